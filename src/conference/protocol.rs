@@ -1,0 +1,306 @@
+//! The signaling messages, as `docs/protocol.md` describes them. JSON objects with a `type`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::media::ids::{Kind, OfferId, PeerId, Stream};
+use crate::media::message::{SlotLine, SlotTable, Tile, TrackLine};
+
+/// What a client says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum ClientMessage {
+    /// Enter a room, or come back to it. The first message on a socket.
+    Join {
+        /// The room's id.
+        room: String,
+        /// The display name.
+        name: String,
+        /// The token of the last `welcome`, to come back as the same peer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+        /// Make the room again if the server does not know it: said by a client that was inside before.
+        #[serde(default)]
+        recreate: bool,
+    },
+    /// A session description of the client.
+    Offer {
+        /// Increases with every offer of one session.
+        id: OfferId,
+        /// For a new connection (true) or the one there is (false).
+        fresh: bool,
+        /// The description.
+        sdp: String,
+        /// The client's own lines.
+        tracks: Vec<TrackLine>,
+        /// The client's receiving lines.
+        slots: Vec<SlotLine>,
+    },
+    /// What the client shows, most important first.
+    View {
+        /// The tiles.
+        tiles: Vec<Tile>,
+    },
+    /// The person muted or unmuted a track.
+    Mute {
+        /// Which stream.
+        stream: Stream,
+        /// Sound or picture.
+        kind: Kind,
+        /// Muted or not.
+        muted: bool,
+    },
+    /// Something for another client, browser to browser. Only in topologies that have such paths.
+    Signal {
+        /// For whom.
+        to: PeerId,
+        /// What: the server does not look inside.
+        data: serde_json::Value,
+    },
+    /// Leave. With `mayReturn` the page is going away and may be a reload: the others notice nothing for a moment.
+    Leave {
+        /// The page may come back in a moment.
+        #[serde(default)]
+        may_return: bool,
+    },
+    /// Is the server there?
+    Ping,
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum ServerMessage {
+    /// The client is in.
+    Welcome {
+        /// Who the client is.
+        peer: PeerId,
+        /// For the next `join`. Used once: every `welcome` brings a new one.
+        token: String,
+        /// The client came back as the same peer.
+        resumed: bool,
+        /// The server still has the peer's connection: a client that has it too need not offer again.
+        media: bool,
+        /// The room.
+        room: RoomInfo,
+        /// How slots grow.
+        slots: SlotLimits,
+        /// For `RTCPeerConnection`.
+        ice_servers: Vec<IceServer>,
+    },
+    /// Everyone in the room, the client included. The truth: replaces every earlier one.
+    Peers {
+        /// Increases with every change of the room.
+        version: u64,
+        /// Everyone, in the order of joining.
+        peers: Vec<PeerInfo>,
+    },
+    /// Somebody came: an announcement, for the ear.
+    PeerJoined {
+        /// Who.
+        peer: PeerId,
+        /// Their name.
+        name: String,
+    },
+    /// Somebody left: an announcement, for the ear.
+    PeerLeft {
+        /// Who.
+        peer: PeerId,
+        /// Their name.
+        name: String,
+    },
+    /// The answer to an offer.
+    Answer {
+        /// Which offer.
+        id: OfferId,
+        /// The description.
+        sdp: String,
+    },
+    /// What the server asks of the client's own tracks. Replaces every earlier one.
+    Publish {
+        /// Increases with every change.
+        version: u64,
+        /// The tracks.
+        tracks: Vec<PublishTrack>,
+    },
+    /// What each slot shows. Replaces every earlier one.
+    Slots {
+        /// Increases with every change.
+        version: u64,
+        /// The slots.
+        #[serde(flatten)]
+        slots: SlotTable,
+    },
+    /// Something from another client. Only in topologies that have such paths.
+    Signal {
+        /// From whom.
+        from: PeerId,
+        /// What.
+        data: serde_json::Value,
+    },
+    /// Something was wrong.
+    Error {
+        /// What, for programs.
+        code: ErrorCode,
+        /// What, for people.
+        message: String,
+        /// The connection must be built anew (`offer` with `fresh: true`).
+        #[serde(default)]
+        rebuild: bool,
+    },
+    /// The server is there.
+    Pong,
+}
+
+/// A room, as the API and `welcome` show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomInfo {
+    /// In the address of its page: lower-case letters, digits, dashes.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Shown on the home page.
+    pub listed: bool,
+    /// How media travels.
+    pub topology: Topology,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at: u64,
+    /// How many people are inside.
+    pub people: usize,
+}
+
+/// How media travels in a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topology {
+    /// Through the server.
+    #[default]
+    Sfu,
+}
+
+/// How many slots a client may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotLimits {
+    /// Audio+video pairs.
+    pub pairs: u8,
+    /// Audio slots beyond the pairs.
+    pub audio_only: u8,
+    /// How many video slots to have, in steps.
+    pub video_steps: Vec<u8>,
+}
+
+/// A STUN or TURN server, as `RTCPeerConnection` wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServer {
+    /// Its addresses.
+    pub urls: Vec<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+/// One person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerInfo {
+    /// Who.
+    pub id: PeerId,
+    /// Their name.
+    pub name: String,
+    /// Whether the server hears them.
+    pub state: Presence,
+    /// What they publish, in the order camera, screen. Empty before the first answer.
+    pub streams: Vec<StreamInfo>,
+}
+
+/// Whether the server hears a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// Yes.
+    Here,
+    /// Neither socket nor media for a while; they leave soon unless they come back.
+    Reconnecting,
+}
+
+/// One stream of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamInfo {
+    /// Camera or screen.
+    pub stream: Stream,
+    /// Its sound, if it has a line for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<TrackInfo>,
+    /// Its picture, if it has a line for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<TrackInfo>,
+}
+
+/// One track of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackInfo {
+    /// Nothing is sent on it, by the person's will.
+    pub muted: bool,
+}
+
+/// What the server asks of one of the client's tracks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishTrack {
+    /// Which stream.
+    pub stream: Stream,
+    /// Sound or picture.
+    pub kind: Kind,
+    /// The codec's name as in SDP.
+    pub codec: String,
+    /// The encodings, from the smallest picture to the largest.
+    pub layers: Vec<PublishLayer>,
+}
+
+/// One encoding of a track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishLayer {
+    /// Its rid, absent when the track has one encoding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rid: Option<String>,
+    /// Bits per second at most.
+    pub max_bitrate: u32,
+    /// Divides the picture's width and height; 1 for sound.
+    pub scale_down: u8,
+}
+
+/// What was wrong, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// No JSON, no `type` that exists, or a field missing or of the wrong form.
+    BadMessage,
+    /// Larger than a limit allows.
+    TooLarge,
+    /// Before `join`.
+    NotJoined,
+    /// A second `join`.
+    AlreadyJoined,
+    /// There is no such room.
+    UnknownRoom,
+    /// The room holds as many people as it may.
+    RoomFull,
+    /// Empty, too long, or with control characters.
+    BadName,
+    /// The offer was not accepted; with `rebuild` the connection must be built anew.
+    OfferRefused,
+    /// The connection ended on the server's side.
+    MediaLost,
+    /// The message names a peer that is not in the room.
+    UnknownPeer,
+    /// The message names a stream or track that the client does not publish.
+    UnknownTrack,
+    /// The room's topology has no path between browsers.
+    NotInThisTopology,
+    /// The server has no room for more.
+    Busy,
+}

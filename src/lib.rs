@@ -1,0 +1,7 @@
+//! Plenary: a WebRTC conference server. One binary serves a browser client, does signaling and forwards media.
+
+#![forbid(unsafe_code)]
+
+pub mod conference;
+pub mod limits;
+pub mod media;

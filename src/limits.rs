@@ -1,0 +1,134 @@
+//! Every bound Plenary puts on what others can make it hold or do: one table.
+//!
+//! A limit has a name, a value, a reason, and a counter that moves each time it was hit. The hearts and the drivers
+//! each own a [`Tally`]; `tests/limits.rs` walks [`Limit::ALL`] and fails for a row whose trigger moves nothing.
+
+use std::ops::AddAssign;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $value:expr, $metric:literal;)+) => {
+        /// The name of one bound. See each variant for its unit and its reason.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Limit { $($(#[$doc])* $name,)+ }
+
+        impl Limit {
+            /// Every limit there is, in the order of the table.
+            pub const ALL: &'static [Limit] = &[$(Limit::$name,)+];
+
+            /// The value that holds unless a [`Limits`] says otherwise.
+            #[must_use]
+            pub const fn default_value(self) -> usize {
+                match self { $(Limit::$name => $value,)+ }
+            }
+
+            /// The name of the counter that moves when this limit is hit.
+            #[must_use]
+            pub const fn metric(self) -> &'static str {
+                match self { $(Limit::$name => $metric,)+ }
+            }
+        }
+    };
+}
+
+limits! {
+    /// Bytes of one signaling message that is not an offer. The largest honest one (`view`) is under 16 KiB.
+    MessageBytes = 64 * 1024, "limit_message_bytes";
+    /// Bytes of one `offer` message. 25 slots with every codec measured 160 kB in Chromium.
+    OfferBytes = 512 * 1024, "limit_offer_bytes";
+    /// m-lines of one offer. 25 video slots, 8 audio slots, own lines and a data channel make 38.
+    OfferMedia = 64, "limit_offer_media";
+    /// `a=ssrc` lines of one offer: 8,000 of them cost 243 ms to accept and 12 ms at every later step.
+    OfferSsrcLines = 256, "limit_offer_ssrc_lines";
+    /// `a=candidate` lines of one offer. They are dropped (an ICE-lite end needs none), but somebody counts them.
+    OfferCandidateLines = 512, "limit_offer_candidate_lines";
+    /// Lines of one offer in all: 55 m-lines with every codec are under 5,000.
+    OfferLines = 8_192, "limit_offer_lines";
+    /// Characters of a display name.
+    NameChars = 64, "limit_name_chars";
+    /// Characters of a room's name or id.
+    RoomNameChars = 64, "limit_room_name_chars";
+    /// Rooms that exist at one time in this process.
+    Rooms = 10_000, "limit_rooms";
+    /// People in one room.
+    PeersPerRoom = 100, "limit_peers_per_room";
+    /// Tracks one person publishes: camera, microphone, screen, screen audio.
+    TracksPerPeer = 4, "limit_tracks_per_peer";
+    /// Tiles one `view` names.
+    ViewTiles = 128, "limit_view_tiles";
+    /// Addresses learned for one peer. Browsers with two interfaces use four; each costs a row in the table.
+    AddressesPerPeer = 16, "limit_addresses_per_peer";
+    /// Media sources (SSRCs) accepted from one peer: 2 cameras of 3 layers with RTX are 12, rebuilds come on top.
+    SsrcsPerPeer = 64, "limit_ssrcs_per_peer";
+    /// Bytes that wait for one client's socket. 100 people are 15 kB of `peers`; an answer is 105 kB at most.
+    OutboxBytes = 1024 * 1024, "limit_outbox_bytes";
+    /// TCP connections that have not finished their first request (TLS handshake included).
+    HalfOpenConnections = 512, "limit_half_open_connections";
+    /// TCP connections in all.
+    Connections = 8_192, "limit_connections";
+    /// Bytes of one HTTP request head.
+    HttpHeadBytes = 16 * 1024, "limit_http_head_bytes";
+    /// Bytes of one HTTP request body.
+    HttpBodyBytes = 64 * 1024, "limit_http_body_bytes";
+    /// Milliseconds from the first byte of a connection to its complete request head.
+    HttpHeadMillis = 10_000, "limit_http_head_millis";
+}
+
+/// The values in force.
+#[derive(Debug, Clone)]
+pub struct Limits(Vec<usize>);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self(Limit::ALL.iter().map(|limit| limit.default_value()).collect())
+    }
+}
+
+impl Limits {
+    /// The value of `limit`, in the unit its documentation names.
+    #[must_use]
+    pub fn get(&self, limit: Limit) -> usize {
+        self.0.get(limit as usize).copied().unwrap_or_else(|| limit.default_value())
+    }
+
+    /// The same values with one of them changed.
+    #[must_use]
+    pub fn with(mut self, limit: Limit, value: usize) -> Self {
+        if let Some(slot) = self.0.get_mut(limit as usize) {
+            *slot = value;
+        }
+        self
+    }
+}
+
+/// How often each limit was hit. Owned by one thread; added up by whoever reports.
+#[derive(Debug, Clone)]
+pub struct Tally(Vec<u64>);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self(vec![0; Limit::ALL.len()])
+    }
+}
+
+impl Tally {
+    /// Counts one hit.
+    pub fn hit(&mut self, limit: Limit) {
+        if let Some(count) = self.0.get_mut(limit as usize) {
+            *count += 1;
+        }
+    }
+
+    /// How often `limit` was hit.
+    #[must_use]
+    pub fn count(&self, limit: Limit) -> u64 {
+        self.0.get(limit as usize).copied().unwrap_or(0)
+    }
+}
+
+impl AddAssign<&Tally> for Tally {
+    fn add_assign(&mut self, other: &Tally) {
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine += theirs;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The names of things: small types, so that one is never taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// One person in one room. Stays the same across reloads, new sockets and new connections.
+///
+/// Sixteen hexadecimal digits on the wire: JavaScript numbers do not hold 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerId(pub u64);
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// A string that is no [`PeerId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoPeerId;
+
+impl fmt::Display for NoPeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a peer id is sixteen hexadecimal digits")
+    }
+}
+
+impl FromStr for PeerId {
+    type Err = NoPeerId;
+
+    fn from_str(text: &str) -> Result<Self, NoPeerId> {
+        if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(NoPeerId);
+        }
+        u64::from_str_radix(text, 16).map(PeerId).map_err(|_| NoPeerId)
+    }
+}
+
+impl Serialize for PeerId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PeerId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One room, as the media side knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(pub u64);
+
+/// The number a client gives its offer: increasing within one session, so that a stale answer is recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OfferId(pub u32);
+
+/// Sound or picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Sound.
+    Audio,
+    /// Picture.
+    Video,
+}
+
+/// What a person shows: themselves or their screen. A stream has at most one audio and one video track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// The camera and the microphone.
+    Camera,
+    /// The shared screen and its sound.
+    Screen,
+}
+
+/// One track a person publishes: which stream, which kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Track {
+    /// The stream it belongs to.
+    pub stream: Stream,
+    /// Sound or picture.
+    pub kind: Kind,
+}
+
+/// One stream of one person: what a tile shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StreamId {
+    /// Whose.
+    pub peer: PeerId,
+    /// Camera or screen.
+    pub stream: Stream,
+}
+
+/// The number of a slot within its kind, from 0. Audio and video slots with the same number below the number of pairs
+/// are one pair: their m-lines carry one msid, so browsers keep lips in sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SlotIndex(pub u8);

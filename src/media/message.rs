@@ -1,0 +1,177 @@
+//! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
+use super::rtc::Offer;
+
+/// What the conference wants of a media core. Commands for a peer that is gone are ignored.
+#[derive(Debug)]
+pub enum Command {
+    /// A person enters a room. Without media until the first offer. Idempotent.
+    Join {
+        /// Who.
+        peer: PeerId,
+        /// Where.
+        room: RoomId,
+    },
+    /// The client's offer. Answered by [`Notice::Answer`] or [`Notice::Refused`], always exactly one of them.
+    Offer {
+        /// Whose.
+        peer: PeerId,
+        /// The client's number for it.
+        id: OfferId,
+        /// Start a new connection instead of changing the one there is (first offer, reload, refused re-offer).
+        fresh: bool,
+        /// The offer, parsed and checked.
+        offer: Box<Offer>,
+    },
+    /// The person muted or unmuted a track. The newest wins.
+    Mute {
+        /// Whose.
+        peer: PeerId,
+        /// Which track.
+        track: Track,
+        /// Muted or not.
+        muted: bool,
+    },
+    /// What the client shows, most important first. Replaces the previous view.
+    View {
+        /// Whose.
+        peer: PeerId,
+        /// The tiles.
+        tiles: Vec<Tile>,
+    },
+    /// The person is gone.
+    Leave {
+        /// Who.
+        peer: PeerId,
+    },
+}
+
+/// One tile a client shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tile {
+    /// Whose picture.
+    pub peer: PeerId,
+    /// Camera or screen.
+    pub stream: Stream,
+    /// How tall the tile is, in device pixels.
+    pub height: u16,
+}
+
+/// What a media core tells the conference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The answer to an offer.
+    Answer {
+        /// Whose offer.
+        peer: PeerId,
+        /// Which offer.
+        id: OfferId,
+        /// The answer.
+        sdp: String,
+    },
+    /// The offer was refused. The connection it was for must not be used any more: the client builds a new one.
+    Refused {
+        /// Whose offer.
+        peer: PeerId,
+        /// Which offer.
+        id: OfferId,
+        /// Why, for the client's log.
+        reason: String,
+    },
+    /// What each slot of a subscriber shows now. A newer notice replaces an older one for the same peer.
+    Slots {
+        /// Whose slots.
+        peer: PeerId,
+        /// The assignment of every slot.
+        slots: SlotTable,
+    },
+    /// No authenticated packet came for [`super::QUIET_AFTER`].
+    Quiet {
+        /// From whom.
+        peer: PeerId,
+    },
+    /// An authenticated packet came after a [`Notice::Quiet`], or the first one of all.
+    Heard {
+        /// From whom.
+        peer: PeerId,
+    },
+    /// The connection ended (DTLS closed, a fault inside it): the client must build a new one.
+    Lost {
+        /// Whose.
+        peer: PeerId,
+        /// Why, for the client's log.
+        reason: String,
+    },
+}
+
+impl Notice {
+    /// Whom the notice is about.
+    #[must_use]
+    pub fn peer(&self) -> PeerId {
+        match self {
+            Notice::Answer { peer, .. }
+            | Notice::Refused { peer, .. }
+            | Notice::Slots { peer, .. }
+            | Notice::Quiet { peer }
+            | Notice::Heard { peer }
+            | Notice::Lost { peer, .. } => *peer,
+        }
+    }
+}
+
+/// What every slot of one subscriber shows. Slots that show nothing are in the list with `shows: None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotTable {
+    /// The video slots, by number.
+    pub video: Vec<VideoSlot>,
+    /// The audio slots, by number.
+    pub audio: Vec<AudioSlot>,
+}
+
+/// What one video slot shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoSlot {
+    /// Which slot.
+    pub slot: SlotIndex,
+    /// Whose picture, if any.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<StreamId>,
+    /// The RTP timestamp of the first packet of this owner; `None` while its key frame is awaited. Frames with an
+    /// earlier timestamp are a previous owner's and must not be shown.
+    pub since: Option<u32>,
+}
+
+/// What one audio slot plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioSlot {
+    /// Which slot.
+    pub slot: SlotIndex,
+    /// Whose voice, if any.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub plays: Option<StreamId>,
+}
+
+/// One of the client's own lines in an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackLine {
+    /// The m-line's mid.
+    pub mid: String,
+    /// Which stream it carries.
+    pub stream: Stream,
+    /// Sound or picture.
+    pub kind: Kind,
+}
+
+/// One of the client's receiving lines in an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotLine {
+    /// The m-line's mid.
+    pub mid: String,
+    /// Sound or picture.
+    pub kind: Kind,
+    /// The slot's number within its kind.
+    pub slot: SlotIndex,
+}

@@ -1,0 +1,19 @@
+//! The SFU: packets. Sans-IO: no socket, no clock, no thread; `now` is an argument.
+
+pub mod ids;
+pub mod message;
+pub mod rtc;
+
+use std::time::Duration;
+
+/// Silence on the media path after which a peer whose socket is gone too is shown as "reconnecting".
+pub const QUIET_AFTER: Duration = Duration::from_secs(5);
+
+/// Slots whose audio and video are one pair (one msid: browsers keep lips in sync).
+pub const PAIRED_SLOTS: u8 = 5;
+
+/// Audio slots beyond the pairs, for the loudest of those without one.
+pub const AUDIO_ONLY_SLOTS: u8 = 3;
+
+/// How many video slots a client may have: it grows along this ladder as people arrive.
+pub const VIDEO_SLOT_STEPS: [u8; 4] = [5, 9, 16, 25];
