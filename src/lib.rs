@@ -5,3 +5,5 @@
 pub mod conference;
 pub mod limits;
 pub mod media;
+pub mod queue;
+pub mod worker;
