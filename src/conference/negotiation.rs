@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::parse::Refusal;
-use super::presence::Hearing;
 use super::protocol::{ErrorCode, ServerMessage};
 use super::publish::{Published, camera_rule};
 use super::{Conference, Now, StateKey};
-use crate::limits::Limit;
 use crate::media::ids::{OfferId, PeerId, Track};
 use crate::media::message::{Command, SlotLine, TrackLine};
 use crate::media::rtc::{Offer, OfferError};
@@ -86,16 +84,8 @@ impl Conference {
             return Err(Refusal::new(ErrorCode::BadMessage, message));
         }
         peer.negotiation.last = Some(id);
-        let (mine, most) = (tracks.len(), self.config.limits.get(Limit::TracksPerPeer));
         let set = tracks.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect();
-        let parsed = if mine > most {
-            Err(OfferError::TooLarge(Limit::TracksPerPeer))
-        } else if !fresh && !peer.negotiation.connected && peer.negotiation.in_flight.is_none() {
-            Err(OfferError::Malformed("there is no connection to change; offer with `fresh`".to_owned()))
-        } else {
-            Offer::parse(&sdp, tracks, slots, &self.config.limits)
-        };
-        match parsed {
+        match Offer::parse(&sdp, tracks, slots, &self.config.limits) {
             Ok(offer) => {
                 // A connection that waits to be made is made with its newest description.
                 let fresh = fresh || peer.negotiation.waiting.take().is_some_and(|offer| offer.fresh);
@@ -119,7 +109,8 @@ impl Conference {
 
     /// Sends the waiting offer to the worker, if the one before it is done with.
     fn forward_offer(&mut self, peer: PeerId) {
-        let Some((worker, negotiation)) = self.peers.get_mut(&peer).map(|peer| (peer.worker, &mut peer.negotiation))
+        let Some((worker, negotiation)) =
+            self.peers.get_mut(&peer).map(|peer| (peer.worker, &mut peer.negotiation))
         else {
             return;
         };
@@ -148,9 +139,6 @@ impl Conference {
             peer.negotiation.connected = true;
             self.send(socket, &ServerMessage::Answer { id: offer, sdp }, None);
         }
-        if done.fresh {
-            self.repeat_mutes(id);
-        }
         self.send_publish(id, true);
         if changed {
             self.peers_changed(now, room);
@@ -158,10 +146,9 @@ impl Conference {
     }
 
     /// The worker refused an offer.
-    pub(super) fn refused(&mut self, now: Now, id: PeerId, offer: OfferId, reason: String) {
+    pub(super) fn refused(&mut self, id: PeerId, offer: OfferId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(done) = peer.negotiation.concluded(offer) else { return };
-        peer.signs.hearing = Hearing::Silent(now.instant);
         peer.negotiation.give_up();
         let superseded = done.void || peer.negotiation.waiting.is_some();
         let socket = peer.socket();
@@ -169,13 +156,11 @@ impl Conference {
         if let Some(socket) = socket.filter(|_| !superseded) {
             self.send(socket, &Refusal::rebuild(ErrorCode::OfferRefused, reason).into_message(), None);
         }
-        self.review(now, id);
     }
 
-    /// The worker lost a person's connection.
-    pub(super) fn lost(&mut self, now: Now, id: PeerId, reason: String) {
+    /// The worker lost a person's connection. What that means for presence, its silence will tell.
+    pub(super) fn lost(&mut self, id: PeerId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        peer.signs.hearing = Hearing::Silent(now.instant);
         let negotiation = &mut peer.negotiation;
         negotiation.give_up();
         let rebuilding = negotiation.waiting.is_some()
@@ -187,23 +172,14 @@ impl Conference {
         if let Some(socket) = peer.socket().filter(|_| !rebuilding) {
             self.send(socket, &Refusal::rebuild(ErrorCode::MediaLost, reason).into_message(), None);
         }
-        self.review(now, id);
-    }
-
-    /// A new connection knows nothing of mutes that were said before it.
-    fn repeat_mutes(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get(&id) else { return };
-        let (worker, muted) = (peer.worker, peer.muted.clone());
-        for track in muted {
-            self.command(worker, Command::Mute { peer: id, track, muted: true });
-        }
     }
 
     /// What the server asks of a person's tracks: if it changed, or anyway if `again`. Nothing before the first answer.
     pub(super) fn send_publish(&mut self, id: PeerId, again: bool) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(room) = self.rooms.get(&peer.room) else { return };
-        let Some(socket) = peer.socket().filter(|_| !peer.tracks.is_empty() || peer.published.is_some()) else {
+        let Some(socket) = peer.socket().filter(|_| !peer.tracks.is_empty() || peer.published.is_some())
+        else {
             return;
         };
         let before = peer.published.as_ref();

@@ -11,7 +11,7 @@ use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
 use super::protocol::{ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
 use super::publish::Published;
 use super::timers::Timer;
-use super::{Conference, Now, Seat, SocketId, StateKey, WorkerId, close};
+use super::{CLOSE_TAKEN_OVER, Conference, Now, Seat, SocketId, StateKey, WorkerId};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
 use crate::media::message::{Command, SlotTable};
@@ -97,7 +97,8 @@ impl Peer {
             audio: track(stream, Kind::Audio),
             video: track(stream, Kind::Video),
         });
-        let streams = streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
+        let streams =
+            streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
         PeerInfo { id, name: self.name.clone(), state: self.presence, streams }
     }
 }
@@ -114,7 +115,8 @@ impl Conference {
         recreate: bool,
     ) -> Result<(), Refusal> {
         let name = self.checked_name(name)?;
-        if let Some((token, peer)) = token.and_then(Token::read).and_then(|token| self.resumable(token, room)) {
+        if let Some((token, peer)) = token.and_then(Token::read).and_then(|token| self.resumable(token, room))
+        {
             self.resume(now, socket, peer, name, token);
             return Ok(());
         }
@@ -129,7 +131,10 @@ impl Conference {
             return Err(Refusal::new(ErrorCode::BadName, format!("name: at most {most} characters")));
         }
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Refusal::new(ErrorCode::BadName, "name: at least one character, and no control characters"));
+            return Err(Refusal::new(
+                ErrorCode::BadName,
+                "name: at least one character, and no control characters",
+            ));
         }
         Ok(name.to_owned())
     }
@@ -202,7 +207,7 @@ impl Conference {
         let (room, renamed) = (peer.room, peer.name != name);
         peer.name = name;
         if let Link::Attached(old) = old_link {
-            self.close(old, close::TAKEN_OVER, "the session continues on another socket");
+            self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
         self.sockets.insert(socket, Seat::Inside(id));
         self.review(now, id);

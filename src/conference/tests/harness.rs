@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::conference::protocol::{IceServer, PeerInfo, Presence, ServerMessage};
-use crate::conference::{Conference, ConferenceConfig, MemoryStore, Now, Output, SocketId, StateKey, WorkerId};
+use crate::conference::{
+    Conference, ConferenceConfig, MemoryStore, Now, Output, SocketId, StateKey, WorkerId,
+};
 use crate::limits::{Limit, Limits};
 use crate::media::ids::{OfferId, PeerId};
 use crate::media::message::{Command, Notice};
@@ -20,6 +22,8 @@ pub(super) struct World {
     pub(super) bytes: BTreeMap<SocketId, usize>,
     pub(super) closed: Vec<(SocketId, u16)>,
     pub(super) commands: Vec<(WorkerId, Command)>,
+    seats: BTreeMap<SocketId, PeerId>,
+    versions: BTreeMap<(PeerId, &'static str), u64>,
 }
 
 /// What a `welcome` brought.
@@ -42,7 +46,8 @@ impl World {
     }
 
     pub(super) fn with(limits: Limits, workers: usize) -> Self {
-        let ice_servers = vec![IceServer { urls: vec!["stun:stun.example.org".into()], username: None, credential: None }];
+        let ice_servers =
+            vec![IceServer { urls: vec!["stun:stun.example.org".into()], username: None, credential: None }];
         let mut seed = 1_u64;
         let entropy = move |bytes: &mut [u8]| {
             for byte in bytes {
@@ -60,6 +65,8 @@ impl World {
             bytes: BTreeMap::new(),
             closed: Vec::new(),
             commands: Vec::new(),
+            seats: BTreeMap::new(),
+            versions: BTreeMap::new(),
         };
         world.room("Den");
         world
@@ -96,12 +103,39 @@ impl World {
                 Output::Send { socket, message, key } => {
                     *self.bytes.entry(socket).or_default() += message.len();
                     let message = serde_json::from_str(&message).unwrap();
+                    self.check_version(socket, &message, key);
                     self.received.entry(socket).or_default().push((message, key));
                 }
                 Output::Close { socket, code, .. } => self.closed.push((socket, code)),
                 Output::Command { worker, command } => self.commands.push((worker, command)),
             }
         }
+    }
+
+    /// In every test: state has its key, and its versions never go back for one person, whatever sockets they use.
+    /// A list is sent twice only to somebody who comes back.
+    fn check_version(&mut self, socket: SocketId, message: &ServerMessage, key: Option<StateKey>) {
+        let (kind, version) = match message {
+            ServerMessage::Welcome { peer, .. } => {
+                self.seats.insert(socket, *peer);
+                (None, 0)
+            }
+            ServerMessage::Peers { version, .. } => (Some((StateKey::Peers, "peers")), *version),
+            ServerMessage::Slots { version, .. } => (Some((StateKey::Slots, "slots")), *version),
+            ServerMessage::Publish { version, .. } => (Some((StateKey::Publish, "publish")), *version),
+            _ => (None, 0),
+        };
+        assert_eq!(key, kind.map(|(key, _)| key), "{message:?}");
+        let Some((_, name)) = kind else { return };
+        let last = self.versions.insert((self.seats[&socket], name), version);
+        assert!(last <= Some(version), "{name} {version} after {last:?}");
+        let listed = self.received.get(&socket).into_iter().flatten().rev();
+        let session = listed
+            .map(|(message, _)| message)
+            .take_while(|old| !matches!(old, ServerMessage::Welcome { .. }));
+        let repeated = session.into_iter().any(|old| matches!((old, message),
+            (ServerMessage::Peers { version: old, .. }, ServerMessage::Peers { version: new, .. }) if old == new));
+        assert!(!repeated, "peers {version} twice on {socket:?}");
     }
 
     pub(super) fn open(&mut self, socket: usize) {
@@ -153,7 +187,8 @@ impl World {
             }
             _ => None,
         });
-        welcome.unwrap_or_else(|| panic!("no welcome on {socket}: {:?}", self.received.get(&SocketId(socket))))
+        welcome
+            .unwrap_or_else(|| panic!("no welcome on {socket}: {:?}", self.received.get(&SocketId(socket))))
     }
 
     /// Everything on a socket that was not taken.
@@ -204,7 +239,9 @@ impl World {
         let commands = std::mem::take(&mut self.commands);
         let text = |command: Command| match command {
             Command::Join { .. } => "join".to_owned(),
-            Command::Offer { id, fresh, .. } => format!("offer {}{}", id.0, if fresh { " fresh" } else { "" }),
+            Command::Offer { id, fresh, .. } => {
+                format!("offer {}{}", id.0, if fresh { " fresh" } else { "" })
+            }
             Command::Mute { track, muted, .. } => format!("mute {:?} {:?} {muted}", track.stream, track.kind),
             Command::View { tiles, .. } => format!("view {}", tiles.len()),
             Command::Leave { .. } => "leave".to_owned(),

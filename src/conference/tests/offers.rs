@@ -43,8 +43,10 @@ fn an_answer_comes_back_and_the_others_see_what_is_published() {
     assert!(streams[0].audio.is_some() && streams[0].video.is_some());
     let published = publish(to_ann);
     let [(1, tracks)] = published.as_slice() else { panic!("{published:?}") };
-    let asked: Vec<_> =
-        tracks.iter().map(|track| (track.stream, track.kind, track.codec.as_str(), track.layers[0].max_bitrate)).collect();
+    let asked: Vec<_> = tracks
+        .iter()
+        .map(|track| (track.stream, track.kind, track.codec.as_str(), track.layers[0].max_bitrate))
+        .collect();
     assert_eq!(
         asked,
         [(Stream::Camera, Kind::Audio, "opus", 32_000), (Stream::Camera, Kind::Video, "VP8", 1_500_000)]
@@ -81,7 +83,9 @@ fn the_answer_to_the_old_page_is_not_given_to_the_new_one() {
     world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the old page".into() });
     assert_eq!(answers(&world.take(2)), Vec::<u32>::new());
     world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the new page".into() });
-    assert!(world.take(2).contains(&ServerMessage::Answer { id: OfferId(1), sdp: "for the new page".into() }));
+    assert!(
+        world.take(2).contains(&ServerMessage::Answer { id: OfferId(1), sdp: "for the new page".into() })
+    );
 }
 
 #[test]
@@ -92,8 +96,11 @@ fn an_answer_nobody_was_there_to_get_leaves_no_connection_to_go_on_with() {
     world.close(1);
     world.answer(ann.peer, 1);
     assert!(!world.resume(2, &ann.token).media);
-    world.offer(2, 2, false);
-    assert_eq!(world.take_errors(2), ["error offer-refused rebuild"]);
+    world.offer(2, 1, true);
+    world.answer(ann.peer, 1);
+    world.close(2);
+    let token = world.welcome(2).token;
+    assert!(world.resume(3, &token).media, "one that was told does");
 }
 
 #[test]
@@ -153,11 +160,34 @@ fn a_refusal_of_an_offer_that_a_new_connection_replaced_is_not_told() {
 }
 
 #[test]
+fn an_offer_that_cannot_be_read_voids_the_one_before_it() {
+    let mut world = World::new();
+    let ann = world.join_with_media(1, "Ann");
+    world.take(1);
+    world.offer(1, 2, false);
+    let mut broken = offer(3, false, &[]);
+    broken["sdp"] = "v=0 and nothing else".into();
+    world.say(1, broken);
+    assert_eq!(world.take_types(1), ["error offer-refused rebuild"]);
+    world.answer(ann.peer, 2);
+    assert!(answers(&world.take(1)).is_empty(), "the client builds a new connection now");
+    world.offer(1, 4, true);
+    world.answer(ann.peer, 4);
+    assert_eq!(answers(&world.take(1)), [4]);
+}
+
+#[test]
 fn an_offer_over_a_limit_is_refused_and_counted() {
     let mut world = World::new();
     world.join(1, "Ann");
     world.take_commands();
-    let tracks = [("camera", "audio"), ("camera", "video"), ("screen", "audio"), ("screen", "video"), ("camera", "video")];
+    let tracks = [
+        ("camera", "audio"),
+        ("camera", "video"),
+        ("screen", "audio"),
+        ("screen", "video"),
+        ("camera", "video"),
+    ];
     world.say(1, offer(1, true, &tracks));
     assert_eq!(world.take_errors(1), ["error offer-refused rebuild"]);
     assert_eq!(world.conference.tally().count(Limit::TracksPerPeer), 1);
