@@ -10,14 +10,14 @@ const house = await House.open();
 after(() => house.close());
 
 /** Seven people on two cores: small pictures, ten a second. */
-const SMALL = { width: 320, height: 184, rate: 10 };
+const SMALL = { width: 320, height: 180, rate: 10 };
 
 const ann = await house.person('Ann', 'red');
 const crowd = await house.browser('green', SMALL);
 const names = ['Bea', 'Cem', 'Dan', 'Eva', 'Fay'];
 let invitation = '';
 
-house.scene('six people fit into the places of the first offer', async () => {
+house.opening('six people fit into the places of the first offer', async () => {
   invitation = await ann.createRoom(house.origin, 'All hands');
   await ann.join(invitation);
   for (const name of names) await (await house.personIn(crowd, name)).join(invitation);

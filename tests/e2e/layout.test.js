@@ -49,7 +49,7 @@ async function fits(person, controls) {
   }
 }
 
-house.scene('two people wait in a room', async () => {
+house.opening('two people wait in a room', async () => {
   invitation = await ann.createRoom(house.origin, 'Design review');
   await ann.join(invitation);
   await bob.join(invitation);

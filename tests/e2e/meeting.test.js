@@ -20,8 +20,9 @@ const everyone = /** @type {const} */ ([
 ]);
 let invitation = '';
 
-house.scene('a person makes a room, and two others follow the invitation', async () => {
+house.opening('a person makes a room, and two others follow the invitation', async () => {
   invitation = await ann.createRoom(house.origin, 'Monday meeting');
+  await ann.goTo(invitation);
   assert.equal(await ann.page.getByRole('button', { name: 'Join' }).count(), 1, 'one button to go in, not several');
   for (const [person] of everyone) await person.join(invitation);
 });

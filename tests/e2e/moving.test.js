@@ -18,7 +18,7 @@ const bob = await house.person('Bob', 'green');
 /** A server that waits for the browser's own time-outs needs 10 s and more; one that follows the client, under 1.5 s. */
 const FOLLOWED = { within: 8_000 };
 
-house.scene('two people meet, one of them behind a router', async () => {
+house.opening('two people meet, one of them behind a router', async () => {
   const invitation = await ann.createRoom(house.origin, 'On the train');
   await ann.join(invitation);
   await bob.join(invitation);

@@ -11,7 +11,7 @@ after(() => house.close());
 const ann = await house.person('Ann', 'red');
 let invitation = '';
 
-house.scene('somebody is there to be watched', async () => {
+house.opening('somebody is there to be watched', async () => {
   invitation = await ann.createRoom(house.origin, 'Lecture');
   await ann.join(invitation);
 });
@@ -32,3 +32,10 @@ for (const { name, devices, told } of /** @type {const} */ ([
     await ann.findsMarked(name, /camera (is )?off|no camera|watching/i);
   });
 }
+
+house.scene('who goes in before the camera has started is seen all the same', async () => {
+  const hal = await house.person('Hal', 'green');
+  await hal.join(invitation, { patient: false });
+  await ann.sees('Hal', 'green');
+  await hal.sees('Ann', 'red');
+});

@@ -1,5 +1,6 @@
 /** A server with people: everything one test file opens, and closes again. */
 
+import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ export class House {
   #browsers = new Set();
   /** @type {(() => void)[]} */
   #others = [];
+  /** The opening scene that failed. */
+  #notOpened = '';
 
   /**
    * @param {string} directory
@@ -37,7 +40,12 @@ export class House {
 
   static async open() {
     const directory = await mkdtemp(join(tmpdir(), 'plenary-e2e-'));
-    return new House(directory, await Server.open(directory));
+    try {
+      return new House(directory, await Server.open(directory));
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** Where the home page is. */
@@ -103,8 +111,21 @@ export class House {
     } finally {
       await rm(this.#directory, { recursive: true, force: true });
     }
-    const errors = this.people.flatMap(({ name, errors: all }) => all.map((error) => `${name}: ${error}`));
+    const errors = this.#pageErrors();
     if (errors.length > 0) throw new Error(`errors in the pages:\n${errors.join('\n')}`);
+  }
+
+  /**
+   * The scene without which there are no others: if it fails, they fail at once instead of waiting in vain.
+   * @param {string} name
+   * @param {() => Promise<void>} body
+   */
+  opening(name, body) {
+    this.scene(name, async () => {
+      this.#notOpened = name;
+      await body();
+      this.#notOpened = '';
+    });
   }
 
   /**
@@ -114,6 +135,7 @@ export class House {
    */
   scene(name, body) {
     test(name, { timeout: SCENE_MS }, async () => {
+      if (this.#notOpened) assert.fail(`not tried: "${this.#notOpened}" failed`);
       try {
         await body();
       } catch (error) {
@@ -131,6 +153,12 @@ export class House {
     const shots = await Promise.allSettled(this.people.map((person) => person.screenshot(`${label} ${person.name}`)));
     const kept = shots.flatMap((shot) => (shot.status === 'fulfilled' ? [shot.value] : []));
     console.error(`evidence of "${scene}" in ${ARTIFACTS}: the server's log and ${kept.length} screens`);
+    for (const error of this.#pageErrors()) console.error(error);
+  }
+
+  /** Errors that no script of a page caught. */
+  #pageErrors() {
+    return this.people.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`));
   }
 
   /** @param {Browser} browser */

@@ -13,6 +13,9 @@ export function watch() {
     announced: [],
     /** Milliseconds from the click on Join to the first frame of a remote tile, once there is one. */
     firstFrame: /** @type {number | undefined} */ (undefined),
+    /** How often the page asked for devices, and how many of these questions have no answer yet. */
+    asked: 0,
+    unanswered: 0,
     /** The camera tracks that are still running. */
     cameras: () => cameras.filter(({ readyState }) => readyState === 'live'),
   };
@@ -20,9 +23,15 @@ export function watch() {
   const cameras = [];
   const capture = MediaDevices.prototype.getUserMedia;
   MediaDevices.prototype.getUserMedia = async function captured(constraints) {
-    const stream = await capture.call(this, constraints);
-    cameras.push(...stream.getVideoTracks());
-    return stream;
+    seen.asked += 1;
+    seen.unanswered += 1;
+    try {
+      const stream = await capture.call(this, constraints);
+      cameras.push(...stream.getVideoTracks());
+      return stream;
+    } finally {
+      seen.unanswered -= 1;
+    }
   };
   Object.assign(window, { seen });
 

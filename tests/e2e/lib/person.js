@@ -75,11 +75,17 @@ export class Person {
   }
 
   /**
-   * Opens the invitation, unless it is open already, says a name and goes in.
+   * Opens the invitation, unless it is open already, says a name and goes in. A patient person waits until the page has
+   * the devices it asks for, or was refused them.
    * @param {string} invitation
+   * @param {{ patient?: boolean }} [options]
    */
-  async join(invitation) {
+  async join(invitation, { patient = true } = {}) {
     await this.goTo(invitation);
+    if (patient) {
+      const asking = () => this.page.evaluate(() => /** @type {any} */ (window).seen);
+      await until('the page has asked for devices', asking, ({ asked, unanswered }) => asked > 0 && unanswered === 0);
+    }
     await this.page.getByRole('textbox', { name: 'Your name' }).fill(this.name);
     await this.page.getByRole('button', { name: 'Join' }).click();
     await this.button('Leave').waitFor();

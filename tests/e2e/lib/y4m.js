@@ -17,7 +17,7 @@ const FRAMES = 6;
  * the tests is. The upper three quarters of the picture are the colour alone: tests look there.
  * @param {string} directory
  * @param {keyof typeof COLOURS & string} colour
- * @param {{ width: number, height: number, rate?: number }} size in pixels, both multiples of 8, and frames per second
+ * @param {{ width: number, height: number, rate?: number }} size in pixels, both even, and frames per second
  */
 export async function writeY4m(directory, colour, { width, height, rate = 30 }) {
   const rgb = COLOURS[colour];
@@ -27,7 +27,7 @@ export async function writeY4m(directory, colour, { width, height, rate = 30 }) 
   for (let frame = 0; frame < FRAMES; frame++) {
     const luma = Buffer.alloc(width * height, y);
     const chroma = [cb, cr].map((value) => Buffer.alloc((width * height) / 4, value));
-    const side = height / 8;
+    const side = Math.floor(height / 16) * 2;
     const left = Math.round((frame * (width - side)) / FRAMES / 2) * 2;
     for (let row = height - side; row < height; row++) luma.fill(235, row * width + left, row * width + left + side);
     for (const plane of chroma) {
