@@ -49,12 +49,24 @@ house.scene('a cut WebSocket is replaced while the pictures go on', async () => 
   await bob.rememberConnection();
   const decoded = (await bob.connection()).framesDecoded;
   assert.ok(bobsWire.cut() > 0, 'there was a connection to cut');
-  await until('Bob has a new socket', () => bob.sockets, (now) => now > sockets);
-  await until('Bob is welcome again', () => bob.welcomes.length, (count) => count >= 2);
+  await until(
+    'Bob has a new socket',
+    () => bob.sockets,
+    (now) => now > sockets,
+  );
+  await until(
+    'Bob is welcome again',
+    () => bob.welcomes.length,
+    (count) => count >= 2,
+  );
   const { peer, resumed, media } = bob.welcomes.at(-1);
   assert.deepEqual({ peer, resumed, media }, { peer: id, resumed: true, media: true });
   assert.equal(await bob.hasSameConnection(), true, 'no new RTCPeerConnection');
-  await until('Bob decodes on', async () => (await bob.connection()).framesDecoded, (now) => now > decoded + 60);
+  await until(
+    'Bob decodes on',
+    async () => (await bob.connection()).framesDecoded,
+    (now) => now > decoded + 60,
+  );
   await ann.seesMovement('Bob');
   await bob.sees('Ann', 'red');
   // The new socket works: what happens now reaches Bob.
@@ -77,7 +89,10 @@ house.scene('a browser that dies is shown as reconnecting, then leaves; the othe
 });
 
 house.scene('nobody was said to have left who came back', async () => {
-  for (const [person, others] of /** @type {const} */ ([[ann, ['Bob']], [bob, ['Ann']]])) {
+  for (const [person, others] of /** @type {const} */ ([
+    [ann, ['Bob']],
+    [bob, ['Ann']],
+  ])) {
     for (const name of others) {
       const said = (await person.announced()).filter((line) => line.includes(`${name} left`));
       assert.deepEqual(said, []);

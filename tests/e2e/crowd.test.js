@@ -30,7 +30,11 @@ house.scene('the seventh person gets a place made for them, and no other picture
   await ann.rememberConnection();
   const gil = await house.personIn(await house.browser('blue', SMALL), 'Gil');
   await gil.join(invitation);
-  await until('Ann has nine places', async () => (await ann.connection()).videoLines, (lines) => lines === 9);
+  await until(
+    'Ann has nine places',
+    async () => (await ann.connection()).videoLines,
+    (lines) => lines === 9,
+  );
   await ann.sees('Gil', 'blue');
   await ann.seesMovement('Gil');
   for (const name of names) await ann.sees(name, 'green');

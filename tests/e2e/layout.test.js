@@ -9,7 +9,10 @@ const house = await House.open();
 after(() => house.close());
 
 const SCREENS = [
-  { label: 'phone', options: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 } },
+  {
+    label: 'phone',
+    options: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+  },
   { label: 'tablet', options: { viewport: { width: 800, height: 900 }, hasTouch: true } },
   { label: 'desktop', options: { viewport: { width: 1440, height: 900 } } },
 ];
@@ -71,7 +74,10 @@ for (const { label, options } of SCREENS) {
     await eve.join(invitation);
     await eve.sees('Ann', 'red');
     await eve.sees('Bob', 'green');
-    await fits(eve, CONTROLS.map((name) => eve.button(name)));
+    await fits(
+      eve,
+      CONTROLS.map((name) => eve.button(name)),
+    );
     for (const name of ['Ann', 'Bob']) {
       const box = await eve.tile(name).boundingBox();
       assert.ok(box && box.width >= 120 && box.height >= 90, `the tile of ${name} is ${JSON.stringify(box)}`);

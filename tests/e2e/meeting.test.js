@@ -74,7 +74,7 @@ house.scene('a camera that is off shows no picture and no light, and comes back'
   await ann.findsMarked('Bob', /camera (is )?off/i);
   await ann.paints('Bob', (colour) => colour !== 'green');
   await cid.paints('Bob', (colour) => colour !== 'green');
-  assert.equal(await bob.camerasRunning(), 0, "nothing holds the device, so its light is off");
+  assert.equal(await bob.camerasRunning(), 0, 'nothing holds the device, so its light is off');
   await ann.sees('Cid', 'blue');
   await bob.press('Turn on camera');
   await ann.sees('Bob', 'green');

@@ -15,7 +15,7 @@ const router = house.also(await UdpProxy.open({ host: MEDIA_ADDRESS, port: house
 const ann = await house.person('Ann', 'red', { relayPort: router.port });
 const bob = await house.person('Bob', 'green');
 
-/** A server that waits for the browser's own time-outs needs 10 s and more; one that follows the client, under 1.5 s. */
+/** A server that waits for the browser's own time-outs needs 10 s and more; one that follows the client, about one. */
 const FOLLOWED = { within: 8_000 };
 
 house.opening('two people meet, one of them behind a router', async () => {
@@ -31,7 +31,11 @@ for (const time of ['first', 'second']) {
   house.scene(`the router changes its port a ${time} time, and the pictures go on`, async () => {
     await ann.rememberConnection();
     router.move();
-    await until('media from the new port', () => router.media.toServer, (count) => count > 0);
+    await until(
+      'media from the new port',
+      () => router.media.toServer,
+      (count) => count > 0,
+    );
     await ann.seesMovement('Bob', FOLLOWED);
     await bob.seesMovement('Ann', FOLLOWED);
     const lost = router.media.atOldPort;

@@ -18,14 +18,19 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
   await bob.join(invitation);
   await ann.sees('Bob', 'green');
   await bob.sees('Ann', 'red');
-  const welcomes = [ann, bob].map((person) => person.welcomes.length);
+  const before = new Map([ann, bob].map((person) => [person, person.welcomes.length]));
 
   // Held to its promises: gone within five seconds with exit code 0, everyone told (1012).
   await house.server.stop();
   await house.server.start();
 
-  for (const [i, person] of [ann, bob].entries()) {
-    await until(`${person.name} is welcome again`, () => person.welcomes.length, (now) => now > welcomes[i], { within: 60_000 });
+  for (const [person, count] of before) {
+    await until(
+      `${person.name} is welcome again`,
+      () => person.welcomes.length,
+      (now) => now > count,
+      { within: 60_000 },
+    );
   }
   await ann.sees('Bob', 'green');
   await bob.sees('Ann', 'red');

@@ -23,7 +23,11 @@ for (const { name, devices, told } of /** @type {const} */ ([
   house.scene(`${name}, whose devices are ${devices}, is told what to do and can watch and listen`, async () => {
     const person = await house.personIn(await house.browserWithout(devices), name);
     await person.goTo(invitation);
-    await until('an explanation before the door', () => person.readText(), (text) => told.test(text));
+    await until(
+      'an explanation before the door',
+      () => person.readText(),
+      (text) => told.test(text),
+    );
     await person.join(invitation);
     await person.sees('Ann', 'red');
     await person.seesMovement('Ann');

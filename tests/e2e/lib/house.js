@@ -112,7 +112,7 @@ export class House {
       await rm(this.#directory, { recursive: true, force: true });
     }
     const errors = this.#pageErrors();
-    if (errors.length > 0) throw new Error(`errors in the pages:\n${errors.join('\n')}`);
+    if (errors.length > 0) throw new Error(`what no page may do:\n${errors.join('\n')}`);
   }
 
   /**
@@ -156,7 +156,7 @@ export class House {
     for (const error of this.#pageErrors()) console.error(error);
   }
 
-  /** Errors that no script of a page caught. */
+  /** What no page may do; see `Person.errors`. */
   #pageErrors() {
     return this.people.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`));
   }

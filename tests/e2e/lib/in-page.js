@@ -4,8 +4,8 @@
  */
 
 /**
- * Keeps what the page says in its live regions, and when the first picture of somebody else came after the click on Join.
- * Found again as `window.seen`.
+ * Keeps what the page says in its live regions, what it asks of devices, and when the first picture of somebody else
+ * came after the click on Join. Found again as `window.seen`.
  */
 export function watch() {
   const seen = {
@@ -58,7 +58,8 @@ export function watch() {
   const hear = (/** @type {Node} */ node) => {
     const element = node instanceof Element ? node : node.parentElement;
     if (element?.closest('[role=status]')) say(node.textContent);
-    else if (node instanceof Element) for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);
+    else if (node instanceof Element)
+      for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);
   };
   new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
@@ -86,7 +87,7 @@ export function relayMedia(port) {
     const sdp = description.sdp
       ?.replace(/^a=candidate:\S+ \d+ tcp .*\r?\n/gim, '')
       .replace(/^(a=candidate:\S+ \d+ udp \d+ \S+) \d+/gim, `$1 ${port}`);
-    return original.call(this, { type: description.type, ...(sdp === undefined ? {} : { sdp }) });
+    return Reflect.apply(original, this, [{ type: description.type, ...(sdp === undefined ? {} : { sdp }) }]);
   };
 }
 
@@ -106,9 +107,10 @@ export function readPixels(video) {
   if (!context) return 'no canvas';
   context.drawImage(video, 0, 0, 32, 18);
   const { data } = context.getImageData(4, 2, 24, 9);
-  const sums = [0, 0, 0];
-  for (let i = 0; i < data.length; i += 4) for (let part = 0; part < 3; part++) sums[part] += data[i + part];
-  return sums.map((sum) => Math.round(sum / (data.length / 4)));
+  return [0, 1, 2].map((part) => {
+    const values = data.filter((_, i) => i % 4 === part);
+    return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+  });
 }
 
 /**

@@ -13,7 +13,7 @@ export const ARTIFACTS = process.env.PLENARY_E2E_DIR ?? join('target', 'e2e');
 /** One look at the page must not wait for what is not there: {@link until} looks again. */
 const LOOK = { timeout: 2_000 };
 
-/** Energy (totalAudioEnergy of getStats) that a voice gains in a window: a beeping microphone 0.7, a muted one 0.00001. */
+/** Energy (totalAudioEnergy of getStats) that a voice gains in a window: a beeping microphone 0.7, a muted one 1e-5. */
 const AUDIBLE = 0.01;
 
 export class Person {
@@ -27,7 +27,7 @@ export class Person {
   told = [];
   /** How many WebSockets the page has opened. */
   sockets = 0;
-  /** What the page complained about: uncaught errors. */
+  /** Uncaught errors of the page, what its content policy refused, and requests to other hosts. */
   errors = /** @type {string[]} */ ([]);
 
   /**
@@ -40,6 +40,13 @@ export class Person {
     this.page = page;
     this.#context = context;
     page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) this.errors.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (/^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1') this.errors.push(`asked ${request.url()}`);
+    });
     page.on('websocket', (socket) => {
       this.sockets += 1;
       socket.on('framereceived', ({ payload }) => this.told.push(JSON.parse(String(payload))));
@@ -147,9 +154,11 @@ export class Person {
 
   /** The names on all remote tiles. */
   async tiles() {
-    const labels = await this.page.getByRole('group').evaluateAll((groups) =>
-      groups.filter((group) => group.querySelector('video')).map((group) => group.getAttribute('aria-label') ?? ''),
-    );
+    const labels = await this.page
+      .getByRole('group')
+      .evaluateAll((groups) =>
+        groups.filter((group) => group.querySelector('video')).map((group) => group.getAttribute('aria-label') ?? ''),
+      );
     return labels.sort();
   }
 
@@ -169,7 +178,12 @@ export class Person {
   async paintedOn(name) {
     const box = await this.tile(name).boundingBox(LOOK);
     if (!box) return 'no such tile';
-    const clip = { x: box.x + box.width * 0.45, y: box.y + box.height * 0.4, width: box.width * 0.1, height: box.height * 0.1 };
+    const clip = {
+      x: box.x + box.width * 0.45,
+      y: box.y + box.height * 0.4,
+      width: box.width * 0.1,
+      height: box.height * 0.1,
+    };
     const png = await this.page.screenshot({ clip });
     return nameOf(await this.page.evaluate(meanOfPng, png.toString('base64')));
   }
@@ -203,7 +217,10 @@ export class Person {
     return this.page.evaluate(() => /** @type {any} */ (window).remembered === /** @type {any} */ (window).plenary.pc);
   }
 
-  /** What the page has said in its live regions since it was loaded. */
+  /**
+   * What the page has said in its live regions since it was loaded.
+   * @returns {Promise<string[]>}
+   */
   async announced() {
     return this.page.evaluate(() => /** @type {any} */ (window).seen.announced.slice());
   }
@@ -240,7 +257,12 @@ export class Person {
    */
   async sees(name, colour, options) {
     const what = `${this.name} sees the ${colour} picture of ${name}`;
-    await until(what, () => this.colourOf(name), (seen) => seen === colour, options);
+    await until(
+      what,
+      () => this.colourOf(name),
+      (seen) => seen === colour,
+      options,
+    );
   }
 
   /**
@@ -252,7 +274,11 @@ export class Person {
     const frames = () =>
       this.tile(name)
         .locator('video')
-        .evaluate((video) => /** @type {HTMLVideoElement} */ (video).getVideoPlaybackQuality().totalVideoFrames, undefined, LOOK);
+        .evaluate(
+          (video) => /** @type {HTMLVideoElement} */ (video).getVideoPlaybackQuality().totalVideoFrames,
+          undefined,
+          LOOK,
+        );
     let from = await until(`${this.name} has a tile of ${name}`, frames, () => true);
     const what = `the picture of ${name} moves for ${this.name} (from frame ${from})`;
     const counted = async () => {
@@ -265,8 +291,8 @@ export class Person {
   }
 
   /**
-   * So many voices are heard: so many received streams gain energy from now on. The microphones of the tests beep once a
-   * second, so "exactly" is judged over whole windows of several beeps.
+   * So many voices are heard: so many received streams gain energy from now on. The microphones of the tests beep once
+   * a second, so "exactly" is judged over whole windows of several beeps.
    * @param {number} count
    */
   async hears(count) {
@@ -277,7 +303,8 @@ export class Person {
       async () => {
         const before = new Map((await this.connection()).energies);
         await this.page.waitForTimeout(windowMs);
-        return (await this.connection()).energies.filter(([id, energy]) => energy > (before.get(id) ?? 0) + AUDIBLE).length;
+        return (await this.connection()).energies.filter(([id, energy]) => energy > (before.get(id) ?? 0) + AUDIBLE)
+          .length;
       },
       (heard) => heard === count,
     );
@@ -289,7 +316,12 @@ export class Person {
    */
   async isTold(text, options) {
     const what = `${this.name} is told "${text}"`;
-    await until(what, () => this.announced(), (said) => said.some((line) => line.includes(text)), options);
+    await until(
+      what,
+      () => this.announced(),
+      (said) => said.some((line) => line.includes(text)),
+      options,
+    );
   }
 
   /**
@@ -297,7 +329,11 @@ export class Person {
    * @param {RegExp} mark
    */
   async findsMarked(name, mark) {
-    await until(`${this.name} finds ${name} marked ${mark}`, () => this.tile(name).evaluate(readMarks, undefined, LOOK), (text) => mark.test(text));
+    await until(
+      `${this.name} finds ${name} marked ${mark}`,
+      () => this.tile(name).evaluate(readMarks, undefined, LOOK),
+      (text) => mark.test(text),
+    );
   }
 
   /**
@@ -305,7 +341,11 @@ export class Person {
    * @param {RegExp} mark
    */
   async findsUnmarked(name, mark) {
-    await until(`${this.name} finds ${name} not marked ${mark}`, () => this.tile(name).evaluate(readMarks, undefined, LOOK), (text) => !mark.test(text));
+    await until(
+      `${this.name} finds ${name} not marked ${mark}`,
+      () => this.tile(name).evaluate(readMarks, undefined, LOOK),
+      (text) => !mark.test(text),
+    );
   }
 
   /**
@@ -313,7 +353,11 @@ export class Person {
    * @param {(colour: string) => boolean} isRight of what is painted there
    */
   async paints(name, isRight) {
-    await until(`the right thing is painted on the tile of ${name} for ${this.name}`, () => this.paintedOn(name), isRight);
+    await until(
+      `the right thing is painted on the tile of ${name} for ${this.name}`,
+      () => this.paintedOn(name),
+      isRight,
+    );
   }
 
   /**
@@ -323,6 +367,11 @@ export class Person {
    */
   async hasTilesOf(names, options) {
     const wanted = JSON.stringify([...names].sort());
-    await until(`${this.name} has the tiles ${wanted}`, () => this.tiles(), (seen) => JSON.stringify(seen) === wanted, options);
+    await until(
+      `${this.name} has the tiles ${wanted}`,
+      () => this.tiles(),
+      (seen) => JSON.stringify(seen) === wanted,
+      options,
+    );
   }
 }

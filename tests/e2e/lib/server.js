@@ -70,7 +70,8 @@ export class Server {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += text));
     await until(
       'the server answers',
-      () => {
+      /** @returns {Promise<number | string>} */
+      async () => {
         if (failure || child.exitCode !== null) return `it ended: ${failure || child.exitCode}\n${this.#log}`;
         return healthz(http);
       },

@@ -16,15 +16,8 @@ export class TcpProxy {
     const proxy = new TcpProxy();
     proxy.#listener.on('connection', (near) => {
       const far = connect(port, '127.0.0.1');
-      for (const [one, other] of [[near, far], [far, near]]) {
-        proxy.#sockets.add(one);
-        one.pipe(other);
-        one.on('error', () => other.destroy());
-        one.on('close', () => {
-          proxy.#sockets.delete(one);
-          other.destroy();
-        });
-      }
+      proxy.#relay(near, far);
+      proxy.#relay(far, near);
     });
     proxy.#listener.listen(0, '127.0.0.1');
     await once(proxy.#listener, 'listening');
@@ -44,6 +37,20 @@ export class TcpProxy {
     const cut = this.#sockets.size / 2;
     for (const socket of this.#sockets) socket.resetAndDestroy();
     return cut;
+  }
+
+  /**
+   * @param {import('node:net').Socket} from
+   * @param {import('node:net').Socket} to
+   */
+  #relay(from, to) {
+    this.#sockets.add(from);
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
   }
 
   close() {

@@ -13,8 +13,8 @@ const FRAMES = 6;
 /**
  * Writes a file of one colour and returns its path.
  *
- * The block runs along the lower edge, so that every frame differs from the one before, and is white, which no colour of
- * the tests is. The upper three quarters of the picture are the colour alone: tests look there.
+ * The block runs along the lower edge, so that every frame differs from the one before, and is white, which is nobody's
+ * colour. The upper three quarters of the picture are the colour alone: tests look there.
  * @param {string} directory
  * @param {keyof typeof COLOURS & string} colour
  * @param {{ width: number, height: number, rate?: number }} size in pixels, both even, and frames per second
