@@ -65,12 +65,16 @@ test('a picture is read as the colour the camera shows, and as no other', async 
   await assert.rejects(person.sees('Cid', 'blue', { within: 500 }), /Timeout/);
   await person.seesMovement('Ann');
   await person.hears(1);
-  await person.page.evaluate(() => document.querySelectorAll('audio').forEach((audio) => (audio.muted = true)));
+  await person.page.evaluate(() => {
+    for (const audio of document.querySelectorAll('audio')) audio.muted = true;
+  });
   await person.hears(0);
   await person.isTold('Ann joined');
   assert.deepEqual(await person.tiles(), ['Ann', 'Bob']);
   assert.ok((await person.firstFrame()) > 0);
-  await person.page.evaluate(() => document.querySelectorAll('video').forEach((video) => video.pause()));
+  await person.page.evaluate(() => {
+    for (const video of document.querySelectorAll('video')) video.pause();
+  });
   await assert.rejects(person.seesMovement('Ann', { within: 1_500 }), /the picture of Ann moves/);
 });
 

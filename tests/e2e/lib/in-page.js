@@ -118,6 +118,7 @@ export function readPixels(video) {
  * @param {Element} tile
  */
 export function readMarks(tile) {
+  // biome-ignore lint/performance/useDomNodeTextContent: hidden text says nothing to anybody.
   const said = [tile instanceof HTMLElement ? tile.innerText : ''];
   for (const part of tile.querySelectorAll('[aria-label], [title]')) {
     if (part.checkVisibility({ opacityProperty: true, visibilityProperty: true })) {
