@@ -103,6 +103,19 @@ fn the_answer_to_the_old_page_is_not_given_to_the_new_one_either_before_it_offer
 }
 
 #[test]
+fn what_the_old_page_still_wanted_is_not_done_for_the_new_one() {
+    let mut world = World::new();
+    let ann = world.join(1, "Ann");
+    world.offer(1, 1, true);
+    world.offer(1, 2, false);
+    world.close(1);
+    world.resume(2, &ann.token);
+    world.take_commands();
+    world.answer(ann.peer, 1);
+    assert_eq!(world.take_commands(), Vec::<String>::new());
+}
+
+#[test]
 fn a_connection_that_is_being_replaced_is_not_one_to_go_on_with() {
     let mut world = World::new();
     let ann = world.join_with_media(1, "Ann");
