@@ -138,7 +138,8 @@ impl FromStr for Announced {
         if public.is_unspecified() {
             return Err(format!("{public} is nothing clients could send to"));
         }
-        let local = local.unwrap_or(if public.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0_u16; 8]) });
+        let local =
+            local.unwrap_or(if public.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0_u16; 8]) });
         if local.is_ipv4() != public.is_ipv4() {
             return Err(format!("{local} and {public} are not of one IP version"));
         }
@@ -176,8 +177,10 @@ impl Config {
             Some(Command::Serve(args)) => args,
             None => cli.serve,
         };
-        let addresses = interface_addresses()
-            .map_err(|error| Stop { text: format!("the addresses of this machine cannot be read: {error}"), code: 1 })?;
+        let addresses = interface_addresses().map_err(|error| Stop {
+            text: format!("the addresses of this machine cannot be read: {error}"),
+            code: 1,
+        })?;
         Ok(Self::new(args, addresses))
     }
 
@@ -218,15 +221,18 @@ fn announced(wanted: &[Announced], addresses: &[IpAddr]) -> Vec<Announced> {
 pub fn interface_addresses() -> io::Result<Vec<IpAddr>> {
     let interfaces = if_addrs::get_if_addrs()?;
     let up = interfaces.iter().filter(|interface| interface.is_oper_up() || interface.is_loopback());
-    let mut addresses: Vec<IpAddr> =
-        up.filter(|interface| !interface.is_link_local()).map(|interface| interface.ip().to_canonical()).collect();
+    let mut addresses: Vec<IpAddr> = up
+        .filter(|interface| !interface.is_link_local())
+        .map(|interface| interface.ip().to_canonical())
+        .collect();
     addresses.sort_by_key(|address| (address.is_loopback(), address.is_ipv6(), *address));
     addresses.dedup();
     Ok(addresses)
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
-    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(|ip| ip.to_canonical().into()));
+    let network =
+        text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(|ip| ip.to_canonical().into()));
     network.map_err(|_| "neither an address nor a network such as 10.0.0.0/8".to_owned())
 }
 
@@ -294,7 +300,17 @@ mod tests {
     fn help_names_every_flag_and_its_variable() {
         let help = config(&["--help"]).unwrap_err();
         assert_eq!(help.code, 0);
-        for flag in ["http-port", "udp-port", "announce", "cert", "key", "plain-http", "trusted-proxy", "log", "client-dir"] {
+        for flag in [
+            "http-port",
+            "udp-port",
+            "announce",
+            "cert",
+            "key",
+            "plain-http",
+            "trusted-proxy",
+            "log",
+            "client-dir",
+        ] {
             assert!(help.text.contains(&format!("--{flag}")), "{flag}");
             let variable = format!("PLENARY_{}", flag.replace('-', "_").to_uppercase());
             assert!(help.text.contains(&variable), "{variable}");
@@ -303,8 +319,12 @@ mod tests {
 
     #[test]
     fn several_addresses_are_announced() {
-        let config = config(&["--announce", "192.0.2.1,10.0.0.1=192.0.2.2", "--announce", "[2001:db8::1]"]).unwrap();
-        let of = |local: &str, public: &str| Announced { local: local.parse().unwrap(), public: public.parse().unwrap() };
+        let config =
+            config(&["--announce", "192.0.2.1,10.0.0.1=192.0.2.2", "--announce", "[2001:db8::1]"]).unwrap();
+        let of = |local: &str, public: &str| Announced {
+            local: local.parse().unwrap(),
+            public: public.parse().unwrap(),
+        };
         let expected = [of("0.0.0.0", "192.0.2.1"), of("10.0.0.1", "192.0.2.2"), of("::", "2001:db8::1")];
         assert_eq!(config.announced, expected);
     }
@@ -320,7 +340,9 @@ mod tests {
 
     #[test]
     fn addresses_nobody_can_send_to_are_refused() {
-        for bad in ["", "=", "0.0.0.0", "::", "224.0.0.1", "1.2.3.4=ff02::1", "1.2.3.4=0.0.0.0", "10.0.0.1=::1"] {
+        for bad in
+            ["", "=", "0.0.0.0", "::", "224.0.0.1", "1.2.3.4=ff02::1", "1.2.3.4=0.0.0.0", "10.0.0.1=::1"]
+        {
             assert!(announce(bad).is_err(), "{bad}");
         }
     }
@@ -339,6 +361,9 @@ mod tests {
     #[test]
     fn a_proxy_is_an_address_or_a_network() {
         let config = config(&["--trusted-proxy", "10.0.0.1,192.168.0.0/16"]).unwrap();
-        assert_eq!(config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1/32", "192.168.0.0/16"]);
+        assert_eq!(
+            config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.1/32", "192.168.0.0/16"]
+        );
     }
 }

@@ -51,8 +51,12 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     .map_err(|error| port_error("TCP", config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
 
-    let worker_config =
-        WorkerConfig { index: 0, port: config.udp_port, announced: config.announced.clone(), limits: limits.clone() };
+    let worker_config = WorkerConfig {
+        index: 0,
+        port: config.udp_port,
+        announced: config.announced.clone(),
+        limits: limits.clone(),
+    };
     let worker = worker::spawn(&worker_config, control.waker())
         .map_err(|error| port_error("UDP", config.udp_port, "--udp-port", &error))?;
     let mut workers = Pool(vec![worker]);
@@ -68,10 +72,14 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
 fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrInUse => {
-            format!("{protocol} port {port} is in use: end the program that has it, or choose another with {flag}")
+            format!(
+                "{protocol} port {port} is in use: end the program that has it, or choose another with {flag}"
+            )
         }
         ErrorKind::PermissionDenied => {
-            format!("{protocol} port {port} needs more rights than this user has: choose one above 1023 with {flag}")
+            format!(
+                "{protocol} port {port} needs more rights than this user has: choose one above 1023 with {flag}"
+            )
         }
         _ => format!("{protocol} port {port} cannot be opened: {error}"),
     }
@@ -101,7 +109,9 @@ impl Workers for Pool {
 fn certificate(config: &Config) -> Result<Option<CertificateFiles>, CertificateError> {
     match &config.transport {
         Transport::Plain => Ok(None),
-        Transport::Files { cert, key } => Ok(Some(CertificateFiles { certificate: cert.clone(), key: key.clone() })),
+        Transport::Files { cert, key } => {
+            Ok(Some(CertificateFiles { certificate: cert.clone(), key: key.clone() }))
+        }
         Transport::Directory(directory) => CertificateFiles::ensure(directory, &config.addresses).map(Some),
     }
 }

@@ -129,7 +129,18 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_client_has_a_name() {
-        for path in ["/../Cargo.toml", "/js/../../x.js", "//etc/passwd", "/.git/x.txt", "/a\\..\\b.js", "/r/", "/r/a/b", "/js/", "x", ""] {
+        for path in [
+            "/../Cargo.toml",
+            "/js/../../x.js",
+            "//etc/passwd",
+            "/.git/x.txt",
+            "/a\\..\\b.js",
+            "/r/",
+            "/r/a/b",
+            "/js/",
+            "x",
+            "",
+        ] {
             assert_eq!(file_name(path), None, "{path}");
         }
     }

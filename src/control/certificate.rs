@@ -84,7 +84,8 @@ impl CertificateFiles {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(CertificateError::Unreadable(files.certificate, error.to_string())),
         }
-        fs::create_dir_all(directory).map_err(|error| CertificateError::Unwritable(directory.into(), error))?;
+        fs::create_dir_all(directory)
+            .map_err(|error| CertificateError::Unwritable(directory.into(), error))?;
         let (certificate, key) = make(&names, now).map_err(CertificateError::NotMade)?;
         write(&files.key, &key, 0o600)?;
         write(&files.certificate, &certificate, 0o644)?;

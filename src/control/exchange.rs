@@ -230,7 +230,8 @@ impl Exchange {
         if !mem::take(&mut self.worth_parsing) {
             return Ok(());
         }
-        let (max_head, max_body) = (site.limits.get(Limit::HttpHeadBytes), site.limits.get(Limit::HttpBodyBytes));
+        let (max_head, max_body) =
+            (site.limits.get(Limit::HttpHeadBytes), site.limits.get(Limit::HttpBodyBytes));
         let Some((head, length)) = parse_head(&self.input, max_head, max_body)? else { return Ok(()) };
         self.input.drain(..length);
         self.since = site.now.instant;

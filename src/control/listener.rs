@@ -69,7 +69,8 @@ impl Listeners {
                     Ok(accepted) => return Some(accepted),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     // The other side gave up while it waited.
-                    Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
+                    Err(error)
+                        if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
                     Err(error) => {
                         log::warn!("a connection waits that cannot be accepted: {error}");
                         self.retry = Some(now + RETRY);

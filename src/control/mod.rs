@@ -224,7 +224,8 @@ impl Control {
         if !self.again.is_empty() {
             return Some(Duration::ZERO);
         }
-        let dates = [self.deadlines.next(), conference.poll_timeout(), self.listeners.retry_at(), self.stop_by];
+        let dates =
+            [self.deadlines.next(), conference.poll_timeout(), self.listeners.retry_at(), self.stop_by];
         let next = dates.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }

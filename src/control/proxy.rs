@@ -18,7 +18,8 @@ impl TrustedProxies {
     /// Who the client is: the one connected, or, behind trusted proxies, the last in `X-Forwarded-For` that is none of
     /// them. What stands before it a client may have made up.
     pub fn client_address(&self, connected: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+        let lines: Vec<&str> =
+            headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
         let mut client = connected;
         for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             if !self.trusts(client) {

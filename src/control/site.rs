@@ -62,7 +62,9 @@ impl Site<'_> {
         }
         let wanted: CreateRoom = match serde_json::from_slice(&request.body) {
             Ok(wanted) => wanted,
-            Err(error) => return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}")),
+            Err(error) => {
+                return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
+            }
         };
         match self.conference.create_room(self.now, wanted) {
             Ok(created) => {
@@ -72,9 +74,10 @@ impl Site<'_> {
                     Err(_) => reply,
                 }
             }
-            Err(CreateRoomError::BadName) => {
-                Reply::problem(StatusCode::BAD_REQUEST, "the name is empty, too long, or has nothing an address can hold")
-            }
+            Err(CreateRoomError::BadName) => Reply::problem(
+                StatusCode::BAD_REQUEST,
+                "the name is empty, too long, or has nothing an address can hold",
+            ),
             Err(CreateRoomError::Exists { id }) => {
                 Reply::problem_about(StatusCode::CONFLICT, "there is a room of this name already", Some(&id))
             }
@@ -118,7 +121,10 @@ fn file(asset: &Asset, headers: &HeaderMap) -> Reply {
 fn is_known(etag: &HeaderValue, headers: &HeaderMap) -> bool {
     let Ok(etag) = etag.to_str() else { return false };
     let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == etag)
+    lines
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == etag)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -60,7 +60,8 @@ impl Reply {
     /// A value as JSON, which no cache keeps.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
-            Ok(body) => Self::new(status, "application/json", body).with(CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            Ok(body) => Self::new(status, "application/json", body)
+                .with(CACHE_CONTROL, HeaderValue::from_static("no-store")),
             Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

@@ -233,7 +233,12 @@ mod tests {
         assert_eq!(with("Transfer-Encoding: chunked\r\nContent-Length: 3"), HeadError::LengthRequired);
         assert_eq!(with("Content-Length: 101"), HeadError::BodyTooLarge);
         assert_eq!(with("Content-Length: 99999999999999999999999"), HeadError::BodyTooLarge);
-        for bad in ["Content-Length: 3\r\nContent-Length: 4", "Content-Length: +3", "Content-Length: 3, 3", "Content-Length:"] {
+        for bad in [
+            "Content-Length: 3\r\nContent-Length: 4",
+            "Content-Length: +3",
+            "Content-Length: 3, 3",
+            "Content-Length:",
+        ] {
             assert!(matches!(with(bad), HeadError::Malformed(_)), "{bad}");
         }
     }
