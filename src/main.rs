@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use log::LevelFilter;
-use plenary::conference::store::MemoryStore;
-use plenary::conference::{Conference, ConferenceConfig};
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateError, CertificateFiles};
 use plenary::control::{Control, ControlConfig};
@@ -48,26 +47,11 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         trusted_proxies: config.trusted_proxies.clone(),
         limits: limits.clone(),
     })
-    .map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "TCP port {} is in use: end the program that has it, or choose another with --http-port",
-            config.http_port
-        ),
-        ErrorKind::PermissionDenied => format!(
-            "TCP port {} needs more rights than this user has: choose one above 1023 with --http-port",
-            config.http_port
-        ),
-        _ => format!("TCP port {} cannot be opened: {error}", config.http_port),
-    })?;
+    .map_err(|error| port_error("TCP", config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
 
-    let mut workers = Pool::start(config, &limits, control.waker()).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "UDP port {} is in use: end the program that has it, or choose another with --udp-port",
-            config.udp_port
-        ),
-        _ => format!("UDP port {} cannot be opened: {error}", config.udp_port),
-    })?;
+    let mut workers = Pool::start(config, &limits, control.waker())
+        .map_err(|error| port_error("UDP", config.udp_port, "--udp-port", &error))?;
     let conference_config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers.count() };
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));
@@ -75,6 +59,22 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     greet(config, control.port());
     control.run(&mut conference, &mut workers)?;
     Ok(())
+}
+
+fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!(
+                "{protocol} port {port} is in use: end the program that has it, or choose another with {flag}"
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            format!(
+                "{protocol} port {port} needs more rights than this user has: choose one above 1023 with {flag}"
+            )
+        }
+        _ => format!("{protocol} port {port} cannot be opened: {error}"),
+    }
 }
 
 fn certificate(config: &Config) -> Result<Option<CertificateFiles>, CertificateError> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{HeaderName, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{ALLOW, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderValue, Method, StatusCode};
 use tungstenite::Error;
 use tungstenite::error::CapacityError;
@@ -45,37 +45,36 @@ pub(super) const CLOSE_RESTART: u16 = 1012;
 
 /// Answers a request for `/ws`.
 pub(super) fn upgrade(head: &Head, connected: IpAddr, site: &Site<'_>) -> (Reply, Then) {
-    match try_upgrade(head, connected, site) {
-        Ok(reply) => (reply, Then::WebSocket),
-        Err(reply) => (reply, Then::Next),
-    }
-}
-
-fn try_upgrade(head: &Head, connected: IpAddr, site: &Site<'_>) -> Result<Reply, Reply> {
-    if head.method != Method::GET {
-        return Err(Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET")
-            .with(http::header::ALLOW, HeaderValue::from_static("GET")));
-    }
-    if site.stopping {
-        return Err(Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"));
-    }
-    let origin = head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    let host = site.proxies.host(connected, &head.headers);
-    if !origin.zip(host).is_some_and(|(origin, host)| origin_is_host(origin, host)) {
-        return Err(Reply::problem(
-            StatusCode::FORBIDDEN,
-            "only pages of this server may connect (Origin, Host)",
-        ));
+    if let Some(refusal) = refusal(head, connected, site) {
+        return (refusal, Then::Next);
     }
     let mut request = http::Request::new(());
     *request.version_mut() = head.version;
     request.headers_mut().clone_from(&head.headers);
     match create_response(&request) {
-        Ok(response) => Ok(response.into()),
-        Err(error) => Err(Reply::problem(StatusCode::UPGRADE_REQUIRED, &error.to_string())
-            .with(UPGRADE, HeaderValue::from_static("websocket"))
-            .with(HeaderName::from(SEC_WEBSOCKET_VERSION), HeaderValue::from_static("13"))),
+        Ok(response) => (response.into(), Then::WebSocket),
+        Err(error) => {
+            let reply = Reply::problem(StatusCode::UPGRADE_REQUIRED, &error.to_string())
+                .with(UPGRADE, HeaderValue::from_static("websocket"))
+                .with(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            (reply, Then::Next)
+        }
     }
+}
+
+fn refusal(head: &Head, connected: IpAddr, site: &Site<'_>) -> Option<Reply> {
+    if head.method != Method::GET {
+        let reply = Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET");
+        return Some(reply.with(ALLOW, HeaderValue::from_static("GET")));
+    }
+    if site.stopping {
+        return Some(Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"));
+    }
+    let origin = head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let host = site.proxies.host(connected, &head.headers);
+    let is_ours = origin.zip(host).is_some_and(|(origin, host)| origin_is_host(origin, host));
+    let why = "only pages of this server may connect: Origin and Host differ";
+    (!is_ours).then(|| Reply::problem(StatusCode::FORBIDDEN, why))
 }
 
 fn config(limits: &Limits) -> WebSocketConfig {
@@ -244,7 +243,7 @@ impl Session {
     fn take(&mut self, message: Message, site: &mut Site<'_>) {
         match message {
             Message::Text(text) if self.phase == Phase::Open => {
-                site.conference.socket_text(site.now, self.id, &text)
+                site.conference.socket_text(site.now, self.id, &text);
             }
             Message::Binary(_) => self.end(u16::from(CloseCode::Unsupported), "messages are text", site),
             Message::Close(_) => {
