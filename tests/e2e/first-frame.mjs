@@ -28,5 +28,5 @@ try {
     `join click to first remote frame, ${TIMES} times on loopback: median ${median} ms (${sorted.join(', ')})`,
   );
 } finally {
-  await house.close();
+  await house.close({ guarded: false });
 }
