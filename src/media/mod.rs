@@ -1,8 +1,25 @@
 //! The SFU: packets. Sans-IO: no socket, no clock, no thread; `now` is an argument.
 
+mod clock;
+mod core;
+mod demux;
+mod forward;
+mod frame;
+mod guard;
 pub mod ids;
+mod keyframes;
 pub mod message;
+mod peer;
+mod publication;
 pub mod rtc;
+mod slot;
+mod slots;
+mod speakers;
+mod timers;
+
+pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
+pub use demux::Path;
+pub use guard::Faults;
 
 use std::time::Duration;
 
@@ -17,3 +34,6 @@ pub const AUDIO_ONLY_SLOTS: u8 = 3;
 
 /// How many video slots a client may have: it grows along this ladder as people arrive.
 pub const VIDEO_SLOT_STEPS: [u8; 4] = [5, 9, 16, 25];
+
+/// The most video slots a client may have.
+pub const VIDEO_SLOTS: u8 = 25;

@@ -1,0 +1,256 @@
+//! Rooms: made, found, entered, forgotten.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use super::parse::Refusal;
+use super::protocol::{ErrorCode, RoomInfo, Topology};
+use super::roster::Roster;
+use super::store::RoomRecord;
+use super::timers::Timer;
+use super::{Conference, Now, WorkerId};
+use crate::limits::Limit;
+use crate::media::ids::{PeerId, RoomId};
+
+/// How long a room is kept while nobody is in it: a link made today works tomorrow, and the table of rooms does not
+/// fill with those nobody comes back to.
+pub(super) const EMPTY_ROOM_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// A room to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CreateRoom {
+    /// For people. The id is made from it.
+    pub name: String,
+    /// To be shown on the home page.
+    #[serde(default)]
+    pub listed: bool,
+}
+
+/// A room that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CreatedRoom {
+    /// The room.
+    #[serde(flatten)]
+    pub room: RoomInfo,
+    /// Proves later that one made it. Told once; the server keeps only its SHA-256.
+    pub secret: String,
+}
+
+/// Why a room was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateRoomError {
+    /// The name is empty, too long, has control characters, or has nothing an id could be made of.
+    BadName,
+    /// A room with this id exists.
+    Exists {
+        /// Its id.
+        id: String,
+    },
+    /// There are as many rooms as there may be.
+    TooMany,
+}
+
+impl std::fmt::Display for CreateRoomError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CreateRoomError::BadName => {
+                f.write_str("a room's name needs a letter a-z or a digit, and may not be long")
+            }
+            CreateRoomError::Exists { id } => write!(f, "there is already a room {id}"),
+            CreateRoomError::TooMany => f.write_str("there are as many rooms as there may be"),
+        }
+    }
+}
+
+impl std::error::Error for CreateRoomError {}
+
+/// A room somebody is in.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// What is kept of it.
+    record: RoomRecord,
+    /// Where its media is.
+    pub(super) worker: WorkerId,
+    /// Who is in it, in the order of joining.
+    pub(super) members: Vec<PeerId>,
+    /// What they are told about each other.
+    pub(super) roster: Roster,
+}
+
+impl Room {
+    /// As `welcome` shows it.
+    pub(super) fn info(&self) -> RoomInfo {
+        info(&self.record, self.members.len())
+    }
+
+    /// Its id.
+    pub(super) fn id(&self) -> &str {
+        &self.record.id
+    }
+}
+
+fn info(record: &RoomRecord, people: usize) -> RoomInfo {
+    RoomInfo {
+        id: record.id.clone(),
+        name: record.name.clone(),
+        listed: record.listed,
+        topology: record.topology,
+        created_at: record.created_at,
+        people,
+    }
+}
+
+/// The id for a name: lower-case ASCII letters and digits; whatever is between them becomes one dash.
+fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+}
+
+impl Conference {
+    /// Makes a room.
+    ///
+    /// # Errors
+    /// [`CreateRoomError`]; limits that were hit are counted.
+    pub fn create_room(&mut self, now: Now, request: CreateRoom) -> Result<CreatedRoom, CreateRoomError> {
+        let CreateRoom { name, listed } = request;
+        let name = name.trim();
+        if name.chars().count() > self.config.limits.get(Limit::RoomNameChars) {
+            self.tally.hit(Limit::RoomNameChars);
+            return Err(CreateRoomError::BadName);
+        }
+        let id = slug(name);
+        if id.is_empty() || name.chars().any(char::is_control) {
+            return Err(CreateRoomError::BadName);
+        }
+        if self.store.get(&id).is_some() {
+            return Err(CreateRoomError::Exists { id });
+        }
+        let secret = super::session::Token::draw(&mut self.entropy).to_string();
+        let mut secret_sha256 = [0; 32];
+        for (kept, byte) in secret_sha256.iter_mut().zip(digest(&SHA256, secret.as_bytes()).as_ref()) {
+            *kept = *byte;
+        }
+        let record = RoomRecord {
+            id,
+            name: name.to_owned(),
+            listed,
+            topology: Topology::Sfu,
+            created_at: now.unix_millis,
+            secret_sha256: Some(secret_sha256),
+        };
+        self.keep(now, record.clone())?;
+        Ok(CreatedRoom { room: info(&record, 0), secret })
+    }
+
+    /// The room with this id, with how many people are in it.
+    #[must_use]
+    pub fn room(&self, id: &str) -> Option<RoomInfo> {
+        match self.room_ids.get(id).and_then(|room| self.rooms.get(room)) {
+            Some(room) => Some(room.info()),
+            None => self.store.get(id).map(|record| info(&record, 0)),
+        }
+    }
+
+    /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open.
+    pub(super) fn enter(&mut self, now: Now, id: &str, recreate: bool) -> Result<RoomId, Refusal> {
+        if let Some(room) = self.room_ids.get(id) {
+            return Ok(*room);
+        }
+        let record = match self.store.get(id) {
+            Some(record) => record,
+            None if recreate => self.recreate(now, id)?,
+            None => return Err(unknown_room()),
+        };
+        Ok(self.open(record))
+    }
+
+    fn recreate(&mut self, now: Now, id: &str) -> Result<RoomRecord, Refusal> {
+        if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) {
+            self.tally.hit(Limit::RoomNameChars);
+            return Err(unknown_room());
+        }
+        if id.is_empty() || slug(id) != id {
+            return Err(unknown_room());
+        }
+        let record = RoomRecord {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            listed: false,
+            topology: Topology::Sfu,
+            created_at: now.unix_millis,
+            secret_sha256: None,
+        };
+        match self.keep(now, record.clone()) {
+            Ok(()) => Ok(record),
+            Err(error) => Err(Refusal::new(ErrorCode::Busy, error.to_string())),
+        }
+    }
+
+    /// Puts a room into the store, and lets it go if nobody comes.
+    fn keep(&mut self, now: Now, record: RoomRecord) -> Result<(), CreateRoomError> {
+        if self.store.len() >= self.config.limits.get(Limit::Rooms) {
+            self.tally.hit(Limit::Rooms);
+            return Err(CreateRoomError::TooMany);
+        }
+        let id = record.id.clone();
+        self.store.create(record).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
+        self.forget_later(now, &id);
+        Ok(())
+    }
+
+    /// Gives a room a place on the worker with the fewest people.
+    fn open(&mut self, record: RoomRecord) -> RoomId {
+        let loads = self.people_per_worker.iter().enumerate();
+        let worker = WorkerId(loads.min_by_key(|(_, people)| **people).map_or(0, |(worker, _)| worker));
+        let id = RoomId(self.next_room);
+        self.next_room += 1;
+        let name: Arc<str> = record.id.as_str().into();
+        self.timers.clear(&Timer::EmptyRoom(Arc::clone(&name)));
+        self.room_ids.insert(name, id);
+        self.rooms.insert(id, Room { record, worker, members: Vec::new(), roster: Roster::default() });
+        id
+    }
+
+    /// Takes a person off a room's list; a room that is empty then is closed, and forgotten after a while.
+    pub(super) fn vacate(&mut self, now: Now, id: RoomId, peer: PeerId) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        room.members.retain(|member| *member != peer);
+        if let Some(people) = self.people_per_worker.get_mut(room.worker.0) {
+            *people = people.saturating_sub(1);
+        }
+        if !room.members.is_empty() {
+            self.peers_changed(now, id);
+            return;
+        }
+        if let Some(room) = self.rooms.remove(&id) {
+            self.room_ids.remove(room.id());
+            self.forget_later(now, room.id());
+        }
+    }
+
+    fn forget_later(&mut self, now: Now, id: &str) {
+        if let Some(at) = now.instant.checked_add(EMPTY_ROOM_KEPT) {
+            self.timers.set(Timer::EmptyRoom(id.into()), at);
+        }
+    }
+}
+
+fn unknown_room() -> Refusal {
+    Refusal::new(ErrorCode::UnknownRoom, "there is no such room")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn an_id_is_what_one_can_say_on_the_telephone() {
+        assert_eq!(slug("Team Room"), "team-room");
+        assert_eq!(slug("  --Sprint #12: review!"), "sprint-12-review");
+        assert_eq!(slug("Café Olé"), "caf-ol");
+        assert_eq!(slug("会議"), "");
+    }
+}

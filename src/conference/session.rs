@@ -1,0 +1,301 @@
+//! One person's session: entering, coming back, leaving.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::negotiation::Negotiation;
+use super::parse::Refusal;
+use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
+use super::protocol::{ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
+use super::publish::Published;
+use super::timers::Timer;
+use super::{CLOSE_TAKEN_OVER, Conference, Now, Seat, SocketId, StateKey, WorkerId};
+use crate::limits::Limit;
+use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
+use crate::media::message::{Command, SlotTable};
+use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
+
+/// A secret of 128 random bits; 22 characters of base64url on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Token(u128);
+
+impl Token {
+    /// A new one.
+    pub(super) fn draw(entropy: &mut dyn FnMut(&mut [u8])) -> Token {
+        let mut bytes = [0; 16];
+        entropy(&mut bytes);
+        Token(u128::from_be_bytes(bytes))
+    }
+
+    /// Reads one.
+    fn read(text: &str) -> Option<Token> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        Some(Token(u128::from_be_bytes(bytes.try_into().ok()?)))
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64URL_NOPAD.encode(&self.0.to_be_bytes()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(secret)")
+    }
+}
+
+/// One person in one room.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) room: RoomId,
+    pub(super) worker: WorkerId,
+    pub(super) name: String,
+    /// Brings this person back.
+    token: Token,
+    /// The token the person came back with. Good until they say something: only then it is sure that the `welcome` with
+    /// the new one arrived.
+    used_token: Option<Token>,
+    /// What tells whether they are here.
+    pub(super) signs: Signs,
+    /// What the others were told of that.
+    pub(super) presence: Presence,
+    /// Offers and answers.
+    pub(super) negotiation: Negotiation,
+    /// What they publish, as of the last answer.
+    pub(super) tracks: BTreeSet<Track>,
+    /// What they muted; may name tracks that they do not publish yet.
+    pub(super) muted: BTreeSet<Track>,
+    /// What their slots show, and the number of that message.
+    pub(super) slots: Option<(u64, SlotTable)>,
+    /// What was asked of their tracks.
+    pub(super) published: Option<Published>,
+    /// The version of the last list sent on this socket.
+    pub(super) peers_seen: Option<u64>,
+}
+
+impl Peer {
+    /// The socket, if there is one.
+    pub(super) fn socket(&self) -> Option<SocketId> {
+        match self.signs.link {
+            Link::Attached(socket) => Some(socket),
+            Link::Gone(_) => None,
+        }
+    }
+
+    /// What the others see.
+    pub(super) fn info(&self, id: PeerId) -> PeerInfo {
+        let track = |stream, kind| {
+            let track = Track { stream, kind };
+            self.tracks.contains(&track).then(|| TrackInfo { muted: self.muted.contains(&track) })
+        };
+        let streams = [Stream::Camera, Stream::Screen].map(|stream| StreamInfo {
+            stream,
+            audio: track(stream, Kind::Audio),
+            video: track(stream, Kind::Video),
+        });
+        let streams =
+            streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
+        PeerInfo { id, name: self.name.clone(), state: self.presence, streams }
+    }
+}
+
+impl Conference {
+    /// `join`: comes back as the same person if the token says so, enters as a new one otherwise.
+    pub(super) fn join(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        room: &str,
+        name: &str,
+        token: Option<&str>,
+        recreate: bool,
+    ) -> Result<(), Refusal> {
+        let name = self.checked_name(name)?;
+        if let Some((token, peer)) = token.and_then(Token::read).and_then(|token| self.resumable(token, room))
+        {
+            self.resume(now, socket, peer, name, token);
+            return Ok(());
+        }
+        let room = self.enter(now, room, recreate)?;
+        self.admit(now, socket, room, name)
+    }
+
+    fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
+        let (name, most) = (name.trim(), self.config.limits.get(Limit::NameChars));
+        if name.chars().count() > most {
+            self.tally.hit(Limit::NameChars);
+            return Err(Refusal::new(ErrorCode::BadName, format!("name: at most {most} characters")));
+        }
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(Refusal::new(
+                ErrorCode::BadName,
+                "name: at least one character, and no control characters",
+            ));
+        }
+        Ok(name.to_owned())
+    }
+
+    fn resumable(&self, token: Token, room: &str) -> Option<(Token, PeerId)> {
+        let id = *self.tokens.get(&token)?;
+        let inside = self.peers.get(&id)?.room;
+        (self.rooms.get(&inside)?.id() == room).then_some((token, id))
+    }
+
+    /// A new person enters.
+    fn admit(&mut self, now: Now, socket: SocketId, room_id: RoomId, name: String) -> Result<(), Refusal> {
+        let Some(room) = self.rooms.get_mut(&room_id) else {
+            return Err(Refusal::new(ErrorCode::UnknownRoom, "there is no such room"));
+        };
+        if room.members.len() >= self.config.limits.get(Limit::PeersPerRoom).max(1) {
+            self.tally.hit(Limit::PeersPerRoom);
+            return Err(Refusal::new(ErrorCode::RoomFull, "the room is full"));
+        }
+        let id = {
+            let mut bytes = [0; 8];
+            (self.entropy)(&mut bytes);
+            let mut id = PeerId(u64::from_be_bytes(bytes));
+            while self.peers.contains_key(&id) {
+                id = PeerId(id.0.wrapping_add(1));
+            }
+            id
+        };
+        room.members.push(id);
+        let worker = room.worker;
+        if let Some(people) = self.people_per_worker.get_mut(worker.0) {
+            *people += 1;
+        }
+        let token = self.new_token(id);
+        let peer = Peer {
+            room: room_id,
+            worker,
+            name: name.clone(),
+            token,
+            used_token: None,
+            signs: Signs { link: Link::Attached(socket), hearing: Hearing::Never, departs: None },
+            presence: Presence::Here,
+            negotiation: Negotiation::default(),
+            tracks: BTreeSet::new(),
+            muted: BTreeSet::new(),
+            slots: None,
+            published: None,
+            peers_seen: None,
+        };
+        self.peers.insert(id, peer);
+        self.sockets.insert(socket, Seat::Inside(id));
+        self.command(worker, Command::Join { peer: id, room: room_id });
+        self.peers_changed(now, room_id);
+        self.welcome(id, false);
+        self.announce(now, room_id, id, &ServerMessage::PeerJoined { peer: id, name });
+        Ok(())
+    }
+
+    /// A person comes back, on a new socket. The others notice nothing, unless they were told of a trouble before.
+    fn resume(&mut self, now: Now, socket: SocketId, id: PeerId, name: String, used: Token) {
+        let token = self.new_token(id);
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let outlived = [Some(std::mem::replace(&mut peer.token, token)), peer.used_token.replace(used)];
+        for old in outlived.into_iter().flatten().filter(|old| *old != used) {
+            self.tokens.remove(&old);
+        }
+        let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
+        peer.signs.departs = None;
+        peer.peers_seen = None;
+        peer.negotiation.resumed();
+        let (room, renamed) = (peer.room, peer.name != name);
+        peer.name = name;
+        if let Link::Attached(old) = old_link {
+            self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
+        }
+        self.sockets.insert(socket, Seat::Inside(id));
+        self.review(now, id);
+        if renamed {
+            self.peers_changed(now, room);
+        }
+        self.welcome(id, true);
+        self.send_slots(id);
+        self.send_publish(id, true);
+    }
+
+    fn new_token(&mut self, id: PeerId) -> Token {
+        let mut token = Token::draw(&mut self.entropy);
+        while self.tokens.contains_key(&token) {
+            token = Token(token.0.wrapping_add(1));
+        }
+        self.tokens.insert(token, id);
+        token
+    }
+
+    /// The client spoke on its socket, so it has its `welcome`: the token that brought it here is dead.
+    pub(super) fn welcome_arrived(&mut self, id: PeerId) {
+        if let Some(used) = self.peers.get_mut(&id).and_then(|peer| peer.used_token.take()) {
+            self.tokens.remove(&used);
+        }
+    }
+
+    /// `welcome`, and everyone in the room.
+    fn welcome(&mut self, id: PeerId, resumed: bool) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        let (Some(socket), Some(room)) = (peer.socket(), self.rooms.get(&peer.room)) else { return };
+        let welcome = ServerMessage::Welcome {
+            peer: id,
+            token: peer.token.to_string(),
+            resumed,
+            media: peer.negotiation.connected(),
+            room: room.info(),
+            slots: SlotLimits {
+                pairs: PAIRED_SLOTS,
+                audio_only: AUDIO_ONLY_SLOTS,
+                video_steps: VIDEO_SLOT_STEPS.to_vec(),
+            },
+            ice_servers: self.config.ice_servers.clone(),
+        };
+        self.send(socket, &welcome, None);
+        self.send_peers(id);
+    }
+
+    /// What the person's slots show, as last heard from the worker.
+    pub(super) fn send_slots(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        if let (Some(socket), Some((version, slots))) = (peer.socket(), peer.slots.clone()) {
+            self.send(socket, &ServerMessage::Slots { version, slots }, Some(StateKey::Slots));
+        }
+    }
+
+    /// `leave`: at once, or after a moment in which the page may come back. The socket may join again.
+    pub(super) fn leave(&mut self, now: Now, socket: SocketId, id: PeerId, may_return: bool) {
+        self.sockets.insert(socket, Seat::Outside);
+        if !may_return {
+            self.remove_peer(now, id);
+            return;
+        }
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.signs.link = Link::Gone(now.instant);
+            peer.signs.departs = now.instant.checked_add(RETURN_WITHIN);
+            self.review(now, id);
+        }
+    }
+
+    /// The socket of a person is gone; they are not, yet.
+    pub(super) fn detach(&mut self, now: Now, id: PeerId, socket: SocketId) {
+        if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.socket() == Some(socket)) {
+            peer.signs.link = Link::Gone(now.instant);
+            self.review(now, id);
+        }
+    }
+
+    /// The person is gone for good.
+    pub(super) fn remove_peer(&mut self, now: Now, id: PeerId) {
+        let Some(peer) = self.peers.remove(&id) else { return };
+        self.timers.clear(&Timer::Presence(id));
+        for token in std::iter::once(peer.token).chain(peer.used_token) {
+            self.tokens.remove(&token);
+        }
+        self.command(peer.worker, Command::Leave { peer: id });
+        self.vacate(now, peer.room, id);
+        self.announce(now, peer.room, id, &ServerMessage::PeerLeft { peer: id, name: peer.name });
+    }
+}

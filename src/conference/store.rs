@@ -1,0 +1,77 @@
+//! What outlives the people in it: rooms.
+
+use std::collections::BTreeMap;
+
+use super::protocol::Topology;
+
+/// A room as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// In the address of its page: lower-case ASCII letters, digits, dashes.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Shown on the home page.
+    pub listed: bool,
+    /// How media travels.
+    pub topology: Topology,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at: u64,
+    /// SHA-256 of the creator's secret. `None` for a room made again by somebody who came back to it.
+    pub secret_sha256: Option<[u8; 32]>,
+}
+
+/// There is already a room with this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomExists;
+
+/// Where rooms are kept. Called on the conference's thread: an implementation answers from memory.
+pub trait Store {
+    /// Keeps a new room.
+    ///
+    /// # Errors
+    /// [`RoomExists`] if its id is taken; nothing is changed.
+    fn create(&mut self, room: RoomRecord) -> Result<(), RoomExists>;
+
+    /// The room with this id.
+    fn get(&self, id: &str) -> Option<RoomRecord>;
+
+    /// Forgets a room. False if there was none.
+    fn remove(&mut self, id: &str) -> bool;
+
+    /// How many rooms are kept.
+    fn len(&self) -> usize;
+
+    /// Whether no room is kept.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Rooms that live as long as the process.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    rooms: BTreeMap<String, RoomRecord>,
+}
+
+impl Store for MemoryStore {
+    fn create(&mut self, room: RoomRecord) -> Result<(), RoomExists> {
+        if self.rooms.contains_key(&room.id) {
+            return Err(RoomExists);
+        }
+        self.rooms.insert(room.id.clone(), room);
+        Ok(())
+    }
+
+    fn get(&self, id: &str) -> Option<RoomRecord> {
+        self.rooms.get(id).cloned()
+    }
+
+    fn remove(&mut self, id: &str) -> bool {
+        self.rooms.remove(id).is_some()
+    }
+
+    fn len(&self) -> usize {
+        self.rooms.len()
+    }
+}

@@ -1,0 +1,158 @@
+//! Whatever a client says, it gets at most one error, and the others see an orderly room.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::harness::{World, offer, type_of};
+use crate::conference::presence::Hearing;
+use crate::conference::protocol::ServerMessage;
+use crate::media::ids::{OfferId, PeerId};
+use crate::media::message::Notice;
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+enum Event {
+    Open(usize),
+    Close(usize),
+    Text(usize, String),
+    /// Comes back on the first socket with the last token seen on the second.
+    Return(usize, usize),
+    Notice(usize, u8, u32),
+    Pass(u64),
+}
+
+fn message() -> impl Strategy<Value = Value> {
+    let track = (prop_oneof!["camera", "screen"], prop_oneof!["audio", "video"]);
+    prop_oneof![
+        4 => ("[a-zA-Z\u{0}ü ]{0,5}", any::<bool>()).prop_map(|(name, recreate)|
+            json!({ "type": "join", "room": "den", "name": name, "recreate": recreate })),
+        1 => Just(json!({ "type": "join", "room": "attic", "name": "Ann", "recreate": true })),
+        3 => (0..5_u32, any::<bool>()).prop_map(|(id, fresh)| offer(id, fresh, &[("camera", "audio"), ("screen", "video")])),
+        2 => (track, any::<bool>()).prop_map(|((stream, kind), muted)|
+            json!({ "type": "mute", "stream": stream, "kind": kind, "muted": muted })),
+        1 => any::<u64>().prop_map(|peer|
+            json!({ "type": "view", "tiles": [{ "peer": PeerId(peer), "stream": "camera", "height": 9 }] })),
+        1 => any::<bool>().prop_map(|may_return| json!({ "type": "leave", "mayReturn": may_return })),
+        1 => Just(json!({ "type": "ping" })),
+        1 => Just(json!({ "type": "signal", "to": "0", "data": null })),
+    ]
+}
+
+/// A message, a message with one field spoilt, or noise.
+fn text() -> impl Strategy<Value = String> {
+    let spoilt = (
+        message(),
+        any::<prop::sample::Index>(),
+        prop_oneof![Just(json!(null)), Just(json!([{}])), Just(json!(-1))],
+    );
+    prop_oneof![
+        6 => message().prop_map(|message| message.to_string()),
+        2 => spoilt.prop_map(|(mut message, which, with)| {
+            if let Some(fields) = message.as_object_mut() {
+                let name = fields.keys().nth(which.index(fields.len())).cloned().unwrap();
+                fields.insert(name, with);
+            }
+            message.to_string()
+        }),
+        1 => any::<String>(),
+        1 => r#"[\[\]{}":,a-z0-9]{0,40}"#,
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let socket = 0..4_usize;
+    prop_oneof![
+        2 => socket.clone().prop_map(Event::Open),
+        1 => socket.clone().prop_map(Event::Close),
+        8 => (socket.clone(), text()).prop_map(|(socket, text)| Event::Text(socket, text)),
+        2 => (socket.clone(), socket.clone()).prop_map(|(socket, token)| Event::Return(socket, token)),
+        3 => (socket, 0..5_u8, 0..5_u32).prop_map(|(socket, what, id)| Event::Notice(socket, what, id)),
+        2 => (0..20_000_u64).prop_map(Event::Pass),
+    ]
+}
+
+fn notice(peer: PeerId, what: u8, id: u32) -> Notice {
+    match what {
+        0 => Notice::Answer { peer, id: OfferId(id), sdp: String::new() },
+        1 => Notice::Refused { peer, id: OfferId(id), reason: String::new() },
+        2 => Notice::Quiet { peer },
+        3 => Notice::Heard { peer },
+        _ => Notice::Lost { peer, reason: String::new() },
+    }
+}
+
+fn last_welcome(world: &World, socket: usize) -> Option<(PeerId, String)> {
+    world.all(socket).into_iter().rev().find_map(|message| match message {
+        ServerMessage::Welcome { peer, token, .. } => Some((peer, token)),
+        _ => None,
+    })
+}
+
+/// Lets it all happen. No text gets more than one error.
+fn play(events: &[Event]) -> World {
+    let mut world = World::new();
+    for event in events {
+        match event {
+            Event::Open(socket) => world.open(*socket),
+            Event::Close(socket) => world.close(*socket),
+            Event::Text(socket, text) => {
+                let before = errors(&world, *socket);
+                world.text(*socket, text);
+                assert!(errors(&world, *socket) <= before + 1, "{text}");
+            }
+            Event::Return(socket, from) => {
+                let token = last_welcome(&world, *from).map(|(_, token)| token);
+                world.say(*socket, json!({ "type": "join", "room": "den", "name": "Ann", "token": token }));
+            }
+            Event::Notice(socket, what, id) => {
+                let peer = last_welcome(&world, *socket).map_or(PeerId(1), |(peer, _)| peer);
+                world.notice(notice(peer, *what, *id));
+            }
+            Event::Pass(millis) => world.pass_millis(*millis),
+        }
+    }
+    world
+}
+
+fn errors(world: &World, socket: usize) -> usize {
+    world.all(socket).iter().filter(|message| type_of(message).starts_with("error")).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_from_outside_gets_at_most_one_error(text in text()) {
+        let mut world = World::new();
+        world.open(1);
+        world.text(1, &text);
+        prop_assert!(world.take_errors(1).len() <= 1);
+        world.join(2, "Ann");
+        world.take(2);
+        world.text(2, &text);
+        prop_assert!(world.take_errors(2).len() <= 1);
+    }
+
+    #[test]
+    fn a_conference_among_strangers_stays_in_order(events in prop::collection::vec(event(), 0..80)) {
+        let mut world = play(&events);
+        for socket in 0..4 {
+            world.close(socket);
+        }
+        // Half a minute after the last socket closed, only those are left whose media is heard, and nothing of others.
+        world.pass_millis(30_000);
+        let conference = &world.conference;
+        prop_assert!(conference.sockets.is_empty());
+        prop_assert!(conference.peers.values().all(|peer| peer.signs.hearing == Hearing::Heard));
+        prop_assert!(conference.tokens.values().all(|peer| conference.peers.contains_key(peer)));
+        prop_assert!(conference.tokens.len() <= 2 * conference.peers.len());
+        let inside: usize = conference.rooms.values().map(|room| room.members.len()).sum();
+        prop_assert_eq!(inside, conference.peers.len());
+        prop_assert_eq!(conference.people_per_worker.as_slice(), &[inside]);
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_outputs(events in prop::collection::vec(event(), 0..80)) {
+        prop_assert_eq!(play(&events).transcript, play(&events).transcript);
+    }
+}

@@ -1,0 +1,61 @@
+//! Deadlines, so that nothing ever walks over everybody to see what is due.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::media::ids::{PeerId, RoomId};
+
+/// What is due. Each has at most one deadline at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// Look again whether a person is still here.
+    Presence(PeerId),
+    /// Send the list of people to a room.
+    Peers(RoomId),
+    /// Forget a room nobody is in.
+    EmptyRoom(Arc<str>),
+}
+
+/// The deadlines, in order of time and, at the same time, in the order of [`Timer`].
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    queue: BTreeSet<(Instant, Timer)>,
+    deadlines: BTreeMap<Timer, Instant>,
+}
+
+impl Timers {
+    /// Sets the deadline of `timer`, in place of the one it had.
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
+        self.clear(&timer);
+        self.deadlines.insert(timer.clone(), at);
+        self.queue.insert((at, timer));
+    }
+
+    /// Takes the deadline of `timer` away, if it has one.
+    pub(super) fn clear(&mut self, timer: &Timer) {
+        if let Some((timer, at)) = self.deadlines.remove_entry(timer) {
+            self.queue.remove(&(at, timer));
+        }
+    }
+
+    /// Whether `timer` has a deadline.
+    pub(super) fn is_set(&self, timer: &Timer) -> bool {
+        self.deadlines.contains_key(timer)
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the earliest timer that is due at `now`.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+        if self.next()? > now {
+            return None;
+        }
+        let (_, timer) = self.queue.pop_first()?;
+        self.deadlines.remove(&timer);
+        Some(timer)
+    }
+}

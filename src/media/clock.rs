@@ -1,0 +1,197 @@
+//! When a packet was captured, on the server's clock.
+//!
+//! Every output clock is `base + rate x capture time` (see [`super::forward`]), so all tracks of one person must agree on
+//! what capture time is. A publisher's sender reports (RFC 3550 section 6.4.1) tie its RTP timestamps to its NTP clock;
+//! the smallest delay seen between that clock and the arrival of reports ties its NTP clock to the server's. Until a
+//! track has its first report the earliest arrival stands in.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// The smallest delay is taken over two windows of this length, so that a route that became longer, or a drifting
+/// clock, is followed within a minute.
+const WINDOW: Duration = Duration::from_secs(30);
+
+/// A report that puts the newest packet further than this from its arrival is not believed.
+const BELIEVABLE: Duration = Duration::from_secs(3);
+
+/// One person's NTP clock against the server's.
+#[derive(Debug)]
+pub struct PeerClock {
+    /// The instant that stands for NTP nanosecond zero of `smallest`; signed nanoseconds against `origin`.
+    origin: Instant,
+    window_started: Option<Instant>,
+    smallest: Option<i128>,
+    smallest_before: Option<i128>,
+}
+
+impl PeerClock {
+    /// A clock of which nothing is known.
+    #[must_use]
+    pub fn new(origin: Instant) -> PeerClock {
+        PeerClock { origin, window_started: None, smallest: None, smallest_before: None }
+    }
+
+    /// Takes note of a report: written at `ntp` on the peer's clock, arrived at `arrival`.
+    pub fn report(&mut self, ntp: SystemTime, arrival: Instant) {
+        let delay = nanos_between(self.origin, arrival) - ntp_nanos(ntp);
+        match self.window_started {
+            Some(started) if arrival.saturating_duration_since(started) < WINDOW => {
+                self.smallest = Some(self.smallest.map_or(delay, |smallest| smallest.min(delay)));
+            }
+            _ => {
+                self.window_started = Some(arrival);
+                self.smallest_before = self.smallest;
+                self.smallest = Some(delay);
+            }
+        }
+    }
+
+    /// The server's instant for `ntp` on the peer's clock; `None` before the first report.
+    #[must_use]
+    pub fn instant(&self, ntp: SystemTime) -> Option<Instant> {
+        let delay = match (self.smallest, self.smallest_before) {
+            (Some(a), Some(b)) => a.min(b),
+            (a, b) => a.or(b)?,
+        };
+        offset(self.origin, ntp_nanos(ntp) + delay)
+    }
+}
+
+fn ntp_nanos(time: SystemTime) -> i128 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i128::try_from(since.as_nanos()).unwrap_or(i128::MAX / 4),
+        Err(before) => -i128::try_from(before.duration().as_nanos()).unwrap_or(i128::MAX / 4),
+    }
+}
+
+fn nanos_between(from: Instant, to: Instant) -> i128 {
+    match to.checked_duration_since(from) {
+        Some(after) => i128::try_from(after.as_nanos()).unwrap_or(i128::MAX / 4),
+        None => -i128::try_from(from.duration_since(to).as_nanos()).unwrap_or(i128::MAX / 4),
+    }
+}
+
+fn offset(origin: Instant, nanos: i128) -> Option<Instant> {
+    let span = Duration::from_nanos(u64::try_from(nanos.unsigned_abs()).ok()?);
+    if nanos >= 0 { origin.checked_add(span) } else { origin.checked_sub(span) }
+}
+
+/// One track's RTP clock against the server's.
+#[derive(Debug)]
+pub struct TrackClock {
+    rate: u32,
+    /// An RTP timestamp and the instant it stands for.
+    reference: Option<(u64, Instant)>,
+    reported: bool,
+    newest: Option<(u64, Instant)>,
+}
+
+impl TrackClock {
+    /// A clock of `rate` ticks a second of which nothing is known.
+    #[must_use]
+    pub fn new(rate: u32) -> TrackClock {
+        TrackClock { rate: rate.max(1), reference: None, reported: false, newest: None }
+    }
+
+    /// When the packet with the timestamp `rtp`, which arrived at `arrival`, was captured. Never after its arrival.
+    pub fn capture(&mut self, rtp: u64, arrival: Instant) -> Instant {
+        if self.newest.is_none_or(|(newest, _)| rtp >= newest) {
+            self.newest = Some((rtp, arrival));
+        }
+        let predicted = self.at(rtp).unwrap_or(arrival);
+        if !self.reported && (self.reference.is_none() || arrival < predicted) {
+            self.reference = Some((rtp, arrival));
+            return arrival;
+        }
+        let unbelievable = arrival.saturating_duration_since(predicted) > BELIEVABLE
+            || predicted.saturating_duration_since(arrival) > BELIEVABLE;
+        if unbelievable {
+            // The timestamps jumped: what was known of this clock is about another one.
+            self.reference = Some((rtp, arrival));
+            self.reported = false;
+            return arrival;
+        }
+        predicted.min(arrival)
+    }
+
+    /// Takes note of a sender report: the low 32 bits of the timestamp that stands for `instant`.
+    pub fn report(&mut self, rtp: u32, instant: Instant) {
+        let Some((newest, arrival)) = self.newest else { return };
+        let rtp = extend(newest, rtp);
+        let before = self.reference.replace((rtp, instant));
+        let predicted = self.at(newest).unwrap_or(arrival);
+        let off = nanos_between(predicted, arrival).unsigned_abs();
+        if off > BELIEVABLE.as_nanos() {
+            self.reference = before;
+        } else {
+            self.reported = true;
+        }
+    }
+
+    fn at(&self, rtp: u64) -> Option<Instant> {
+        let (reference, instant) = self.reference?;
+        let ticks = i128::from(rtp) - i128::from(reference);
+        offset(instant, ticks * 1_000_000_000 / i128::from(self.rate))
+    }
+}
+
+/// The 64-bit timestamp nearest to `near` whose low bits are `low`.
+fn extend(near: u64, low: u32) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is compared")]
+    let ahead = low.wrapping_sub(near as u32).cast_signed();
+    near.saturating_add_signed(i64::from(ahead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    #[test]
+    fn picture_and_sound_agree_once_both_were_reported_although_one_arrives_later() {
+        let origin = Instant::now();
+        let start = origin + ms(60_000);
+        let ntp = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let mut peer = PeerClock::new(origin);
+        let (mut sound, mut picture) = (TrackClock::new(48_000), TrackClock::new(90_000));
+        // Both are captured at `start`; sound arrives 20 ms later, picture 120 ms.
+        sound.capture(1_000, start + ms(20));
+        picture.capture(5_000, start + ms(120));
+        peer.report(ntp, start + ms(20));
+        let at = peer.instant(ntp).expect("reported");
+        sound.report(1_000, at);
+        picture.report(5_000, at);
+        let heard = sound.capture(1_000 + 48_000, start + ms(1_020));
+        let seen = picture.capture(5_000 + 90_000, start + ms(1_120));
+        assert_eq!(heard, seen);
+    }
+
+    #[test]
+    fn before_the_first_report_the_earliest_arrival_counts() {
+        let start = Instant::now();
+        let mut clock = TrackClock::new(90_000);
+        assert_eq!(clock.capture(0, start + ms(50)), start + ms(50));
+        assert_eq!(clock.capture(9_000, start + ms(110)), start + ms(110), "100 ms later, 60 ms arrived");
+        assert_eq!(clock.capture(18_000, start + ms(400)), start + ms(210), "delayed, not captured late");
+    }
+
+    #[test]
+    fn an_absurd_timestamp_or_report_moves_nothing_far() {
+        let start = Instant::now();
+        let mut clock = TrackClock::new(90_000);
+        clock.capture(0, start);
+        assert_eq!(clock.capture(90_000 * 3_600, start + ms(33)), start + ms(33));
+        clock.report(12, start + Duration::from_secs(900));
+        let capture = clock.capture(90_000 * 3_600 + 9_000, start + ms(133));
+        assert_eq!(capture, start + ms(133));
+    }
+
+    #[test]
+    fn timestamps_are_extended_across_the_wrap() {
+        assert_eq!(extend(0x1_0000_0005, 0xffff_fff0), 0xffff_fff0);
+        assert_eq!(extend(0xffff_fff0, 5), 0x1_0000_0005);
+    }
+}

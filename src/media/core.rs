@@ -1,0 +1,325 @@
+//! One core's share of the SFU: every room, peer and forwarding decision of one worker.
+//!
+//! What is fed: commands, datagrams, time. What is polled: datagrams to send, notices, the next deadline. One turn:
+//!
+//! ```text
+//! handle_command / handle_datagram ...   any number, all with one `now`
+//!   datagram -> demux -> the publisher's connection -> publication -> each slot showing it -> the subscriber's
+//!   connection, which is put on the dirty list
+//! handle_timeout(now)                     due timers; at most one DTLS handshake step; rooms whose slots are
+//!                                         stale; then each dirty connection is stepped once
+//! drain_transmits, poll_notice, poll_timeout
+//! ```
+//!
+//! What it never does: read a clock, touch a socket, know a person's name.
+
+mod commands;
+mod packets;
+mod showing;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use rustc_hash::FxHashMap;
+use slab::Slab;
+
+use super::demux::{DatagramKind, Demux, Path};
+use super::guard::Faults;
+use super::ids::PeerId;
+use super::message::{Command, Notice};
+use super::peer::Peer;
+use super::rtc::{self, ConnectionConfig, Ended, Event, Transmit};
+use super::timers::Timers;
+use crate::limits::{Limits, Tally};
+
+/// Handshake datagrams that may wait for their turn. A join needs about four; a flood beyond this is dropped, and DTLS
+/// repeats what was lost.
+const HANDSHAKES: usize = 256;
+
+/// Largest datagram we take: nothing honest exceeds an Ethernet frame.
+pub const MAX_DATAGRAM: usize = 1_500;
+
+/// How a core is set up.
+#[derive(Debug, Clone)]
+pub struct CoreConfig {
+    /// How connections are made.
+    pub connection: ConnectionConfig,
+    /// The limits in force.
+    pub limits: Limits,
+}
+
+/// What a core counted since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams handed in.
+    pub datagrams: u64,
+    /// Datagrams of no kind we know, or too large.
+    pub unknown: u64,
+    /// DTLS and SRTP from addresses that never authenticated.
+    pub unlearned: u64,
+    /// STUN for nobody, or with a wrong password.
+    pub stun_refused: u64,
+    /// Handshake datagrams dropped because too many waited.
+    pub handshakes_dropped: u64,
+    /// Media packets received.
+    pub received: u64,
+    /// Media packets handed to subscribers.
+    pub forwarded: u64,
+    /// Key frames asked for.
+    pub key_frames_asked: u64,
+    /// Connections that ended by themselves.
+    pub connections_lost: u64,
+    /// Offers refused after parsing.
+    pub offers_refused: u64,
+    /// Times any peer's timer fired.
+    pub wakeups: u64,
+}
+
+/// A room: its people in the order of joining.
+#[derive(Debug, Default)]
+struct Room {
+    id: RoomKey,
+    members: Vec<u32>,
+    stale: bool,
+}
+
+type RoomKey = u64;
+
+/// A DTLS datagram that waits for its turn.
+#[derive(Debug)]
+struct Handshake {
+    peer: PeerId,
+    path: Path,
+    datagram: Vec<u8>,
+}
+
+/// One core's share of the SFU.
+#[derive(Debug)]
+pub struct Core {
+    config: CoreConfig,
+    peers: Slab<Peer>,
+    by_id: FxHashMap<PeerId, u32>,
+    rooms: Slab<Room>,
+    rooms_by_id: FxHashMap<RoomKey, usize>,
+    stale_rooms: Vec<usize>,
+    demux: Demux,
+    timers: Timers,
+    dirty: Vec<u32>,
+    /// Peers whose slots the conference does not know yet.
+    changed: Vec<u32>,
+    handshakes: VecDeque<Handshake>,
+    transmits: Vec<Transmit>,
+    notices: VecDeque<Notice>,
+    counters: Counters,
+    tally: Tally,
+    past_faults: Faults,
+    /// Kept between turns so that they are not allocated for each packet.
+    events: Vec<Event>,
+    due: Vec<u32>,
+}
+
+impl Core {
+    /// A core without rooms.
+    #[must_use]
+    pub fn new(config: CoreConfig, now: Instant) -> Core {
+        Core {
+            config,
+            peers: Slab::new(),
+            by_id: FxHashMap::default(),
+            rooms: Slab::new(),
+            rooms_by_id: FxHashMap::default(),
+            stale_rooms: Vec::new(),
+            demux: Demux::default(),
+            timers: Timers::new(now),
+            dirty: Vec::new(),
+            changed: Vec::new(),
+            handshakes: VecDeque::new(),
+            transmits: Vec::new(),
+            notices: VecDeque::new(),
+            counters: Counters::default(),
+            tally: Tally::default(),
+            past_faults: Faults::default(),
+            events: Vec::new(),
+            due: Vec::new(),
+        }
+    }
+
+    /// Does what the conference wants.
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Join { peer, room } => self.join(now, peer, room),
+            Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
+            Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
+            Command::View { peer, tiles } => self.view(peer, tiles),
+            Command::Leave { peer } => self.leave(peer),
+        }
+    }
+
+    /// Takes in one datagram.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        self.counters.datagrams += 1;
+        let kind = DatagramKind::of(datagram);
+        // A reply to port zero is a send that fails, and one such failure switches segmentation off for a socket.
+        let hostile = datagram.len() > MAX_DATAGRAM || path.remote.port() == 0;
+        match kind {
+            _ if hostile => self.counters.unknown += 1,
+            DatagramKind::Unknown => self.counters.unknown += 1,
+            DatagramKind::Stun => self.handle_stun(now, path, datagram),
+            DatagramKind::Dtls | DatagramKind::Srtp => match self.demux.by_path(&path) {
+                Some(key) => self.handle_learned(now, key, kind, path, datagram),
+                None => self.counters.unlearned += 1,
+            },
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let key = rtc::local_ufrag(datagram).and_then(|ufrag| self.demux.by_ufrag(&ufrag));
+        let connection = key.and_then(|key| self.peers.get(key as usize)?.connection.as_ref());
+        let authentic = connection.is_some_and(|connection| connection.authenticates(datagram));
+        let Some(key) = key.filter(|_| authentic) else {
+            self.counters.stun_refused += 1;
+            return;
+        };
+        if self.demux.learn(key, path, now, &self.config.limits, &mut self.tally) {
+            self.receive(now, key, path, datagram);
+        }
+    }
+
+    fn handle_learned(&mut self, now: Instant, key: u32, kind: DatagramKind, path: Path, datagram: &[u8]) {
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(connection) = &mut peer.connection else { return };
+        if kind == DatagramKind::Dtls && !connection.is_connected() {
+            if self.handshakes.len() >= HANDSHAKES {
+                self.counters.handshakes_dropped += 1;
+            } else {
+                let datagram = datagram.to_vec();
+                self.handshakes.push_back(Handshake { peer: peer.id, path, datagram });
+            }
+        } else if kind != DatagramKind::Srtp
+            || connection.admits(datagram, &self.config.limits, &mut self.tally)
+        {
+            self.receive(now, key, path, datagram);
+        }
+    }
+
+    /// Ends a turn: fires timers, does one handshake step, assigns slots, and steps every dirty connection once.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let mut due = std::mem::take(&mut self.due);
+        self.timers.fire(now, &mut due);
+        for key in due.drain(..) {
+            self.fire(now, key);
+        }
+        self.due = due;
+        if let Some(handshake) = self.handshakes.pop_front()
+            && let Some(key) = self.by_id.get(&handshake.peer).copied()
+        {
+            self.receive(now, key, handshake.path, &handshake.datagram);
+        }
+        self.show(now);
+        self.tell_slots();
+        while let Some(key) = self.dirty.pop() {
+            self.step(now, key);
+        }
+    }
+
+    /// A peer's timer went off.
+    fn fire(&mut self, now: Instant, key: u32) {
+        self.counters.wakeups += 1;
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        if let Some(heard) = peer.heard
+            && !peer.quiet
+            && heard + super::QUIET_AFTER <= now
+        {
+            peer.quiet = true;
+            self.notices.push_back(Notice::Quiet { peer: peer.id });
+        }
+        self.ask_for_key_frames(now, key);
+        self.mark_dirty(key);
+    }
+
+    fn mark_dirty(&mut self, key: u32) {
+        if let Some(peer) = self.peers.get_mut(key as usize)
+            && !peer.dirty
+        {
+            peer.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+
+    fn mark_changed(&mut self, key: u32) {
+        if let Some(peer) = self.peers.get_mut(key as usize)
+            && !peer.slots_changed
+        {
+            peer.slots_changed = true;
+            self.changed.push(key);
+        }
+    }
+
+    fn reschedule(&mut self, now: Instant, key: u32) {
+        if let Some(deadline) = self.peers.get(key as usize).and_then(|peer| peer.wakes(now)) {
+            self.timers.schedule(key, deadline);
+        }
+    }
+
+    /// The connection of `key` is over.
+    fn lose(&mut self, key: u32, ended: Ended) {
+        self.drop_connection(key);
+        let Some(peer) = self.peers.get(key as usize) else { return };
+        self.counters.connections_lost += 1;
+        self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.0 });
+    }
+
+    /// When [`Core::handle_timeout`] is to be called next, if at all.
+    #[must_use]
+    pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let lists = [&self.dirty, &self.changed];
+        let pending = !self.handshakes.is_empty()
+            || !self.stale_rooms.is_empty()
+            || lists.iter().any(|list| !list.is_empty());
+        if pending { Some(now) } else { self.timers.next() }
+    }
+
+    /// The datagrams to send, in an order in which those for one client are together.
+    pub fn drain_transmits(&mut self) -> std::vec::Drain<'_, Transmit> {
+        self.transmits.drain(..)
+    }
+
+    /// The next notice for the conference.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.pop_front()
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Which limits were hit so far.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What the egress guard found so far. Nothing is judged without debug assertions.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        let mut faults = self.past_faults;
+        for (_, peer) in &self.peers {
+            faults.add(&peer.faults());
+        }
+        faults
+    }
+
+    /// How many addresses are known. Bounded by people times [`crate::limits::Limit::AddressesPerPeer`].
+    #[must_use]
+    pub fn paths(&self) -> usize {
+        self.demux.paths()
+    }
+
+    /// How many people this core serves.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.peers.len()
+    }
+}

@@ -1,0 +1,257 @@
+//! What the conference wants done: join, offer, mute, view, leave.
+
+use std::time::Instant;
+
+use super::{Core, Room};
+use crate::media::guard::Faults;
+use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Track};
+use crate::media::message::{Notice, SlotLine, Tile, TrackLine};
+use crate::media::peer::Peer;
+use crate::media::publication::Publication;
+use crate::media::rtc::{Connection, Ended, Mid, Offer};
+use crate::media::slot::Slot;
+
+impl Core {
+    pub(super) fn join(&mut self, now: Instant, id: PeerId, room: RoomId) {
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        let room_key = if let Some(key) = self.rooms_by_id.get(&room.0) {
+            *key
+        } else {
+            let key = self.rooms.insert(Room { id: room.0, ..Room::default() });
+            self.rooms_by_id.insert(room.0, key);
+            key
+        };
+        let key = self.peers.insert(Peer::new(id, room_key, now));
+        let Ok(key) = u32::try_from(key) else {
+            self.peers.remove(key);
+            return;
+        };
+        self.by_id.insert(id, key);
+        if let Some(room) = self.rooms.get_mut(room_key) {
+            room.members.push(key);
+        }
+    }
+
+    pub(super) fn offer(&mut self, now: Instant, id: PeerId, offer_id: OfferId, fresh: bool, offer: Offer) {
+        let Some(key) = self.by_id.get(&id).copied() else {
+            let reason = "the peer is gone".to_owned();
+            self.notices.push_back(Notice::Refused { peer: id, id: offer_id, reason });
+            return;
+        };
+        match self.accept(now, key, fresh, offer) {
+            Ok(sdp) => {
+                self.notices.push_back(Notice::Answer { peer: id, id: offer_id, sdp });
+                self.make_stale(key);
+                self.mark_dirty(key);
+                self.mark_changed(key);
+            }
+            Err(Ended(reason)) => {
+                self.counters.offers_refused += 1;
+                self.drop_connection(key);
+                self.notices.push_back(Notice::Refused { peer: id, id: offer_id, reason });
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Instant, key: u32, fresh: bool, offer: Offer) -> Result<String, Ended> {
+        if fresh {
+            self.drop_connection(key);
+        }
+        let (tracks, slots) = (offer.tracks.clone(), offer.slots.clone());
+        let gone = || Ended("the peer is gone".into());
+        let peer = self.peers.get_mut(key as usize).ok_or_else(gone)?;
+        let connection = match &mut peer.connection {
+            Some(connection) => connection,
+            None if fresh => {
+                peer.forget_desired();
+                peer.connection.insert(Connection::new(&self.config.connection, key, now)?)
+            }
+            None => return Err(Ended("there is no connection this offer could change".into())),
+        };
+        let answer = connection.accept(offer)?;
+        for ufrag in connection.ufrags() {
+            self.demux.add_ufrag(ufrag, key);
+        }
+        self.take_tracks(key, &tracks, fresh);
+        self.take_slots(key, &slots, fresh);
+        Ok(answer)
+    }
+
+    /// The peer publishes exactly `tracks` from now on.
+    fn take_tracks(&mut self, key: u32, tracks: &[TrackLine], fresh: bool) {
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let listed =
+            |track: Track| tracks.iter().find(|line| Track { stream: line.stream, kind: line.kind } == track);
+        let mut moved = Vec::new();
+        peer.publications.retain(|publication| listed(publication.track).is_some());
+        for line in tracks {
+            let track = Track { stream: line.stream, kind: line.kind };
+            let mid = Mid::from(line.mid.as_str());
+            let muted = peer.muted(track);
+            match peer.publication(track) {
+                Some(publication) if fresh || publication.mid != mid => {
+                    publication.rebind(mid);
+                    moved.push(track);
+                }
+                Some(_) => {}
+                None => peer.publications.push(Publication::new(track, mid, muted)),
+            }
+        }
+        for track in moved {
+            self.detach_subscribers(key, track);
+        }
+    }
+
+    /// The peer has exactly the slots in `lines` from now on. Owners stay.
+    fn take_slots(&mut self, key: u32, lines: &[SlotLine], fresh: bool) {
+        for kind in [Kind::Audio, Kind::Video] {
+            let mut lines: Vec<&SlotLine> = lines.iter().filter(|line| line.kind == kind).collect();
+            lines.sort_by_key(|line| line.slot);
+            let surplus = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
+            for index in lines.len()..surplus {
+                self.set_owner(key, kind, index, None);
+            }
+            let Some(peer) = self.peers.get_mut(key as usize) else { return };
+            let faults = cut(peer.slots(kind), lines.len());
+            peer.past_faults.add(&faults);
+            for (index, line) in lines.iter().enumerate() {
+                let mid = Mid::from(line.mid.as_str());
+                let ssrc = peer.connection.as_mut().and_then(|connection| connection.sender(mid));
+                let same = !fresh
+                    && peer.slots(kind).get(index).is_some_and(|slot| slot.mid == mid && slot.ssrc == ssrc);
+                if same {
+                    continue;
+                }
+                let mut slot = Slot::new(kind, mid, ssrc);
+                if let Some(old) = peer.slots(kind).get_mut(index) {
+                    slot.owner = old.owner;
+                    let faults = std::mem::replace(old, slot).faults();
+                    peer.past_faults.add(&faults);
+                } else {
+                    peer.slots(kind).push(slot);
+                }
+            }
+        }
+        self.want_key_frames_for(key);
+    }
+
+    /// Slots that are new on a connection show nothing until their owners' next key frame.
+    fn want_key_frames_for(&mut self, key: u32) {
+        let Some(peer) = self.peers.get(key as usize) else { return };
+        let waiting: Vec<_> =
+            peer.video.iter().filter(|slot| slot.since.is_none()).filter_map(|slot| slot.owner).collect();
+        for owner in waiting {
+            self.want_key_frame(owner);
+        }
+    }
+
+    pub(super) fn mute(&mut self, now: Instant, id: PeerId, track: Track, muted: bool) {
+        let Some(key) = self.by_id.get(&id).copied() else { return };
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        peer.mutes.retain(|(known, _)| *known != track);
+        peer.mutes.push((track, muted));
+        let stream = peer.stream(track.stream);
+        let Some(publication) = peer.publication(track) else { return };
+        if publication.muted == muted {
+            return;
+        }
+        publication.muted = muted;
+        if track.kind == Kind::Video {
+            publication.keys.satisfied();
+            self.detach_subscribers(key, track);
+            if !muted {
+                self.want_key_frame(stream);
+                self.ask_for_key_frames(now, key);
+            }
+        }
+    }
+
+    /// Everyone who receives `track` of `key` waits for its next key frame.
+    fn detach_subscribers(&mut self, key: u32, track: Track) {
+        let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
+        else {
+            return;
+        };
+        let subscribers = publication.subscribers.clone();
+        if track.kind == Kind::Video && !subscribers.is_empty() && !publication.muted {
+            publication.keys.want();
+        }
+        for subscriber in subscribers {
+            if let Some(peer) = self.peers.get_mut(subscriber.peer as usize)
+                && let Some(slot) = peer.slots(track.kind).get_mut(usize::from(subscriber.slot))
+            {
+                slot.detach();
+                self.mark_changed(subscriber.peer);
+            }
+        }
+    }
+
+    pub(super) fn view(&mut self, id: PeerId, tiles: Vec<Tile>) {
+        let Some(key) = self.by_id.get(&id).copied() else { return };
+        if let Some(peer) = self.peers.get_mut(key as usize) {
+            peer.view = tiles;
+            self.make_stale(key);
+        }
+    }
+
+    pub(super) fn leave(&mut self, id: PeerId) {
+        let Some(key) = self.by_id.get(&id).copied() else { return };
+        for kind in [Kind::Audio, Kind::Video] {
+            let slots = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
+            for index in 0..slots {
+                self.set_owner(key, kind, index, None);
+            }
+        }
+        self.drop_connection(key);
+        self.make_stale(key);
+        self.by_id.remove(&id);
+        let Some(peer) = self.peers.try_remove(key as usize) else { return };
+        self.past_faults.add(&peer.faults());
+        self.timers.cancel(key);
+        self.dirty.retain(|dirty| *dirty != key);
+        self.changed.retain(|changed| *changed != key);
+        let Some(room) = self.rooms.get_mut(peer.room) else { return };
+        room.members.retain(|member| *member != key);
+        if room.members.is_empty() {
+            let id = room.id;
+            self.rooms.remove(peer.room);
+            self.rooms_by_id.remove(&id);
+            self.stale_rooms.retain(|stale| *stale != peer.room);
+        }
+    }
+
+    /// Ends a connection without a word: its addresses and names are free again, its slots show nothing.
+    pub(super) fn drop_connection(&mut self, key: u32) {
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        peer.deadline = None;
+        let Some(connection) = peer.connection.take() else { return };
+        for ufrag in connection.ufrags() {
+            self.demux.remove_ufrag(ufrag);
+        }
+        self.demux.forget_paths(key);
+        for slot in peer.video.iter_mut().chain(&mut peer.audio) {
+            slot.detach();
+            slot.ssrc = None;
+        }
+        let tracks: Vec<Track> = peer.publications.iter().map(|publication| publication.track).collect();
+        for track in tracks {
+            self.detach_subscribers(key, track);
+            if let Some(publication) =
+                self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
+            {
+                publication.keys.satisfied();
+            }
+        }
+    }
+}
+
+/// Shortens `slots` to `most` and returns what the guard found on those cut off.
+fn cut(slots: &mut Vec<Slot>, most: usize) -> Faults {
+    let mut faults = Faults::default();
+    for slot in slots.drain(most.min(slots.len())..) {
+        faults.add(&slot.faults());
+    }
+    faults
+}

@@ -1,0 +1,151 @@
+//! Which slot shows whom: rooms whose answer may have changed are looked at once a turn.
+
+use std::time::Instant;
+
+use super::Core;
+use crate::media::PAIRED_SLOTS;
+use crate::media::ids::{Kind, Stream, StreamId, Track};
+use crate::media::message::Notice;
+use crate::media::publication::Subscriber;
+use crate::media::slots::{Candidate, assign_audio, assign_video};
+
+impl Core {
+    /// The slots of everyone in the room of `key` may have to change.
+    pub(super) fn make_stale(&mut self, key: u32) {
+        let Some(peer) = self.peers.get(key as usize) else { return };
+        let at = peer.room;
+        if let Some(room) = self.rooms.get_mut(at)
+            && !room.stale
+        {
+            room.stale = true;
+            self.stale_rooms.push(at);
+        }
+    }
+
+    /// Gives slots their owners in every stale room.
+    pub(super) fn show(&mut self, now: Instant) {
+        while let Some(at) = self.stale_rooms.pop() {
+            let Some(room) = self.rooms.get_mut(at) else { continue };
+            room.stale = false;
+            let members = room.members.clone();
+            let everything = self.candidates(now, &members);
+            for member in members {
+                self.show_to(member, &everything);
+            }
+        }
+    }
+
+    /// Every stream of the room, shares first, then in the order of joining.
+    fn candidates(&self, now: Instant, members: &[u32]) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for stream in [Stream::Screen, Stream::Camera] {
+            for member in members {
+                let Some(peer) = self.peers.get(*member as usize) else { continue };
+                let voice = peer
+                    .publications
+                    .iter()
+                    .find(|publication| publication.track == Track { stream, kind: Kind::Audio });
+                let (audio, video) = (voice.is_some(), peer.publishes(stream, Kind::Video));
+                if audio || video {
+                    candidates.push(Candidate {
+                        id: peer.stream(stream),
+                        video,
+                        audio,
+                        audible: voice.is_some_and(|voice| !voice.muted && voice.voice.is_audible(now)),
+                        below_full_scale: voice.map_or(127.0, |voice| voice.voice.below_full_scale()),
+                    });
+                }
+            }
+        }
+        candidates
+    }
+
+    fn show_to(&mut self, key: u32, everything: &[Candidate]) {
+        let Some(peer) = self.peers.get(key as usize) else { return };
+        if peer.video.is_empty() && peer.audio.is_empty() {
+            return;
+        }
+        let mut candidates: Vec<Candidate> =
+            everything.iter().filter(|candidate| candidate.id.peer != peer.id).copied().collect();
+        if !peer.view.is_empty() {
+            let rank = |id: StreamId| {
+                let tile = |tile: &crate::media::message::Tile| {
+                    StreamId { peer: tile.peer, stream: tile.stream } == id
+                };
+                peer.view.iter().position(tile).unwrap_or(usize::MAX)
+            };
+            candidates.sort_by_cached_key(|candidate| rank(candidate.id));
+        }
+        let mut video: Vec<_> = peer.video.iter().map(|slot| slot.owner).collect();
+        let mut audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
+        assign_video(&mut video, &candidates);
+        assign_audio(&mut audio, &video, usize::from(PAIRED_SLOTS), &candidates);
+        for (index, owner) in video.into_iter().enumerate() {
+            self.set_owner(key, Kind::Video, index, owner);
+        }
+        for (index, owner) in audio.into_iter().enumerate() {
+            self.set_owner(key, Kind::Audio, index, owner);
+        }
+    }
+
+    /// Slot `index` of `key` shows `owner` from now on.
+    pub(super) fn set_owner(&mut self, key: u32, kind: Kind, index: usize, owner: Option<StreamId>) {
+        let Ok(number) = u8::try_from(index) else { return };
+        let Some(slot) = self.peers.get_mut(key as usize).and_then(|peer| peer.slots(kind).get_mut(index))
+        else {
+            return;
+        };
+        let before = std::mem::replace(&mut slot.owner, owner);
+        let subscriber = Subscriber { peer: key, slot: number };
+        if before == owner {
+            // The owner's track may be a new one (it was gone in between): make sure the slot is on its list.
+            if let Some(owner) = owner {
+                self.subscribe(owner, kind, subscriber);
+            }
+            return;
+        }
+        slot.detach();
+        if let Some(before) = before {
+            self.unsubscribe(before, kind, subscriber);
+        }
+        if let Some(owner) = owner {
+            self.subscribe(owner, kind, subscriber);
+        }
+        self.mark_changed(key);
+    }
+
+    fn subscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
+        let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
+        let track = Track { stream: owner.stream, kind };
+        let peer = self.peers.get_mut(publisher as usize);
+        let Some(publication) = peer.and_then(|peer| peer.publication(track)) else { return };
+        if publication.subscribers.contains(&subscriber) {
+            return;
+        }
+        publication.subscribers.push(subscriber);
+        if kind == Kind::Video {
+            self.want_key_frame(owner);
+        }
+    }
+
+    fn unsubscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
+        let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
+        let track = Track { stream: owner.stream, kind };
+        let peer = self.peers.get_mut(publisher as usize);
+        if let Some(publication) = peer.and_then(|peer| peer.publication(track)) {
+            publication.subscribers.retain(|known| *known != subscriber);
+        }
+    }
+
+    /// Tells the conference of every peer whose slots changed in this turn.
+    pub(super) fn tell_slots(&mut self) {
+        for key in std::mem::take(&mut self.changed) {
+            let Some(peer) = self.peers.get_mut(key as usize) else { continue };
+            peer.slots_changed = false;
+            peer.update_desired();
+            let (peer, slots) = (peer.id, peer.table());
+            self.notices.push_back(Notice::Slots { peer, slots });
+            self.mark_dirty(key);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! One source after another on one slot: sequence, timestamp and picture id as one stream.
+//!
+//! A slot keeps its SSRC for ever, so whatever it shows must look like one sender (`rtp_out = base + rate x capture
+//! time`). Between switches the source's own steps are kept exactly. At a switch the new source starts on a key frame,
+//! one sequence number after the last (two if a frame was left open, so that the torn frame cannot look whole), and at
+//! the timestamp at which its capture time puts it on the slot's clock. A jump of seconds there costs a browser seconds
+//! of freeze, and a step in what sender reports say up to a minute of delay: the relation between timestamps and the
+//! server's clock is therefore only ever slewed.
+
+use std::time::{Duration, Instant};
+
+use super::frame::{FrameInfo, Picture};
+
+/// How fast the relation between timestamps and the server's clock may move: 5 ms a second. Clocks drift by 0.1 ms a
+/// second at most; browsers move lips and sound towards each other by about 12 ms a second.
+const SLEW_PER_SECOND: Duration = Duration::from_millis(5);
+
+/// A source that jumps further than this starts anew: at a key frame, as if it were another source.
+const LARGEST_STEP: u64 = 3_000;
+
+/// Timestamp steps beyond this many seconds within one source are no pause but another clock.
+const LARGEST_PAUSE_SECONDS: u64 = 120;
+
+/// What forwarding needs to know of an arriving packet.
+#[derive(Debug, Clone, Copy)]
+pub struct Arriving {
+    /// Sequence number, extended over wraps.
+    pub seq: u64,
+    /// RTP timestamp, extended over wraps.
+    pub time: u64,
+    /// When it was captured, on the server's clock.
+    pub capture: Instant,
+    /// What it is to its frame.
+    pub frame: FrameInfo,
+}
+
+/// The packet as the subscriber gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaving {
+    /// Sequence number, extended.
+    pub seq: u64,
+    /// RTP timestamp, extended.
+    pub time: u64,
+    /// What the timestamp stands for on the server's clock: goes into sender reports.
+    pub wallclock: Instant,
+    /// New picture id and temporal-layer-zero index, where the packet has them.
+    pub picture: Option<Picture>,
+    /// The packet is the first of its source on this slot.
+    pub first: bool,
+}
+
+/// Why a packet is not forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The slot waits for a key frame of its source.
+    AwaitsKeyFrame,
+    /// The packet is from before the point where the slot joined its source.
+    Early,
+    /// The packet would put a later sequence number on an earlier timestamp.
+    Backwards,
+}
+
+/// How the present source maps onto the slot.
+#[derive(Debug, Clone, Copy)]
+struct Anchor {
+    seq_in: u64,
+    seq_out: u64,
+    time_in: u64,
+    time_out: u64,
+    picture_in: u16,
+    picture_out: u16,
+    tl0_in: u8,
+    tl0_out: u8,
+    highest_in: u64,
+    latest_in: u64,
+}
+
+/// The outgoing stream of one slot.
+#[derive(Debug)]
+pub struct Forwarder {
+    rate: u32,
+    anchor: Option<Anchor>,
+    /// Highest sequence number sent, and the timestamp it had.
+    highest: Option<(u64, u64)>,
+    /// A timestamp and the instant it stands for.
+    relation: Option<(u64, Instant)>,
+    /// The packet with the highest sequence number did not end its frame.
+    open: bool,
+    picture: u16,
+    tl0: u8,
+}
+
+impl Forwarder {
+    /// A stream of `rate` ticks a second that starts at sequence number `seq` (below 2^16) and timestamp `time`.
+    #[must_use]
+    pub fn new(rate: u32, seq: u16, time: u32) -> Forwarder {
+        Forwarder {
+            rate: rate.max(1),
+            anchor: None,
+            highest: Some((u64::from(seq), u64::from(time))),
+            relation: None,
+            open: false,
+            picture: seq & 0x7fff,
+            tl0: 0,
+        }
+    }
+
+    /// The source ends here, or another one follows: the next packet must start a key frame.
+    pub fn detach(&mut self) {
+        self.anchor = None;
+    }
+
+    /// Maps one packet onto the slot, or says why not. `now` bounds the wallclock.
+    ///
+    /// # Errors
+    /// [`Held`] if the packet must not go out.
+    pub fn forward(&mut self, packet: &Arriving, now: Instant) -> Result<Leaving, Held> {
+        if self.anchor.is_some_and(|anchor| anchor.jumped(packet, self.rate)) {
+            self.anchor = None;
+        }
+        let (anchor, first) = match self.anchor {
+            Some(anchor) => (anchor, false),
+            None if packet.frame.key && packet.frame.start => (self.attach(packet), true),
+            None => return Err(Held::AwaitsKeyFrame),
+        };
+        let leaving = self.map(&anchor, packet, now, first)?;
+        self.anchor = Some(anchor.advance(packet));
+        self.remember(packet, &leaving);
+        Ok(leaving)
+    }
+
+    fn attach(&self, packet: &Arriving) -> Anchor {
+        let (seq, time) = self.highest.unwrap_or((0, 0));
+        let earliest = time + 1;
+        let time_out = match self.relation {
+            Some((at, instant)) => {
+                let ahead = packet.capture.saturating_duration_since(instant);
+                let behind = instant.saturating_duration_since(packet.capture);
+                (at + self.ticks(ahead)).saturating_sub(self.ticks(behind)).max(earliest)
+            }
+            None => earliest,
+        };
+        let picture = packet.frame.picture;
+        Anchor {
+            seq_in: packet.seq,
+            seq_out: seq + 1 + u64::from(self.open),
+            time_in: packet.time,
+            time_out,
+            picture_in: picture.map_or(0, |picture| picture.id),
+            picture_out: self.picture.wrapping_add(1),
+            tl0_in: picture.and_then(|picture| picture.tl0).unwrap_or(0),
+            tl0_out: self.tl0.wrapping_add(1),
+            highest_in: packet.seq,
+            latest_in: packet.time,
+        }
+    }
+
+    fn map(&self, anchor: &Anchor, packet: &Arriving, now: Instant, first: bool) -> Result<Leaving, Held> {
+        if packet.seq < anchor.seq_in || packet.time < anchor.time_in {
+            return Err(Held::Early);
+        }
+        let seq = anchor.seq_out + (packet.seq - anchor.seq_in);
+        let time = anchor.time_out + (packet.time - anchor.time_in);
+        if let Some((highest, latest)) = self.highest
+            && ((seq > highest && time < latest) || (seq <= highest && time > latest))
+        {
+            return Err(Held::Backwards);
+        }
+        let picture = packet.frame.picture.map(|picture| Picture {
+            id: anchor.picture_out.wrapping_add(picture.id.wrapping_sub(anchor.picture_in))
+                & if picture.long { 0x7fff } else { 0x7f },
+            long: picture.long,
+            tl0: picture.tl0.map(|tl0| anchor.tl0_out.wrapping_add(tl0.wrapping_sub(anchor.tl0_in))),
+        });
+        let wallclock = self.wallclock(time, packet.capture).min(now);
+        Ok(Leaving { seq, time, wallclock, picture, first })
+    }
+
+    /// The instant `time` stands for: by the slot's relation, slewed towards when it was really captured.
+    fn wallclock(&self, time: u64, capture: Instant) -> Instant {
+        let Some((at, instant)) = self.relation else { return capture };
+        if time < at {
+            return instant.checked_sub(self.span(at - time)).unwrap_or(instant);
+        }
+        let passed = self.span(time - at);
+        let expected = instant + passed;
+        let most = SLEW_PER_SECOND.mul_f64(passed.as_secs_f64());
+        if capture > expected {
+            expected + (capture - expected).min(most)
+        } else {
+            expected.checked_sub((expected - capture).min(most)).unwrap_or(expected)
+        }
+    }
+
+    fn remember(&mut self, packet: &Arriving, leaving: &Leaving) {
+        if self.highest.is_some_and(|(highest, _)| leaving.seq <= highest) {
+            return;
+        }
+        self.highest = Some((leaving.seq, leaving.time));
+        self.relation = Some((leaving.time, leaving.wallclock));
+        self.open = !packet.frame.end;
+        if let Some(picture) = leaving.picture {
+            self.picture = picture.id;
+            self.tl0 = picture.tl0.unwrap_or(self.tl0);
+        }
+    }
+
+    fn ticks(&self, span: Duration) -> u64 {
+        let ticks = span.as_nanos() * u128::from(self.rate) / 1_000_000_000;
+        u64::try_from(ticks).unwrap_or(0)
+    }
+
+    fn span(&self, ticks: u64) -> Duration {
+        let nanos = u128::from(ticks) * 1_000_000_000 / u128::from(self.rate);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+    }
+}
+
+impl Anchor {
+    /// The source left its own track: a sequence number or timestamp nobody counts up to.
+    fn jumped(&self, packet: &Arriving, rate: u32) -> bool {
+        packet.seq.abs_diff(self.highest_in) > LARGEST_STEP
+            || packet.time.abs_diff(self.latest_in) > LARGEST_PAUSE_SECONDS * u64::from(rate)
+    }
+
+    fn advance(mut self, packet: &Arriving) -> Anchor {
+        self.highest_in = self.highest_in.max(packet.seq);
+        self.latest_in = self.latest_in.max(packet.time);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

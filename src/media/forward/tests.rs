@@ -1,0 +1,131 @@
+use super::*;
+use crate::media::guard::Guard;
+use proptest::prelude::*;
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// A source of one-packet frames, one every 33 ms, captured `lag` before it arrives.
+struct Source {
+    seq: u64,
+    time: u64,
+    lag: Duration,
+}
+
+impl Source {
+    fn next(&mut self, now: Instant, key: bool) -> Arriving {
+        self.seq += 1;
+        self.time += 2_970;
+        Arriving {
+            seq: self.seq,
+            time: self.time,
+            capture: now.checked_sub(self.lag).unwrap_or(now),
+            frame: FrameInfo { start: true, end: true, key, picture: None },
+        }
+    }
+}
+
+#[test]
+fn a_new_source_waits_for_its_key_frame() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 7, 1_000);
+    let mut source = Source { seq: 50, time: 9_000_000, lag: ms(0) };
+    assert_eq!(slot.forward(&source.next(now, false), now), Err(Held::AwaitsKeyFrame));
+    let first = slot.forward(&source.next(now, true), now).expect("a key frame");
+    assert!(first.first);
+    assert_eq!(first.seq, 8);
+    let late = Arriving { seq: 51, ..source.next(now, false) };
+    assert_eq!(slot.forward(&late, now), Err(Held::Early));
+}
+
+#[test]
+fn a_pause_of_half_a_minute_is_half_a_minute_on_the_slots_clock() {
+    let start = Instant::now() + ms(100_000);
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut a = Source { seq: 1, time: 5, lag: ms(20) };
+    let mut b = Source { seq: 9_999, time: 77_777_777, lag: ms(20) };
+    let last = slot.forward(&a.next(start, true), start).expect("starts");
+    slot.detach();
+    let later = start + ms(30_000);
+    let next = slot.forward(&b.next(later, true), later).expect("starts");
+    assert_eq!(next.time - last.time, 30 * 90_000);
+    assert_eq!(next.wallclock - last.wallclock, ms(30_000));
+}
+
+#[test]
+fn an_open_frame_leaves_a_hole_behind_it() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut a = Source { seq: 1, time: 5, lag: ms(0) };
+    let mut open = a.next(now, true);
+    open.frame.end = false;
+    let torn = slot.forward(&open, now).expect("starts");
+    slot.detach();
+    let next = slot.forward(&a.next(now, true), now).expect("starts");
+    assert_eq!(next.seq, torn.seq + 2);
+}
+
+#[test]
+fn a_source_that_jumps_starts_anew_at_a_key_frame() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut source = Source { seq: 1, time: 5, lag: ms(0) };
+    slot.forward(&source.next(now, true), now).expect("starts");
+    source.time += 90_000 * 3_600;
+    assert_eq!(slot.forward(&source.next(now, false), now), Err(Held::AwaitsKeyFrame));
+    let again = slot.forward(&source.next(now, true), now).expect("a key frame");
+    assert!(again.first && again.time < 90_000, "an hour was not passed on: {}", again.time);
+}
+
+#[test]
+fn picture_ids_continue_across_a_switch() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut seen = Vec::new();
+    for (id, tl0) in [(300u16, 44u8), (301, 45), (9, 9), (10, 10)] {
+        let mut packet = Source { seq: u64::from(id), time: u64::from(id) * 3_000, lag: ms(0) }
+            .next(now, id == 300 || id == 9);
+        packet.frame.picture = Some(Picture { id, long: true, tl0: Some(tl0) });
+        if id == 9 {
+            slot.detach();
+        }
+        let picture = slot.forward(&packet, now).expect("sent").picture.expect("has a picture id");
+        seen.push((picture.id, picture.tl0.expect("has one")));
+    }
+    assert_eq!(seen, [(1, 1), (2, 2), (3, 3), (4, 4)]);
+}
+
+proptest! {
+    /// Whatever arrives in whatever order, with switches in between, the guard finds nothing wrong with what leaves.
+    #[test]
+    fn what_leaves_is_one_stream(
+        steps in prop::collection::vec((0u8..2, -3i64..4, 0u64..90, any::<bool>(), any::<bool>(), 0u8..12), 1..300),
+        drift in 0u64..60,
+    ) {
+        let mut now = Instant::now() + ms(10_000);
+        let mut slot = Forwarder::new(90_000, 65_000, u32::MAX - 5);
+        let mut guard = Guard::new(90_000);
+        let mut sources = [
+            Source { seq: 100, time: 1 << 31, lag: ms(drift) },
+            Source { seq: 70_000, time: 5, lag: ms(60 - drift) },
+        ];
+        let mut owner = 0u8;
+        for (who, shuffle, wait, key, end, dice) in steps {
+            now += ms(wait);
+            if dice == 0 && who != owner {
+                owner = who;
+                slot.detach();
+            }
+            let mut packet = sources[usize::from(owner)].next(now, key);
+            packet.seq = packet.seq.saturating_add_signed(shuffle);
+            packet.frame.end = end;
+            if let Ok(leaving) = slot.forward(&packet, now) {
+                guard.judge(u64::from(owner), &packet, &leaving, now);
+            }
+        }
+        // Shuffled sequence numbers collide in the source itself, which str0m filters out before us.
+        let faults = guard.faults();
+        prop_assert_eq!((faults.backwards, faults.torn, faults.clock), (0, 0, 0));
+    }
+}

@@ -1,0 +1,35 @@
+//! All that forwarding knows of a payload.
+//!
+//! Read from the payload descriptor in front of the frame, never from the frame: end-to-end encryption stays possible.
+
+/// What one packet is to its frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FrameInfo {
+    /// The packet starts a frame.
+    pub start: bool,
+    /// The packet ends a frame (the RTP marker bit).
+    pub end: bool,
+    /// The packet starts a frame that needs no other frame. Only known at its start.
+    pub key: bool,
+    /// VP8 picture id and temporal-layer-zero index, where the descriptor has them (RFC 7741 section 4.2).
+    pub picture: Option<Picture>,
+}
+
+/// The counters of a VP8 payload descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture {
+    /// The picture id.
+    pub id: u16,
+    /// The picture id has 15 bits, not 7.
+    pub long: bool,
+    /// `TL0PICIDX`, if there is one.
+    pub tl0: Option<u8>,
+}
+
+impl FrameInfo {
+    /// A packet of sound: a frame of its own that needs no other.
+    #[must_use]
+    pub fn audio() -> FrameInfo {
+        FrameInfo { start: true, end: true, key: true, picture: None }
+    }
+}

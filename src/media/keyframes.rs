@@ -1,0 +1,92 @@
+//! Asking a publisher for key frames: coalesced, and repeated while somebody waits.
+//!
+//! Chromium silently drops a request that comes within 300 ms of the encoder's last one: two subscribers asking 5 ms
+//! apart left the second without a picture for ever. So requests are merged per track and sent again until the key frame
+//! is there.
+
+use std::time::{Duration, Instant};
+
+/// Between two requests. Above the 300 ms Chromium drops, below what a person takes for a fault.
+const INTERVAL: Duration = Duration::from_millis(400);
+
+/// Requests at that pace; after them the source is asked every [`SLOW_INTERVAL`].
+const EAGER: u32 = 8;
+
+/// For a source that does not answer (a frozen page): it costs a wake-up each time.
+const SLOW_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The wishes for one track's next key frame.
+#[derive(Debug, Default)]
+pub struct KeyFrames {
+    wanted: bool,
+    asked: Option<Instant>,
+    unanswered: u32,
+}
+
+impl KeyFrames {
+    /// Somebody waits for a key frame.
+    pub fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// A key frame came, or nobody waits any more.
+    pub fn satisfied(&mut self) {
+        self.wanted = false;
+        self.unanswered = 0;
+    }
+
+    /// When to ask, if somebody waits: `None` is not at all.
+    #[must_use]
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        if !self.wanted {
+            return None;
+        }
+        let interval = if self.unanswered < EAGER { INTERVAL } else { SLOW_INTERVAL };
+        Some(self.asked.map_or(now, |asked| asked + interval))
+    }
+
+    /// Takes the request that is due at `now`, if one is.
+    pub fn take(&mut self, now: Instant) -> bool {
+        let due = self.deadline(now).is_some_and(|deadline| deadline <= now);
+        if due {
+            self.asked = Some(now);
+            self.unanswered = self.unanswered.saturating_add(1);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_wish_is_asked_again_after_the_interval_and_not_before() {
+        let start = Instant::now();
+        let mut keys = KeyFrames::default();
+        keys.want();
+        assert!(keys.take(start));
+        keys.want();
+        assert!(!keys.take(start + Duration::from_millis(5)), "merged with the first");
+        assert_eq!(keys.deadline(start), Some(start + INTERVAL), "but not forgotten");
+        assert!(keys.take(start + INTERVAL));
+        keys.satisfied();
+        assert_eq!(keys.deadline(start + INTERVAL), None);
+        keys.want();
+        assert!(!keys.take(start + INTERVAL + Duration::from_millis(100)), "a fresh wish keeps the pace");
+    }
+
+    #[test]
+    fn a_source_that_never_answers_is_asked_ever_more_rarely() {
+        let start = Instant::now();
+        let mut keys = KeyFrames::default();
+        keys.want();
+        let mut at = start;
+        let mut asked = 0;
+        while at < start + Duration::from_secs(60) {
+            at = keys.deadline(at).expect("still wanted").max(at);
+            asked += u32::from(keys.take(at));
+        }
+        assert!((30..=40).contains(&asked), "{asked}");
+    }
+}

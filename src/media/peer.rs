@@ -1,0 +1,160 @@
+//! One person on the media side: their connection, what they publish, what they receive.
+
+use std::time::Instant;
+
+use super::QUIET_AFTER;
+use super::clock::PeerClock;
+use super::guard::Faults;
+use super::ids::{Kind, PeerId, Stream, StreamId, Track};
+use super::message::{AudioSlot, SlotTable, Tile, VideoSlot};
+use super::publication::Publication;
+use super::rtc::Connection;
+use super::slot::Slot;
+use crate::media::ids::SlotIndex;
+
+/// What the estimator is to look for, for each picture that is being received: twice what one is sent at.
+const DESIRED_PER_PICTURE: u64 = 3_000_000;
+
+/// One person.
+#[derive(Debug)]
+pub struct Peer {
+    /// Who.
+    pub id: PeerId,
+    /// The slab index of their room.
+    pub room: usize,
+    /// Their connection, between an accepted offer and its end.
+    pub connection: Option<Connection>,
+    /// When the connection wants to be stepped next.
+    pub deadline: Option<Instant>,
+    /// What they publish.
+    pub publications: Vec<Publication>,
+    /// Their video slots, by number.
+    pub video: Vec<Slot>,
+    /// Their audio slots, by number.
+    pub audio: Vec<Slot>,
+    /// What their client shows, most important first.
+    pub view: Vec<Tile>,
+    /// Mutes they declared, also of tracks that are not published yet.
+    pub mutes: Vec<(Track, bool)>,
+    /// Their NTP clock against the server's.
+    pub clock: PeerClock,
+    /// When something authenticated came last.
+    pub heard: Option<Instant>,
+    /// The conference was told that nothing comes.
+    pub quiet: bool,
+    /// In the list of those to be stepped.
+    pub dirty: bool,
+    /// The conference does not know the present slots.
+    pub slots_changed: bool,
+    /// What the egress guard found on connections that are gone.
+    pub past_faults: Faults,
+    desired: u64,
+}
+
+impl Peer {
+    /// A person without media.
+    #[must_use]
+    pub fn new(id: PeerId, room: usize, now: Instant) -> Peer {
+        Peer {
+            id,
+            room,
+            connection: None,
+            deadline: None,
+            publications: Vec::new(),
+            video: Vec::new(),
+            audio: Vec::new(),
+            view: Vec::new(),
+            mutes: Vec::new(),
+            clock: PeerClock::new(now),
+            heard: None,
+            quiet: false,
+            dirty: false,
+            slots_changed: false,
+            past_faults: Faults::default(),
+            desired: 0,
+        }
+    }
+
+    /// Their slots of one kind.
+    pub fn slots(&mut self, kind: Kind) -> &mut Vec<Slot> {
+        match kind {
+            Kind::Audio => &mut self.audio,
+            Kind::Video => &mut self.video,
+        }
+    }
+
+    /// The publication of `track`.
+    pub fn publication(&mut self, track: Track) -> Option<&mut Publication> {
+        self.publications.iter_mut().find(|publication| publication.track == track)
+    }
+
+    /// Whether they publish `track`.
+    #[must_use]
+    pub fn publishes(&self, stream: Stream, kind: Kind) -> bool {
+        self.publications.iter().any(|publication| publication.track == Track { stream, kind })
+    }
+
+    /// Whether they muted `track`. Nobody who said nothing is muted.
+    #[must_use]
+    pub fn muted(&self, track: Track) -> bool {
+        self.mutes.iter().any(|(muted, value)| *muted == track && *value)
+    }
+
+    /// What their slots show.
+    #[must_use]
+    pub fn table(&self) -> SlotTable {
+        let number = |index: usize| SlotIndex(u8::try_from(index).unwrap_or(u8::MAX));
+        SlotTable {
+            video: (self.video.iter().enumerate())
+                .map(|(index, slot)| VideoSlot { slot: number(index), shows: slot.owner, since: slot.since })
+                .collect(),
+            audio: (self.audio.iter().enumerate())
+                .map(|(index, slot)| AudioSlot { slot: number(index), plays: slot.owner })
+                .collect(),
+        }
+    }
+
+    /// When the peer's timer is to fire: for the connection, for a key frame to ask for, for silence to be noticed.
+    #[must_use]
+    pub fn wakes(&self, now: Instant) -> Option<Instant> {
+        let keys = self
+            .publications
+            .iter()
+            .filter_map(|publication| if publication.muted { None } else { publication.keys.deadline(now) });
+        let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
+        keys.chain(quiet).chain(self.deadline).min()
+    }
+
+    /// Tells the estimator how much is wanted: nothing while no picture is received, which parks it.
+    pub fn update_desired(&mut self) {
+        let pictures = self.video.iter().filter(|slot| slot.since.is_some()).count();
+        let desired = DESIRED_PER_PICTURE * pictures as u64;
+        if desired != self.desired
+            && let Some(connection) = &mut self.connection
+        {
+            connection.set_desired_bitrate(desired);
+            self.desired = desired;
+        }
+    }
+
+    /// The connection is another one: what its estimator was told is forgotten.
+    pub fn forget_desired(&mut self) {
+        self.desired = 0;
+    }
+
+    /// What the egress guard found on this person's slots.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        let mut faults = self.past_faults;
+        for slot in self.video.iter().chain(&self.audio) {
+            faults.add(&slot.faults());
+        }
+        faults
+    }
+
+    /// The name of one of their streams.
+    #[must_use]
+    pub fn stream(&self, stream: Stream) -> StreamId {
+        StreamId { peer: self.id, stream }
+    }
+}

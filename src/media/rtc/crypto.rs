@@ -1,0 +1,170 @@
+//! str0m's cryptography with one addition: it notes each packet that was authenticated.
+//!
+//! Egress follows the client only to addresses from which SRTP or SRTCP was *authenticated*, and presence counts only
+//! such packets. str0m does not tell (its receive counter moves before decryption), so the SRTP ciphers are wrapped.
+
+use std::cell::Cell;
+use std::sync::{Arc, LazyLock};
+
+use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::crypto::{
+    AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80Cipher, CryptoError, SrtpProvider,
+    SupportedAeadAes128Gcm, SupportedAeadAes256Gcm, SupportedAes128CmSha1_80,
+};
+
+thread_local! {
+    /// Packets authenticated on this thread. A connection is driven by one thread at a time, so the difference across
+    /// one call belongs to that call.
+    static AUTHENTICATED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many packets were authenticated on this thread so far.
+pub(super) fn authenticated() -> u64 {
+    AUTHENTICATED.get()
+}
+
+fn note<T, E>(result: Result<T, E>) -> Result<T, E> {
+    if result.is_ok() {
+        AUTHENTICATED.set(AUTHENTICATED.get().wrapping_add(1));
+    }
+    result
+}
+
+/// The provider every connection uses.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(CryptoProvider { srtp_provider: &NotingSrtp, ..inner().clone() }));
+    PROVIDER.clone()
+}
+
+/// One DTLS certificate per process: making one costs a key generation, and the fingerprint is then one per node.
+pub(super) fn certificate() -> Option<DtlsCert> {
+    static CERTIFICATE: LazyLock<Option<DtlsCert>> =
+        LazyLock::new(|| inner().dtls_provider.generate_certificate());
+    CERTIFICATE.clone()
+}
+
+fn inner() -> &'static CryptoProvider {
+    static INNER: LazyLock<CryptoProvider> = LazyLock::new(str0m::crypto::from_feature_flags);
+    &INNER
+}
+
+#[derive(Debug)]
+struct NotingSrtp;
+
+impl SrtpProvider for NotingSrtp {
+    fn aes_128_cm_sha1_80(&self) -> &'static dyn SupportedAes128CmSha1_80 {
+        &NotingCm
+    }
+
+    fn aead_aes_128_gcm(&self) -> &'static dyn SupportedAeadAes128Gcm {
+        &NotingGcm128
+    }
+
+    fn aead_aes_256_gcm(&self) -> &'static dyn SupportedAeadAes256Gcm {
+        &NotingGcm256
+    }
+
+    fn srtp_aes_128_ecb_round(&self, key: &[u8], input: &[u8], output: &mut [u8]) {
+        inner().srtp_provider.srtp_aes_128_ecb_round(key, input, output);
+    }
+
+    fn srtp_aes_256_ecb_round(&self, key: &[u8], input: &[u8], output: &mut [u8]) {
+        inner().srtp_provider.srtp_aes_256_ecb_round(key, input, output);
+    }
+}
+
+#[derive(Debug)]
+struct NotingCm;
+#[derive(Debug)]
+struct NotingGcm128;
+#[derive(Debug)]
+struct NotingGcm256;
+
+impl SupportedAes128CmSha1_80 for NotingCm {
+    fn create_cipher(&self, key: [u8; 16], encrypt: bool) -> Box<dyn Aes128CmSha1_80Cipher> {
+        let cipher = inner().srtp_provider.aes_128_cm_sha1_80().create_cipher(key, encrypt);
+        Box::new(CmCipher(cipher))
+    }
+}
+
+impl SupportedAeadAes128Gcm for NotingGcm128 {
+    fn create_cipher(&self, key: [u8; 16], encrypt: bool) -> Box<dyn AeadAes128GcmCipher> {
+        let cipher = inner().srtp_provider.aead_aes_128_gcm().create_cipher(key, encrypt);
+        Box::new(Gcm128Cipher(cipher))
+    }
+}
+
+impl SupportedAeadAes256Gcm for NotingGcm256 {
+    fn create_cipher(&self, key: [u8; 32], encrypt: bool) -> Box<dyn AeadAes256GcmCipher> {
+        let cipher = inner().srtp_provider.aead_aes_256_gcm().create_cipher(key, encrypt);
+        Box::new(Gcm256Cipher(cipher))
+    }
+}
+
+/// In this profile str0m checks the HMAC before it decrypts, so a decrypted packet was authenticated here too.
+#[derive(Debug)]
+struct CmCipher(Box<dyn Aes128CmSha1_80Cipher>);
+#[derive(Debug)]
+struct Gcm128Cipher(Box<dyn AeadAes128GcmCipher>);
+#[derive(Debug)]
+struct Gcm256Cipher(Box<dyn AeadAes256GcmCipher>);
+
+impl Aes128CmSha1_80Cipher for CmCipher {
+    fn encrypt(&mut self, iv: &[u8; 16], input: &[u8], output: &mut [u8]) -> Result<(), CryptoError> {
+        self.0.encrypt(iv, input, output)
+    }
+
+    fn decrypt(&mut self, iv: &[u8; 16], input: &[u8], output: &mut [u8]) -> Result<(), CryptoError> {
+        note(self.0.decrypt(iv, input, output))
+    }
+}
+
+impl AeadAes128GcmCipher for Gcm128Cipher {
+    fn encrypt(
+        &mut self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        self.0.encrypt(iv, aad, input, output)
+    }
+
+    fn decrypt(
+        &mut self,
+        iv: &[u8; 12],
+        aads: &[&[u8]],
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        note(self.0.decrypt(iv, aads, input, output))
+    }
+}
+
+impl AeadAes256GcmCipher for Gcm256Cipher {
+    fn encrypt(
+        &mut self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        self.0.encrypt(iv, aad, input, output)
+    }
+
+    fn decrypt(
+        &mut self,
+        iv: &[u8; 12],
+        aads: &[&[u8]],
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        note(self.0.decrypt(iv, aads, input, output))
+    }
+}
+
+/// HMAC-SHA1, for the integrity of STUN messages (RFC 8489 section 14.5).
+pub(super) fn sha1_hmac(key: &[u8], payloads: &[&[u8]]) -> [u8; 20] {
+    inner().sha1_hmac_provider.sha1_hmac(key, payloads)
+}

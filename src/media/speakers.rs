@@ -1,0 +1,82 @@
+//! Who is to be heard: the loudness of each voice, from the levels clients put beside their audio (RFC 6464).
+
+use std::time::{Duration, Instant};
+
+/// The half-life of a voice's power. Long enough to bridge the gaps between words.
+const HALF_LIFE: Duration = Duration::from_millis(300);
+
+/// Loudness above which somebody is speaking, in dB below full scale (negated dBov).
+const SPEAKING_DB: f32 = 50.0;
+
+/// Loudness below which they have stopped. The gap to [`SPEAKING_DB`] keeps a quiet voice from flickering.
+const SILENT_DB: f32 = 60.0;
+
+/// A voice without packets for this long is silent (DTX sends nothing at all).
+const STALE: Duration = Duration::from_secs(1);
+
+/// The loudness of one voice.
+#[derive(Debug)]
+pub struct Voice {
+    power: f32,
+    heard: Option<Instant>,
+    audible: bool,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Voice { power: 0.0, heard: None, audible: false }
+    }
+}
+
+impl Voice {
+    /// Takes note of a packet's level in dB below full scale (0 is loudest, 127 silence). Returns whether the voice
+    /// became audible or silent with it.
+    pub fn level(&mut self, now: Instant, below_full_scale: u8) -> bool {
+        let power = 10f32.powf(-f32::from(below_full_scale.min(127)) / 10.0);
+        let passed = self.heard.map_or(STALE, |heard| now.saturating_duration_since(heard));
+        let keep = 0.5f32.powf(passed.as_secs_f32() / HALF_LIFE.as_secs_f32());
+        self.power = self.power * keep + power * (1.0 - keep);
+        self.heard = Some(now);
+        let below = self.below_full_scale();
+        let was = self.audible;
+        self.audible = below < if was { SILENT_DB } else { SPEAKING_DB };
+        was != self.audible
+    }
+
+    /// Whether the voice can be heard at `now`.
+    #[must_use]
+    pub fn is_audible(&self, now: Instant) -> bool {
+        let fresh = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < STALE);
+        fresh && self.audible
+    }
+
+    /// Smoothed loudness in dB below full scale.
+    #[must_use]
+    pub fn below_full_scale(&self) -> f32 {
+        if self.power <= 1e-13 { 127.0 } else { -10.0 * self.power.log10() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voice_is_audible_while_it_speaks_and_for_the_gap_between_words() {
+        let mut now = Instant::now();
+        let mut voice = Voice::default();
+        let mut say = |voice: &mut Voice, level, packets| {
+            for _ in 0..packets {
+                now += Duration::from_millis(20);
+                voice.level(now, level);
+            }
+            voice.is_audible(now)
+        };
+        assert!(!say(&mut voice, 127, 10));
+        assert!(say(&mut voice, 30, 5));
+        assert!(say(&mut voice, 127, 25), "half a second between words");
+        assert!(!say(&mut voice, 127, 150));
+        assert!(say(&mut voice, 30, 20));
+        assert!(!voice.is_audible(now + STALE), "no packets, no voice");
+    }
+}

@@ -1,0 +1,117 @@
+//! A bounded queue between two threads that loses nothing: what does not fit waits on the sender's side.
+//!
+//! One thread sends values, the other drains them when its `mio::Waker` fires. Used for commands (control to worker) and
+//! notices (worker to control): both are rare beside packets, and each replaces or completes earlier ones, so the
+//! sender's backlog is bounded by what people do.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+
+use mio::Waker;
+
+/// The sending end.
+#[derive(Debug)]
+pub struct Sender<T> {
+    channel: SyncSender<T>,
+    backlog: VecDeque<T>,
+    waker: Arc<Waker>,
+}
+
+/// The receiving end.
+#[derive(Debug)]
+pub struct Drain<T> {
+    channel: Receiver<T>,
+}
+
+/// A queue of at most `capacity` values in flight. `waker` wakes the receiving thread.
+#[must_use]
+pub fn queue<T>(capacity: usize, waker: Arc<Waker>) -> (Sender<T>, Drain<T>) {
+    let (sender, receiver) = sync_channel(capacity);
+    (Sender { channel: sender, backlog: VecDeque::new(), waker }, Drain { channel: receiver })
+}
+
+impl<T> Sender<T> {
+    /// Sends `value`, now or with a later [`Sender::flush`].
+    ///
+    /// # Errors
+    /// If the receiving thread cannot be woken.
+    pub fn send(&mut self, value: T) -> io::Result<()> {
+        self.backlog.push_back(value);
+        self.flush()
+    }
+
+    /// Sends what waited for room.
+    ///
+    /// # Errors
+    /// If the receiving thread cannot be woken.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let before = self.backlog.len();
+        while let Some(value) = self.backlog.pop_front() {
+            match self.channel.try_send(value) {
+                Ok(()) => {}
+                Err(TrySendError::Full(value)) => {
+                    self.backlog.push_front(value);
+                    break;
+                }
+                Err(TrySendError::Disconnected(_)) => self.backlog.clear(),
+            }
+        }
+        if self.backlog.len() < before { self.waker.wake() } else { Ok(()) }
+    }
+
+    /// Values that wait for room. While there are any, call [`Sender::flush`] again soon.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.backlog.len()
+    }
+}
+
+/// Why nothing came out of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nothing {
+    /// Nothing waits.
+    Empty,
+    /// Nothing will ever come: the sender is gone.
+    Closed,
+}
+
+impl<T> Drain<T> {
+    /// The next value.
+    ///
+    /// # Errors
+    /// [`Nothing`] says why there is none.
+    pub fn next(&self) -> Result<T, Nothing> {
+        self.channel.try_recv().map_err(|e| match e {
+            TryRecvError::Empty => Nothing::Empty,
+            TryRecvError::Disconnected => Nothing::Closed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_waits_and_keeps_its_order() {
+        let poll = mio::Poll::new().expect("poll");
+        let waker = Arc::new(Waker::new(poll.registry(), mio::Token(0)).expect("waker"));
+        let (mut sender, drain) = queue(2, waker);
+        for n in 0..5 {
+            sender.send(n).expect("sent");
+        }
+        assert_eq!(sender.backlog(), 3);
+        let mut got = Vec::new();
+        while got.len() < 5 {
+            while let Ok(n) = drain.next() {
+                got.push(n);
+            }
+            sender.flush().expect("flushed");
+        }
+        assert_eq!(got, [0, 1, 2, 3, 4]);
+        drop(sender);
+        assert_eq!(drain.next(), Err(Nothing::Closed));
+    }
+}

@@ -1,0 +1,261 @@
+//! One UDP socket of a worker, in batches: GRO in, GSO out.
+
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use mio::net::UdpSocket;
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Bytes of each receive buffer. GRO may fill 64 KiB, and a smaller buffer is cut off silently.
+const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// Bytes wanted for the kernel's queues: 100 ms at 320 Mbit/s. The kernel grants what its own limit allows.
+const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
+
+/// Bytes one send may hold (an IPv4 datagram's largest payload). One byte more is EMSGSIZE and all segments are lost.
+const MOST_BYTES: usize = 65_507;
+
+/// What a socket counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UdpCounters {
+    /// Datagrams received.
+    pub received: u64,
+    /// Datagrams sent.
+    pub sent: u64,
+    /// Calls that sent them: the quotient tells whether segmentation works.
+    pub sends: u64,
+    /// Datagrams dropped because the kernel's queue was full.
+    pub dropped: u64,
+    /// Datagrams the kernel refused: unreachable, forbidden, too large.
+    pub failed: u64,
+}
+
+/// A socket with its batch buffers.
+pub struct Udp {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    receive: Vec<u8>,
+    gather: Vec<u8>,
+    meta: Vec<RecvMeta>,
+    counters: UdpCounters,
+}
+
+impl std::fmt::Debug for Udp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Udp")
+            .field("socket", &self.socket)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Udp {
+    /// A socket on every IPv4 address of the machine.
+    ///
+    /// # Errors
+    /// If the port is taken or the kernel refuses.
+    pub fn v4(port: u16) -> io::Result<Udp> {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+        Udp::bind(socket, (Ipv4Addr::UNSPECIFIED, port).into())
+    }
+
+    /// A socket on every IPv6 address of the machine, and on those only: one for both families reports IPv4 addresses
+    /// in IPv6 clothes.
+    ///
+    /// # Errors
+    /// If the port is taken or the machine has no IPv6.
+    pub fn v6(port: u16) -> io::Result<Udp> {
+        let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_only_v6(true)?;
+        Udp::bind(socket, (Ipv6Addr::UNSPECIFIED, port).into())
+    }
+
+    fn bind(socket: Socket, address: SocketAddr) -> io::Result<Udp> {
+        socket.set_nonblocking(true)?;
+        for granted in
+            [socket.set_recv_buffer_size(KERNEL_BUFFER), socket.set_send_buffer_size(KERNEL_BUFFER)]
+        {
+            if let Err(e) = granted {
+                log::warn!("the kernel's queue of {address} stays as it is: {e}");
+            }
+        }
+        socket.bind(&address.into())?;
+        let socket = UdpSocket::from_std(socket.into());
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        Ok(Udp {
+            socket,
+            state,
+            receive: vec![0; RECEIVE_BUFFER * BATCH_SIZE],
+            gather: Vec::with_capacity(MOST_BYTES),
+            meta: vec![RecvMeta::default(); BATCH_SIZE],
+            counters: UdpCounters::default(),
+        })
+    }
+
+    /// The socket, to register it.
+    pub fn source(&mut self) -> &mut UdpSocket {
+        &mut self.socket
+    }
+
+    /// The port it is bound to.
+    ///
+    /// # Errors
+    /// If the kernel does not tell.
+    pub fn port(&self) -> io::Result<u16> {
+        Ok(self.socket.local_addr()?.port())
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> UdpCounters {
+        self.counters
+    }
+
+    /// Receives one batch and hands each datagram over: from where, to which address of ours, what. Returns false when
+    /// nothing waits any more.
+    pub fn receive(&mut self, mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8])) -> bool {
+        let mut chunks = self.receive.chunks_mut(RECEIVE_BUFFER);
+        let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
+            std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
+        let count = match self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut self.meta) {
+            Ok(count) => count,
+            Err(e) => {
+                // Linux reports an earlier send's ICMP error on the next receive: it is about one client only.
+                return !matches!(e.kind(), io::ErrorKind::WouldBlock);
+            }
+        };
+        for (meta, slice) in self.meta.iter().zip(&slices).take(count) {
+            let filled = slice.get(..meta.len).unwrap_or_default();
+            for datagram in filled.chunks(meta.stride.max(1)) {
+                self.counters.received += 1;
+                each(meta.addr, meta.dst_ip, datagram);
+            }
+        }
+        true
+    }
+
+    /// Sends datagrams to one destination, as few calls as can be: runs of one length, the last of which may be shorter,
+    /// go as one.
+    pub fn send<'a>(
+        &mut self,
+        destination: SocketAddr,
+        src_ip: Option<IpAddr>,
+        datagrams: impl Iterator<Item = &'a [u8]>,
+    ) {
+        let most = self.state.max_gso_segments();
+        let (mut size, mut count) = (0, 0);
+        for datagram in datagrams {
+            let fits = count > 0
+                && count < most
+                && datagram.len() <= size
+                && self.gather.len() + datagram.len() <= MOST_BYTES
+                && self.gather.len() == size * count;
+            if !fits {
+                self.send_gathered(destination, src_ip, size, count);
+                (size, count) = (datagram.len(), 0);
+            }
+            self.gather.extend_from_slice(datagram);
+            count += 1;
+        }
+        self.send_gathered(destination, src_ip, size, count);
+    }
+
+    fn send_gathered(&mut self, destination: SocketAddr, src_ip: Option<IpAddr>, size: usize, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let gathered = std::mem::take(&mut self.gather);
+        let segment = (count > 1).then_some(size);
+        match self.try_send(destination, src_ip, &gathered, segment, count) {
+            Err(e) if count > 1 && e.kind() != io::ErrorKind::WouldBlock => {
+                for datagram in gathered.chunks(size.max(1)) {
+                    let sent = self.try_send(destination, src_ip, datagram, None, 1);
+                    self.count_failure(&sent, 1);
+                }
+            }
+            sent => self.count_failure(&sent, count),
+        }
+        self.gather = gathered;
+        self.gather.clear();
+    }
+
+    fn try_send(
+        &mut self,
+        destination: SocketAddr,
+        src_ip: Option<IpAddr>,
+        contents: &[u8],
+        segment_size: Option<usize>,
+        count: usize,
+    ) -> io::Result<()> {
+        let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
+        self.state.try_send(UdpSockRef::from(&self.socket), &transmit)?;
+        self.counters.sends += 1;
+        self.counters.sent += count as u64;
+        Ok(())
+    }
+
+    /// A failed send is normal: media is lost on every network, and what matters is sent again by its protocol.
+    fn count_failure(&mut self, sent: &io::Result<()>, count: usize) {
+        match sent {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.counters.dropped += count as u64,
+            Err(e) => {
+                if self.counters.failed.is_multiple_of(10_000) {
+                    log::debug!("a datagram could not be sent: {e}");
+                }
+                self.counters.failed += count as u64;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn receive_all(udp: &mut Udp, wanted: usize) -> Vec<Vec<u8>> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let mut got = Vec::new();
+        while got.len() < wanted && Instant::now() < deadline {
+            udp.receive(|_, _, datagram| got.push(datagram.to_vec()));
+            std::thread::yield_now();
+        }
+        got
+    }
+
+    #[test]
+    fn a_frame_goes_out_in_one_call_and_arrives_as_its_packets() {
+        let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
+        let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
+        let mut packets: Vec<Vec<u8>> = (0..20).map(|n| vec![n; 1_200]).collect();
+        packets.push(vec![99; 300]);
+        packets.push(vec![98; 700]);
+        a.send(to, Some(Ipv4Addr::LOCALHOST.into()), packets.iter().map(Vec::as_slice));
+        assert_eq!(receive_all(&mut b, packets.len()), packets);
+        assert_eq!(a.counters().sends, 2, "the run with its shorter end, and the longer one after it");
+    }
+
+    #[test]
+    fn more_than_one_call_can_hold_is_split() {
+        let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
+        let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
+        let packets: Vec<Vec<u8>> = (0..100).map(|n| vec![n; 1_200]).collect();
+        a.send(to, None, packets.iter().map(Vec::as_slice));
+        assert_eq!(receive_all(&mut b, 100).len(), 100);
+        assert_eq!(a.counters().failed, 0);
+    }
+
+    #[test]
+    fn a_send_the_kernel_refuses_costs_the_next_one_nothing() {
+        let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
+        let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
+        let foreign: IpAddr = Ipv4Addr::new(203, 0, 113, 9).into();
+        let packet = vec![7; 1_200];
+        a.send(to, Some(foreign), [packet.as_slice(); 3].into_iter());
+        assert_eq!(a.counters().failed, 3);
+        a.send(to, None, [packet.as_slice()].into_iter());
+        assert_eq!(receive_all(&mut b, 1).len(), 1);
+    }
+}
