@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { get } from 'node:https';
+import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -113,7 +113,7 @@ export class Server {
   #readGuard() {
     const verdict = /egress guard judged (\d+) packets?, (\d+) violations?/.exec(this.#log.slice(this.#lifeBegins));
     if (!verdict) throw new Error(`the egress guard said nothing:\n${this.#log}`);
-    console.log(verdict[0]);
+    console.info(verdict[0]);
     if (verdict[2] !== '0') throw new Error(`${verdict[0]}:\n${this.#log}`);
   }
 }
