@@ -24,9 +24,9 @@ try {
   }
   const sorted = waits.map(Math.round).sort((a, b) => a - b);
   const median = ((sorted[TIMES / 2 - 1] ?? 0) + (sorted[TIMES / 2] ?? 0)) / 2;
-  console.log(
+  console.info(
     `join click to first remote frame, ${TIMES} times on loopback: median ${median} ms (${sorted.join(', ')})`,
   );
 } finally {
-  await house.close();
+  await house.close({ guarded: false });
 }

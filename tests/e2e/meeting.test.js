@@ -38,7 +38,7 @@ house.scene('everyone sees the right picture of the right person', async () => {
     }
   }
   for (const person of [bob, cid]) {
-    console.log(`${person.name}: join click to first remote frame ${Math.round(await person.firstFrame())} ms`);
+    console.info(`${person.name}: join click to first remote frame ${Math.round(await person.firstFrame())} ms`);
   }
 });
 

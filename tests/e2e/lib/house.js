@@ -102,12 +102,15 @@ export class House {
     return thing;
   }
 
-  /** Closes everything. The server is held to its promises; see {@link Server.stop}. */
-  async close() {
+  /**
+   * Closes everything. The server is held to its promises; see {@link Server.stop}.
+   * @param {Parameters<Server['stop']>[0]} [options]
+   */
+  async close(options) {
     await Promise.allSettled([...this.#browsers].map((browser) => browser.close()));
     for (const close of this.#others) close();
     try {
-      await this.server.stop();
+      await this.server.stop(options);
     } finally {
       await rm(this.#directory, { recursive: true, force: true });
     }
