@@ -275,20 +275,30 @@ impl Conference {
         }
     }
 
-    fn text_from_inside(&mut self, now: Now, socket: SocketId, peer: PeerId, text: &str) -> Result<(), Refusal> {
+    fn text_from_inside(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        peer: PeerId,
+        text: &str,
+    ) -> Result<(), Refusal> {
         self.welcome_arrived(peer);
         match parse::read(text, true, &self.config.limits, &mut self.tally)? {
-            ClientMessage::Join { .. } => {
-                Err(Refusal::new(ErrorCode::AlreadyJoined, "this socket is in a room already; leave it first"))
-            }
+            ClientMessage::Join { .. } => Err(Refusal::new(
+                ErrorCode::AlreadyJoined,
+                "this socket is in a room already; leave it first",
+            )),
             ClientMessage::Offer { id, fresh, sdp, tracks, slots } => {
                 self.offer(peer, OfferMessage { id, fresh, sdp, tracks, slots })
             }
             ClientMessage::View { tiles } => self.view(peer, tiles),
-            ClientMessage::Mute { stream, kind, muted } => self.mute(now, peer, Track { stream, kind }, muted),
-            ClientMessage::Signal { .. } => {
-                Err(Refusal::new(ErrorCode::NotInThisTopology, "in this room everything goes through the server"))
+            ClientMessage::Mute { stream, kind, muted } => {
+                self.mute(now, peer, Track { stream, kind }, muted)
             }
+            ClientMessage::Signal { .. } => Err(Refusal::new(
+                ErrorCode::NotInThisTopology,
+                "in this room everything goes through the server",
+            )),
             ClientMessage::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);
                 Ok(())

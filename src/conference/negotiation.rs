@@ -119,7 +119,8 @@ impl Conference {
 
     /// Sends the waiting offer to the worker, if the one before it is done with.
     fn forward_offer(&mut self, peer: PeerId) {
-        let Some((worker, negotiation)) = self.peers.get_mut(&peer).map(|peer| (peer.worker, &mut peer.negotiation))
+        let Some((worker, negotiation)) =
+            self.peers.get_mut(&peer).map(|peer| (peer.worker, &mut peer.negotiation))
         else {
             return;
         };
@@ -203,7 +204,8 @@ impl Conference {
     pub(super) fn send_publish(&mut self, id: PeerId, again: bool) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(room) = self.rooms.get(&peer.room) else { return };
-        let Some(socket) = peer.socket().filter(|_| !peer.tracks.is_empty() || peer.published.is_some()) else {
+        let Some(socket) = peer.socket().filter(|_| !peer.tracks.is_empty() || peer.published.is_some())
+        else {
             return;
         };
         let before = peer.published.as_ref();

@@ -50,7 +50,12 @@ struct TypeOnly<'a> {
 ///
 /// # Errors
 /// `too-large` (counted in `tally`) or `bad-message`.
-pub(super) fn read(text: &str, joined: bool, limits: &Limits, tally: &mut Tally) -> Result<ClientMessage, Refusal> {
+pub(super) fn read(
+    text: &str,
+    joined: bool,
+    limits: &Limits,
+    tally: &mut Tally,
+) -> Result<ClientMessage, Refusal> {
     let (message_bytes, offer_bytes) = (limits.get(Limit::MessageBytes), limits.get(Limit::OfferBytes));
     let mut too_large = |limit, bytes: usize| {
         tally.hit(limit);
@@ -145,7 +150,8 @@ mod tests {
 
     #[test]
     fn the_complaint_does_not_echo_a_long_text() {
-        let text = format!(r#"{{"type":"join","room":"a","name":"Ann","recreate":"{}"}}"#, "ü".repeat(10_000));
+        let text =
+            format!(r#"{{"type":"join","room":"a","name":"Ann","recreate":"{}"}}"#, "ü".repeat(10_000));
         assert!(complaint(&text).len() <= EXPLANATION_BYTES + '…'.len_utf8());
     }
 

@@ -46,7 +46,11 @@ pub(super) struct Published {
 impl Published {
     /// The request for a person with `tracks` in a room with the rule `camera`, after the request `before`. The version
     /// rises only if the request differs.
-    pub(super) fn after(before: Option<&Published>, tracks: &BTreeSet<Track>, camera: CameraRule) -> Published {
+    pub(super) fn after(
+        before: Option<&Published>,
+        tracks: &BTreeSet<Track>,
+        camera: CameraRule,
+    ) -> Published {
         let version = match before {
             Some(before) if before.tracks == *tracks && before.camera == camera => before.version,
             Some(before) => before.version + 1,
@@ -87,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_camera_sends_less_the_more_people_there_are() {
-        let rates: Vec<_> = [1, 3, 4, 6, 7, 12, 13, 300].map(|people| camera_rule(people).max_bitrate).to_vec();
+        let rates: Vec<_> =
+            [1, 3, 4, 6, 7, 12, 13, 300].map(|people| camera_rule(people).max_bitrate).to_vec();
         assert_eq!(rates, [1_500_000, 1_500_000, 900_000, 900_000, 500_000, 500_000, 250_000, 250_000]);
         assert_eq!(camera_rule(12).scale_down, 1);
         assert_eq!(camera_rule(13).scale_down, 2);

@@ -56,7 +56,9 @@ pub enum CreateRoomError {
 impl std::fmt::Display for CreateRoomError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            CreateRoomError::BadName => f.write_str("a room's name needs a letter a-z or a digit, and may not be long"),
+            CreateRoomError::BadName => {
+                f.write_str("a room's name needs a letter a-z or a digit, and may not be long")
+            }
             CreateRoomError::Exists { id } => write!(f, "there is already a room {id}"),
             CreateRoomError::TooMany => f.write_str("there are as many rooms as there may be"),
         }

@@ -97,7 +97,8 @@ impl Peer {
             audio: track(stream, Kind::Audio),
             video: track(stream, Kind::Video),
         });
-        let streams = streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
+        let streams =
+            streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
         PeerInfo { id, name: self.name.clone(), state: self.presence, streams }
     }
 }
@@ -114,7 +115,8 @@ impl Conference {
         recreate: bool,
     ) -> Result<(), Refusal> {
         let name = self.checked_name(name)?;
-        if let Some((token, peer)) = token.and_then(Token::read).and_then(|token| self.resumable(token, room)) {
+        if let Some((token, peer)) = token.and_then(Token::read).and_then(|token| self.resumable(token, room))
+        {
             self.resume(now, socket, peer, name, token);
             return Ok(());
         }
@@ -129,7 +131,10 @@ impl Conference {
             return Err(Refusal::new(ErrorCode::BadName, format!("name: at most {most} characters")));
         }
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Refusal::new(ErrorCode::BadName, "name: at least one character, and no control characters"));
+            return Err(Refusal::new(
+                ErrorCode::BadName,
+                "name: at least one character, and no control characters",
+            ));
         }
         Ok(name.to_owned())
     }

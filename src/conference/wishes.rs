@@ -34,8 +34,12 @@ impl Conference {
             self.tally.hit(Limit::ViewTiles);
             return Err(Refusal::new(ErrorCode::TooLarge, format!("tiles: at most {most}")));
         }
-        let Some((worker, room)) = self.peers.get(&id).map(|peer| (peer.worker, peer.room)) else { return Ok(()) };
-        tiles.retain(|tile| tile.peer != id && self.peers.get(&tile.peer).is_some_and(|peer| peer.room == room));
+        let Some((worker, room)) = self.peers.get(&id).map(|peer| (peer.worker, peer.room)) else {
+            return Ok(());
+        };
+        tiles.retain(|tile| {
+            tile.peer != id && self.peers.get(&tile.peer).is_some_and(|peer| peer.room == room)
+        });
         self.command(worker, Command::View { peer: id, tiles });
         Ok(())
     }

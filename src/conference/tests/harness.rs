@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::conference::protocol::{IceServer, PeerInfo, Presence, ServerMessage};
-use crate::conference::{Conference, ConferenceConfig, MemoryStore, Now, Output, SocketId, StateKey, WorkerId};
+use crate::conference::{
+    Conference, ConferenceConfig, MemoryStore, Now, Output, SocketId, StateKey, WorkerId,
+};
 use crate::limits::{Limit, Limits};
 use crate::media::ids::{OfferId, PeerId};
 use crate::media::message::{Command, Notice};
@@ -42,7 +44,8 @@ impl World {
     }
 
     pub(super) fn with(limits: Limits, workers: usize) -> Self {
-        let ice_servers = vec![IceServer { urls: vec!["stun:stun.example.org".into()], username: None, credential: None }];
+        let ice_servers =
+            vec![IceServer { urls: vec!["stun:stun.example.org".into()], username: None, credential: None }];
         let mut seed = 1_u64;
         let entropy = move |bytes: &mut [u8]| {
             for byte in bytes {
@@ -153,7 +156,8 @@ impl World {
             }
             _ => None,
         });
-        welcome.unwrap_or_else(|| panic!("no welcome on {socket}: {:?}", self.received.get(&SocketId(socket))))
+        welcome
+            .unwrap_or_else(|| panic!("no welcome on {socket}: {:?}", self.received.get(&SocketId(socket))))
     }
 
     /// Everything on a socket that was not taken.
@@ -204,7 +208,9 @@ impl World {
         let commands = std::mem::take(&mut self.commands);
         let text = |command: Command| match command {
             Command::Join { .. } => "join".to_owned(),
-            Command::Offer { id, fresh, .. } => format!("offer {}{}", id.0, if fresh { " fresh" } else { "" }),
+            Command::Offer { id, fresh, .. } => {
+                format!("offer {}{}", id.0, if fresh { " fresh" } else { "" })
+            }
             Command::Mute { track, muted, .. } => format!("mute {:?} {:?} {muted}", track.stream, track.kind),
             Command::View { tiles, .. } => format!("view {}", tiles.len()),
             Command::Leave { .. } => "leave".to_owned(),

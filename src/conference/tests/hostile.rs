@@ -37,7 +37,11 @@ fn message() -> impl Strategy<Value = Value> {
 
 /// A message, a message with one field spoilt, or noise.
 fn text() -> impl Strategy<Value = String> {
-    let spoilt = (message(), any::<prop::sample::Index>(), prop_oneof![Just(json!(null)), Just(json!([{}])), Just(json!(-1))]);
+    let spoilt = (
+        message(),
+        any::<prop::sample::Index>(),
+        prop_oneof![Just(json!(null)), Just(json!([{}])), Just(json!(-1))],
+    );
     prop_oneof![
         6 => message().prop_map(|message| message.to_string()),
         2 => spoilt.prop_map(|(mut message, which, with)| {

@@ -36,7 +36,9 @@ fn one_is_welcomed_then_shown_everyone_and_the_others_are_told() {
 fn a_welcome_says_where_one_is_and_how_to_connect() {
     let mut world = World::new();
     world.join(1, "Ann");
-    let Some(ServerMessage::Welcome { token, room, slots, ice_servers, .. }) = world.take(1).into_iter().next() else {
+    let Some(ServerMessage::Welcome { token, room, slots, ice_servers, .. }) =
+        world.take(1).into_iter().next()
+    else {
         panic!("no welcome first");
     };
     assert_eq!(token.len(), 22);
@@ -70,7 +72,10 @@ fn a_stranger_cannot_make_a_room_by_joining_but_somebody_who_was_inside_can() {
         assert_eq!(world.take_types(1), ["error unknown-room"], "{bad:?}");
     }
     assert_eq!(world.conference.tally().count(Limit::RoomNameChars), 1);
-    world.say(1, json!({ "type": "join", "room": "attic", "name": "Ann", "token": "stale", "recreate": true }));
+    world.say(
+        1,
+        json!({ "type": "join", "room": "attic", "name": "Ann", "token": "stale", "recreate": true }),
+    );
     let welcome = world.welcome(1);
     assert!(!welcome.resumed);
     assert_eq!(world.conference.room("attic").unwrap().name, "attic");
@@ -94,7 +99,9 @@ fn a_full_room_says_so_until_somebody_leaves() {
 fn join_comes_first_and_once() {
     let mut world = World::new();
     world.open(1);
-    for message in [json!({ "type": "ping" }), json!({ "type": "leave" }), json!({ "type": "view", "tiles": [] })] {
+    for message in
+        [json!({ "type": "ping" }), json!({ "type": "leave" }), json!({ "type": "view", "tiles": [] })]
+    {
         world.say(1, message);
         assert_eq!(world.take_types(1), ["error not-joined"]);
     }
@@ -117,7 +124,11 @@ fn leaving_on_purpose_is_immediate_and_the_socket_may_enter_again() {
     world.say(1, json!({ "type": "leave" }));
     let to_bob = world.take(2);
     assert!(to_bob.contains(&ServerMessage::PeerLeft { peer: ann.peer, name: "Ann".into() }));
-    assert!(to_bob.iter().any(|message| matches!(message, ServerMessage::Peers { peers, .. } if peers.len() == 1)));
+    assert!(
+        to_bob
+            .iter()
+            .any(|message| matches!(message, ServerMessage::Peers { peers, .. } if peers.len() == 1))
+    );
     assert_eq!(world.take_commands(), ["leave"]);
     world.say(1, json!({ "type": "join", "room": "den", "name": "Ann", "token": ann.token }));
     let again = world.welcome(1);
@@ -138,7 +149,10 @@ fn a_room_is_made_once_and_its_secret_told_once() {
     let json = serde_json::to_value(&made).unwrap();
     assert_eq!(json["id"], "sprint-review");
     assert_eq!(json["topology"], "sfu");
-    assert_eq!(create(&mut world, "sprint review"), Err(CreateRoomError::Exists { id: "sprint-review".into() }));
+    assert_eq!(
+        create(&mut world, "sprint review"),
+        Err(CreateRoomError::Exists { id: "sprint-review".into() })
+    );
     for bad in ["", "  ", "会議", "a\u{0}b", &"a".repeat(65)] {
         assert_eq!(create(&mut world, bad), Err(CreateRoomError::BadName), "{bad:?}");
     }

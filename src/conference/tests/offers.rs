@@ -43,8 +43,10 @@ fn an_answer_comes_back_and_the_others_see_what_is_published() {
     assert!(streams[0].audio.is_some() && streams[0].video.is_some());
     let published = publish(to_ann);
     let [(1, tracks)] = published.as_slice() else { panic!("{published:?}") };
-    let asked: Vec<_> =
-        tracks.iter().map(|track| (track.stream, track.kind, track.codec.as_str(), track.layers[0].max_bitrate)).collect();
+    let asked: Vec<_> = tracks
+        .iter()
+        .map(|track| (track.stream, track.kind, track.codec.as_str(), track.layers[0].max_bitrate))
+        .collect();
     assert_eq!(
         asked,
         [(Stream::Camera, Kind::Audio, "opus", 32_000), (Stream::Camera, Kind::Video, "VP8", 1_500_000)]
@@ -81,7 +83,9 @@ fn the_answer_to_the_old_page_is_not_given_to_the_new_one() {
     world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the old page".into() });
     assert_eq!(answers(&world.take(2)), Vec::<u32>::new());
     world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the new page".into() });
-    assert!(world.take(2).contains(&ServerMessage::Answer { id: OfferId(1), sdp: "for the new page".into() }));
+    assert!(
+        world.take(2).contains(&ServerMessage::Answer { id: OfferId(1), sdp: "for the new page".into() })
+    );
 }
 
 #[test]
@@ -157,7 +161,13 @@ fn an_offer_over_a_limit_is_refused_and_counted() {
     let mut world = World::new();
     world.join(1, "Ann");
     world.take_commands();
-    let tracks = [("camera", "audio"), ("camera", "video"), ("screen", "audio"), ("screen", "video"), ("camera", "video")];
+    let tracks = [
+        ("camera", "audio"),
+        ("camera", "video"),
+        ("screen", "audio"),
+        ("screen", "video"),
+        ("camera", "video"),
+    ];
     world.say(1, offer(1, true, &tracks));
     assert_eq!(world.take_errors(1), ["error offer-refused rebuild"]);
     assert_eq!(world.conference.tally().count(Limit::TracksPerPeer), 1);

@@ -40,7 +40,11 @@ fn a_socket_that_was_still_there_is_told_that_it_was_taken_over() {
     world.say(1, json!({ "type": "leave" }));
     world.close(1);
     world.pass_millis(60_000);
-    assert_eq!(world.conference.room("den").unwrap().people, 1, "what the old socket still says changes nothing");
+    assert_eq!(
+        world.conference.room("den").unwrap().people,
+        1,
+        "what the old socket still says changes nothing"
+    );
     assert_eq!(world.take_types(1), Vec::<String>::new());
 }
 
@@ -99,10 +103,8 @@ fn one_comes_back_into_a_room_that_is_full() {
 fn who_comes_back_gets_the_state_of_everything() {
     let mut world = World::new();
     let ann = world.join_with_media(1, "Ann");
-    let table = |slot| SlotTable {
-        video: Vec::new(),
-        audio: vec![AudioSlot { slot: SlotIndex(slot), plays: None }],
-    };
+    let table =
+        |slot| SlotTable { video: Vec::new(), audio: vec![AudioSlot { slot: SlotIndex(slot), plays: None }] };
     world.notice(Notice::Slots { peer: ann.peer, slots: table(0) });
     world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "audio", "muted": true }));
     world.close(1);

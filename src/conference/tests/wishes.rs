@@ -62,7 +62,8 @@ fn a_view_reaches_the_worker_without_those_who_are_gone() {
     let bob = world.join(2, "Bob");
     let cleo = world.enter(3, json!({ "type": "join", "room": "attic", "name": "Cleo" }));
     let tile = |peer: &str| json!({ "peer": peer, "stream": "camera", "height": 360 });
-    let tiles = [cleo.peer.to_string(), "0123456789abcdef".into(), ann.peer.to_string(), bob.peer.to_string()];
+    let tiles =
+        [cleo.peer.to_string(), "0123456789abcdef".into(), ann.peer.to_string(), bob.peer.to_string()];
     world.say(1, json!({ "type": "view", "tiles": tiles.map(|peer| tile(&peer)) }));
     assert_eq!(world.take_errors(1), Vec::<String>::new());
     let Some((_, Command::View { peer, tiles })) = world.commands.pop() else { panic!("no view") };
