@@ -1,5 +1,7 @@
 //! Rules of the house that the compiler does not check.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on may say so in the shortest way")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
