@@ -35,7 +35,7 @@ const KINDS = { camera: 'video', microphone: 'audio' };
  * @property {string} ended Why: `taken-over` or the code of an error.
  */
 
-/** @extends {Emitter<CallEvents & Record<string, unknown>>} */
+/** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
   #room;
   #name;

@@ -1,6 +1,6 @@
 /**
  * Listeners by event name, with types. Smaller than `EventTarget` for values that are no DOM events.
- * @template {Record<string, unknown>} Events
+ * @template {object} Events
  */
 export class Emitter {
   /** @type {Map<keyof Events, Set<(value: never) => void>>} */

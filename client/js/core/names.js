@@ -41,7 +41,7 @@ export function initials(name) {
 
 /** @param {string} word */
 function letter(word) {
-  return word.match(/[\p{L}\p{N}]/u)?.[0] ?? [...word][0] ?? '';
+  return word.match(/[\p{L}\p{N}]/u)?.[0] ?? [...word.trim()][0] ?? '';
 }
 
 /**

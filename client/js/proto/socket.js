@@ -16,6 +16,9 @@ const WELCOME_WITHIN = 15_000;
 
 /** The server closes with this code when the session goes on in another tab. */
 const TAKEN_OVER = 4001;
+/** The server closes with this code before it restarts; everybody then waits a while of their own, at most this long. */
+const RESTARTING = 1012;
+const RESTART_SPREAD = 1000;
 
 /**
  * @typedef {object} SocketEvents
@@ -24,7 +27,7 @@ const TAKEN_OVER = 4001;
  * @property {null} taken-over The session goes on in another tab; no further attempts.
  */
 
-/** @extends {Emitter<SocketEvents & Record<string, unknown>>} */
+/** @extends {Emitter<SocketEvents>} */
 export class SignalSocket extends Emitter {
   #url;
   #join;
@@ -101,6 +104,7 @@ export class SignalSocket extends Emitter {
     socket.onopen = () => socket.send(JSON.stringify(this.#join()));
     socket.onmessage = (event) => this.#received(event.data);
     socket.onclose = (event) => {
+      if (event.code === RESTARTING) return this.#lost(Math.random() * RESTART_SPREAD);
       if (event.code !== TAKEN_OVER) return this.#lost();
       this.stop();
       this.emit('taken-over', null);
@@ -136,11 +140,12 @@ export class SignalSocket extends Emitter {
     this.emit('up', true);
   }
 
-  #lost() {
+  /** @param {number} extra Milliseconds added to the usual wait. */
+  #lost(extra = 0) {
     const wasUp = this.#up;
     this.#drop();
     if (this.#stopped) return;
-    this.#retryTimer = setTimeout(() => this.#open(), delayBefore(this.#attempt, Math.random));
+    this.#retryTimer = setTimeout(() => this.#open(), delayBefore(this.#attempt, Math.random) + extra);
     this.#attempt += 1;
     if (wasUp) this.emit('up', false);
   }

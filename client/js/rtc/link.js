@@ -33,7 +33,7 @@ const FIRST_BITRATE = 1_700_000;
  * @property {null} broken The exchange failed in a way that only a new connection mends.
  */
 
-/** @extends {Emitter<LinkEvents & Record<string, unknown>>} */
+/** @extends {Emitter<LinkEvents>} */
 export class Link extends Emitter {
   #options;
   #pc;

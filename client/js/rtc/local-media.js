@@ -18,7 +18,7 @@ import { explain, isDenied, openDevices } from './devices.js';
 
 /** @typedef {{ change: Device }} LocalEvents */
 
-/** @extends {Emitter<LocalEvents & Record<string, unknown>>} */
+/** @extends {Emitter<LocalEvents>} */
 export class LocalMedia extends Emitter {
   /** @type {Record<Device, DeviceState>} */
   #devices = {

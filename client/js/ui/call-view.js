@@ -48,7 +48,7 @@ export function callView({ call, media, name, announce, leave }) {
 
   deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
-  deviceProblems(byId('problems', HTMLDivElement), media);
+  deviceProblems(byId('problems', HTMLDivElement), media, true);
   copyButton(byId('copy', HTMLButtonElement), announce);
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));

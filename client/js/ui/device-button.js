@@ -2,7 +2,7 @@
  * The switches for camera and microphone. Their name says what a press will do.
  */
 
-import { icon } from '../core/dom.js';
+import { h, icon } from '../core/dom.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
@@ -41,21 +41,16 @@ export function deviceButton(button, media, device) {
  * Keeps `place` telling what is wrong with the devices.
  * @param {HTMLElement} place
  * @param {LocalMedia} media
+ * @param {boolean} closable Whether it lies over something else, and can be put away.
  */
-export function deviceProblems(place, media) {
+export function deviceProblems(place, media, closable = false) {
   media.on('change', () => {
     const problems = [media.get('camera').problem, media.get('microphone').problem].filter(
       (problem) => problem !== null,
     );
-    place.replaceChildren(
-      ...problems.map(({ title, advice }) => {
-        const line = document.createElement('p');
-        const strong = document.createElement('strong');
-        strong.textContent = title;
-        line.append(strong, ` ${advice}`);
-        return line;
-      }),
-    );
+    const lines = problems.map(({ title, advice }) => h('p', {}, h('strong', { text: title }), ` ${advice}`));
+    const close = h('button', { type: 'button', text: 'Close', onclick: () => place.toggleAttribute('hidden', true) });
+    place.replaceChildren(...lines, ...(closable ? [close] : []));
     place.hidden = problems.length === 0;
   });
 }

@@ -15,7 +15,7 @@ const KEPT = 30_000;
  */
 export function liveRegion(region) {
   const say = (/** @type {string[]} */ sentences) => {
-    const note = h('p', { class: 'note', text: sentences.join('. ') });
+    const note = h('p', { class: 'note', text: `${sentences.join('. ')}.` });
     region.append(note);
     setTimeout(() => note.classList.add('gone'), SHOWN);
     setTimeout(() => note.remove(), KEPT);
