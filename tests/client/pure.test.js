@@ -28,12 +28,12 @@ test('a lost socket is tried again at once, then ever more patiently, and never 
 });
 
 test('the first offer has the pairs, sound before picture, then the sound-only slots', () => {
-  const lines = firstLines(LIMITS, 5).map(({ kind, slot }) => kind[0] + slot);
+  const lines = firstLines(LIMITS, 5).map(({ kind, slot }) => kind.charAt(0) + slot);
   assert.deepEqual(lines, 'a0 v0 a1 v1 a2 v2 a3 v3 a4 v4 a5 a6 a7'.split(' '));
 });
 
 test('a rebuilt connection has the video slots it had before', () => {
-  const lines = firstLines(LIMITS, 9).map(({ kind, slot }) => kind[0] + slot);
+  const lines = firstLines(LIMITS, 9).map(({ kind, slot }) => kind.charAt(0) + slot);
   assert.deepEqual(lines.slice(-4), ['v5', 'v6', 'v7', 'v8']);
   assert.equal(new Set(lines).size, 17);
   assert.deepEqual(moreVideo(9, 9), []);
