@@ -33,7 +33,7 @@ pub use str0m::media::Mid;
 pub(super) use stun::local_ufrag;
 
 /// What is due within this is due: epoll waits whole milliseconds, and probes stall the estimator at 4 ms of lateness.
-const DUE: Duration = Duration::from_millis(1);
+pub(super) const DUE: Duration = Duration::from_millis(1);
 
 /// Steps in one turn after which a connection that is always due again is left for the next turn.
 const MOST_STEPS: usize = 256;
