@@ -228,7 +228,7 @@ impl Core {
     fn fire(&mut self, now: Instant, key: u32) {
         self.counters.wakeups += 1;
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
-        self.counters.late += u64::from(peer.deadline.is_some_and(|deadline| deadline + rtc::DUE < now));
+        self.counters.late += u64::from(peer.is_late(now));
         if let Some(heard) = peer.heard
             && !peer.quiet
             && heard + super::QUIET_AFTER <= now
