@@ -6,7 +6,9 @@
 
 mod answer;
 mod crypto;
+mod estimator;
 mod offer;
+mod replay;
 mod stun;
 mod vp8;
 
@@ -37,13 +39,6 @@ pub(super) const DUE: Duration = Duration::from_millis(1);
 
 /// Steps in one turn after which a connection that is always due again is left for the next turn.
 const MOST_STEPS: usize = 256;
-
-/// The first estimate of a client's downlink. Without an allocator nothing is held back by it.
-const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_000);
-
-/// How late what is due on a parked connection may be done: four wake-ups a second. What is parked sends no picture;
-/// the rest of its timers are reports and keep-alives of a second and more, and whatever arrives serves them too.
-const PARKED_DUE: Duration = Duration::from_millis(250);
 
 /// Sender reports of sound: one a second, as of picture, or lips move for the first five seconds.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -161,6 +156,8 @@ pub struct Connection {
     estimate: Option<Bitrate>,
     /// Where the last authenticated SRTP or SRTCP came from: media goes there, whatever ICE thinks.
     egress: Option<Path>,
+    /// What SRTCP came already.
+    replays: replay::Replays,
     /// Which m-line each source is on, once known.
     sources: FxHashMap<u32, Option<Mid>>,
     /// The payload type of each codec, as negotiated.
@@ -201,7 +198,7 @@ impl Connection {
             .set_ice_lite(true)
             .set_crypto_provider(crypto::provider())
             .set_local_ice_credentials(creds.clone())
-            .enable_bwe(Some(FIRST_ESTIMATE))
+            .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
             .clear_codecs()
@@ -225,6 +222,7 @@ impl Connection {
             parked: false,
             estimate: None,
             egress: None,
+            replays: replay::Replays::default(),
             sources: FxHashMap::default(),
             payload_types: Vec::new(),
         };
@@ -304,6 +302,9 @@ impl Connection {
         let deadline = self.drain(out, events)?;
         let authenticated =
             crypto::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
+        if authenticated && is_rtcp(datagram) {
+            self.replays.note(datagram, crypto::bytes_after_index());
+        }
         if authenticated && self.egress != Some(path) {
             self.egress = Some(path);
         }
@@ -410,12 +411,11 @@ impl Connection {
         })
     }
 
-    /// Whether a media packet may come in: a peer has only so many sources. str0m makes state for a source before it
-    /// authenticated anything.
+    /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
+    /// state for a source before it authenticated anything.
     pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
-        let is_rtcp = datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)));
-        if is_rtcp {
-            return true;
+        if is_rtcp(datagram) {
+            return !self.replays.refuse(datagram);
         }
         let Some(ssrc) = datagram.get(8..12).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()) else {
             return false;
@@ -481,32 +481,11 @@ impl Connection {
             None => false,
         }
     }
+}
 
-    /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it.
-    ///
-    /// str0m pads up to 50 kbit/s however little is desired: about 200 packets and wake-ups a second for somebody who
-    /// receives nothing. Only an estimate of zero ends that.
-    pub fn set_desired_bitrate(&mut self, desired: u64) {
-        let park = desired == 0;
-        if park != self.parked {
-            let resumed = self.estimate.unwrap_or(FIRST_ESTIMATE);
-            self.rtc.bwe().reset(if park { Bitrate::ZERO } else { resumed });
-            self.parked = park;
-        }
-        self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired));
-    }
-
-    /// Nothing is desired, and what is due may wait a little.
-    #[must_use]
-    pub fn is_parked(&self) -> bool {
-        self.parked && self.connected
-    }
-
-    /// When to step a connection that asked for `deadline`.
-    #[must_use]
-    pub fn wakes(&self, now: Instant, deadline: Instant) -> Instant {
-        if self.is_parked() { deadline.max(now + PARKED_DUE) } else { deadline }
-    }
+/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
+fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
 }
 
 /// The extensions of a packet that mean the same to a subscriber: never the publisher's mid, rid or transport numbers.
