@@ -259,6 +259,10 @@ impl Turn<'_> {
     fn take_signals(&mut self) {
         let signals = self.control.signals.as_mut().map(|signals| signals.pending().count());
         if signals.is_some_and(|count| count > 0) {
+            // Whoever asks a second time does not want to wait.
+            if let Some(by) = &mut self.control.stop_by {
+                *by = self.now.instant;
+            }
             self.control.stop_wanted.store(true, Ordering::Release);
         }
     }
