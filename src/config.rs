@@ -12,8 +12,6 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use log::LevelFilter;
 
-pub use crate::worker::Announced;
-
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
 
@@ -117,6 +115,16 @@ pub enum Transport {
     },
     /// TLS with the certificate in this directory, made if there is none.
     Directory(PathBuf),
+}
+
+/// One address where clients reach the media port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    /// The address of this machine that datagrams for `public` arrive at. Unspecified (`0.0.0.0`, `::`) when the operator
+    /// named only `public` and no interface has it: then whichever of that family.
+    pub local: IpAddr,
+    /// The address told to clients.
+    pub public: IpAddr,
 }
 
 impl FromStr for Announced {

@@ -6,13 +6,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use log::LevelFilter;
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore, WorkerId};
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateError, CertificateFiles};
-use plenary::control::{Control, ControlConfig, Workers};
+use plenary::control::{Control, ControlConfig};
 use plenary::limits::Limits;
-use plenary::media::message::{Command, Notice};
-use plenary::worker::{self, WorkerConfig, WorkerHandle};
+use plenary::worker::Pool;
 
 fn main() -> ExitCode {
     let config = match Config::from_args(std::env::args_os()) {
@@ -51,16 +50,9 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     .map_err(|error| port_error("TCP", config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
 
-    let worker_config = WorkerConfig {
-        index: 0,
-        port: config.udp_port,
-        announced: config.announced.clone(),
-        limits: limits.clone(),
-    };
-    let worker = worker::spawn(&worker_config, control.waker())
+    let mut workers = Pool::start(config, &limits, control.waker())
         .map_err(|error| port_error("UDP", config.udp_port, "--udp-port", &error))?;
-    let mut workers = Pool(vec![worker]);
-    let conference_config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers.0.len() };
+    let conference_config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers.count() };
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));
 
@@ -82,27 +74,6 @@ fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> Strin
             )
         }
         _ => format!("{protocol} port {port} cannot be opened: {error}"),
-    }
-}
-
-/// The media workers, by number.
-struct Pool(Vec<WorkerHandle>);
-
-impl Workers for Pool {
-    fn send(&mut self, WorkerId(index): WorkerId, command: Command) {
-        if let Some(worker) = self.0.get_mut(index) {
-            worker.send(command);
-        }
-    }
-
-    fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice)) {
-        for (index, worker) in self.0.iter_mut().enumerate() {
-            worker.drain(|notice| each(WorkerId(index), notice));
-        }
-    }
-
-    fn stop(&mut self) {
-        self.0.iter_mut().for_each(WorkerHandle::stop);
     }
 }
 

@@ -35,7 +35,7 @@ struct InFlight {
     id: OfferId,
     fresh: bool,
     tracks: BTreeSet<Track>,
-    /// The connection it would have changed was lost: whatever the worker says of it, the client builds a new one.
+    /// Whatever the worker says of it is not told: the client does not wait for it any more.
     void: bool,
 }
 
@@ -60,6 +60,18 @@ impl Negotiation {
     pub(super) fn offers(&self, track: Track) -> bool {
         self.in_flight.as_ref().is_some_and(|offer| offer.tracks.contains(&track))
             || self.waiting.as_ref().is_some_and(|offer| offer.tracks.contains(&track))
+    }
+
+    /// The client came back, perhaps as a new page: it waits for nothing that was asked on the old socket.
+    pub(super) fn resumed(&mut self) {
+        self.waiting = None;
+        self.void();
+    }
+
+    fn void(&mut self) {
+        if let Some(offer) = &mut self.in_flight {
+            offer.void = true;
+        }
     }
 
     /// Takes the offer in flight, if the worker's word is about it.
@@ -99,9 +111,7 @@ impl Conference {
                 }
                 peer.negotiation.waiting = None;
                 peer.negotiation.give_up();
-                if let Some(offer) = &mut peer.negotiation.in_flight {
-                    offer.void = true;
-                }
+                peer.negotiation.void();
                 Err(Refusal::rebuild(ErrorCode::OfferRefused, error.to_string()))
             }
         }

@@ -204,6 +204,7 @@ impl Conference {
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
         peer.signs.departs = None;
         peer.peers_seen = None;
+        peer.negotiation.resumed();
         let (room, renamed) = (peer.room, peer.name != name);
         peer.name = name;
         if let Link::Attached(old) = old_link {

@@ -4,6 +4,7 @@
 //! core's turn; send what it wants sent; pass its notices on.
 
 mod address;
+mod pool;
 mod udp;
 
 use std::io;
@@ -13,13 +14,15 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use crate::config::Announced;
 use crate::limits::Limits;
 use crate::media::message::{Command, Notice};
 use crate::media::rtc::{ConnectionConfig, Transmit};
 use crate::media::{Core, CoreConfig, Path};
 use crate::queue::{Drain, Nothing, Sender, queue};
 
-pub use address::{AddressMap, Announced};
+pub use address::AddressMap;
+pub use pool::Pool;
 pub use udp::{Udp, UdpCounters};
 
 /// Commands in flight: a join is three, so this is a storm of hundreds.

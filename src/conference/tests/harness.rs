@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) commands: Vec<(WorkerId, Command)>,
     seats: BTreeMap<SocketId, PeerId>,
     versions: BTreeMap<(PeerId, &'static str), u64>,
+    /// Every text that was sent, in order.
+    pub(super) transcript: Vec<(SocketId, String)>,
 }
 
 /// What a `welcome` brought.
@@ -67,6 +69,7 @@ impl World {
             commands: Vec::new(),
             seats: BTreeMap::new(),
             versions: BTreeMap::new(),
+            transcript: Vec::new(),
         };
         world.room("Den");
         world
@@ -102,6 +105,7 @@ impl World {
             match output {
                 Output::Send { socket, message, key } => {
                     *self.bytes.entry(socket).or_default() += message.len();
+                    self.transcript.push((socket, message.to_string()));
                     let message = serde_json::from_str(&message).unwrap();
                     self.check_version(socket, &message, key);
                     self.received.entry(socket).or_default().push((message, key));

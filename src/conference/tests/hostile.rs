@@ -88,6 +88,36 @@ fn last_welcome(world: &World, socket: usize) -> Option<(PeerId, String)> {
     })
 }
 
+/// Lets it all happen. No text gets more than one error.
+fn play(events: &[Event]) -> World {
+    let mut world = World::new();
+    for event in events {
+        match event {
+            Event::Open(socket) => world.open(*socket),
+            Event::Close(socket) => world.close(*socket),
+            Event::Text(socket, text) => {
+                let before = errors(&world, *socket);
+                world.text(*socket, text);
+                assert!(errors(&world, *socket) <= before + 1, "{text}");
+            }
+            Event::Return(socket, from) => {
+                let token = last_welcome(&world, *from).map(|(_, token)| token);
+                world.say(*socket, json!({ "type": "join", "room": "den", "name": "Ann", "token": token }));
+            }
+            Event::Notice(socket, what, id) => {
+                let peer = last_welcome(&world, *socket).map_or(PeerId(1), |(peer, _)| peer);
+                world.notice(notice(peer, *what, *id));
+            }
+            Event::Pass(millis) => world.pass_millis(*millis),
+        }
+    }
+    world
+}
+
+fn errors(world: &World, socket: usize) -> usize {
+    world.all(socket).iter().filter(|message| type_of(message).starts_with("error")).count()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -105,30 +135,7 @@ proptest! {
 
     #[test]
     fn a_conference_among_strangers_stays_in_order(events in prop::collection::vec(event(), 0..80)) {
-        let mut world = World::new();
-        for event in events {
-            match event {
-                Event::Open(socket) => world.open(socket),
-                Event::Close(socket) => world.close(socket),
-                Event::Text(socket, text) => {
-                    let errors = |world: &World| {
-                        world.all(socket).iter().filter(|message| type_of(message).starts_with("error")).count()
-                    };
-                    let before = errors(&world);
-                    world.text(socket, &text);
-                    prop_assert!(errors(&world) <= before + 1);
-                }
-                Event::Return(socket, from) => {
-                    let token = last_welcome(&world, from).map(|(_, token)| token);
-                    world.say(socket, json!({ "type": "join", "room": "den", "name": "Ann", "token": token }));
-                }
-                Event::Notice(socket, what, id) => {
-                    let peer = last_welcome(&world, socket).map_or(PeerId(1), |(peer, _)| peer);
-                    world.notice(notice(peer, what, id));
-                }
-                Event::Pass(millis) => world.pass_millis(millis),
-            }
-        }
+        let mut world = play(&events);
         for socket in 0..4 {
             world.close(socket);
         }
@@ -142,5 +149,10 @@ proptest! {
         let inside: usize = conference.rooms.values().map(|room| room.members.len()).sum();
         prop_assert_eq!(inside, conference.peers.len());
         prop_assert_eq!(conference.people_per_worker.as_slice(), &[inside]);
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_outputs(events in prop::collection::vec(event(), 0..80)) {
+        prop_assert_eq!(play(&events).transcript, play(&events).transcript);
     }
 }

@@ -125,6 +125,19 @@ fn a_page_that_went_away_and_did_not_return_has_left_after_4_s() {
 }
 
 #[test]
+fn so_has_the_page_of_somebody_without_media() {
+    let mut world = World::new();
+    let ann = world.join(1, "Ann");
+    world.join(2, "Bob");
+    world.say(1, json!({ "type": "leave", "mayReturn": true }));
+    world.close(1);
+    world.pass_millis(3_999);
+    assert!(!has_left(&world, &ann));
+    world.pass_millis(1);
+    assert!(has_left(&world, &ann));
+}
+
+#[test]
 fn a_worker_speaks_for_its_own_people_only() {
     let (mut world, ann) = two();
     world.close(1);

@@ -1,0 +1,340 @@
+//! One person's browser: signaling as the page does it, and a peer connection.
+//!
+//! Fed with datagrams, messages and time like everything here; polled for datagrams and messages.
+
+pub mod connection;
+pub mod receiver;
+pub mod sources;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use plenary::conference::protocol::{
+    ClientMessage, ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits,
+};
+use plenary::media::ids::{Kind, OfferId, PeerId, Stream};
+use plenary::media::message::Tile;
+
+use crate::rng::Rng;
+use connection::{Connection, Datagram, Profile};
+use receiver::{Receiver, Watch};
+use sources::Maker;
+
+/// Which person a number in a payload is: known to the world, not to the people.
+pub type Directory = Rc<RefCell<BTreeMap<u16, PeerId>>>;
+
+/// One person's browser.
+pub struct Client {
+    pub number: u16,
+    pub name: String,
+    room: String,
+    origin: Instant,
+    rng: Rng,
+    directory: Directory,
+    pub profile: Profile,
+    pub address: SocketAddr,
+
+    pub peer: Option<PeerId>,
+    token: Option<String>,
+    pub people: Vec<PeerInfo>,
+    people_version: u64,
+    slots_version: u64,
+    slot_limits: Option<SlotLimits>,
+    /// Names in the order of the announcements.
+    pub joined: Vec<String>,
+    pub left: Vec<String>,
+    /// How often the others saw this client as a new person.
+    pub welcomes: u32,
+    pub errors: Vec<(ErrorCode, String)>,
+    mutes: Vec<(Kind, bool)>,
+    view: Vec<Tile>,
+    outgoing: VecDeque<String>,
+
+    pub connection: Option<Connection>,
+    next_offer: u32,
+    life: u16,
+    pub receiver: Receiver,
+    /// A person whose page lies: it says that the camera is off and goes on sending.
+    pub lies: bool,
+    /// Spoils the next offer, so that the server cannot take it.
+    pub spoil_next_offer: bool,
+}
+
+impl Client {
+    pub fn new(
+        number: u16,
+        room: &str,
+        profile: Profile,
+        address: SocketAddr,
+        origin: Instant,
+        rng: Rng,
+        directory: Directory,
+    ) -> Client {
+        Client {
+            number,
+            name: format!("Person {number}"),
+            room: room.to_owned(),
+            origin,
+            rng,
+            directory,
+            profile,
+            address,
+            peer: None,
+            token: None,
+            people: Vec::new(),
+            people_version: 0,
+            slots_version: 0,
+            slot_limits: None,
+            joined: Vec::new(),
+            left: Vec::new(),
+            welcomes: 0,
+            errors: Vec::new(),
+            mutes: Vec::new(),
+            view: Vec::new(),
+            outgoing: VecDeque::new(),
+            connection: None,
+            next_offer: 1,
+            life: 0,
+            receiver: Receiver::default(),
+            lies: false,
+            spoil_next_offer: false,
+        }
+    }
+
+    fn say(&mut self, message: &ClientMessage) {
+        self.outgoing.push_back(serde_json::to_string(message).expect("a message can be written"));
+    }
+
+    pub fn next_message(&mut self) -> Option<String> {
+        self.outgoing.pop_front()
+    }
+
+    /// The socket is open.
+    pub fn opened(&mut self) {
+        self.outgoing.clear();
+        let (room, name, token) = (self.room.clone(), self.name.clone(), self.token.clone());
+        let recreate = self.welcomes > 0;
+        self.say(&ClientMessage::Join { room, name, token, recreate });
+    }
+
+    /// The server said something.
+    pub fn hear(&mut self, now: Instant, text: &str) {
+        let message: ServerMessage = serde_json::from_str(text).expect("the server speaks the protocol");
+        match message {
+            ServerMessage::Welcome { peer, token, media, slots, .. } => {
+                self.people_version = 0;
+                self.slots_version = 0;
+                self.peer = Some(peer);
+                self.directory.borrow_mut().insert(self.number, peer);
+                self.token = Some(token);
+                self.slot_limits = Some(slots);
+                self.welcomes += 1;
+                self.welcomed(now, media);
+            }
+            ServerMessage::Peers { version, peers } => {
+                assert!(version > self.people_version, "the list of people goes back");
+                self.people_version = version;
+                self.people = peers;
+                self.grow_if_needed();
+            }
+            ServerMessage::PeerJoined { name, .. } => self.joined.push(name),
+            ServerMessage::PeerLeft { name, .. } => self.left.push(name),
+            ServerMessage::Answer { id, sdp } => {
+                if let Some(connection) = &mut self.connection {
+                    connection.answer(now, id, &sdp);
+                }
+                self.grow_if_needed();
+            }
+            ServerMessage::Slots { version, slots } => {
+                assert!(version > self.slots_version, "slots go back");
+                self.slots_version = version;
+                let directory = self.directory.borrow();
+                let who = |person: u16| directory.get(&person).copied();
+                let lines = self.connection.iter_mut().flat_map(|c| &mut c.lines).map(|(_, line)| line);
+                self.receiver.slots(now, slots, lines, who);
+            }
+            ServerMessage::Error { code, message, rebuild } => {
+                self.errors.push((code, message));
+                if rebuild {
+                    self.rebuild(now);
+                }
+            }
+            ServerMessage::Publish { .. } | ServerMessage::Signal { .. } | ServerMessage::Pong => {}
+        }
+    }
+
+    fn welcomed(&mut self, now: Instant, media: bool) {
+        let usable = media && self.connection.as_ref().is_some_and(|connection| connection.answered);
+        if !usable {
+            self.rebuild(now);
+        } else if self.connection.as_ref().is_some_and(Connection::has_pending_offer) {
+            let grown = self.video_slots();
+            self.offer_again(grown);
+        }
+        for (kind, muted) in self.mutes.clone() {
+            self.say(&ClientMessage::Mute { stream: Stream::Camera, kind, muted });
+        }
+        if !self.view.is_empty() {
+            self.say(&ClientMessage::View { tiles: self.view.clone() });
+        }
+    }
+
+    /// Builds a new connection and offers it.
+    pub fn rebuild(&mut self, now: Instant) {
+        self.life += 1;
+        let maker = Maker { person: self.number, life: self.life, origin: self.origin };
+        let mut connection = Connection::new(now, self.address, maker, &self.profile, &mut self.rng);
+        let id = self.take_offer_id();
+        let sdp = connection.first_offer(id, &self.profile);
+        let (kinds, lies) = (self.mutes.clone(), self.lies);
+        for (kind, muted) in kinds.into_iter().filter(|_| !lies) {
+            switch(&mut connection, kind, !muted);
+        }
+        self.connection = Some(connection);
+        self.send_offer(id, true, sdp);
+    }
+
+    fn take_offer_id(&mut self) -> OfferId {
+        let id = OfferId(self.next_offer);
+        self.next_offer += 1;
+        id
+    }
+
+    fn send_offer(&mut self, id: OfferId, fresh: bool, mut sdp: String) {
+        if std::mem::take(&mut self.spoil_next_offer) {
+            sdp = sdp.replace("a=fingerprint:", "a=x-fingerprint:").replace("a=ice-ufrag:", "a=x-ice-ufrag:");
+        }
+        let Some((tracks, slots)) = self.connection.as_ref().map(Connection::lines_of_offer) else { return };
+        self.say(&ClientMessage::Offer { id, fresh, sdp, tracks, slots });
+    }
+
+    fn video_slots(&self) -> u8 {
+        let lines = self.connection.iter().flat_map(|connection| &connection.lines);
+        lines.filter(|(_, line)| line.kind() == Kind::Video).count() as u8
+    }
+
+    fn offer_again(&mut self, video: u8) {
+        let id = self.take_offer_id();
+        if let Some(sdp) = self.connection.as_mut().and_then(|connection| connection.grow(id, video)) {
+            self.send_offer(id, false, sdp);
+        }
+    }
+
+    /// More people than slots: asks for the next step of slots.
+    fn grow_if_needed(&mut self) {
+        let ready = self.connection.as_ref().is_some_and(|c| c.answered && !c.has_pending_offer());
+        let (true, true, Some(limits)) = (ready, self.profile.pairs > 0, &self.slot_limits) else { return };
+        let others = self.people.iter().filter(|person| Some(person.id) != self.peer);
+        let pictures =
+            others.flat_map(|person| &person.streams).filter(|stream| stream.video.is_some()).count();
+        let steps = &limits.video_steps;
+        let wanted = steps.iter().find(|step| usize::from(**step) >= pictures).or(steps.last()).copied();
+        if let Some(wanted) = wanted.filter(|wanted| *wanted > self.video_slots()) {
+            self.offer_again(wanted);
+        }
+    }
+
+    /// Turns the camera or the microphone off or on.
+    pub fn mute(&mut self, kind: Kind, muted: bool) {
+        self.mutes.retain(|(known, _)| *known != kind);
+        self.mutes.push((kind, muted));
+        if !self.lies
+            && let Some(connection) = &mut self.connection
+        {
+            switch(connection, kind, !muted);
+        }
+        self.say(&ClientMessage::Mute { stream: Stream::Camera, kind, muted });
+    }
+
+    /// Begins or ceases to speak.
+    pub fn speak(&mut self, now: Instant, level: Option<u8>) {
+        if let Some((_, microphone)) = self.connection.as_mut().and_then(|c| c.microphone.as_mut()) {
+            microphone.say(now, level);
+        }
+    }
+
+    /// Shows these people, most important first.
+    pub fn look_at(&mut self, people: &[PeerId]) {
+        let tile = |peer: &PeerId| Tile { peer: *peer, stream: Stream::Camera, height: 360 };
+        self.view = people.iter().map(tile).collect();
+        self.say(&ClientMessage::View { tiles: self.view.clone() });
+    }
+
+    /// Leaves on purpose, or goes away to come back in a moment.
+    pub fn leave(&mut self, may_return: bool) {
+        self.say(&ClientMessage::Leave { may_return });
+        self.connection = None;
+    }
+
+    /// Restarts ICE, from `address` on.
+    pub fn restart_ice(&mut self, address: SocketAddr) {
+        let id = self.take_offer_id();
+        self.address = address;
+        let Some(connection) = &mut self.connection else { return };
+        let sdp = connection.restart_ice(id, address);
+        self.send_offer(id, false, sdp);
+    }
+
+    /// A new page with the same token.
+    pub fn reload(&mut self) {
+        self.connection = None;
+        self.receiver.table = plenary::media::message::SlotTable::default();
+        self.people.clear();
+    }
+
+    pub fn wakes(&self) -> Option<Instant> {
+        self.connection.as_ref().map(Connection::wakes)
+    }
+
+    pub fn run(&mut self, now: Instant) {
+        let directory = self.directory.borrow();
+        if let Some(connection) = &mut self.connection {
+            connection.run(now, &mut self.receiver, &|person| directory.get(&person).copied());
+        }
+    }
+
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let directory = self.directory.borrow();
+        if let Some(connection) = &mut self.connection {
+            let who = |person: u16| directory.get(&person).copied();
+            connection.receive(now, from, bytes, &mut self.receiver, &who);
+        }
+    }
+
+    pub fn datagrams(&mut self) -> Vec<Datagram> {
+        self.connection.as_mut().map(|connection| connection.datagrams().collect()).unwrap_or_default()
+    }
+
+    /// What is seen of somebody, if anything was within the last half second.
+    pub fn sees(&self, now: Instant, person: u16) -> Option<&Watch> {
+        self.receiver.seen.get(&person).filter(|watch| now < watch.last + Duration::from_millis(500))
+    }
+
+    /// What is heard of somebody, if anything was within the last second.
+    pub fn hears(&self, now: Instant, person: u16) -> Option<&Watch> {
+        self.receiver.heard.get(&person).filter(|watch| now < watch.last + Duration::from_secs(1))
+    }
+
+    /// How the list of people shows somebody.
+    pub fn presence(&self, name: &str) -> Option<Presence> {
+        self.people.iter().find(|person| person.name == name).map(|person| person.state)
+    }
+}
+
+fn switch(connection: &mut Connection, kind: Kind, on: bool) {
+    match kind {
+        Kind::Audio => {
+            if let Some((_, microphone)) = &mut connection.microphone {
+                microphone.on = on;
+            }
+        }
+        Kind::Video => {
+            if let Some((_, camera)) = &mut connection.camera {
+                camera.on = on;
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! What a client makes of what it receives on its slots, and everything it has to complain about.
+//!
+//! A picture is shown as a browser's decoder would: whole frames only, each on top of the one before or a key frame.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use plenary::media::ids::{Kind, PeerId};
+use plenary::media::message::SlotTable;
+
+use crate::payload::{Counters, Stamp};
+
+/// A decoder that cannot go on asks for a key frame after this long, and again as often.
+const STUCK: Duration = Duration::from_millis(400);
+
+/// What went wrong, as the person in front of the screen would tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Complaint {
+    /// A frame that looked whole was not one frame of one sender.
+    Torn(String),
+    /// A frame was decoded on top of a picture it does not belong to.
+    Garbage(String),
+    /// A picture or a voice came in a slot that said somebody else.
+    WrongPerson(String),
+    /// A sender report says another time than the ones before it.
+    ClockStep(String),
+    /// Timestamps of a slot went back, or its counters did not go on.
+    Backwards(String),
+}
+
+/// What is seen or heard of one person.
+#[derive(Debug, Clone, Copy)]
+pub struct Watch {
+    /// Frames shown, or packets of sound played.
+    pub frames: u64,
+    pub first: Instant,
+    pub last: Instant,
+    /// The longest time between two frames since the last [`Receiver::start_watching`].
+    pub longest_gap: Duration,
+    /// When the newest of them was made, in microseconds since the world began.
+    pub made: u64,
+}
+
+#[derive(Debug)]
+struct Piece {
+    time: u32,
+    start: bool,
+    end: bool,
+    stamp: Stamp,
+    counters: Counters,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    time: u32,
+    stamp: Stamp,
+    counters: Counters,
+}
+
+/// One receiving line.
+#[derive(Debug)]
+pub struct Line {
+    kind: Kind,
+    slot: u8,
+    pieces: BTreeMap<u64, Piece>,
+    next: Option<u64>,
+    shown: Option<Shown>,
+    stuck_since: Option<Instant>,
+    report: Option<(SystemTime, u32)>,
+    received: bool,
+    /// Frames that came before the server said whose they are: (timestamp, person, when).
+    unnamed: Vec<(u32, u16, Instant)>,
+}
+
+impl Line {
+    pub fn new(kind: Kind, slot: u8) -> Line {
+        Line {
+            kind,
+            slot,
+            pieces: BTreeMap::new(),
+            next: None,
+            shown: None,
+            stuck_since: None,
+            report: None,
+            received: false,
+            unnamed: Vec::new(),
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// Everything one client receives.
+#[derive(Debug, Default)]
+pub struct Receiver {
+    /// The newest `slots`, and when it came.
+    pub table: SlotTable,
+    table_at: Option<Instant>,
+    before: SlotTable,
+    pub seen: BTreeMap<u16, Watch>,
+    pub heard: BTreeMap<u16, Watch>,
+    pub complaints: Vec<Complaint>,
+    /// Frames that were on the screen before the server had said whose they are.
+    pub early: u64,
+    /// Sender reports checked.
+    pub reports: u64,
+    /// Packets of pictures received.
+    pub video_packets: u64,
+    /// Key frames this client's decoders asked for.
+    pub requests: u64,
+}
+
+fn later(a: u32, b: u32) -> bool {
+    a.wrapping_sub(b).cast_signed() > 0
+}
+
+fn note(watches: &mut BTreeMap<u16, Watch>, stamp: &Stamp, now: Instant) {
+    let watch = watches.entry(stamp.person).or_insert(Watch {
+        frames: 0,
+        first: now,
+        last: now,
+        longest_gap: Duration::ZERO,
+        made: 0,
+    });
+    watch.frames += 1;
+    watch.longest_gap = watch.longest_gap.max(now - watch.last);
+    watch.last = now;
+    watch.made = watch.made.max(stamp.made);
+}
+
+impl Receiver {
+    /// Forgets gaps: what is longest is counted from now.
+    pub fn start_watching(&mut self, now: Instant) {
+        for watch in self.seen.values_mut().chain(self.heard.values_mut()) {
+            watch.longest_gap = Duration::ZERO;
+            watch.last = now;
+        }
+    }
+
+    /// A packet of sound on `line`.
+    pub fn sound(
+        &mut self,
+        now: Instant,
+        line: &mut Line,
+        stamp: &Stamp,
+        who: impl Fn(u16) -> Option<PeerId>,
+    ) {
+        line.received = true;
+        note(&mut self.heard, stamp, now);
+        let plays = |table: &SlotTable| {
+            let slot = table.audio.iter().find(|slot| slot.slot.0 == line.slot);
+            slot.and_then(|slot| slot.plays).map(|stream| stream.peer)
+        };
+        let right = who(stamp.person);
+        // Sound on its way when an owner changes is nobody's fault.
+        let settled = self.table_at.is_some_and(|at| now > at + Duration::from_millis(500));
+        if settled && plays(&self.table) != right {
+            let complaint = format!("audio slot {} plays {}", line.slot, stamp.person);
+            self.complaints.push(Complaint::WrongPerson(complaint));
+        }
+    }
+
+    /// A packet of a picture on `line`.
+    #[expect(clippy::too_many_arguments, reason = "what a packet says")]
+    pub fn picture(
+        &mut self,
+        now: Instant,
+        line: &mut Line,
+        seq: u64,
+        time: u32,
+        end: bool,
+        payload: (Stamp, Counters, bool),
+        who: impl Fn(u16) -> Option<PeerId>,
+    ) {
+        self.video_packets += 1;
+        line.received = true;
+        let (stamp, counters, start) = payload;
+        if line.next.is_some_and(|next| seq < next) {
+            return;
+        }
+        line.pieces.insert(seq, Piece { time, start, end, stamp, counters });
+        while self.show_next(now, line, &who) {}
+    }
+
+    /// Shows the next frame of a line, if there is one to show.
+    fn show_next(&mut self, now: Instant, line: &mut Line, who: &impl Fn(u16) -> Option<PeerId>) -> bool {
+        let following = line.next.and_then(|next| whole(&line.pieces, next));
+        let found = following.map(|last| (line.next.unwrap_or(0), last, true)).or_else(|| {
+            // A whole key frame further on lets the decoder start again.
+            let keys = line.pieces.iter().filter(|(_, piece)| piece.start && piece.stamp.key);
+            keys.filter_map(|(seq, _)| whole(&line.pieces, *seq).map(|last| (*seq, last, false))).next()
+        });
+        let Some((first, last, follows)) = found else {
+            if line.stuck_since.is_none() && !line.pieces.is_empty() {
+                line.stuck_since = Some(now);
+            } else if line.pieces.is_empty() {
+                line.stuck_since = None;
+            }
+            return false;
+        };
+        let rest = line.pieces.split_off(&(last + 1));
+        let frame: Vec<Piece> = std::mem::replace(&mut line.pieces, rest).into_range(first);
+        line.next = Some(last + 1);
+        line.stuck_since = None;
+        self.check_frame(now, line, &frame, follows);
+        if let Some(piece) = frame.first() {
+            self.check_owner(now, line, piece, who);
+            line.shown = Some(Shown { time: piece.time, stamp: piece.stamp, counters: piece.counters });
+            note(&mut self.seen, &piece.stamp, now);
+        }
+        true
+    }
+
+    fn check_frame(&mut self, _now: Instant, line: &Line, frame: &[Piece], follows: bool) {
+        let Some(first) = frame.first() else { return };
+        let torn = frame.iter().enumerate().any(|(index, piece)| {
+            let expected = Stamp { index: index as u8, count: frame.len() as u8, ..first.stamp };
+            piece.stamp != expected || piece.time != first.time || piece.counters != first.counters
+        });
+        if torn {
+            self.complaints.push(Complaint::Torn(format!("slot {}: {frame:?}", line.slot)));
+        }
+        let Some(shown) = line.shown else {
+            if !first.stamp.key {
+                self.complaints.push(Complaint::Garbage(format!("slot {} began with {first:?}", line.slot)));
+            }
+            return;
+        };
+        let same = (shown.stamp.person, shown.stamp.life) == (first.stamp.person, first.stamp.life);
+        if !first.stamp.key && !(same && first.stamp.frame == shown.stamp.frame + 1) {
+            self.complaints
+                .push(Complaint::Garbage(format!("slot {}: {first:?} after {shown:?}", line.slot)));
+        }
+        if !later(first.time, shown.time) {
+            self.complaints
+                .push(Complaint::Backwards(format!("slot {}: {first:?} after {shown:?}", line.slot)));
+        }
+        let went_on = first.counters.picture == (shown.counters.picture + 1) & 0x7fff
+            && first.counters.tl0 == shown.counters.tl0.wrapping_add(1);
+        if follows && !went_on {
+            self.complaints.push(Complaint::Backwards(format!(
+                "slot {}: the picture id {first:?} after {shown:?}",
+                line.slot
+            )));
+        }
+    }
+
+    /// From `since` on, a slot shows its owner and nobody else.
+    fn check_owner(
+        &mut self,
+        now: Instant,
+        line: &mut Line,
+        piece: &Piece,
+        who: &impl Fn(u16) -> Option<PeerId>,
+    ) {
+        let slot = self.table.video.iter().find(|slot| slot.slot.0 == line.slot);
+        let owner = slot.and_then(|slot| slot.shows).map(|stream| stream.peer);
+        let since = slot.and_then(|slot| slot.since);
+        let named = since.is_some_and(|since| !later(since, piece.time));
+        if named && owner == who(piece.stamp.person) && owner.is_some() {
+            return;
+        }
+        // Either the server's word is still on its way, which the next `slots` must show, or this is wrong.
+        self.early += 1;
+        line.unnamed.push((piece.time, piece.stamp.person, now));
+    }
+
+    /// The server's word on what slots show.
+    pub fn slots<'a>(
+        &mut self,
+        now: Instant,
+        table: SlotTable,
+        lines: impl Iterator<Item = &'a mut Line>,
+        who: impl Fn(u16) -> Option<PeerId>,
+    ) {
+        for line in lines.filter(|line| line.kind == Kind::Video) {
+            let Some(slot) = table.video.iter().find(|slot| slot.slot.0 == line.slot) else { continue };
+            let (Some(owner), Some(since)) = (slot.shows.map(|stream| stream.peer), slot.since) else {
+                continue;
+            };
+            let complaints = &mut self.complaints;
+            line.unnamed.retain(|(time, person, at)| {
+                if later(since, *time) {
+                    // From before this owner. Its own `slots` was replaced by this one, or this is the tail of the
+                    // owner before, which a client that goes by `since` does not show.
+                    return false;
+                }
+                if who(*person) != Some(owner) && now > *at {
+                    let text =
+                        format!("slot {} showed {person} at {time} as {owner}, since {since}", line.slot);
+                    complaints.push(Complaint::WrongPerson(text));
+                }
+                false
+            });
+        }
+        self.before = std::mem::replace(&mut self.table, table);
+        self.table_at = Some(now);
+    }
+
+    /// Frames that nobody ever named: there when a scenario ends and the server's word has had time to come.
+    pub fn unnamed<'a>(&self, now: Instant, lines: impl Iterator<Item = &'a Line>) -> usize {
+        lines.flat_map(|line| &line.unnamed).filter(|(_, _, at)| now > *at + Duration::from_secs(1)).count()
+    }
+
+    /// A sender report on `line`: what its timestamps stand for may drift, never step.
+    pub fn report(&mut self, line: &mut Line, ntp: SystemTime, time: u32) {
+        if !line.received {
+            return;
+        }
+        self.reports += 1;
+        let rate = if line.kind == Kind::Audio { 48_000.0 } else { 90_000.0 };
+        if let Some((ntp_before, time_before)) = line.report.replace((ntp, time)) {
+            let passed = ntp.duration_since(ntp_before).unwrap_or_default().as_secs_f64();
+            let ticks = f64::from(time.wrapping_sub(time_before).cast_signed()) / rate;
+            // The server slews by 5 ms a second at most.
+            if (ticks - passed).abs() > passed * 0.006 + 0.002 {
+                let text = format!(
+                    "{:?} slot {}: {:.1} ms passed, timestamps went {:.1} ms",
+                    line.kind,
+                    line.slot,
+                    passed * 1e3,
+                    ticks * 1e3
+                );
+                self.complaints.push(Complaint::ClockStep(text));
+            }
+        }
+    }
+
+    /// Whether the decoder of `line` asks for a key frame now, as browsers do when they cannot go on.
+    pub fn asks_for_key_frame(now: Instant, line: &mut Line) -> bool {
+        let stuck = line.kind == Kind::Video && line.stuck_since.is_some_and(|since| now >= since + STUCK);
+        if stuck {
+            line.stuck_since = Some(now);
+        }
+        stuck
+    }
+
+    pub fn stuck_deadline(line: &Line) -> Option<Instant> {
+        line.stuck_since.map(|since| since + STUCK)
+    }
+}
+
+/// The last sequence number of the whole frame that starts at `first`, if all of it is there.
+fn whole(pieces: &BTreeMap<u64, Piece>, first: u64) -> Option<u64> {
+    if !pieces.get(&first)?.start {
+        return None;
+    }
+    let mut seq = first;
+    loop {
+        let piece = pieces.get(&seq)?;
+        if piece.end {
+            return Some(seq);
+        }
+        seq += 1;
+    }
+}
+
+trait IntoRange {
+    fn into_range(self, first: u64) -> Vec<Piece>;
+}
+
+impl IntoRange for BTreeMap<u64, Piece> {
+    /// The pieces from `first` on; those before it are never shown.
+    fn into_range(mut self, first: u64) -> Vec<Piece> {
+        self.split_off(&first).into_values().collect()
+    }
+}
