@@ -143,13 +143,6 @@ impl Connection {
         }
     }
 
-    /// The loop forgets the connection: the conference must know.
-    pub fn abandon(&mut self, site: &mut Site<'_>) {
-        if let Mode::WebSocket(session) = &mut self.mode {
-            session.tell(site);
-        }
-    }
-
     fn after_http(&mut self, step: exchange::Step, site: &mut Site<'_>) -> Fate {
         match step {
             exchange::Step::Wait => Fate::Wait,
@@ -168,13 +161,23 @@ impl Connection {
         match step {
             websocket::Step::Wait => Fate::Wait,
             websocket::Step::Again => Fate::Again,
-            websocket::Step::Drop => Fate::Gone,
+            websocket::Step::Drop => {
+                self.tell(site);
+                Fate::Gone
+            }
             websocket::Step::Finish => self.end(site),
         }
     }
 
+    /// The conference must know that the socket is no more.
+    fn tell(&mut self, site: &mut Site<'_>) {
+        if let Mode::WebSocket(session) = &mut self.mode {
+            session.tell(site);
+        }
+    }
+
     fn end(&mut self, site: &mut Site<'_>) -> Fate {
-        self.abandon(site);
+        self.tell(site);
         self.mode = Mode::Ending { by: site.now.instant + LINGER, budget: LINGER_BYTES, finished: false };
         self.linger(site.stopping)
     }

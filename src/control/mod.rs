@@ -381,7 +381,6 @@ impl Turn<'_> {
         };
         let fate = act(connection, &mut site);
         if fate == Fate::Gone {
-            connection.abandon(&mut site);
             control.deadlines.disarm(id, &mut connection.armed);
             control.half_open.remove(&id);
             // Closing the socket takes it out of the poll.

@@ -9,7 +9,7 @@ use super::connection::{Connection, Fate};
 use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
-use crate::conference::{Conference, ConferenceConfig, MemoryStore, Now};
+use crate::conference::{Conference, ConferenceConfig, CreateRoom, MemoryStore, Now};
 use crate::limits::{Limits, Tally};
 
 const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -144,6 +144,23 @@ fn a_large_offer_on_a_thin_line_is_a_sign_of_life() {
         world.say(seconds, &[b' '; 1000]);
         assert_eq!(world.deadline(), seconds + 10);
     }
+}
+
+#[test]
+fn a_person_whose_connection_breaks_leaves_in_the_end() {
+    let mut world = World::new();
+    let now = Now { instant: world.start, unix_millis: 0 };
+    world.conference.create_room(now, CreateRoom { name: "tea".into(), listed: false }).unwrap();
+    world.open_websocket();
+    let join = br#"{"type":"join","room":"tea","name":"Ann"}"#;
+    world.say(1, &[0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0]);
+    world.say(1, join);
+    assert_eq!(world.conference.room("tea").unwrap().people, 1);
+    world.peer.shutdown(std::net::Shutdown::Both).unwrap();
+    while world.at(2, Connection::drive) != Fate::Gone {}
+    let much_later = Now { instant: world.start + Duration::from_secs(120), unix_millis: 0 };
+    world.conference.handle_timeout(much_later);
+    assert_eq!(world.conference.room("tea").map_or(0, |room| room.people), 0);
 }
 
 #[test]
