@@ -85,7 +85,7 @@ impl Connection {
                 let step = session.drive(&mut self.wire, site);
                 self.after_websocket(step, site)
             }
-            Mode::Ending { .. } => self.linger(),
+            Mode::Ending { .. } => self.linger(site.stopping),
         }
     }
 
@@ -134,18 +134,12 @@ impl Connection {
         match &mut self.mode {
             Mode::Http(exchange) if exchange.is_idle() => self.end(site),
             Mode::Http(exchange) if !exchange.has_begun() => Fate::Gone,
-            Mode::Http(_) | Mode::Ending { .. } => Fate::Wait,
+            Mode::Http(_) => Fate::Wait,
+            Mode::Ending { .. } => self.linger(true),
             Mode::WebSocket(session) => {
                 session.end(websocket::CLOSE_RESTART, "the server restarts", site);
                 self.write(site)
             }
-        }
-    }
-
-    /// The loop forgets the connection: the conference must know.
-    pub fn abandon(&mut self, site: &mut Site<'_>) {
-        if let Mode::WebSocket(session) = &mut self.mode {
-            session.tell(site);
         }
     }
 
@@ -167,18 +161,29 @@ impl Connection {
         match step {
             websocket::Step::Wait => Fate::Wait,
             websocket::Step::Again => Fate::Again,
-            websocket::Step::Drop => Fate::Gone,
+            websocket::Step::Drop => {
+                self.tell(site);
+                Fate::Gone
+            }
             websocket::Step::Finish => self.end(site),
         }
     }
 
-    fn end(&mut self, site: &mut Site<'_>) -> Fate {
-        self.abandon(site);
-        self.mode = Mode::Ending { by: site.now.instant + LINGER, budget: LINGER_BYTES, finished: false };
-        self.linger()
+    /// The conference must know that the socket is no more.
+    fn tell(&mut self, site: &mut Site<'_>) {
+        if let Mode::WebSocket(session) = &mut self.mode {
+            session.tell(site);
+        }
     }
 
-    fn linger(&mut self) -> Fate {
+    fn end(&mut self, site: &mut Site<'_>) -> Fate {
+        self.tell(site);
+        self.mode = Mode::Ending { by: site.now.instant + LINGER, budget: LINGER_BYTES, finished: false };
+        self.linger(site.stopping)
+    }
+
+    /// Waits for the other side's end; `briefly` only until everything that was said is on its way.
+    fn linger(&mut self, briefly: bool) -> Fate {
         let Mode::Ending { budget, finished, .. } = &mut self.mode else { return Fate::Wait };
         if !*finished {
             match self.wire.finish() {
@@ -191,7 +196,7 @@ impl Connection {
             match self.wire.discard() {
                 Ok(0) => return Fate::Gone,
                 Ok(count) => *budget = budget.saturating_sub(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Fate::Wait,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && !briefly => return Fate::Wait,
                 Err(_) => return Fate::Gone,
             }
         }

@@ -6,7 +6,8 @@ use std::mem;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use http::{Method, StatusCode};
+use http::header::{HOST, LOCATION};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::http::{Head, HeadError, Reply, Request, parse_head};
 use super::site::Site;
@@ -161,7 +162,7 @@ impl Exchange {
                 Then::WebSocket => return Step::Upgrade(mem::take(&mut self.input)),
                 Then::Next => {}
             }
-            self.take_request(site);
+            self.take_request(wire.is_insecure(), site);
             if !self.out.rest().is_empty() {
                 continue;
             }
@@ -209,7 +210,7 @@ impl Exchange {
     }
 
     /// Answers the next request if it is here.
-    fn take_request(&mut self, site: &mut Site<'_>) {
+    fn take_request(&mut self, insecure: bool, site: &mut Site<'_>) {
         if self.head.is_none()
             && let Err(error) = self.take_head(site)
         {
@@ -222,7 +223,11 @@ impl Exchange {
         let body = mem::replace(&mut self.input, rest);
         self.worth_parsing = !self.input.is_empty();
         self.answered = true;
-        self.answer(&Request { head, body }, site);
+        if insecure {
+            self.reply(secure_address(&head), head.method != Method::HEAD, Then::Close, site.now);
+        } else {
+            self.answer(&Request { head, body }, site);
+        }
     }
 
     /// Takes a head from the input if it is all here.
@@ -265,6 +270,16 @@ impl Exchange {
         self.out = Outgoing { head: unsent, body, sent: 0 };
         self.then = then;
         self.taken = now.instant;
+    }
+}
+
+/// Where a client that forgot the `s` of `https` finds what it wants.
+fn secure_address(head: &Head) -> Reply {
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let reply = Reply::problem(StatusCode::PERMANENT_REDIRECT, "this port speaks HTTPS");
+    match HeaderValue::try_from(format!("https://{host}{}", head.target)) {
+        Ok(address) => reply.with(LOCATION, address),
+        Err(_) => reply,
     }
 }
 

@@ -259,6 +259,10 @@ impl Turn<'_> {
     fn take_signals(&mut self) {
         let signals = self.control.signals.as_mut().map(|signals| signals.pending().count());
         if signals.is_some_and(|count| count > 0) {
+            // Whoever asks a second time does not want to wait.
+            if let Some(by) = &mut self.control.stop_by {
+                *by = self.now.instant;
+            }
             self.control.stop_wanted.store(true, Ordering::Release);
         }
     }
@@ -377,7 +381,6 @@ impl Turn<'_> {
         };
         let fate = act(connection, &mut site);
         if fate == Fate::Gone {
-            connection.abandon(&mut site);
             control.deadlines.disarm(id, &mut connection.armed);
             control.half_open.remove(&id);
             // Closing the socket takes it out of the poll.
@@ -399,3 +402,6 @@ fn now() -> Now {
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Now { instant: Instant::now(), unix_millis: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub(super) struct Wire {
     stream: TcpStream,
     tls: Option<Box<ServerConnection>>,
     received: u64,
+    insecure: bool,
 }
 
 impl Wire {
@@ -30,7 +31,7 @@ impl Wire {
                 Some(Box::new(connection))
             }
         };
-        Ok(Self { stream, tls, received: 0 })
+        Ok(Self { stream, tls, received: 0, insecure: false })
     }
 
     /// The socket, for registration.
@@ -43,9 +44,23 @@ impl Wire {
         self.received
     }
 
+    /// The client speaks plain HTTP where TLS is spoken. It may be told so, and nothing else.
+    pub fn is_insecure(&self) -> bool {
+        self.insecure
+    }
+
     /// Nothing can be said to the other side yet.
     pub fn is_handshaking(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Looks at the first byte: a TLS record begins with 22, a plain request with a letter.
+    fn look_for_plain_http(&mut self) {
+        let mut first = [0];
+        if self.stream.peek(&mut first).is_ok_and(|count| count == 1 && first[0].is_ascii_uppercase()) {
+            self.tls = None;
+            self.insecure = true;
+        }
     }
 
     /// Ends our direction, once everything written has left.
@@ -99,6 +114,9 @@ fn offer_tls(tls: &mut ServerConnection, stream: &mut TcpStream) -> io::Result<(
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.received == 0 && self.tls.is_some() {
+            self.look_for_plain_http();
+        }
         let Some(tls) = &mut self.tls else {
             let count = uninterrupted(|| self.stream.read(buffer))?;
             self.received += count as u64;

@@ -224,6 +224,14 @@ impl<S: Read + Write> Client<S> {
         self.head().0
     }
 
+    /// The next bytes, whatever they are.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        while self.input.len() < count {
+            assert!(self.more(), "the connection ended too early");
+        }
+        self.input.drain(..count).collect()
+    }
+
     /// Whether the server ended the connection, and said nothing more before.
     pub fn is_ended(&mut self) -> bool {
         self.input.is_empty() && !self.more()

@@ -11,9 +11,9 @@ const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 fn connections_that_say_nothing_give_way_to_new_ones() {
     let limits = Limits::default().with(Limit::HalfOpenConnections, 3);
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
-    let mut served = server.connect();
-    served.say(HEALTH);
-    assert_eq!(served.answer().status, 200);
+    let mut known = server.connect();
+    known.say(HEALTH);
+    assert_eq!(known.answer().status, 200);
     let mut silent: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     let mut newcomer = server.connect();
     newcomer.say(HEALTH);
@@ -21,8 +21,8 @@ fn connections_that_say_nothing_give_way_to_new_ones() {
     assert!(silent[0].is_ended(), "the oldest gave way");
     silent[2].say(HEALTH);
     assert_eq!(silent[2].answer().status, 200);
-    served.say(HEALTH);
-    assert_eq!(served.answer().status, 200, "who was served before is no longer half open");
+    known.say(HEALTH);
+    assert_eq!(known.answer().status, 200, "who was served before is no longer half open");
     assert_eq!(server.stop().count(Limit::HalfOpenConnections), 1);
 }
 

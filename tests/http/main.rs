@@ -1,4 +1,4 @@
-//! The control thread on real sockets: pages, rooms, WebSockets, limits and the end, as clients meet them.
+//! The control thread on real sockets: pages, rooms, signaling, limits and the end, as clients meet them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -157,6 +157,8 @@ fn a_bad_request_gets_its_reason_and_the_connection_ends() {
         assert!(!answer.json()["detail"].as_str().unwrap().is_empty());
         assert!(client.is_ended(), "{request:.60}");
     }
+    let tally = server.stop();
+    assert_eq!((tally.count(Limit::HttpHeadBytes), tally.count(Limit::HttpBodyBytes)), (1, 1));
 }
 
 #[test]
@@ -264,11 +266,29 @@ fn a_browser_that_trusts_the_made_certificate_is_served_over_tls() {
 }
 
 #[test]
+fn who_forgets_the_s_of_https_is_sent_there() {
+    let folder = Folder::new();
+    let tls = Some(CertificateFiles::ensure(folder.path(), &[]).unwrap().server_config().unwrap());
+    let server = Server::with(ControlConfig { tls, ..ControlConfig::default() });
+    let mut client = server.connect();
+    client.say("GET /r/caf%C3%A9?x HTTP/1.1\r\nHost: localhost:8443\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (308, Some("https://localhost:8443/r/caf%C3%A9?x"))
+    );
+    assert!(client.is_ended());
+    let mut client = server.connect();
+    client.say("POST /api/rooms HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{\"name\":\"abc\"}");
+    assert_eq!(client.answer().status, 308, "nothing is served in the clear");
+}
+
+#[test]
 fn bytes_that_are_no_tls_end_only_their_connection() {
     let folder = Folder::new();
     let tls = Some(CertificateFiles::ensure(folder.path(), &[]).unwrap().server_config().unwrap());
     let server = Server::with(ControlConfig { tls, ..ControlConfig::default() });
-    for bytes in [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], &[0x16, 3, 1, 0xff, 0xff], &[0; 5000], &[]] {
+    for bytes in [&b"get\r\n\r\n"[..], &[0x16, 3, 1, 0xff, 0xff], &[0; 5000], &[]] {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.write_all(bytes).unwrap();
         drop(stream);

@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version}
 /// Header lines of one request. Browsers send about twenty; a proxy adds a handful.
 const MAX_HEADERS: usize = 64;
 
+const NO_ADDRESS: HeadError = HeadError::Malformed("the request target is no address");
+
 /// A request without its body.
 #[derive(Debug)]
 pub(in crate::control) struct Head {
@@ -13,6 +15,8 @@ pub(in crate::control) struct Head {
     pub method: Method,
     /// Of what: percent-decoded, starting with `/`, without the query.
     pub path: String,
+    /// Path and query as they were sent.
+    pub target: String,
     /// HTTP/1.0 or HTTP/1.1.
     pub version: Version,
     /// All of them.
@@ -98,10 +102,12 @@ pub(in crate::control) fn parse_head(
     let headers = header_map(request.headers)?;
     let version = if request.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
     check_host(&headers, version)?;
+    let target: Uri = request.path.unwrap_or_default().parse().map_err(|_| NO_ADDRESS)?;
     let method = request.method.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
     let head = Head {
         method: method.ok_or(HeadError::Malformed("the method is not a token"))?,
-        path: path(request.path.unwrap_or_default())?,
+        path: path(&target)?,
+        target: target.path_and_query().map(ToString::to_string).unwrap_or_default(),
         version,
         body_bytes: body_bytes(&headers, max_body)?,
         keep_alive: version == Version::HTTP_11 && !lists(&headers, &CONNECTION, "close"),
@@ -165,9 +171,8 @@ fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
 }
 
-fn path(target: &str) -> Result<String, HeadError> {
-    let uri: Uri = target.parse().map_err(|_| HeadError::Malformed("the request target is no address"))?;
-    let path = if uri.path().is_empty() { "/" } else { uri.path() };
+fn path(target: &Uri) -> Result<String, HeadError> {
+    let path = if target.path().is_empty() { "/" } else { target.path() };
     percent_decode(path).ok_or(HeadError::Malformed("the path is not percent-encoded UTF-8"))
 }
 
