@@ -103,7 +103,7 @@ export class Stage {
       const element = this.#tiles.get(key)?.tile.element;
       if (!element) continue;
       if (element.nextElementSibling !== next || element.parentElement !== this.#root)
-        this.#root.insertBefore(element, next);
+        {this.#root.insertBefore(element, next);}
       next = element;
     }
   }

@@ -122,7 +122,7 @@ export class RemoteTile {
     this.#callback = this.#face.video.requestVideoFrameCallback((_now, frame) => {
       if (this.#gate !== gate) return;
       if (frame.rtpTimestamp === undefined || isFrameOfOwner(frame.rtpTimestamp, since))
-        this.element.classList.add('live');
+        {this.element.classList.add('live');}
       else this.#nextFrame(gate, since);
     });
   }

@@ -59,7 +59,7 @@ export function watch() {
     const element = node instanceof Element ? node : node.parentElement;
     if (element?.closest('[role=status]')) say(node.textContent);
     else if (node instanceof Element)
-      for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);
+      {for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);}
   };
   new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
@@ -118,7 +118,6 @@ export function readPixels(video) {
  * @param {Element} tile
  */
 export function readMarks(tile) {
-  // biome-ignore lint/performance/useDomNodeTextContent: hidden text says nothing to anybody.
   const said = [tile instanceof HTMLElement ? tile.innerText : ''];
   for (const part of tile.querySelectorAll('[aria-label], [title]')) {
     if (part.checkVisibility({ opacityProperty: true, visibilityProperty: true })) {

@@ -199,7 +199,6 @@ export class Person {
 
   /** All the text there is to read on the page. */
   async readText() {
-    // biome-ignore lint/performance/useDomNodeTextContent: hidden text is not there to read.
     return this.page.locator('body').innerText(LOOK);
   }
 

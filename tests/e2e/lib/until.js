@@ -20,7 +20,7 @@ const EVERY_MS = 150;
  */
 export async function until(what, look, isRight, { within = WITHIN_MS } = {}) {
   const end = Date.now() + within;
-  let last = 'nothing';
+  let last;
   for (;;) {
     try {
       const seen = await look();
