@@ -56,7 +56,7 @@ function fit(cell, narrowest) {
  * @returns {Grid}
  */
 function scrolling({ width, count, gap, narrowest, lowest }) {
-  const columns = Math.max(1, Math.min(count, Math.floor((width + gap) / (lowest * narrowest + gap))));
+  const columns = Math.max(1, Math.min(count, Math.floor((width + gap) / (lowest * Math.max(1, narrowest) + gap))));
   const tile = (width - (columns - 1) * gap) / columns;
   return floor({ columns, rows: Math.ceil(count / columns), width: tile, height: Math.max(lowest, tile / WIDEST) });
 }
