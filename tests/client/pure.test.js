@@ -8,6 +8,8 @@ import { applyLayers } from '../../client/js/rtc/sender.js';
 import { firstLines, moreVideo, videoSlotsFor } from '../../client/js/rtc/slot-plan.js';
 import { Announcer, QUIET } from '../../client/js/ui/announcer.js';
 
+/** @type {import('../../client/js/rtc/devices.js').Device[][]} */
+const DEVICES = [['camera'], ['microphone'], ['camera', 'microphone']];
 const LIMITS = { pairs: 5, audioOnly: 3, videoSteps: [5, 9, 16, 25] };
 
 test('a lost socket is tried again at once, then ever more patiently, and never all clients together', () => {
@@ -142,9 +144,9 @@ test('announcements come at once in quiet times and together in busy ones, and n
 
 test('whoever has no device is told why and what to do', () => {
   for (const name of ['NotAllowedError', 'NotFoundError', 'NotReadableError', 'InsecureContext', 'Ended', 'Odd']) {
-    for (const device of /** @type {const} */ (['camera', 'microphone'])) {
-      const { title, advice } = explain(device, name);
-      assert.match(title, new RegExp(device));
+    for (const devices of DEVICES) {
+      const { title, advice } = explain(devices, name);
+      for (const device of devices) assert.match(title, new RegExp(device));
       assert.ok(advice.length > 10);
     }
   }

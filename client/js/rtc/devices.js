@@ -5,26 +5,28 @@
 /** @typedef {'camera' | 'microphone'} Device */
 /** @typedef {{ title: string, advice: string }} Explanation */
 
-const NAMES = { camera: 'camera', microphone: 'microphone' };
-
 /**
- * Says in plain words why a device cannot be used, and what to do. Pure.
- * @param {Device} device
+ * Says in plain words why devices cannot be used, and what to do. Pure.
+ * @param {Device[]} devices One, or both when both have the same trouble.
  * @param {string} error The name of the DOMException.
  * @returns {Explanation}
  */
-export function explain(device, error) {
-  const name = NAMES[device];
+export function explain(devices, error) {
+  const name = devices.join(' and ');
+  const them = devices.length > 1 ? 'them' : 'it';
   switch (error) {
     case 'NotAllowedError':
     case 'SecurityError':
       return {
         title: `Your browser does not let this page use the ${name}.`,
-        advice: 'Allow it in the site settings beside the address, then turn it on again.',
+        advice: `Allow ${them} in the site settings beside the address, then turn ${them} on again.`,
       };
     case 'NotFoundError':
     case 'OverconstrainedError':
-      return { title: `No ${name} was found.`, advice: 'Plug one in and turn it on, or take part without it.' };
+      return {
+        title: devices.length > 1 ? 'Neither a camera nor a microphone was found.' : `No ${name} was found.`,
+        advice: `Plug ${them} in and turn ${them} on, or take part without ${them}.`,
+      };
     case 'NotReadableError':
     case 'AbortError':
       return {
@@ -32,9 +34,9 @@ export function explain(device, error) {
         advice: 'Another program may be using it. Close that program and try again.',
       };
     case 'InsecureContext':
-      return { title: `The ${name} needs a secure page.`, advice: 'Open this page with https://.' };
+      return { title: `The ${name} cannot be used on an insecure page.`, advice: 'Open this page with https://.' };
     case 'Ended':
-      return { title: `The ${name} has stopped.`, advice: 'Check that it is plugged in, then turn it on again.' };
+      return { title: `The ${name} stopped.`, advice: `Check the plug, then turn ${them} on again.` };
     default:
       return { title: `The ${name} cannot be used.`, advice: `The browser says “${error}”.` };
   }

@@ -4,16 +4,16 @@
  */
 
 import { Emitter } from '../core/emitter.js';
-import { explain, isDenied, openDevices } from './devices.js';
+import { isDenied, openDevices } from './devices.js';
 
-/** @import { Device, Explanation } from './devices.js' */
+/** @import { Device } from './devices.js' */
 
 /**
  * @typedef {object} DeviceState
  * @property {boolean} on What the person sees and others are told.
  * @property {MediaStreamTrack | null} track
  * @property {string} id The chosen device; empty for the browser's choice.
- * @property {Explanation | null} problem
+ * @property {string | null} problem Why it cannot be used, as `explain` takes it.
  */
 
 /** @typedef {{ change: Device }} LocalEvents */
@@ -165,7 +165,7 @@ export class LocalMedia extends Emitter {
   #problem(device, error) {
     this.#release(device);
     this.#devices[device].on = false;
-    this.#devices[device].problem = explain(device, error);
+    this.#devices[device].problem = error;
     this.emit('change', device);
   }
 

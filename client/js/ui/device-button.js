@@ -3,9 +3,13 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { explain } from '../rtc/devices.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
+
+/** @type {Device[]} */
+const DEVICES = ['camera', 'microphone'];
 
 const NAMES = {
   camera: { on: 'Turn off camera', off: 'Turn on camera' },
@@ -45,10 +49,13 @@ export function deviceButton(button, media, device) {
  */
 export function deviceProblems(place, media, closable = false) {
   media.on('change', () => {
-    const problems = [media.get('camera').problem, media.get('microphone').problem].filter(
-      (problem) => problem !== null,
-    );
-    const lines = problems.map(({ title, advice }) => h('p', {}, h('strong', { text: title }), ` ${advice}`));
+    const problems = DEVICES.filter((device) => media.get(device).problem !== null);
+    const [first, second] = problems;
+    const same = first && second && media.get(first).problem === media.get(second).problem;
+    const lines = (same ? [problems] : problems.map((device) => [device])).map((devices) => {
+      const { title, advice } = explain(devices, media.get(devices[0] ?? 'camera').problem ?? '');
+      return h('p', {}, h('strong', { text: title }), ` ${advice}`);
+    });
     const close = h('button', { type: 'button', text: 'Close', onclick: () => place.toggleAttribute('hidden', true) });
     place.replaceChildren(...lines, ...(closable ? [close] : []));
     place.hidden = problems.length === 0;

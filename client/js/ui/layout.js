@@ -56,7 +56,7 @@ function fit(cell, narrowest) {
  * @returns {Grid}
  */
 function scrolling({ width, count, gap, narrowest, lowest }) {
-  const columns = Math.max(1, Math.min(count, Math.floor((width + gap) / (lowest * narrowest + gap))));
+  const columns = Math.max(1, Math.min(count, Math.floor((width + gap) / (lowest * Math.max(1, narrowest) + gap))));
   const tile = (width - (columns - 1) * gap) / columns;
   return floor({ columns, rows: Math.ceil(count / columns), width: tile, height: Math.max(lowest, tile / WIDEST) });
 }
@@ -70,12 +70,12 @@ function floor(grid) {
 const PHONE = 600;
 
 /**
- * The rules for a stage of this size: phones crop to squares and take lower tiles.
+ * The rules for a stage of this size: phones crop to upright tiles and take lower ones.
  * @param {number} width In CSS pixels.
  * @returns {{ gap: number, narrowest: number, lowest: number }}
  */
 export function rulesFor(width) {
-  return width < PHONE ? { gap: 6, narrowest: 1, lowest: 120 } : { gap: 10, narrowest: 4 / 3, lowest: 150 };
+  return width < PHONE ? { gap: 6, narrowest: 0.8, lowest: 120 } : { gap: 10, narrowest: 4 / 3, lowest: 150 };
 }
 
 /**
