@@ -73,6 +73,8 @@ pub struct Counters {
     pub offers_refused: u64,
     /// Times any peer's timer fired.
     pub wakeups: u64,
+    /// Times it fired more than a millisecond after what its connection asked for: the estimator stalls at 4 ms.
+    pub late: u64,
 }
 
 /// A room: its people in the order of joining.
@@ -226,6 +228,7 @@ impl Core {
     fn fire(&mut self, now: Instant, key: u32) {
         self.counters.wakeups += 1;
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        self.counters.late += u64::from(peer.is_late(now));
         if let Some(heard) = peer.heard
             && !peer.quiet
             && heard + super::QUIET_AFTER <= now

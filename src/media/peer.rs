@@ -8,7 +8,7 @@ use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
 use super::message::{AudioSlot, SlotTable, Tile, VideoSlot};
 use super::publication::Publication;
-use super::rtc::Connection;
+use super::rtc::{Connection, DUE};
 use super::slot::Slot;
 use crate::media::ids::SlotIndex;
 
@@ -122,7 +122,16 @@ impl Peer {
             .iter()
             .filter_map(|publication| if publication.muted { None } else { publication.keys.deadline(now) });
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
-        keys.chain(quiet).chain(self.deadline).min()
+        let connection = self.connection.as_ref().zip(self.deadline);
+        let deadline = connection.map(|(connection, deadline)| connection.wakes(now, deadline));
+        keys.chain(quiet).chain(deadline).min()
+    }
+
+    /// Whether what their connection asked for is overdue by more than a millisecond.
+    #[must_use]
+    pub fn is_late(&self, now: Instant) -> bool {
+        let connection = self.connection.as_ref().zip(self.deadline);
+        connection.is_some_and(|(connection, deadline)| !connection.is_parked() && deadline + DUE < now)
     }
 
     /// Tells the estimator how much is wanted: nothing while no picture is received, which parks it.

@@ -14,6 +14,7 @@ use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, Output, SocketId, WorkerId,
 };
 use plenary::limits::Limits;
+use plenary::media::ids::PeerId;
 use plenary::media::rtc::{ConnectionConfig, Transmit};
 use plenary::media::{Core, CoreConfig, Path};
 
@@ -86,8 +87,9 @@ pub struct Seat {
     pub signal_bytes: u64,
     /// Datagrams received.
     pub datagrams: u64,
-    /// The last SRTP datagram sent.
+    /// The last SRTP datagram and the last STUN one sent.
     pub last_srtp: Vec<u8>,
+    pub last_stun: Vec<u8>,
 }
 
 /// How a world is made.
@@ -203,6 +205,7 @@ impl World {
             signal_bytes: 0,
             datagrams: 0,
             last_srtp: Vec::new(),
+            last_stun: Vec::new(),
         });
         self.rebind(person);
         self.connect(person);
@@ -217,6 +220,11 @@ impl World {
         let old = std::mem::replace(&mut self.seats[person].public, public);
         self.by_public.remove(&old);
         self.by_public.insert(public, person);
+    }
+
+    /// Somebody whose socket was lost connects again.
+    pub fn reconnect(&mut self, person: Person) {
+        self.at(self.now, Happening::Reconnects { person });
     }
 
     fn connect(&mut self, person: Person) {
@@ -259,6 +267,20 @@ impl World {
         self.connect(person);
     }
 
+    /// Somebody leaves on purpose and closes the page.
+    pub fn leave(&mut self, person: Person) {
+        self.client(person, |client, _| client.leave(false));
+        self.kill(person, true);
+    }
+
+    /// Somebody walks from one network into another: other addresses on both sides of the NAT, and ICE restarts.
+    pub fn change_network(&mut self, person: Person) {
+        self.rebind(person);
+        let address = self.seats[person].client.address;
+        let address = SocketAddr::new(address.ip(), address.port() + 1);
+        self.client(person, |client, _| client.restart_ice(address));
+    }
+
     /// A datagram that is none of anybody's arrives at the server.
     pub fn inject(&mut self, remote: SocketAddr, bytes: Vec<u8>) {
         self.at(self.now, Happening::ToServer { remote, bytes });
@@ -277,8 +299,10 @@ impl World {
             }
         }
         for datagram in seat.client.datagrams() {
-            if datagram.bytes.first().is_some_and(|first| (128..192).contains(first)) {
-                seat.last_srtp.clone_from(&datagram.bytes);
+            match datagram.bytes.first() {
+                Some(128..192) => seat.last_srtp.clone_from(&datagram.bytes),
+                Some(0..2) => seat.last_stun.clone_from(&datagram.bytes),
+                _ => {}
             }
             for at in seat.up.carry(self.now, datagram.bytes.len()).into_iter().flatten() {
                 let (remote, bytes) = (seat.public, datagram.bytes.clone());
@@ -473,6 +497,45 @@ impl World {
             }
             Happening::Opens { .. } => {}
         }
+    }
+
+    /// `from` has seen `to` within the last half second and heard them within the last one.
+    pub fn sees(&self, from: Person, to: Person) -> bool {
+        self.seats[from].client.sees(self.now, to as u16).is_some()
+    }
+
+    pub fn hears(&self, from: Person, to: Person) -> bool {
+        self.seats[from].client.hears(self.now, to as u16).is_some()
+    }
+
+    /// Everybody of `people` sees and hears everybody else of them.
+    pub fn meet(&self, people: &[Person]) -> bool {
+        let pairs = people.iter().flat_map(|from| people.iter().map(move |to| (*from, *to)));
+        pairs.filter(|(from, to)| from != to).all(|(from, to)| self.sees(from, to) && self.hears(from, to))
+    }
+
+    /// Gaps are counted from now.
+    pub fn start_watching(&mut self) {
+        for seat in &mut self.seats {
+            seat.client.receiver.start_watching(self.now);
+        }
+    }
+
+    /// The longest time since [`World::start_watching`] in which `from` saw nothing new of `to`.
+    pub fn picture_gap(&self, from: Person, to: Person) -> Duration {
+        let watch = self.seats[from].client.receiver.seen.get(&(to as u16));
+        watch.map_or(Duration::MAX, |watch| watch.longest_gap.max(self.now - watch.last))
+    }
+
+    /// The longest time since [`World::start_watching`] in which `from` heard nothing of `to`.
+    pub fn sound_gap(&self, from: Person, to: Person) -> Duration {
+        let watch = self.seats[from].client.receiver.heard.get(&(to as u16));
+        watch.map_or(Duration::MAX, |watch| watch.longest_gap.max(self.now - watch.last))
+    }
+
+    /// The peer id of somebody who is in.
+    pub fn peer(&self, person: Person) -> PeerId {
+        self.seats[person].client.peer.expect("somebody who was welcomed")
     }
 
     /// Virtual time since the world began.

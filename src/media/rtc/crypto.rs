@@ -16,6 +16,8 @@ thread_local! {
     /// Packets authenticated on this thread. A connection is driven by one thread at a time, so the difference across
     /// one call belongs to that call.
     static AUTHENTICATED: Cell<u64> = const { Cell::new(0) };
+    /// What the cipher of the last of them puts after an SRTCP packet's index.
+    static AFTER_INDEX: Cell<usize> = const { Cell::new(0) };
 }
 
 /// How many packets were authenticated on this thread so far.
@@ -23,9 +25,15 @@ pub(super) fn authenticated() -> u64 {
     AUTHENTICATED.get()
 }
 
-fn note<T, E>(result: Result<T, E>) -> Result<T, E> {
+/// How many bytes follow the index of an SRTCP packet, with the cipher that authenticated a packet last.
+pub(super) fn bytes_after_index() -> usize {
+    AFTER_INDEX.get()
+}
+
+fn note<T, E>(result: Result<T, E>, after_index: usize) -> Result<T, E> {
     if result.is_ok() {
         AUTHENTICATED.set(AUTHENTICATED.get().wrapping_add(1));
+        AFTER_INDEX.set(after_index);
     }
     result
 }
@@ -102,6 +110,9 @@ impl SupportedAeadAes256Gcm for NotingGcm256 {
     }
 }
 
+/// Bytes of the HMAC-SHA1-80 tag, which follows the index (RFC 3711 section 3.4).
+const SHA1_TAG: usize = 10;
+
 /// In this profile str0m checks the HMAC before it decrypts, so a decrypted packet was authenticated here too.
 #[derive(Debug)]
 struct CmCipher(Box<dyn Aes128CmSha1_80Cipher>);
@@ -116,7 +127,7 @@ impl Aes128CmSha1_80Cipher for CmCipher {
     }
 
     fn decrypt(&mut self, iv: &[u8; 16], input: &[u8], output: &mut [u8]) -> Result<(), CryptoError> {
-        note(self.0.decrypt(iv, input, output))
+        note(self.0.decrypt(iv, input, output), SHA1_TAG)
     }
 }
 
@@ -138,7 +149,8 @@ impl AeadAes128GcmCipher for Gcm128Cipher {
         input: &[u8],
         output: &mut [u8],
     ) -> Result<usize, CryptoError> {
-        note(self.0.decrypt(iv, aads, input, output))
+        // RFC 7714 section 9.3: the index comes last.
+        note(self.0.decrypt(iv, aads, input, output), 0)
     }
 }
 
@@ -160,7 +172,8 @@ impl AeadAes256GcmCipher for Gcm256Cipher {
         input: &[u8],
         output: &mut [u8],
     ) -> Result<usize, CryptoError> {
-        note(self.0.decrypt(iv, aads, input, output))
+        // RFC 7714 section 9.3: the index comes last.
+        note(self.0.decrypt(iv, aads, input, output), 0)
     }
 }
 

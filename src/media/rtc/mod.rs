@@ -6,7 +6,9 @@
 
 mod answer;
 mod crypto;
+mod estimator;
 mod offer;
+mod replay;
 mod stun;
 mod vp8;
 
@@ -33,13 +35,10 @@ pub use str0m::media::Mid;
 pub(super) use stun::local_ufrag;
 
 /// What is due within this is due: epoll waits whole milliseconds, and probes stall the estimator at 4 ms of lateness.
-const DUE: Duration = Duration::from_millis(1);
+pub(super) const DUE: Duration = Duration::from_millis(1);
 
 /// Steps in one turn after which a connection that is always due again is left for the next turn.
 const MOST_STEPS: usize = 256;
-
-/// The first estimate of a client's downlink. Without an allocator nothing is held back by it.
-const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_000);
 
 /// Sender reports of sound: one a second, as of picture, or lips move for the first five seconds.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -155,8 +154,14 @@ pub struct Connection {
     ufrags: Vec<String>,
     password: String,
     connected: bool,
+    /// No picture is sent: the estimator rests.
+    parked: bool,
+    /// The last estimate before the estimator was parked.
+    estimate: Option<Bitrate>,
     /// Where the last authenticated SRTP or SRTCP came from: media goes there, whatever ICE thinks.
     egress: Option<Path>,
+    /// What SRTCP came already.
+    replays: replay::Replays,
     /// Which m-line each source is on, once known.
     sources: FxHashMap<u32, Option<Mid>>,
     /// The payload type of each codec, as negotiated.
@@ -197,7 +202,7 @@ impl Connection {
             .set_ice_lite(true)
             .set_crypto_provider(crypto::provider())
             .set_local_ice_credentials(creds.clone())
-            .enable_bwe(Some(FIRST_ESTIMATE))
+            .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
             .clear_codecs()
@@ -212,17 +217,21 @@ impl Connection {
                 .map_err(|e| Ended(format!("{address} cannot be announced: {e}")))?;
             rtc.add_local_candidate(candidate);
         }
-        rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::ZERO);
-        Ok(Connection {
+        let mut connection = Connection {
             rtc,
             clock: now,
             ufrags: vec![creds.ufrag],
             password: creds.pass,
             connected: false,
+            parked: false,
+            estimate: None,
             egress: None,
+            replays: replay::Replays::default(),
             sources: FxHashMap::default(),
             payload_types: Vec::new(),
-        })
+        };
+        connection.set_desired_bitrate(0);
+        Ok(connection)
     }
 
     /// Accepts an offer. After an error the connection must not be used any more: str0m may have taken half of it.
@@ -297,6 +306,9 @@ impl Connection {
         let deadline = self.drain(out, events)?;
         let authenticated =
             crypto::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
+        if authenticated && is_rtcp(datagram) {
+            self.replays.note(datagram, crypto::bytes_after_index());
+        }
         if authenticated && self.egress != Some(path) {
             self.egress = Some(path);
         }
@@ -358,7 +370,8 @@ impl Connection {
                 arrival: report.received_at,
             }),
             RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
-            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if !self.parked => {
+                self.estimate = Some(estimate);
                 events.push(Event::Estimate(estimate.as_u64()));
             }
             RtcEvent::Connected => {
@@ -401,12 +414,11 @@ impl Connection {
         })
     }
 
-    /// Whether a media packet may come in: a peer has only so many sources. str0m makes state for a source before it
-    /// authenticated anything.
+    /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
+    /// state for a source before it authenticated anything.
     pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
-        let is_rtcp = datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)));
-        if is_rtcp {
-            return true;
+        if is_rtcp(datagram) {
+            return !self.replays.refuse(datagram);
         }
         let Some(ssrc) = datagram.get(8..12).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()) else {
             return false;
@@ -472,12 +484,11 @@ impl Connection {
             None => false,
         }
     }
+}
 
-    /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it. On an
-    /// idle client an unparked estimator makes hundreds of wake-ups a second.
-    pub fn set_desired_bitrate(&mut self, desired: u64) {
-        self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired));
-    }
+/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
+fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
 }
 
 /// The extensions of a packet that mean the same to a subscriber: never the publisher's mid, rid or transport numbers.

@@ -35,12 +35,25 @@ pub struct Profile {
     /// Receiving lines: audio+video pairs, and audio-only ones.
     pub pairs: u8,
     pub audio_only: u8,
+    /// Asks for more video slots as people come.
+    pub grows: bool,
+    /// There is a connection at all; without, only messages are exchanged.
+    pub media: bool,
 }
 
 impl Profile {
     /// What the page asks for: five pairs and three more voices.
-    pub const PAGE: Profile =
-        Profile { camera: Some(Picture::SMALL), microphone: Some(Some(30)), pairs: 5, audio_only: 3 };
+    pub const PAGE: Profile = Profile {
+        camera: Some(Picture::SMALL),
+        microphone: Some(Some(30)),
+        pairs: 5,
+        audio_only: 3,
+        grows: true,
+        media: true,
+    };
+
+    /// Somebody who listens in silence, without a camera.
+    pub const LISTENER: Profile = Profile { camera: None, microphone: Some(None), ..Profile::PAGE };
 }
 
 /// One connection.

@@ -26,6 +26,17 @@ use sources::Maker;
 /// Which person a number in a payload is: known to the world, not to the people.
 pub type Directory = Rc<RefCell<BTreeMap<u16, PeerId>>>;
 
+/// What is wrong with an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoil {
+    /// It is no session description.
+    NoSession,
+    /// It has no certificate fingerprint, without which a first offer cannot be taken.
+    NoFingerprint,
+    /// It has fewer lines than the one before, which no offer may (RFC 8829 section 5.2.2).
+    LinesMissing,
+}
+
 /// One person's browser.
 pub struct Client {
     pub number: u16,
@@ -60,7 +71,7 @@ pub struct Client {
     /// A person whose page lies: it says that the camera is off and goes on sending.
     pub lies: bool,
     /// Spoils the next offer, so that the server cannot take it.
-    pub spoil_next_offer: bool,
+    pub spoil_next_offer: Option<Spoil>,
 }
 
 impl Client {
@@ -100,7 +111,7 @@ impl Client {
             life: 0,
             receiver: Receiver::default(),
             lies: false,
-            spoil_next_offer: false,
+            spoil_next_offer: None,
         }
     }
 
@@ -167,6 +178,9 @@ impl Client {
     }
 
     fn welcomed(&mut self, now: Instant, media: bool) {
+        if !self.profile.media {
+            return;
+        }
         let usable = media && self.connection.as_ref().is_some_and(|connection| connection.answered);
         if !usable {
             self.rebuild(now);
@@ -204,10 +218,19 @@ impl Client {
     }
 
     fn send_offer(&mut self, id: OfferId, fresh: bool, mut sdp: String) {
-        if std::mem::take(&mut self.spoil_next_offer) {
-            sdp = sdp.replace("a=fingerprint:", "a=x-fingerprint:").replace("a=ice-ufrag:", "a=x-ice-ufrag:");
+        let Some((tracks, mut slots)) = self.connection.as_ref().map(Connection::lines_of_offer) else {
+            return;
+        };
+        match self.spoil_next_offer.take() {
+            Some(Spoil::NoSession) => sdp = "a line of nothing".into(),
+            Some(Spoil::NoFingerprint) => sdp = sdp.replace("a=fingerprint:", "a=x-fingerprint:"),
+            Some(Spoil::LinesMissing) => {
+                let end = sdp.rfind("m=").unwrap_or(sdp.len());
+                sdp.truncate(end);
+                slots.pop();
+            }
+            None => {}
         }
-        let Some((tracks, slots)) = self.connection.as_ref().map(Connection::lines_of_offer) else { return };
         self.say(&ClientMessage::Offer { id, fresh, sdp, tracks, slots });
     }
 
@@ -226,7 +249,7 @@ impl Client {
     /// More people than slots: asks for the next step of slots.
     fn grow_if_needed(&mut self) {
         let ready = self.connection.as_ref().is_some_and(|c| c.answered && !c.has_pending_offer());
-        let (true, true, Some(limits)) = (ready, self.profile.pairs > 0, &self.slot_limits) else { return };
+        let (true, true, Some(limits)) = (ready, self.profile.grows, &self.slot_limits) else { return };
         let others = self.people.iter().filter(|person| Some(person.id) != self.peer);
         let pictures =
             others.flat_map(|person| &person.streams).filter(|stream| stream.video.is_some()).count();
@@ -283,6 +306,11 @@ impl Client {
         self.connection = None;
         self.receiver.table = plenary::media::message::SlotTable::default();
         self.people.clear();
+    }
+
+    /// How many connections there have been.
+    pub fn life(&self) -> u16 {
+        self.life
     }
 
     pub fn wakes(&self) -> Option<Instant> {

@@ -52,6 +52,7 @@ struct Piece {
 
 #[derive(Debug, Clone, Copy)]
 struct Shown {
+    at: Instant,
     time: u32,
     stamp: Stamp,
     counters: Counters,
@@ -207,13 +208,14 @@ impl Receiver {
         self.check_frame(now, line, &frame, follows);
         if let Some(piece) = frame.first() {
             self.check_owner(now, line, piece, who);
-            line.shown = Some(Shown { time: piece.time, stamp: piece.stamp, counters: piece.counters });
+            line.shown =
+                Some(Shown { at: now, time: piece.time, stamp: piece.stamp, counters: piece.counters });
             note(&mut self.seen, &piece.stamp, now);
         }
         true
     }
 
-    fn check_frame(&mut self, _now: Instant, line: &Line, frame: &[Piece], follows: bool) {
+    fn check_frame(&mut self, now: Instant, line: &Line, frame: &[Piece], follows: bool) {
         let Some(first) = frame.first() else { return };
         let torn = frame.iter().enumerate().any(|(index, piece)| {
             let expected = Stamp { index: index as u8, count: frame.len() as u8, ..first.stamp };
@@ -236,6 +238,13 @@ impl Receiver {
         if !later(first.time, shown.time) {
             self.complaints
                 .push(Complaint::Backwards(format!("slot {}: {first:?} after {shown:?}", line.slot)));
+        }
+        // A browser freezes for as long as timestamps jump ahead, and shows nothing while they lie behind.
+        let passed = (now - shown.at).as_secs_f64();
+        let ticks = f64::from(first.time.wrapping_sub(shown.time).cast_signed()) / 90_000.0;
+        if (ticks - passed).abs() > 1.0 {
+            let text = format!("slot {}: {passed:.3} s passed, timestamps went {ticks:.3} s", line.slot);
+            self.complaints.push(Complaint::ClockStep(text));
         }
         let went_on = first.counters.picture == (shown.counters.picture + 1) & 0x7fff
             && first.counters.tl0 == shown.counters.tl0.wrapping_add(1);

@@ -1,6 +1,11 @@
 //! The scenarios. Each says in its name what a user would lose.
 
+mod churn;
+mod crowd;
 mod meeting;
+mod mute;
+mod quiet;
+mod recovery;
 
 /// Which runs a scenario takes part in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

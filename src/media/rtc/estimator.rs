@@ -1,0 +1,42 @@
+//! The estimator of a client's downlink: what it is asked to find out, and how it rests.
+
+use std::time::{Duration, Instant};
+
+use str0m::bwe::Bitrate;
+
+use super::Connection;
+
+/// The first estimate of a client's downlink. Without an allocator nothing is held back by it.
+pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_000);
+
+/// How late what is due on a parked connection may be done: four wake-ups a second. What is parked sends no picture;
+/// the rest of its timers are reports and keep-alives of a second and more, and whatever arrives serves them too.
+const PARKED_DUE: Duration = Duration::from_millis(250);
+
+impl Connection {
+    /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it.
+    ///
+    /// str0m pads up to 50 kbit/s however little is desired: about 200 packets and wake-ups a second for somebody who
+    /// receives nothing. Only an estimate of zero ends that.
+    pub fn set_desired_bitrate(&mut self, desired: u64) {
+        let park = desired == 0;
+        if park != self.parked {
+            let resumed = self.estimate.unwrap_or(FIRST_ESTIMATE);
+            self.rtc.bwe().reset(if park { Bitrate::ZERO } else { resumed });
+            self.parked = park;
+        }
+        self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired));
+    }
+
+    /// Nothing is desired, and what is due may wait a little.
+    #[must_use]
+    pub fn is_parked(&self) -> bool {
+        self.parked && self.connected
+    }
+
+    /// When to step a connection that asked for `deadline`.
+    #[must_use]
+    pub fn wakes(&self, now: Instant, deadline: Instant) -> Instant {
+        if self.is_parked() { deadline.max(now + PARKED_DUE) } else { deadline }
+    }
+}

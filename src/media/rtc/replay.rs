@@ -1,0 +1,109 @@
+//! Replayed SRTCP (RFC 3711 section 3.3.2): str0m refuses SRTP it has had before, but takes SRTCP again and again.
+//!
+//! Whoever overhears one datagram could otherwise send it from elsewhere and have media sent there, or keep somebody who
+//! is gone in the room.
+
+use rustc_hash::FxHashMap;
+
+/// Reports may overtake each other by this many: the least a receiver must allow.
+const WINDOW: u32 = 64;
+
+/// Senders of reports that one client may have. Browsers use one for each track they send.
+const SENDERS: usize = 64;
+
+/// The index is under this; the bit above it says that the packet is encrypted.
+const INDEX: u32 = 0x7fff_ffff;
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    highest: u32,
+    /// One bit for each index from `highest` down.
+    seen: u64,
+}
+
+/// What SRTCP came from one client.
+#[derive(Debug, Default)]
+pub(super) struct Replays {
+    windows: FxHashMap<u32, Window>,
+    /// Bytes after the index, which depend on the cipher.
+    tail: usize,
+}
+
+impl Replays {
+    /// Whether the SRTCP packet came before, or is too old to tell, or has one sender too many.
+    #[must_use]
+    pub fn refuse(&self, datagram: &[u8]) -> bool {
+        let Some((sender, index)) = read(datagram, self.tail) else { return true };
+        match self.windows.get(&sender) {
+            None => self.windows.len() >= SENDERS,
+            Some(Window { highest, seen }) => match highest.checked_sub(index) {
+                None => false,
+                Some(behind) => behind >= WINDOW || seen & (1 << behind) != 0,
+            },
+        }
+    }
+
+    /// An SRTCP packet was authenticated; `tail` bytes follow its index.
+    pub fn note(&mut self, datagram: &[u8], tail: usize) {
+        self.tail = tail;
+        let Some((sender, index)) = read(datagram, tail) else { return };
+        let window = self.windows.entry(sender).or_insert(Window { highest: index, seen: 0 });
+        if index > window.highest {
+            window.seen = window.seen.checked_shl(index - window.highest).unwrap_or(0);
+            window.highest = index;
+        }
+        window.seen |= 1_u64.checked_shl(window.highest - index).unwrap_or(0);
+    }
+}
+
+/// The sender and the index of an SRTCP packet.
+fn read(datagram: &[u8], tail: usize) -> Option<(u32, u32)> {
+    let word = |at: usize| {
+        let bytes = datagram.get(at..at.checked_add(4)?)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    let index = word(datagram.len().checked_sub(tail + 4)?)?;
+    Some((word(4)?, index & INDEX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(sender: u32, index: u32, tail: usize) -> Vec<u8> {
+        let mut bytes = vec![0x80, 201, 0, 1];
+        bytes.extend(sender.to_be_bytes());
+        bytes.extend([7; 16]);
+        bytes.extend((index | 0x8000_0000).to_be_bytes());
+        bytes.resize(bytes.len() + tail, 9);
+        bytes
+    }
+
+    #[test]
+    fn a_report_is_taken_once_and_reordered_ones_still() {
+        for tail in [0, 10] {
+            let mut replays = Replays::default();
+            for index in [1, 2, 5, 4, 70, 69] {
+                let report = report(1, index, tail);
+                assert!(!replays.refuse(&report), "{index}");
+                replays.note(&report, tail);
+                assert!(replays.refuse(&report), "{index} again");
+            }
+            assert!(replays.refuse(&report(1, 3, tail)), "too old to tell");
+            assert!(!replays.refuse(&report(2, 3, tail)), "another sender");
+        }
+    }
+
+    #[test]
+    fn senders_are_bounded_and_scraps_are_refused() {
+        let mut replays = Replays::default();
+        for sender in 0..200 {
+            let report = report(sender, 1, 0);
+            if !replays.refuse(&report) {
+                replays.note(&report, 0);
+            }
+        }
+        assert_eq!(replays.windows.len(), SENDERS);
+        assert!(replays.refuse(&[0x80, 201, 0]));
+    }
+}

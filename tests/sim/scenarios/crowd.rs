@@ -1,0 +1,90 @@
+//! More people than slots.
+
+use plenary::media::ids::PeerId;
+
+use super::{When, play};
+use crate::client::connection::Profile;
+use crate::client::sources::Picture;
+use crate::network::Conditions;
+use crate::world::{Person, World, ms};
+
+const TINY: Picture = Picture { fps: 10, packets: 2, bytes: 400 };
+
+#[test]
+fn eight_people_see_each_other_after_their_slots_have_grown() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let profile = Profile { camera: Some(TINY), ..Profile::PAGE };
+        let mut people: Vec<_> = (0..5).map(|_| world.join(profile, Conditions::clean(20))).collect();
+        world.within(ms(3_000), "five people do not meet", |world| world.meet(&people));
+        world.start_watching();
+        let five = people.clone();
+        people.extend((0..3).map(|_| world.join(profile, Conditions::clean(30))));
+        world.within(ms(4_000), "eight people do not meet", |world| world.meet(&people));
+        world.run(ms(3_000));
+        for from in &five {
+            assert_eq!(world.seats[*from].client.receiver.table.video.len(), 9, "slots grow from 5 to 9");
+            for to in five.iter().filter(|to| *to != from) {
+                let gap = world.picture_gap(*from, *to);
+                assert!(gap < ms(350), "growing stopped a picture for {gap:?}");
+            }
+        }
+        world.finish("growth");
+    });
+}
+
+#[test]
+fn a_view_decides_who_is_in_the_slots_and_nobody_appears_under_anothers_name() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let profile = Profile { camera: Some(TINY), grows: false, ..Profile::PAGE };
+        let people: Vec<Person> = (0..8).map(|_| world.join(profile, Conditions::clean(20))).collect();
+        let viewer = people[0];
+        world.within(ms(4_000), "nobody sees anybody", |world| {
+            people[1..6].iter().all(|other| world.sees(viewer, *other))
+        });
+        for round in 0..10 {
+            let mut others = people[1..].to_vec();
+            others.rotate_left(round % 7);
+            let wanted: Vec<Person> = others[..5].to_vec();
+            let peers: Vec<PeerId> = wanted.iter().map(|person| world.peer(*person)).collect();
+            world.client(viewer, |client, _| client.look_at(&peers));
+            world.run(ms(300));
+            let lost = "somebody the viewer asked for is not shown";
+            world.within(ms(1_200), lost, |world| wanted.iter().all(|other| world.sees(viewer, *other)));
+            world.run(ms(700));
+            for other in &others[5..] {
+                assert!(!world.sees(viewer, *other), "somebody nobody asked for is still sent");
+            }
+        }
+        let receiver = &world.seats[viewer].client.receiver;
+        println!("{} frames before their name", receiver.early);
+        world.finish("views");
+    });
+}
+
+#[test]
+fn of_many_voices_the_loudest_are_heard() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let silent = Profile { microphone: Some(None), grows: false, camera: Some(TINY), ..Profile::PAGE };
+        let people: Vec<Person> = (0..13).map(|_| world.join(silent, Conditions::clean(20))).collect();
+        let listener = people[0];
+        world.run(ms(4_000));
+        // Each of the others in turn says something; who has no picture is heard too.
+        for speaker in &people[1..] {
+            world.client(*speaker, |client, now| client.speak(now, Some(25)));
+            let lost = "somebody speaks and is not heard";
+            let spoke = world.age().as_micros() as u64;
+            let took = world.within(ms(600), lost, |world| {
+                let heard = world.seats[listener].client.receiver.heard.get(&(*speaker as u16));
+                heard.is_some_and(|watch| watch.made > spoke)
+            });
+            assert!(took < ms(500), "the first word is cut off: {took:?}");
+            world.run(ms(1_200));
+            world.client(*speaker, |client, now| client.speak(now, None));
+            world.run(ms(1_500));
+        }
+        world.finish("loudest voices");
+    });
+}

@@ -1,0 +1,99 @@
+//! Nothing happens, and somebody who wants mischief.
+
+use plenary::media::ids::Kind;
+
+use super::{When, play};
+use crate::client::connection::Profile;
+use crate::network::Conditions;
+use crate::world::{Person, World, ms};
+
+#[test]
+fn sixty_idle_seconds_cost_next_to_nothing() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let people: Vec<Person> = (0..4).map(|_| world.join(Profile::PAGE, Conditions::clean(20))).collect();
+        world.within(ms(3_000), "they do not meet", |world| world.meet(&people));
+        world.run(ms(5_000));
+        for person in &people {
+            world.client(*person, |client, _| client.mute(Kind::Video, true));
+            world.client(*person, |client, _| client.mute(Kind::Audio, true));
+        }
+        world.run(ms(5_000));
+        let (sent, woken) = (world.transmitted, world.core.counters().wakeups);
+        world.run(ms(60_000));
+        let seconds = 60.0 * people.len() as f64;
+        let packets = (world.transmitted - sent) as f64 / seconds;
+        let wakeups = (world.core.counters().wakeups - woken) as f64 / seconds;
+        println!("idle: {packets:.2} packets/s out and {wakeups:.2} wake-ups/s a peer");
+        assert!(packets <= 3.0, "{packets:.2} packets/s to an idle peer");
+        assert!(wakeups <= 5.0, "{wakeups:.2} wake-ups/s for an idle peer");
+        for person in &people {
+            world.client(*person, |client, _| client.mute(Kind::Video, false));
+            world.client(*person, |client, _| client.mute(Kind::Audio, false));
+        }
+        world.within(ms(2_000), "after a quiet minute they do not meet", |world| world.meet(&people));
+        world.finish("idle");
+    });
+}
+
+#[test]
+fn a_spoofed_datagram_cannot_move_where_media_goes() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::PAGE, Conditions::clean(20));
+        let ben = world.join(Profile::PAGE, Conditions::clean(20));
+        world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));
+        world.start_watching();
+        let stranger = ([203, 0, 113, 7], 666).into();
+        let astray = world.astray;
+        for _ in 0..20 {
+            // What was sent before, byte for byte, from elsewhere: without and with a binding request in front that was
+            // overheard too.
+            let (srtp, stun) = (world.seats[ben].last_srtp.clone(), world.seats[ben].last_stun.clone());
+            assert!(!srtp.is_empty() && !stun.is_empty());
+            world.inject(stranger, srtp.clone());
+            world.inject(stranger, stun);
+            world.inject(stranger, srtp);
+            world.inject(stranger, vec![0x80; 100]);
+            world.run(ms(100));
+        }
+        world.run(ms(2_000));
+        let gap = world.picture_gap(ben, ada);
+        assert!(gap < ms(200), "spoofed datagrams stopped the picture for {gap:?}");
+        // Answers to the overheard binding requests are all the stranger gets.
+        assert!(world.astray - astray <= 20, "{} datagrams went to the stranger", world.astray - astray);
+        world.finish("spoofed datagrams");
+    });
+}
+
+#[test]
+fn a_second_viewer_right_after_the_first_gets_a_picture_although_the_encoder_ignores_its_request() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::PAGE, Conditions::clean(10));
+        world.run(ms(2_000));
+        let viewers: Vec<Person> = (0..4)
+            .map(|_| {
+                world.run(ms(120));
+                world.join(Profile::LISTENER, Conditions::clean(10))
+            })
+            .collect();
+        let lost = "a viewer waits for a key frame for ever";
+        world.within(ms(2_500), lost, |world| viewers.iter().all(|viewer| world.sees(*viewer, ada)));
+        world.finish("several viewers");
+    });
+}
+
+#[test]
+fn no_timer_of_an_estimating_connection_is_served_more_than_a_millisecond_late() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let people: Vec<Person> = (0..3).map(|_| world.join(Profile::PAGE, Conditions::rough(20))).collect();
+        world.within(ms(5_000), "they do not meet", |world| world.meet(&people));
+        world.run(ms(10_000));
+        let counters = world.core.counters();
+        assert!(counters.wakeups > 1_000, "{counters:?}");
+        assert_eq!(counters.late, 0, "{counters:?}");
+        world.finish("timers");
+    });
+}

@@ -1,0 +1,254 @@
+//! Something breaks, and people go on talking.
+
+use plenary::conference::protocol::{ErrorCode, Presence};
+
+use super::{When, play};
+use crate::client::Spoil;
+use crate::client::connection::Profile;
+use crate::network::Conditions;
+use crate::world::{Person, World, ms};
+
+fn two(seed: u64) -> (World, Person, Person) {
+    let mut world = World::new(seed);
+    let ada = world.join(Profile::PAGE, Conditions::clean(20));
+    let ben = world.join(Profile::PAGE, Conditions::clean(20));
+    world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));
+    world.run(ms(2_000));
+    world.start_watching();
+    (world, ada, ben)
+}
+
+/// Nobody was told that somebody left or came again.
+fn nobody_noticed(world: &World, who: Person) {
+    let name = &world.seats[who].client.name;
+    for seat in world.seats.iter().filter(|seat| seat.client.number != who as u16) {
+        assert!(!seat.client.left.contains(name), "{} was told that {name} left", seat.client.name);
+        let joined = seat.client.joined.iter().filter(|joined| *joined == name).count();
+        assert!(joined <= 1, "{} was told {joined} times that {name} joined", seat.client.name);
+        assert_eq!(seat.client.presence(name), Some(Presence::Here));
+    }
+}
+
+#[test]
+fn a_lost_socket_interrupts_nothing_and_nobody_notices() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        let before = world.peer(ben);
+        world.cut_socket(ben);
+        world.within(ms(2_000), "the session is not taken up again", |world| {
+            world.seats[ben].client.welcomes == 2
+        });
+        world.run(ms(3_000));
+        for (from, to) in [(ada, ben), (ben, ada)] {
+            let gap = world.picture_gap(from, to);
+            assert!(gap < ms(200), "the picture stood still for {gap:?}");
+            assert!(world.sound_gap(from, to) < ms(100));
+        }
+        assert_eq!(world.peer(ben), before);
+        assert_eq!(world.seats[ben].client.life(), 1, "the connection was built anew");
+        nobody_noticed(&world, ben);
+        world.finish("a lost socket");
+    });
+}
+
+#[test]
+fn a_socket_that_stays_away_does_not_end_the_call_while_media_flows() {
+    play(When::All, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        world.seats[ben].reconnects = false;
+        world.cut_socket(ben);
+        world.run(ms(60_000));
+        assert!(world.meet(&[ada, ben]));
+        nobody_noticed(&world, ben);
+        world.finish("a minute without a socket");
+    });
+}
+
+#[test]
+fn egress_follows_a_client_whose_nat_gave_it_another_port() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        for _ in 0..3 {
+            world.rebind(ben);
+            world.start_watching();
+            world.run(ms(4_000));
+            let gap = world.picture_gap(ben, ada);
+            println!("downlink back after {gap:?}, uplink after {:?}", world.picture_gap(ada, ben));
+            assert!(gap < ms(1_500), "after a NAT rebinding the picture stood still for {gap:?}");
+            assert!(world.picture_gap(ada, ben) < ms(1_500));
+        }
+        assert_eq!(world.seats[ben].client.life(), 1);
+        nobody_noticed(&world, ben);
+        world.finish("NAT rebinding");
+    });
+}
+
+#[test]
+fn an_ice_restart_leaves_media_alone() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        let address = world.seats[ben].client.address;
+        for _ in 0..3 {
+            world.client(ben, |client, _| client.restart_ice(address));
+            world.run(ms(2_000));
+        }
+        for (from, to) in [(ada, ben), (ben, ada)] {
+            let gap = world.picture_gap(from, to);
+            assert!(gap < ms(200), "the picture stood still for {gap:?}");
+        }
+        assert!(world.seats[ben].client.errors.is_empty(), "{:?}", world.seats[ben].client.errors);
+        world.run(ms(30_000));
+        assert!(world.meet(&[ada, ben]), "the restarted path holds");
+        world.finish("ICE restart");
+    });
+}
+
+#[test]
+fn walking_into_another_network_costs_a_second_of_picture() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        world.change_network(ben);
+        world.run(ms(4_000));
+        for (from, to) in [(ada, ben), (ben, ada)] {
+            let gap = world.picture_gap(from, to);
+            println!("gap {gap:?}");
+            assert!(gap < ms(1_500), "the picture stood still for {gap:?}");
+        }
+        world.run(ms(30_000));
+        assert!(world.meet(&[ada, ben]), "the new path holds");
+        nobody_noticed(&world, ben);
+        world.finish("another network");
+    });
+}
+
+#[test]
+fn a_reload_is_seen_by_nobody_as_a_leave_or_a_join() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        let before = world.peer(ben);
+        world.reload(ben);
+        world.run(ms(300));
+        let lost = "after a reload they do not meet again";
+        let took = world
+            .within(ms(2_000), lost, |world| world.meet(&[ada, ben]) && world.seats[ben].client.life() == 2);
+        println!("back {took:?} after the reload");
+        assert_eq!(world.peer(ben), before, "another peer id");
+        world.run(ms(8_000));
+        nobody_noticed(&world, ben);
+        assert_eq!(world.core.people(), 2);
+        world.finish("reload");
+    });
+}
+
+#[test]
+fn a_dead_browser_is_reconnecting_after_5_s_and_gone_after_30() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        world.kill(ben, true);
+        let died = world.now;
+        let name = world.seats[ben].client.name.clone();
+        let presence = |world: &World| world.seats[ada].client.presence(&name);
+        world.within(ms(6_000), "others do not see that somebody's browser died", |world| {
+            presence(world) == Some(Presence::Reconnecting)
+        });
+        let shown = world.now - died;
+        assert!(shown > ms(4_950) && shown < ms(5_250), "shown as reconnecting after {shown:?}");
+        world.within(ms(26_000), "a dead browser stays in the room", |world| presence(world).is_none());
+        let gone = world.now - died;
+        assert!(gone > ms(29_950) && gone < ms(30_250), "gone after {gone:?}");
+        assert_eq!(world.seats[ada].client.left, [name.clone()]);
+        assert_eq!(world.core.people(), 1, "the media core keeps nothing of them");
+        world.finish("a dead browser");
+    });
+}
+
+#[test]
+fn somebody_back_from_a_tunnel_within_30_s_is_still_in_the_room() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        for direction in [0, 1] {
+            let seat = &mut world.seats[ben];
+            if direction == 0 { seat.up.cut = true } else { seat.down.cut = true }
+        }
+        world.seats[ben].reconnects = false;
+        world.cut_socket(ben);
+        world.run(ms(12_000));
+        assert_eq!(world.seats[ada].client.presence("Person 1"), Some(Presence::Reconnecting));
+        let seat = &mut world.seats[ben];
+        (seat.up.cut, seat.down.cut, seat.reconnects) = (false, false, true);
+        world.reconnect(ben);
+        let lost = "after a tunnel they do not meet again";
+        let took = world.within(ms(4_000), lost, |world| world.meet(&[ada, ben]));
+        println!("back {took:?} after the tunnel");
+        world.run(ms(2_000));
+        nobody_noticed(&world, ben);
+        world.finish("a tunnel");
+    });
+}
+
+#[test]
+fn a_refused_offer_leads_to_a_new_connection_and_the_call_goes_on() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        let address = world.seats[ben].client.address;
+        for (round, spoil) in [Spoil::NoSession, Spoil::LinesMissing].into_iter().enumerate() {
+            world.client(ben, |client, _| {
+                client.spoil_next_offer = Some(spoil);
+                client.restart_ice(address);
+            });
+            world.run(ms(200));
+            let client = &world.seats[ben].client;
+            assert_eq!(client.errors.len(), round + 1, "{:?}", client.errors);
+            assert_eq!(client.errors[round].0, ErrorCode::OfferRefused);
+            let life = round as u16 + 2;
+            world.within(ms(2_500), "after a refused offer they do not meet again", |world| {
+                world.meet(&[ada, ben]) && world.seats[ben].client.life() == life
+            });
+            world.run(ms(1_000));
+        }
+        nobody_noticed(&world, ben);
+        world.finish("a refused offer");
+    });
+}
+
+#[test]
+fn a_refused_first_offer_is_told_and_the_next_one_works() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::PAGE, Conditions::clean(20));
+        let ben = world.join(Profile::PAGE, Conditions::clean(20));
+        world.seats[ben].client.spoil_next_offer = Some(Spoil::NoFingerprint);
+        world.within(ms(3_000), "a refused first offer ends everything", |world| world.meet(&[ada, ben]));
+        assert_eq!(world.seats[ben].client.errors.len(), 1, "{:?}", world.seats[ben].client.errors);
+        assert_eq!(world.core.counters().offers_refused, 1);
+        world.finish("a refused first offer");
+    });
+}
+
+#[test]
+fn a_publisher_who_builds_a_new_connection_stays_in_everybodys_slot() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let people: Vec<_> = (0..4).map(|_| world.join(Profile::PAGE, Conditions::clean(20))).collect();
+        world.within(ms(3_000), "they do not meet", |world| world.meet(&people));
+        let slots = |world: &World, from: Person| -> Vec<_> {
+            let table = &world.seats[from].client.receiver.table;
+            table.video.iter().map(|slot| slot.shows).collect()
+        };
+        let before: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
+        world.start_watching();
+        world.client(people[1], |client, now| client.rebuild(now));
+        world.run(ms(400));
+        world.within(ms(2_000), "after a new connection they do not meet again", |world| world.meet(&people));
+        world.run(ms(2_000));
+        let after: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
+        assert_eq!(before, after, "slots moved");
+        for from in [0, 2, 3] {
+            assert!(world.picture_gap(people[from], people[1]) < ms(1_500));
+            let other = people[(from + 2) % 4];
+            assert!(world.picture_gap(people[from], other) < ms(200) || other == people[1]);
+        }
+        nobody_noticed(&world, people[1]);
+        world.finish("a new connection");
+    });
+}
