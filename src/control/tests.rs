@@ -4,6 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+
 use super::assets::Assets;
 use super::connection::{Connection, Fate};
 use super::proxy::TrustedProxies;
@@ -191,4 +193,33 @@ fn a_client_that_takes_nothing_of_its_answer_is_dropped() {
     }
     assert_eq!(world.deadline(), 35);
     assert_eq!(world.at(35, Connection::handle_timeout), Fate::Gone);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A panic would end everybody's call.
+    #[test]
+    fn whatever_bytes_come_only_their_connection_can_end(
+        upgraded in any::<bool>(),
+        pieces in proptest::collection::vec(
+            (any::<bool>(), any::<[u8; 4]>(), proptest::collection::vec(any::<u8>(), 0..120)), 1..8,
+        ),
+    ) {
+        let mut world = World::new();
+        if upgraded {
+            world.open_websocket();
+        }
+        for (framed, mask, bytes) in pieces {
+            let length = u8::try_from(bytes.len()).unwrap();
+            // Half of the pieces are frames as far as the first byte allows: pure noise would not get deep.
+            let head = if framed { vec![0x80 | (mask[0] & 0x0f), 0x80 | length, mask[0], mask[1], mask[2], mask[3]] } else { Vec::new() };
+            let sent = world.peer.write_all(&[head, bytes].concat());
+            if sent.is_err() || world.at(1, Connection::drive) == Fate::Gone {
+                break;
+            }
+        }
+        world.at(2, Connection::write);
+        prop_assert!(world.deadline() <= 62, "every connection has an end");
+    }
 }
