@@ -53,8 +53,9 @@ async function createRoom() {
   });
   const body = await response.json().catch(() => ({}));
   if (response.status === 201 && typeof body.id === 'string') return go(body.id);
-  if (response.status !== 409)
-    {return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);}
+  if (response.status !== 409) {
+    return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);
+  }
   input.value = name;
   say(`A room called “${name}” exists already. Open it, or choose another name.`);
   open.disabled = false;

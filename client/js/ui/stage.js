@@ -102,8 +102,9 @@ export class Stage {
     for (const { key } of [...models].reverse()) {
       const element = this.#tiles.get(key)?.tile.element;
       if (!element) continue;
-      if (element.nextElementSibling !== next || element.parentElement !== this.#root)
-        {this.#root.insertBefore(element, next);}
+      if (element.nextElementSibling !== next || element.parentElement !== this.#root) {
+        this.#root.insertBefore(element, next);
+      }
       next = element;
     }
   }

@@ -121,9 +121,9 @@ export class RemoteTile {
   #nextFrame(gate, since) {
     this.#callback = this.#face.video.requestVideoFrameCallback((_now, frame) => {
       if (this.#gate !== gate) return;
-      if (frame.rtpTimestamp === undefined || isFrameOfOwner(frame.rtpTimestamp, since))
-        {this.element.classList.add('live');}
-      else this.#nextFrame(gate, since);
+      if (frame.rtpTimestamp === undefined || isFrameOfOwner(frame.rtpTimestamp, since)) {
+        this.element.classList.add('live');
+      } else this.#nextFrame(gate, since);
     });
   }
 

@@ -58,8 +58,9 @@ export function watch() {
   const hear = (/** @type {Node} */ node) => {
     const element = node instanceof Element ? node : node.parentElement;
     if (element?.closest('[role=status]')) say(node.textContent);
-    else if (node instanceof Element)
-      {for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);}
+    else if (node instanceof Element) {
+      for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);
+    }
   };
   new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
