@@ -30,12 +30,25 @@ const ENDINGS = {
   },
 };
 
-const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+const room = roomOf(location.pathname);
 const store = tabStore();
 const media = new LocalMedia();
 const announce = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
+
+/**
+ * @param {string} path Of this page.
+ * @returns {string} The room's id. A path that means nothing is kept as it is, and names no room.
+ */
+function roomOf(path) {
+  const id = path.split('/')[2] ?? '';
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
 
 /** @param {'prejoin' | 'joining' | 'joined' | 'left'} state */
 function show(state) {
@@ -100,7 +113,7 @@ async function exists() {
 
 async function begin() {
   const ids = { camera: remembered('camera'), microphone: remembered('microphone') };
-  const back = takeReturn(store, room);
+  const back = takeReturn(store, room, Date.now());
   if (back) {
     const started = media.start({ camera: back.camera, microphone: back.microphone }, ids);
     await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);

@@ -43,7 +43,10 @@ export class Link extends Emitter {
   #videoSlots;
   #answered = false;
   #closed = false;
-  /** The id of the offer in flight; 0 while one is being made; null when there is none. @type {number | null} */
+  /**
+   * The id of the offer in flight; 0 while an offer is being made or its answer applied; null when there is none.
+   * @type {number | null}
+   */
   #flight = null;
   /** What the offer in flight was to do. @type {RTCOfferOptions} */
   #purpose = {};
@@ -89,6 +92,11 @@ export class Link extends Emitter {
     return this.#videoSlots;
   }
 
+  /** Whether the server has accepted this connection. */
+  get answered() {
+    return this.#answered;
+  }
+
   /** Whether the server knows this connection and it may still carry media. */
   get usable() {
     return !this.#closed && this.#answered && !['failed', 'closed'].includes(this.#pc.connectionState);
@@ -127,6 +135,8 @@ export class Link extends Emitter {
   async answer(id, sdp) {
     if (this.#closed || id !== this.#flight) return;
     clearTimeout(this.#deadline);
+    // Nothing is in flight any more, so nothing can be lost: an answer half applied must not be rolled back.
+    this.#flight = 0;
     try {
       await this.#pc.setRemoteDescription({ type: 'answer', sdp });
     } catch (error) {

@@ -78,6 +78,26 @@ export function watch() {
 }
 
 /**
+ * Puts a stone in the way of one offer, as `window.hindrance` says: `lose` cuts the socket before it, `lose-answer` right
+ * after it, so that the server has taken it and its answer cannot arrive; `spoil` breaks its description.
+ */
+export function hinder() {
+  const send = WebSocket.prototype.send;
+  /** @this {WebSocket} @param {string} data */
+  WebSocket.prototype.send = function hindered(data) {
+    const scene = /** @type {{ hindrance?: string | undefined }} */ (/** @type {unknown} */ (window));
+    const message = JSON.parse(data);
+    const how = message.type === 'offer' ? scene.hindrance : undefined;
+    if (how === undefined) return send.call(this, data);
+    scene.hindrance = undefined;
+    if (how === 'spoil') return send.call(this, JSON.stringify({ ...message, sdp: 'v=0\r\n' }));
+    if (how === 'lose-answer') send.call(this, data);
+    // A page gets no message any more from a socket that it closes.
+    this.close();
+  };
+}
+
+/**
  * Sends the page's media through a relay: in every answer the server's candidates get the relay's port.
  * @param {number} port
  */
