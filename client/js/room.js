@@ -30,25 +30,12 @@ const ENDINGS = {
   },
 };
 
-const room = roomOf(location.pathname);
+const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
 const media = new LocalMedia();
 const announce = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
-
-/**
- * @param {string} path Of this page.
- * @returns {string} The room's id. A path that means nothing is kept as it is, and names no room.
- */
-function roomOf(path) {
-  const id = path.split('/')[2] ?? '';
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
-}
 
 /** @param {'prejoin' | 'joining' | 'joined' | 'left'} state */
 function show(state) {

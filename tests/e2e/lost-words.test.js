@@ -113,6 +113,19 @@ house.scene('a connection that ends on the way is built anew, once, under the sa
   await nobodyNoticed();
 });
 
+house.scene(
+  'a page that builds a new connection by itself does so once, whatever the server says of the old one',
+  async () => {
+    const offers = ann.offers.length;
+    await ann.page.evaluate(() => {
+      const error = { type: 'error', code: 'offer-refused', message: 'as if', rebuild: true };
+      /** @type {any} */ (window).plenary.socket.onmessage({ data: JSON.stringify(error) });
+    });
+    await settledAfter(offers + 1);
+    await nobodyNoticed();
+  },
+);
+
 house.scene('an offer that is refused leads to one new connection under the same peer id', async () => {
   const { peerId } = ann;
   const offers = ann.offers.length;

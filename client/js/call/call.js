@@ -183,7 +183,7 @@ export class Call extends Emitter {
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {
       this.#sayMutes();
-      void this.#link.offerAgain();
+      this.#link.offerAgain();
       if (this.#link.pc.connectionState !== 'connected') this.#watch.changed(this.#link.pc.connectionState);
     } else {
       this.#build();

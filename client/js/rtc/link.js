@@ -10,7 +10,7 @@ import { firstLines, moreVideo } from './slot-plan.js';
 /** @import { IceServer, Kind, Offer, PublishTrack, SlotLimits } from '../proto/messages.js' */
 /** @import { Line } from './slot-plan.js' */
 
-/** Milliseconds until an offer without an answer is made again. */
+/** Milliseconds until an offer without an answer is sent again. */
 const ANSWER_WITHIN = 15_000;
 /** Bits per second for the camera until the server says what it wants: enough for 720p. */
 const FIRST_BITRATE = 1_700_000;
@@ -48,8 +48,6 @@ export class Link extends Emitter {
    * @type {number | null}
    */
   #flight = null;
-  /** What the offer in flight was to do. @type {RTCOfferOptions} */
-  #purpose = {};
   /** Asked for while an offer was in flight. @type {RTCOfferOptions | null} */
   #again = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -113,14 +111,17 @@ export class Link extends Emitter {
       return;
     }
     this.#flight = 0;
-    this.#purpose = options;
     try {
       await this.#pc.setLocalDescription(await this.#pc.createOffer(options));
     } catch (error) {
       if (!this.#closed) this.#fail(error);
       return;
     }
-    if (this.#closed) return;
+    if (!this.#closed) this.#send();
+  }
+
+  /** Sends the local description as an offer with a new id. */
+  #send() {
     const id = this.#options.nextOffer();
     this.#flight = id;
     clearTimeout(this.#deadline);
@@ -152,20 +153,12 @@ export class Link extends Emitter {
     if (again) await this.negotiate(again);
   }
 
-  /** The offer in flight, or its answer, was lost: rolls it back and makes it again. */
-  async offerAgain() {
-    if (this.#closed || !this.#flight) return;
-    clearTimeout(this.#deadline);
-    const again = { ...this.#purpose, ...this.#again };
-    this.#flight = null;
-    this.#again = null;
-    try {
-      if (this.#pc.signalingState === 'have-local-offer') await this.#pc.setLocalDescription({ type: 'rollback' });
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    await this.negotiate(again);
+  /**
+   * The offer in flight, or its answer, was lost: sends it again. It is not rolled back, because new lines would then get
+   * other mids than those the server knows if it was only the answer that was lost.
+   */
+  offerAgain() {
+    if (!this.#closed && this.#flight) this.#send();
   }
 
   /**

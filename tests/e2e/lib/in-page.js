@@ -16,6 +16,11 @@ export function watch() {
     /** How often the page asked for devices, and how many of these questions have no answer yet. */
     asked: 0,
     unanswered: 0,
+    /**
+     * The codes with which the server closed the page's WebSockets.
+     * @type {number[]}
+     */
+    closed: [],
     /** The camera tracks that are still running. */
     cameras: () => cameras.filter(({ readyState }) => readyState === 'live'),
   };
@@ -31,6 +36,13 @@ export function watch() {
       return stream;
     } finally {
       seen.unanswered -= 1;
+    }
+  };
+  window.WebSocket = class extends WebSocket {
+    /** @param {ConstructorParameters<typeof WebSocket>} args */
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('close', ({ code }) => seen.closed.push(code));
     }
   };
   Object.assign(window, { seen });

@@ -222,13 +222,14 @@ export class Person {
     await this.page.evaluate((value) => Object.assign(window, { hindrance: value }), how);
   }
 
-  /** Makes the page believe that its path has failed, until it has made the next offer. */
+  /** Makes the page believe for a moment that its path has failed: it asks for an ICE restart. */
   async believePathFailed() {
     await this.page.evaluate(() => {
       const { pc } = /** @type {any} */ (window).plenary;
       Object.defineProperty(pc, 'connectionState', { value: 'failed', configurable: true });
       pc.dispatchEvent(new Event('connectionstatechange'));
       delete pc.connectionState;
+      pc.dispatchEvent(new Event('connectionstatechange'));
     });
   }
 
@@ -257,6 +258,11 @@ export class Person {
    */
   async announced() {
     return this.page.evaluate(() => /** @type {any} */ (window).seen.announced.slice());
+  }
+
+  /** The codes with which the server closed this page's WebSockets. */
+  async closeCodes() {
+    return this.page.evaluate(() => /** @type {any} */ (window).seen.closed.slice());
   }
 
   /** Milliseconds from the click on Join to the first frame of somebody else. */
