@@ -26,7 +26,7 @@ import { toYuv } from './colours.js';
 const FRAMES = 24;
 const RATE = 12;
 /** How much nearer than the shapes below say people sit. */
-const CLOSE = 1.16;
+const CLOSE = 1.08;
 
 /** @typedef {(u: number, v: number) => number} Distance From a shape's edge, in picture heights; negative inside. */
 
@@ -113,7 +113,7 @@ function figure(look, phase) {
     ...behind[look.style],
     [box(x * 0.98 + look.x * 0.02, y + 0.23, 0.062, 0.12, 0.04), shade(skin, 0.88)],
     [ellipse(look.x, 1.1, 0.4, 0.4 + 0.004 * swing), look.shirt],
-    [both(ellipse(look.x, 0.71, 0.085, 0.055), ellipse(look.x, 1.1, 0.4, 0.4)), shade(skin, 0.88)],
+    [both(ellipse(look.x, 0.71, 0.085, 0.055), ellipse(look.x, 1.1, 0.404, 0.408)), shade(skin, 0.88)],
     [ellipse(x - 0.143, y + 0.015, 0.025, 0.036), shade(skin, 0.92)],
     [ellipse(x + 0.143, y + 0.015, 0.025, 0.036), shade(skin, 0.92)],
     [head, skin],
