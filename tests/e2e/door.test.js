@@ -86,6 +86,8 @@ house.scene('and turns both on inside without any new offer', async () => {
 });
 
 house.scene('a duplicated tab is a second person, and the first goes on', async () => {
+  // A tab that was reloaded has found its way back in its sessionStorage; the copy must not.
+  await bob.reload();
   const [copy] = await Promise.all([
     bob.page.context().waitForEvent('page'),
     // Like "Duplicate tab": the new one begins with a copy of this one's sessionStorage.
