@@ -110,7 +110,9 @@ house.scene('a browser that plays no sound unasked offers a tap, and the tap bri
   await eve.page.addInitScript(() => {
     const play = HTMLMediaElement.prototype.play;
     let tapped = false;
-    addEventListener('click', (event) => (tapped ||= String(event.target).includes('Button')), true);
+    const onButton = (/** @type {EventTarget | null} */ target) =>
+      target instanceof Element && target.closest('button');
+    addEventListener('click', ({ target }) => (tapped ||= Boolean(onButton(target))), true);
     HTMLMediaElement.prototype.play = function guarded() {
       const refused = this instanceof HTMLAudioElement && !tapped;
       return refused ? Promise.reject(new DOMException('tap first', 'NotAllowedError')) : play.call(this);

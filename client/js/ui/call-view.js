@@ -74,7 +74,11 @@ function showSound(call) {
     hear.hidden = !refused;
   });
   hear.prepend(icon('sound'));
-  hear.addEventListener('click', () => void sound.playAll());
+  hear.addEventListener('click', () => {
+    void sound.playAll();
+    // The button is gone; the next key must not start from the top of the page.
+    byId('microphone', HTMLButtonElement).focus();
+  });
   call.on('slot', ({ kind, slot, track }) => {
     if (kind === 'audio') sound.setSlot(slot, track);
   });
