@@ -254,10 +254,10 @@ impl Worker {
             let (judged, violations) = (faults.judged, faults.violations());
             log::info!("egress guard judged {judged} packets, {violations} violations");
         }
-        log::info!("{:?}", self.core.counters());
+        log::debug!("{:?}", self.core.counters());
         let udp = [Some(&self.v4), self.v6.as_ref()];
         for socket in udp.into_iter().flatten() {
-            log::info!("{:?}", socket.udp.counters());
+            log::debug!("{:?}", socket.udp.counters());
         }
     }
 }
