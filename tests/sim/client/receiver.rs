@@ -52,10 +52,33 @@ struct Piece {
 
 #[derive(Debug, Clone, Copy)]
 struct Shown {
-    at: Instant,
     time: u32,
     stamp: Stamp,
     counters: Counters,
+}
+
+/// How late frames are against their timestamps: a browser freezes for as long as timestamps step ahead, and delays
+/// everything by as much as they fall behind.
+#[derive(Debug, Default)]
+struct Lateness {
+    newest: Option<(Instant, u32)>,
+    /// Seconds by which the newest frame is later than the first, and the least of that so far.
+    late: f64,
+    least: f64,
+}
+
+impl Lateness {
+    /// The step in seconds if there is one: ahead of the fastest frame by more than delays differ, or behind by more than
+    /// a decoder ever waits.
+    fn step(&mut self, now: Instant, time: u32) -> Option<f64> {
+        if let Some((at, before)) = self.newest.replace((now, time)) {
+            let passed = (now - at).as_secs_f64();
+            self.late += passed - f64::from(time.wrapping_sub(before).cast_signed()) / 90_000.0;
+        }
+        let step = self.late - self.least;
+        self.least = self.least.min(self.late);
+        (step < -1.0 || step > 5.0).then_some(-step)
+    }
 }
 
 /// One receiving line.
@@ -66,6 +89,7 @@ pub struct Line {
     pieces: BTreeMap<u64, Piece>,
     next: Option<u64>,
     shown: Option<Shown>,
+    lateness: Lateness,
     stuck_since: Option<Instant>,
     report: Option<(SystemTime, u32)>,
     received: bool,
@@ -81,6 +105,7 @@ impl Line {
             pieces: BTreeMap::new(),
             next: None,
             shown: None,
+            lateness: Lateness::default(),
             stuck_since: None,
             report: None,
             received: false,
@@ -205,17 +230,20 @@ impl Receiver {
         let frame: Vec<Piece> = std::mem::replace(&mut line.pieces, rest).into_range(first);
         line.next = Some(last + 1);
         line.stuck_since = None;
-        self.check_frame(now, line, &frame, follows);
+        self.check_frame(line, &frame, follows);
         if let Some(piece) = frame.first() {
             self.check_owner(now, line, piece, who);
-            line.shown =
-                Some(Shown { at: now, time: piece.time, stamp: piece.stamp, counters: piece.counters });
+            if let Some(late) = line.lateness.step(now, piece.time) {
+                let text = format!("slot {}: timestamps stepped by {late:.3} s", line.slot);
+                self.complaints.push(Complaint::ClockStep(text));
+            }
+            line.shown = Some(Shown { time: piece.time, stamp: piece.stamp, counters: piece.counters });
             note(&mut self.seen, &piece.stamp, now);
         }
         true
     }
 
-    fn check_frame(&mut self, now: Instant, line: &Line, frame: &[Piece], follows: bool) {
+    fn check_frame(&mut self, line: &Line, frame: &[Piece], follows: bool) {
         let Some(first) = frame.first() else { return };
         let torn = frame.iter().enumerate().any(|(index, piece)| {
             let expected = Stamp { index: index as u8, count: frame.len() as u8, ..first.stamp };
@@ -238,13 +266,6 @@ impl Receiver {
         if !later(first.time, shown.time) {
             self.complaints
                 .push(Complaint::Backwards(format!("slot {}: {first:?} after {shown:?}", line.slot)));
-        }
-        // A browser freezes for as long as timestamps jump ahead, and shows nothing while they lie behind.
-        let passed = (now - shown.at).as_secs_f64();
-        let ticks = f64::from(first.time.wrapping_sub(shown.time).cast_signed()) / 90_000.0;
-        if (ticks - passed).abs() > 1.0 {
-            let text = format!("slot {}: {passed:.3} s passed, timestamps went {ticks:.3} s", line.slot);
-            self.complaints.push(Complaint::ClockStep(text));
         }
         let went_on = first.counters.picture == (shown.counters.picture + 1) & 0x7fff
             && first.counters.tl0 == shown.counters.tl0.wrapping_add(1);
