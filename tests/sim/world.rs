@@ -515,6 +515,7 @@ impl World {
                 let seat = &mut self.seats[person];
                 if seat.socket == Some(socket) {
                     seat.socket = None;
+                    seat.client.receiver.deaf = true;
                     if seat.reconnects && !seat.dead {
                         self.at(self.now + ms(500), Happening::Reconnects { person });
                     }
@@ -548,7 +549,15 @@ impl World {
     pub fn meet_anew(&mut self, most: Duration, lost: &str, people: &[Person]) -> Duration {
         let (began, since) = (self.now, self.age().as_micros() as u64);
         while let Some((from, to)) = self.first_strangers(people, since) {
-            assert!(self.now < began + most, "{lost}: {from} does not see or hear {to} (waited {most:?})");
+            let receiver = &self.seats[from].client.receiver;
+            assert!(
+                self.now < began + most,
+                "{lost}: {from} does not see or hear {to} (waited {most:?})\n{:?}\n{:?}\n{:?}\n{:?}",
+                receiver.seen.get(&(to as u16)),
+                receiver.heard.get(&(to as u16)),
+                receiver.table,
+                self.seats[from].client.people,
+            );
             self.run(ms(20));
         }
         self.now - began

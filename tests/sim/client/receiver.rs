@@ -93,8 +93,10 @@ pub struct Line {
     stuck_since: Option<Instant>,
     report: Option<(SystemTime, u32)>,
     received: bool,
-    /// Frames that came before the server said whose they are: (timestamp, person, when).
+    /// Frames under the name of somebody else: (timestamp, person, when).
     unnamed: Vec<(u32, u16, Instant)>,
+    /// Frames without a name since the last `slots`.
+    nameless: u32,
 }
 
 impl Line {
@@ -110,6 +112,7 @@ impl Line {
             report: None,
             received: false,
             unnamed: Vec::new(),
+            nameless: 0,
         }
     }
 
@@ -128,6 +131,8 @@ pub struct Receiver {
     pub seen: BTreeMap<u16, Watch>,
     pub heard: BTreeMap<u16, Watch>,
     pub complaints: Vec<Complaint>,
+    /// The socket is lost, so the server cannot say what slots show.
+    pub deaf: bool,
     /// Frames that were on the screen before the server had said whose they are.
     pub early: u64,
     /// Sender reports checked.
@@ -288,13 +293,23 @@ impl Receiver {
         let slot = self.table.video.iter().find(|slot| slot.slot.0 == line.slot);
         let owner = slot.and_then(|slot| slot.shows).map(|stream| stream.peer);
         let since = slot.and_then(|slot| slot.since);
-        let named = since.is_some_and(|since| !later(since, piece.time));
-        if named && owner == who(piece.stamp.person) && owner.is_some() {
-            return;
+        match since {
+            // The page shows nothing in this slot until the server says since when it has an owner.
+            None => {
+                self.early += 1;
+                line.nameless += u32::from(!self.deaf);
+                if line.nameless > 20 {
+                    let text =
+                        format!("slot {}: nobody names the frames of {}", line.slot, piece.stamp.person);
+                    self.complaints.push(Complaint::WrongPerson(text));
+                }
+            }
+            // The tail of an owner before.
+            Some(since) if later(since, piece.time) => {}
+            Some(_) if owner.is_some() && owner == who(piece.stamp.person) => {}
+            // The server's word is still on its way, or this is wrong: the next `slots` must tell.
+            Some(_) => line.unnamed.push((piece.time, piece.stamp.person, now)),
         }
-        // Either the server's word is still on its way, which the next `slots` must show, or this is wrong.
-        self.early += 1;
-        line.unnamed.push((piece.time, piece.stamp.person, now));
     }
 
     /// The server's word on what slots show.
@@ -307,6 +322,10 @@ impl Receiver {
     ) {
         for line in lines.filter(|line| line.kind == Kind::Video) {
             let Some(slot) = table.video.iter().find(|slot| slot.slot.0 == line.slot) else { continue };
+            line.nameless = 0;
+            if slot.since.is_none() {
+                line.unnamed.clear();
+            }
             let (Some(owner), Some(since)) = (slot.shows.map(|stream| stream.peer), slot.since) else {
                 continue;
             };
@@ -325,6 +344,7 @@ impl Receiver {
                 false
             });
         }
+        self.deaf = false;
         self.before = std::mem::replace(&mut self.table, table);
         self.table_at = Some(now);
     }
