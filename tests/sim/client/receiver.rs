@@ -13,6 +13,13 @@ use crate::payload::{Counters, Stamp};
 /// A decoder that cannot go on asks for a key frame after this long, and again as often.
 const STUCK: Duration = Duration::from_millis(400);
 
+/// Seconds by which timestamps may differ from when frames were made, across a change of owner: as much as a first
+/// packet is late that was lost and sent again.
+const LARGEST_STEP: f64 = 1.5;
+
+/// Within so many microseconds the server says whose a frame is.
+const NAMED_WITHIN: u64 = 1_000_000;
+
 /// What went wrong, as the person in front of the screen would tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Complaint {
@@ -57,30 +64,6 @@ struct Shown {
     counters: Counters,
 }
 
-/// How late frames are against their timestamps: a browser freezes for as long as timestamps step ahead, and delays
-/// everything by as much as they fall behind.
-#[derive(Debug, Default)]
-struct Lateness {
-    newest: Option<(Instant, u32)>,
-    /// Seconds by which the newest frame is later than the first, and the least of that so far.
-    late: f64,
-    least: f64,
-}
-
-impl Lateness {
-    /// The step in seconds if there is one: ahead of the fastest frame by more than delays differ, or behind by more than
-    /// a decoder ever waits.
-    fn step(&mut self, now: Instant, time: u32) -> Option<f64> {
-        if let Some((at, before)) = self.newest.replace((now, time)) {
-            let passed = (now - at).as_secs_f64();
-            self.late += passed - f64::from(time.wrapping_sub(before).cast_signed()) / 90_000.0;
-        }
-        let step = self.late - self.least;
-        self.least = self.least.min(self.late);
-        (step < -1.0 || step > 5.0).then_some(-step)
-    }
-}
-
 /// One receiving line.
 #[derive(Debug)]
 pub struct Line {
@@ -89,14 +72,11 @@ pub struct Line {
     pieces: BTreeMap<u64, Piece>,
     next: Option<u64>,
     shown: Option<Shown>,
-    lateness: Lateness,
     stuck_since: Option<Instant>,
     report: Option<(SystemTime, u32)>,
     received: bool,
     /// Frames under the name of somebody else: (timestamp, person, when).
     unnamed: Vec<(u32, u16, Instant)>,
-    /// Frames without a name since the last `slots`.
-    nameless: u32,
 }
 
 impl Line {
@@ -107,12 +87,10 @@ impl Line {
             pieces: BTreeMap::new(),
             next: None,
             shown: None,
-            lateness: Lateness::default(),
             stuck_since: None,
             report: None,
             received: false,
             unnamed: Vec::new(),
-            nameless: 0,
         }
     }
 
@@ -127,7 +105,8 @@ pub struct Receiver {
     /// The newest `slots`, and when it came.
     pub table: SlotTable,
     table_at: Option<Instant>,
-    before: SlotTable,
+    /// The same in microseconds since the world began.
+    told: u64,
     pub seen: BTreeMap<u16, Watch>,
     pub heard: BTreeMap<u16, Watch>,
     pub complaints: Vec<Complaint>,
@@ -238,10 +217,6 @@ impl Receiver {
         self.check_frame(line, &frame, follows);
         if let Some(piece) = frame.first() {
             self.check_owner(now, line, piece, who);
-            if let Some(late) = line.lateness.step(now, piece.time) {
-                let text = format!("slot {}: timestamps stepped by {late:.3} s", line.slot);
-                self.complaints.push(Complaint::ClockStep(text));
-            }
             line.shown = Some(Shown { time: piece.time, stamp: piece.stamp, counters: piece.counters });
             note(&mut self.seen, &piece.stamp, now);
         }
@@ -272,6 +247,13 @@ impl Receiver {
             self.complaints
                 .push(Complaint::Backwards(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }
+        // A browser freezes for as long as timestamps step ahead, and delays everything by as much as they fall behind.
+        let passed = (first.stamp.made as f64 - shown.stamp.made as f64) / 1e6;
+        let ticks = f64::from(first.time.wrapping_sub(shown.time).cast_signed()) / 90_000.0;
+        if (ticks - passed).abs() > LARGEST_STEP {
+            let text = format!("slot {}: made {passed:.3} s later, timestamps went {ticks:.3} s", line.slot);
+            self.complaints.push(Complaint::ClockStep(text));
+        }
         let went_on = first.counters.picture == (shown.counters.picture + 1) & 0x7fff
             && first.counters.tl0 == shown.counters.tl0.wrapping_add(1);
         if follows && !went_on {
@@ -297,8 +279,8 @@ impl Receiver {
             // The page shows nothing in this slot until the server says since when it has an owner.
             None => {
                 self.early += 1;
-                line.nameless += u32::from(!self.deaf);
-                if line.nameless > 20 {
+                // Frames made before the last word may have been lost and sent again.
+                if !self.deaf && piece.stamp.made > self.told + NAMED_WITHIN {
                     let text =
                         format!("slot {}: nobody names the frames of {}", line.slot, piece.stamp.person);
                     self.complaints.push(Complaint::WrongPerson(text));
@@ -312,17 +294,17 @@ impl Receiver {
         }
     }
 
-    /// The server's word on what slots show.
+    /// The server's word on what slots show. `age` is how long the world exists.
     pub fn slots<'a>(
         &mut self,
         now: Instant,
+        age: Duration,
         table: SlotTable,
         lines: impl Iterator<Item = &'a mut Line>,
         who: impl Fn(u16) -> Option<PeerId>,
     ) {
         for line in lines.filter(|line| line.kind == Kind::Video) {
             let Some(slot) = table.video.iter().find(|slot| slot.slot.0 == line.slot) else { continue };
-            line.nameless = 0;
             if slot.since.is_none() {
                 line.unnamed.clear();
             }
@@ -345,7 +327,8 @@ impl Receiver {
             });
         }
         self.deaf = false;
-        self.before = std::mem::replace(&mut self.table, table);
+        self.table = table;
+        self.told = age.as_micros() as u64;
         self.table_at = Some(now);
     }
 
