@@ -131,7 +131,7 @@ impl Peer {
     #[must_use]
     pub fn is_late(&self, now: Instant) -> bool {
         let connection = self.connection.as_ref().zip(self.deadline);
-        connection.is_some_and(|(connection, deadline)| !connection.is_parked() && deadline + DUE < now)
+        connection.is_some_and(|(connection, deadline)| !connection.is_at_rest() && deadline + DUE < now)
     }
 
     /// Tells the estimator how much is wanted: nothing while no picture is received, which parks it.

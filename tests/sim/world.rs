@@ -19,12 +19,16 @@ use plenary::media::rtc::{ConnectionConfig, Transmit};
 use plenary::media::{Core, CoreConfig, Path};
 
 use crate::client::connection::Profile;
+use crate::client::receiver::Watch;
 use crate::client::{Client, Directory};
 use crate::network::{Conditions, Direction, Hits};
 use crate::rng::Rng;
 
 /// Turns at one instant after which the server is taken to spin.
 const MOST_TURNS: u32 = 10_000;
+
+/// How long a socket without a peer stays open: the driver's pings go unanswered for so long.
+const PINGS_UNANSWERED: Duration = Duration::from_secs(20);
 
 /// A number a person has in a scenario, from 0.
 pub type Person = usize;
@@ -83,6 +87,10 @@ pub struct Seat {
     dead: bool,
     timer: Option<Instant>,
     pub signal_delay: Duration,
+    /// When the server had the first binding request from the present public address, and when the first datagram that
+    /// is no answer to one arrived there.
+    pub checked: Option<Instant>,
+    pub followed: Option<Instant>,
     /// Bytes of signaling received.
     pub signal_bytes: u64,
     /// Datagrams received.
@@ -124,6 +132,10 @@ pub struct World {
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+fn is_stun(datagram: &[u8]) -> bool {
+    matches!(datagram.first(), Some(0..2))
 }
 
 fn server() -> SocketAddr {
@@ -190,6 +202,11 @@ impl World {
         let [high, low] = number.to_be_bytes();
         let address = SocketAddr::from(([10, 0, high, low], 5_000));
         let rng = self.rng.fork();
+        // No two links are alike, and no two seeds.
+        let extra = Duration::from_micros(self.rng.below(4_000));
+        let (mut up, mut down) = (up, down);
+        up.delay += extra;
+        down.delay += extra;
         let client = Client::new(number, "den", profile, address, self.start, rng, self.directory.clone());
         let (up_dice, down_dice) = (self.rng.fork(), self.rng.fork());
         self.seats.push(Seat {
@@ -202,6 +219,8 @@ impl World {
             dead: false,
             timer: None,
             signal_delay: down.delay,
+            checked: None,
+            followed: None,
             signal_bytes: 0,
             datagrams: 0,
             last_srtp: Vec::new(),
@@ -217,7 +236,9 @@ impl World {
         let [high, low] = (person as u16).to_be_bytes();
         self.next_port += 1;
         let public = SocketAddr::from(([100, 64, high, low], self.next_port));
-        let old = std::mem::replace(&mut self.seats[person].public, public);
+        let seat = &mut self.seats[person];
+        (seat.checked, seat.followed) = (None, None);
+        let old = std::mem::replace(&mut seat.public, public);
         self.by_public.remove(&old);
         self.by_public.insert(public, person);
     }
@@ -246,11 +267,12 @@ impl World {
         self.at(self.now, Happening::SeesClose { person, socket });
     }
 
-    /// The browser of somebody dies. With `told` the operating system closes its socket; without, nothing is heard.
+    /// The browser of somebody dies. With `told` the operating system closes its socket; without, the server finds out
+    /// when its pings stay unanswered.
     pub fn kill(&mut self, person: Person, told: bool) {
         self.seats[person].dead = true;
-        if told && let Some(socket) = self.seats[person].socket {
-            let delay = self.seats[person].signal_delay;
+        if let Some(socket) = self.seats[person].socket {
+            let delay = if told { self.seats[person].signal_delay } else { PINGS_UNANSWERED };
             self.at(self.now + delay, Happening::Closes { socket });
         }
     }
@@ -437,6 +459,11 @@ impl World {
     fn happen(&mut self, what: Happening) {
         match what {
             Happening::ToServer { remote, bytes } => {
+                if let Some(person) = self.by_public.get(&remote)
+                    && is_stun(&bytes)
+                {
+                    self.seats[*person].checked.get_or_insert(self.now);
+                }
                 self.core.handle_datagram(self.now, Path { remote, local: server() }, &bytes);
                 self.touched = true;
             }
@@ -444,6 +471,9 @@ impl World {
                 let seat = &mut self.seats[person];
                 if seat.public == remote && !seat.dead {
                     seat.datagrams += 1;
+                    if !is_stun(&bytes) {
+                        seat.followed.get_or_insert(self.now);
+                    }
                     seat.client.receive(self.now, server(), &bytes);
                     self.after(person);
                 } else {
@@ -485,6 +515,7 @@ impl World {
                 let seat = &mut self.seats[person];
                 if seat.socket == Some(socket) {
                     seat.socket = None;
+                    seat.client.receiver.deaf = true;
                     if seat.reconnects && !seat.dead {
                         self.at(self.now + ms(500), Happening::Reconnects { person });
                     }
@@ -512,6 +543,36 @@ impl World {
     pub fn meet(&self, people: &[Person]) -> bool {
         let pairs = people.iter().flat_map(|from| people.iter().map(move |to| (*from, *to)));
         pairs.filter(|(from, to)| from != to).all(|(from, to)| self.sees(from, to) && self.hears(from, to))
+    }
+
+    /// Waits until everybody of `people` sees and hears what everybody else made after this moment.
+    pub fn meet_anew(&mut self, most: Duration, lost: &str, people: &[Person]) -> Duration {
+        let (began, since) = (self.now, self.age().as_micros() as u64);
+        while let Some((from, to)) = self.first_strangers(people, since) {
+            let receiver = &self.seats[from].client.receiver;
+            assert!(
+                self.now < began + most,
+                "{lost}: {from} does not see or hear {to} (waited {most:?})\n{:?}\n{:?}\n{:?}\n{:?}",
+                receiver.seen.get(&(to as u16)),
+                receiver.heard.get(&(to as u16)),
+                receiver.table,
+                self.seats[from].client.people,
+            );
+            self.run(ms(20));
+        }
+        self.now - began
+    }
+
+    /// The first two of whom one has not seen and heard what the other made after `since`.
+    fn first_strangers(&self, people: &[Person], since: u64) -> Option<(Person, Person)> {
+        let fresh = |watches: &BTreeMap<u16, Watch>, to: Person| {
+            watches.get(&(to as u16)).is_some_and(|watch| watch.made > since)
+        };
+        let pairs = people.iter().flat_map(|from| people.iter().map(move |to| (*from, *to)));
+        pairs.filter(|(from, to)| from != to).find(|(from, to)| {
+            let receiver = &self.seats[*from].client.receiver;
+            !(fresh(&receiver.seen, *to) && fresh(&receiver.heard, *to))
+        })
     }
 
     /// Gaps are counted from now.

@@ -154,8 +154,8 @@ pub struct Connection {
     ufrags: Vec<String>,
     password: String,
     connected: bool,
-    /// No picture is sent: the estimator rests.
-    parked: bool,
+    /// No picture is sent since then: the estimator rests.
+    parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
     estimate: Option<Bitrate>,
     /// Where the last authenticated SRTP or SRTCP came from: media goes there, whatever ICE thinks.
@@ -223,7 +223,7 @@ impl Connection {
             ufrags: vec![creds.ufrag],
             password: creds.pass,
             connected: false,
-            parked: false,
+            parked: None,
             estimate: None,
             egress: None,
             replays: replay::Replays::default(),
@@ -370,7 +370,7 @@ impl Connection {
                 arrival: report.received_at,
             }),
             RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
-            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if !self.parked => {
+            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.parked.is_none() => {
                 self.estimate = Some(estimate);
                 events.push(Event::Estimate(estimate.as_u64()));
             }

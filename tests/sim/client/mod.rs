@@ -165,7 +165,7 @@ impl Client {
                 let directory = self.directory.borrow();
                 let who = |person: u16| directory.get(&person).copied();
                 let lines = self.connection.iter_mut().flat_map(|c| &mut c.lines).map(|(_, line)| line);
-                self.receiver.slots(now, slots, lines, who);
+                self.receiver.slots(now, now - self.origin, slots, lines, who);
             }
             ServerMessage::Error { code, message, rebuild } => {
                 self.errors.push((code, message));

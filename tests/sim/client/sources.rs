@@ -77,7 +77,7 @@ impl Camera {
             maker,
             picture,
             on: true,
-            next: now + Duration::from_micros(rng.below(30_000)),
+            next: now + Duration::from_micros(rng.below(60_000)),
             started: now,
             time: rng.next() as u32,
             seq: rng.below(60_000),
@@ -103,7 +103,7 @@ impl Camera {
 
     /// The connection is up: what would have been made before is not.
     pub fn start(&mut self, now: Instant) {
-        self.next = self.next.max(now);
+        self.next = now + (self.next - self.started);
     }
 
     pub fn wakes(&self) -> Instant {
@@ -171,7 +171,7 @@ impl Microphone {
 
     /// The connection is up: what would have been made before is not.
     pub fn start(&mut self, now: Instant) {
-        self.next = self.next.max(now);
+        self.next = now + (self.next - self.started);
     }
 
     /// Somebody begins or ceases to speak.

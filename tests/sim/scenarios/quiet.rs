@@ -51,11 +51,12 @@ fn a_spoofed_datagram_cannot_move_where_media_goes() {
             // overheard too.
             let (srtp, stun) = (world.seats[ben].last_srtp.clone(), world.seats[ben].last_stun.clone());
             assert!(!srtp.is_empty() && !stun.is_empty());
+            world.run(ms(100));
             world.inject(stranger, srtp.clone());
             world.inject(stranger, stun);
             world.inject(stranger, srtp);
             world.inject(stranger, vec![0x80; 100]);
-            world.run(ms(100));
+            world.run(ms(9));
         }
         world.run(ms(2_000));
         let gap = world.picture_gap(ben, ada);

@@ -72,10 +72,14 @@ fn egress_follows_a_client_whose_nat_gave_it_another_port() {
             world.rebind(ben);
             world.start_watching();
             world.run(ms(4_000));
-            let gap = world.picture_gap(ben, ada);
-            println!("downlink back after {gap:?}, uplink after {:?}", world.picture_gap(ada, ben));
-            assert!(gap < ms(1_500), "after a NAT rebinding the picture stood still for {gap:?}");
-            assert!(world.picture_gap(ada, ben) < ms(1_500));
+            // When the client checks its path is its own affair: str0m does so every 2.5 s, Chromium sooner.
+            let seat = &world.seats[ben];
+            let followed =
+                seat.followed.expect("something follows") - seat.checked.expect("the client checks");
+            let (down, up) = (world.picture_gap(ben, ada), world.picture_gap(ada, ben));
+            println!("media follows {followed:?} after the first check; downlink {down:?}, uplink {up:?}");
+            assert!(followed < ms(150), "media follows a client's new address only after {followed:?}");
+            assert!(down < ms(3_500) && up < ms(3_500), "the picture stood still for {down:?}, {up:?}");
         }
         assert_eq!(world.seats[ben].client.life(), 1);
         nobody_noticed(&world, ben);
@@ -127,10 +131,8 @@ fn a_reload_is_seen_by_nobody_as_a_leave_or_a_join() {
         let (mut world, ada, ben) = two(seed);
         let before = world.peer(ben);
         world.reload(ben);
-        world.run(ms(300));
-        let lost = "after a reload they do not meet again";
-        let took = world
-            .within(ms(2_000), lost, |world| world.meet(&[ada, ben]) && world.seats[ben].client.life() == 2);
+        let took = world.meet_anew(ms(2_500), "after a reload they do not meet again", &[ada, ben]);
+        assert_eq!(world.seats[ben].client.life(), 2);
         println!("back {took:?} after the reload");
         assert_eq!(world.peer(ben), before, "another peer id");
         world.run(ms(8_000));
@@ -178,7 +180,7 @@ fn somebody_back_from_a_tunnel_within_30_s_is_still_in_the_room() {
         (seat.up.cut, seat.down.cut, seat.reconnects) = (false, false, true);
         world.reconnect(ben);
         let lost = "after a tunnel they do not meet again";
-        let took = world.within(ms(4_000), lost, |world| world.meet(&[ada, ben]));
+        let took = world.meet_anew(ms(4_000), lost, &[ada, ben]);
         println!("back {took:?} after the tunnel");
         world.run(ms(2_000));
         nobody_noticed(&world, ben);
@@ -201,9 +203,8 @@ fn a_refused_offer_leads_to_a_new_connection_and_the_call_goes_on() {
             assert_eq!(client.errors.len(), round + 1, "{:?}", client.errors);
             assert_eq!(client.errors[round].0, ErrorCode::OfferRefused);
             let life = round as u16 + 2;
-            world.within(ms(2_500), "after a refused offer they do not meet again", |world| {
-                world.meet(&[ada, ben]) && world.seats[ben].client.life() == life
-            });
+            world.meet_anew(ms(2_500), "after a refused offer they do not meet again", &[ada, ben]);
+            assert_eq!(world.seats[ben].client.life(), life);
             world.run(ms(1_000));
         }
         nobody_noticed(&world, ben);
@@ -238,8 +239,7 @@ fn a_publisher_who_builds_a_new_connection_stays_in_everybodys_slot() {
         let before: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
         world.start_watching();
         world.client(people[1], |client, now| client.rebuild(now));
-        world.run(ms(400));
-        world.within(ms(2_000), "after a new connection they do not meet again", |world| world.meet(&people));
+        world.meet_anew(ms(2_500), "after a new connection they do not meet again", &people);
         world.run(ms(2_000));
         let after: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
         assert_eq!(before, after, "slots moved");
