@@ -1,5 +1,19 @@
 //! What the design leans on in str0m, and the traps it walks around: an upgrade that changes one of these says so here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on may say so in the shortest way"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "the numbers of a test are small, and time is made by it"
+)]
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
