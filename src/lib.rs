@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod conference;
+pub mod config;
+pub mod control;
 pub mod limits;
 pub mod media;
 pub mod queue;

@@ -1,1 +1,109 @@
-fn main() {}
+//! `plenary`: the command line around the server.
+
+use std::error::Error;
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use log::LevelFilter;
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
+use plenary::config::{Config, Transport};
+use plenary::control::certificate::{CertificateError, CertificateFiles};
+use plenary::control::{Control, ControlConfig};
+use plenary::limits::Limits;
+use plenary::worker::Pool;
+
+fn main() -> ExitCode {
+    let config = match Config::from_args(std::env::args_os()) {
+        Ok(config) => config,
+        Err(stop) if stop.code == 0 => {
+            // Whoever pipes this elsewhere may have read enough.
+            let _ = write!(io::stdout(), "{stop}");
+            return ExitCode::SUCCESS;
+        }
+        Err(stop) => {
+            eprintln!("plenary: {stop}");
+            return ExitCode::from(stop.code);
+        }
+    };
+    // What libraries have to say below a warning is for those who work on them.
+    let libraries = config.log.min(LevelFilter::Warn);
+    env_logger::Builder::new().filter_level(libraries).filter_module("plenary", config.log).init();
+    match serve(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("plenary: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
+    let limits = Limits::default();
+    let mut control = Control::new(ControlConfig {
+        http_port: config.http_port,
+        tls: certificate(config)?.map(|files| files.server_config()).transpose()?,
+        client_dir: config.client_dir.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        limits: limits.clone(),
+    })
+    .map_err(|error| port_error("TCP", config.http_port, "--http-port", &error))?;
+    control.watch_signals()?;
+
+    let mut workers = Pool::start(config, &limits, control.waker())
+        .map_err(|error| port_error("UDP", config.udp_port, "--udp-port", &error))?;
+    let conference_config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers.count() };
+    let store = Box::<MemoryStore>::default();
+    let mut conference = Conference::new(conference_config, store, Box::new(entropy));
+
+    greet(config, control.port());
+    control.run(&mut conference, &mut workers)?;
+    Ok(())
+}
+
+fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!(
+                "{protocol} port {port} is in use: end the program that has it, or choose another with {flag}"
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            format!(
+                "{protocol} port {port} needs more rights than this user has: choose one above 1023 with {flag}"
+            )
+        }
+        _ => format!("{protocol} port {port} cannot be opened: {error}"),
+    }
+}
+
+fn certificate(config: &Config) -> Result<Option<CertificateFiles>, CertificateError> {
+    match &config.transport {
+        Transport::Plain => Ok(None),
+        Transport::Files { cert, key } => {
+            Ok(Some(CertificateFiles { certificate: cert.clone(), key: key.clone() }))
+        }
+        Transport::Directory(directory) => CertificateFiles::ensure(directory, &config.addresses).map(Some),
+    }
+}
+
+fn greet(config: &Config, port: u16) {
+    let mut lines = vec!["Plenary is ready. Open one of these:".to_owned()];
+    let scheme = if config.transport == Transport::Plain { "http" } else { "https" };
+    lines.push(format!("  {scheme}://localhost:{port}"));
+    for address in config.addresses.iter().filter(|address| !address.is_loopback()) {
+        lines.push(format!("  {scheme}://{}", SocketAddr::new(*address, port)));
+    }
+    if matches!(config.transport, Transport::Directory(_)) {
+        lines.push("Browsers warn of a self-signed certificate once and can be told to go on.".to_owned());
+    }
+    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
+}
+
+/// Fills `bytes` with random ones. Without randomness no token is a secret, so there is nothing to go on with.
+fn entropy(bytes: &mut [u8]) {
+    if aws_lc_rs::rand::fill(bytes).is_err() {
+        log::error!("the system gives no random numbers");
+        std::process::abort();
+    }
+}

@@ -50,19 +50,8 @@ use room::Room;
 use session::{Peer, Token};
 use timers::{Timer, Timers};
 
-/// Codes of a WebSocket's close frame (RFC 6455, section 7.4; 4000 to 4999 are an application's own).
-pub mod close {
-    /// A message larger than any may be.
-    pub const TOO_BIG: u16 = 1009;
-    /// The server is going away, to come back.
-    pub const RESTART: u16 = 1012;
-    /// The session continues on another socket.
-    pub const TAKEN_OVER: u16 = 4001;
-    /// Nothing was heard from the client for too long, not even a pong.
-    pub const SILENT: u16 = 4002;
-    /// The client reads too slowly: more waits for it than its outbox holds.
-    pub const TOO_SLOW: u16 = 4003;
-}
+/// The close code (RFC 6455, section 7.4.2) of a socket whose session continues on another one.
+pub const CLOSE_TAKEN_OVER: u16 = 4001;
 
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,7 +96,7 @@ pub enum Output {
         /// If set, it replaces an unsent message with the same key.
         key: Option<StateKey>,
     },
-    /// Close a socket with a code of [`close`]. The driver still says `socket_closed`.
+    /// Close a socket. The driver still says `socket_closed`.
     Close {
         /// Which.
         socket: SocketId,
@@ -224,7 +213,7 @@ impl Conference {
         if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.worker == worker) {
             match notice {
                 Notice::Answer { id: offer, sdp, .. } => self.answered(now, id, offer, sdp),
-                Notice::Refused { id: offer, reason, .. } => self.refused(now, id, offer, reason),
+                Notice::Refused { id: offer, reason, .. } => self.refused(id, offer, reason),
                 Notice::Slots { slots, .. } => {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
                     peer.slots = Some((version, slots));
@@ -238,7 +227,7 @@ impl Conference {
                     peer.signs.hearing = Hearing::Heard;
                     self.review(now, id);
                 }
-                Notice::Lost { reason, .. } => self.lost(now, id, reason),
+                Notice::Lost { reason, .. } => self.lost(id, reason),
             }
         }
         self.run_due(now);

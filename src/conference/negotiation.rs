@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::parse::Refusal;
-use super::presence::Hearing;
 use super::protocol::{ErrorCode, ServerMessage};
 use super::publish::{Published, camera_rule};
 use super::{Conference, Now, StateKey};
-use crate::limits::Limit;
 use crate::media::ids::{OfferId, PeerId, Track};
 use crate::media::message::{Command, SlotLine, TrackLine};
 use crate::media::rtc::{Offer, OfferError};
@@ -37,7 +35,7 @@ struct InFlight {
     id: OfferId,
     fresh: bool,
     tracks: BTreeSet<Track>,
-    /// The connection it would have changed was lost: whatever the worker says of it, the client builds a new one.
+    /// Whatever the worker says of it is not told: the client does not wait for it any more.
     void: bool,
 }
 
@@ -64,6 +62,18 @@ impl Negotiation {
             || self.waiting.as_ref().is_some_and(|offer| offer.tracks.contains(&track))
     }
 
+    /// The client came back, perhaps as a new page: it waits for nothing that was asked on the old socket.
+    pub(super) fn resumed(&mut self) {
+        self.waiting = None;
+        self.void();
+    }
+
+    fn void(&mut self) {
+        if let Some(offer) = &mut self.in_flight {
+            offer.void = true;
+        }
+    }
+
     /// Takes the offer in flight, if the worker's word is about it.
     fn concluded(&mut self, id: OfferId) -> Option<InFlight> {
         self.in_flight.take_if(|offer| offer.id == id)
@@ -86,16 +96,8 @@ impl Conference {
             return Err(Refusal::new(ErrorCode::BadMessage, message));
         }
         peer.negotiation.last = Some(id);
-        let (mine, most) = (tracks.len(), self.config.limits.get(Limit::TracksPerPeer));
         let set = tracks.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect();
-        let parsed = if mine > most {
-            Err(OfferError::TooLarge(Limit::TracksPerPeer))
-        } else if !fresh && !peer.negotiation.connected && peer.negotiation.in_flight.is_none() {
-            Err(OfferError::Malformed("there is no connection to change; offer with `fresh`".to_owned()))
-        } else {
-            Offer::parse(&sdp, tracks, slots, &self.config.limits)
-        };
-        match parsed {
+        match Offer::parse(&sdp, tracks, slots, &self.config.limits) {
             Ok(offer) => {
                 // A connection that waits to be made is made with its newest description.
                 let fresh = fresh || peer.negotiation.waiting.take().is_some_and(|offer| offer.fresh);
@@ -109,9 +111,7 @@ impl Conference {
                 }
                 peer.negotiation.waiting = None;
                 peer.negotiation.give_up();
-                if let Some(offer) = &mut peer.negotiation.in_flight {
-                    offer.void = true;
-                }
+                peer.negotiation.void();
                 Err(Refusal::rebuild(ErrorCode::OfferRefused, error.to_string()))
             }
         }
@@ -149,9 +149,6 @@ impl Conference {
             peer.negotiation.connected = true;
             self.send(socket, &ServerMessage::Answer { id: offer, sdp }, None);
         }
-        if done.fresh {
-            self.repeat_mutes(id);
-        }
         self.send_publish(id, true);
         if changed {
             self.peers_changed(now, room);
@@ -159,10 +156,9 @@ impl Conference {
     }
 
     /// The worker refused an offer.
-    pub(super) fn refused(&mut self, now: Now, id: PeerId, offer: OfferId, reason: String) {
+    pub(super) fn refused(&mut self, id: PeerId, offer: OfferId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(done) = peer.negotiation.concluded(offer) else { return };
-        peer.signs.hearing = Hearing::Silent(now.instant);
         peer.negotiation.give_up();
         let superseded = done.void || peer.negotiation.waiting.is_some();
         let socket = peer.socket();
@@ -170,13 +166,11 @@ impl Conference {
         if let Some(socket) = socket.filter(|_| !superseded) {
             self.send(socket, &Refusal::rebuild(ErrorCode::OfferRefused, reason).into_message(), None);
         }
-        self.review(now, id);
     }
 
-    /// The worker lost a person's connection.
-    pub(super) fn lost(&mut self, now: Now, id: PeerId, reason: String) {
+    /// The worker lost a person's connection. What that means for presence, its silence will tell.
+    pub(super) fn lost(&mut self, id: PeerId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        peer.signs.hearing = Hearing::Silent(now.instant);
         let negotiation = &mut peer.negotiation;
         negotiation.give_up();
         let rebuilding = negotiation.waiting.is_some()
@@ -187,16 +181,6 @@ impl Conference {
                 .is_some_and(|offer| offer.fresh || std::mem::replace(&mut offer.void, true));
         if let Some(socket) = peer.socket().filter(|_| !rebuilding) {
             self.send(socket, &Refusal::rebuild(ErrorCode::MediaLost, reason).into_message(), None);
-        }
-        self.review(now, id);
-    }
-
-    /// A new connection knows nothing of mutes that were said before it.
-    fn repeat_mutes(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get(&id) else { return };
-        let (worker, muted) = (peer.worker, peer.muted.clone());
-        for track in muted {
-            self.command(worker, Command::Mute { peer: id, track, muted: true });
         }
     }
 

@@ -225,7 +225,6 @@ impl Conference {
             self.peers_changed(now, id);
             return;
         }
-        self.timers.clear(&Timer::Peers(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
             self.forget_later(now, room.id());

@@ -11,7 +11,7 @@ use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
 use super::protocol::{ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
 use super::publish::Published;
 use super::timers::Timer;
-use super::{Conference, Now, Seat, SocketId, StateKey, WorkerId, close};
+use super::{CLOSE_TAKEN_OVER, Conference, Now, Seat, SocketId, StateKey, WorkerId};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
 use crate::media::message::{Command, SlotTable};
@@ -204,10 +204,11 @@ impl Conference {
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
         peer.signs.departs = None;
         peer.peers_seen = None;
+        peer.negotiation.resumed();
         let (room, renamed) = (peer.room, peer.name != name);
         peer.name = name;
         if let Link::Attached(old) = old_link {
-            self.close(old, close::TAKEN_OVER, "the session continues on another socket");
+            self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
         self.sockets.insert(socket, Seat::Inside(id));
         self.review(now, id);

@@ -218,10 +218,10 @@ impl Core {
             self.receive(now, key, handshake.path, &handshake.datagram);
         }
         self.show(now);
+        self.tell_slots();
         while let Some(key) = self.dirty.pop() {
             self.step(now, key);
         }
-        self.tell_slots();
     }
 
     /// A peer's timer went off.
@@ -275,7 +275,10 @@ impl Core {
     /// When [`Core::handle_timeout`] is to be called next, if at all.
     #[must_use]
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let pending = !self.handshakes.is_empty() || !self.dirty.is_empty() || !self.stale_rooms.is_empty();
+        let lists = [&self.dirty, &self.changed];
+        let pending = !self.handshakes.is_empty()
+            || !self.stale_rooms.is_empty()
+            || lists.iter().any(|list| !list.is_empty());
         if pending { Some(now) } else { self.timers.next() }
     }
 

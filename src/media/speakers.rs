@@ -12,7 +12,7 @@ const SPEAKING_DB: f32 = 50.0;
 const SILENT_DB: f32 = 60.0;
 
 /// A voice without packets for this long is silent (DTX sends nothing at all).
-const STALE: Duration = Duration::from_millis(1_000);
+const STALE: Duration = Duration::from_secs(1);
 
 /// The loudness of one voice.
 #[derive(Debug)]

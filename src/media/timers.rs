@@ -62,7 +62,7 @@ impl Timers {
     }
 
     fn put(&mut self, key: u32, tick: u64) {
-        let bucket = (tick % BUCKETS as u64) as usize;
+        let bucket = bucket(tick);
         if let Some(keys) = self.buckets.get_mut(bucket) {
             keys.push(key);
         }
@@ -81,7 +81,7 @@ impl Timers {
     /// When to call [`Timers::fire`] next, if anything waits.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        let from = ((self.hand + 1) % BUCKETS as u64) as usize;
+        let from = bucket(self.hand + 1);
         let distance = self.next_occupied(from)?;
         Some(self.start + Duration::from_millis(self.hand + 1 + distance as u64))
     }
@@ -109,7 +109,7 @@ impl Timers {
     pub fn fire(&mut self, now: Instant, due: &mut Vec<u32>) {
         let target = self.tick(now);
         while self.hand < target {
-            let from = ((self.hand + 1) % BUCKETS as u64) as usize;
+            let from = bucket(self.hand + 1);
             let Some(distance) = self.next_occupied(from) else { break };
             let tick = self.hand + 1 + distance as u64;
             if tick > target {
@@ -122,7 +122,7 @@ impl Timers {
     }
 
     fn empty(&mut self, tick: u64, due: &mut Vec<u32>) {
-        let bucket = (tick % BUCKETS as u64) as usize;
+        let bucket = bucket(tick);
         if let Some(word) = self.occupied.get_mut(bucket / 64) {
             *word &= !(1 << (bucket % 64));
         }
@@ -136,6 +136,11 @@ impl Timers {
             }
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the remainder is below 4,096")]
+fn bucket(tick: u64) -> usize {
+    (tick % BUCKETS as u64) as usize
 }
 
 #[cfg(test)]

@@ -2,14 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-/// One announced address: what a packet's local address is, and what clients are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Announced {
-    /// The address on this machine; the unspecified one where any will do (behind a NAT that forwards to us).
-    pub local: IpAddr,
-    /// The address clients send to.
-    pub public: IpAddr,
-}
+use crate::config::Announced;
 
 /// Maps between the two. str0m drops STUN whose destination is no candidate of its own, so what a datagram was sent to
 /// on this machine is translated to what was announced for it; and back, because an announced address that is not the

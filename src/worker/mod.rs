@@ -4,6 +4,7 @@
 //! core's turn; send what it wants sent; pass its notices on.
 
 mod address;
+mod pool;
 mod udp;
 
 use std::io;
@@ -13,13 +14,15 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use crate::config::Announced;
 use crate::limits::Limits;
 use crate::media::message::{Command, Notice};
 use crate::media::rtc::{ConnectionConfig, Transmit};
 use crate::media::{Core, CoreConfig, Path};
 use crate::queue::{Drain, Nothing, Sender, queue};
 
-pub use address::{AddressMap, Announced};
+pub use address::AddressMap;
+pub use pool::Pool;
 pub use udp::{Udp, UdpCounters};
 
 /// Commands in flight: a join is three, so this is a storm of hundreds.
@@ -251,10 +254,10 @@ impl Worker {
             let (judged, violations) = (faults.judged, faults.violations());
             log::info!("egress guard judged {judged} packets, {violations} violations");
         }
-        log::info!("{:?}", self.core.counters());
+        log::debug!("{:?}", self.core.counters());
         let udp = [Some(&self.v4), self.v6.as_ref()];
         for socket in udp.into_iter().flatten() {
-            log::info!("{:?}", socket.udp.counters());
+            log::debug!("{:?}", socket.udp.counters());
         }
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct World {
     pub(super) bytes: BTreeMap<SocketId, usize>,
     pub(super) closed: Vec<(SocketId, u16)>,
     pub(super) commands: Vec<(WorkerId, Command)>,
+    seats: BTreeMap<SocketId, PeerId>,
+    versions: BTreeMap<(PeerId, &'static str), u64>,
+    /// Every text that was sent, in order.
+    pub(super) transcript: Vec<(SocketId, String)>,
 }
 
 /// What a `welcome` brought.
@@ -63,6 +67,9 @@ impl World {
             bytes: BTreeMap::new(),
             closed: Vec::new(),
             commands: Vec::new(),
+            seats: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            transcript: Vec::new(),
         };
         world.room("Den");
         world
@@ -98,13 +105,41 @@ impl World {
             match output {
                 Output::Send { socket, message, key } => {
                     *self.bytes.entry(socket).or_default() += message.len();
+                    self.transcript.push((socket, message.to_string()));
                     let message = serde_json::from_str(&message).unwrap();
+                    self.check_version(socket, &message, key);
                     self.received.entry(socket).or_default().push((message, key));
                 }
                 Output::Close { socket, code, .. } => self.closed.push((socket, code)),
                 Output::Command { worker, command } => self.commands.push((worker, command)),
             }
         }
+    }
+
+    /// In every test: state has its key, and its versions never go back for one person, whatever sockets they use.
+    /// A list is sent twice only to somebody who comes back.
+    fn check_version(&mut self, socket: SocketId, message: &ServerMessage, key: Option<StateKey>) {
+        let (kind, version) = match message {
+            ServerMessage::Welcome { peer, .. } => {
+                self.seats.insert(socket, *peer);
+                (None, 0)
+            }
+            ServerMessage::Peers { version, .. } => (Some((StateKey::Peers, "peers")), *version),
+            ServerMessage::Slots { version, .. } => (Some((StateKey::Slots, "slots")), *version),
+            ServerMessage::Publish { version, .. } => (Some((StateKey::Publish, "publish")), *version),
+            _ => (None, 0),
+        };
+        assert_eq!(key, kind.map(|(key, _)| key), "{message:?}");
+        let Some((_, name)) = kind else { return };
+        let last = self.versions.insert((self.seats[&socket], name), version);
+        assert!(last <= Some(version), "{name} {version} after {last:?}");
+        let listed = self.received.get(&socket).into_iter().flatten().rev();
+        let session = listed
+            .map(|(message, _)| message)
+            .take_while(|old| !matches!(old, ServerMessage::Welcome { .. }));
+        let repeated = session.into_iter().any(|old| matches!((old, message),
+            (ServerMessage::Peers { version: old, .. }, ServerMessage::Peers { version: new, .. }) if old == new));
+        assert!(!repeated, "peers {version} twice on {socket:?}");
     }
 
     pub(super) fn open(&mut self, socket: usize) {

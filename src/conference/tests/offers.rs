@@ -81,11 +81,48 @@ fn the_answer_to_the_old_page_is_not_given_to_the_new_one() {
     assert!(!back.media);
     world.offer(2, 1, true);
     world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the old page".into() });
-    assert_eq!(answers(&world.take(2)), Vec::<u32>::new());
+    assert!(answers(&world.take(2)).is_empty());
     world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the new page".into() });
     assert!(
         world.take(2).contains(&ServerMessage::Answer { id: OfferId(1), sdp: "for the new page".into() })
     );
+}
+
+#[test]
+fn the_answer_to_the_old_page_is_not_given_to_the_new_one_either_before_it_offers() {
+    let mut world = World::new();
+    let ann = world.join(1, "Ann");
+    world.offer(1, 1, true);
+    world.close(1);
+    world.resume(2, &ann.token);
+    world.answer(ann.peer, 1);
+    assert!(answers(&world.take(2)).is_empty());
+    world.offer(2, 1, true);
+    world.answer(ann.peer, 1);
+    assert_eq!(answers(&world.take(2)), [1]);
+}
+
+#[test]
+fn what_the_old_page_still_wanted_is_not_done_for_the_new_one() {
+    let mut world = World::new();
+    let ann = world.join(1, "Ann");
+    world.offer(1, 1, true);
+    world.offer(1, 2, false);
+    world.close(1);
+    world.resume(2, &ann.token);
+    world.take_commands();
+    world.answer(ann.peer, 1);
+    assert_eq!(world.take_commands(), Vec::<String>::new());
+}
+
+#[test]
+fn a_connection_that_is_being_replaced_is_not_one_to_go_on_with() {
+    let mut world = World::new();
+    let ann = world.join_with_media(1, "Ann");
+    world.offer(1, 2, true);
+    world.close(1);
+    let back = world.resume(2, &ann.token);
+    assert!(!back.media);
 }
 
 #[test]
@@ -96,8 +133,11 @@ fn an_answer_nobody_was_there_to_get_leaves_no_connection_to_go_on_with() {
     world.close(1);
     world.answer(ann.peer, 1);
     assert!(!world.resume(2, &ann.token).media);
-    world.offer(2, 2, false);
-    assert_eq!(world.take_errors(2), ["error offer-refused rebuild"]);
+    world.offer(2, 1, true);
+    world.answer(ann.peer, 1);
+    world.close(2);
+    let token = world.welcome(2).token;
+    assert!(world.resume(3, &token).media, "one that was told does");
 }
 
 #[test]
@@ -154,6 +194,23 @@ fn a_refusal_of_an_offer_that_a_new_connection_replaced_is_not_told() {
     world.refuse(ann.peer, 2);
     assert_eq!(world.take_types(1), Vec::<String>::new());
     assert_eq!(world.take_commands(), ["offer 2", "offer 3 fresh"]);
+}
+
+#[test]
+fn an_offer_that_cannot_be_read_voids_the_one_before_it() {
+    let mut world = World::new();
+    let ann = world.join_with_media(1, "Ann");
+    world.take(1);
+    world.offer(1, 2, false);
+    let mut broken = offer(3, false, &[]);
+    broken["sdp"] = "v=0 and nothing else".into();
+    world.say(1, broken);
+    assert_eq!(world.take_types(1), ["error offer-refused rebuild"]);
+    world.answer(ann.peer, 2);
+    assert!(answers(&world.take(1)).is_empty(), "the client builds a new connection now");
+    world.offer(1, 4, true);
+    world.answer(ann.peer, 4);
+    assert_eq!(answers(&world.take(1)), [4]);
 }
 
 #[test]

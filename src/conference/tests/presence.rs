@@ -99,14 +99,15 @@ fn somebody_who_never_had_media_is_judged_by_the_socket_alone() {
 }
 
 #[test]
-fn a_lost_connection_counts_as_silence() {
+fn a_lost_connection_is_judged_by_its_silence() {
     let (mut world, ann) = two();
     world.close(1);
     world.notice(Notice::Lost { peer: ann.peer, reason: "closed".into() });
-    world.pass_millis(5_000);
+    world.pass_millis(60_000);
+    assert_eq!(world.presence(2, ann.peer), Some(Presence::Here), "a new connection may be heard already");
+    world.notice(Notice::Quiet { peer: ann.peer });
+    world.pass_millis(50);
     assert_eq!(world.presence(2, ann.peer), Some(Presence::Reconnecting));
-    world.pass_millis(25_000);
-    assert!(has_left(&world, &ann));
 }
 
 #[test]
@@ -121,6 +122,19 @@ fn a_page_that_went_away_and_did_not_return_has_left_after_4_s() {
     assert!(has_left(&world, &ann));
     world.pass_millis(1_000);
     assert_eq!(world.names(2), ["Bob"]);
+}
+
+#[test]
+fn so_has_the_page_of_somebody_without_media() {
+    let mut world = World::new();
+    let ann = world.join(1, "Ann");
+    world.join(2, "Bob");
+    world.say(1, json!({ "type": "leave", "mayReturn": true }));
+    world.close(1);
+    world.pass_millis(3_999);
+    assert!(!has_left(&world, &ann));
+    world.pass_millis(1);
+    assert!(has_left(&world, &ann));
 }
 
 #[test]

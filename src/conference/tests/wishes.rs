@@ -28,12 +28,12 @@ fn a_mute_before_the_first_answer_is_kept() {
     let mut world = World::new();
     let ann = world.join(1, "Ann");
     world.join(2, "Bob");
+    world.take_commands();
     world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "video", "muted": true }));
     assert_eq!(world.take_errors(1), Vec::<String>::new());
     world.offer(1, 1, true);
-    world.take_commands();
     world.answer(ann.peer, 1);
-    assert_eq!(world.take_commands(), ["mute Camera Video true"], "the new connection is told");
+    assert_eq!(world.take_commands(), ["mute Camera Video true", "offer 1 fresh"]);
     world.pass_millis(100);
     assert!(world.peers(2)[0].streams[0].video.unwrap().muted);
 }

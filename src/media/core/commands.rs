@@ -16,13 +16,12 @@ impl Core {
         if self.by_id.contains_key(&id) {
             return;
         }
-        let room_key = match self.rooms_by_id.get(&room.0) {
-            Some(key) => *key,
-            None => {
-                let key = self.rooms.insert(Room { id: room.0, ..Room::default() });
-                self.rooms_by_id.insert(room.0, key);
-                key
-            }
+        let room_key = if let Some(key) = self.rooms_by_id.get(&room.0) {
+            *key
+        } else {
+            let key = self.rooms.insert(Room { id: room.0, ..Room::default() });
+            self.rooms_by_id.insert(room.0, key);
+            key
         };
         let key = self.peers.insert(Peer::new(id, room_key, now));
         let Ok(key) = u32::try_from(key) else {

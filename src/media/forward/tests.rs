@@ -83,10 +83,10 @@ fn picture_ids_continue_across_a_switch() {
     let now = Instant::now();
     let mut slot = Forwarder::new(90_000, 0, 0);
     let mut seen = Vec::new();
-    for id in [300u16, 301, 9, 10] {
+    for (id, tl0) in [(300u16, 44u8), (301, 45), (9, 9), (10, 10)] {
         let mut packet = Source { seq: u64::from(id), time: u64::from(id) * 3_000, lag: ms(0) }
             .next(now, id == 300 || id == 9);
-        packet.frame.picture = Some(Picture { id, long: true, tl0: Some(id as u8) });
+        packet.frame.picture = Some(Picture { id, long: true, tl0: Some(tl0) });
         if id == 9 {
             slot.detach();
         }

@@ -106,6 +106,10 @@ pub struct Packet {
 
 /// What a connection tells.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every event is a packet, and a box would be an allocation each"
+)]
 pub enum Event {
     /// A media packet came.
     Packet(Packet),
@@ -389,13 +393,12 @@ impl Connection {
     fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
         let ssrc = packet.header.ssrc;
         let known = self.sources.get(&ssrc).copied().flatten();
-        let mid = match known {
-            Some(mid) => mid,
-            None => {
-                let mid = self.rtc.direct_api().stream_rx(&ssrc)?.mid();
-                self.sources.insert(*ssrc, Some(mid));
-                mid
-            }
+        let mid = if let Some(mid) = known {
+            mid
+        } else {
+            let mid = self.rtc.direct_api().stream_rx(&ssrc)?.mid();
+            self.sources.insert(*ssrc, Some(mid));
+            mid
         };
         let pt = packet.header.payload_type;
         let (codec, _) = self.payload_types.iter().find(|(_, known)| *known == pt).copied()?;

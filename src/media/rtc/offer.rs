@@ -215,7 +215,8 @@ fn write_msid(text: &mut String, slot: Option<&SlotLine>) {
         Kind::Video => "video",
     };
     let letter = if kind == Kind::Audio { 'a' } else { 'v' };
-    text.push_str(&format!("a=msid:{name}{number} {name}{number}{letter}\r\n"));
+    let (stream, track) = (format!("{name}{number}"), format!("{name}{number}{letter}"));
+    text.push_str(&["a=msid:", &stream, " ", &track, "\r\n"].concat());
 }
 
 #[cfg(test)]

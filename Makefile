@@ -1,0 +1,69 @@
+# One way to run anything: `make help` lists it. Each step says how long it took.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The lock files are the truth: nothing here changes them.
+CARGO_FLAGS ?= --locked
+PLENARY_CHROMIUM ?= /usr/bin/chromium
+# Screenshots and logs of the browser tests.
+PLENARY_E2E_DIR ?= target/e2e
+export PLENARY_CHROMIUM PLENARY_E2E_DIR
+
+STEP := .ci/step
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
+
+.PHONY: help check test format clippy unit sim node e2e first-frame bench build tools chromium
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: format clippy unit node ## everything that needs no browser: format, lints, unit tests, simulator smoke, client modules
+
+test: check sim e2e ## check, all of the simulation, and real browsers; installs what it lacks on Debian
+
+format: ## is the Rust code formatted?
+	@$(STEP) format cargo fmt --check
+
+clippy: ## Rust lints, warnings are errors
+	@$(STEP) clippy cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+
+# Plain `cargo test`, not nextest: it comes with every toolchain, runs the documentation tests too, and our tests are
+# fast because time is virtual. Compiling is a step of its own, so that the times say what they are.
+unit: ## Rust tests, with the short simulation
+	@$(STEP) compile cargo test $(CARGO_FLAGS) --no-run
+	@$(STEP) unit cargo test $(CARGO_FLAGS)
+
+sim: ## all of the simulation
+	@$(STEP) sim env PLENARY_SIM=all cargo test $(CARGO_FLAGS) --test sim
+
+node: node_modules/.package-lock.json ## the client: lints, types, unit tests
+	@$(STEP) lint npm run --silent lint
+	@$(STEP) types npm run --silent types
+	@$(STEP) node npm test --silent
+
+# Files run one after another: each opens several browsers, and two cores are soon full.
+e2e: build chromium node_modules/.package-lock.json ## the whole product in real browsers
+	@$(STEP) browsers timeout --kill-after=10s 20m node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.js
+
+first-frame: build chromium node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
+	@node tests/e2e/first-frame.mjs
+
+bench: ## nanoseconds per forwarded packet
+	@cargo bench $(CARGO_FLAGS)
+
+build: ## the server that the browser tests run (PLENARY_BINARY names another)
+	@$(STEP) build cargo build $(CARGO_FLAGS)
+
+tools: ## installs Node.js if there is none (Debian)
+	@command -v npm >/dev/null || { $(APT) nodejs npm; }
+
+chromium: ## installs Chromium if there is none (Debian)
+	@command -v $(PLENARY_CHROMIUM) >/dev/null || $(STEP) chromium bash -c '$(APT) chromium'
+
+node_modules/.package-lock.json: package.json package-lock.json | tools
+	@$(STEP) npm npm ci --no-audit --no-fund
+	@touch $@

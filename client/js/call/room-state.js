@@ -1,0 +1,124 @@
+/**
+ * What the client knows of its room: who is in it, what each slot carries, and so what each tile shows. Pure.
+ */
+
+/** @import { AudioSlot, PeerInfo, Peers, Slots, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
+
+/**
+ * @typedef {object} RoomState
+ * @property {string} self The own peer id.
+ * @property {PeerInfo[]} peers
+ * @property {VideoSlot[]} video
+ * @property {AudioSlot[]} audio
+ * @property {number} peersVersion
+ * @property {number} slotsVersion
+ */
+
+/** @type {Readonly<RoomState>} */
+export const EMPTY = { self: '', peers: [], video: [], audio: [], peersVersion: -1, slotsVersion: -1 };
+
+/**
+ * @param {Readonly<RoomState>} state
+ * @param {Welcome | Peers | Slots} message
+ * @returns {Readonly<RoomState>} The same object if nothing has changed.
+ */
+export function reduce(state, message) {
+  switch (message.type) {
+    case 'welcome':
+      // A resumed peer keeps what it shows until the lists come again; a new one begins from nothing.
+      return message.resumed
+        ? { ...state, self: message.peer, peersVersion: -1, slotsVersion: -1 }
+        : { ...EMPTY, self: message.peer, peers: state.peers.filter((peer) => peer.id !== state.self) };
+    case 'peers':
+      if (message.version < state.peersVersion) return state;
+      return { ...state, peers: message.peers, peersVersion: message.version };
+    case 'slots':
+      if (message.version < state.slotsVersion) return state;
+      return { ...state, video: message.video, audio: message.audio, slotsVersion: message.version };
+  }
+}
+
+/**
+ * @typedef {object} TileModel
+ * @property {string} key The same as long as it is the same stream of the same person.
+ * @property {string} peer
+ * @property {Stream} stream
+ * @property {string} name The person.
+ * @property {string} label What the tile is called.
+ * @property {boolean} reconnecting
+ * @property {boolean} micMuted
+ * @property {boolean} cameraOff There is no picture to wait for.
+ * @property {{ slot: number, since: number | null } | null} slot Where the picture comes.
+ */
+
+/**
+ * One tile for each remote stream, and one for each remote person who sends nothing. Screens come first.
+ * @param {Readonly<RoomState>} state
+ * @returns {TileModel[]}
+ */
+export function tilesOf(state) {
+  const tiles = state.peers.filter((peer) => peer.id !== state.self).flatMap((peer) => tilesOfPeer(state, peer));
+  return [...tiles.filter((tile) => tile.stream === 'screen'), ...tiles.filter((tile) => tile.stream === 'camera')];
+}
+
+/**
+ * @param {Readonly<RoomState>} state
+ * @param {PeerInfo} peer
+ * @returns {TileModel[]}
+ */
+function tilesOfPeer(state, peer) {
+  const streams = peer.streams.some(({ stream }) => stream === 'camera')
+    ? peer.streams
+    : [{ stream: /** @type {const} */ ('camera') }, ...peer.streams];
+  return streams.map((info) => {
+    const { stream, audio, video } = /** @type {import('../proto/messages.js').StreamInfo} */ (info);
+    const carrier = state.video.find((slot) => slot.peer === peer.id && slot.stream === stream);
+    return {
+      key: `${peer.id}/${stream}`,
+      peer: peer.id,
+      stream,
+      name: peer.name,
+      label: stream === 'screen' ? `${peer.name}'s screen` : peer.name,
+      reconnecting: peer.state === 'reconnecting',
+      micMuted: stream === 'camera' && (audio?.muted ?? true),
+      cameraOff: video?.muted ?? true,
+      slot: carrier ? { slot: carrier.slot, since: carrier.since } : null,
+    };
+  });
+}
+
+/**
+ * How many remote streams have a picture, shown or not: so many video slots are of use.
+ * @param {Readonly<RoomState>} state
+ * @returns {number}
+ */
+export function remotePictures(state) {
+  return state.peers
+    .filter((peer) => peer.id !== state.self)
+    .reduce((sum, peer) => sum + peer.streams.filter((stream) => stream.video).length, 0);
+}
+
+/**
+ * What changed between two lists that `peer-joined` and `peer-left` do not say.
+ * @param {Readonly<RoomState>} before
+ * @param {Readonly<RoomState>} after
+ * @returns {string[]} Sentences for the live region.
+ */
+export function presenceChanges(before, after) {
+  const was = new Map(before.peers.map((peer) => [peer.id, peer.state]));
+  return after.peers.flatMap(({ id, name, state }) => {
+    const earlier = was.get(id);
+    if (id === after.self || !earlier || earlier === state) return [];
+    return [state === 'reconnecting' ? `${name} is reconnecting` : `${name} is back`];
+  });
+}
+
+/**
+ * Whether a frame belongs to the owner a slot has now, not to the one before. RTP timestamps wrap at 2^32.
+ * @param {number} timestamp The frame's RTP timestamp.
+ * @param {number} since The owner's first one.
+ * @returns {boolean}
+ */
+export function isFrameOfOwner(timestamp, since) {
+  return (timestamp - since) >>> 0 < 0x8000_0000;
+}

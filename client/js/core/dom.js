@@ -1,0 +1,90 @@
+/**
+ * The one place that makes elements. Text is always set as text, so nothing a person typed can become markup.
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, string | boolean | EventListener>} [props] Attributes; `true` sets an empty one, `false` none;
+ *   `text` is the text content; a function under `onNAME` listens to the event `NAME`.
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+    else if (name === 'text') element.textContent = String(value);
+    else if (value !== false) element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * The element with this id. The page's own markup has it, so its absence is a fault of ours.
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`the page has no ${type.name} #${id}`);
+  return element;
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Strokes on a 24 x 24 field. Drawn for Plenary. */
+const ICONS = {
+  mic: ['M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3z', 'M5.5 11a6.5 6.5 0 0 0 13 0', 'M12 17.5V21'],
+  'mic-off': [
+    'M9 9v2a3 3 0 0 0 4.6 2.5',
+    'M15 11V6a3 3 0 0 0-5.7-1.3',
+    'M5.5 11a6.5 6.5 0 0 0 10 5.5M18.5 11a6.5 6.5 0 0 1-.7 3',
+    'M12 17.5V21',
+    'M4 4l16 16',
+  ],
+  camera: [
+    'M4 7h9a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2H4a1.5 1.5 0 0 1-1.5-1.5v-7A1.5 1.5 0 0 1 4 7z',
+    'M15 11l6-3.5v9L15 13',
+  ],
+  'camera-off': [
+    'M10 7h3a2 2 0 0 1 2 2v3',
+    'M15 15.5a2 2 0 0 1-2 1.5H4a1.5 1.5 0 0 1-1.5-1.5v-7A1.5 1.5 0 0 1 4 7h1.5',
+    'M16 11l5-3.5v9l-3.5-2',
+    'M4 4l16 16',
+  ],
+  link: [
+    'M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.300l-1.200 1.200',
+    'M14 10a4 4 0 0 0-5.700 0l-3 3A4 4 0 0 0 11 18.700l1.200-1.200',
+  ],
+  check: ['M5 12.500l4.500 4.500L19 7.500'],
+  leave: [
+    'M3.500 14.500c-.600-1-.700-2.200 0-3C5.500 9.300 8.500 8.500 12 8.500s6.500.800 8.500 3c.700.800.600 2 0 3l-.800 1.200c-.300.400-.700.500-1.200.300l-2.700-1a1 1 0 0 1-.600-1v-2.200a11 11 0 0 0-6.400 0V14a1 1 0 0 1-.600 1l-2.700 1c-.500.200-.900.100-1.200-.300z',
+  ],
+  sound: ['M4 10v4h3l4.500 4V6L7 10z', 'M15.500 9a4 4 0 0 1 0 6', 'M18 6.500a8 8 0 0 1 0 11'],
+  person: ['M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z', 'M4.500 20.500a7.500 7.500 0 0 1 15 0'],
+};
+
+/** @typedef {keyof typeof ICONS} IconName */
+
+/**
+ * A picture that says nothing to a screen reader: the control around it has a name.
+ * @param {IconName} name
+ * @returns {SVGSVGElement}
+ */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.setAttribute('focusable', 'false');
+  for (const d of ICONS[name]) {
+    const path = document.createElementNS(SVG, 'path');
+    path.setAttribute('d', d);
+    svg.append(path);
+  }
+  return svg;
+}

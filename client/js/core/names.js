@@ -1,0 +1,75 @@
+/**
+ * Names of people and rooms: cleaned, shortened to initials, made up. Pure.
+ */
+
+/** Characters of a display name; the server refuses more. */
+export const NAME_CHARS = 64;
+
+/**
+ * A display name as the server takes it: no control characters, no blanks at the ends, at most 64 characters.
+ * @param {string} text
+ * @returns {string} `Guest` if nothing is left.
+ */
+export function displayName(text) {
+  const plain = text
+    .replace(/\p{Cc}/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return [...plain].slice(0, NAME_CHARS).join('').trim() || 'Guest';
+}
+
+/**
+ * The id a room gets from its name: what the server does with it.
+ * @param {string} name
+ * @returns {string} Empty if nothing of the name is left.
+ */
+export function roomId(name) {
+  return (name.match(/[A-Za-z0-9]+/g) ?? []).join('-').toLowerCase();
+}
+
+/**
+ * One or two letters for an avatar.
+ * @param {string} name
+ * @returns {string}
+ */
+export function initials(name) {
+  const words = name.split(/[\s._-]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const first = letter(words[0] ?? name);
+  const last = words.length > 1 ? letter(words[words.length - 1] ?? '') : '';
+  return (first + last).toLocaleUpperCase() || '?';
+}
+
+/** @param {string} word */
+function letter(word) {
+  return word.match(/[\p{L}\p{N}]/u)?.[0] ?? [...word.trim()][0] ?? '';
+}
+
+/**
+ * A hue for an avatar: the same for the same text, spread over the circle.
+ * @param {string} text
+ * @returns {number} Degrees, 0 to 359.
+ */
+export function hue(text) {
+  let hash = 2166136261;
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619);
+  return (hash >>> 0) % 360;
+}
+
+const ADJECTIVES =
+  'amber bold bright calm clear cosy early fair gentle golden green happy kind light lively merry noble quick quiet royal silver soft spring sunny swift warm wise'.split(
+    ' ',
+  );
+const NOUNS =
+  'arch bay bridge brook cedar cloud cove delta dune field forest garden grove harbor hill island lake maple meadow oak orchard pine river shore stone valley willow wood'.split(
+    ' ',
+  );
+
+/**
+ * A room name one can say aloud, such as `calm-river-482`.
+ * @param {() => number} random From 0 to below 1.
+ * @returns {string}
+ */
+export function generatedRoomName(random) {
+  const pick = (/** @type {string[]} */ words) => words[Math.floor(random() * words.length)] ?? 'room';
+  return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${100 + Math.floor(random() * 900)}`;
+}

@@ -1,0 +1,84 @@
+/**
+ * The home page: make a room, or open one by its name.
+ */
+
+import { byId } from './core/dom.js';
+import { generatedRoomName, roomId } from './core/names.js';
+
+const form = byId('room-form', HTMLFormElement);
+const input = byId('room', HTMLInputElement);
+const create = byId('create', HTMLButtonElement);
+const open = byId('open', HTMLButtonElement);
+const message = byId('message', HTMLParagraphElement);
+
+input.placeholder = generatedRoomName(Math.random);
+
+/** @param {string} text */
+function say(text) {
+  message.textContent = text;
+}
+
+/** @param {string} id */
+function go(id) {
+  location.assign(`/r/${encodeURIComponent(id)}`);
+}
+
+/** @param {boolean} busy */
+function setBusy(busy) {
+  create.disabled = open.disabled = busy;
+}
+
+/**
+ * @param {() => Promise<void>} action
+ */
+async function whileBusy(action) {
+  say('');
+  setBusy(true);
+  try {
+    await action();
+  } catch (error) {
+    console.warn(error);
+    say('The server cannot be reached. Check your connection and try again.');
+  } finally {
+    setBusy(false);
+  }
+}
+
+async function createRoom() {
+  const name = input.value.trim() || input.placeholder;
+  const response = await fetch('/api/rooms', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name, listed: false }),
+  });
+  const body = await response.json().catch(() => ({}));
+  if (response.status === 201 && typeof body.id === 'string') return go(body.id);
+  if (response.status !== 409) {
+    return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);
+  }
+  input.value = name;
+  say(`A room called “${name}” exists already. Open it, or choose another name.`);
+  open.disabled = false;
+  open.focus();
+}
+
+async function openRoom() {
+  const id = roomId(input.value);
+  if (!id) {
+    say('Type the name of the room you want to open.');
+    return input.focus();
+  }
+  const response = await fetch(`/api/rooms/${encodeURIComponent(id)}`);
+  if (response.ok) return go(id);
+  say(
+    response.status === 404
+      ? `There is no room called “${input.value.trim()}”. Check the name, or create it.`
+      : 'The server cannot tell whether this room exists. Try again.',
+  );
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void whileBusy(createRoom);
+});
+open.addEventListener('click', () => void whileBusy(openRoom));

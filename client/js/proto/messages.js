@@ -1,0 +1,54 @@
+/**
+ * The signaling messages as types. `docs/protocol.md` says what they mean; `validate.js` checks what comes in.
+ * @module
+ */
+
+/** @typedef {'audio' | 'video'} Kind */
+/** @typedef {'camera' | 'screen'} Stream */
+/** @typedef {{ mid: string, stream: Stream, kind: Kind }} TrackLine */
+/** @typedef {{ mid: string, kind: Kind, slot: number }} SlotLine */
+/** @typedef {{ peer: string, stream: Stream, height: number }} Tile */
+
+/** @typedef {{ type: 'join', room: string, name: string, token?: string, recreate?: boolean }} Join */
+/** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
+/** @typedef {{ type: 'view', tiles: Tile[] }} View */
+/** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */
+/** @typedef {{ type: 'signal', to: string, data: unknown }} SignalTo */
+/** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
+/** @typedef {{ type: 'ping' }} Ping */
+/** @typedef {Join | Offer | View | Mute | SignalTo | Leave | Ping} ClientMessage */
+
+/** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
+/** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
+/** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
+/** @typedef {{ muted: boolean }} TrackInfo */
+/** @typedef {{ stream: Stream, audio?: TrackInfo, video?: TrackInfo }} StreamInfo */
+/** @typedef {{ id: string, name: string, state: 'here' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
+/** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number }} PublishLayer */
+/** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
+/** @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null }} VideoSlot */
+/** @typedef {{ slot: number, peer?: string, stream?: Stream }} AudioSlot */
+
+/**
+ * @typedef {object} Welcome
+ * @property {'welcome'} type
+ * @property {string} peer
+ * @property {string} token
+ * @property {boolean} resumed
+ * @property {boolean} media
+ * @property {RoomInfo} room
+ * @property {SlotLimits} slots
+ * @property {IceServer[]} iceServers
+ */
+/** @typedef {{ type: 'peers', version: number, peers: PeerInfo[] }} Peers */
+/** @typedef {{ type: 'peer-joined', peer: string, name: string }} PeerJoined */
+/** @typedef {{ type: 'peer-left', peer: string, name: string }} PeerLeft */
+/** @typedef {{ type: 'answer', id: number, sdp: string }} Answer */
+/** @typedef {{ type: 'publish', version: number, tracks: PublishTrack[] }} Publish */
+/** @typedef {{ type: 'slots', version: number, video: VideoSlot[], audio: AudioSlot[] }} Slots */
+/** @typedef {{ type: 'signal', from: string, data: unknown }} SignalFrom */
+/** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean }} ErrorMessage */
+/** @typedef {{ type: 'pong' }} Pong */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | SignalFrom | ErrorMessage | Pong} ServerMessage */
+
+export {};

@@ -1,0 +1,165 @@
+/**
+ * The signaling socket: joins, stays alive, comes back by itself. It knows messages, not what they mean for a call.
+ */
+
+import { Emitter } from '../core/emitter.js';
+import { delayBefore } from './backoff.js';
+import { validateServerMessage } from './validate.js';
+
+/** @import { ClientMessage, Join, ServerMessage } from './messages.js' */
+
+/** Milliseconds between pings, and the longest wait for the answer. */
+const PING_EVERY = 10_000;
+const PONG_WITHIN = 10_000;
+/** Milliseconds from opening a socket to its `welcome`. A path that drops everything must not hold up the next try. */
+const WELCOME_WITHIN = 15_000;
+
+/** The server closes with this code when the session goes on in another tab. */
+const TAKEN_OVER = 4001;
+/** The server closes with this code before it restarts; everybody then waits a while of their own, at most this long. */
+const RESTARTING = 1012;
+const RESTART_SPREAD = 1000;
+
+/**
+ * @typedef {object} SocketEvents
+ * @property {ServerMessage} message
+ * @property {boolean} up A `welcome` came (true), or the socket was lost (false).
+ * @property {null} taken-over The session goes on in another tab; no further attempts.
+ */
+
+/** @extends {Emitter<SocketEvents>} */
+export class SignalSocket extends Emitter {
+  #url;
+  #join;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #attempt = 0;
+  #up = false;
+  #stopped = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retryTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #deadline;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #heartbeat;
+  #retryNow = () => {
+    if (this.#retryTimer !== undefined) this.#open();
+  };
+
+  /**
+   * @param {string} url
+   * @param {() => Join} join The first message of each socket.
+   */
+  constructor(url, join) {
+    super();
+    this.#url = url;
+    this.#join = join;
+  }
+
+  /** Whether a `welcome` came on this socket. */
+  get up() {
+    return this.#up;
+  }
+
+  /** The WebSocket there is, for debugging. */
+  get raw() {
+    return this.#socket;
+  }
+
+  start() {
+    this.#stopped = false;
+    addEventListener('online', this.#retryNow);
+    this.#open();
+  }
+
+  /** No further attempts. What was sent before still goes out. */
+  stop() {
+    this.#stopped = true;
+    removeEventListener('online', this.#retryNow);
+    this.#drop();
+  }
+
+  /** Gives up this socket and tries another one after the usual wait. */
+  retry() {
+    this.#lost();
+  }
+
+  /**
+   * Says something to the server, if it is there. What is lost with a socket is state that is said again after the next
+   * `welcome`.
+   * @param {ClientMessage} message
+   * @returns {boolean} Whether it was sent.
+   */
+  send(message) {
+    if (!this.#up || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  #open() {
+    this.#drop();
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#deadline = setTimeout(() => this.#lost(), WELCOME_WITHIN);
+    socket.onopen = () => socket.send(JSON.stringify(this.#join()));
+    socket.onmessage = (event) => this.#received(event.data);
+    socket.onclose = (event) => {
+      if (event.code === RESTARTING) return this.#lost(Math.random() * RESTART_SPREAD);
+      if (event.code !== TAKEN_OVER) return this.#lost();
+      this.stop();
+      this.emit('taken-over', null);
+    };
+  }
+
+  /** @param {unknown} data */
+  #received(data) {
+    let value;
+    try {
+      value = JSON.parse(String(data));
+    } catch {
+      return console.warn('a message that is no JSON');
+    }
+    const checked = validateServerMessage(value);
+    if (!checked.ok) return console.warn('a message that is not understood:', checked.reason);
+    const { message } = checked;
+    if (message.type === 'welcome') this.#welcomed();
+    else if (message.type === 'pong') clearTimeout(this.#deadline);
+    this.emit('message', message);
+  }
+
+  #welcomed() {
+    clearTimeout(this.#deadline);
+    this.#attempt = 0;
+    this.#up = true;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => {
+      clearTimeout(this.#deadline);
+      this.#deadline = setTimeout(() => this.#lost(), PONG_WITHIN - 1);
+      this.send({ type: 'ping' });
+    }, PING_EVERY);
+    this.emit('up', true);
+  }
+
+  /** @param {number} extra Milliseconds added to the usual wait. */
+  #lost(extra = 0) {
+    const wasUp = this.#up;
+    this.#drop();
+    if (this.#stopped) return;
+    this.#retryTimer = setTimeout(() => this.#open(), delayBefore(this.#attempt, Math.random) + extra);
+    this.#attempt += 1;
+    if (wasUp) this.emit('up', false);
+  }
+
+  #drop() {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#deadline);
+    clearInterval(this.#heartbeat);
+    this.#retryTimer = undefined;
+    this.#up = false;
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+}

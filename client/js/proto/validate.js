@@ -1,0 +1,144 @@
+/**
+ * Checks messages against `messages.js`. Fields that are not known are let through: a newer server may add some. Pure.
+ */
+
+/** @import { ClientMessage, ServerMessage } from './messages.js' */
+
+/** What is wrong with a value, or null. @typedef {(value: unknown, at: string) => string | null} Check */
+/** @template T @typedef {{ ok: true, message: T } | { ok: false, reason: string }} Checked */
+
+/** @type {(what: string, good: (value: unknown) => boolean) => Check} */
+const is = (what, good) => (value, at) => (good(value) ? null : `${at} is not ${what}`);
+
+const text = is('a string', (v) => typeof v === 'string');
+const flag = is('true or false', (v) => typeof v === 'boolean');
+const anything = is('anything', () => true);
+/** @type {(max: number) => Check} */
+const upTo = (max) =>
+  is(`a whole number from 0 to ${max}`, (v) => typeof v === 'number' && Number.isInteger(v) && v >= 0 && v <= max);
+const u8 = upTo(255);
+const u16 = upTo(65_535);
+const u32 = upTo(4_294_967_295);
+const count = upTo(Number.MAX_SAFE_INTEGER);
+const peerId = is('a peer id', (v) => typeof v === 'string' && /^[0-9a-f]{16}$/i.test(v));
+/** @type {(...values: string[]) => Check} */
+const oneOf = (...values) => is(`one of ${values.join(', ')}`, (v) => typeof v === 'string' && values.includes(v));
+const kind = oneOf('audio', 'video');
+const stream = oneOf('camera', 'screen');
+
+/** @type {(check: Check) => Check} */
+const nullable = (check) => (value, at) => (value === null ? null : check(value, at));
+
+/** @type {(check: Check) => Check} */
+const listOf = (check) => (value, at) => {
+  if (!Array.isArray(value)) return `${at} is not a list`;
+  for (const [index, entry] of value.entries()) {
+    const wrong = check(entry, `${at}[${index}]`);
+    if (wrong) return wrong;
+  }
+  return null;
+};
+
+/** @type {(needed: Record<string, Check>, optional?: Record<string, Check>) => Check} */
+const record =
+  (needed, optional = {}) =>
+  (value, at) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${at} is not an object`;
+    const fields = /** @type {Record<string, unknown>} */ (value);
+    for (const [name, check] of Object.entries(needed)) {
+      const wrong = name in fields ? check(fields[name], `${at}.${name}`) : `${at}.${name} is missing`;
+      if (wrong) return wrong;
+    }
+    for (const [name, check] of Object.entries(optional)) {
+      const wrong = fields[name] === undefined ? null : check(fields[name], `${at}.${name}`);
+      if (wrong) return wrong;
+    }
+    return null;
+  };
+
+const room = record({ id: text, name: text, listed: flag, topology: text, createdAt: count, people: count });
+const muted = record({ muted: flag });
+const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text });
+
+/** @type {Record<string, Check>} */
+const SERVER = {
+  welcome: record({
+    peer: peerId,
+    token: text,
+    resumed: flag,
+    media: flag,
+    room,
+    slots: record({ pairs: u8, audioOnly: u8, videoSteps: listOf(u8) }),
+    iceServers: listOf(record({ urls: listOf(text) }, { username: text, credential: text })),
+  }),
+  peers: record({
+    version: count,
+    peers: listOf(
+      record({
+        id: peerId,
+        name: text,
+        state: oneOf('here', 'reconnecting'),
+        streams: listOf(record({ stream }, { audio: muted, video: muted })),
+      }),
+    ),
+  }),
+  'peer-joined': record({ peer: peerId, name: text }),
+  'peer-left': record({ peer: peerId, name: text }),
+  answer: record({ id: u32, sdp: text }),
+  publish: record({ version: count, tracks: listOf(record({ stream, kind, codec: text, layers: listOf(layer) })) }),
+  slots: record({
+    version: count,
+    video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream })),
+    audio: listOf(record({ slot: u8 }, { peer: peerId, stream })),
+  }),
+  signal: record({ from: peerId, data: anything }),
+  error: record({ code: text, message: text }, { rebuild: flag }),
+  pong: record({}),
+};
+
+/** @type {Record<string, Check>} */
+const CLIENT = {
+  join: record({ room: text, name: text }, { token: text, recreate: flag }),
+  offer: record({
+    id: u32,
+    fresh: flag,
+    sdp: text,
+    tracks: listOf(record({ mid: text, stream, kind })),
+    slots: listOf(record({ mid: text, kind, slot: u8 })),
+  }),
+  view: record({ tiles: listOf(record({ peer: peerId, stream, height: u16 })) }),
+  mute: record({ stream, kind, muted: flag }),
+  signal: record({ to: peerId, data: anything }),
+  leave: record({}, { mayReturn: flag }),
+  ping: record({}),
+};
+
+/**
+ * @param {Record<string, Check>} table
+ * @param {unknown} value
+ * @returns {string | null} What is wrong.
+ */
+function wrongWith(table, value) {
+  const type = /** @type {{ type?: unknown } | null | undefined} */ (value)?.type;
+  if (typeof type !== 'string') return 'no type';
+  const check = Object.hasOwn(table, type) ? table[type] : undefined;
+  return check ? check(value, type) : `unknown type ${type}`;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Checked<ServerMessage>}
+ */
+export function validateServerMessage(value) {
+  const reason = wrongWith(SERVER, value);
+  return reason === null ? { ok: true, message: /** @type {ServerMessage} */ (value) } : { ok: false, reason };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Checked<ClientMessage>}
+ */
+export function validateClientMessage(value) {
+  const reason = wrongWith(CLIENT, value);
+  return reason === null ? { ok: true, message: /** @type {ClientMessage} */ (value) } : { ok: false, reason };
+}

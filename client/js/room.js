@@ -1,0 +1,143 @@
+/**
+ * The room page: before the call, the call, after it.
+ */
+
+import { Call } from './call/call.js';
+import { byId } from './core/dom.js';
+import { putReturn, remembered, tabStore, takeReturn } from './core/storage.js';
+import { LocalMedia } from './rtc/local-media.js';
+import { callView } from './ui/call-view.js';
+import { liveRegion } from './ui/live-region.js';
+import { prejoin } from './ui/prejoin.js';
+
+/** @import { Return } from './core/storage.js' */
+
+/** Milliseconds a reloaded page waits for its devices before it goes on without: the others should see no gap. */
+const DEVICES_WITHIN = 1500;
+
+/** @type {Record<string, { title: string, text: string }>} */
+const ENDINGS = {
+  left: { title: 'You left the room', text: 'The others can still talk. You may come back at any time.' },
+  'taken-over': { title: 'The call goes on elsewhere', text: 'This call was continued in another tab or window.' },
+  'unknown-room': {
+    title: 'There is no such room',
+    text: 'The link may be mistyped, or the room has been empty for long. Make a room with this name on the home page.',
+  },
+  'room-full': { title: 'The room is full', text: 'As many people are inside as the room holds. Try again later.' },
+  'bad-name': {
+    title: 'This name cannot be used',
+    text: 'Choose another name: up to 64 characters, at least one that can be seen.',
+  },
+};
+
+const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+const store = tabStore();
+const media = new LocalMedia();
+const announce = liveRegion(byId('status', HTMLDivElement));
+/** @type {Call | null} */
+let call = null;
+
+/** @param {'prejoin' | 'joining' | 'joined' | 'left'} state */
+function show(state) {
+  document.documentElement.dataset.state = state;
+  byId('prejoin', HTMLElement).hidden = state !== 'prejoin';
+  byId('call', HTMLElement).hidden = state !== 'joining' && state !== 'joined';
+  byId('over', HTMLElement).hidden = state !== 'left';
+}
+
+/** @param {string} why */
+function end(why) {
+  const { title, text } = ENDINGS[why] ?? { title: 'The call has ended', text: `The server says “${why}”.` };
+  void media.stop();
+  byId('over-title', HTMLHeadingElement).textContent = title;
+  byId('over-text', HTMLParagraphElement).textContent = text;
+  byId('return', HTMLButtonElement).hidden = why === 'unknown-room';
+  show('left');
+  byId('over-title', HTMLHeadingElement).focus();
+}
+
+/**
+ * @param {string} name
+ * @param {Return | null} back
+ */
+function enter(name, back) {
+  const url = new URL('/ws', location.href);
+  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  const entered = new Call({ url: url.href, room, name, media, back });
+  call = entered;
+  callView({
+    call: entered,
+    media,
+    name,
+    announce,
+    leave: () => {
+      entered.leave();
+      call = null;
+      end('left');
+    },
+  });
+  entered.on('welcome', () => show('joined'));
+  entered.on('ended', (why) => {
+    call = null;
+    end(why);
+  });
+  show('joining');
+  byId('room-name', HTMLHeadingElement).focus();
+  entered.start();
+}
+
+/** @returns {Promise<boolean>} False only if the server says so: without an answer joining will tell. */
+async function exists() {
+  try {
+    const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`);
+    if (response.status === 404) return false;
+    if (response.ok) byId('prejoin-room', HTMLElement).textContent = (await response.json()).name;
+  } catch (error) {
+    console.warn('the room could not be asked for:', error);
+  }
+  return true;
+}
+
+async function begin() {
+  const ids = { camera: remembered('camera'), microphone: remembered('microphone') };
+  const back = takeReturn(store, room);
+  if (back) {
+    const started = media.start({ camera: back.camera, microphone: back.microphone }, ids);
+    await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);
+    enter(back.name, back);
+    return;
+  }
+  byId('prejoin-room', HTMLElement).textContent = room;
+  if (!(await exists())) {
+    end('unknown-room');
+    return;
+  }
+  show('prejoin');
+  prejoin(media, (name) => enter(name, null));
+  void media.start({ camera: true, microphone: true }, ids);
+}
+
+addEventListener('pagehide', () => {
+  const back = call?.suspend();
+  if (back) putReturn(store, room, back);
+});
+// A page taken from the back-forward cache has a dead call: begin again, with what was put away.
+addEventListener('pageshow', (event) => event.persisted && location.reload());
+byId('return', HTMLButtonElement).addEventListener('click', () => location.reload());
+
+// For tests and for looking into a call from the console. Nothing in the client reads it.
+Object.defineProperty(window, 'plenary', {
+  value: {
+    get pc() {
+      return call?.pc ?? null;
+    },
+    get socket() {
+      return call?.socket ?? null;
+    },
+    get state() {
+      return call?.state ?? null;
+    },
+  },
+});
+
+void begin();

@@ -1,0 +1,138 @@
+/**
+ * A call on the screen: the stage, the sound, the controls.
+ */
+
+import { tilesOf } from '../call/room-state.js';
+import { byId, icon } from '../core/dom.js';
+import { deviceButton, deviceProblems } from './device-button.js';
+import { Sound } from './sound.js';
+import { Stage } from './stage.js';
+
+/** @import { Call } from '../call/call.js' */
+/** @import { LocalMedia } from '../rtc/local-media.js' */
+
+/** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
+const PATIENCE = 2000;
+/** Milliseconds the tick on the copy button stays. */
+const TICK = 2000;
+
+/**
+ * @param {object} options
+ * @param {Call} options.call
+ * @param {LocalMedia} options.media
+ * @param {string} options.name
+ * @param {(sentence: string) => void} options.announce
+ * @param {() => void} options.leave
+ */
+export function callView({ call, media, name, announce, leave }) {
+  const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
+  showOwn(stage, media, name);
+  showSound(call);
+  const alone = byId('alone', HTMLParagraphElement);
+  call.on('slot', ({ kind, slot, track }) => {
+    if (kind === 'video') stage.setSlot(slot, track);
+  });
+  call.on('room', (state) => {
+    const tiles = tilesOf(state);
+    stage.show(tiles);
+    const people = state.peers.length;
+    alone.hidden = tiles.length > 0 || people === 0;
+    byId('people', HTMLSpanElement).textContent = String(Math.max(1, people));
+  });
+  call.on('welcome', ({ room }) => {
+    byId('room-name', HTMLHeadingElement).textContent = room.name;
+    document.title = `${room.name} · Plenary`;
+  });
+  call.on('announce', announce);
+  showHealth(call, announce);
+
+  deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
+  deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
+  deviceProblems(byId('problems', HTMLDivElement), media, true);
+  copyButton(byId('copy', HTMLButtonElement), announce);
+  const out = byId('leave', HTMLButtonElement);
+  out.prepend(icon('leave'));
+  out.addEventListener('click', leave);
+}
+
+/**
+ * @param {Stage} stage
+ * @param {LocalMedia} media
+ * @param {string} name
+ */
+function showOwn(stage, media, name) {
+  const show = () =>
+    stage.own.update({ name, camera: media.get('camera').track, micMuted: !media.get('microphone').on });
+  media.on('change', show);
+  show();
+}
+
+/** @param {Call} call */
+function showSound(call) {
+  const hear = byId('hear', HTMLButtonElement);
+  const sound = new Sound(byId('sound', HTMLDivElement), (refused) => {
+    hear.hidden = !refused;
+  });
+  hear.prepend(icon('sound'));
+  hear.addEventListener('click', () => void sound.playAll());
+  call.on('slot', ({ kind, slot, track }) => {
+    if (kind === 'audio') sound.setSlot(slot, track);
+  });
+}
+
+/**
+ * Says when the server or the way to it is lost; not at once, and not while it does not matter.
+ * @param {Call} call
+ * @param {(sentence: string) => void} announce
+ */
+function showHealth(call, announce) {
+  const banner = byId('banner', HTMLDivElement);
+  const text = byId('banner-text', HTMLSpanElement);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let joined = false;
+  text.textContent = 'Connecting…';
+  call.on('health', ({ socket, path }) => {
+    clearTimeout(timer);
+    timer = undefined;
+    joined ||= socket;
+    if (!joined) return;
+    if (socket && path) {
+      banner.hidden = true;
+      return;
+    }
+    timer = setTimeout(
+      () => {
+        if (banner.hidden) announce('Connection lost, reconnecting');
+        text.textContent = socket
+          ? 'The connection is lost. Reconnecting…'
+          : 'The server is out of reach. Reconnecting…';
+        banner.hidden = false;
+      },
+      socket ? 0 : PATIENCE,
+    );
+  });
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {(sentence: string) => void} announce
+ */
+function copyButton(button, announce) {
+  const show = (/** @type {'link' | 'check'} */ name) => {
+    button.querySelector('svg')?.remove();
+    button.prepend(icon(name));
+  };
+  show('link');
+  button.addEventListener('click', async () => {
+    const link = location.origin + location.pathname;
+    try {
+      await navigator.clipboard.writeText(link);
+      announce('Invite link copied');
+      show('check');
+      setTimeout(() => show('link'), TICK);
+    } catch {
+      announce(`The browser does not let this page copy. The link is ${link}`);
+    }
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * The step before a call: see oneself, choose devices, say a name.
+ */
+
+import { byId, h } from '../core/dom.js';
+import { displayName, hue, initials } from '../core/names.js';
+import { remember, remembered } from '../core/storage.js';
+import { listDevices } from '../rtc/devices.js';
+import { deviceButton, deviceProblems } from './device-button.js';
+
+/** @import { Device } from '../rtc/devices.js' */
+/** @import { LocalMedia } from '../rtc/local-media.js' */
+
+/** @type {Device[]} */
+const DEVICES = ['camera', 'microphone'];
+
+/**
+ * @param {LocalMedia} media
+ * @param {(name: string) => void} join
+ */
+export function prejoin(media, join) {
+  const form = byId('prejoin-form', HTMLFormElement);
+  const name = byId('name', HTMLInputElement);
+  const preview = byId('preview', HTMLVideoElement);
+  const frame = byId('preview-frame', HTMLDivElement);
+  const letters = byId('preview-letters', HTMLSpanElement);
+  const pickers = {
+    camera: byId('pick-camera', HTMLSelectElement),
+    microphone: byId('pick-microphone', HTMLSelectElement),
+  };
+
+  const showName = () => {
+    letters.textContent = initials(displayName(name.value));
+    frame.style.setProperty('--hue', String(hue(displayName(name.value))));
+  };
+  name.value = remembered('name');
+  name.addEventListener('input', showName);
+  showName();
+
+  deviceButton(byId('preview-microphone', HTMLButtonElement), media, 'microphone');
+  deviceButton(byId('preview-camera', HTMLButtonElement), media, 'camera');
+  deviceProblems(byId('preview-problems', HTMLDivElement), media);
+
+  const showDevices = async () => {
+    const devices = await listDevices();
+    for (const device of DEVICES) fill(pickers[device], devices[device], idInUse(media, device));
+  };
+  const showCamera = () => {
+    const { track } = media.get('camera');
+    frame.classList.toggle('live', track !== null);
+    preview.srcObject = track ? new MediaStream([track]) : null;
+    if (track) preview.play().catch(() => {});
+  };
+  const stop = media.on('change', (device) => {
+    if (device === 'camera') showCamera();
+    void showDevices();
+  });
+  navigator.mediaDevices?.addEventListener('devicechange', showDevices);
+  for (const device of DEVICES) {
+    pickers[device].addEventListener('change', () => {
+      remember(device, pickers[device].value);
+      void media.choose(device, pickers[device].value);
+    });
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    remember('name', name.value.trim());
+    stop();
+    navigator.mediaDevices?.removeEventListener('devicechange', showDevices);
+    preview.srcObject = null;
+    join(displayName(name.value));
+  });
+  void showDevices();
+  name.focus();
+}
+
+/**
+ * @param {LocalMedia} media
+ * @param {Device} device
+ */
+function idInUse(media, device) {
+  const { id, track } = media.get(device);
+  return track?.getSettings().deviceId ?? id;
+}
+
+/**
+ * @param {HTMLSelectElement} picker
+ * @param {{ id: string, label: string }[]} devices
+ * @param {string} chosen
+ */
+function fill(picker, devices, chosen) {
+  const options = devices.map(({ id, label }) => h('option', { value: id, text: label }));
+  if (options.length === 0) options.push(h('option', { value: '', text: 'The browser’s choice' }));
+  picker.replaceChildren(...options);
+  picker.disabled = devices.length < 2;
+  if (devices.some(({ id }) => id === chosen)) picker.value = chosen;
+}

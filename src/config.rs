@@ -1,0 +1,377 @@
+//! The command line and the environment, checked: what the rest gets is ready to use.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+use log::LevelFilter;
+
+/// HTTPS as everybody types it when 443 is not to be had.
+const HTTP_PORT: u16 = 8443;
+
+/// Media. Beyond what Linux gives to outgoing connections by itself (32768-60999), so that no program holds it by chance,
+/// and beyond what anybody has registered (up to 49151).
+const UDP_PORT: u16 = 61_000;
+
+/// A WebRTC conference server: people in browsers meet through it.
+#[derive(Debug, Parser)]
+#[command(name = "plenary", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the pages, the signaling and the media (the default)
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+struct ServeArgs {
+    /// TCP port of pages and signaling
+    #[arg(long, env = "PLENARY_HTTP_PORT", value_name = "PORT", default_value_t = HTTP_PORT)]
+    http_port: u16,
+
+    /// UDP port of media; must be reachable for every client
+    #[arg(long, env = "PLENARY_UDP_PORT", value_name = "PORT", default_value_t = UDP_PORT)]
+    udp_port: u16,
+
+    /// Address where clients reach the media port: PUBLIC, or LOCAL=PUBLIC behind a translation; IPv4 or IPv6; repeat
+    /// it or separate with commas. Without it: every address of this machine
+    #[arg(long, env = "PLENARY_ANNOUNCE", value_name = "ADDRESS", value_delimiter = ',')]
+    announce: Vec<Announced>,
+
+    /// Certificate chain (PEM). Without it: the one in the directory for certificates, made if there is none
+    #[arg(long, env = "PLENARY_CERT", value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+
+    /// Private key of the certificate (PEM)
+    #[arg(long, env = "PLENARY_KEY", value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+
+    /// Directory for a certificate made by the server: cert.pem and key.pem
+    #[arg(long, env = "PLENARY_CERT_DIR", value_name = "DIR", default_value = "certs")]
+    cert_dir: PathBuf,
+
+    /// Speak HTTP without TLS: only behind a proxy that speaks HTTPS, for browsers give no camera otherwise
+    #[arg(long, env = "PLENARY_PLAIN_HTTP", value_parser = BoolishValueParser::new(), conflicts_with_all = ["cert", "key"])]
+    plain_http: bool,
+
+    /// Proxy whose X-Forwarded-For and X-Forwarded-Host are believed: address or network; repeat it or separate with
+    /// commas
+    #[arg(long, env = "PLENARY_TRUSTED_PROXY", value_name = "ADDRESS[/BITS]", value_delimiter = ',', value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
+
+    /// How much to log to standard error: off, error, warn, info, debug or trace
+    #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
+    log: LevelFilter,
+
+    /// Serve the client's files from here instead of from the binary, for work on them
+    #[arg(long, env = "PLENARY_CLIENT_DIR", value_name = "DIR")]
+    client_dir: Option<PathBuf>,
+}
+
+/// Everything the operator decides.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The TCP port of pages and signaling.
+    pub http_port: u16,
+    /// The UDP port of the first media worker.
+    pub udp_port: u16,
+    /// The addresses for media, the best first. Never empty.
+    pub announced: Vec<Announced>,
+    /// How pages and signaling are protected.
+    pub transport: Transport,
+    /// The proxies whose word on a client's address and host is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How much to log.
+    pub log: LevelFilter,
+    /// Where the client's files are, if not in the binary.
+    pub client_dir: Option<PathBuf>,
+    /// The addresses of this machine, loopback last.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// How pages and signaling are protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// Not here: a proxy in front does it.
+    Plain,
+    /// TLS with the operator's certificate.
+    Files {
+        /// The chain, PEM.
+        cert: PathBuf,
+        /// The private key, PEM.
+        key: PathBuf,
+    },
+    /// TLS with the certificate in this directory, made if there is none.
+    Directory(PathBuf),
+}
+
+/// One address where clients reach the media port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    /// The address of this machine that datagrams for `public` arrive at. Unspecified (`0.0.0.0`, `::`) when the operator
+    /// named only `public` and no interface has it: then whichever of that family.
+    pub local: IpAddr,
+    /// The address told to clients.
+    pub public: IpAddr,
+}
+
+impl FromStr for Announced {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = |text: &str| {
+            let parsed = text.trim().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+            let address = parsed.map_err(|_| format!("\"{text}\" is not an IP address"))?.to_canonical();
+            if address.is_multicast() {
+                return Err(format!("{address} is the address of a group"));
+            }
+            Ok(address)
+        };
+        let (local, public) = match text.split_once('=') {
+            Some((local, public)) => (Some(address(local)?), address(public)?),
+            None => (None, address(text)?),
+        };
+        if public.is_unspecified() {
+            return Err(format!("{public} is nothing clients could send to"));
+        }
+        let local =
+            local.unwrap_or(if public.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0_u16; 8]) });
+        if local.is_ipv4() != public.is_ipv4() {
+            return Err(format!("{local} and {public} are not of one IP version"));
+        }
+        Ok(Self { local, public })
+    }
+}
+
+/// What to print instead of serving, and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// For standard output (code 0) or standard error.
+    pub text: String,
+    /// 0 for help and version, 2 for a bad value, 1 if the machine's addresses cannot be read.
+    pub code: u8,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Config {
+    /// Reads the command line (with the program's name first) and the environment.
+    ///
+    /// # Errors
+    /// [`Stop`] when there is something to print instead: help, the version, or one line on what is wrong.
+    pub fn from_args<I, T>(args: I) -> Result<Self, Stop>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let cli = Cli::try_parse_from(args).map_err(|error| stop(&error))?;
+        let args = match cli.command {
+            Some(Command::Serve(args)) => args,
+            None => cli.serve,
+        };
+        let addresses = interface_addresses().map_err(|error| Stop {
+            text: format!("the addresses of this machine cannot be read: {error}"),
+            code: 1,
+        })?;
+        Ok(Self::new(args, addresses))
+    }
+
+    fn new(args: ServeArgs, addresses: Vec<IpAddr>) -> Self {
+        let transport = match (args.plain_http, args.cert, args.key) {
+            (true, ..) => Transport::Plain,
+            (false, Some(cert), Some(key)) => Transport::Files { cert, key },
+            (false, ..) => Transport::Directory(args.cert_dir),
+        };
+        Self {
+            http_port: args.http_port,
+            udp_port: args.udp_port,
+            announced: announced(&args.announce, &addresses),
+            transport,
+            trusted_proxies: args.trusted_proxy,
+            log: args.log,
+            client_dir: args.client_dir,
+            addresses,
+        }
+    }
+}
+
+fn announced(wanted: &[Announced], addresses: &[IpAddr]) -> Vec<Announced> {
+    if wanted.is_empty() {
+        return addresses.iter().map(|&address| Announced { local: address, public: address }).collect();
+    }
+    let resolve = |&Announced { local, public }: &Announced| {
+        let is_own = local.is_unspecified() && addresses.contains(&public);
+        Announced { local: if is_own { public } else { local }, public }
+    };
+    wanted.iter().map(resolve).collect()
+}
+
+/// The addresses of interfaces that are up: link-local ones left out, v4-mapped made plain, loopback last.
+///
+/// # Errors
+/// [`io::Error`] if the system does not tell.
+pub fn interface_addresses() -> io::Result<Vec<IpAddr>> {
+    let interfaces = if_addrs::get_if_addrs()?;
+    let up = interfaces.iter().filter(|interface| interface.is_oper_up() || interface.is_loopback());
+    let mut addresses: Vec<IpAddr> = up
+        .filter(|interface| !interface.is_link_local())
+        .map(|interface| interface.ip().to_canonical())
+        .collect();
+    addresses.sort_by_key(|address| (address.is_loopback(), address.is_ipv6(), *address));
+    addresses.dedup();
+    Ok(addresses)
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network =
+        text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(|ip| ip.to_canonical().into()));
+    network.map_err(|_| "neither an address nor a network such as 10.0.0.0/8".to_owned())
+}
+
+/// Help and version as they are; of an error its first paragraph, on one line.
+fn stop(error: &clap::Error) -> Stop {
+    let text = error.to_string();
+    if !error.use_stderr() {
+        return Stop { text, code: 0 };
+    }
+    let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let line = first.join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    Stop { text: format!("{line} (see --help)"), code: 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(args: &[&str]) -> Result<Config, Stop> {
+        Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
+    }
+
+    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    fn announce(text: &str) -> Result<Announced, String> {
+        text.parse()
+    }
+
+    #[test]
+    fn serving_needs_no_argument_and_no_command() {
+        for args in [&[][..], &["serve"]] {
+            let config = config(args).unwrap();
+            assert_eq!((config.http_port, config.udp_port), (HTTP_PORT, UDP_PORT));
+            assert_eq!(config.transport, Transport::Directory("certs".into()));
+        }
+        assert_eq!(config(&["--http-port", "1"]).unwrap().http_port, 1);
+        assert_eq!(config(&["serve", "--http-port", "1"]).unwrap().http_port, 1);
+    }
+
+    #[test]
+    fn a_bad_value_is_one_line_and_code_2() {
+        for args in [
+            &["--http-port", "70000"][..],
+            &["--announce", "example.org"],
+            &["--announce", "10.0.0.1=2001:db8::1"],
+            &["--trusted-proxy", "10.0.0.0/33"],
+            &["--log", "loud"],
+            &["--cert", "a.pem"],
+            &["--plain-http", "--cert", "a", "--key", "b"],
+            &["--nonsense"],
+            &["dance"],
+        ] {
+            let stop = config(args).unwrap_err();
+            assert_eq!(stop.code, 2, "{args:?}");
+            assert_eq!(stop.text.lines().count(), 1, "{}", stop.text);
+        }
+        let stop = config(&["--http-port", "70000"]).unwrap_err();
+        assert!(stop.text.contains("70000") && stop.text.contains("--http-port"), "{}", stop.text);
+    }
+
+    #[test]
+    fn help_names_every_flag_and_its_variable() {
+        let help = config(&["--help"]).unwrap_err();
+        assert_eq!(help.code, 0);
+        for flag in [
+            "http-port",
+            "udp-port",
+            "announce",
+            "cert",
+            "key",
+            "plain-http",
+            "trusted-proxy",
+            "log",
+            "client-dir",
+        ] {
+            assert!(help.text.contains(&format!("--{flag}")), "{flag}");
+            let variable = format!("PLENARY_{}", flag.replace('-', "_").to_uppercase());
+            assert!(help.text.contains(&variable), "{variable}");
+        }
+    }
+
+    #[test]
+    fn several_addresses_are_announced() {
+        let config =
+            config(&["--announce", "192.0.2.1,10.0.0.1=192.0.2.2", "--announce", "[2001:db8::1]"]).unwrap();
+        let of = |local: &str, public: &str| Announced {
+            local: local.parse().unwrap(),
+            public: public.parse().unwrap(),
+        };
+        let expected = [of("0.0.0.0", "192.0.2.1"), of("10.0.0.1", "192.0.2.2"), of("::", "2001:db8::1")];
+        assert_eq!(config.announced, expected);
+    }
+
+    #[test]
+    fn an_address_of_our_own_is_its_own_local_address() {
+        let own = addresses(&["192.0.2.1", "127.0.0.1"]);
+        let wanted = [announce("::ffff:192.0.2.1").unwrap()];
+        assert_eq!(announced(&wanted, &own), [Announced { local: own[0], public: own[0] }]);
+        let all: Vec<IpAddr> = announced(&[], &own).iter().map(|announced| announced.public).collect();
+        assert_eq!(all, own);
+    }
+
+    #[test]
+    fn addresses_nobody_can_send_to_are_refused() {
+        for bad in
+            ["", "=", "0.0.0.0", "::", "224.0.0.1", "1.2.3.4=ff02::1", "1.2.3.4=0.0.0.0", "10.0.0.1=::1"]
+        {
+            assert!(announce(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn this_machine_announces_no_link_local_address_and_loopback_last() {
+        let found = interface_addresses().unwrap();
+        let first_loopback = found.iter().position(IpAddr::is_loopback).unwrap_or(found.len());
+        assert!(found.iter().skip(first_loopback).all(IpAddr::is_loopback), "{found:?}");
+        assert!(!found.iter().any(|address| match address {
+            IpAddr::V4(v4) => v4.is_link_local(),
+            IpAddr::V6(v6) => v6.is_unicast_link_local(),
+        }));
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let config = config(&["--trusted-proxy", "10.0.0.1,192.168.0.0/16"]).unwrap();
+        assert_eq!(
+            config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.1/32", "192.168.0.0/16"]
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! The server's certificate: the operator's, or one made here for a machine that has none.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, KeyPair, SanType};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use time::OffsetDateTime;
+
+/// File names inside the directory for certificates.
+const CERTIFICATE: &str = "cert.pem";
+const KEY: &str = "key.pem";
+
+/// Some browsers refuse certificates that are valid for longer than 398 days.
+const VALID_FOR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A client's clock may be behind.
+const VALID_SINCE: Duration = Duration::from_secs(24 * 3600);
+
+/// A certificate that ends sooner than this is made anew at the start.
+const RENEW_BEFORE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The lines before a certificate that was made here (RFC 7468 lets text stand there): by these it is known again.
+const MADE_HERE: &str = "Self-signed by Plenary. It is made anew when it ends or when an address is missing.";
+const NOT_AFTER: &str = "Ends (seconds since 1970): ";
+const NAMES: &str = "Names: ";
+
+/// Why there is no certificate to serve with.
+#[derive(Debug)]
+pub enum CertificateError {
+    /// The file cannot be read, or is not in PEM form.
+    Unreadable(PathBuf, String),
+    /// The file cannot be written.
+    Unwritable(PathBuf, io::Error),
+    /// Certificate and key do not fit, or TLS does not accept them.
+    Refused(rustls::Error),
+    /// No certificate could be made.
+    NotMade(rcgen::Error),
+}
+
+impl fmt::Display for CertificateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
+            Self::Unwritable(path, why) => write!(f, "{} cannot be written: {why}", path.display()),
+            Self::Refused(why) => write!(f, "the certificate or its key cannot be used: {why}"),
+            Self::NotMade(why) => write!(f, "no certificate could be made: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for CertificateError {}
+
+/// A certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The chain, the server's own first, PEM.
+    pub certificate: PathBuf,
+    /// The private key, PEM.
+    pub key: PathBuf,
+}
+
+impl CertificateFiles {
+    /// The certificate kept in `directory`, made or made anew if need be: self-signed, for about a year, for `localhost`,
+    /// the loopback addresses, the host's name and `addresses`. One that was not made here is left alone.
+    ///
+    /// # Errors
+    /// [`CertificateError`] says what went wrong with which file.
+    pub fn ensure(directory: &Path, addresses: &[IpAddr]) -> Result<Self, CertificateError> {
+        let files = Self { certificate: directory.join(CERTIFICATE), key: directory.join(KEY) };
+        let names = names(addresses);
+        let now = OffsetDateTime::now_utc();
+        match fs::read_to_string(&files.certificate) {
+            Ok(text) if !text.starts_with(MADE_HERE) => return Ok(files),
+            Ok(text) if files.key.exists() && is_good(&text, &names, now) => return Ok(files),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(CertificateError::Unreadable(files.certificate, error.to_string())),
+        }
+        fs::create_dir_all(directory)
+            .map_err(|error| CertificateError::Unwritable(directory.into(), error))?;
+        let (certificate, key) = make(&names, now).map_err(CertificateError::NotMade)?;
+        write(&files.key, &key, 0o600)?;
+        write(&files.certificate, &certificate, 0o644)?;
+        log::info!("made a self-signed certificate: {}", files.certificate.display());
+        Ok(files)
+    }
+
+    /// TLS 1.2 and 1.3 with this certificate, for HTTP/1.1.
+    ///
+    /// # Errors
+    /// [`CertificateError`] says what is wrong with which file.
+    pub fn server_config(&self) -> Result<Arc<ServerConfig>, CertificateError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |error: rustls::pki_types::pem::Error| CertificateError::Unreadable(path, error.to_string())
+        };
+        let chain = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(unreadable(&self.certificate))?;
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(unreadable(&self.key))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(CertificateError::Refused)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+fn names(addresses: &[IpAddr]) -> Vec<String> {
+    let host = gethostname::gethostname().to_string_lossy().into_owned();
+    let fixed = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut names: Vec<String> = fixed.into_iter().chain([host]).filter(|name| is_name(name)).collect();
+    names.extend(addresses.iter().map(ToString::to_string));
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn is_name(name: &str) -> bool {
+    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    name.parse::<IpAddr>().is_ok() || (!name.is_empty() && name.bytes().all(of_host))
+}
+
+/// Whether a certificate made here is still of use. Names it has beyond those wanted do no harm.
+fn is_good(text: &str, names: &[String], now: OffsetDateTime) -> bool {
+    let line = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
+    let ends = line(NOT_AFTER).and_then(|seconds| seconds.parse::<i64>().ok()).unwrap_or(0);
+    let has: Vec<&str> = line(NAMES).unwrap_or_default().split(' ').collect();
+    ends > (now + RENEW_BEFORE).unix_timestamp() && names.iter().all(|name| has.contains(&name.as_str()))
+}
+
+fn make(names: &[String], now: OffsetDateTime) -> Result<(String, String), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::default();
+    params.not_before = now - VALID_SINCE;
+    params.not_after = now + VALID_FOR;
+    params.distinguished_name.push(DnType::CommonName, DnValue::Utf8String("Plenary (self-signed)".into()));
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    for name in names {
+        params.subject_alt_names.push(match name.parse() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => SanType::DnsName(name.as_str().try_into()?),
+        });
+    }
+    let certificate = params.self_signed(&key)?;
+    let ends = params.not_after.unix_timestamp();
+    let text = format!("{MADE_HERE}\n{NOT_AFTER}{ends}\n{NAMES}{}\n{}", names.join(" "), certificate.pem());
+    Ok((text, key.serialize_pem()))
+}
+
+/// Writes beside the file and renames, so that nobody sees half of it and its mode is right from the start.
+fn write(path: &Path, text: &str, mode: u32) -> Result<(), CertificateError> {
+    let beside = path.with_extension("new.pem");
+    let attempt = || {
+        let _ = fs::remove_file(&beside);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        #[cfg(not(unix))]
+        let _ = mode;
+        options.open(&beside)?.write_all(text.as_bytes())?;
+        fs::rename(&beside, path)
+    };
+    attempt().map_err(|error| CertificateError::Unwritable(path.to_owned(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("plenary-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            Self(path)
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_made_certificate_serves_and_is_kept_until_an_address_is_missing() {
+        let directory = Directory::new("made");
+        let files = CertificateFiles::ensure(&directory.0, &["192.0.2.1".parse().unwrap()]).unwrap();
+        files.server_config().unwrap();
+        let first = fs::read(&files.certificate).unwrap();
+        CertificateFiles::ensure(&directory.0, &["192.0.2.1".parse().unwrap()]).unwrap();
+        assert_eq!(fs::read(&files.certificate).unwrap(), first);
+        CertificateFiles::ensure(&directory.0, &[]).unwrap();
+        assert_eq!(fs::read(&files.certificate).unwrap(), first);
+        CertificateFiles::ensure(&directory.0, &["2001:db8::1".parse().unwrap()]).unwrap();
+        assert_ne!(fs::read(&files.certificate).unwrap(), first);
+        files.server_config().unwrap();
+    }
+
+    #[test]
+    fn a_certificate_about_to_end_is_made_anew() {
+        let (now, names) = (OffsetDateTime::now_utc(), names(&[]));
+        let (text, _) = make(&names, now).unwrap();
+        assert!(is_good(&text, &names, now));
+        assert!(is_good(&text, &names, now + Duration::from_secs(350 * 24 * 3600)));
+        assert!(!is_good(&text, &names, now + Duration::from_secs(360 * 24 * 3600)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads_the_key() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = Directory::new("mode");
+        let files = CertificateFiles::ensure(&directory.0, &[]).unwrap();
+        assert_eq!(fs::metadata(files.key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_operators_certificate_is_left_alone() {
+        let directory = Directory::new("operator");
+        fs::create_dir_all(&directory.0).unwrap();
+        let path = directory.0.join(CERTIFICATE);
+        fs::write(&path, "-----BEGIN CERTIFICATE-----\nnonsense").unwrap();
+        let files = CertificateFiles::ensure(&directory.0, &[]).unwrap();
+        assert!(matches!(files.server_config(), Err(CertificateError::Unreadable(..))));
+        assert!(fs::read_to_string(&path).unwrap().contains("nonsense"));
+    }
+}

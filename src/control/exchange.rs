@@ -1,0 +1,292 @@
+//! HTTP on one connection: requests in, one after the other, answers out.
+
+use std::borrow::Cow;
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::IpAddr;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use http::header::{HOST, LOCATION};
+use http::{HeaderValue, Method, StatusCode};
+
+use super::http::{Head, HeadError, Reply, Request, parse_head};
+use super::site::Site;
+use super::websocket;
+use super::wire::Wire;
+use crate::conference::Now;
+use crate::limits::{Limit, Limits};
+
+/// How long a connection may stay without a request. Browsers keep theirs for one to five minutes.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a client may take nothing of its answer.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// Reads and answers of one connection in one go before the others have their turn.
+const STEPS_A_TURN: usize = 32;
+
+/// What goes out: a head and a body.
+#[derive(Debug, Default)]
+struct Outgoing {
+    head: Vec<u8>,
+    body: Cow<'static, [u8]>,
+    sent: usize,
+}
+
+impl Outgoing {
+    fn rest(&self) -> &[u8] {
+        let rest = match self.sent.checked_sub(self.head.len()) {
+            None => self.head.get(self.sent..),
+            Some(of_body) => self.body.get(of_body..),
+        };
+        rest.unwrap_or_default()
+    }
+}
+
+/// What follows when the answer is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Another request.
+    Next,
+    /// The end.
+    Close,
+    /// WebSocket frames.
+    WebSocket,
+}
+
+/// Where a connection stands.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    client: IpAddr,
+    input: Vec<u8>,
+    /// New bytes since the last attempt that may complete a head.
+    worth_parsing: bool,
+    /// A head whose body is not all here.
+    head: Option<Head>,
+    out: Outgoing,
+    then: Then,
+    /// When the request now being received began; before one began, when the connection became free for it.
+    since: Instant,
+    /// When the client last took something.
+    taken: Instant,
+    answered: bool,
+}
+
+/// What the connection does next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Wait for the socket.
+    Wait,
+    /// There may be more to do without an event.
+    Again,
+    /// End in order.
+    Finish,
+    /// End at once: the other side is gone.
+    Drop,
+    /// Go on as a WebSocket; these bytes of it came already.
+    Upgrade(Vec<u8>),
+}
+
+impl Exchange {
+    /// A connection from `client` that begins at `now`.
+    pub fn new(client: IpAddr, now: Instant) -> Self {
+        Self {
+            client,
+            input: Vec::new(),
+            worth_parsing: false,
+            head: None,
+            out: Outgoing::default(),
+            then: Then::Next,
+            since: now,
+            taken: now,
+            answered: false,
+        }
+    }
+
+    /// Whether a first request came in whole.
+    pub fn has_answered(&self) -> bool {
+        self.answered
+    }
+
+    /// Between two requests.
+    pub fn is_idle(&self) -> bool {
+        self.answered && self.input.is_empty() && self.head.is_none() && self.out.rest().is_empty()
+    }
+
+    /// Whether anything of a request came, the first one included.
+    pub fn has_begun(&self) -> bool {
+        self.answered || !self.input.is_empty()
+    }
+
+    /// When to call [`Exchange::handle_timeout`].
+    pub fn deadline(&self, limits: &Limits) -> Instant {
+        if !self.out.rest().is_empty() {
+            return self.taken + STALLED;
+        }
+        if self.is_idle() {
+            return self.since + IDLE;
+        }
+        self.since + Duration::from_millis(limits.get(Limit::HttpHeadMillis) as u64)
+    }
+
+    /// The deadline passed.
+    pub fn handle_timeout(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        if !self.out.rest().is_empty() {
+            return Step::Drop;
+        }
+        if self.is_idle() {
+            return Step::Finish;
+        }
+        site.tally.hit(Limit::HttpHeadMillis);
+        if wire.is_handshaking() {
+            return Step::Drop;
+        }
+        if self.input.is_empty() && self.head.is_none() {
+            return Step::Finish;
+        }
+        let reply = Reply::problem(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive");
+        self.reply(reply, true, Then::Close, site.now);
+        self.drive(wire, site)
+    }
+
+    /// Does what can be done without waiting.
+    pub fn drive(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        for _ in 0..STEPS_A_TURN {
+            match self.send(wire, site.now.instant) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Wait,
+                Err(_) => return Step::Drop,
+            }
+            match self.then {
+                Then::Close => return Step::Finish,
+                Then::WebSocket => return Step::Upgrade(mem::take(&mut self.input)),
+                Then::Next => {}
+            }
+            self.take_request(wire.is_insecure(), site);
+            if !self.out.rest().is_empty() {
+                continue;
+            }
+            match self.receive(wire, site.now.instant) {
+                Ok(0) => return if self.answered { Step::Finish } else { Step::Drop },
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Wait,
+                Err(error) => {
+                    log::debug!("{}: {error}", self.client);
+                    return Step::Drop;
+                }
+            }
+        }
+        Step::Again
+    }
+
+    fn send(&mut self, wire: &mut Wire, now: Instant) -> io::Result<()> {
+        while !self.out.rest().is_empty() {
+            match wire.write(self.out.rest())? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                count => self.out.sent += count,
+            }
+            self.taken = now;
+        }
+        wire.flush()?;
+        if self.out.sent > 0 {
+            // A large body is not kept until the next request, and only now the client can be expected to go on.
+            self.out = Outgoing::default();
+            self.since = now;
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, wire: &mut Wire, now: Instant) -> io::Result<usize> {
+        let mut chunk = [0; 16 * 1024];
+        let count = wire.read(&mut chunk)?;
+        let new = chunk.get(..count).unwrap_or_default();
+        if self.input.is_empty() && self.head.is_none() && self.answered {
+            self.since = now;
+        }
+        self.input.extend_from_slice(new);
+        // Without this, a head that comes byte by byte would be parsed as often as it has bytes.
+        self.worth_parsing |= new.contains(&b'\n') || self.input.len() > chunk.len();
+        Ok(count)
+    }
+
+    /// Answers the next request if it is here.
+    fn take_request(&mut self, insecure: bool, site: &mut Site<'_>) {
+        if self.head.is_none()
+            && let Err(error) = self.take_head(site)
+        {
+            count(error, site);
+            self.reply(Reply::problem(error.status(), error.detail()), true, Then::Close, site.now);
+            return;
+        }
+        let Some(head) = self.head.take_if(|head| head.body_bytes <= self.input.len()) else { return };
+        let rest = self.input.split_off(head.body_bytes);
+        let body = mem::replace(&mut self.input, rest);
+        self.worth_parsing = !self.input.is_empty();
+        self.answered = true;
+        if insecure {
+            self.reply(secure_address(&head), head.method != Method::HEAD, Then::Close, site.now);
+        } else {
+            self.answer(&Request { head, body }, site);
+        }
+    }
+
+    /// Takes a head from the input if it is all here.
+    fn take_head(&mut self, site: &mut Site<'_>) -> Result<(), HeadError> {
+        if !mem::take(&mut self.worth_parsing) {
+            return Ok(());
+        }
+        let (max_head, max_body) =
+            (site.limits.get(Limit::HttpHeadBytes), site.limits.get(Limit::HttpBodyBytes));
+        let Some((head, length)) = parse_head(&self.input, max_head, max_body)? else { return Ok(()) };
+        self.input.drain(..length);
+        self.since = site.now.instant;
+        if head.expects_continue && head.body_bytes > self.input.len() {
+            self.out = Outgoing { head: b"HTTP/1.1 100 Continue\r\n\r\n".to_vec(), ..Outgoing::default() };
+        }
+        self.head = Some(head);
+        Ok(())
+    }
+
+    fn answer(&mut self, request: &Request, site: &mut Site<'_>) {
+        let head = &request.head;
+        let client = site.proxies.client_address(self.client, &head.headers);
+        let (reply, then) = if head.path == "/ws" {
+            websocket::upgrade(head, self.client, site)
+        } else {
+            (site.answer(request), Then::Next)
+        };
+        log::debug!("{client} {} {} {}", head.method, head.path, reply.status.as_u16());
+        let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
+        self.reply(reply, head.method != Method::HEAD, then, site.now);
+    }
+
+    fn reply(&mut self, reply: Reply, with_body: bool, then: Then, now: Now) {
+        let date = UNIX_EPOCH + Duration::from_millis(now.unix_millis);
+        let head = reply.head(date, then == Then::Next);
+        let body = if with_body { reply.body } else { Cow::default() };
+        // What is still unsent is at most a `100 Continue`, which goes first.
+        let mut unsent = self.out.rest().to_vec();
+        unsent.extend_from_slice(&head);
+        self.out = Outgoing { head: unsent, body, sent: 0 };
+        self.then = then;
+        self.taken = now.instant;
+    }
+}
+
+/// Where a client that forgot the `s` of `https` finds what it wants.
+fn secure_address(head: &Head) -> Reply {
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let reply = Reply::problem(StatusCode::PERMANENT_REDIRECT, "this port speaks HTTPS");
+    match HeaderValue::try_from(format!("https://{host}{}", head.target)) {
+        Ok(address) => reply.with(LOCATION, address),
+        Err(_) => reply,
+    }
+}
+
+fn count(error: HeadError, site: &mut Site<'_>) {
+    match error {
+        HeadError::TooLarge => site.tally.hit(Limit::HttpHeadBytes),
+        HeadError::BodyTooLarge => site.tally.hit(Limit::HttpBodyBytes),
+        _ => {}
+    }
+}

@@ -1,0 +1,123 @@
+//! An answer, from types to bytes.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// Sent with every answer. The page runs only its own scripts, is shown in no frame, and asks only for what a call needs.
+const SAFETY: [(&str, &str); 4] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+         media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'",
+    ),
+    (
+        "permissions-policy",
+        "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), picture-in-picture=(self)",
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// An answer to one request.
+#[derive(Debug, Clone)]
+pub(in crate::control) struct Reply {
+    /// How it went.
+    pub status: StatusCode,
+    headers: HeaderMap,
+    /// What was asked for.
+    pub body: Cow<'static, [u8]>,
+}
+
+/// RFC 9457.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Cow::Borrowed(&[]) }
+    }
+
+    /// An answer with a body.
+    pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Cow<'static, [u8]>>) -> Self {
+        let mut reply = Self::empty(status);
+        reply.body = body.into();
+        reply.with(CONTENT_TYPE, HeaderValue::from_static(content_type))
+    }
+
+    /// A value as JSON, which no cache keeps.
+    pub fn json(status: StatusCode, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => Self::new(status, "application/json", body)
+                .with(CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// An error, as problem details (RFC 9457). `detail` is for people.
+    pub fn problem(status: StatusCode, detail: &str) -> Self {
+        Self::problem_about(status, detail, None)
+    }
+
+    /// An error that concerns the thing with this id.
+    pub fn problem_about(status: StatusCode, detail: &str, id: Option<&str>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        let problem = Problem { r#type: "about:blank", title, status: status.as_u16(), detail, id };
+        Self::json(status, &problem).with(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))
+    }
+
+    /// The same answer with one header more, or with another value for it.
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The head as it is sent, at `now`.
+    pub fn head(&self, now: SystemTime, keep_alive: bool) -> Vec<u8> {
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        let mut head = format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16()).into_bytes();
+        let mut line = |name: &str, value: &[u8]| {
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value);
+            head.extend_from_slice(b"\r\n");
+        };
+        for (name, value) in &self.headers {
+            line(name.as_str(), value.as_bytes());
+        }
+        // RFC 9110, 8.6: neither an informational answer nor 204 has a length, and 304 would have that of the 200.
+        let bodiless = self.status.is_informational()
+            || matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if !bodiless {
+            line(CONTENT_LENGTH.as_str(), self.body.len().to_string().as_bytes());
+        }
+        if self.status != StatusCode::SWITCHING_PROTOCOLS {
+            line(CONNECTION.as_str(), if keep_alive { b"keep-alive" } else { b"close" });
+            for (name, value) in SAFETY {
+                line(name, value.as_bytes());
+            }
+        }
+        line(DATE.as_str(), httpdate::fmt_http_date(now).as_bytes());
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+}
+
+impl From<http::Response<()>> for Reply {
+    fn from(response: http::Response<()>) -> Self {
+        let (parts, ()) = response.into_parts();
+        Self { status: parts.status, headers: parts.headers, body: Cow::Borrowed(&[]) }
+    }
+}

@@ -1,0 +1,104 @@
+//! The sockets that take connections: one for IPv4 and one for IPv6, on one port.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections the kernel holds for us while a turn of the loop lasts.
+const BACKLOG: i32 = 1024;
+
+/// How long to wait when the process is out of file descriptors: connections end meanwhile.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// The listening sockets.
+#[derive(Debug)]
+pub(super) struct Listeners {
+    sockets: Vec<TcpListener>,
+    port: u16,
+    retry: Option<Instant>,
+}
+
+impl Listeners {
+    /// Listens on `port` of every address; port 0 lets the system choose. A machine without IPv6 does with IPv4.
+    ///
+    /// # Errors
+    /// Those of the system, `AddrInUse` first among them.
+    pub fn bind(port: u16) -> io::Result<Self> {
+        let v4 = listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))?;
+        let chosen = v4.local_addr()?.port();
+        let mut sockets = vec![v4];
+        match listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, chosen))) {
+            Ok(v6) => sockets.push(v6),
+            Err(error) if error.kind() == ErrorKind::AddrInUse && port != 0 => return Err(error),
+            Err(error) => log::warn!("no connections over IPv6: {error}"),
+        }
+        Ok(Self { sockets, port: chosen, retry: None })
+    }
+
+    /// The port, also when the system chose it.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Has the poll tell about connections that wait, under the tokens from `first` on.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn register(&mut self, registry: &Registry, first: usize) -> io::Result<()> {
+        for (offset, socket) in self.sockets.iter_mut().enumerate() {
+            registry.register(socket, Token(first + offset), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    /// When to accept again although no event will say so.
+    pub fn retry_at(&self) -> Option<Instant> {
+        self.retry
+    }
+
+    /// Takes a connection that waits. Edge-triggered: call until `None`.
+    pub fn accept(&mut self, now: Instant) -> Option<(TcpStream, SocketAddr)> {
+        self.retry = None;
+        for socket in &self.sockets {
+            loop {
+                match socket.accept() {
+                    Ok(accepted) => return Some(accepted),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    // The other side gave up while it waited.
+                    Err(error)
+                        if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
+                    Err(error) => {
+                        log::warn!("a connection waits that cannot be accepted: {error}");
+                        self.retry = Some(now + RETRY);
+                        break;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Stops listening.
+    pub fn close(&mut self) {
+        self.sockets.clear();
+        self.retry = None;
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        // IPv4 has a socket of its own: no v4-mapped addresses.
+        socket.set_only_v6(true)?;
+    }
+    // So that a restart need not wait for the connections of the process before to be forgotten.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
+}

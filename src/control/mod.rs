@@ -1,0 +1,407 @@
+//! The mio driver of the conference: HTTP, TLS and WebSocket for everybody, on one thread.
+//!
+//! ```text
+//! listener -> connection (wire: TLS or plain) -> exchange (HTTP) -> site (routes) -> conference, assets
+//!                                             \-> websocket      <-> conference <-> workers
+//! ```
+//!
+//! One turn of the loop: take what happened on sockets, what workers noticed and what fell due, all under one `now`;
+//! feed the conference; then carry its outputs to sockets and workers. Sockets are edge-triggered: whatever an event
+//! says, a connection writes and reads until it would block, or asks to be driven again next turn.
+
+mod assets;
+mod connection;
+mod deadlines;
+mod exchange;
+mod http;
+mod listener;
+mod proxy;
+mod site;
+mod websocket;
+mod wire;
+
+pub mod certificate;
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ipnet::IpNet;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+use rustc_hash::FxHashMap;
+use rustls::ServerConfig;
+use signal_hook_mio::v1_0::Signals;
+
+use crate::conference::{Conference, Now, Output, SocketId, WorkerId};
+use crate::limits::{Limit, Limits, Tally};
+use crate::media::message::{Command, Notice};
+use assets::Assets;
+use connection::{Connection, Fate};
+use deadlines::{Armed, Deadlines};
+use listener::Listeners;
+use proxy::TrustedProxies;
+use site::Site;
+use wire::Wire;
+
+const WAKER: Token = Token(0);
+const SIGNALS: Token = Token(1);
+/// The listeners have this token and the next.
+const LISTENERS: usize = 2;
+/// Connections have the tokens from here on. A number is never used twice, so a late event finds nobody.
+const FIRST_CONNECTION: usize = 16;
+
+/// Events taken from the system in one turn.
+const EVENTS: usize = 1024;
+
+/// How long clients have to take what was written when the server ends.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// The media workers, as the control thread sees them.
+pub trait Workers {
+    /// Hands a command to a worker. Never waits.
+    fn send(&mut self, worker: WorkerId, command: Command);
+
+    /// Takes every notice that waits, in the order of each worker.
+    fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice));
+
+    /// Ends the workers. Takes at most a second.
+    fn stop(&mut self);
+}
+
+/// How the driver is set up.
+#[derive(Debug, Clone, Default)]
+pub struct ControlConfig {
+    /// The TCP port; 0 lets the system choose.
+    pub http_port: u16,
+    /// TLS, unless something in front of the server does it.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Serve the client from here instead of from the binary.
+    pub client_dir: Option<PathBuf>,
+    /// Proxies whose word on the client's address and host is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The limits in force.
+    pub limits: Limits,
+}
+
+/// Ends a running [`Control`] from another thread.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    wanted: Arc<AtomicBool>,
+    waker: Arc<Waker>,
+}
+
+impl Stopper {
+    /// Asks for the end, as SIGTERM does. Returns at once.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the loop cannot be woken.
+    pub fn stop(&self) -> io::Result<()> {
+        self.wanted.store(true, Ordering::Release);
+        self.waker.wake()
+    }
+}
+
+/// The driver: owns every TCP socket of the process.
+pub struct Control {
+    poll: Poll,
+    waker: Arc<Waker>,
+    signals: Option<Signals>,
+    stop_wanted: Arc<AtomicBool>,
+    stop_by: Option<Instant>,
+    listeners: Listeners,
+    tls: Option<Arc<ServerConfig>>,
+    assets: Assets,
+    proxies: TrustedProxies,
+    limits: Limits,
+    tally: Tally,
+    connections: FxHashMap<usize, Connection>,
+    next_id: usize,
+    /// Connections whose first request has not come, the oldest first.
+    half_open: BTreeSet<usize>,
+    deadlines: Deadlines,
+    /// Connections to drive again next turn.
+    again: Vec<usize>,
+}
+
+impl Control {
+    /// Opens the listening sockets. Connections wait until [`Control::run`].
+    ///
+    /// # Errors
+    /// [`io::Error`] of kind `AddrInUse` if the port is taken, or whatever else the system objects to.
+    pub fn new(config: ControlConfig) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let mut listeners = Listeners::bind(config.http_port)?;
+        listeners.register(poll.registry(), LISTENERS)?;
+        Ok(Self {
+            poll,
+            waker,
+            signals: None,
+            stop_wanted: Arc::default(),
+            stop_by: None,
+            listeners,
+            tls: config.tls,
+            assets: config.client_dir.map_or_else(Assets::embedded, Assets::Directory),
+            proxies: TrustedProxies(config.trusted_proxies),
+            limits: config.limits,
+            tally: Tally::default(),
+            connections: FxHashMap::default(),
+            next_id: FIRST_CONNECTION,
+            half_open: BTreeSet::new(),
+            deadlines: Deadlines::default(),
+            again: Vec::new(),
+        })
+    }
+
+    /// Ends in order on SIGINT and SIGTERM, from now on and for the whole process.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the signals cannot be taken.
+    pub fn watch_signals(&mut self) -> io::Result<()> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        self.poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
+        self.signals = Some(signals);
+        Ok(())
+    }
+
+    /// The TCP port, also when the system chose it.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.listeners.port()
+    }
+
+    /// Wakes the loop when notices wait in [`Workers::drain`].
+    #[must_use]
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// Ends the loop from elsewhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper { wanted: Arc::clone(&self.stop_wanted), waker: self.waker() }
+    }
+
+    /// How often each limit of this driver was hit.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Serves until told to stop: then closes every client's socket with 1012, gives them two seconds to take it, and
+    /// stops the workers.
+    ///
+    /// # Errors
+    /// [`io::Error`] if waiting for events fails, which leaves nothing to do but end the process.
+    pub fn run(&mut self, conference: &mut Conference, workers: &mut dyn Workers) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        let outcome = loop {
+            let timeout = self.timeout(conference);
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => break Err(error),
+                _ => {}
+            }
+            let mut turn = Turn { now: now(), control: self, conference };
+            turn.take_events(&events);
+            turn.take_notices(workers);
+            turn.take_deadlines();
+            turn.carry_outputs(workers);
+            if turn.stop_if_wanted() {
+                break Ok(());
+            }
+        };
+        workers.stop();
+        outcome
+    }
+
+    fn timeout(&self, conference: &Conference) -> Option<Duration> {
+        if !self.again.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let dates =
+            [self.deadlines.next(), conference.poll_timeout(), self.listeners.retry_at(), self.stop_by];
+        let next = dates.into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// One turn of the loop, under one `now`.
+struct Turn<'a> {
+    now: Now,
+    control: &'a mut Control,
+    conference: &'a mut Conference,
+}
+
+impl Turn<'_> {
+    fn take_events(&mut self, events: &Events) {
+        for id in std::mem::take(&mut self.control.again) {
+            self.with(id, Connection::drive);
+        }
+        for event in events {
+            match event.token() {
+                WAKER => {}
+                SIGNALS => self.take_signals(),
+                Token(id) if id < FIRST_CONNECTION => self.accept(),
+                Token(id) => self.with(id, Connection::drive),
+            }
+        }
+        if self.control.listeners.retry_at().is_some_and(|at| at <= self.now.instant) {
+            self.accept();
+        }
+    }
+
+    fn take_signals(&mut self) {
+        let signals = self.control.signals.as_mut().map(|signals| signals.pending().count());
+        if signals.is_some_and(|count| count > 0) {
+            // Whoever asks a second time does not want to wait.
+            if let Some(by) = &mut self.control.stop_by {
+                *by = self.now.instant;
+            }
+            self.control.stop_wanted.store(true, Ordering::Release);
+        }
+    }
+
+    fn take_notices(&mut self, workers: &mut dyn Workers) {
+        let (now, conference) = (self.now, &mut *self.conference);
+        workers.drain(&mut |worker, notice| conference.notice(now, worker, notice));
+    }
+
+    fn take_deadlines(&mut self) {
+        while let Some(id) = self.control.deadlines.pop_due(self.now.instant) {
+            if let Some(connection) = self.control.connections.get_mut(&id) {
+                connection.armed = Armed::default();
+            }
+            self.with(id, Connection::handle_timeout);
+        }
+        if self.conference.poll_timeout().is_some_and(|at| at <= self.now.instant) {
+            self.conference.handle_timeout(self.now);
+        }
+    }
+
+    /// Carries what the conference wants to where it belongs. Writes only: what clients answer comes with a later turn.
+    fn carry_outputs(&mut self, workers: &mut dyn Workers) {
+        let mut to_write = BTreeSet::new();
+        loop {
+            while let Some(output) = self.conference.poll_output() {
+                match output {
+                    Output::Command { worker, command } => workers.send(worker, command),
+                    Output::Send { socket: SocketId(id), message, key } => {
+                        to_write.insert(id);
+                        self.with(id, |connection, site| {
+                            connection.send(message, key, site);
+                            Fate::Wait
+                        });
+                    }
+                    Output::Close { socket: SocketId(id), code, reason } => {
+                        to_write.insert(id);
+                        self.with(id, |connection, site| {
+                            connection.close(code, reason, site);
+                            Fate::Wait
+                        });
+                    }
+                }
+            }
+            // Writing may find a client gone, of which the conference has something to say to others.
+            let Some(id) = to_write.pop_first() else { break };
+            self.with(id, Connection::write);
+        }
+    }
+
+    /// Whether the loop ends.
+    fn stop_if_wanted(&mut self) -> bool {
+        if self.control.stop_by.is_none() && self.control.stop_wanted.load(Ordering::Acquire) {
+            log::info!("ending: {} connections", self.control.connections.len());
+            self.control.stop_by = Some(self.now.instant + FLUSH);
+            self.control.listeners.close();
+            let ids: Vec<usize> = self.control.connections.keys().copied().collect();
+            for id in ids {
+                self.with(id, Connection::stop);
+            }
+        }
+        let Some(by) = self.control.stop_by else { return false };
+        self.control.connections.is_empty() || by <= self.now.instant
+    }
+
+    fn accept(&mut self) {
+        while let Some((stream, address)) = self.control.listeners.accept(self.now.instant) {
+            if self.control.connections.len() >= self.control.limits.get(Limit::Connections) {
+                self.control.tally.hit(Limit::Connections);
+                continue;
+            }
+            if self.control.half_open.len() >= self.control.limits.get(Limit::HalfOpenConnections) {
+                self.control.tally.hit(Limit::HalfOpenConnections);
+                self.drop_oldest_half_open();
+            }
+            if let Err(error) = self.begin(stream, address) {
+                log::debug!("{address}: {error}");
+            }
+        }
+    }
+
+    /// The oldest gives way: a newcomer is more likely to be somebody.
+    fn drop_oldest_half_open(&mut self) {
+        if let Some(id) = self.control.half_open.first().copied() {
+            self.with(id, |_, _| Fate::Gone);
+        }
+    }
+
+    fn begin(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
+        // Messages are small and each is awaited.
+        stream.set_nodelay(true)?;
+        let id = self.control.next_id;
+        self.control.next_id += 1;
+        let wire = Wire::new(stream, self.control.tls.as_ref())?;
+        let mut connection = Connection::new(id, wire, address.ip().to_canonical(), self.now.instant);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.control.poll.registry().register(connection.wire_mut().stream_mut(), Token(id), interest)?;
+        self.control.connections.insert(id, connection);
+        self.control.half_open.insert(id);
+        self.with(id, Connection::drive);
+        Ok(())
+    }
+
+    /// Does something with one connection, and then what follows from it.
+    fn with(&mut self, id: usize, act: impl FnOnce(&mut Connection, &mut Site<'_>) -> Fate) {
+        let control = &mut *self.control;
+        let Some(connection) = control.connections.get_mut(&id) else { return };
+        let mut site = Site {
+            now: self.now,
+            conference: self.conference,
+            assets: &control.assets,
+            limits: &control.limits,
+            tally: &mut control.tally,
+            proxies: &control.proxies,
+            stopping: control.stop_by.is_some(),
+        };
+        let fate = act(connection, &mut site);
+        if fate == Fate::Gone {
+            control.deadlines.disarm(id, &mut connection.armed);
+            control.half_open.remove(&id);
+            // Closing the socket takes it out of the poll.
+            control.connections.remove(&id);
+            return;
+        }
+        if fate == Fate::Again {
+            control.again.push(id);
+        }
+        if !connection.is_half_open() {
+            control.half_open.remove(&id);
+        }
+        let deadline = connection.deadline(&control.limits);
+        control.deadlines.arm(id, &mut connection.armed, deadline);
+    }
+}
+
+fn now() -> Now {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { instant: Instant::now(), unix_millis: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! What is behind the connections: the routes, and everything an answer is made of.
+
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::assets::{Asset, Assets};
+use super::http::{Reply, Request};
+use super::proxy::TrustedProxies;
+use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
+use crate::limits::{Limits, Tally};
+
+/// What a connection may use while it is served.
+pub(super) struct Site<'a> {
+    /// The time of this turn of the loop.
+    pub now: Now,
+    /// The people.
+    pub conference: &'a mut Conference,
+    /// The client's files.
+    pub assets: &'a Assets,
+    /// The limits in force.
+    pub limits: &'a Limits,
+    /// How often each was hit.
+    pub tally: &'a mut Tally,
+    /// Whose word on the client's address is believed.
+    pub proxies: &'a TrustedProxies,
+    /// The server is ending: no new sockets, no further requests on a connection.
+    pub stopping: bool,
+}
+
+impl Site<'_> {
+    /// Answers everything that stays HTTP. `HEAD` is answered like `GET`: the sender leaves the body out.
+    pub fn answer(&mut self, request: &Request) -> Reply {
+        let path = request.head.path.as_str();
+        match path {
+            "/healthz" => only_reading(request, || Some(text("ok\n"))),
+            "/readyz" => only_reading(request, || Some(self.readiness())),
+            "/api/rooms" if request.head.method == Method::POST => self.create_room(request),
+            "/api/rooms" => not_allowed("POST"),
+            _ => match path.strip_prefix("/api/rooms/") {
+                Some(id) => only_reading(request, || self.room(id)),
+                None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
+            },
+        }
+    }
+
+    fn readiness(&self) -> Reply {
+        if self.stopping {
+            Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending")
+        } else {
+            text("ready\n")
+        }
+    }
+
+    fn room(&self, id: &str) -> Option<Reply> {
+        self.conference.room(id).map(|room| Reply::json(StatusCode::OK, &room))
+    }
+
+    fn create_room(&mut self, request: &Request) -> Reply {
+        // A form on a stranger's page can send anything but this type without asking first.
+        if !is_json(&request.head.headers) {
+            return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
+        }
+        let wanted: CreateRoom = match serde_json::from_slice(&request.body) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
+            }
+        };
+        match self.conference.create_room(self.now, wanted) {
+            Ok(created) => {
+                let reply = Reply::json(StatusCode::CREATED, &created);
+                match HeaderValue::try_from(format!("/api/rooms/{}", created.room.id)) {
+                    Ok(location) => reply.with(LOCATION, location),
+                    Err(_) => reply,
+                }
+            }
+            Err(CreateRoomError::BadName) => Reply::problem(
+                StatusCode::BAD_REQUEST,
+                "the name is empty, too long, or has nothing an address can hold",
+            ),
+            Err(CreateRoomError::Exists { id }) => {
+                Reply::problem_about(StatusCode::CONFLICT, "there is a room of this name already", Some(&id))
+            }
+            Err(CreateRoomError::TooMany) => {
+                Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server holds as many rooms as it may")
+                    .with(RETRY_AFTER, HeaderValue::from_static("60"))
+            }
+        }
+    }
+}
+
+fn only_reading(request: &Request, find: impl FnOnce() -> Option<Reply>) -> Reply {
+    match find() {
+        None => Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this address"),
+        Some(reply) if matches!(request.head.method, Method::GET | Method::HEAD) => reply,
+        Some(_) => not_allowed("GET, HEAD"),
+    }
+}
+
+fn not_allowed(allowed: &'static str) -> Reply {
+    Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
+        .with(ALLOW, HeaderValue::from_static(allowed))
+}
+
+fn text(body: &'static str) -> Reply {
+    Reply::new(StatusCode::OK, "text/plain; charset=utf-8", body.as_bytes())
+        .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+}
+
+/// Files have no hash in their names, so a browser asks every time and is told when nothing changed.
+fn file(asset: &Asset, headers: &HeaderMap) -> Reply {
+    let reply = if is_known(&asset.etag, headers) {
+        Reply::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        Reply::new(StatusCode::OK, asset.content_type, asset.body.clone())
+    };
+    reply.with(ETAG, asset.etag.clone()).with(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
+}
+
+/// RFC 9110, 13.1.2: the weak comparison.
+fn is_known(etag: &HeaderValue, headers: &HeaderMap) -> bool {
+    let Ok(etag) = etag.to_str() else { return false };
+    let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == etag)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}

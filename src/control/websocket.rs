@@ -1,0 +1,297 @@
+//! One client's WebSocket (RFC 6455): the upgrade, messages both ways, signs of life, the end.
+
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::header::{ALLOW, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::{HeaderValue, Method, StatusCode};
+use tungstenite::Error;
+use tungstenite::error::CapacityError;
+use tungstenite::handshake::server::create_response;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocketContext};
+
+use super::exchange::Then;
+use super::http::{Head, Reply, origin_is_host};
+use super::site::Site;
+use super::wire::Wire;
+use crate::conference::outbox::Outbox;
+use crate::conference::{SocketId, StateKey};
+use crate::limits::{Limit, Limits};
+
+/// How long a socket may be silent before the server asks whether anybody is there.
+const PING_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a socket may be silent in all: two pings went unanswered.
+const DEAD_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a client has to answer a close.
+const CLOSE_WAIT: Duration = Duration::from_secs(2);
+
+/// Messages of one client handled in one go before the others have their turn: offers take milliseconds each.
+const MESSAGES_A_TURN: usize = 16;
+
+/// What JSON puts around the description in an `offer`: escapes, the list of lines.
+const OFFER_ENVELOPE: usize = 32 * 1024;
+
+/// No byte came for [`DEAD_AFTER`]. Application codes start at 4000.
+pub(super) const CLOSE_SILENT: u16 = 4002;
+/// More waits for the client than its outbox may hold. It may come back and resume.
+pub(super) const CLOSE_OUTBOX_FULL: u16 = 4003;
+/// The server restarts (RFC 6455, registry of close codes).
+pub(super) const CLOSE_RESTART: u16 = 1012;
+
+/// Answers a request for `/ws`.
+pub(super) fn upgrade(head: &Head, connected: IpAddr, site: &Site<'_>) -> (Reply, Then) {
+    if let Some(refusal) = refusal(head, connected, site) {
+        return (refusal, Then::Next);
+    }
+    let mut request = http::Request::new(());
+    *request.version_mut() = head.version;
+    request.headers_mut().clone_from(&head.headers);
+    match create_response(&request) {
+        Ok(response) => (response.into(), Then::WebSocket),
+        Err(error) => {
+            let reply = Reply::problem(StatusCode::UPGRADE_REQUIRED, &error.to_string())
+                .with(UPGRADE, HeaderValue::from_static("websocket"))
+                .with(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            (reply, Then::Next)
+        }
+    }
+}
+
+fn refusal(head: &Head, connected: IpAddr, site: &Site<'_>) -> Option<Reply> {
+    if head.method != Method::GET {
+        let reply = Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET");
+        return Some(reply.with(ALLOW, HeaderValue::from_static("GET")));
+    }
+    if site.stopping {
+        return Some(Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"));
+    }
+    let origin = head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let host = site.proxies.host(connected, &head.headers);
+    let is_ours = origin.zip(host).is_some_and(|(origin, host)| origin_is_host(origin, host));
+    let why = "only pages of this server may connect: Origin and Host differ";
+    (!is_ours).then(|| Reply::problem(StatusCode::FORBIDDEN, why))
+}
+
+fn config(limits: &Limits) -> WebSocketConfig {
+    // Above this only 1009 and the end are possible, so it is the largest of the limits per type.
+    let largest = limits.get(Limit::OfferBytes).max(limits.get(Limit::MessageBytes)) + OFFER_ENVELOPE;
+    WebSocketConfig::default()
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(0)
+        // One message is inside at a time, which is no larger than the outbox, and the frames that answer pings.
+        .max_write_buffer_size(limits.get(Limit::OutboxBytes) + 64 * 1024)
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Messages go both ways.
+    Open,
+    /// This close follows when the outbox is empty.
+    Ending { by: Instant, code: u16, reason: &'static str },
+    /// A close is on its way, ours or theirs; what the client still says is not listened to.
+    Closing { by: Instant },
+    /// The client broke the protocol: nothing can be read, only the close is still sent.
+    Broken { by: Instant },
+}
+
+/// What the connection does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Wait for the socket.
+    Wait,
+    /// There may be more to do without an event.
+    Again,
+    /// End in order.
+    Finish,
+    /// End at once: the other side is gone.
+    Drop,
+}
+
+/// A client's socket.
+#[derive(Debug)]
+pub(super) struct Session {
+    id: SocketId,
+    context: WebSocketContext,
+    outbox: Outbox,
+    phase: Phase,
+    /// The conference was told that the socket is closed.
+    told: bool,
+    heard: Instant,
+    received: u64,
+    pinged: Instant,
+}
+
+impl Session {
+    /// A socket that opens now; `tail` came after the request that opened it.
+    pub fn open(id: SocketId, tail: Vec<u8>, wire: &Wire, site: &mut Site<'_>) -> Self {
+        let now = site.now.instant;
+        site.conference.socket_opened(site.now, id);
+        Self {
+            id,
+            context: WebSocketContext::from_partially_read(tail, Role::Server, Some(config(site.limits))),
+            outbox: Outbox::new(site.limits.get(Limit::OutboxBytes)),
+            phase: Phase::Open,
+            told: false,
+            heard: now,
+            received: wire.received(),
+            pinged: now,
+        }
+    }
+
+    /// Queues a message. A client whose outbox is full is closed, and may resume.
+    pub fn send(&mut self, message: Arc<str>, key: Option<StateKey>, site: &mut Site<'_>) {
+        if self.phase == Phase::Open && self.outbox.push(message, key).is_err() {
+            site.tally.hit(Limit::OutboxBytes);
+            self.outbox = Outbox::new(0);
+            self.end(CLOSE_OUTBOX_FULL, "you read too slowly", site);
+        }
+    }
+
+    /// Closes the socket once what waits is sent.
+    pub fn end(&mut self, code: u16, reason: &'static str, site: &mut Site<'_>) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Ending { by: site.now.instant + CLOSE_WAIT, code, reason };
+            self.tell(site);
+        }
+    }
+
+    /// Tells the conference, once, that this socket is no more.
+    pub fn tell(&mut self, site: &mut Site<'_>) {
+        if !self.told {
+            self.told = true;
+            site.conference.socket_closed(site.now, self.id);
+        }
+    }
+
+    /// When to call [`Session::handle_timeout`].
+    pub fn deadline(&self) -> Instant {
+        match self.phase {
+            Phase::Open => (self.heard + DEAD_AFTER).min(self.heard.max(self.pinged) + PING_AFTER),
+            Phase::Ending { by, .. } | Phase::Closing { by } | Phase::Broken { by } => by,
+        }
+    }
+
+    /// The deadline passed.
+    pub fn handle_timeout(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        let now = site.now.instant;
+        if self.phase != Phase::Open {
+            return Step::Drop;
+        }
+        self.listen(wire, now);
+        if now >= self.heard + DEAD_AFTER {
+            self.end(CLOSE_SILENT, "nothing was heard of you", site);
+        } else if now >= self.heard.max(self.pinged) + PING_AFTER {
+            self.pinged = now;
+            if let Err(error) = self.context.write(wire, Message::Ping(Vec::new().into())) {
+                return self.failed(error, wire, site);
+            }
+        }
+        self.write(wire, site)
+    }
+
+    /// Does what can be done without waiting.
+    pub fn drive(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        for _ in 0..MESSAGES_A_TURN {
+            match self.write(wire, site) {
+                Step::Wait => {}
+                other => return other,
+            }
+            if matches!(self.phase, Phase::Broken { .. }) {
+                return Step::Wait;
+            }
+            let message = self.context.read(wire);
+            self.listen(wire, site.now.instant);
+            match message {
+                Ok(message) => self.take(message, site),
+                Err(error) => return self.failed(error, wire, site),
+            }
+        }
+        Step::Again
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    pub fn write(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        loop {
+            if let Err(error) = self.context.flush(wire) {
+                return self.failed(error, wire, site);
+            }
+            let outcome = match (self.phase, self.outbox.pop()) {
+                (Phase::Open | Phase::Ending { .. }, Some(message)) => {
+                    self.context.write(wire, Message::text(&*message))
+                }
+                (Phase::Ending { by, code, reason }, None) => {
+                    self.phase = Phase::Closing { by };
+                    self.context
+                        .close(wire, Some(CloseFrame { code: CloseCode::from(code), reason: reason.into() }))
+                }
+                (Phase::Broken { .. }, _) => return Step::Finish,
+                (Phase::Open | Phase::Closing { .. }, _) => return Step::Wait,
+            };
+            if let Err(error) = outcome {
+                return self.failed(error, wire, site);
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message, site: &mut Site<'_>) {
+        match message {
+            Message::Text(text) if self.phase == Phase::Open => {
+                site.conference.socket_text(site.now, self.id, &text);
+            }
+            Message::Binary(_) => self.end(u16::from(CloseCode::Unsupported), "messages are text", site),
+            Message::Close(_) => {
+                // The library answers it; reading on brings the end.
+                self.phase = Phase::Closing { by: site.now.instant + CLOSE_WAIT };
+                self.tell(site);
+            }
+            Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        }
+    }
+
+    /// What an error of the library means. One that the client can be told of is answered by a close.
+    fn failed(&mut self, error: Error, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        let (code, reason) = match error {
+            Error::Io(error) if error.kind() == ErrorKind::WouldBlock => return Step::Wait,
+            Error::ConnectionClosed | Error::AlreadyClosed => return Step::Finish,
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => {
+                site.tally.hit(Limit::OfferBytes);
+                (CloseCode::Size, "the message is too large")
+            }
+            Error::Utf8(_) => (CloseCode::Invalid, "text is UTF-8"),
+            Error::Protocol(ref error) if !is_end_of_stream(error) => {
+                (CloseCode::Protocol, "this is no WebSocket")
+            }
+            _ => return Step::Drop,
+        };
+        if matches!(self.phase, Phase::Broken { .. }) {
+            return Step::Drop;
+        }
+        self.phase = Phase::Broken { by: site.now.instant + CLOSE_WAIT };
+        self.tell(site);
+        match self.context.close(wire, Some(CloseFrame { code, reason: reason.into() })) {
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => Step::Wait,
+            Ok(()) | Err(Error::ConnectionClosed) => Step::Finish,
+            Err(_) => Step::Drop,
+        }
+    }
+
+    /// Notes that bytes came. Whole messages would not do: a large offer on a thin line takes longer than the silence
+    /// that ends a socket, and nothing may stand between its bytes.
+    fn listen(&mut self, wire: &Wire, now: Instant) {
+        if wire.received() != self.received {
+            self.received = wire.received();
+            self.heard = now;
+        }
+    }
+}
+
+fn is_end_of_stream(error: &tungstenite::error::ProtocolError) -> bool {
+    matches!(error, tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)
+}

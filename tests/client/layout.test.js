@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { gridFor, ownTileFloats, rulesFor } from '../../client/js/ui/layout.js';
+
+const SIZES = [
+  [348, 480],
+  [780, 780],
+  [1420, 780],
+  [1280, 200],
+];
+
+test('no tile is wider than the stage, and all fit unless they would become too low', () => {
+  for (const [width = 0, height = 0] of SIZES) {
+    const rules = rulesFor(width);
+    for (let count = 1; count <= 49; count += 1) {
+      const grid = gridFor({ width, height, count, ...rules });
+      const at = `${count} on ${width}x${height}: ${JSON.stringify(grid)}`;
+      assert.ok(grid.columns * grid.rows >= count, at);
+      assert.ok(grid.columns * (grid.width + rules.gap) - rules.gap <= width, at);
+      assert.ok(grid.width > 0 && grid.height > 0, at);
+      const fits = grid.rows * (grid.height + rules.gap) - rules.gap <= height;
+      assert.ok(fits || grid.height >= rules.lowest, at);
+    }
+  }
+});
+
+test('tiles keep an aspect between the narrowest and 16:9', () => {
+  for (const [width = 0, height = 0] of SIZES.slice(0, 3)) {
+    const rules = rulesFor(width);
+    for (let count = 1; count <= 9; count += 1) {
+      const grid = gridFor({ width, height, count, ...rules });
+      const aspect = grid.width / grid.height;
+      assert.ok(aspect > rules.narrowest * 0.97 && aspect < (16 / 9) * 1.03, `${count} on ${width}: ${aspect}`);
+    }
+  }
+});
+
+test('people lie beside each other on a desktop and above each other on a phone', () => {
+  assert.equal(gridFor({ width: 1420, height: 780, count: 2, ...rulesFor(1420) }).columns, 2);
+  assert.equal(gridFor({ width: 348, height: 600, count: 2, ...rulesFor(348) }).columns, 1);
+  assert.equal(gridFor({ width: 1420, height: 780, count: 9, ...rulesFor(1420) }).columns, 3);
+});
+
+test('a hundred people on a phone scroll instead of becoming dots', () => {
+  const grid = gridFor({ width: 348, height: 480, count: 100, ...rulesFor(348) });
+  assert.equal(grid.columns, 2);
+  assert.ok(grid.height >= 120);
+});
+
+test('the own picture floats beside exactly one other person', () => {
+  assert.deepEqual([0, 1, 2, 9].map(ownTileFloats), [false, true, false, false]);
+});

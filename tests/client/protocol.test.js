@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { validateClientMessage, validateServerMessage } from '../../client/js/proto/validate.js';
+
+const PATH = new URL('../../docs/protocol.md', import.meta.url);
+const missing = existsSync(PATH) ? false : 'docs/protocol.md does not exist yet';
+const markdown = missing ? '' : readFileSync(PATH, 'utf8');
+
+/** The examples between "```json client" or "```json server" and "```". Those without either word are of the HTTP API. */
+const examples = [...markdown.matchAll(/^```json (client|server)\n([\s\S]*?)^```/gm)].map(([, from, text]) => ({
+  from,
+  message: JSON.parse(text ?? ''),
+}));
+
+test('the client understands every message the documentation shows', { skip: missing }, () => {
+  assert.ok(examples.length >= 20, `only ${examples.length} examples were found`);
+  for (const { from, message } of examples) {
+    const checked = from === 'client' ? validateClientMessage(message) : validateServerMessage(message);
+    assert.ok(checked.ok, `${from} ${message.type}: ${checked.ok ? '' : checked.reason}`);
+  }
+});
+
+test('every field the documentation shows is checked, or may be absent', { skip: missing }, () => {
+  const free = new Set([
+    'token',
+    'recreate',
+    'mayReturn',
+    'rebuild',
+    'rid',
+    'audio',
+    'video',
+    'data',
+    'username',
+    'credential',
+  ]);
+  for (const { from, message } of examples) {
+    for (const field of Object.keys(message)) {
+      if (free.has(field)) continue;
+      const rest = { ...message };
+      delete rest[field];
+      const checked = from === 'client' ? validateClientMessage(rest) : validateServerMessage(rest);
+      assert.equal(checked.ok, false, `${from} ${message.type} was accepted without ${field}`);
+    }
+  }
+});
+
+test('what no server of ours says is refused with the place that is wrong', () => {
+  const cases = [
+    [null, 'no type'],
+    [[], 'no type'],
+    [{ type: 'constructor' }, 'unknown type constructor'],
+    [{ type: 'answer', id: -1, sdp: '' }, 'answer.id'],
+    [{ type: 'peer-left', peer: 'xyz', name: 'Ann' }, 'peer-left.peer'],
+    [{ type: 'slots', version: 1, video: [{ slot: 0 }], audio: [] }, 'slots.video[0].since is missing'],
+    [{ type: 'slots', version: 1, video: [{ slot: 0, since: 2 ** 32 }], audio: [] }, 'slots.video[0].since'],
+    [
+      { type: 'peers', version: 1, peers: [{ id: '0123456789abcdef', name: 'Ann', state: 'gone', streams: [] }] },
+      'peers.peers[0].state',
+    ],
+  ];
+  for (const [value, place] of cases) {
+    const checked = validateServerMessage(value);
+    assert.equal(checked.ok, false);
+    if (!checked.ok) assert.ok(checked.reason.startsWith(String(place)), checked.reason);
+  }
+});

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { displayName, generatedRoomName, hue, initials, roomId } from '../../client/js/core/names.js';
+import { putReturn, takeReturn } from '../../client/js/core/storage.js';
+import { delayBefore } from '../../client/js/proto/backoff.js';
+import { explain } from '../../client/js/rtc/devices.js';
+import { applyLayers } from '../../client/js/rtc/sender.js';
+import { firstLines, moreVideo, videoSlotsFor } from '../../client/js/rtc/slot-plan.js';
+import { Announcer, QUIET } from '../../client/js/ui/announcer.js';
+
+/** @type {import('../../client/js/rtc/devices.js').Device[][]} */
+const DEVICES = [['camera'], ['microphone'], ['camera', 'microphone']];
+const LIMITS = { pairs: 5, audioOnly: 3, videoSteps: [5, 9, 16, 25] };
+
+test('a lost socket is tried again at once, then ever more patiently, and never all clients together', () => {
+  const least = [0, 1, 2, 3, 4, 5, 6, 50].map((attempt) => delayBefore(attempt, () => 0));
+  assert.deepEqual(least, [0, 300, 1200, 2700, 4800, 7000, 7000, 7000]);
+  assert.equal(
+    delayBefore(1, () => 0.999),
+    300,
+  );
+  assert.equal(
+    delayBefore(2, () => 0.5),
+    1700,
+  );
+  assert.equal(
+    delayBefore(50, () => 0.5),
+    7500,
+  );
+});
+
+test('the first offer has the pairs, sound before picture, then the sound-only slots', () => {
+  const lines = firstLines(LIMITS, 5).map(({ kind, slot }) => kind.charAt(0) + slot);
+  assert.deepEqual(lines, 'a0 v0 a1 v1 a2 v2 a3 v3 a4 v4 a5 a6 a7'.split(' '));
+});
+
+test('a rebuilt connection has the video slots it had before', () => {
+  const lines = firstLines(LIMITS, 9).map(({ kind, slot }) => kind.charAt(0) + slot);
+  assert.deepEqual(lines.slice(-4), ['v5', 'v6', 'v7', 'v8']);
+  assert.equal(new Set(lines).size, 17);
+  assert.deepEqual(moreVideo(9, 9), []);
+});
+
+test('video slots grow in steps as people come and stay when they go', () => {
+  assert.equal(videoSlotsFor(LIMITS, 0, 0), 5);
+  assert.equal(videoSlotsFor(LIMITS, 5, 5), 5);
+  assert.equal(videoSlotsFor(LIMITS, 5, 6), 9);
+  assert.equal(videoSlotsFor(LIMITS, 9, 10), 16);
+  assert.equal(videoSlotsFor(LIMITS, 16, 99), 25);
+  assert.equal(videoSlotsFor(LIMITS, 16, 2), 16);
+});
+
+test('the server rules the bitrate and size of each layer, and layers it does not want stop', () => {
+  const one = applyLayers([{ active: true, maxBitrate: 5 }], [{ maxBitrate: 900_000, scaleDown: 2 }], true);
+  assert.deepEqual(one, [{ active: true, maxBitrate: 900_000, scaleResolutionDownBy: 2 }]);
+  const two = applyLayers([{ rid: 'q' }, { rid: 'f' }], [{ rid: 'q', maxBitrate: 150_000, scaleDown: 4 }], true);
+  assert.deepEqual(two, [
+    { rid: 'q', active: true, maxBitrate: 150_000, scaleResolutionDownBy: 4 },
+    { rid: 'f', active: false },
+  ]);
+  assert.deepEqual(applyLayers([{ active: true }], [], true), [{ active: false }]);
+  const sound = applyLayers([{}], [{ maxBitrate: 32_000, scaleDown: 1 }], false);
+  assert.deepEqual(sound, [{ active: true, maxBitrate: 32_000 }], 'sound is not scaled');
+});
+
+test('names become what the server accepts', () => {
+  assert.equal(displayName('  Ann\u0007 \n Lee '), 'Ann Lee');
+  assert.equal(displayName('   '), 'Guest');
+  assert.equal([...displayName('🙂'.repeat(80))].length, 64);
+});
+
+test('a room name leads to the id the server makes of it', () => {
+  assert.equal(roomId('  Team Room / 42!'), 'team-room-42');
+  assert.equal(roomId('Zoë’s café'), 'zo-s-caf');
+  assert.equal(roomId('…'), '');
+  for (const luck of [0, 0.5, 0.9999]) {
+    const name = generatedRoomName(() => luck);
+    assert.match(name, /^[a-z]+-[a-z]+-[1-9]\d\d$/);
+    assert.equal(roomId(name), name);
+  }
+});
+
+test('an avatar shows the letters and the colour of its person', () => {
+  assert.deepEqual(['Ann Lee', 'ann', 'José María de la Cruz', '李雷', '  ', '🙂'].map(initials), [
+    'AL',
+    'A',
+    'JC',
+    '李',
+    '?',
+    '🙂',
+  ]);
+  assert.equal(hue('Ann'), hue('Ann'));
+  assert.ok(new Set(['Ann', 'Bob', 'Eve', 'Kim'].map(hue)).size >= 3);
+});
+
+/** @returns {import('../../client/js/core/storage.js').Store} */
+function memory() {
+  /** @type {Map<string, string>} */
+  const map = new Map();
+  return {
+    getItem: (key) => map.get(key) ?? null,
+    setItem: (key, value) => void map.set(key, value),
+    removeItem: (key) => void map.delete(key),
+  };
+}
+
+test('the way back is there once, for its room only, so that a duplicated tab is somebody else', () => {
+  const store = memory();
+  const back = { token: 't', name: 'Ann', offer: 3, camera: true, microphone: false };
+  putReturn(store, 'demo', back);
+  assert.equal(takeReturn(store, 'other'), null);
+  assert.deepEqual(takeReturn(store, 'demo'), back);
+  assert.equal(takeReturn(store, 'demo'), null);
+});
+
+test('a way back that somebody damaged is forgotten', () => {
+  const store = memory();
+  for (const text of ['{', 'null', '7', '{"token":5}']) {
+    store.setItem('plenary.return.demo', text);
+    assert.equal(takeReturn(store, 'demo'), null);
+    assert.equal(store.getItem('plenary.return.demo'), null);
+  }
+});
+
+test('announcements come at once in quiet times and together in busy ones, and no name is lost', () => {
+  /** @type {string[][]} */
+  const said = [];
+  /** @type {{ action: () => void, delay: number }[]} */
+  const timers = [];
+  const announcer = new Announcer(
+    (sentences) => said.push(sentences),
+    (action, delay) => timers.push({ action, delay }),
+  );
+  for (const name of ['Ann', 'Bob', 'Eve']) announcer.add(`${name} joined`);
+  assert.deepEqual(said, [['Ann joined']]);
+  assert.equal(timers[0]?.delay, QUIET);
+  timers.shift()?.action();
+  assert.deepEqual(said[1], ['Bob joined', 'Eve joined']);
+  timers.shift()?.action();
+  assert.equal(timers.length, 0, 'nothing ticks when there is nothing to say');
+  announcer.add('Ann left');
+  assert.deepEqual(said[2], ['Ann left']);
+});
+
+test('whoever has no device is told why and what to do', () => {
+  for (const name of ['NotAllowedError', 'NotFoundError', 'NotReadableError', 'InsecureContext', 'Ended', 'Odd']) {
+    for (const devices of DEVICES) {
+      const { title, advice } = explain(devices, name);
+      for (const device of devices) assert.match(title, new RegExp(device));
+      assert.ok(advice.length > 10);
+    }
+  }
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  EMPTY,
+  isFrameOfOwner,
+  presenceChanges,
+  reduce,
+  remotePictures,
+  tilesOf,
+} from '../../client/js/call/room-state.js';
+
+/** @import { PeerInfo, Peers, Slots, Welcome } from '../../client/js/proto/messages.js' */
+
+const ANN = '00000000000000aa';
+const BOB = '00000000000000bb';
+const EVE = '00000000000000ee';
+
+/** @type {(peer: string, resumed?: boolean) => Welcome} */
+const welcome = (peer, resumed = false) => ({
+  type: 'welcome',
+  peer,
+  token: 't',
+  resumed,
+  media: resumed,
+  room: { id: 'demo', name: 'Demo', listed: false, topology: 'sfu', createdAt: 0, people: 1 },
+  slots: { pairs: 5, audioOnly: 3, videoSteps: [5] },
+  iceServers: [],
+});
+/** @type {(version: number, ...peers: PeerInfo[]) => Peers} */
+const peers = (version, ...list) => ({ type: 'peers', version, peers: list });
+/** @type {(version: number, peer: string, slot?: number) => Slots} */
+const slots = (version, peer, slot = 0) => ({
+  type: 'slots',
+  version,
+  video: [{ slot, peer, stream: 'camera', since: 7 }],
+  audio: [],
+});
+/** @type {(id: string, name: string, more?: Partial<PeerInfo>) => PeerInfo} */
+const person = (id, name, more = {}) => ({
+  id,
+  name,
+  state: 'here',
+  streams: [{ stream: 'camera', audio: { muted: false }, video: { muted: false } }],
+  ...more,
+});
+
+/** @param {...(Welcome | Peers | Slots)} messages */
+const after = (...messages) => messages.reduce(reduce, EMPTY);
+
+test('everybody else has a tile, with their picture where the server puts it', () => {
+  const state = after(
+    welcome(ANN),
+    peers(1, person(ANN, 'Ann'), person(BOB, 'Bob'), person(EVE, 'Eve')),
+    slots(1, EVE, 3),
+  );
+  assert.deepEqual(
+    tilesOf(state).map(({ label, slot }) => [label, slot]),
+    [
+      ['Bob', null],
+      ['Eve', { slot: 3, since: 7 }],
+    ],
+  );
+  assert.equal(remotePictures(state), 2);
+});
+
+test('who only watches has a tile too, without a picture', () => {
+  const [tile] = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob', { streams: [] }))));
+  assert.equal(tile?.label, 'Bob');
+  assert.ok(tile?.cameraOff && tile.micMuted);
+});
+
+test('a shared screen comes first and says whose it is', () => {
+  const streams = [...person(EVE, '').streams, { stream: /** @type {const} */ ('screen'), video: { muted: false } }];
+  const state = after(welcome(ANN), peers(1, person(BOB, 'Bob'), person(EVE, 'Eve', { streams })));
+  assert.deepEqual(
+    tilesOf(state).map(({ label }) => label),
+    ["Eve's screen", 'Bob', 'Eve'],
+  );
+});
+
+test('an older list never replaces a newer one', () => {
+  const newer = after(welcome(ANN), peers(5, person(BOB, 'Bob')), slots(9, BOB, 1));
+  assert.equal(reduce(newer, peers(4)), newer);
+  assert.equal(reduce(newer, slots(8, EVE)), newer);
+});
+
+test('a restarted server counts from the beginning and is believed', () => {
+  const old = after(welcome(ANN), peers(500, person(ANN, 'Ann'), person(BOB, 'Bob')), slots(500, BOB));
+  const state = [welcome(EVE), peers(1, person(EVE, 'Ann'))].reduce(reduce, old);
+  assert.equal(state.self, EVE);
+  assert.deepEqual(tilesOf(state), []);
+});
+
+test('a socket that was taken over changes nothing that is shown', () => {
+  const before = after(welcome(ANN), peers(3, person(ANN, 'Ann'), person(BOB, 'Bob')), slots(2, BOB));
+  assert.deepEqual(tilesOf(reduce(before, welcome(ANN, true))), tilesOf(before));
+});
+
+test('who is reconnecting or back is told by name, and nobody about themselves', () => {
+  const here = after(welcome(ANN), peers(1, person(ANN, 'Ann'), person(BOB, 'Bob')));
+  const lost = reduce(
+    here,
+    peers(2, person(ANN, 'Ann', { state: 'reconnecting' }), person(BOB, 'Bob', { state: 'reconnecting' })),
+  );
+  assert.deepEqual(presenceChanges(here, lost), ['Bob is reconnecting']);
+  assert.deepEqual(presenceChanges(lost, here), ['Bob is back']);
+  assert.deepEqual(presenceChanges(EMPTY, lost), []);
+});
+
+test('a frame of the previous owner is told from one of the new owner, also where timestamps wrap', () => {
+  assert.equal(isFrameOfOwner(1000, 1000), true);
+  assert.equal(isFrameOfOwner(999, 1000), false);
+  assert.equal(isFrameOfOwner(5, 2 ** 32 - 5), true);
+  assert.equal(isFrameOfOwner(2 ** 32 - 5, 5), false);
+});

@@ -1,0 +1,89 @@
+/** Phone, tablet, desktop: nothing hangs over the edge, and every control can be seen and hit with a thumb. */
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+
+const house = await House.open();
+after(() => house.close());
+
+const SCREENS = [
+  {
+    label: 'phone',
+    options: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+  },
+  { label: 'tablet', options: { viewport: { width: 800, height: 900 }, hasTouch: true } },
+  { label: 'desktop', options: { viewport: { width: 1440, height: 900 } } },
+];
+
+/** WCAG 2.2 calls 44 px enough for a finger (2.5.5), in both directions. */
+const FINGER_PX = 44;
+
+const CONTROLS = ['Mute microphone', 'Turn off camera', 'Copy invite link', 'Leave'];
+
+const ann = await house.person('Ann', 'red');
+const bob = await house.person('Bob', 'green');
+const visitors = await house.browser('blue');
+let invitation = '';
+
+/**
+ * @param {import('./lib/person.js').Person} person
+ * @param {import('playwright-core').Locator[]} controls
+ */
+async function fits(person, controls) {
+  const { width, height } = /** @type {{ width: number, height: number }} */ (person.page.viewportSize());
+  const [scroll, view] = await person.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.equal(view, width, 'the page is laid out for this screen');
+  assert.ok(scroll <= width, `the page is ${scroll} px wide on a screen of ${width}`);
+  for (const control of controls) {
+    const box = await control.boundingBox({ timeout: 5_000 });
+    const what = `${control} at ${JSON.stringify(box)} on ${width} x ${height}`;
+    assert.ok(box, `not there: ${what}`);
+    assert.ok(box.width >= FINGER_PX && box.height >= FINGER_PX, `too small: ${what}`);
+    assert.ok(box.x >= 0 && box.x + box.width <= width + 0.5, `over the edge: ${what}`);
+    assert.ok(box.y >= 0 && box.y + box.height <= height + 0.5, `out of sight: ${what}`);
+    const hit = await control.evaluate((element) => {
+      const { left, top, width: wide, height: tall } = element.getBoundingClientRect();
+      const found = document.elementFromPoint(left + wide / 2, top + tall / 2);
+      return found !== null && (element.contains(found) || found.contains(element));
+    });
+    assert.ok(hit, `something lies on it: ${what}`);
+  }
+}
+
+house.opening('two people wait in a room', async () => {
+  invitation = await ann.createRoom(house.origin, 'Design review');
+  await ann.join(invitation);
+  await bob.join(invitation);
+});
+
+for (const { label, options } of SCREENS) {
+  house.scene(`home page, door and call fit a ${label}`, async () => {
+    const eve = await house.personIn(visitors, 'Eve', { context: options });
+    const { page } = eve;
+    await page.goto(house.origin);
+    await page.getByRole('heading', { name: 'Plenary' }).first().waitFor();
+    await fits(eve, [page.getByRole('textbox', { name: 'Room name' }), eve.button('Create room')]);
+    await eve.screenshot(`home ${label}`);
+
+    await eve.goTo(invitation);
+    await fits(eve, [page.getByRole('textbox', { name: 'Your name' }), page.getByRole('button', { name: 'Join' })]);
+    await eve.screenshot(`door ${label}`);
+
+    await eve.join(invitation);
+    await eve.sees('Ann', 'red');
+    await eve.sees('Bob', 'green');
+    await fits(
+      eve,
+      CONTROLS.map((name) => eve.button(name)),
+    );
+    for (const name of ['Ann', 'Bob']) {
+      const box = await eve.tile(name).boundingBox();
+      assert.ok(box && box.width >= 120 && box.height >= 90, `the tile of ${name} is ${JSON.stringify(box)}`);
+    }
+    await eve.screenshot(`call ${label}`);
+    await eve.press('Leave');
+    await eve.closePage();
+  });
+}

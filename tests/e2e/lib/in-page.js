@@ -1,0 +1,164 @@
+/**
+ * What runs inside the page before the page's own scripts. Playwright sends the text of these functions, so each stands
+ * alone: no imports, no names from outside.
+ */
+
+/**
+ * Keeps what the page says in its live regions, what it asks of devices, and when the first picture of somebody else
+ * came after the click on Join. Found again as `window.seen`.
+ */
+export function watch() {
+  const seen = {
+    /** @type {string[]} */
+    announced: [],
+    /** Milliseconds from the click on Join to the first frame of a remote tile, once there is one. */
+    firstFrame: /** @type {number | undefined} */ (undefined),
+    /** How often the page asked for devices, and how many of these questions have no answer yet. */
+    asked: 0,
+    unanswered: 0,
+    /** The camera tracks that are still running. */
+    cameras: () => cameras.filter(({ readyState }) => readyState === 'live'),
+  };
+  /** @type {MediaStreamTrack[]} */
+  const cameras = [];
+  const capture = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = async function captured(constraints) {
+    seen.asked += 1;
+    seen.unanswered += 1;
+    try {
+      const stream = await capture.call(this, constraints);
+      cameras.push(...stream.getVideoTracks());
+      return stream;
+    } finally {
+      seen.unanswered -= 1;
+    }
+  };
+  Object.assign(window, { seen });
+
+  let joinedAt = Number.NaN;
+  const named = (/** @type {Element} */ button) => button.getAttribute('aria-label') ?? button.textContent ?? '';
+  document.addEventListener(
+    'click',
+    (event) => {
+      const button = event.target instanceof Element && event.target.closest('button');
+      if (button && named(button).includes('Join')) joinedAt = performance.now();
+    },
+    true,
+  );
+
+  const watched = new WeakSet();
+  const watchVideos = () => {
+    for (const video of document.querySelectorAll('[role=group] video')) {
+      if (watched.has(video) || !(video instanceof HTMLVideoElement)) continue;
+      watched.add(video);
+      video.requestVideoFrameCallback(() => (seen.firstFrame ??= performance.now() - joinedAt));
+    }
+  };
+  const say = (/** @type {string | null} */ text) => text?.trim() && seen.announced.push(text.trim());
+  const hear = (/** @type {Node} */ node) => {
+    const element = node instanceof Element ? node : node.parentElement;
+    if (element?.closest('[role=status]')) say(node.textContent);
+    else if (node instanceof Element) {
+      for (const region of node.querySelectorAll('[role=status]')) say(region.textContent);
+    }
+  };
+  new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      if (type === 'characterData') hear(target);
+      for (const node of addedNodes) hear(node);
+    }
+    watchVideos();
+  }).observe(document, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
+    attributeFilter: ['role', 'aria-label'],
+  });
+}
+
+/**
+ * Sends the page's media through a relay: in every answer the server's candidates get the relay's port.
+ * @param {number} port
+ */
+export function relayMedia(port) {
+  const original = RTCPeerConnection.prototype.setRemoteDescription;
+  /** @this {RTCPeerConnection} @param {RTCSessionDescriptionInit} description */
+  RTCPeerConnection.prototype.setRemoteDescription = function relayed(description) {
+    const sdp = description.sdp
+      ?.replace(/^a=candidate:\S+ \d+ tcp .*\r?\n/gim, '')
+      .replace(/^(a=candidate:\S+ \d+ udp \d+ \S+) \d+/gim, `$1 ${port}`);
+    return Reflect.apply(original, this, [{ type: description.type, ...(sdp === undefined ? {} : { sdp }) }]);
+  };
+}
+
+/**
+ * The mean colour of what a video shows, away from its lower edge; or why it shows nothing.
+ * @param {Element} video
+ * @returns {number[] | string}
+ */
+export function readPixels(video) {
+  if (!(video instanceof HTMLVideoElement)) return 'no video element';
+  if (!video.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return 'hidden';
+  const box = video.getBoundingClientRect();
+  if (box.width < 8 || box.height < 8) return `too small to see: ${box.width} x ${box.height}`;
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || video.videoWidth === 0) return 'no picture yet';
+  const canvas = new OffscreenCanvas(32, 18);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) return 'no canvas';
+  context.drawImage(video, 0, 0, 32, 18);
+  const { data } = context.getImageData(4, 2, 24, 9);
+  return [0, 1, 2].map((part) => {
+    const values = data.filter((_, i) => i % 4 === part);
+    return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+  });
+}
+
+/**
+ * What a tile says besides its picture: its text, and the names and titles of what is visible on it.
+ * @param {Element} tile
+ */
+export function readMarks(tile) {
+  const said = [tile instanceof HTMLElement ? tile.innerText : ''];
+  for (const part of tile.querySelectorAll('[aria-label], [title]')) {
+    if (part.checkVisibility({ opacityProperty: true, visibilityProperty: true })) {
+      said.push(part.getAttribute('aria-label') ?? '', part.getAttribute('title') ?? '');
+    }
+  }
+  return said.join('\n');
+}
+
+/**
+ * What receives and what goes out, in figures that only grow while things work.
+ * @returns {Promise<{ connection: string, videoLines: number, energies: [string, number][], framesDecoded: number }>}
+ */
+export async function readConnection() {
+  const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
+  const { pc } = plenary;
+  /** @type {[string, number][]} */
+  const energies = [];
+  let framesDecoded = 0;
+  for (const stats of (await pc.getStats()).values()) {
+    if (stats.type !== 'inbound-rtp') continue;
+    if (stats.kind === 'audio') energies.push([stats.id, stats.totalAudioEnergy ?? 0]);
+    else framesDecoded += stats.framesDecoded ?? 0;
+  }
+  const receiving = pc
+    .getTransceivers()
+    .filter(({ direction, receiver }) => direction === 'recvonly' && receiver.track.kind === 'video');
+  return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded };
+}
+
+/**
+ * The mean colour of a PNG. Runs in the page, which can decode it.
+ * @param {string} base64
+ */
+export async function meanOfPng(base64) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+  const context = new OffscreenCanvas(1, 1).getContext('2d');
+  if (!context) throw new Error('no canvas');
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(picture, 0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}

@@ -1,0 +1,377 @@
+/** One person: a page in a browser, what they do, and what they see, hear and are told. */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { nameOf } from './colours.js';
+import { meanOfPng, readConnection, readMarks, readPixels, relayMedia, watch } from './in-page.js';
+import { until } from './until.js';
+
+/** Screenshots and logs of a run. */
+export const ARTIFACTS = process.env.PLENARY_E2E_DIR ?? join('target', 'e2e');
+
+/** One look at the page must not wait for what is not there: {@link until} looks again. */
+const LOOK = { timeout: 2_000 };
+
+/** Energy (totalAudioEnergy of getStats) that a voice gains in a window: a beeping microphone 0.7, a muted one 1e-5. */
+const AUDIBLE = 0.01;
+
+export class Person {
+  name;
+  page;
+  #context;
+  /**
+   * Every signaling message the server sent to this page, parsed, over all its sockets.
+   * @type {any[]}
+   */
+  told = [];
+  /** How many WebSockets the page has opened. */
+  sockets = 0;
+  /** Uncaught errors of the page, what its content policy refused, and requests to other hosts. */
+  errors = /** @type {string[]} */ ([]);
+
+  /**
+   * @param {string} name
+   * @param {import('playwright-core').BrowserContext} context
+   * @param {import('playwright-core').Page} page
+   */
+  constructor(name, context, page) {
+    this.name = name;
+    this.page = page;
+    this.#context = context;
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) this.errors.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (/^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1') this.errors.push(`asked ${request.url()}`);
+    });
+    page.on('websocket', (socket) => {
+      this.sockets += 1;
+      socket.on('framereceived', ({ payload }) => this.told.push(JSON.parse(String(payload))));
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {import('./browser.js').Browser} browser
+   * @param {{ relayPort?: number, context?: import('playwright-core').BrowserContextOptions }} [options]
+   */
+  static async open(name, browser, { relayPort, context: contextOptions } = {}) {
+    const context = await browser.newContext(contextOptions);
+    await context.addInitScript(watch);
+    if (relayPort !== undefined) await context.addInitScript(relayMedia, relayPort);
+    return new Person(name, context, await context.newPage());
+  }
+
+  // What a person does.
+
+  /**
+   * Makes a room on the home page and lands before its door.
+   * @param {string} origin
+   * @param {string} room
+   * @returns {Promise<string>} the address to invite others with
+   */
+  async createRoom(origin, room) {
+    await this.page.goto(origin);
+    await this.page.getByRole('textbox', { name: 'Room name' }).fill(room);
+    await this.page.getByRole('button', { name: 'Create room' }).click();
+    await this.page.waitForURL(/\/r\/[^/]+$/);
+    return this.page.url();
+  }
+
+  /**
+   * Opens the invitation, unless it is open already, says a name and goes in. A patient person waits until the page has
+   * the devices it asks for, or was refused them.
+   * @param {string} invitation
+   * @param {{ patient?: boolean }} [options]
+   */
+  async join(invitation, { patient = true } = {}) {
+    await this.goTo(invitation);
+    if (patient) {
+      const asking = () => this.page.evaluate(() => /** @type {any} */ (window).seen);
+      await until('the page has asked for devices', asking, ({ asked, unanswered }) => asked > 0 && unanswered === 0);
+    }
+    await this.page.getByRole('textbox', { name: 'Your name' }).fill(this.name);
+    await this.page.getByRole('button', { name: 'Join' }).click();
+    await this.button('Leave').waitFor();
+  }
+
+  /**
+   * Before the door, not inside.
+   * @param {string} invitation
+   */
+  async goTo(invitation) {
+    if (this.page.url() !== invitation) await this.page.goto(invitation);
+    await this.page.getByRole('button', { name: 'Join' }).waitFor();
+  }
+
+  /** @param {string} name */
+  async press(name) {
+    await this.button(name).click();
+  }
+
+  /** Reloads the page. A page that asks again before it enters is answered. */
+  async reload() {
+    await this.page.reload();
+    const asked = this.page.getByRole('button', { name: 'Join' });
+    await this.button('Leave').or(asked).first().waitFor();
+    if (await asked.isVisible()) await asked.click();
+    await this.button('Leave').waitFor();
+  }
+
+  /** Closes the page as a person does: its farewell handlers run. */
+  async closePage() {
+    const closed = this.page.waitForEvent('close');
+    await this.page.close({ runBeforeUnload: true });
+    await closed;
+    await this.#context.close();
+  }
+
+  /**
+   * @param {string} label
+   * @returns {Promise<string>} where it is
+   */
+  async screenshot(label) {
+    await mkdir(ARTIFACTS, { recursive: true });
+    const path = join(ARTIFACTS, `${label.replaceAll(/[^a-z0-9]+/gi, '-')}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  // What a person finds.
+
+  /** @param {string} name the button's whole accessible name */
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** @param {string} name whose */
+  tile(name) {
+    return this.page.getByRole('group', { name, exact: true });
+  }
+
+  /** The names on all remote tiles. */
+  async tiles() {
+    const labels = await this.page
+      .getByRole('group')
+      .evaluateAll((groups) =>
+        groups.filter((group) => group.querySelector('video')).map((group) => group.getAttribute('aria-label') ?? ''),
+      );
+    return labels.sort();
+  }
+
+  /**
+   * What the tile's video shows: the name of a colour, or why it is none.
+   * @param {string} name whose tile
+   */
+  async colourOf(name) {
+    const pixels = await this.tile(name).locator('video').evaluate(readPixels, undefined, LOOK);
+    return typeof pixels === 'string' ? pixels : nameOf(pixels);
+  }
+
+  /**
+   * What is painted on the screen in the upper middle of the tile, whatever lies on top of the video.
+   * @param {string} name whose tile
+   */
+  async paintedOn(name) {
+    const box = await this.tile(name).boundingBox(LOOK);
+    if (!box) return 'no such tile';
+    const clip = {
+      x: box.x + box.width * 0.45,
+      y: box.y + box.height * 0.4,
+      width: box.width * 0.1,
+      height: box.height * 0.1,
+    };
+    const png = await this.page.screenshot({ clip });
+    return nameOf(await this.page.evaluate(meanOfPng, png.toString('base64')));
+  }
+
+  /**
+   * Whether the tile says so: in its text, or in the name of something visible on it.
+   * @param {string} name whose tile
+   * @param {RegExp} mark
+   */
+  async isMarked(name, mark) {
+    return mark.test(await this.tile(name).evaluate(readMarks, undefined, LOOK));
+  }
+
+  /** All the text there is to read on the page. */
+  async readText() {
+    return this.page.locator('body').innerText(LOOK);
+  }
+
+  /** How many cameras this page holds: each keeps a device's light on. */
+  async camerasRunning() {
+    return this.page.evaluate(() => /** @type {any} */ (window).seen.cameras().length);
+  }
+
+  /** Makes {@link hasSameConnection} compare with the connection of now. */
+  async rememberConnection() {
+    await this.page.evaluate(() => Object.assign(window, { remembered: /** @type {any} */ (window).plenary.pc }));
+  }
+
+  /** The page still uses the RTCPeerConnection of {@link rememberConnection}. */
+  async hasSameConnection() {
+    return this.page.evaluate(() => /** @type {any} */ (window).remembered === /** @type {any} */ (window).plenary.pc);
+  }
+
+  /**
+   * What the page has said in its live regions since it was loaded.
+   * @returns {Promise<string[]>}
+   */
+  async announced() {
+    return this.page.evaluate(() => /** @type {any} */ (window).seen.announced.slice());
+  }
+
+  /** Milliseconds from the click on Join to the first frame of somebody else. */
+  async firstFrame() {
+    return until(
+      `${this.name} gets a first picture`,
+      () => this.page.evaluate(() => /** @type {any} */ (window).seen.firstFrame),
+      (ms) => typeof ms === 'number' && !Number.isNaN(ms),
+    );
+  }
+
+  async connection() {
+    return this.page.evaluate(readConnection);
+  }
+
+  /** The id the server gave this person last. */
+  get peerId() {
+    return this.welcomes.at(-1)?.peer;
+  }
+
+  /** Every `welcome` so far. */
+  get welcomes() {
+    return this.told.filter(({ type }) => type === 'welcome');
+  }
+
+  // What must become true.
+
+  /**
+   * @param {string} name whose picture
+   * @param {string} colour
+   * @param {{ within?: number }} [options]
+   */
+  async sees(name, colour, options) {
+    const what = `${this.name} sees the ${colour} picture of ${name}`;
+    await until(
+      what,
+      () => this.colourOf(name),
+      (seen) => seen === colour,
+      options,
+    );
+  }
+
+  /**
+   * The picture of `name` moves: so many more frames were shown.
+   * @param {string} name
+   * @param {{ within?: number }} [options]
+   */
+  async seesMovement(name, options) {
+    const frames = () =>
+      this.tile(name)
+        .locator('video')
+        .evaluate(
+          (video) => /** @type {HTMLVideoElement} */ (video).getVideoPlaybackQuality().totalVideoFrames,
+          undefined,
+          LOOK,
+        );
+    let from = await until(`${this.name} has a tile of ${name}`, frames, () => true);
+    const what = `the picture of ${name} moves for ${this.name} (from frame ${from})`;
+    const counted = async () => {
+      const now = await frames();
+      // A new element counts from zero.
+      from = Math.min(from, now);
+      return now - from;
+    };
+    await until(what, counted, (more) => more >= 30, options);
+  }
+
+  /**
+   * So many voices are heard: so many received streams gain energy from now on. The microphones of the tests beep once
+   * a second, so "exactly" is judged over whole windows of several beeps.
+   * @param {number} count
+   */
+  async hears(count) {
+    const what = `${this.name} hears ${count} ${count === 1 ? 'voice' : 'voices'}`;
+    const windowMs = 2_500;
+    await until(
+      what,
+      async () => {
+        const before = new Map((await this.connection()).energies);
+        await this.page.waitForTimeout(windowMs);
+        return (await this.connection()).energies.filter(([id, energy]) => energy > (before.get(id) ?? 0) + AUDIBLE)
+          .length;
+      },
+      (heard) => heard === count,
+    );
+  }
+
+  /**
+   * @param {string} text part of an announcement
+   * @param {{ within?: number }} [options]
+   */
+  async isTold(text, options) {
+    const what = `${this.name} is told "${text}"`;
+    await until(
+      what,
+      () => this.announced(),
+      (said) => said.some((line) => line.includes(text)),
+      options,
+    );
+  }
+
+  /**
+   * @param {string} name whose tile
+   * @param {RegExp} mark
+   */
+  async findsMarked(name, mark) {
+    await until(
+      `${this.name} finds ${name} marked ${mark}`,
+      () => this.tile(name).evaluate(readMarks, undefined, LOOK),
+      (text) => mark.test(text),
+    );
+  }
+
+  /**
+   * @param {string} name whose tile
+   * @param {RegExp} mark
+   */
+  async findsUnmarked(name, mark) {
+    await until(
+      `${this.name} finds ${name} not marked ${mark}`,
+      () => this.tile(name).evaluate(readMarks, undefined, LOOK),
+      (text) => !mark.test(text),
+    );
+  }
+
+  /**
+   * @param {string} name whose tile
+   * @param {(colour: string) => boolean} isRight of what is painted there
+   */
+  async paints(name, isRight) {
+    await until(
+      `the right thing is painted on the tile of ${name} for ${this.name}`,
+      () => this.paintedOn(name),
+      isRight,
+    );
+  }
+
+  /**
+   * Exactly these people have a tile.
+   * @param {string[]} names
+   * @param {{ within?: number }} [options]
+   */
+  async hasTilesOf(names, options) {
+    const wanted = JSON.stringify([...names].sort());
+    await until(
+      `${this.name} has the tiles ${wanted}`,
+      () => this.tiles(),
+      (seen) => JSON.stringify(seen) === wanted,
+      options,
+    );
+  }
+}

@@ -1,0 +1,152 @@
+/** A Plenary server of one's own: free ports, a certificate of its own, and what it said. */
+
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { get } from 'node:https';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { until } from './until.js';
+
+const PROGRAM = resolve(process.env.PLENARY_BINARY ?? 'target/debug/plenary');
+
+/** The server promises to be gone this long after SIGTERM. */
+const EXIT_MS = 5_000;
+
+/**
+ * The address browsers send media to: one of this machine's own. Only a machine without a network gets the loopback
+ * address, which browsers do not use unless told to (see `browser.js`).
+ */
+export const MEDIA_ADDRESS =
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
+
+export class Server {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #child;
+  #log = '';
+  /** Where in the log the present life begins. */
+  #lifeBegins = 0;
+  #directory;
+  /** Where to find it. The same after a restart. */
+  ports;
+
+  /**
+   * @param {string} directory
+   * @param {{ http: number, udp: number }} ports
+   */
+  constructor(directory, ports) {
+    this.#directory = directory;
+    this.ports = ports;
+  }
+
+  /**
+   * Starts a server that keeps its certificate in `directory`, and waits until it answers.
+   * @param {string} directory
+   */
+  static async open(directory) {
+    const server = new Server(directory, { http: await freeTcpPort(), udp: await freeUdpPort() });
+    await server.start();
+    return server;
+  }
+
+  /** Everything it printed, of all its lives. */
+  get log() {
+    return this.#log;
+  }
+
+  /** Starts the program and waits until it is healthy. */
+  async start() {
+    const { http, udp } = this.ports;
+    this.#lifeBegins = this.#log.length;
+    const flags = ['--http-port', `${http}`, '--udp-port', `${udp}`, '--announce', MEDIA_ADDRESS];
+    // Its certificate lands in certs/ of the folder it is started in.
+    const child = spawn(PROGRAM, flags, { cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    process.once('exit', () => child.kill('SIGKILL'));
+    let failure = '';
+    child.on('error', (error) => (failure = String(error)));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += text));
+    await until(
+      'the server answers',
+      /** @returns {Promise<number | string>} */
+      async () => {
+        if (failure || child.exitCode !== null) return `it ended: ${failure || child.exitCode}\n${this.#log}`;
+        return healthz(http);
+      },
+      (seen) => seen !== 0,
+    ).then((seen) => {
+      if (seen !== 200) throw new Error(`the server did not start: ${seen}`);
+    });
+  }
+
+  /**
+   * Stops it as an operator does, and holds it to what it promises: gone within {@link EXIT_MS}, with exit code 0, and
+   * not one packet that the egress guard objected to.
+   * @param {{ guarded?: boolean }} [options] release builds have no egress guard
+   */
+  async stop({ guarded = true } = {}) {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the server ended by itself (${child.exitCode ?? child.signalCode}):\n${this.#log}`);
+    }
+    const exited = once(child, 'close');
+    child.kill('SIGTERM');
+    const done = await Promise.race([exited, pause(EXIT_MS, 'late', { ref: false })]);
+    if (done === 'late') {
+      child.kill('SIGKILL');
+      await exited;
+      throw new Error(`the server was still there ${EXIT_MS} ms after SIGTERM:\n${this.#log}`);
+    }
+    const [code, signal] = /** @type {[number | null, string | null]} */ (done);
+    if (code !== 0) throw new Error(`the server ended with ${code ?? signal} after SIGTERM:\n${this.#log}`);
+    if (guarded) this.#readGuard();
+  }
+
+  /** The word of the egress guard: debug builds of the server judge every packet they send. */
+  #readGuard() {
+    const verdict = /egress guard judged (\d+) packets?, (\d+) violations?/.exec(this.#log.slice(this.#lifeBegins));
+    if (!verdict) throw new Error(`the egress guard said nothing:\n${this.#log}`);
+    console.info(verdict[0]);
+    if (verdict[2] !== '0') throw new Error(`${verdict[0]}:\n${this.#log}`);
+  }
+}
+
+/**
+ * The status of `/healthz`, 0 while nobody answers.
+ * @param {number} port
+ * @returns {Promise<number>}
+ */
+function healthz(port) {
+  return new Promise((tell) => {
+    const options = { host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 };
+    const request = get(options, (response) => {
+      response.resume();
+      tell(response.statusCode ?? 0);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => tell(0));
+  });
+}
+
+async function freeTcpPort() {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (listener.address());
+  listener.close();
+  return port;
+}
+
+async function freeUdpPort() {
+  const socket = createSocket('udp4').bind(0);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}

@@ -1,0 +1,93 @@
+/**
+ * A UDP relay between a browser and the server that behaves like a router with address translation: the server sees the
+ * relay's port, and the relay may move to another one under way.
+ */
+
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+
+/** The first byte of a datagram tells RTP and RTCP from STUN and DTLS (RFC 7983, section 7). */
+const isMedia = (/** @type {Buffer} */ datagram) => (datagram[0] ?? 0) >= 128 && (datagram[0] ?? 0) <= 191;
+
+/**
+ * One address of the browser and the port the server sees for it.
+ * @typedef {{ socket: import('node:dgram').Socket, live: boolean }} Upstream
+ */
+
+export class UdpProxy {
+  #near = createSocket('udp4');
+  #server;
+  /** @type {Map<string, Upstream>} */
+  #upstreams = new Map();
+  /** @type {Upstream[]} */
+  #old = [];
+  /** Media datagrams since the last {@link move}: to the server, to the browser, and lost at ports left behind. */
+  media = { toServer: 0, toBrowser: 0, atOldPort: 0 };
+
+  /** @param {{ host: string, port: number }} server */
+  constructor(server) {
+    this.#server = server;
+  }
+
+  /**
+   * Listens on a free port of the server's own address, so that a browser reaches it the same way.
+   * @param {{ host: string, port: number }} server
+   */
+  static async open(server) {
+    const proxy = new UdpProxy(server);
+    proxy.#near.on('message', (datagram, from) => proxy.#fromBrowser(datagram, from));
+    proxy.#near.bind(0, server.host);
+    await once(proxy.#near, 'listening');
+    return proxy;
+  }
+
+  /** The port to use instead of the server's. */
+  get port() {
+    return this.#near.address().port;
+  }
+
+  /** From now on the server sees other ports. What it still sends to the old ones is lost, as behind a router. */
+  move() {
+    for (const upstream of this.#upstreams.values()) {
+      upstream.live = false;
+      this.#old.push(upstream);
+    }
+    this.#upstreams.clear();
+    this.media = { toServer: 0, toBrowser: 0, atOldPort: 0 };
+  }
+
+  close() {
+    this.#near.close();
+    for (const { socket } of [...this.#old, ...this.#upstreams.values()]) socket.close();
+  }
+
+  /**
+   * @param {Buffer} datagram
+   * @param {import('node:dgram').RemoteInfo} from
+   */
+  #fromBrowser(datagram, from) {
+    const key = `${from.address} ${from.port}`;
+    let upstream = this.#upstreams.get(key);
+    if (!upstream) {
+      upstream = this.#openUpstream(from);
+      this.#upstreams.set(key, upstream);
+    }
+    if (isMedia(datagram)) this.media.toServer += 1;
+    upstream.socket.send(datagram, this.#server.port, this.#server.host);
+  }
+
+  /**
+   * @param {import('node:dgram').RemoteInfo} browser
+   * @returns {Upstream}
+   */
+  #openUpstream(browser) {
+    const upstream = { socket: createSocket('udp4'), live: true };
+    upstream.socket.on('message', (datagram) => {
+      if (isMedia(datagram)) this.media[upstream.live ? 'toBrowser' : 'atOldPort'] += 1;
+      if (upstream.live) this.#near.send(datagram, browser.port, browser.address);
+    });
+    // The server may be gone at the end of a test: its ICMP answer is no error of ours.
+    upstream.socket.on('error', () => {});
+    return upstream;
+  }
+}

@@ -1,0 +1,99 @@
+/** Three people meet: everyone sees and hears the right ones, and knows who has muted and who has gone. */
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+
+const house = await House.open();
+after(() => house.close());
+
+const ann = await house.person('Ann', 'red', {
+  context: { permissions: ['clipboard-read', 'clipboard-write', 'camera', 'microphone'] },
+});
+const bob = await house.person('Bob', 'green');
+const cid = await house.person('Cid', 'blue');
+const everyone = /** @type {const} */ ([
+  [ann, 'red'],
+  [bob, 'green'],
+  [cid, 'blue'],
+]);
+let invitation = '';
+
+house.opening('a person makes a room, and two others follow the invitation', async () => {
+  invitation = await ann.createRoom(house.origin, 'Monday meeting');
+  await ann.goTo(invitation);
+  assert.equal(await ann.page.getByRole('button', { name: 'Join' }).count(), 1, 'one button to go in, not several');
+  for (const [person] of everyone) await person.join(invitation);
+});
+
+house.scene('everyone sees the right picture of the right person', async () => {
+  for (const [person] of everyone) {
+    const others = everyone.filter(([other]) => other !== person);
+    await person.hasTilesOf(others.map(([other]) => other.name));
+    for (const [other, colour] of others) {
+      await person.sees(other.name, colour);
+      await person.seesMovement(other.name);
+      assert.equal(await person.paintedOn(other.name), colour, 'nothing lies on top of the picture');
+    }
+  }
+  for (const person of [bob, cid]) {
+    console.info(`${person.name}: join click to first remote frame ${Math.round(await person.firstFrame())} ms`);
+  }
+});
+
+house.scene('everyone hears the two others', async () => {
+  await Promise.all(everyone.map(([person]) => person.hears(2)));
+});
+
+house.scene('those inside are told who came', async () => {
+  await ann.isTold('Bob joined');
+  await ann.isTold('Cid joined');
+  await bob.isTold('Cid joined');
+});
+
+house.scene('the link that is copied is the invitation', async () => {
+  await ann.press('Copy invite link');
+  assert.equal(await ann.page.evaluate(() => navigator.clipboard.readText()), invitation);
+});
+
+house.scene('a muted microphone is silent and marked for the others, until it is not', async () => {
+  await ann.press('Mute microphone');
+  await ann.button('Unmute microphone').waitFor();
+  await Promise.all([bob.findsMarked('Ann', /muted|microphone off/i), cid.findsMarked('Ann', /muted|microphone off/i)]);
+  await bob.hears(1);
+  assert.equal(await bob.isMarked('Cid', /muted|microphone off/i), false, 'only the one who muted is marked');
+  await ann.press('Unmute microphone');
+  await bob.hears(2);
+  await bob.findsUnmarked('Ann', /muted|microphone off/i);
+});
+
+house.scene('a camera that is off shows no picture and no light, and comes back', async () => {
+  await bob.press('Turn off camera');
+  await bob.button('Turn on camera').waitFor();
+  await ann.findsMarked('Bob', /camera (is )?off/i);
+  await ann.paints('Bob', (colour) => colour !== 'green');
+  await cid.paints('Bob', (colour) => colour !== 'green');
+  assert.equal(await bob.camerasRunning(), 0, 'nothing holds the device, so its light is off');
+  await ann.sees('Cid', 'blue');
+  await bob.press('Turn on camera');
+  await ann.sees('Bob', 'green');
+  await ann.paints('Bob', (colour) => colour === 'green');
+  await ann.seesMovement('Bob');
+});
+
+house.scene('who leaves is announced and their tile goes, for everyone at once', async () => {
+  await cid.press('Leave');
+  for (const person of [ann, bob]) {
+    await person.isTold('Cid left', { within: 10_000 });
+    await person.hasTilesOf(person === ann ? ['Bob'] : ['Ann']);
+  }
+  await ann.hears(1);
+});
+
+house.scene('who closes the page has left, too', async () => {
+  await bob.closePage();
+  // Far less than a lost connection is given: the page said goodbye.
+  await ann.isTold('Bob left', { within: 15_000 });
+  await ann.hasTilesOf([]);
+});

@@ -1,0 +1,98 @@
+//! Rules of the house that the compiler does not check.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on may say so in the shortest way")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a source file");
+                // Unit tests stand at the end of a file and may take the present as a starting point.
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+                found.push((path, code));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has sources");
+    found
+}
+
+/// The places in `folder` where a line of code (comments aside) holds one of `words`.
+fn places(folder: &str, words: &[&str]) -> Vec<String> {
+    let mut places = Vec::new();
+    for (path, text) in sources(folder) {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if words.iter().any(|word| code.contains(word)) {
+                places.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    places
+}
+
+#[test]
+fn no_async_runtime_comes_in_by_any_way() {
+    let lock = include_str!("../Cargo.lock");
+    for name in ["tokio", "async-std", "smol", "async-io", "async-executor"] {
+        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name} is in Cargo.lock");
+    }
+}
+
+/// The lock file also names what optional features would bring; the tree names what is built.
+#[test]
+fn one_crypto_stack_is_built() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo tree runs");
+    let tree = String::from_utf8(tree.stdout).expect("text");
+    let built = |name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
+    assert!(built("aws-lc-rs"), "the tree is read rightly: {tree}");
+    for name in ["ring", "openssl", "native-tls", "rsa", "p256", "aes-gcm"] {
+        assert!(!built(name), "{name} is built");
+    }
+}
+
+#[test]
+fn the_hearts_touch_no_socket_clock_or_thread_and_know_no_driver() {
+    let outside = [
+        "std::thread",
+        "UdpSocket",
+        "TcpStream",
+        "TcpListener",
+        "Instant::now",
+        "SystemTime::now",
+        "mio::",
+        "crate::worker",
+        "crate::control",
+        "crate::queue",
+        "crate::config",
+    ];
+    let is_test = |place: &String| place.contains("tests.rs") || place.contains("/tests/");
+    for heart in ["src/media", "src/conference"] {
+        let found: Vec<_> = places(heart, &outside).into_iter().filter(|place| !is_test(place)).collect();
+        assert!(found.is_empty(), "{heart} reaches outside: {found:#?}");
+    }
+    let found = places("src/media", &["crate::conference"]);
+    assert!(found.is_empty(), "media knows the people: {found:#?}");
+}
+
+#[test]
+fn str0m_is_named_in_one_module() {
+    let found: Vec<_> = places("src", &["str0m"])
+        .into_iter()
+        .filter(|place| !place.replace('\\', "/").contains("src/media/rtc/"))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}

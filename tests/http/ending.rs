@@ -1,0 +1,56 @@
+//! How the server ends: everybody is told, nobody can hold it up.
+
+use std::time::{Duration, Instant};
+
+use tungstenite::Message;
+
+use crate::harness::Server;
+
+#[test]
+fn every_client_is_told_that_the_server_restarts() {
+    let server = Server::start();
+    let mut sockets = [server.websocket(), server.websocket()];
+    let mut idle = server.connect();
+    idle.say("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    idle.answer();
+    server.ask_to_stop();
+    for socket in &mut sockets {
+        match socket.read().unwrap() {
+            Message::Close(Some(frame)) => assert_eq!(u16::from(frame.code), 1012),
+            other => panic!("{other}"),
+        }
+        // Answers the close.
+        let _ = socket.read();
+    }
+    assert!(idle.is_ended());
+    server.stop();
+}
+
+#[test]
+fn a_request_begun_before_the_end_is_still_answered() {
+    let server = Server::start();
+    let mut client = server.connect();
+    client.say("GET /readyz HTTP/1.1\r\n");
+    // Served after what the first client said was read.
+    assert_eq!(server.get("/readyz").status, 200);
+    server.ask_to_stop();
+    while std::net::TcpStream::connect(server.address()).is_ok() {
+        std::thread::yield_now();
+    }
+    client.say("Host: a\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (503, Some("close")));
+    assert!(client.is_ended());
+}
+
+#[test]
+fn clients_that_answer_nothing_do_not_hold_the_server_up() {
+    let server = Server::start();
+    let _silent = server.websocket();
+    let mut half = server.connect();
+    half.say("GET / HT");
+    server.get("/healthz");
+    let start = Instant::now();
+    server.stop();
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}

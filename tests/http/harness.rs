@@ -1,0 +1,277 @@
+//! A server in a thread, and a client that says exactly what it is told to.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore, WorkerId};
+use plenary::control::{Control, ControlConfig, Stopper, Workers};
+use plenary::limits::Tally;
+use plenary::media::message::{Command, Notice};
+use tungstenite::WebSocket;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::http::HeaderValue;
+
+/// Nothing on loopback takes this long: what has not happened by then never will.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Workers that do nothing, which is what these tests need of them.
+struct NoWorkers;
+
+impl Workers for NoWorkers {
+    fn send(&mut self, _: WorkerId, _: Command) {}
+    fn drain(&mut self, _: &mut dyn FnMut(WorkerId, Notice)) {}
+    fn stop(&mut self) {}
+}
+
+/// A folder of its own, gone afterwards.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("plenary-http-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn put(&self, name: &str, text: &[u8]) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub port: u16,
+    pub client: Folder,
+    stopper: Stopper,
+    thread: Option<JoinHandle<Tally>>,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::with(ControlConfig::default())
+    }
+
+    pub fn with(config: ControlConfig) -> Self {
+        let client = Folder::new();
+        client.put("index.html", b"<!doctype html><h1>Plenary</h1>");
+        client.put("room.html", b"<!doctype html><p>Room</p>");
+        client.put("js/main.js", b"export const answer = 42;");
+        let limits = config.limits.clone();
+        let config = ControlConfig { client_dir: Some(client.path().to_owned()), ..config };
+        let mut control = Control::new(config).unwrap();
+        let (port, stopper) = (control.port(), control.stopper());
+        let mut next = 0_u8;
+        let entropy = Box::new(move |bytes: &mut [u8]| {
+            for byte in bytes {
+                next = next.wrapping_add(1);
+                *byte = next;
+            }
+        });
+        let config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1 };
+        let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
+        let thread = std::thread::spawn(move || {
+            control.run(&mut conference, &mut NoWorkers).unwrap();
+            control.tally().clone()
+        });
+        Self { port, client, stopper, thread: Some(thread) }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::new(TcpStream::connect(self.address()).unwrap())
+    }
+
+    /// Asks for the end without waiting for it.
+    pub fn ask_to_stop(&self) {
+        self.stopper.stop().unwrap();
+    }
+
+    /// Ends the server; how often each limit was hit.
+    pub fn stop(mut self) -> Tally {
+        self.ask_to_stop();
+        self.thread.take().unwrap().join().unwrap()
+    }
+
+    /// One request on a connection of its own.
+    pub fn ask(&self, request: &str) -> Answer {
+        let mut client = self.connect();
+        client.say(request);
+        client.answer()
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    /// A WebSocket opened by one of our own pages.
+    pub fn websocket(&self) -> WebSocket<TcpStream> {
+        let stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut request = format!("ws://localhost:{}/ws", self.port).into_client_request().unwrap();
+        let origin = format!("http://localhost:{}", self.port);
+        request.headers_mut().insert("Origin", HeaderValue::try_from(origin).unwrap());
+        tungstenite::client(request, stream).unwrap().0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = self.stopper.stop();
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// A connection whose bytes the test writes itself.
+pub struct Client<S: Read + Write = TcpStream> {
+    stream: S,
+    input: Vec<u8>,
+}
+
+impl Client<TcpStream> {
+    pub fn new(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self { stream, input: Vec::new() }
+    }
+
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    pub fn over(stream: S) -> Self {
+        Self { stream, input: Vec::new() }
+    }
+
+    pub fn say(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).unwrap();
+        self.stream.flush().unwrap();
+    }
+
+    /// Like [`Client::say`], for a server that may have stopped listening.
+    pub fn try_say(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The next answer, with a body as long as it says.
+    pub fn answer(&mut self) -> Answer {
+        let (mut answer, length) = self.head();
+        while self.input.len() < length {
+            assert!(self.more(), "the connection ended within a body");
+        }
+        let rest = self.input.split_off(length);
+        answer.body = std::mem::replace(&mut self.input, rest);
+        answer
+    }
+
+    /// The next answer to a HEAD request: its length is not followed by a body.
+    pub fn answer_to_head(&mut self) -> Answer {
+        self.head().0
+    }
+
+    /// The next bytes, whatever they are.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        while self.input.len() < count {
+            assert!(self.more(), "the connection ended too early");
+        }
+        self.input.drain(..count).collect()
+    }
+
+    /// Whether the server ended the connection, and said nothing more before.
+    pub fn is_ended(&mut self) -> bool {
+        self.input.is_empty() && !self.more()
+    }
+
+    fn head(&mut self) -> (Answer, usize) {
+        loop {
+            let mut headers = [httparse::EMPTY_HEADER; 64];
+            let mut response = httparse::Response::new(&mut headers);
+            if let httparse::Status::Complete(length) = response.parse(&self.input).unwrap() {
+                let line = |header: &httparse::Header<'_>| {
+                    (header.name.to_owned(), String::from_utf8(header.value.to_vec()).unwrap())
+                };
+                let headers = response.headers.iter().map(line).collect();
+                let answer = Answer { status: response.code.unwrap(), headers, body: Vec::new() };
+                self.input.drain(..length);
+                let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+                return (answer, length);
+            }
+            assert!(
+                self.more(),
+                "the connection ended before an answer: {:?}",
+                String::from_utf8_lossy(&self.input)
+            );
+        }
+    }
+
+    /// Reads on. False at the end.
+    fn more(&mut self) -> bool {
+        let mut chunk = [0; 16 * 1024];
+        match self.stream.read(&mut chunk) {
+            Ok(0) => false,
+            Ok(count) => {
+                self.input.extend_from_slice(&chunk[..count]);
+                true
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                panic!("the server reset the connection")
+            }
+            Err(error) => panic!("nothing came: {error}"),
+        }
+    }
+}

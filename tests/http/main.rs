@@ -1,0 +1,11 @@
+//! The control thread on real sockets: pages, rooms, signaling, limits and the end, as clients meet them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod ending;
+mod harness;
+mod limits;
+mod process;
+mod requests;
+mod rooms;
+mod websockets;

@@ -1,0 +1,125 @@
+//! The program as operators start and end it.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::{Client, Folder, PATIENCE};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
+
+/// A running program, ended with the test.
+struct Process {
+    child: Child,
+    port: u16,
+}
+
+impl Process {
+    /// Starts it by `command` and waits until it says where it is.
+    fn start(mut command: Command, folder: &Folder) -> Self {
+        let command = command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.map(Result::unwrap).find(|line| line.contains("//localhost:")).expect("an address");
+        let port = line.rsplit(':').next().unwrap().parse().unwrap();
+        Self { child, port }
+    }
+
+    fn connect(&self) -> Client {
+        Client::new(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap())
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end: the exit code.
+    fn end(mut self) -> Option<i32> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().unwrap()
+}
+
+#[test]
+fn it_starts_without_any_set_up_and_ends_on_a_signal() {
+    for signal in ["INT", "TERM"] {
+        let folder = Folder::new();
+        let mut command = Command::new(PROGRAM);
+        command.args(["--http-port", "0", "--udp-port", "0"]);
+        let process = Process::start(command, &folder);
+        assert!(folder.path().join("certs/cert.pem").exists());
+        let _connected = process.connect();
+        let start = Instant::now();
+        process.signal(signal);
+        assert_eq!(process.end(), Some(0), "{signal}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{signal}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_port_in_use_is_one_line_that_names_it() {
+    let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&["--plain-http", "--udp-port", "0", "--http-port", &port]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains(&port) && text.contains("--http-port"), "{text}");
+}
+
+#[test]
+fn a_bad_value_is_one_line_and_code_2() {
+    let output = run(&["--http-port", "eighty"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("eighty") && text.contains("--http-port"), "{text}");
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    let output = run(&["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("PLENARY_HTTP_PORT"));
+}
+
+#[test]
+fn running_out_of_file_descriptors_passes() {
+    let folder = Folder::new();
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -n 40; exec '{PROGRAM}' --plain-http --http-port 0 --udp-port 0");
+    command.args(["-c", &script]);
+    let process = Process::start(command, &folder);
+    // More than it can accept: the last ones wait in the kernel.
+    let mut clients: Vec<Client> = (0..60).map(|_| process.connect()).collect();
+    let last = clients.last_mut().unwrap();
+    last.say("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    let waiting = last.stream();
+    waiting.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(waiting.peek(&mut [0]).is_err(), "it is really out of descriptors");
+    waiting.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut last = clients.pop().unwrap();
+    drop(clients);
+    assert_eq!(last.answer().text(), "ok\n");
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+}

@@ -1,0 +1,163 @@
+//! Signaling as browsers reach it: who may connect, what comes back, what ends it.
+
+use std::io::Write;
+use std::net::TcpStream;
+
+use plenary::control::ControlConfig;
+use plenary::limits::{Limit, Limits};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::{Error, Message, WebSocket};
+
+use crate::harness::{Answer, Server};
+
+const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+fn upgrade(server: &Server, lines: &str) -> Answer {
+    server.ask(&format!("GET /ws HTTP/1.1\r\n{UPGRADE}{lines}\r\n"))
+}
+
+/// Reads until the close frame: its code.
+fn close_code(socket: &mut WebSocket<TcpStream>) -> u16 {
+    loop {
+        match socket.read() {
+            Ok(Message::Close(frame)) => return frame.expect("a close with a code").code.into(),
+            Ok(_) => {}
+            Err(error) => panic!("no close frame came: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_message_is_answered() {
+    let server = Server::start();
+    let mut socket = server.websocket();
+    for text in [r#"{"type":"ping"}"#, "nonsense"] {
+        socket.send(Message::text(text)).unwrap();
+        let answer: serde_json::Value =
+            serde_json::from_str(socket.read().unwrap().to_text().unwrap()).unwrap();
+        assert_eq!(answer["type"], "error", "before `join` nothing else is taken: {answer}");
+    }
+}
+
+#[test]
+fn a_person_who_joins_a_room_is_welcome_and_others_are_told() {
+    let server = Server::start();
+    let room = server.post("/api/rooms", r#"{"name":"Tea","listed":false}"#).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let join = |name: &str| {
+        let mut socket = server.websocket();
+        socket.send(Message::text(format!(r#"{{"type":"join","room":"{room}","name":"{name}"}}"#))).unwrap();
+        let welcome: serde_json::Value =
+            serde_json::from_str(socket.read().unwrap().to_text().unwrap()).unwrap();
+        assert_eq!(welcome["type"], "welcome");
+        socket
+    };
+    let mut ada = join("Ada");
+    let _bob = join("Bob");
+    loop {
+        let message: serde_json::Value =
+            serde_json::from_str(ada.read().unwrap().to_text().unwrap()).unwrap();
+        if message["type"] == "peer-joined" && message["name"] == "Bob" {
+            break;
+        }
+    }
+    assert_eq!(server.get(&format!("/api/rooms/{room}")).json()["people"], 2);
+}
+
+#[test]
+fn only_pages_of_this_server_may_connect() {
+    let server = Server::start();
+    assert_eq!(
+        upgrade(&server, "Host: call.example:8443\r\nOrigin: https://call.example:8443\r\n").status,
+        101
+    );
+    for lines in [
+        "Host: call.example\r\n",
+        "Host: call.example\r\nOrigin: https://evil.example\r\n",
+        "Host: call.example\r\nOrigin: null\r\n",
+        "Host: call.example\r\nX-Forwarded-Host: evil.example\r\nOrigin: https://evil.example\r\n",
+    ] {
+        assert_eq!(upgrade(&server, lines).status, 403, "{lines}");
+    }
+}
+
+#[test]
+fn behind_a_trusted_proxy_the_host_is_the_one_the_browser_asked() {
+    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let server = Server::with(ControlConfig { trusted_proxies, ..ControlConfig::default() });
+    let lines = "Host: backend:80\r\nX-Forwarded-Host: call.example\r\nOrigin: https://call.example\r\n";
+    assert_eq!(upgrade(&server, lines).status, 101);
+}
+
+#[test]
+fn a_page_request_for_the_socket_is_told_to_upgrade() {
+    let server = Server::start();
+    let answer = server.ask("GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\n\r\n");
+    assert_eq!((answer.status, answer.header("upgrade")), (426, Some("websocket")));
+}
+
+#[test]
+fn frames_sent_together_with_the_request_are_not_lost() {
+    let server = Server::start();
+    let mut client = server.connect();
+    // "{}" in a text frame, masked with zeros.
+    let mut bytes = format!("GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\n{UPGRADE}\r\n").into_bytes();
+    bytes.extend_from_slice(&[0x81, 0x82, 0, 0, 0, 0, b'{', b'}']);
+    client.try_say(&bytes).unwrap();
+    assert_eq!(client.answer().status, 101);
+    assert_eq!(client.bytes(1), [0x81], "a text frame answers");
+}
+
+#[test]
+fn what_a_socket_may_not_send_ends_it_with_the_reason() {
+    let server = Server::start();
+    let too_large = "x".repeat(600 * 1024);
+    for (message, code) in [
+        (Message::text(too_large), CloseCode::Size),
+        (Message::binary(vec![1, 2, 3]), CloseCode::Unsupported),
+    ] {
+        let mut socket = server.websocket();
+        socket.send(message).unwrap();
+        assert_eq!(close_code(&mut socket), u16::from(code));
+    }
+    for (frame, code) in [
+        // A text frame that is not UTF-8; one that is not masked; a reserved opcode.
+        (&[0x81, 0x81, 0, 0, 0, 0, 0xff][..], CloseCode::Invalid),
+        (&[0x81, 0x01, b'x'], CloseCode::Protocol),
+        (&[0x83, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
+    ] {
+        let mut socket = server.websocket();
+        socket.get_mut().write_all(frame).unwrap();
+        assert_eq!(close_code(&mut socket), u16::from(code), "{frame:?}");
+    }
+    assert_eq!(server.stop().count(Limit::OfferBytes), 1);
+}
+
+#[test]
+fn a_client_that_closes_gets_its_close_back_and_the_end() {
+    let server = Server::start();
+    let mut socket = server.websocket();
+    socket.close(None).unwrap();
+    loop {
+        match socket.read() {
+            Ok(_) => {}
+            Err(Error::ConnectionClosed) => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_closed_and_may_come_back() {
+    let limits = Limits::default().with(Limit::OutboxBytes, 4 * 1024);
+    let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+    let mut socket = server.websocket();
+    // Each of these is answered. Once the buffers of both sockets are full, the answers wait in the outbox.
+    let many = [0x81, 0x82, 0, 0, 0, 0, b'{', b'}'].repeat(80_000);
+    socket.get_mut().write_all(&many).unwrap();
+    assert_eq!(close_code(&mut socket), 4003);
+    assert_eq!(server.stop().count(Limit::OutboxBytes), 1);
+}

@@ -1,0 +1,264 @@
+//! Walks the table of limits: each row has a trigger here, and each trigger moves its row's counter.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on may say so in the shortest way"
+)]
+#![allow(clippy::too_many_lines, reason = "one table, one row after another")]
+
+#[allow(dead_code, reason = "the harness serves other tests too")]
+#[path = "http/harness.rs"]
+mod harness;
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use harness::Server;
+use plenary::conference::{Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, SocketId};
+use plenary::control::ControlConfig;
+use plenary::limits::{Limit, Limits};
+use plenary::media::ids::{OfferId, PeerId, RoomId};
+use plenary::media::message::{Command, Notice};
+use plenary::media::rtc::{ConnectionConfig, Offer};
+use plenary::media::{Core, CoreConfig, Path};
+use serde_json::{Value, json};
+use str0m::Rtc;
+use str0m::ice::{StunMessage, TransId};
+use str0m::media::{Direction, MediaKind};
+
+#[test]
+fn every_limit_moves_its_counter() {
+    for limit in Limit::ALL {
+        assert!(trigger(*limit) > 0, "{limit:?} was exceeded and nobody counted it");
+    }
+}
+
+#[test]
+fn metrics_have_names_of_their_own() {
+    let mut names: Vec<_> = Limit::ALL.iter().map(|limit| limit.metric()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Limit::ALL.len());
+}
+
+/// Exceeds `limit` once and tells how often that was counted.
+fn trigger(limit: Limit) -> u64 {
+    let long = |characters: usize| "x".repeat(characters);
+    let over = limit.default_value() + 1;
+    match limit {
+        Limit::MessageBytes => said(limit, &json!({"type": "ping", "x": long(over)})),
+        Limit::OfferBytes => said(limit, &offer(&long(over), 0)),
+        Limit::OfferMedia => said(limit, &offer(&lines("m=audio 9 UDP/TLS/RTP/SAVPF 111", over), 0)),
+        Limit::OfferSsrcLines => said(limit, &offer(&lines("a=ssrc:1 cname:x", over), 0)),
+        Limit::OfferCandidateLines => said(limit, &offer(&lines("a=candidate:1", over), 0)),
+        Limit::OfferLines => said(limit, &offer(&lines("a=x", over), 0)),
+        Limit::TracksPerPeer => said(limit, &offer("v=0", over)),
+        Limit::ViewTiles => {
+            let tile = json!({"peer": "0000000000000001", "stream": "camera", "height": 1});
+            said(limit, &json!({"type": "view", "tiles": vec![tile; over]}))
+        }
+        Limit::NameChars => joined(limit, Limits::default(), 1, &long(over)),
+        Limit::PeersPerRoom => joined(limit, Limits::default().with(limit, 2), 3, "Ann"),
+        Limit::RoomNameChars => created(limit, Limits::default(), &[&long(over)]),
+        Limit::Rooms => created(limit, Limits::default().with(limit, 1), &["one", "two"]),
+        Limit::AddressesPerPeer => {
+            let mut media = Media::new();
+            for port in 0..over {
+                media.ping(10_000 + u16::try_from(port).unwrap());
+            }
+            media.core.tally().count(limit)
+        }
+        Limit::SsrcsPerPeer => {
+            let mut media = Media::new();
+            media.ping(10_000);
+            for ssrc in 0..over {
+                media.packet(10_000, u32::try_from(ssrc).unwrap());
+            }
+            media.core.tally().count(limit)
+        }
+        Limit::OutboxBytes => unread(limit),
+        Limit::HalfOpenConnections | Limit::Connections => {
+            let server = Server::with(ControlConfig {
+                limits: Limits::default().with(limit, 1),
+                ..ControlConfig::default()
+            });
+            let mut clients: Vec<_> = (0..3).map(|_| server.connect()).collect();
+            // Of the half open the oldest gives way; of the others the newest is turned away.
+            let ended = if limit == Limit::Connections { 2 } else { 0 };
+            assert!(clients[ended].is_ended());
+            drop(clients);
+            server.stop().count(limit)
+        }
+        Limit::HttpHeadBytes => asked(limit, &format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", long(over))),
+        Limit::HttpBodyBytes => asked(
+            limit,
+            &format!("POST /api/rooms HTTP/1.1\r\nHost: localhost\r\nContent-Length: {over}\r\n\r\n"),
+        ),
+        Limit::HttpHeadMillis => {
+            let limits = Limits::default().with(limit, 20);
+            let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+            let mut client = server.connect();
+            client.say("GET / HTTP/1.1\r\n");
+            assert_eq!(client.answer().status, 408);
+            drop(client);
+            server.stop().count(limit)
+        }
+    }
+}
+
+fn lines(line: &str, count: usize) -> String {
+    format!("v=0\r\n{}", format!("{line}\r\n").repeat(count))
+}
+
+fn offer(sdp: &str, tracks: usize) -> Value {
+    let track = json!({"mid": "0", "stream": "camera", "kind": "audio"});
+    json!({"type": "offer", "id": 1, "fresh": true, "sdp": sdp, "tracks": vec![track; tracks], "slots": []})
+}
+
+fn now() -> Now {
+    Now { instant: Instant::now(), unix_millis: 0 }
+}
+
+fn conference(limits: Limits) -> Conference {
+    let config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1 };
+    let mut next = 0u8;
+    let entropy = move |bytes: &mut [u8]| {
+        for byte in bytes {
+            next = next.wrapping_add(1);
+            *byte = next;
+        }
+    };
+    let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
+    let _ = conference.create_room(now(), CreateRoom { name: "room".into(), listed: false });
+    conference
+}
+
+fn join(conference: &mut Conference, socket: usize, name: &str) {
+    conference.socket_opened(now(), SocketId(socket));
+    let text = json!({"type": "join", "room": "room", "name": name}).to_string();
+    conference.socket_text(now(), SocketId(socket), &text);
+}
+
+/// Somebody inside says `message`.
+fn said(limit: Limit, message: &Value) -> u64 {
+    let mut conference = conference(Limits::default());
+    join(&mut conference, 0, "Ann");
+    conference.socket_text(now(), SocketId(0), &message.to_string());
+    conference.tally().count(limit)
+}
+
+fn joined(limit: Limit, limits: Limits, people: usize, name: &str) -> u64 {
+    let mut conference = conference(limits);
+    (0..people).for_each(|socket| join(&mut conference, socket, name));
+    conference.tally().count(limit)
+}
+
+fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
+    let mut conference = conference(limits);
+    for name in names {
+        let _ = conference.create_room(now(), CreateRoom { name: (*name).to_owned(), listed: false });
+    }
+    conference.tally().count(limit)
+}
+
+fn asked(limit: Limit, request: &str) -> u64 {
+    let server = Server::start();
+    let mut client = server.connect();
+    client.say(request);
+    assert!(client.answer().status >= 400);
+    drop(client);
+    server.stop().count(limit)
+}
+
+/// A client that makes mistakes and reads no complaint: in the end the server closes it.
+fn unread(limit: Limit) -> u64 {
+    let limits = Limits::default().with(limit, 1_000);
+    let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+    server.post("/api/rooms", r#"{"name": "room"}"#);
+    let mut socket = server.websocket();
+    let join = json!({"type": "join", "room": "room", "name": "Ann"}).to_string();
+    socket.send(join.into()).unwrap();
+    socket.get_ref().set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let mistake = json!({"type": "x".repeat(300)}).to_string();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < deadline {
+        match socket.send(mistake.clone().into()) {
+            Ok(()) => {}
+            Err(tungstenite::Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+    }
+    server.stop().count(limit)
+}
+
+/// A core with one peer whose connection waits for its first packet.
+struct Media {
+    core: Core,
+    now: Instant,
+    ufrag: String,
+    password: String,
+}
+
+const SERVER: &str = "127.0.0.1:5000";
+
+impl Media {
+    fn new() -> Media {
+        let now = Instant::now();
+        let connection = ConnectionConfig { candidates: vec![SERVER.parse().unwrap()], worker: 0 };
+        let mut core = Core::new(CoreConfig { connection, limits: Limits::default() }, now);
+        let mut client = Rtc::new(now);
+        let mut changes = client.sdp_api();
+        changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+        let (offer, _) = changes.apply().unwrap();
+        let offer = Offer::parse(&offer.to_sdp_string(), vec![], vec![], &Limits::default()).unwrap();
+        core.handle_command(now, Command::Join { peer: PeerId(1), room: RoomId(1) });
+        let offer = Command::Offer { peer: PeerId(1), id: OfferId(1), fresh: true, offer: Box::new(offer) };
+        core.handle_command(now, offer);
+        let Some(Notice::Answer { sdp, .. }) = core.poll_notice() else { unreachable!("an answer") };
+        let value = |name: &str| {
+            let line = sdp.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.to_owned()
+        };
+        let (ufrag, password) = (value("a=ice-ufrag:"), value("a=ice-pwd:"));
+        Media { core, now, ufrag, password }
+    }
+
+    fn path(port: u16) -> Path {
+        Path { remote: SocketAddr::from(([127, 0, 0, 1], port)), local: SERVER.parse().unwrap() }
+    }
+
+    /// An authenticated binding request from `port`.
+    fn ping(&mut self, port: u16) {
+        let name = format!("{}:them", self.ufrag);
+        let request = StunMessage::binding_request(&name, TransId::new(), true, 1, 1, false);
+        let mut bytes = vec![0; 200];
+        let hmac = |key: &[u8], parts: &[&[u8]]| {
+            let provider = str0m::crypto::from_feature_flags();
+            provider.sha1_hmac_provider.sha1_hmac(key, parts)
+        };
+        let length = request.to_bytes(Some(self.password.as_bytes()), &mut bytes, hmac).unwrap();
+        bytes.truncate(length);
+        self.core.handle_datagram(self.now, Media::path(port), &bytes);
+    }
+
+    /// Something that looks like a media packet of `ssrc`.
+    fn packet(&mut self, port: u16, ssrc: u32) {
+        let mut bytes = vec![0x80, 111, 0, 1, 0, 0, 0, 0];
+        bytes.extend(ssrc.to_be_bytes());
+        bytes.extend([0; 40]);
+        self.core.handle_datagram(self.now, Media::path(port), &bytes);
+    }
+}
+
+#[test]
+fn a_request_without_the_password_teaches_no_address() {
+    let mut media = Media::new();
+    media.password.push('x');
+    media.ping(10_000);
+    assert_eq!((media.core.paths(), media.core.counters().stun_refused), (0, 1));
+    media.password.pop();
+    media.ping(10_000);
+    assert_eq!(media.core.paths(), 1);
+}
