@@ -8,13 +8,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on may say so in the shortest way"
-)]
-#![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::unchecked_time_subtraction,
-    reason = "the numbers of a test are small, and time is made by it"
+    reason = "a test fails by panicking, and its numbers are small"
 )]
 
 mod client;
