@@ -599,6 +599,11 @@ impl World {
         self.seats[person].client.peer.expect("somebody who was welcomed")
     }
 
+    /// Takes `person` for somebody else from now on.
+    pub fn rename(&mut self, person: Person, peer: PeerId) {
+        self.directory.borrow_mut().insert(person as u16, peer);
+    }
+
     /// Virtual time since the world began.
     pub fn age(&self) -> Duration {
         self.now - self.start

@@ -154,11 +154,14 @@ pub struct Connection {
     ufrag: String,
     password: String,
     connected: bool,
+    /// SRTP or SRTCP was authenticated: the client has finished the handshake too.
+    heard: bool,
     /// No picture is sent since then: the estimator rests.
     parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
     estimate: Option<Bitrate>,
-    /// Where the last authenticated SRTP or SRTCP came from: media goes there, whatever ICE thinks.
+    /// Where the last authenticated SRTP or SRTCP came from, before that the handshake: media goes there, whatever ICE
+    /// thinks.
     egress: Option<Path>,
     /// What SRTCP came already.
     replays: replay::Replays,
@@ -223,6 +226,7 @@ impl Connection {
             ufrag: creds.ufrag,
             password: creds.pass,
             connected: false,
+            heard: false,
             parked: None,
             estimate: None,
             egress: None,
@@ -305,7 +309,11 @@ impl Connection {
         if authenticated && is_rtcp(datagram) {
             self.replays.note(datagram, crypto::bytes_after_index());
         }
-        if authenticated && self.egress != Some(path) {
+        // Before there is SRTP the handshake answers to where it comes from: ICE would send to an address that a NAT took
+        // away until it times out, and the handshake with it.
+        self.heard |= authenticated;
+        let shakes = !self.heard && DatagramKind::of(datagram) == DatagramKind::Dtls;
+        if (authenticated || shakes) && self.egress != Some(path) {
             self.egress = Some(path);
         }
         Ok((Received { authenticated }, deadline))

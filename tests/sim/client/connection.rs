@@ -187,7 +187,7 @@ impl Connection {
     }
 
     pub fn wakes(&self) -> Instant {
-        if !self.answered || !self.alive {
+        if !self.answered {
             return self.deadline + Duration::from_secs(3_600);
         }
         let stuck = self.lines.iter().filter_map(|(_, line)| Receiver::stuck_deadline(line));
@@ -212,7 +212,7 @@ impl Connection {
         }
         self.send(now);
         loop {
-            self.rtc.handle_input(Input::Timeout(now)).expect("time passes");
+            self.alive &= self.rtc.handle_input(Input::Timeout(now)).is_ok();
             self.drain(now, receiver, who);
             if self.deadline > now || !self.alive {
                 return;
@@ -278,7 +278,12 @@ impl Connection {
 
     fn drain(&mut self, now: Instant, receiver: &mut Receiver, who: &impl Fn(u16) -> Option<PeerId>) {
         loop {
-            match self.rtc.poll_output().expect("the client's connection holds") {
+            let Ok(output) = self.rtc.poll_output() else {
+                // The handshake failed: the page sees it and builds a new connection.
+                self.alive = false;
+                return;
+            };
+            match output {
                 Output::Timeout(deadline) => {
                     self.deadline = deadline;
                     self.alive = self.rtc.is_alive();

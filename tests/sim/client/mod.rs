@@ -308,6 +308,12 @@ impl Client {
         self.people.clear();
     }
 
+    /// Forgets frames of which it is not known whose they are.
+    pub fn forget_unnamed(&mut self) {
+        let lines = self.connection.iter_mut().flat_map(|connection| &mut connection.lines);
+        lines.for_each(|(_, line)| line.forget_unnamed());
+    }
+
     /// How many connections there have been.
     pub fn life(&self) -> u16 {
         self.life
@@ -318,6 +324,9 @@ impl Client {
     }
 
     pub fn run(&mut self, now: Instant) {
+        if self.connection.as_ref().is_some_and(|connection| !connection.alive) {
+            self.rebuild(now);
+        }
         let directory = self.directory.borrow();
         if let Some(connection) = &mut self.connection {
             connection.run(now, &mut self.receiver, &|person| directory.get(&person).copied());

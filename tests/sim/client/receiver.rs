@@ -94,6 +94,10 @@ impl Line {
         }
     }
 
+    pub fn forget_unnamed(&mut self) {
+        self.unnamed.clear();
+    }
+
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -1,6 +1,6 @@
 //! More people than slots.
 
-use plenary::media::ids::PeerId;
+use plenary::media::ids::{Kind, PeerId};
 
 use super::{When, play};
 use crate::client::connection::Profile;
@@ -86,5 +86,45 @@ fn of_many_voices_the_loudest_are_heard() {
             world.run(ms(1_500));
         }
         world.finish("loudest voices");
+    });
+}
+
+#[test]
+fn timestamps_and_sender_reports_of_a_slot_go_on_across_owners_and_pauses() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let profile = Profile { camera: Some(TINY), grows: false, ..Profile::PAGE };
+        let viewer = world.join(profile, Conditions::clean(20));
+        // Near and far, so that capture times differ from arrivals.
+        let others: Vec<Person> = [5, 60, 20, 90, 30, 10, 45]
+            .iter()
+            .map(|delay| world.join(profile, Conditions::clean(*delay)))
+            .collect();
+        world.run(ms(4_000));
+        for pause in [0, 2_000, 30_000] {
+            for turn in 0..4 {
+                let mut wanted = others.clone();
+                wanted.rotate_left(turn * 3 % others.len());
+                let peers: Vec<PeerId> = wanted[..5].iter().map(|person| world.peer(*person)).collect();
+                for person in others.iter().filter(|_| pause > 0) {
+                    world.client(*person, |client, _| client.mute(Kind::Video, true));
+                }
+                world.run(ms(pause));
+                world.client(viewer, |client, _| client.look_at(&peers));
+                for person in others.iter().filter(|_| pause > 0) {
+                    world.client(*person, |client, _| client.mute(Kind::Video, false));
+                }
+                world.run(ms(200));
+                let lost = "somebody is not shown after a pause";
+                world.within(ms(1_500), lost, |world| {
+                    wanted[..5].iter().all(|other| world.sees(viewer, *other))
+                });
+                world.run(ms(2_500));
+            }
+        }
+        // Each report and each frame was judged as it came; here is that there were enough of them.
+        let receiver = &world.seats[viewer].client.receiver;
+        assert!(receiver.reports > 800, "{} reports", receiver.reports);
+        world.finish("one clock for each slot");
     });
 }

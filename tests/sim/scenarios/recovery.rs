@@ -252,3 +252,25 @@ fn a_publisher_who_builds_a_new_connection_stays_in_everybodys_slot() {
         world.finish("a new connection");
     });
 }
+
+#[test]
+fn a_nat_that_changes_the_port_during_the_handshake_costs_seconds_and_not_the_call() {
+    play(When::Always, |seed| {
+        for moment in [25, 45, 65, 85, 105, 125, 145] {
+            let mut world = World::new(seed);
+            let ada = world.join(Profile::PAGE, Conditions::clean(20));
+            world.run(ms(2_000));
+            let ben = world.join(Profile::PAGE, Conditions::clean(20));
+            world.within(ms(500), "no answer", |world| {
+                world.seats[ben].client.connection.as_ref().is_some_and(|connection| connection.answered)
+            });
+            world.run(ms(moment));
+            world.rebind(ben);
+            let lost = "a NAT rebinding during the handshake ends the call";
+            let took = world.meet_anew(ms(5_000), lost, &[ada, ben]);
+            println!("{moment} ms after the answer: {took:?}");
+            assert_eq!(world.seats[ben].client.life(), 1);
+            world.finish("a NAT during the handshake");
+        }
+    });
+}
