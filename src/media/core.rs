@@ -326,3 +326,6 @@ impl Core {
         self.peers.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

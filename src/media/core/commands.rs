@@ -70,10 +70,11 @@ impl Core {
             }
             None => return Err(Ended("there is no connection this offer could change".into())),
         };
+        let before = connection.ufrag().to_owned();
         let answer = connection.accept(offer)?;
-        for ufrag in connection.ufrags() {
-            self.demux.add_ufrag(ufrag, key);
-        }
+        // An ICE restart changed it. What still comes with the one before could not be authenticated any more.
+        self.demux.remove_ufrag(&before);
+        self.demux.add_ufrag(connection.ufrag(), key);
         self.take_tracks(key, &tracks, fresh);
         self.take_slots(key, &slots, fresh);
         Ok(answer)
@@ -227,9 +228,7 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         peer.deadline = None;
         let Some(connection) = peer.connection.take() else { return };
-        for ufrag in connection.ufrags() {
-            self.demux.remove_ufrag(ufrag);
-        }
+        self.demux.remove_ufrag(connection.ufrag());
         self.demux.forget_paths(key);
         for slot in peer.video.iter_mut().chain(&mut peer.audio) {
             slot.detach();

@@ -150,8 +150,8 @@ pub struct Connection {
     rtc: Rtc,
     /// The newest time the connection was given: it must not go backwards.
     clock: Instant,
-    /// ICE user names this connection answers to: the present one last.
-    ufrags: Vec<String>,
+    /// The ICE user name this connection answers to.
+    ufrag: String,
     password: String,
     connected: bool,
     /// SRTP or SRTCP was authenticated: the client has finished the handshake too.
@@ -174,7 +174,7 @@ pub struct Connection {
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("ufrags", &self.ufrags)
+            .field("ufrag", &self.ufrag)
             .field("connected", &self.connected)
             .field("egress", &self.egress)
             .finish_non_exhaustive()
@@ -223,7 +223,7 @@ impl Connection {
         let mut connection = Connection {
             rtc,
             clock: now,
-            ufrags: vec![creds.ufrag],
+            ufrag: creds.ufrag,
             password: creds.pass,
             connected: false,
             heard: false,
@@ -259,18 +259,14 @@ impl Connection {
 
     /// After an ICE restart by the client str0m has credentials of its own making.
     fn learn_credentials(&mut self) {
-        let creds = self.rtc.direct_api().local_ice_credentials();
-        if self.ufrags.last() != Some(&creds.ufrag) {
-            self.ufrags.push(creds.ufrag);
-            self.password = creds.pass;
-        }
+        let IceCreds { ufrag, pass } = self.rtc.direct_api().local_ice_credentials();
+        (self.ufrag, self.password) = (ufrag, pass);
     }
 
-    /// The ICE user names STUN for this connection may carry, the present one last. The earlier ones stay for clients
-    /// that still ping with them.
+    /// The ICE user name STUN for this connection carries; another one after an ICE restart.
     #[must_use]
-    pub fn ufrags(&self) -> &[String] {
-        &self.ufrags
+    pub fn ufrag(&self) -> &str {
+        &self.ufrag
     }
 
     /// Whether the request was made with this connection's password (RFC 8489 section 9.1).
