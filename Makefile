@@ -16,7 +16,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy unit sim node e2e first-frame bench build tools chromium
+.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench build tools chromium
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ e2e: build chromium node_modules/.package-lock.json ## the whole product in real
 
 first-frame: build chromium node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs
+
+screenshots: build chromium node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
+	@node tests/e2e/screenshots.mjs
 
 bench: ## nanoseconds per forwarded packet
 	@cargo bench $(CARGO_FLAGS)

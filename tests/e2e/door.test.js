@@ -86,6 +86,8 @@ house.scene('and turns both on inside without any new offer', async () => {
 });
 
 house.scene('a duplicated tab is a second person, and the first goes on', async () => {
+  // A tab that was reloaded has found its way back in its sessionStorage; the copy must not.
+  await bob.reload();
   const [copy] = await Promise.all([
     bob.page.context().waitForEvent('page'),
     // Like "Duplicate tab": the new one begins with a copy of this one's sessionStorage.
@@ -124,4 +126,35 @@ house.scene('a browser that plays no sound unasked offers a tap, and the tap bri
   await until('Eve hears through all her audio elements', playing, (count) => count > 0);
   await eve.hears(2);
   await eve.press('Leave');
+});
+
+house.scene('everything can be done with the keyboard, in the order of what is seen', async () => {
+  const kay = await house.personIn(greens, 'Kay', { context: { reducedMotion: 'reduce' } });
+  const { page } = kay;
+  const focus = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+  await kay.goTo(invitation);
+  await kay.button('Turn off camera').waitFor();
+  // The name has the focus, so one may begin to type.
+  await page.keyboard.type('Kay');
+  await page.keyboard.press('Enter');
+  await kay.sees('Ann', 'red');
+  for (const name of ['Mute microphone', 'Turn off camera', 'Copy invite link', 'Leave']) {
+    await page.keyboard.press('Tab');
+    assert.equal(await focus(), name);
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
+    assert.notEqual(outline, 'none', `one sees that ${name} has the focus`);
+  }
+  for (let back = 0; back < 3; back++) await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Space');
+  await kay.button('Unmute microphone').waitFor();
+  assert.equal(await focus(), 'Unmute microphone', 'the focus stays on the button whose name changes');
+  await ann.findsMarked('Kay', /muted/i);
+  for (let on = 0; on < 3; on++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'You left the room' }).waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Return to the room');
+  await page.keyboard.press('Enter');
+  await page.getByRole('textbox', { name: 'Your name' }).waitFor();
+  assert.equal(await page.getByRole('textbox', { name: 'Your name' }).inputValue(), 'Kay', 'the name is remembered');
 });

@@ -166,7 +166,7 @@ export class Link extends Emitter {
    * @param {number} videoSlots
    */
   grow(videoSlots) {
-    if (videoSlots <= this.#videoSlots) return;
+    if (videoSlots <= this.#videoSlots || this.#pc.signalingState === 'closed') return;
     this.#addLines(moreVideo(this.#videoSlots, videoSlots));
     this.#videoSlots = videoSlots;
     void this.negotiate();

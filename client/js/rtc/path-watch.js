@@ -37,6 +37,12 @@ export class PathWatch {
     } else if (state === 'disconnected') {
       this.#tell(true);
       if (!this.#restarting) this.#after(DISCONNECTED_FOR, () => this.#restart());
+    } else if (state === 'connecting' && !this.#restarting) {
+      // Browsers take half a minute to call a first connection failed.
+      this.#after(BACK_WITHIN, () => {
+        this.#tell(true);
+        this.#restart();
+      });
     }
   }
 

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 
 import { Browser } from './browser.js';
 import { ARTIFACTS, Person } from './person.js';
+import { writePortrait } from './portrait.js';
 import { Server } from './server.js';
 import { writeY4m } from './y4m.js';
 
@@ -60,6 +61,16 @@ export class House {
    */
   async browser(colour, size = CAMERA) {
     return this.#keep(await Browser.open({ camera: await writeY4m(this.#directory, colour, size) }));
+  }
+
+  /**
+   * A browser whose camera shows a drawn person.
+   * @param {string} name
+   * @param {import('./portrait.js').Look} look
+   * @param {{ width: number, height: number }} size
+   */
+  async browserOf(name, look, size) {
+    return this.#keep(await Browser.open({ camera: await writePortrait(this.#directory, name, look, size) }));
   }
 
   /**
