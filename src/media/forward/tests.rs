@@ -79,6 +79,18 @@ fn a_source_that_jumps_starts_anew_at_a_key_frame() {
 }
 
 #[test]
+fn a_source_whose_clock_went_back_starts_anew_at_a_key_frame() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut source = Source { seq: 1, time: 90_000 * 60, lag: ms(0) };
+    slot.forward(&source.next(now, true), now).expect("starts");
+    source.time -= 90_000 * 30;
+    let held = slot.forward(&source.next(now, false), now);
+    assert_eq!(held, Err(Held::AwaitsKeyFrame), "somebody must ask for one, or half a minute is lost");
+    assert!(slot.forward(&source.next(now, true), now).expect("a key frame").first);
+}
+
+#[test]
 fn picture_ids_continue_across_a_switch() {
     let now = Instant::now();
     let mut slot = Forwarder::new(90_000, 0, 0);
