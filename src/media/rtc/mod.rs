@@ -334,7 +334,6 @@ impl Connection {
             }
         }
     }
-
 }
 
 /// Runs `work`; a panic inside is the end of this connection only.
