@@ -4,6 +4,18 @@
 //! in virtual time; only the time inside the core is counted, the clients' own is not. Beside it stands what str0m alone
 //! cost for the same on the machine where it was measured first; compare within one machine only.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "a benchmark may fail, and its numbers are small"
+)]
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -1,5 +1,17 @@
 //! What the design leans on in str0m, and the traps it walks around: an upgrade that changes one of these says so here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking, and its numbers are small"
+)]
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -102,7 +114,7 @@ struct Pair {
     answer: String,
 }
 
-fn exchange(client: &mut End, server: &mut End, offer: SdpOffer, pending: SdpPendingOffer) -> String {
+fn exchange(client: &mut End, server: &mut End, offer: &SdpOffer, pending: SdpPendingOffer) -> String {
     let offer = SdpOffer::from_sdp_string(&offer.to_sdp_string()).unwrap();
     let answer = server.rtc.sdp_api().accept_offer(offer).unwrap().to_sdp_string();
     let parsed = SdpAnswer::from_sdp_string(&answer).unwrap();
@@ -121,7 +133,7 @@ impl Pair {
         let up = changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
         let down = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
-        let answer = exchange(&mut client, &mut server, offer, pending);
+        let answer = exchange(&mut client, &mut server, &offer, pending);
         let mut pair = Pair { now, client, server, up, down, answer };
         pair.run(ms(500));
         assert!(pair.client.rtc.is_connected() && pair.server.rtc.is_connected());
@@ -146,8 +158,12 @@ impl Pair {
                     break;
                 }
                 self.now += Duration::from_micros(100);
-                up.iter().for_each(|datagram| self.server.receive(self.now, client, datagram));
-                down.iter().for_each(|datagram| self.client.receive(self.now, server, datagram));
+                for datagram in &up {
+                    self.server.receive(self.now, client, datagram);
+                }
+                for datagram in &down {
+                    self.client.receive(self.now, server, datagram);
+                }
             }
             let next = self.client.deadline.min(self.server.deadline);
             self.now = next.clamp(self.now + Duration::from_micros(50), end.max(self.now + ms(1)));
@@ -206,7 +222,7 @@ fn an_ice_restart_by_the_client_gives_other_credentials_which_the_answer_names()
     let (offer, pending) = changes.apply().unwrap();
     // The old path is alive while the answer travels.
     pair.server.write(pair.now, pair.down, 10, 3_000);
-    let answer = exchange(&mut pair.client, &mut pair.server, offer, pending);
+    let answer = exchange(&mut pair.client, &mut pair.server, &offer, pending);
     let after = pair.server.rtc.direct_api().local_ice_credentials();
     assert_ne!(before.ufrag, after.ufrag);
     assert!(answer.contains(&after.ufrag) && answer.contains(&after.pass));
@@ -246,7 +262,7 @@ fn an_m_line_that_ended_may_come_again_with_another_mid() {
     let mut changes = pair.client.rtc.sdp_api();
     changes.stop_media(pair.up);
     let (offer, pending) = changes.apply().unwrap();
-    exchange(&mut pair.client, &mut pair.server, offer, pending);
+    exchange(&mut pair.client, &mut pair.server, &offer, pending);
     let mut changes = pair.client.rtc.sdp_api();
     changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
     let (offer, _pending) = changes.apply().unwrap();

@@ -100,7 +100,7 @@ async function exists() {
 
 async function begin() {
   const ids = { camera: remembered('camera'), microphone: remembered('microphone') };
-  const back = takeReturn(store, room);
+  const back = takeReturn(store, room, Date.now());
   if (back) {
     const started = media.start({ camera: back.camera, microphone: back.microphone }, ids);
     await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { displayName, generatedRoomName, hue, initials, roomId } from '../../client/js/core/names.js';
-import { putReturn, takeReturn } from '../../client/js/core/storage.js';
+import { RETURN_WITHIN, putReturn, takeReturn } from '../../client/js/core/storage.js';
 import { delayBefore } from '../../client/js/proto/backoff.js';
 import { explain } from '../../client/js/rtc/devices.js';
 import { applyLayers } from '../../client/js/rtc/sender.js';
@@ -104,20 +104,32 @@ function memory() {
   };
 }
 
+const NOON = Date.UTC(2026, 0, 1, 12);
+const BACK = { token: 't', name: 'Ann', offer: 3, camera: true, microphone: false, at: NOON };
+
 test('the way back is there once, for its room only, so that a duplicated tab is somebody else', () => {
   const store = memory();
-  const back = { token: 't', name: 'Ann', offer: 3, camera: true, microphone: false };
-  putReturn(store, 'demo', back);
-  assert.equal(takeReturn(store, 'other'), null);
-  assert.deepEqual(takeReturn(store, 'demo'), back);
-  assert.equal(takeReturn(store, 'demo'), null);
+  putReturn(store, 'demo', BACK);
+  assert.equal(takeReturn(store, 'other', NOON), null);
+  assert.deepEqual(takeReturn(store, 'demo', NOON + 100), BACK);
+  assert.equal(takeReturn(store, 'demo', NOON + 200), null);
+});
+
+test('a tab that is restored long after it was closed asks before it goes on air', () => {
+  const store = memory();
+  for (const later of [RETURN_WITHIN + 1, -RETURN_WITHIN - 1]) {
+    putReturn(store, 'demo', BACK);
+    assert.equal(takeReturn(store, 'demo', NOON + later), null);
+  }
+  putReturn(store, 'demo', BACK);
+  assert.deepEqual(takeReturn(store, 'demo', NOON + RETURN_WITHIN), BACK);
 });
 
 test('a way back that somebody damaged is forgotten', () => {
   const store = memory();
   for (const text of ['{', 'null', '7', '{"token":5}']) {
     store.setItem('plenary.return.demo', text);
-    assert.equal(takeReturn(store, 'demo'), null);
+    assert.equal(takeReturn(store, 'demo', NOON), null);
     assert.equal(store.getItem('plenary.return.demo'), null);
   }
 });

@@ -11,7 +11,8 @@ const house = await House.open();
 after(() => house.close());
 
 const ann = await house.person('Ann', 'red');
-const bob = await house.person('Bob', 'green');
+const bobsBrowser = await house.browser('green');
+const bob = await house.personIn(bobsBrowser, 'Bob');
 const cidsBrowser = await house.browser('blue');
 const cid = await house.personIn(cidsBrowser, 'Cid');
 /** Bob's way to the server's page and WebSocket. Media goes another way. */
@@ -73,6 +74,40 @@ house.scene('a cut WebSocket is replaced while the pictures go on', async () => 
   await ann.press('Mute microphone');
   await bob.findsMarked('Ann', /muted|microphone off/i);
   await ann.press('Unmute microphone');
+});
+
+house.scene('who goes on in another tab finds the first one explaining itself, and not fighting back', async () => {
+  const first = bob;
+  const id = first.peerId;
+  const second = await house.personIn(bobsBrowser, 'Bob elsewhere');
+  const { pathname } = new URL(first.page.url());
+  const back = {
+    token: first.welcomes.at(-1).token,
+    name: 'Bob',
+    offer: 0,
+    camera: true,
+    microphone: true,
+    at: Date.now(),
+  };
+  await second.page.goto(house.origin);
+  await second.page.evaluate(
+    ([key, value]) => sessionStorage.setItem(key, value),
+    /** @type {const} */ ([`plenary.return.${pathname.split('/')[2]}`, JSON.stringify(back)]),
+  );
+  await second.page.goto(new URL(pathname, house.origin).href);
+  await second.button('Leave').waitFor();
+  await first.page.getByRole('heading', { name: 'The call goes on elsewhere' }).waitFor();
+  assert.equal((await first.closeCodes()).at(-1), 4001);
+  const sockets = first.sockets;
+  await second.sees('Ann', 'red');
+  await second.hears(2);
+  assert.equal(second.peerId, id, 'the same person');
+  await ann.sees('Bob', 'green');
+  await ann.seesMovement('Bob');
+  assert.equal(first.sockets, sockets, 'the first tab does not try to come back');
+  assert.equal(await first.camerasRunning(), 0, 'and holds no camera');
+  assert.equal(second.offers.length, 1, 'one offer was enough');
+  await ann.hasTilesOf(['Bob', 'Cid']);
 });
 
 house.scene('a browser that dies is shown as reconnecting, then leaves; the others stay', async () => {

@@ -18,6 +18,9 @@ const bob = await house.person('Bob', 'green');
 /** A server that waits for the browser's own time-outs needs 10 s and more; one that follows the client, about one. */
 const FOLLOWED = { within: 8_000 };
 
+/** Longer than it takes a browser to notice, shorter than the time after which the server gives somebody up. */
+const OUTAGE_MS = 12_000;
+
 house.opening('two people meet, one of them behind a router', async () => {
   const invitation = await ann.createRoom(house.origin, 'On the train');
   await ann.join(invitation);
@@ -45,3 +48,25 @@ for (const time of ['first', 'second']) {
     assert.equal(await ann.hasSameConnection(), true, 'no new RTCPeerConnection');
   });
 }
+
+house.scene('the path is lost for twelve seconds, and the call goes on as if nothing had been', async () => {
+  const { peerId } = ann;
+  const told = bob.told.length;
+  const sockets = ann.sockets;
+  router.cut();
+  const end = Date.now() + OUTAGE_MS;
+  await ann.isTold('reconnecting', { within: OUTAGE_MS });
+  await until('the outage is over', () => Date.now() >= end, Boolean);
+  router.mend();
+  await ann.seesMovement('Bob');
+  await bob.seesMovement('Ann');
+  await ann.sees('Bob', 'green');
+  await bob.sees('Ann', 'red');
+  await Promise.all([ann.hears(1), bob.hears(1)]);
+  assert.equal((await ann.connection()).connection, 'connected');
+  await ann.isTold('connected again');
+  assert.equal(ann.peerId, peerId);
+  assert.equal(ann.sockets, sockets, 'the socket was never gone');
+  const heard = bob.told.slice(told).filter(({ type }) => type === 'peer-left' || type === 'peer-joined');
+  assert.deepEqual(heard, [], 'Bob heard of no leave and no join');
+});

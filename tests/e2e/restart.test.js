@@ -22,6 +22,15 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
 
   // Held to its promises: gone within five seconds with exit code 0, everyone told (1012).
   await house.server.stop();
+  for (const person of [ann, bob]) {
+    assert.equal((await person.closeCodes())[0], 1012, `${person.name} was told that the server restarts`);
+    await person.isTold('reconnecting');
+    await until(
+      `${person.name} reads that the server is out of reach`,
+      () => person.readText(),
+      (text) => /out of reach.*reconnecting/i.test(text),
+    );
+  }
   await house.server.start();
 
   for (const [person, count] of before) {
@@ -38,5 +47,7 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
   await bob.seesMovement('Ann');
   await Promise.all([ann.hears(1), bob.hears(1)]);
   await ann.hasTilesOf(['Bob']);
+  await ann.isTold('connected again');
+  assert.doesNotMatch(await ann.readText(), /out of reach/i);
   assert.equal(ann.page.url(), invitation, 'nobody was sent elsewhere');
 });

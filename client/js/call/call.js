@@ -18,6 +18,8 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 /** Milliseconds between the first rebuilds of a connection; doubled with each that brings nothing, up to the last. */
 const REBUILD_FIRST = 500;
 const REBUILD_LAST = 8000;
+/** Milliseconds a connection must hold until the next rebuild is at once again. */
+const STEADY = 10_000;
 
 /** Codes that end an attempt to come in. */
 const REFUSALS = ['unknown-room', 'room-full', 'bad-name'];
@@ -59,6 +61,8 @@ export class Call extends Emitter {
   #rebuilds = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rebuildTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #steadyTimer;
   #health = { socket: false, path: true };
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
@@ -133,6 +137,7 @@ export class Call extends Emitter {
       offer: this.#offer,
       camera: this.#media.get('camera').on,
       microphone: this.#media.get('microphone').on,
+      at: Date.now(),
     };
   }
 
@@ -170,17 +175,15 @@ export class Call extends Emitter {
 
   /** @param {Welcome} welcome */
   #welcomed(welcome) {
-    const first = this.#welcome === null;
     this.#welcome = welcome;
     this.#token = welcome.token;
     this.#inside = true;
     this.#publishVersion = -1;
     this.#reduce(welcome);
     this.emit('welcome', welcome);
-    if (!first) this.emit('announce', 'You are connected again');
     if (welcome.resumed && welcome.media && this.#link?.usable) {
       this.#sayMutes();
-      void this.#link.offerAgain();
+      this.#link.offerAgain();
       if (this.#link.pc.connectionState !== 'connected') this.#watch.changed(this.#link.pc.connectionState);
     } else {
       this.#build();
@@ -212,6 +215,7 @@ export class Call extends Emitter {
     const videoSlots = this.#videoSlots();
     this.#link?.close();
     this.#watch.stop();
+    clearTimeout(this.#steadyTimer);
     const link = new Link({
       iceServers: welcome.iceServers,
       limits: welcome.slots,
@@ -228,7 +232,8 @@ export class Call extends Emitter {
     link.on('broken', () => this.#rebuildSoon());
     link.on('answered', () => link.publish(this.#publish));
     link.on('state', (state) => {
-      if (state === 'connected') this.#rebuilds = 0;
+      clearTimeout(this.#steadyTimer);
+      if (state === 'connected') this.#steadyTimer = setTimeout(() => (this.#rebuilds = 0), STEADY);
       if (this.#socket.up || state === 'connected') this.#watch.changed(state);
     });
     void link.negotiate();
@@ -259,6 +264,8 @@ export class Call extends Emitter {
    */
   #refused(code, message, rebuild) {
     console.warn(`the server says ${code}: ${message}`);
+    // The server also tells of the end of a connection that this page closed itself; the next one is offered already.
+    if (code === 'media-lost' && this.#link?.answered === false) return;
     if (rebuild) this.#rebuildSoon();
     else if (this.#socket.up) return;
     else if (REFUSALS.includes(code)) this.#end(code);
@@ -294,6 +301,7 @@ export class Call extends Emitter {
 
   #close() {
     clearTimeout(this.#rebuildTimer);
+    clearTimeout(this.#steadyTimer);
     this.#watch.stop();
     this.#socket.stop();
     this.#link?.close();

@@ -12,7 +12,14 @@
  * @property {number} offer The id of the last offer: the next one is higher.
  * @property {boolean} camera Whether the camera was on.
  * @property {boolean} microphone Whether the microphone was on.
+ * @property {number} at When the page went away, in milliseconds since 1970.
  */
+
+/**
+ * Milliseconds after which a way back leads to the door instead. Browsers bring back closed tabs with all they stored, also
+ * after days: nobody's camera may go on air then without being asked.
+ */
+export const RETURN_WITHIN = 60_000;
 
 /** @param {string} room */
 const returnKey = (room) => `plenary.return.${room}`;
@@ -21,14 +28,15 @@ const returnKey = (room) => `plenary.return.${room}`;
  * Takes the way back out of the store: a duplicated tab copies `sessionStorage`, and must not find a token there.
  * @param {Store} store
  * @param {string} room
+ * @param {number} now In milliseconds since 1970.
  * @returns {Return | null}
  */
-export function takeReturn(store, room) {
+export function takeReturn(store, room, now) {
   try {
     const text = store.getItem(returnKey(room));
     store.removeItem(returnKey(room));
     const value = text === null ? null : JSON.parse(text);
-    return isReturn(value) ? value : null;
+    return isReturn(value) && Math.abs(now - value.at) <= RETURN_WITHIN ? value : null;
   } catch {
     return null;
   }
@@ -60,7 +68,8 @@ function isReturn(value) {
     typeof it.name === 'string' &&
     Number.isInteger(it.offer) &&
     typeof it.camera === 'boolean' &&
-    typeof it.microphone === 'boolean'
+    typeof it.microphone === 'boolean' &&
+    typeof it.at === 'number'
   );
 }
 

@@ -10,7 +10,7 @@ import { validateServerMessage } from './validate.js';
 
 /** Milliseconds between pings, and the longest wait for the answer. */
 const PING_EVERY = 10_000;
-const PONG_WITHIN = 10_000;
+const PONG_WITHIN = 9_000;
 /** Milliseconds from opening a socket to its `welcome`. A path that drops everything must not hold up the next try. */
 const WELCOME_WITHIN = 15_000;
 
@@ -42,8 +42,10 @@ export class SignalSocket extends Emitter {
   #deadline;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #heartbeat;
-  #retryNow = () => {
+  /** The network came, or changed: a socket that is still there may be dead. */
+  #networkChanged = () => {
     if (this.#retryTimer !== undefined) this.#open();
+    else if (this.#up) this.#ping();
   };
 
   /**
@@ -68,14 +70,14 @@ export class SignalSocket extends Emitter {
 
   start() {
     this.#stopped = false;
-    addEventListener('online', this.#retryNow);
+    addEventListener('online', this.#networkChanged);
     this.#open();
   }
 
   /** No further attempts. What was sent before still goes out. */
   stop() {
     this.#stopped = true;
-    removeEventListener('online', this.#retryNow);
+    removeEventListener('online', this.#networkChanged);
     this.#drop();
   }
 
@@ -132,12 +134,14 @@ export class SignalSocket extends Emitter {
     this.#attempt = 0;
     this.#up = true;
     clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => {
-      clearTimeout(this.#deadline);
-      this.#deadline = setTimeout(() => this.#lost(), PONG_WITHIN - 1);
-      this.send({ type: 'ping' });
-    }, PING_EVERY);
+    this.#heartbeat = setInterval(() => this.#ping(), PING_EVERY);
     this.emit('up', true);
+  }
+
+  #ping() {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#lost(), PONG_WITHIN);
+    this.send({ type: 'ping' });
   }
 
   /** @param {number} extra Milliseconds added to the usual wait. */

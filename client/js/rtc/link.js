@@ -10,7 +10,7 @@ import { firstLines, moreVideo } from './slot-plan.js';
 /** @import { IceServer, Kind, Offer, PublishTrack, SlotLimits } from '../proto/messages.js' */
 /** @import { Line } from './slot-plan.js' */
 
-/** Milliseconds until an offer without an answer is made again. */
+/** Milliseconds until an offer without an answer is sent again. */
 const ANSWER_WITHIN = 15_000;
 /** Bits per second for the camera until the server says what it wants: enough for 720p. */
 const FIRST_BITRATE = 1_700_000;
@@ -43,10 +43,11 @@ export class Link extends Emitter {
   #videoSlots;
   #answered = false;
   #closed = false;
-  /** The id of the offer in flight; 0 while one is being made; null when there is none. @type {number | null} */
+  /**
+   * The id of the offer in flight; 0 while an offer is being made or its answer applied; null when there is none.
+   * @type {number | null}
+   */
   #flight = null;
-  /** What the offer in flight was to do. @type {RTCOfferOptions} */
-  #purpose = {};
   /** Asked for while an offer was in flight. @type {RTCOfferOptions | null} */
   #again = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -89,6 +90,11 @@ export class Link extends Emitter {
     return this.#videoSlots;
   }
 
+  /** Whether the server has accepted this connection. */
+  get answered() {
+    return this.#answered;
+  }
+
   /** Whether the server knows this connection and it may still carry media. */
   get usable() {
     return !this.#closed && this.#answered && !['failed', 'closed'].includes(this.#pc.connectionState);
@@ -105,14 +111,17 @@ export class Link extends Emitter {
       return;
     }
     this.#flight = 0;
-    this.#purpose = options;
     try {
       await this.#pc.setLocalDescription(await this.#pc.createOffer(options));
     } catch (error) {
       if (!this.#closed) this.#fail(error);
       return;
     }
-    if (this.#closed) return;
+    if (!this.#closed) this.#send();
+  }
+
+  /** Sends the local description as an offer with a new id. */
+  #send() {
     const id = this.#options.nextOffer();
     this.#flight = id;
     clearTimeout(this.#deadline);
@@ -127,6 +136,8 @@ export class Link extends Emitter {
   async answer(id, sdp) {
     if (this.#closed || id !== this.#flight) return;
     clearTimeout(this.#deadline);
+    // Nothing is in flight any more, so nothing can be lost: an answer half applied must not be rolled back.
+    this.#flight = 0;
     try {
       await this.#pc.setRemoteDescription({ type: 'answer', sdp });
     } catch (error) {
@@ -142,20 +153,12 @@ export class Link extends Emitter {
     if (again) await this.negotiate(again);
   }
 
-  /** The offer in flight, or its answer, was lost: rolls it back and makes it again. */
-  async offerAgain() {
-    if (this.#closed || !this.#flight) return;
-    clearTimeout(this.#deadline);
-    const again = { ...this.#purpose, ...this.#again };
-    this.#flight = null;
-    this.#again = null;
-    try {
-      if (this.#pc.signalingState === 'have-local-offer') await this.#pc.setLocalDescription({ type: 'rollback' });
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    await this.negotiate(again);
+  /**
+   * The offer in flight, or its answer, was lost: sends it again. It is not rolled back, because new lines would then get
+   * other mids than those the server knows if it was only the answer that was lost.
+   */
+  offerAgain() {
+    if (!this.#closed && this.#flight) this.#send();
   }
 
   /**

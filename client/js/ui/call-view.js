@@ -48,7 +48,7 @@ export function callView({ call, media, name, announce, leave }) {
 
   deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
-  deviceProblems(byId('problems', HTMLDivElement), media, true);
+  deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   copyButton(byId('copy', HTMLButtonElement), announce);
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
@@ -91,6 +91,7 @@ function showHealth(call, announce) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let joined = false;
+  let told = false;
   text.textContent = 'Connecting…';
   call.on('health', ({ socket, path }) => {
     clearTimeout(timer);
@@ -99,11 +100,14 @@ function showHealth(call, announce) {
     if (!joined) return;
     if (socket && path) {
       banner.hidden = true;
+      if (told) announce('You are connected again');
+      told = false;
       return;
     }
     timer = setTimeout(
       () => {
-        if (banner.hidden) announce('Connection lost, reconnecting');
+        if (!told) announce('Connection lost, reconnecting');
+        told = true;
         text.textContent = socket
           ? 'The connection is lost. Reconnecting…'
           : 'The server is out of reach. Reconnecting…';

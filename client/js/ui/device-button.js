@@ -45,9 +45,9 @@ export function deviceButton(button, media, device) {
  * Keeps `place` telling what is wrong with the devices.
  * @param {HTMLElement} place
  * @param {LocalMedia} media
- * @param {boolean} closable Whether it lies over something else, and can be put away.
+ * @param {HTMLElement} [putAway] Has the focus once the words are put away. Without it they stay.
  */
-export function deviceProblems(place, media, closable = false) {
+export function deviceProblems(place, media, putAway) {
   media.on('change', () => {
     const problems = DEVICES.filter((device) => media.get(device).problem !== null);
     const [first, second] = problems;
@@ -56,8 +56,19 @@ export function deviceProblems(place, media, closable = false) {
       const { title, advice } = explain(devices, media.get(devices[0] ?? 'camera').problem ?? '');
       return h('p', {}, h('strong', { text: title }), ` ${advice}`);
     });
-    const close = h('button', { type: 'button', text: 'Close', onclick: () => place.toggleAttribute('hidden', true) });
-    place.replaceChildren(...lines, ...(closable ? [close] : []));
+    place.replaceChildren(...lines, ...(putAway ? [closeButton(place, putAway)] : []));
     place.hidden = problems.length === 0;
   });
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {HTMLElement} next
+ */
+function closeButton(place, next) {
+  const close = () => {
+    place.hidden = true;
+    next.focus();
+  };
+  return h('button', { type: 'button', text: 'Close', onclick: close });
 }

@@ -89,9 +89,12 @@ function idInUse(media, device) {
  * @param {string} chosen
  */
 function fill(picker, devices, chosen) {
-  const options = devices.map(({ id, label }) => h('option', { value: id, text: label }));
-  if (options.length === 0) options.push(h('option', { value: '', text: 'The browser’s choice' }));
-  picker.replaceChildren(...options);
+  const offered = devices.length > 0 ? devices : [{ id: '', label: 'The browser’s choice' }];
+  const known = [...picker.options].map((option) => [option.value, option.text]);
+  // A list that is open closes when its options are replaced.
+  if (JSON.stringify(known) !== JSON.stringify(offered.map(({ id, label }) => [id, label]))) {
+    picker.replaceChildren(...offered.map(({ id, label }) => h('option', { value: id, text: label })));
+  }
   picker.disabled = devices.length < 2;
   if (devices.some(({ id }) => id === chosen)) picker.value = chosen;
 }

@@ -76,9 +76,10 @@ export class Stage {
       this.#tiles.delete(key);
     }
     for (const model of models) {
-      const known = this.#tiles.get(model.key);
-      if (known) known.model = model;
-      else this.#add(model);
+      const tile = this.#tiles.get(model.key)?.tile ?? this.#made(model);
+      // Put in again, so that the map has the order of the tiles: it is what the server is told.
+      this.#tiles.delete(model.key);
+      this.#tiles.set(model.key, { tile, model });
     }
     this.#order(models);
     this.#refresh();
@@ -86,10 +87,10 @@ export class Stage {
   }
 
   /** @param {TileModel} model */
-  #add(model) {
+  #made(model) {
     const tile = new RemoteTile(model);
-    this.#tiles.set(model.key, { tile, model });
     this.#observer.observe(tile.element);
+    return tile;
   }
 
   /**
@@ -125,7 +126,11 @@ export class Stage {
     const rules = rulesFor(width);
     const grid = gridFor({ width, height, count: this.#tiles.size + (floats ? 0 : 1), ...rules });
     this.#own.element.classList.toggle('floating', floats);
-    this.#root.classList.toggle('scrolls', grid.rows * (grid.height + rules.gap) - rules.gap > height + 1);
+    const scrolls = grid.rows * (grid.height + rules.gap) - rules.gap > height + 1;
+    this.#root.classList.toggle('scrolls', scrolls);
+    // The keys scroll what has the focus.
+    if (scrolls) this.#root.tabIndex = 0;
+    else this.#root.removeAttribute('tabindex');
     this.#root.style.setProperty('--tile-width', `${grid.width}px`);
     this.#root.style.setProperty('--tile-height', `${grid.height}px`);
     this.#root.style.setProperty('--gap', `${rules.gap}px`);

@@ -16,6 +16,11 @@ export function watch() {
     /** How often the page asked for devices, and how many of these questions have no answer yet. */
     asked: 0,
     unanswered: 0,
+    /**
+     * The codes with which the server closed the page's WebSockets.
+     * @type {number[]}
+     */
+    closed: [],
     /** The camera tracks that are still running. */
     cameras: () => cameras.filter(({ readyState }) => readyState === 'live'),
   };
@@ -31,6 +36,13 @@ export function watch() {
       return stream;
     } finally {
       seen.unanswered -= 1;
+    }
+  };
+  window.WebSocket = class extends WebSocket {
+    /** @param {ConstructorParameters<typeof WebSocket>} args */
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('close', ({ code }) => seen.closed.push(code));
     }
   };
   Object.assign(window, { seen });
@@ -75,6 +87,26 @@ export function watch() {
     attributes: true,
     attributeFilter: ['role', 'aria-label'],
   });
+}
+
+/**
+ * Puts a stone in the way of one offer, as `window.hindrance` says: `lose` cuts the socket before it, `lose-answer` right
+ * after it, so that the server has taken it and its answer cannot arrive; `spoil` breaks its description.
+ */
+export function hinder() {
+  const send = WebSocket.prototype.send;
+  /** @this {WebSocket} @param {string} data */
+  WebSocket.prototype.send = function hindered(data) {
+    const scene = /** @type {{ hindrance?: string | undefined }} */ (/** @type {unknown} */ (window));
+    const message = JSON.parse(data);
+    const how = message.type === 'offer' ? scene.hindrance : undefined;
+    if (how === undefined) return send.call(this, data);
+    scene.hindrance = undefined;
+    if (how === 'spoil') return send.call(this, JSON.stringify({ ...message, sdp: 'v=0\r\n' }));
+    if (how === 'lose-answer') send.call(this, data);
+    // A page gets no message any more from a socket that it closes.
+    this.close();
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { nameOf } from './colours.js';
-import { meanOfPng, readConnection, readMarks, readPixels, relayMedia, watch } from './in-page.js';
+import { hinder, meanOfPng, readConnection, readMarks, readPixels, relayMedia, watch } from './in-page.js';
 import { until } from './until.js';
 
 /** Screenshots and logs of a run. */
@@ -25,6 +25,11 @@ export class Person {
    * @type {any[]}
    */
   told = [];
+  /**
+   * Every signaling message the page sent.
+   * @type {any[]}
+   */
+  said = [];
   /** How many WebSockets the page has opened. */
   sockets = 0;
   /** Uncaught errors of the page, what its content policy refused, and requests to other hosts. */
@@ -50,6 +55,7 @@ export class Person {
     page.on('websocket', (socket) => {
       this.sockets += 1;
       socket.on('framereceived', ({ payload }) => this.told.push(JSON.parse(String(payload))));
+      socket.on('framesent', ({ payload }) => this.said.push(JSON.parse(String(payload))));
     });
   }
 
@@ -61,6 +67,7 @@ export class Person {
   static async open(name, browser, { relayPort, context: contextOptions } = {}) {
     const context = await browser.newContext(contextOptions);
     await context.addInitScript(watch);
+    await context.addInitScript(hinder);
     if (relayPort !== undefined) await context.addInitScript(relayMedia, relayPort);
     return new Person(name, context, await context.newPage());
   }
@@ -207,6 +214,34 @@ export class Person {
     return this.page.evaluate(() => /** @type {any} */ (window).seen.cameras().length);
   }
 
+  /**
+   * Does this to the next offer the page makes; see `hinder`.
+   * @param {'lose' | 'lose-answer' | 'spoil'} how
+   */
+  async hinderNextOffer(how) {
+    await this.page.evaluate((value) => Object.assign(window, { hindrance: value }), how);
+  }
+
+  /** Makes the page believe for a moment that its path has failed: it asks for an ICE restart. */
+  async believePathFailed() {
+    await this.page.evaluate(() => {
+      const { pc } = /** @type {any} */ (window).plenary;
+      Object.defineProperty(pc, 'connectionState', { value: 'failed', configurable: true });
+      pc.dispatchEvent(new Event('connectionstatechange'));
+      delete pc.connectionState;
+      pc.dispatchEvent(new Event('connectionstatechange'));
+    });
+  }
+
+  /** The offers the page has made, and the answers it got. */
+  get offers() {
+    return this.said.filter(({ type }) => type === 'offer');
+  }
+
+  get answers() {
+    return this.told.filter(({ type }) => type === 'answer');
+  }
+
   /** Makes {@link hasSameConnection} compare with the connection of now. */
   async rememberConnection() {
     await this.page.evaluate(() => Object.assign(window, { remembered: /** @type {any} */ (window).plenary.pc }));
@@ -223,6 +258,11 @@ export class Person {
    */
   async announced() {
     return this.page.evaluate(() => /** @type {any} */ (window).seen.announced.slice());
+  }
+
+  /** The codes with which the server closed this page's WebSockets. */
+  async closeCodes() {
+    return this.page.evaluate(() => /** @type {any} */ (window).seen.closed.slice());
   }
 
   /** Milliseconds from the click on Join to the first frame of somebody else. */

@@ -21,6 +21,7 @@ export class UdpProxy {
   #upstreams = new Map();
   /** @type {Upstream[]} */
   #old = [];
+  #through = true;
   /** Media datagrams since the last {@link move}: to the server, to the browser, and lost at ports left behind. */
   media = { toServer: 0, toBrowser: 0, atOldPort: 0 };
 
@@ -56,6 +57,16 @@ export class UdpProxy {
     this.media = { toServer: 0, toBrowser: 0, atOldPort: 0 };
   }
 
+  /** Loses everything, both ways, until {@link mend}. */
+  cut() {
+    this.#through = false;
+  }
+
+  /** Lets everything through again. */
+  mend() {
+    this.#through = true;
+  }
+
   close() {
     this.#near.close();
     for (const { socket } of [...this.#old, ...this.#upstreams.values()]) socket.close();
@@ -66,6 +77,7 @@ export class UdpProxy {
    * @param {import('node:dgram').RemoteInfo} from
    */
   #fromBrowser(datagram, from) {
+    if (!this.#through) return;
     const key = `${from.address} ${from.port}`;
     let upstream = this.#upstreams.get(key);
     if (!upstream) {
@@ -84,7 +96,7 @@ export class UdpProxy {
     const upstream = { socket: createSocket('udp4'), live: true };
     upstream.socket.on('message', (datagram) => {
       if (isMedia(datagram)) this.media[upstream.live ? 'toBrowser' : 'atOldPort'] += 1;
-      if (upstream.live) this.#near.send(datagram, browser.port, browser.address);
+      if (upstream.live && this.#through) this.#near.send(datagram, browser.port, browser.address);
     });
     // The server may be gone at the end of a test: its ICMP answer is no error of ours.
     upstream.socket.on('error', () => {});

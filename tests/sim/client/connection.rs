@@ -14,15 +14,13 @@ use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::receiver::{Line, Receiver};
-use super::sources::{Camera, Maker, Microphone, Picture, Sent};
+use super::sources::{Camera, Maker, Microphone, Picture, Says, Sent};
 use crate::payload::Stamp;
 use crate::rng::Rng;
 
 /// A datagram that leaves a client.
 #[derive(Debug)]
 pub struct Datagram {
-    pub from: SocketAddr,
-    pub to: SocketAddr,
     pub bytes: Vec<u8>,
 }
 
@@ -30,8 +28,8 @@ pub struct Datagram {
 #[derive(Debug, Clone, Copy)]
 pub struct Profile {
     pub camera: Option<Picture>,
-    /// There is a microphone; `Some(Some(level))` speaks from the beginning.
-    pub microphone: Option<Option<u8>>,
+    /// The microphone, if there is one, and what it hears.
+    pub microphone: Option<Says>,
     /// Receiving lines: audio+video pairs, and audio-only ones.
     pub pairs: u8,
     pub audio_only: u8,
@@ -45,7 +43,7 @@ impl Profile {
     /// What the page asks for: five pairs and three more voices.
     pub const PAGE: Profile = Profile {
         camera: Some(Picture::SMALL),
-        microphone: Some(Some(30)),
+        microphone: Some(Says::Words(30)),
         pairs: 5,
         audio_only: 3,
         grows: true,
@@ -53,7 +51,7 @@ impl Profile {
     };
 
     /// Somebody who listens in silence, without a camera.
-    pub const LISTENER: Profile = Profile { camera: None, microphone: Some(None), ..Profile::PAGE };
+    pub const LISTENER: Profile = Profile { camera: None, microphone: Some(Says::Nothing), ..Profile::PAGE };
 }
 
 /// One connection.
@@ -289,11 +287,7 @@ impl Connection {
                     self.alive = self.rtc.is_alive();
                     return;
                 }
-                Output::Transmit(transmit) => self.out.push(Datagram {
-                    from: transmit.source,
-                    to: transmit.destination,
-                    bytes: transmit.contents.into(),
-                }),
+                Output::Transmit(transmit) => self.out.push(Datagram { bytes: transmit.contents.into() }),
                 Output::Event(event) => self.take(now, event, receiver, who),
             }
         }

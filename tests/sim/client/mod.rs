@@ -21,7 +21,7 @@ use plenary::media::message::Tile;
 use crate::rng::Rng;
 use connection::{Connection, Datagram, Profile};
 use receiver::{Receiver, Watch};
-use sources::Maker;
+use sources::{Maker, Says};
 
 /// Which person a number in a payload is: known to the world, not to the people.
 pub type Directory = Rc<RefCell<BTreeMap<u16, PeerId>>>;
@@ -273,9 +273,9 @@ impl Client {
     }
 
     /// Begins or ceases to speak.
-    pub fn speak(&mut self, now: Instant, level: Option<u8>) {
+    pub fn speak(&mut self, now: Instant, says: Says) {
         if let Some((_, microphone)) = self.connection.as_mut().and_then(|c| c.microphone.as_mut()) {
-            microphone.say(now, level);
+            microphone.say(now, says);
         }
     }
 

@@ -40,7 +40,6 @@ pub enum Complaint {
 pub struct Watch {
     /// Frames shown, or packets of sound played.
     pub frames: u64,
-    pub first: Instant,
     pub last: Instant,
     /// The longest time between two frames since the last [`Receiver::start_watching`].
     pub longest_gap: Duration,
@@ -133,7 +132,6 @@ fn later(a: u32, b: u32) -> bool {
 fn note(watches: &mut BTreeMap<u16, Watch>, stamp: &Stamp, now: Instant) {
     let watch = watches.entry(stamp.person).or_insert(Watch {
         frames: 0,
-        first: now,
         last: now,
         longest_gap: Duration::ZERO,
         made: 0,
@@ -203,8 +201,8 @@ impl Receiver {
         let following = line.next.and_then(|next| whole(&line.pieces, next));
         let found = following.map(|last| (line.next.unwrap_or(0), last, true)).or_else(|| {
             // A whole key frame further on lets the decoder start again.
-            let keys = line.pieces.iter().filter(|(_, piece)| piece.start && piece.stamp.key);
-            keys.filter_map(|(seq, _)| whole(&line.pieces, *seq).map(|last| (*seq, last, false))).next()
+            let mut keys = line.pieces.iter().filter(|(_, piece)| piece.start && piece.stamp.key);
+            keys.find_map(|(seq, _)| whole(&line.pieces, *seq).map(|last| (*seq, last, false)))
         });
         let Some((first, last, follows)) = found else {
             if line.stuck_since.is_none() && !line.pieces.is_empty() {
@@ -242,8 +240,8 @@ impl Receiver {
             }
             return;
         };
-        let same = (shown.stamp.person, shown.stamp.life) == (first.stamp.person, first.stamp.life);
-        if !first.stamp.key && !(same && first.stamp.frame == shown.stamp.frame + 1) {
+        let before = (shown.stamp.person, shown.stamp.life, shown.stamp.frame + 1);
+        if !first.stamp.key && before != (first.stamp.person, first.stamp.life, first.stamp.frame) {
             self.complaints
                 .push(Complaint::Garbage(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }
@@ -336,11 +334,6 @@ impl Receiver {
         self.table_at = Some(now);
     }
 
-    /// Frames that nobody ever named: there when a scenario ends and the server's word has had time to come.
-    pub fn unnamed<'a>(&self, now: Instant, lines: impl Iterator<Item = &'a Line>) -> usize {
-        lines.flat_map(|line| &line.unnamed).filter(|(_, _, at)| now > *at + Duration::from_secs(1)).count()
-    }
-
     /// A sender report on `line`: what its timestamps stand for may drift, never step.
     pub fn report(&mut self, line: &mut Line, ntp: SystemTime, time: u32) {
         if !line.received {
@@ -377,6 +370,11 @@ impl Receiver {
     pub fn stuck_deadline(line: &Line) -> Option<Instant> {
         line.stuck_since.map(|since| since + STUCK)
     }
+}
+
+/// Frames that nobody ever named: there when a scenario ends and the server's word has had time to come.
+pub fn unnamed<'a>(now: Instant, lines: impl Iterator<Item = &'a Line>) -> usize {
+    lines.flat_map(|line| &line.unnamed).filter(|(_, _, at)| now > *at + Duration::from_secs(1)).count()
 }
 
 /// The last sequence number of the whole frame that starts at `first`, if all of it is there.

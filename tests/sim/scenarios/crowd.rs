@@ -4,7 +4,7 @@ use plenary::media::ids::{Kind, PeerId};
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::client::sources::Picture;
+use crate::client::sources::{Picture, Says};
 use crate::network::Conditions;
 use crate::world::{Person, World, ms};
 
@@ -67,13 +67,14 @@ fn a_view_decides_who_is_in_the_slots_and_nobody_appears_under_anothers_name() {
 fn of_many_voices_the_loudest_are_heard() {
     play(When::Always, |seed| {
         let mut world = World::new(seed);
-        let silent = Profile { microphone: Some(None), grows: false, camera: Some(TINY), ..Profile::PAGE };
+        let silent =
+            Profile { microphone: Some(Says::Nothing), grows: false, camera: Some(TINY), ..Profile::PAGE };
         let people: Vec<Person> = (0..13).map(|_| world.join(silent, Conditions::clean(20))).collect();
         let listener = people[0];
         world.run(ms(4_000));
         // Each of the others in turn says something; who has no picture is heard too.
         for speaker in &people[1..] {
-            world.client(*speaker, |client, now| client.speak(now, Some(25)));
+            world.client(*speaker, |client, now| client.speak(now, Says::Words(25)));
             let lost = "somebody speaks and is not heard";
             let spoke = world.age().as_micros() as u64;
             let took = world.within(ms(600), lost, |world| {
@@ -82,7 +83,7 @@ fn of_many_voices_the_loudest_are_heard() {
             });
             assert!(took < ms(500), "the first word is cut off: {took:?}");
             world.run(ms(1_200));
-            world.client(*speaker, |client, now| client.speak(now, None));
+            world.client(*speaker, |client, now| client.speak(now, Says::Nothing));
             world.run(ms(1_500));
         }
         world.finish("loudest voices");

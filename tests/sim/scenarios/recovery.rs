@@ -3,8 +3,8 @@
 use plenary::conference::protocol::{ErrorCode, Presence};
 
 use super::{When, play};
-use crate::client::Spoil;
 use crate::client::connection::Profile;
+use crate::client::{Client, Spoil};
 use crate::network::Conditions;
 use crate::world::{Person, World, ms};
 
@@ -158,7 +158,7 @@ fn a_dead_browser_is_reconnecting_after_5_s_and_gone_after_30() {
         world.within(ms(26_000), "a dead browser stays in the room", |world| presence(world).is_none());
         let gone = world.now - died;
         assert!(gone > ms(29_950) && gone < ms(30_250), "gone after {gone:?}");
-        assert_eq!(world.seats[ada].client.left, [name.clone()]);
+        assert_eq!(world.seats[ada].client.left, std::slice::from_ref(&name));
         assert_eq!(world.core.people(), 1, "the media core keeps nothing of them");
         world.finish("a dead browser");
     });
@@ -238,7 +238,7 @@ fn a_publisher_who_builds_a_new_connection_stays_in_everybodys_slot() {
         };
         let before: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
         world.start_watching();
-        world.client(people[1], |client, now| client.rebuild(now));
+        world.client(people[1], Client::rebuild);
         world.meet_anew(ms(2_500), "after a new connection they do not meet again", &people);
         world.run(ms(2_000));
         let after: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
