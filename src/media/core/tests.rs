@@ -96,3 +96,31 @@ fn names_from_before_an_ice_restart_are_forgotten() {
         assert_eq!((core.demux.by_ufrag(&before), core.demux.by_ufrag(&present)), (None, Some(key)));
     }
 }
+
+#[test]
+fn somebody_whose_media_never_connects_costs_little() {
+    let mut now = Instant::now();
+    let mut core = meeting(now);
+    pass(&mut core, &mut now, Duration::from_secs(20));
+    let woken = pass(&mut core, &mut now, Duration::from_secs(10));
+    assert!(woken < 10 * 2 * 5, "two people were woken {woken} times in ten seconds");
+}
+
+#[test]
+fn a_flood_of_handshakes_leaves_room_for_other_peoples() {
+    let now = Instant::now();
+    let mut core = meeting(now);
+    let path = |port: u16| Path { remote: ([127, 0, 0, 1], port).into(), local: ([127, 0, 0, 1], 9).into() };
+    for (peer, port) in [(PUBLISHER, 1), (WATCHER, 2)] {
+        let key = core.by_id[&peer];
+        assert!(core.demux.learn(key, path(port), now, &Limits::default(), &mut Tally::default()));
+    }
+    let hello = [22; 100];
+    for _ in 0..HANDSHAKES * 2 {
+        core.handle_datagram(now, path(1), &hello);
+    }
+    let dropped = core.counters().handshakes_dropped;
+    assert!(dropped > 0);
+    core.handle_datagram(now, path(2), &hello);
+    assert_eq!(core.counters().handshakes_dropped, dropped, "somebody else's handshake was dropped");
+}

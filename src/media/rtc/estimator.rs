@@ -17,6 +17,10 @@ const PARKED_DUE: Duration = Duration::from_millis(250);
 /// milliseconds of punctual steps, and at four steps a second it would go on for minutes.
 const COMES_TO_REST: Duration = Duration::from_secs(1);
 
+/// The same for one that is not connected yet: a handshake wants its timers punctual, but a client whose network lets no
+/// media through stays for as long as its page is open.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
 impl Connection {
     /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it.
     ///
@@ -35,7 +39,8 @@ impl Connection {
     /// Nothing was desired for a while, and what is due may wait a little.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        self.connected && self.parked.is_some_and(|since| self.clock >= since + COMES_TO_REST)
+        let after = if self.connected { COMES_TO_REST } else { GIVEN_UP };
+        self.parked.is_some_and(|since| self.clock >= since + after)
     }
 
     /// When to step a connection that asked for `deadline`.
