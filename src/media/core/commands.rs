@@ -159,17 +159,16 @@ impl Core {
             return;
         }
         publication.muted = muted;
-        if track.kind == Kind::Video {
-            publication.keys.satisfied();
-            self.detach_subscribers(key, track);
-            if !muted {
-                self.want_key_frame(stream);
-                self.ask_for_key_frames(now, key);
-            }
+        publication.keys.satisfied();
+        // What is left out while muted must not look lost: the sequence goes on where it stopped.
+        self.detach_subscribers(key, track);
+        if track.kind == Kind::Video && !muted {
+            self.want_key_frame(stream);
+            self.ask_for_key_frames(now, key);
         }
     }
 
-    /// Everyone who receives `track` of `key` waits for its next key frame.
+    /// Everyone who receives `track` of `key` starts anew with it: a picture at its next key frame, sound at once.
     fn detach_subscribers(&mut self, key: u32, track: Track) {
         let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
         else {
@@ -184,7 +183,9 @@ impl Core {
                 && let Some(slot) = peer.slots(track.kind).get_mut(usize::from(subscriber.slot))
             {
                 slot.detach();
-                self.mark_changed(subscriber.peer);
+                if track.kind == Kind::Video {
+                    self.mark_changed(subscriber.peer);
+                }
             }
         }
     }

@@ -336,7 +336,7 @@ impl Connection {
         match line.kind() {
             Kind::Audio => {
                 let stamp = Stamp::of_opus(&packet.payload).expect("sound is what a client sent");
-                receiver.sound(now, line, &stamp, who);
+                receiver.sound(now, line, *packet.seq_no, &stamp, who);
             }
             Kind::Video => {
                 let payload = Stamp::of_vp8(&packet.payload).expect("a picture is what a client sent");

@@ -119,6 +119,8 @@ pub struct Receiver {
     pub early: u64,
     /// Sender reports checked.
     pub reports: u64,
+    /// Packets of sound that never came, as far as sequence numbers tell.
+    pub sound_missing: u64,
     /// Packets of pictures received.
     pub video_packets: u64,
     /// Key frames this client's decoders asked for.
@@ -156,10 +158,13 @@ impl Receiver {
         &mut self,
         now: Instant,
         line: &mut Line,
+        seq: u64,
         stamp: &Stamp,
         who: impl Fn(u16) -> Option<PeerId>,
     ) {
         line.received = true;
+        self.sound_missing += line.next.map_or(0, |next| seq.saturating_sub(next));
+        line.next = Some(seq + 1);
         note(&mut self.heard, stamp, now);
         let plays = |table: &SlotTable| {
             let slot = table.audio.iter().find(|slot| slot.slot.0 == line.slot);
