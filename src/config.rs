@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{BoolishValueParser, Resettable};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ipnet::IpNet;
 use log::LevelFilter;
 
@@ -180,7 +180,9 @@ impl Config {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let cli = Cli::try_parse_from(args).map_err(|error| stop(&error))?;
+        let command = without_empty_variables(Cli::command());
+        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error))?;
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
         let args = match cli.command {
             Some(Command::Serve(args)) => args,
             None => cli.serve,
@@ -209,6 +211,15 @@ impl Config {
             addresses,
         }
     }
+}
+
+/// A variable that is empty is not set: compose files pass `${X:-}` for what the operator left out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let forget = |arg: Arg| {
+        let is_empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if is_empty { arg.env(Resettable::Reset) } else { arg }
+    };
+    command.mut_args(forget).mut_subcommands(|subcommand| subcommand.mut_args(forget))
 }
 
 fn announced(wanted: &[Announced], addresses: &[IpAddr]) -> Vec<Announced> {

@@ -61,6 +61,17 @@ impl<T> Sender<T> {
         if self.backlog.len() < before { self.waker.wake() } else { Ok(()) }
     }
 
+    /// Ends the queue: the other side gets what is in flight and then [`Nothing::Closed`]. What still waits for room is
+    /// dropped, so a full queue delays nothing.
+    ///
+    /// # Errors
+    /// If the receiving thread cannot be woken.
+    pub fn close(self) -> io::Result<()> {
+        let Sender { channel, waker, .. } = self;
+        drop(channel);
+        waker.wake()
+    }
+
     /// Values that wait for room. While there are any, call [`Sender::flush`] again soon.
     #[must_use]
     pub fn backlog(&self) -> usize {
@@ -95,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_waits_and_keeps_its_order() {
+    fn what_does_not_fit_waits_in_order_and_a_full_queue_can_be_closed() {
         let poll = mio::Poll::new().expect("poll");
         let waker = Arc::new(Waker::new(poll.registry(), mio::Token(0)).expect("waker"));
         let (mut sender, drain) = queue(2, waker);
@@ -111,7 +122,11 @@ mod tests {
             sender.flush().expect("flushed");
         }
         assert_eq!(got, [0, 1, 2, 3, 4]);
-        drop(sender);
-        assert_eq!(drain.next(), Err(Nothing::Closed));
+        assert_eq!(drain.next(), Err(Nothing::Empty));
+        for n in 0..5 {
+            sender.send(n).expect("sent");
+        }
+        sender.close().expect("closed");
+        assert_eq!((drain.next(), drain.next(), drain.next()), (Ok(0), Ok(1), Err(Nothing::Closed)));
     }
 }

@@ -1,6 +1,12 @@
 //! Rules of the house that the compiler does not check.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on may say so in the shortest way")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on may say so in the shortest way"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -79,10 +79,11 @@ impl Negotiation {
         self.in_flight.take_if(|offer| offer.id == id)
     }
 
-    /// Nothing of the present connection is of use any more; a new one that already waits is.
-    fn give_up(&mut self) {
-        self.connected = false;
+    /// Nothing of the present connection is of use any more; a new one that already waits is. Returns whether the client
+    /// relied on it.
+    fn give_up(&mut self) -> bool {
         self.waiting.take_if(|offer| !offer.fresh);
+        std::mem::take(&mut self.connected)
     }
 }
 
@@ -159,8 +160,9 @@ impl Conference {
     pub(super) fn refused(&mut self, id: PeerId, offer: OfferId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(done) = peer.negotiation.concluded(offer) else { return };
-        peer.negotiation.give_up();
-        let superseded = done.void || peer.negotiation.waiting.is_some();
+        let relied = peer.negotiation.give_up();
+        // Who came back meanwhile does not wait for this answer, but may have gone on with the connection.
+        let superseded = peer.negotiation.waiting.is_some() || (done.void && !relied);
         let socket = peer.socket();
         self.forward_offer(id);
         if let Some(socket) = socket.filter(|_| !superseded) {
@@ -172,14 +174,14 @@ impl Conference {
     pub(super) fn lost(&mut self, id: PeerId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let negotiation = &mut peer.negotiation;
-        negotiation.give_up();
-        let rebuilding = negotiation.waiting.is_some()
-            // Notices come in order: with a new connection in flight, this is about the one it replaces.
-            || negotiation
-                .in_flight
-                .as_mut()
-                .is_some_and(|offer| offer.fresh || std::mem::replace(&mut offer.void, true));
-        if let Some(socket) = peer.socket().filter(|_| !rebuilding) {
+        let relied = negotiation.give_up();
+        // Notices come in order: with a new connection in flight, this is about the one it replaces.
+        let rebuilding =
+            negotiation.waiting.is_some() || negotiation.in_flight.as_ref().is_some_and(|offer| offer.fresh);
+        if !rebuilding {
+            negotiation.void();
+        }
+        if let Some(socket) = peer.socket().filter(|_| relied && !rebuilding) {
             self.send(socket, &Refusal::rebuild(ErrorCode::MediaLost, reason).into_message(), None);
         }
     }

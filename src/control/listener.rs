@@ -62,7 +62,7 @@ impl Listeners {
 
     /// Takes a connection that waits. Edge-triggered: call until `None`.
     pub fn accept(&mut self, now: Instant) -> Option<(TcpStream, SocketAddr)> {
-        self.retry = None;
+        let short = self.retry.take().is_some();
         for socket in &self.sockets {
             loop {
                 match socket.accept() {
@@ -72,7 +72,9 @@ impl Listeners {
                     Err(error)
                         if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
                     Err(error) => {
-                        log::warn!("a connection waits that cannot be accepted: {error}");
+                        // Once for each shortage, not ten times a second.
+                        let level = if short { log::Level::Debug } else { log::Level::Warn };
+                        log::log!(level, "a connection waits that cannot be accepted: {error}");
                         self.retry = Some(now + RETRY);
                         break;
                     }

@@ -61,6 +61,9 @@ const EVENTS: usize = 1024;
 /// How long clients have to take what was written when the server ends.
 const FLUSH: Duration = Duration::from_secs(2);
 
+/// How soon to look again at workers that are behind. Only a storm of hundreds brings them there.
+const BEHIND: Duration = Duration::from_millis(5);
+
 /// The media workers, as the control thread sees them.
 pub trait Workers {
     /// Hands a command to a worker. Never waits.
@@ -68,6 +71,16 @@ pub trait Workers {
 
     /// Takes every notice that waits, in the order of each worker.
     fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice));
+
+    /// A command waits for room at a worker: [`Workers::drain`] is to be called again soon.
+    fn are_behind(&self) -> bool {
+        false
+    }
+
+    /// A worker ended by itself: a fault in it. Everyone it served is without media.
+    fn have_failed(&self) -> bool {
+        false
+    }
 
     /// Ends the workers. Takes at most a second.
     fn stop(&mut self);
@@ -198,11 +211,13 @@ impl Control {
     /// stops the workers.
     ///
     /// # Errors
-    /// [`io::Error`] if waiting for events fails, which leaves nothing to do but end the process.
+    /// [`io::Error`] if waiting for events fails, or if a worker does: a server without media must not look well. Clients
+    /// are told to come back in the second case too, to whatever is started in its place.
     pub fn run(&mut self, conference: &mut Conference, workers: &mut dyn Workers) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
+        let mut failed = false;
         let outcome = loop {
-            let timeout = self.timeout(conference);
+            let timeout = self.timeout(conference, workers);
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => break Err(error),
                 _ => {}
@@ -212,22 +227,24 @@ impl Control {
             turn.take_notices(workers);
             turn.take_deadlines();
             turn.carry_outputs(workers);
-            if turn.stop_if_wanted() {
-                break Ok(());
+            failed |= workers.have_failed();
+            if turn.stop_if_wanted(failed) {
+                break if failed { Err(io::Error::other("a media worker failed")) } else { Ok(()) };
             }
         };
         workers.stop();
         outcome
     }
 
-    fn timeout(&self, conference: &Conference) -> Option<Duration> {
+    fn timeout(&self, conference: &Conference, workers: &dyn Workers) -> Option<Duration> {
         if !self.again.is_empty() {
             return Some(Duration::ZERO);
         }
         let dates =
             [self.deadlines.next(), conference.poll_timeout(), self.listeners.retry_at(), self.stop_by];
-        let next = dates.into_iter().flatten().min()?;
-        Some(next.saturating_duration_since(Instant::now()))
+        let next = dates.into_iter().flatten().min();
+        let next = next.map(|next| next.saturating_duration_since(Instant::now()));
+        next.into_iter().chain(workers.are_behind().then_some(BEHIND)).min()
     }
 }
 
@@ -313,9 +330,10 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether the loop ends.
-    fn stop_if_wanted(&mut self) -> bool {
-        if self.control.stop_by.is_none() && self.control.stop_wanted.load(Ordering::Acquire) {
+    /// Whether the loop ends: asked to, or because the workers `failed`.
+    fn stop_if_wanted(&mut self, failed: bool) -> bool {
+        let wanted = failed || self.control.stop_wanted.load(Ordering::Acquire);
+        if self.control.stop_by.is_none() && wanted {
             log::info!("ending: {} connections", self.control.connections.len());
             self.control.stop_by = Some(self.now.instant + FLUSH);
             self.control.listeners.close();

@@ -1,6 +1,6 @@
 //! What is behind the connections: the routes, and everything an answer is made of.
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::assets::{Asset, Assets};
@@ -8,6 +8,12 @@ use super::http::{Reply, Request};
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
 use crate::limits::{Limits, Tally};
+
+/// For people who followed a broken link. Needs no other file, so it stands also where the client has none.
+const NOT_FOUND_PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+    <meta name=\"color-scheme\" content=\"light dark\">\n<title>Not found - Plenary</title>\n\
+    <h1>There is nothing here</h1>\n<p>A room's link ends in /r/ and its name. <a href=\"/\">To the home page</a></p>\n";
 
 /// What a connection may use while it is served.
 pub(super) struct Site<'a> {
@@ -91,10 +97,20 @@ impl Site<'_> {
 
 fn only_reading(request: &Request, find: impl FnOnce() -> Option<Reply>) -> Reply {
     match find() {
+        None if wants_page(&request.head.headers) => {
+            Reply::new(StatusCode::NOT_FOUND, "text/html; charset=utf-8", NOT_FOUND_PAGE.as_bytes())
+        }
         None => Reply::problem(StatusCode::NOT_FOUND, "there is nothing at this address"),
         Some(reply) if matches!(request.head.method, Method::GET | Method::HEAD) => reply,
         Some(_) => not_allowed("GET, HEAD"),
     }
+}
+
+/// Whether a person asked: browsers name HTML first when they open a page, and programs do not name it.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let first = accept.split([',', ';']).next().unwrap_or_default();
+    first.trim().eq_ignore_ascii_case("text/html")
 }
 
 fn not_allowed(allowed: &'static str) -> Reply {

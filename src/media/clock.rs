@@ -145,6 +145,7 @@ fn extend(near: u64, low: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn ms(n: u64) -> Duration {
         Duration::from_millis(n)
@@ -193,5 +194,31 @@ mod tests {
     fn timestamps_are_extended_across_the_wrap() {
         assert_eq!(extend(0x1_0000_0005, 0xffff_fff0), 0xffff_fff0);
         assert_eq!(extend(0xffff_fff0, 5), 0x1_0000_0005);
+    }
+
+    proptest! {
+        /// Publishers choose these numbers: whatever they are, capture is never in the future and nothing overflows.
+        #[test]
+        fn any_timestamps_and_reports_are_survived(
+            steps in prop::collection::vec((any::<u64>(), any::<u32>(), any::<u32>(), any::<bool>(), 0u64..100_000), 1..50),
+        ) {
+            let origin = Instant::now();
+            let mut now = origin;
+            let (mut peer, mut track) = (PeerClock::new(origin), TrackClock::new(90_000));
+            for (rtp, report, seconds, is_report, wait) in steps {
+                now += ms(wait);
+                if is_report {
+                    // All that 32 bits of NTP seconds can say, and as much before 1970.
+                    let (epoch, span) = (SystemTime::UNIX_EPOCH, Duration::from_secs(seconds.into()));
+                    let ntp = if rtp % 2 == 0 { epoch + span } else { epoch - span };
+                    peer.report(ntp, now);
+                    if let Some(instant) = peer.instant(ntp) {
+                        track.report(report, instant);
+                    }
+                } else {
+                    prop_assert!(track.capture(rtp, now) <= now);
+                }
+            }
+        }
     }
 }

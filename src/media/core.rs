@@ -36,6 +36,9 @@ use crate::limits::{Limits, Tally};
 /// repeats what was lost.
 const HANDSHAKES: usize = 256;
 
+/// Of these, how many may be one peer's: nobody keeps the others out.
+const HANDSHAKES_PER_PEER: usize = 16;
+
 /// Largest datagram we take: nothing honest exceeds an Ethernet frame.
 pub const MAX_DATAGRAM: usize = 1_500;
 
@@ -191,7 +194,8 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let Some(connection) = &mut peer.connection else { return };
         if kind == DatagramKind::Dtls && !connection.is_connected() {
-            if self.handshakes.len() >= HANDSHAKES {
+            let theirs = self.handshakes.iter().filter(|waiting| waiting.peer == peer.id).count();
+            if self.handshakes.len() >= HANDSHAKES || theirs >= HANDSHAKES_PER_PEER {
                 self.counters.handshakes_dropped += 1;
             } else {
                 let datagram = datagram.to_vec();
@@ -326,3 +330,6 @@ impl Core {
         self.peers.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,9 +217,11 @@ impl Forwarder {
 }
 
 impl Anchor {
-    /// The source left its own track: a sequence number or timestamp nobody counts up to.
+    /// The source left its own track: a sequence number or timestamp nobody counts up to, or a clock that went back
+    /// (what follows it would be held until the clock is where it was).
     fn jumped(&self, packet: &Arriving, rate: u32) -> bool {
         packet.seq.abs_diff(self.highest_in) > LARGEST_STEP
+            || (packet.seq > self.highest_in && packet.time < self.latest_in)
             || packet.time.abs_diff(self.latest_in) > LARGEST_PAUSE_SECONDS * u64::from(rate)
     }
 

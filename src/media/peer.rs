@@ -117,12 +117,11 @@ impl Peer {
     /// When the peer's timer is to fire: for the connection, for a key frame to ask for, for silence to be noticed.
     #[must_use]
     pub fn wakes(&self, now: Instant) -> Option<Instant> {
-        let keys = self
-            .publications
-            .iter()
-            .filter_map(|publication| if publication.muted { None } else { publication.keys.deadline(now) });
-        let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let connection = self.connection.as_ref().zip(self.deadline);
+        // Without a connection nobody can be asked; a new one asks for what is waited for then.
+        let asked = self.publications.iter().filter(|publication| connection.is_some() && !publication.muted);
+        let keys = asked.filter_map(|publication| publication.keys.deadline(now));
+        let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let deadline = connection.map(|(connection, deadline)| connection.wakes(now, deadline));
         keys.chain(quiet).chain(deadline).min()
     }
@@ -131,7 +130,7 @@ impl Peer {
     #[must_use]
     pub fn is_late(&self, now: Instant) -> bool {
         let connection = self.connection.as_ref().zip(self.deadline);
-        connection.is_some_and(|(connection, deadline)| !connection.is_parked() && deadline + DUE < now)
+        connection.is_some_and(|(connection, deadline)| !connection.is_at_rest() && deadline + DUE < now)
     }
 
     /// Tells the estimator how much is wanted: nothing while no picture is received, which parks it.

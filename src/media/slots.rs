@@ -41,7 +41,7 @@ pub fn assign_video(slots: &mut [Option<StreamId>], candidates: &[Candidate]) {
 }
 
 /// Gives each audio slot an owner. The first `pairs` slots belong to whoever `video` shows in the slot of the same
-/// number; the others go to the loudest of the rest.
+/// number; the others, and those of a pair that nobody uses, go to the loudest of the rest.
 pub fn assign_audio(
     slots: &mut [Option<StreamId>],
     video: &[Option<StreamId>],
@@ -81,18 +81,19 @@ pub fn assign_audio(
         })
     });
     for voice in rest {
-        give_common_slot(slots, pairs, voice, &find);
+        give_any_slot(slots, pairs, voice, &find);
     }
 }
 
-fn give_common_slot<'a>(
+/// A slot for somebody who is in no pair: a free one, best a common one; else that of the quietest, if it is worth it.
+fn give_any_slot<'a>(
     slots: &mut [Option<StreamId>],
     pairs: usize,
     voice: &Candidate,
     find: &impl Fn(StreamId) -> Option<&'a Candidate>,
 ) {
-    let Some((_, common)) = slots.split_at_mut_checked(pairs) else { return };
-    if let Some(free) = common.iter_mut().find(|slot| slot.is_none()) {
+    let Some((paired, common)) = slots.split_at_mut_checked(pairs) else { return };
+    if let Some(free) = common.iter_mut().chain(paired).find(|slot| slot.is_none()) {
         *free = Some(voice.id);
         return;
     }
@@ -104,7 +105,7 @@ fn give_common_slot<'a>(
         Some(owner) if owner.audible => owner.below_full_scale,
         _ => f32::INFINITY,
     };
-    let quietest = common.iter_mut().max_by(|a, b| owner_level(a).total_cmp(&owner_level(b)));
+    let quietest = slots.iter_mut().max_by(|a, b| owner_level(a).total_cmp(&owner_level(b)));
     if let Some(slot) = quietest
         && owner_level(slot) >= voice.below_full_scale + LOUDER_DB
     {
@@ -151,7 +152,7 @@ mod tests {
         assign_audio(&mut audio, &video, 2, &[speaking(1, 30.0), speaking(2, 30.0)]);
         assert_eq!(audio, [Some(id(1)), None, Some(id(2))]);
         assign_audio(&mut audio, &video, 2, &[person(1), speaking(2, 30.0)]);
-        assert_eq!(audio, [None, None, Some(id(2))], "2 is audible: not moved; 1 finds no place");
+        assert_eq!(audio, [Some(id(1)), None, Some(id(2))], "2 is audible: not moved; 1 keeps its place");
         assign_audio(&mut audio, &video, 2, &[person(1), person(2)]);
         assert_eq!(audio, [Some(id(2)), None, Some(id(1))]);
     }
@@ -167,6 +168,17 @@ mod tests {
         let loud = [speaking(1, 20.0), speaking(2, 45.0), speaking(3, 40.0)];
         assign_audio(&mut audio, &[], 0, &loud);
         assert_eq!(audio, [Some(id(3)), Some(id(1))], "far louder takes the quietest one's");
+    }
+
+    #[test]
+    fn nobody_who_speaks_is_unheard_while_a_pair_is_free_or_silent() {
+        let mut audio = vec![None, Some(id(1)), Some(id(2))];
+        let video = vec![None, Some(id(1))];
+        let everyone = [person(1), speaking(2, 30.0), speaking(3, 30.0), speaking(4, 30.0)];
+        assign_audio(&mut audio, &video, 2, &everyone[..3]);
+        assert_eq!(audio, [Some(id(3)), Some(id(1)), Some(id(2))], "a free pair");
+        assign_audio(&mut audio, &video, 2, &everyone);
+        assert_eq!(audio, [Some(id(3)), Some(id(4)), Some(id(2))], "a silent one's place");
     }
 
     proptest! {

@@ -32,13 +32,14 @@ impl Voice {
     /// Takes note of a packet's level in dB below full scale (0 is loudest, 127 silence). Returns whether the voice
     /// became audible or silent with it.
     pub fn level(&mut self, now: Instant, below_full_scale: u8) -> bool {
+        // After a pause without packets the voice starts anew: whoever took its place in between must be judged again.
+        let was = self.is_audible(now);
         let power = 10f32.powf(-f32::from(below_full_scale.min(127)) / 10.0);
         let passed = self.heard.map_or(STALE, |heard| now.saturating_duration_since(heard));
         let keep = 0.5f32.powf(passed.as_secs_f32() / HALF_LIFE.as_secs_f32());
         self.power = self.power * keep + power * (1.0 - keep);
         self.heard = Some(now);
         let below = self.below_full_scale();
-        let was = self.audible;
         self.audible = below < if was { SILENT_DB } else { SPEAKING_DB };
         was != self.audible
     }
@@ -77,6 +78,9 @@ mod tests {
         assert!(say(&mut voice, 127, 25), "half a second between words");
         assert!(!say(&mut voice, 127, 150));
         assert!(say(&mut voice, 30, 20));
-        assert!(!voice.is_audible(now + STALE), "no packets, no voice");
+        now += STALE;
+        assert!(!voice.is_audible(now), "no packets, no voice");
+        let mut starts = (0..5).map(|n| voice.level(now + Duration::from_millis(20 * n), 30));
+        assert!(starts.any(|started| started), "whoever speaks again after a pause is noticed");
     }
 }

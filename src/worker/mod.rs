@@ -37,6 +37,9 @@ const BATCHES_PER_TURN: usize = 8;
 /// How soon notices that found the queue full are tried again.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// How long a worker may take to end. It looks at its queue many times in a second.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 const WAKER: Token = Token(0);
 const V4: Token = Token(1);
 const V6: Token = Token(2);
@@ -54,16 +57,13 @@ pub struct WorkerConfig {
     pub limits: Limits,
 }
 
-enum ToWorker {
-    Command(Command),
-    Stop,
-}
-
 /// A running worker, from outside.
 pub struct WorkerHandle {
-    commands: Sender<ToWorker>,
+    /// `None` once the worker was told to stop.
+    commands: Option<Sender<Command>>,
     notices: Drain<Notice>,
     thread: Option<JoinHandle<()>>,
+    failed: bool,
     port: u16,
 }
 
@@ -76,23 +76,40 @@ impl std::fmt::Debug for WorkerHandle {
 impl WorkerHandle {
     /// Hands a command over. It is not lost if the worker is busy.
     pub fn send(&mut self, command: Command) {
-        self.send_any(ToWorker::Command(command));
-    }
-
-    fn send_any(&mut self, message: ToWorker) {
-        if let Err(e) = self.commands.send(message) {
-            log::error!("a worker cannot be woken: {e}");
-        }
+        let sent = self.commands.as_mut().map_or(Ok(()), |commands| commands.send(command));
+        report(sent);
     }
 
     /// Hands over what found the queue full earlier, and takes every notice that waits.
     pub fn drain(&mut self, mut each: impl FnMut(Notice)) {
-        if let Err(e) = self.commands.flush() {
-            log::error!("a worker cannot be woken: {e}");
+        let sent = self.commands.as_mut().map_or(Ok(()), Sender::flush);
+        report(sent);
+        loop {
+            match self.notices.next() {
+                Ok(notice) => each(notice),
+                Err(Nothing::Empty) => return,
+                Err(Nothing::Closed) => break,
+            }
         }
-        while let Ok(notice) = self.notices.next() {
-            each(notice);
+        if self.commands.is_some() && !self.failed {
+            self.failed = true;
+            log::error!(
+                "the media worker on UDP port {} is gone: nobody there has picture or sound",
+                self.port
+            );
         }
+    }
+
+    /// Commands wait for room in the queue: call [`WorkerHandle::drain`] again soon.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.commands.as_ref().is_some_and(|commands| commands.backlog() > 0)
+    }
+
+    /// The worker ended although nobody told it to.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// The UDP port it listens on.
@@ -101,14 +118,29 @@ impl WorkerHandle {
         self.port
     }
 
-    /// Stops the worker and waits for its end.
+    /// Stops the worker and waits for its end, a second at most.
     pub fn stop(&mut self) {
-        self.send_any(ToWorker::Stop);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
+        if let Some(commands) = self.commands.take() {
+            report(commands.close());
+        }
+        let Some(thread) = self.thread.take() else { return };
+        let by = Instant::now() + PATIENCE;
+        while !thread.is_finished() {
+            if Instant::now() >= by {
+                log::error!("a worker does not end; it ends with the process");
+                return;
+            }
+            std::thread::sleep(PATIENCE / 200);
+        }
+        if thread.join().is_err() {
             log::error!("a worker ended by a panic");
         }
+    }
+}
+
+fn report(woken: io::Result<()>) {
+    if let Err(e) = woken {
+        log::error!("a worker cannot be woken: {e}");
     }
 }
 
@@ -133,7 +165,7 @@ pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> io::Result<WorkerHan
         poll.registry().register(udp.source(), V6, Interest::READABLE)?;
     }
     let (commands, worker_commands) = queue(COMMANDS, waker);
-    let (worker_notices, notices) = queue(NOTICES, control);
+    let (worker_notices, notices) = queue(NOTICES, Arc::clone(&control));
     let addresses = AddressMap::new(&config.announced, port);
     let core = CoreConfig {
         connection: ConnectionConfig { candidates: addresses.candidates(), worker: config.index },
@@ -146,12 +178,28 @@ pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> io::Result<WorkerHan
         core: Core::new(core, Instant::now()),
         addresses,
         commands: worker_commands,
+        more_commands: false,
         notices: worker_notices,
         outgoing: Vec::new(),
     };
     let name = format!("worker-{}", config.index);
-    let thread = std::thread::Builder::new().name(name).spawn(move || worker.run())?;
-    Ok(WorkerHandle { commands, notices, thread: Some(thread), port })
+    let thread = std::thread::Builder::new().name(name).spawn(move || {
+        let last = WakesAtEnd(control);
+        worker.run();
+        drop(last);
+    })?;
+    Ok(WorkerHandle { commands: Some(commands), notices, thread: Some(thread), failed: false, port })
+}
+
+/// Wakes the control thread when the worker's thread ends, also by a panic: its queue is closed by then.
+struct WakesAtEnd(Arc<Waker>);
+
+impl Drop for WakesAtEnd {
+    fn drop(&mut self) {
+        if let Err(e) = self.0.wake() {
+            log::error!("the control thread cannot be woken: {e}");
+        }
+    }
 }
 
 struct Socket {
@@ -166,7 +214,9 @@ struct Worker {
     v6: Option<Socket>,
     core: Core,
     addresses: AddressMap,
-    commands: Drain<ToWorker>,
+    commands: Drain<Command>,
+    /// The last turn left commands behind.
+    more_commands: bool,
     notices: Sender<Notice>,
     /// Kept between turns so that it is not allocated for each.
     outgoing: Vec<Transmit>,
@@ -198,7 +248,8 @@ impl Worker {
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        let more = self.v4.readable || self.v6.as_ref().is_some_and(|socket| socket.readable);
+        let more =
+            self.more_commands || self.v4.readable || self.v6.as_ref().is_some_and(|socket| socket.readable);
         if more {
             return Some(Duration::ZERO);
         }
@@ -207,16 +258,24 @@ impl Worker {
         core.into_iter().chain(retry).min()
     }
 
-    /// Returns false when the worker is to stop.
+    /// Returns false when the worker is to stop. An offer ends a turn's commands: it costs a millisecond, and media of
+    /// people who are talking goes before a storm of arrivals.
     fn turn(&mut self, now: Instant) -> bool {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
             read(now, socket, &self.addresses, &mut self.core);
         }
-        loop {
+        self.more_commands = true;
+        while self.more_commands {
             match self.commands.next() {
-                Ok(ToWorker::Command(command)) => self.core.handle_command(now, command),
-                Err(Nothing::Empty) => break,
-                Ok(ToWorker::Stop) | Err(Nothing::Closed) => return false,
+                Ok(command) => {
+                    let costly = matches!(command, Command::Offer { .. });
+                    self.core.handle_command(now, command);
+                    if costly {
+                        break;
+                    }
+                }
+                Err(Nothing::Empty) => self.more_commands = false,
+                Err(Nothing::Closed) => return false,
             }
         }
         self.core.handle_timeout(now);
@@ -254,10 +313,10 @@ impl Worker {
             let (judged, violations) = (faults.judged, faults.violations());
             log::info!("egress guard judged {judged} packets, {violations} violations");
         }
-        log::info!("{:?}", self.core.counters());
+        log::debug!("{:?}", self.core.counters());
         let udp = [Some(&self.v4), self.v6.as_ref()];
         for socket in udp.into_iter().flatten() {
-            log::info!("{:?}", socket.udp.counters());
+            log::debug!("{:?}", socket.udp.counters());
         }
     }
 }
@@ -272,5 +331,76 @@ fn read(now: Instant, socket: &mut Socket, addresses: &AddressMap, core: &mut Co
                 core.handle_datagram(now, Path { remote, local }, datagram);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender as Signal, channel};
+
+    use super::*;
+    use crate::media::ids::PeerId;
+
+    /// A handle whose thread does `work` with the worker's ends of both queues. The commands' queue holds one.
+    fn handle(work: impl FnOnce(Drain<Command>, Sender<Notice>) + Send + 'static) -> (WorkerHandle, Poll) {
+        let poll = Poll::new().expect("poll");
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER).expect("waker"));
+        let (commands, worker_commands) = queue(1, Arc::clone(&waker));
+        let (worker_notices, notices) = queue(1, Arc::clone(&waker));
+        let thread = std::thread::spawn(move || {
+            let last = WakesAtEnd(waker);
+            work(worker_commands, worker_notices);
+            drop(last);
+        });
+        let commands = Some(commands);
+        (WorkerHandle { commands, notices, thread: Some(thread), failed: false, port: 1 }, poll)
+    }
+
+    fn send_more_than_fits(handle: &mut WorkerHandle) {
+        for peer in 0..5 {
+            handle.send(Command::Leave { peer: PeerId(peer) });
+        }
+        assert!(handle.is_behind());
+    }
+
+    #[test]
+    fn a_worker_that_panics_wakes_control_and_is_known_to_have_failed() {
+        let (mut handle, mut poll) = handle(|_, _| panic!("a fault of the test"));
+        let mut events = Events::with_capacity(1);
+        poll.poll(&mut events, Some(Duration::from_secs(10))).expect("polled");
+        assert!(!events.is_empty(), "nobody would have looked");
+        handle.drain(|_| {});
+        assert!(handle.has_failed());
+        handle.stop();
+    }
+
+    #[test]
+    fn a_worker_with_a_full_queue_can_be_stopped() {
+        let (start, started) = channel();
+        let (mut handle, _poll) = handle(move |commands, _notices| {
+            started.recv().expect("told to start");
+            while !matches!(commands.next(), Err(Nothing::Closed)) {
+                std::thread::yield_now();
+            }
+        });
+        send_more_than_fits(&mut handle);
+        let start: Signal<()> = start;
+        start.send(()).expect("it listens");
+        let begun = Instant::now();
+        handle.stop();
+        assert!(begun.elapsed() < PATIENCE, "it ended by itself");
+        assert!(!handle.has_failed());
+    }
+
+    #[test]
+    fn a_worker_that_hangs_does_not_hold_up_the_end() {
+        let (finish, finished) = channel::<()>();
+        let (mut handle, _poll) = handle(move |_commands, _notices| {
+            let _ = finished.recv();
+        });
+        let begun = Instant::now();
+        handle.stop();
+        assert!(begun.elapsed() < PATIENCE * 2);
+        drop(finish);
     }
 }

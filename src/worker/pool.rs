@@ -53,6 +53,14 @@ impl Workers for Pool {
         }
     }
 
+    fn are_behind(&self) -> bool {
+        self.workers.iter().any(WorkerHandle::is_behind)
+    }
+
+    fn have_failed(&self) -> bool {
+        self.workers.iter().any(WorkerHandle::has_failed)
+    }
+
     fn stop(&mut self) {
         for worker in &mut self.workers {
             worker.stop();

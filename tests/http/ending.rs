@@ -1,10 +1,16 @@
 //! How the server ends: everybody is told, nobody can hold it up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore, WorkerId};
+use plenary::control::{Control, ControlConfig, Workers};
+use plenary::limits::Limits;
+use plenary::media::message::{Command, Notice};
 use tungstenite::Message;
 
-use crate::harness::Server;
+use crate::harness::{Server, websocket};
 
 #[test]
 fn every_client_is_told_that_the_server_restarts() {
@@ -53,4 +59,39 @@ fn clients_that_answer_nothing_do_not_hold_the_server_up() {
     let start = Instant::now();
     server.stop();
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+/// Workers of which one ends by itself when told so.
+struct Failing(Arc<AtomicBool>);
+
+impl Workers for Failing {
+    fn send(&mut self, _: WorkerId, _: Command) {}
+    fn drain(&mut self, _: &mut dyn FnMut(WorkerId, Notice)) {}
+    fn have_failed(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+    fn stop(&mut self) {}
+}
+
+#[test]
+fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
+    let failed = Arc::new(AtomicBool::new(false));
+    let mut control = Control::new(ControlConfig::default()).unwrap();
+    let (port, waker) = (control.port(), control.waker());
+    let mut workers = Failing(Arc::clone(&failed));
+    let thread = std::thread::spawn(move || {
+        let config = ConferenceConfig { limits: Limits::default(), ice_servers: Vec::new(), workers: 1 };
+        let entropy = Box::new(|bytes: &mut [u8]| bytes.fill(7));
+        let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
+        control.run(&mut conference, &mut workers)
+    });
+    let mut socket = websocket(port);
+    failed.store(true, Ordering::Release);
+    waker.wake().unwrap();
+    match socket.read().unwrap() {
+        Message::Close(Some(frame)) => assert_eq!(u16::from(frame.code), 1012),
+        other => panic!("{other}"),
+    }
+    let _ = socket.read();
+    assert!(thread.join().unwrap().is_err(), "whoever watches the process must see it");
 }

@@ -134,13 +134,18 @@ impl Server {
 
     /// A WebSocket opened by one of our own pages.
     pub fn websocket(&self) -> WebSocket<TcpStream> {
-        let stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut request = format!("ws://localhost:{}/ws", self.port).into_client_request().unwrap();
-        let origin = format!("http://localhost:{}", self.port);
-        request.headers_mut().insert("Origin", HeaderValue::try_from(origin).unwrap());
-        tungstenite::client(request, stream).unwrap().0
+        websocket(self.port)
     }
+}
+
+/// A WebSocket opened by a page of the server on `port`.
+pub fn websocket(port: u16) -> WebSocket<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut request = format!("ws://localhost:{port}/ws").into_client_request().unwrap();
+    let origin = format!("http://localhost:{port}");
+    request.headers_mut().insert("Origin", HeaderValue::try_from(origin).unwrap());
+    tungstenite::client(request, stream).unwrap().0
 }
 
 impl Drop for Server {

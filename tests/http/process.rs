@@ -76,6 +76,32 @@ fn it_starts_without_any_set_up_and_ends_on_a_signal() {
 }
 
 #[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let folder = Folder::new();
+    for subcommand in [None, Some("serve")] {
+        let mut command = Command::new(PROGRAM);
+        for flag in [
+            "UDP_PORT",
+            "ANNOUNCE",
+            "CERT",
+            "KEY",
+            "CERT_DIR",
+            "TRUSTED_PROXY",
+            "LOG",
+            "CLIENT_DIR",
+            "PLAIN_HTTP",
+        ] {
+            command.env(format!("PLENARY_{flag}"), "");
+        }
+        command.args(subcommand).args(["--http-port", "0", "--udp-port", "0"]);
+        let process = Process::start(command, &folder);
+        process.signal("TERM");
+        assert_eq!(process.end(), Some(0), "{subcommand:?}");
+    }
+    assert!(folder.path().join("certs/cert.pem").exists(), "not in a directory without a name");
+}
+
+#[test]
 fn a_port_in_use_is_one_line_that_names_it() {
     let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

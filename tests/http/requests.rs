@@ -190,6 +190,22 @@ fn a_head_that_does_not_come_is_not_waited_for() {
 }
 
 #[test]
+fn a_person_with_a_broken_link_finds_the_way_home() {
+    let server = Server::start();
+    let ask = |accept: &str| {
+        server.ask(&format!("GET /nowhere HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n"))
+    };
+    let page = ask("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")));
+    assert!(page.text().contains("<a href=\"/\">"), "{}", page.text());
+    for program in ["*/*", "application/json", "application/problem+json, text/html;q=0.1"] {
+        let answer = ask(program);
+        let kind = answer.header("content-type");
+        assert_eq!((answer.status, kind), (404, Some("application/problem+json")), "{program}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_404_and_a_wrong_method_is_told_the_right_ones() {
     let server = Server::start();
     for path in ["/nowhere", "/js", "/js/", "/r/", "/r/a/b", "/api/rooms/none", "/api/nothing"] {

@@ -3,6 +3,18 @@
 //! `PLENARY_SIM=all` runs every scenario with several seeds; without it a selection runs with one.
 //! `PLENARY_SIM_SEED=n` runs with that seed only.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking, and its numbers are small"
+)]
+
 mod client;
 mod network;
 mod payload;

@@ -1,4 +1,4 @@
-//! The world's dice: SplitMix64, so that one seed is one world on every machine.
+//! The world's dice: `SplitMix64`, so that one seed is one world on every machine.
 
 /// A stream of numbers that its seed fixes.
 #[derive(Debug, Clone)]

@@ -171,7 +171,7 @@ fn there_are_only_so_many_rooms_and_an_empty_one_is_forgotten_after_a_day() {
     assert_eq!(world.conference.tally().count(Limit::Rooms), 2);
 
     world.join(2, "Bob");
-    world.pass(EMPTY_ROOM_KEPT - Duration::from_millis(1));
+    world.pass(EMPTY_ROOM_KEPT.saturating_sub(Duration::from_millis(1)));
     assert!(world.conference.room("attic").is_some());
     world.pass_millis(1);
     assert_eq!(world.conference.room("attic"), None);

@@ -272,6 +272,39 @@ fn a_connection_lost_with_a_re_offer_in_flight_is_told_once() {
 }
 
 #[test]
+fn a_connection_lost_after_coming_back_in_the_middle_of_a_re_offer_is_told() {
+    for offers_again in [false, true] {
+        let mut world = World::new();
+        let ann = world.join_with_media(1, "Ann");
+        world.offer(1, 2, false);
+        world.close(1);
+        assert!(world.resume(2, &ann.token).media);
+        if offers_again {
+            world.offer(2, 3, false);
+        }
+        world.take(2);
+        world.notice(Notice::Lost { peer: ann.peer, reason: "fault".into() });
+        world.refuse(ann.peer, 2);
+        assert_eq!(world.take_types(2), ["error media-lost rebuild"], "offers again: {offers_again}");
+    }
+}
+
+#[test]
+fn a_refusal_of_the_old_pages_re_offer_is_told_to_who_went_on_with_the_connection() {
+    let mut world = World::new();
+    let ann = world.join_with_media(1, "Ann");
+    world.offer(1, 2, false);
+    world.close(1);
+    assert!(world.resume(2, &ann.token).media);
+    world.offer(2, 3, false);
+    world.take(2);
+    world.take_commands();
+    world.refuse(ann.peer, 2);
+    assert_eq!(world.take_types(2), ["error offer-refused rebuild"]);
+    assert_eq!(world.take_commands(), Vec::<String>::new(), "there is nothing left that 3 could change");
+}
+
+#[test]
 fn a_growing_room_is_asked_for_smaller_pictures() {
     let mut world = World::new();
     world.join_with_media(1, "Ann");

@@ -70,10 +70,11 @@ impl Core {
             }
             None => return Err(Ended("there is no connection this offer could change".into())),
         };
+        let before = connection.ufrag().to_owned();
         let answer = connection.accept(offer)?;
-        for ufrag in connection.ufrags() {
-            self.demux.add_ufrag(ufrag, key);
-        }
+        // An ICE restart changed it. What still comes with the one before could not be authenticated any more.
+        self.demux.remove_ufrag(&before);
+        self.demux.add_ufrag(connection.ufrag(), key);
         self.take_tracks(key, &tracks, fresh);
         self.take_slots(key, &slots, fresh);
         Ok(answer)
@@ -158,17 +159,16 @@ impl Core {
             return;
         }
         publication.muted = muted;
-        if track.kind == Kind::Video {
-            publication.keys.satisfied();
-            self.detach_subscribers(key, track);
-            if !muted {
-                self.want_key_frame(stream);
-                self.ask_for_key_frames(now, key);
-            }
+        publication.keys.satisfied();
+        // What is left out while muted must not look lost: the sequence goes on where it stopped.
+        self.detach_subscribers(key, track);
+        if track.kind == Kind::Video && !muted {
+            self.want_key_frame(stream);
+            self.ask_for_key_frames(now, key);
         }
     }
 
-    /// Everyone who receives `track` of `key` waits for its next key frame.
+    /// Everyone who receives `track` of `key` starts anew with it: a picture at its next key frame, sound at once.
     fn detach_subscribers(&mut self, key: u32, track: Track) {
         let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
         else {
@@ -183,7 +183,9 @@ impl Core {
                 && let Some(slot) = peer.slots(track.kind).get_mut(usize::from(subscriber.slot))
             {
                 slot.detach();
-                self.mark_changed(subscriber.peer);
+                if track.kind == Kind::Video {
+                    self.mark_changed(subscriber.peer);
+                }
             }
         }
     }
@@ -227,9 +229,7 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         peer.deadline = None;
         let Some(connection) = peer.connection.take() else { return };
-        for ufrag in connection.ufrags() {
-            self.demux.remove_ufrag(ufrag);
-        }
+        self.demux.remove_ufrag(connection.ufrag());
         self.demux.forget_paths(key);
         for slot in peer.video.iter_mut().chain(&mut peer.audio) {
             slot.detach();

@@ -1,6 +1,6 @@
 //! What connections tell, and the way of a packet from its publisher to everyone who sees it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Core;
 use crate::media::PAIRED_SLOTS;
@@ -10,6 +10,11 @@ use crate::media::ids::{Kind, StreamId, Track};
 use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
 use crate::media::rtc::{Ended, Event, Mid, Packet};
+
+/// Everything is taken to be captured this much earlier, on every slot alike. Before a track's first report its capture
+/// times come from arrivals; without this margin a packet that is faster than the first one would be captured in the
+/// future, which sender reports cannot say, and lips would step.
+const CAPTURE_MARGIN: Duration = Duration::from_millis(500);
 
 impl Core {
     /// Gives a datagram to the connection of `key`.
@@ -112,6 +117,7 @@ impl Core {
         }
         let track = publication.track;
         let capture = publication.clock.capture(packet.time, packet.arrival);
+        let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
         let arriving = Arriving { seq: packet.seq, time: packet.time, capture, frame: packet.frame };
         let source = (u64::from(key) << 32) | u64::from(publication.epoch);
         let spoke = packet.level.is_some_and(|level| publication.voice.level(now, level));

@@ -13,6 +13,14 @@ pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_000);
 /// the rest of its timers are reports and keep-alives of a second and more, and whatever arrives serves them too.
 const PARKED_DUE: Duration = Duration::from_millis(250);
 
+/// A connection comes to rest this long after it was parked: a probe in flight, which no reset ends, needs some tens of
+/// milliseconds of punctual steps, and at four steps a second it would go on for minutes.
+const COMES_TO_REST: Duration = Duration::from_secs(1);
+
+/// The same for one that is not connected yet: a handshake wants its timers punctual, but a client whose network lets no
+/// media through stays for as long as its page is open.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
 impl Connection {
     /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it.
     ///
@@ -20,23 +28,24 @@ impl Connection {
     /// receives nothing. Only an estimate of zero ends that.
     pub fn set_desired_bitrate(&mut self, desired: u64) {
         let park = desired == 0;
-        if park != self.parked {
+        if park != self.parked.is_some() {
             let resumed = self.estimate.unwrap_or(FIRST_ESTIMATE);
             self.rtc.bwe().reset(if park { Bitrate::ZERO } else { resumed });
-            self.parked = park;
+            self.parked = park.then_some(self.clock);
         }
         self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired));
     }
 
-    /// Nothing is desired, and what is due may wait a little.
+    /// Nothing was desired for a while, and what is due may wait a little.
     #[must_use]
-    pub fn is_parked(&self) -> bool {
-        self.parked && self.connected
+    pub fn is_at_rest(&self) -> bool {
+        let after = if self.connected { COMES_TO_REST } else { GIVEN_UP };
+        self.parked.is_some_and(|since| self.clock >= since + after)
     }
 
     /// When to step a connection that asked for `deadline`.
     #[must_use]
     pub fn wakes(&self, now: Instant, deadline: Instant) -> Instant {
-        if self.is_parked() { deadline.max(now + PARKED_DUE) } else { deadline }
+        if self.is_at_rest() { deadline.max(now + PARKED_DUE) } else { deadline }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! What is fed: datagrams, time, offers and packets to send. What is polled, by [`Connection::step`] and
 //! [`Connection::receive`] at once: datagrams to send, events, and the next deadline. What it never does: choose who gets
-//! what. A fault inside str0m ends this connection and no other (`catch_unwind` around every call).
+//! what. A fault inside str0m ends this connection and no other (`catch_unwind` around all that the network can reach).
 
 mod answer;
 mod crypto;
+mod egress;
 mod estimator;
+mod ingress;
 mod offer;
 mod replay;
 mod stun;
@@ -18,17 +20,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rustc_hash::FxHashMap;
-use str0m::bwe::{Bitrate, BweKind};
+use str0m::bwe::Bitrate;
 use str0m::format::Codec as Str0mCodec;
-use str0m::media::KeyframeRequestKind;
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
-use str0m::{Candidate, Event as RtcEvent, IceCreds, Input, Output, Rtc, RtcConfig};
+use str0m::rtp::ExtensionValues;
+use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::demux::{DatagramKind, Path};
-use super::forward::Leaving;
 use super::frame::FrameInfo;
-use crate::limits::{Limit, Limits, Tally};
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
@@ -150,15 +148,18 @@ pub struct Connection {
     rtc: Rtc,
     /// The newest time the connection was given: it must not go backwards.
     clock: Instant,
-    /// ICE user names this connection answers to: the present one last.
-    ufrags: Vec<String>,
+    /// The ICE user name this connection answers to.
+    ufrag: String,
     password: String,
     connected: bool,
-    /// No picture is sent: the estimator rests.
-    parked: bool,
+    /// SRTP or SRTCP was authenticated: the client has finished the handshake too.
+    heard: bool,
+    /// No picture is sent since then: the estimator rests.
+    parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
     estimate: Option<Bitrate>,
-    /// Where the last authenticated SRTP or SRTCP came from: media goes there, whatever ICE thinks.
+    /// Where the last authenticated SRTP or SRTCP came from, before that the handshake: media goes there, whatever ICE
+    /// thinks.
     egress: Option<Path>,
     /// What SRTCP came already.
     replays: replay::Replays,
@@ -171,7 +172,7 @@ pub struct Connection {
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("ufrags", &self.ufrags)
+            .field("ufrag", &self.ufrag)
             .field("connected", &self.connected)
             .field("egress", &self.egress)
             .finish_non_exhaustive()
@@ -220,10 +221,11 @@ impl Connection {
         let mut connection = Connection {
             rtc,
             clock: now,
-            ufrags: vec![creds.ufrag],
+            ufrag: creds.ufrag,
             password: creds.pass,
             connected: false,
-            parked: false,
+            heard: false,
+            parked: None,
             estimate: None,
             egress: None,
             replays: replay::Replays::default(),
@@ -239,8 +241,11 @@ impl Connection {
     /// # Errors
     /// [`Ended`] with the reason.
     pub fn accept(&mut self, offer: Offer) -> Result<String, Ended> {
-        let answer =
-            guarded(|| self.rtc.sdp_api().accept_offer(offer.sdp))?.map_err(|e| Ended(e.to_string()))?;
+        guarded(|| self.answer(offer))?
+    }
+
+    fn answer(&mut self, offer: Offer) -> Result<String, Ended> {
+        let answer = self.rtc.sdp_api().accept_offer(offer.sdp).map_err(|e| Ended(e.to_string()))?;
         self.learn_credentials();
         self.payload_types = Codec::ALL
             .iter()
@@ -255,18 +260,14 @@ impl Connection {
 
     /// After an ICE restart by the client str0m has credentials of its own making.
     fn learn_credentials(&mut self) {
-        let creds = self.rtc.direct_api().local_ice_credentials();
-        if self.ufrags.last() != Some(&creds.ufrag) {
-            self.ufrags.push(creds.ufrag);
-            self.password = creds.pass;
-        }
+        let IceCreds { ufrag, pass } = self.rtc.direct_api().local_ice_credentials();
+        (self.ufrag, self.password) = (ufrag, pass);
     }
 
-    /// The ICE user names STUN for this connection may carry, the present one last. The earlier ones stay for clients
-    /// that still ping with them.
+    /// The ICE user name STUN for this connection carries; another one after an ICE restart.
     #[must_use]
-    pub fn ufrags(&self) -> &[String] {
-        &self.ufrags
+    pub fn ufrag(&self) -> &str {
+        &self.ufrag
     }
 
     /// Whether the request was made with this connection's password (RFC 8489 section 9.1).
@@ -281,40 +282,6 @@ impl Connection {
         self.connected
     }
 
-    /// Takes in one datagram and everything that follows from it.
-    ///
-    /// # Errors
-    /// [`Ended`] if the connection is over.
-    pub fn receive(
-        &mut self,
-        now: Instant,
-        path: Path,
-        datagram: &[u8],
-        out: &mut Vec<Transmit>,
-        events: &mut Vec<Event>,
-    ) -> Result<(Received, Instant), Ended> {
-        self.clock = self.clock.max(now);
-        let before = crypto::authenticated();
-        let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);
-        if let Ok(receive) = input {
-            let input = Input::Receive(self.clock, receive);
-            // An error here is about the datagram or the DTLS handshake; whether the connection is over shows when polled.
-            if let Err(e) = guarded(|| self.rtc.handle_input(input))? {
-                log::debug!("a datagram from {} was refused: {e}", path.remote);
-            }
-        }
-        let deadline = self.drain(out, events)?;
-        let authenticated =
-            crypto::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
-        if authenticated && is_rtcp(datagram) {
-            self.replays.note(datagram, crypto::bytes_after_index());
-        }
-        if authenticated && self.egress != Some(path) {
-            self.egress = Some(path);
-        }
-        Ok((Received { authenticated }, deadline))
-    }
-
     /// Does everything that is due at `now`.
     ///
     /// # Errors
@@ -325,11 +292,20 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<Instant, Ended> {
+        guarded(|| self.step_until_idle(now, out, events))?
+    }
+
+    fn step_until_idle(
+        &mut self,
+        now: Instant,
+        out: &mut Vec<Transmit>,
+        events: &mut Vec<Event>,
+    ) -> Result<Instant, Ended> {
         let mut at = now;
         for _ in 0..MOST_STEPS {
             self.clock = self.clock.max(at);
             let input = Input::Timeout(self.clock);
-            guarded(|| self.rtc.handle_input(input))?.map_err(|e| Ended(e.to_string()))?;
+            self.rtc.handle_input(input).map_err(|e| Ended(e.to_string()))?;
             let deadline = self.drain(out, events)?;
             if deadline > now + DUE {
                 return Ok(deadline);
@@ -341,7 +317,7 @@ impl Connection {
 
     fn drain(&mut self, out: &mut Vec<Transmit>, events: &mut Vec<Event>) -> Result<Instant, Ended> {
         loop {
-            let output = guarded(|| self.rtc.poll_output())?.map_err(|e| Ended(e.to_string()))?;
+            let output = self.rtc.poll_output().map_err(|e| Ended(e.to_string()))?;
             match output {
                 Output::Timeout(deadline) if self.rtc.is_alive() => return Ok(deadline),
                 Output::Timeout(_) => return Err(Ended("the client closed it".into())),
@@ -357,150 +333,6 @@ impl Connection {
                 Output::Event(event) => self.translate(event, events),
             }
         }
-    }
-
-    fn translate(&mut self, event: RtcEvent, events: &mut Vec<Event>) {
-        match event {
-            RtcEvent::RtpPacket(packet) => events.extend(self.packet(packet).map(Event::Packet)),
-            RtcEvent::SenderFeedback(report) => events.push(Event::Report {
-                mid: report.mid,
-                #[expect(clippy::cast_possible_truncation, reason = "the low bits are what a report has")]
-                time: report.sender_info.rtp_time.numer() as u32,
-                ntp: report.sender_info.ntp_time,
-                arrival: report.received_at,
-            }),
-            RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
-            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if !self.parked => {
-                self.estimate = Some(estimate);
-                events.push(Event::Estimate(estimate.as_u64()));
-            }
-            RtcEvent::Connected => {
-                self.connected = true;
-                events.push(Event::Connected);
-            }
-            _ => {}
-        }
-    }
-
-    fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
-        let ssrc = packet.header.ssrc;
-        let known = self.sources.get(&ssrc).copied().flatten();
-        let mid = if let Some(mid) = known {
-            mid
-        } else {
-            let mid = self.rtc.direct_api().stream_rx(&ssrc)?.mid();
-            self.sources.insert(*ssrc, Some(mid));
-            mid
-        };
-        let pt = packet.header.payload_type;
-        let (codec, _) = self.payload_types.iter().find(|(_, known)| *known == pt).copied()?;
-        let marker = packet.header.marker;
-        let frame = match codec {
-            Codec::Opus => FrameInfo::audio(),
-            Codec::Vp8 => vp8::frame_info(&packet.payload, marker)?,
-        };
-        let level = packet.header.ext_vals.audio_level;
-        Some(Packet {
-            mid,
-            codec,
-            seq: *packet.seq_no,
-            time: packet.time.numer(),
-            arrival: packet.timestamp,
-            frame,
-            level: level.map(|level| level.unsigned_abs().min(127)),
-            marker,
-            payload: packet.payload,
-            extensions: forwarded(&packet.header.ext_vals),
-        })
-    }
-
-    /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
-    /// state for a source before it authenticated anything.
-    pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
-        if is_rtcp(datagram) {
-            return !self.replays.refuse(datagram);
-        }
-        let Some(ssrc) = datagram.get(8..12).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()) else {
-            return false;
-        };
-        let ssrc = u32::from_be_bytes(ssrc);
-        if self.sources.contains_key(&ssrc) {
-            return true;
-        }
-        if self.sources.len() >= limits.get(Limit::SsrcsPerPeer) {
-            tally.hit(Limit::SsrcsPerPeer);
-            return false;
-        }
-        self.sources.insert(ssrc, None);
-        true
-    }
-
-    /// The source that the slot on `mid` sends with, for [`Connection::write`]. `None` if the client does not receive on
-    /// that line. Picture is not paced: an allocator that keeps within the estimate is what pacing is for.
-    pub fn sender(&mut self, mid: Mid) -> Option<u32> {
-        let sends = self.rtc.media(mid)?.direction().is_sending();
-        let mut api = self.rtc.direct_api();
-        let stream = api.stream_tx_by_mid(mid, None).filter(|_| sends)?;
-        stream.set_unpaced(true);
-        Some(*stream.ssrc())
-    }
-
-    /// Hands a packet to a slot. It leaves with the next [`Connection::step`].
-    ///
-    /// # Errors
-    /// [`Ended`] if the connection is over.
-    pub fn write(&mut self, ssrc: u32, packet: &Packet, leaving: &Leaving) -> Result<(), Ended> {
-        let codec = packet.codec;
-        let Some((_, pt)) = self.payload_types.iter().find(|(known, _)| *known == codec) else {
-            return Ok(());
-        };
-        let pt = *pt;
-        guarded(|| {
-            let mut api = self.rtc.direct_api();
-            let Some(stream) = api.stream_tx(&ssrc.into()) else { return };
-            #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
-            let time = leaving.time as u32;
-            let payload = packet.payload.clone();
-            let mut rtp = RtpWrite::new(pt, SeqNo::from(leaving.seq), time, leaving.wallclock, payload)
-                .marker(packet.marker)
-                .nackable(codec != Codec::Opus)
-                .ext_vals(packet.extensions.clone());
-            if let Some(picture) = leaving.picture
-                && let Some(patch) = vp8::patch(&packet.payload, picture)
-            {
-                rtp = rtp.vp8_patch(patch);
-            }
-            stream.write_rtp(rtp);
-        })
-    }
-
-    /// Asks the client for a key frame on one of its sending lines. False if nothing was received on it yet.
-    pub fn request_key_frame(&mut self, mid: Mid) -> bool {
-        match self.rtc.direct_api().stream_rx_by_mid(mid, None) {
-            Some(stream) => {
-                stream.request_keyframe(KeyframeRequestKind::Pli);
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
-fn is_rtcp(datagram: &[u8]) -> bool {
-    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
-}
-
-/// The extensions of a packet that mean the same to a subscriber: never the publisher's mid, rid or transport numbers.
-fn forwarded(theirs: &ExtensionValues) -> ExtensionValues {
-    ExtensionValues {
-        audio_level: theirs.audio_level,
-        voice_activity: theirs.voice_activity,
-        video_orientation: theirs.video_orientation,
-        abs_capture_time: theirs.abs_capture_time,
-        play_delay_min: theirs.play_delay_min,
-        play_delay_max: theirs.play_delay_max,
-        ..ExtensionValues::default()
     }
 }
 

@@ -179,6 +179,10 @@ fn check_slots(slots: &[SlotLine], sections: &[Section<'_>]) -> Result<(), Offer
         if before.any(|other| other.mid == line.mid || (other.kind, other.slot) == (line.kind, line.slot)) {
             return Err(malformed("two lines claim the same slot or mid"));
         }
+        // They are all different, so none is left out if none is above their number.
+        if slots.iter().filter(|other| other.kind == line.kind).count() <= usize::from(line.slot.0) {
+            return Err(malformed(format!("there is a slot {} but not every one before it", line.slot.0)));
+        }
     }
     Ok(())
 }
@@ -257,6 +261,7 @@ mod tests {
             (vec![track("0", Kind::Video)], vec![]),
             (vec![], vec![slot("0", Kind::Audio, 0)]),
             (vec![], vec![slot("1", Kind::Video, 25)]),
+            (vec![], vec![slot("1", Kind::Video, 1)]),
             (vec![], vec![slot("1", Kind::Video, 0), slot("1", Kind::Video, 1)]),
             (vec![track("0", Kind::Audio), track("0", Kind::Audio)], vec![]),
         ] {

@@ -14,15 +14,13 @@ use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::receiver::{Line, Receiver};
-use super::sources::{Camera, Maker, Microphone, Picture, Sent};
+use super::sources::{Camera, Maker, Microphone, Picture, Says, Sent};
 use crate::payload::Stamp;
 use crate::rng::Rng;
 
 /// A datagram that leaves a client.
 #[derive(Debug)]
 pub struct Datagram {
-    pub from: SocketAddr,
-    pub to: SocketAddr,
     pub bytes: Vec<u8>,
 }
 
@@ -30,8 +28,8 @@ pub struct Datagram {
 #[derive(Debug, Clone, Copy)]
 pub struct Profile {
     pub camera: Option<Picture>,
-    /// There is a microphone; `Some(Some(level))` speaks from the beginning.
-    pub microphone: Option<Option<u8>>,
+    /// The microphone, if there is one, and what it hears.
+    pub microphone: Option<Says>,
     /// Receiving lines: audio+video pairs, and audio-only ones.
     pub pairs: u8,
     pub audio_only: u8,
@@ -45,7 +43,7 @@ impl Profile {
     /// What the page asks for: five pairs and three more voices.
     pub const PAGE: Profile = Profile {
         camera: Some(Picture::SMALL),
-        microphone: Some(Some(30)),
+        microphone: Some(Says::Words(30)),
         pairs: 5,
         audio_only: 3,
         grows: true,
@@ -53,7 +51,7 @@ impl Profile {
     };
 
     /// Somebody who listens in silence, without a camera.
-    pub const LISTENER: Profile = Profile { camera: None, microphone: Some(None), ..Profile::PAGE };
+    pub const LISTENER: Profile = Profile { camera: None, microphone: Some(Says::Nothing), ..Profile::PAGE };
 }
 
 /// One connection.
@@ -187,7 +185,7 @@ impl Connection {
     }
 
     pub fn wakes(&self) -> Instant {
-        if !self.answered || !self.alive {
+        if !self.answered {
             return self.deadline + Duration::from_secs(3_600);
         }
         let stuck = self.lines.iter().filter_map(|(_, line)| Receiver::stuck_deadline(line));
@@ -212,7 +210,7 @@ impl Connection {
         }
         self.send(now);
         loop {
-            self.rtc.handle_input(Input::Timeout(now)).expect("time passes");
+            self.alive &= self.rtc.handle_input(Input::Timeout(now)).is_ok();
             self.drain(now, receiver, who);
             if self.deadline > now || !self.alive {
                 return;
@@ -278,17 +276,18 @@ impl Connection {
 
     fn drain(&mut self, now: Instant, receiver: &mut Receiver, who: &impl Fn(u16) -> Option<PeerId>) {
         loop {
-            match self.rtc.poll_output().expect("the client's connection holds") {
+            let Ok(output) = self.rtc.poll_output() else {
+                // The handshake failed: the page sees it and builds a new connection.
+                self.alive = false;
+                return;
+            };
+            match output {
                 Output::Timeout(deadline) => {
                     self.deadline = deadline;
                     self.alive = self.rtc.is_alive();
                     return;
                 }
-                Output::Transmit(transmit) => self.out.push(Datagram {
-                    from: transmit.source,
-                    to: transmit.destination,
-                    bytes: transmit.contents.into(),
-                }),
+                Output::Transmit(transmit) => self.out.push(Datagram { bytes: transmit.contents.into() }),
                 Output::Event(event) => self.take(now, event, receiver, who),
             }
         }
@@ -337,7 +336,7 @@ impl Connection {
         match line.kind() {
             Kind::Audio => {
                 let stamp = Stamp::of_opus(&packet.payload).expect("sound is what a client sent");
-                receiver.sound(now, line, &stamp, who);
+                receiver.sound(now, line, *packet.seq_no, &stamp, who);
             }
             Kind::Video => {
                 let payload = Stamp::of_vp8(&packet.payload).expect("a picture is what a client sent");

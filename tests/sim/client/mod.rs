@@ -21,7 +21,7 @@ use plenary::media::message::Tile;
 use crate::rng::Rng;
 use connection::{Connection, Datagram, Profile};
 use receiver::{Receiver, Watch};
-use sources::Maker;
+use sources::{Maker, Says};
 
 /// Which person a number in a payload is: known to the world, not to the people.
 pub type Directory = Rc<RefCell<BTreeMap<u16, PeerId>>>;
@@ -165,7 +165,7 @@ impl Client {
                 let directory = self.directory.borrow();
                 let who = |person: u16| directory.get(&person).copied();
                 let lines = self.connection.iter_mut().flat_map(|c| &mut c.lines).map(|(_, line)| line);
-                self.receiver.slots(now, slots, lines, who);
+                self.receiver.slots(now, now - self.origin, slots, lines, who);
             }
             ServerMessage::Error { code, message, rebuild } => {
                 self.errors.push((code, message));
@@ -273,9 +273,9 @@ impl Client {
     }
 
     /// Begins or ceases to speak.
-    pub fn speak(&mut self, now: Instant, level: Option<u8>) {
+    pub fn speak(&mut self, now: Instant, says: Says) {
         if let Some((_, microphone)) = self.connection.as_mut().and_then(|c| c.microphone.as_mut()) {
-            microphone.say(now, level);
+            microphone.say(now, says);
         }
     }
 
@@ -308,6 +308,12 @@ impl Client {
         self.people.clear();
     }
 
+    /// Forgets frames of which it is not known whose they are.
+    pub fn forget_unnamed(&mut self) {
+        let lines = self.connection.iter_mut().flat_map(|connection| &mut connection.lines);
+        lines.for_each(|(_, line)| line.forget_unnamed());
+    }
+
     /// How many connections there have been.
     pub fn life(&self) -> u16 {
         self.life
@@ -318,6 +324,9 @@ impl Client {
     }
 
     pub fn run(&mut self, now: Instant) {
+        if self.connection.as_ref().is_some_and(|connection| !connection.alive) {
+            self.rebuild(now);
+        }
         let directory = self.directory.borrow();
         if let Some(connection) = &mut self.connection {
             connection.run(now, &mut self.receiver, &|person| directory.get(&person).copied());

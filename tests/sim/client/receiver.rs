@@ -13,6 +13,13 @@ use crate::payload::{Counters, Stamp};
 /// A decoder that cannot go on asks for a key frame after this long, and again as often.
 const STUCK: Duration = Duration::from_millis(400);
 
+/// Seconds by which timestamps may differ from when frames were made, across a change of owner: as much as a first
+/// packet is late that was lost and sent again.
+const LARGEST_STEP: f64 = 1.5;
+
+/// Within so many microseconds the server says whose a frame is.
+const NAMED_WITHIN: u64 = 1_000_000;
+
 /// What went wrong, as the person in front of the screen would tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Complaint {
@@ -33,7 +40,6 @@ pub enum Complaint {
 pub struct Watch {
     /// Frames shown, or packets of sound played.
     pub frames: u64,
-    pub first: Instant,
     pub last: Instant,
     /// The longest time between two frames since the last [`Receiver::start_watching`].
     pub longest_gap: Duration,
@@ -52,7 +58,6 @@ struct Piece {
 
 #[derive(Debug, Clone, Copy)]
 struct Shown {
-    at: Instant,
     time: u32,
     stamp: Stamp,
     counters: Counters,
@@ -69,7 +74,7 @@ pub struct Line {
     stuck_since: Option<Instant>,
     report: Option<(SystemTime, u32)>,
     received: bool,
-    /// Frames that came before the server said whose they are: (timestamp, person, when).
+    /// Frames under the name of somebody else: (timestamp, person, when).
     unnamed: Vec<(u32, u16, Instant)>,
 }
 
@@ -88,6 +93,10 @@ impl Line {
         }
     }
 
+    pub fn forget_unnamed(&mut self) {
+        self.unnamed.clear();
+    }
+
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -99,14 +108,19 @@ pub struct Receiver {
     /// The newest `slots`, and when it came.
     pub table: SlotTable,
     table_at: Option<Instant>,
-    before: SlotTable,
+    /// The same in microseconds since the world began.
+    told: u64,
     pub seen: BTreeMap<u16, Watch>,
     pub heard: BTreeMap<u16, Watch>,
     pub complaints: Vec<Complaint>,
+    /// The socket is lost, so the server cannot say what slots show.
+    pub deaf: bool,
     /// Frames that were on the screen before the server had said whose they are.
     pub early: u64,
     /// Sender reports checked.
     pub reports: u64,
+    /// Packets of sound that never came, as far as sequence numbers tell.
+    pub sound_missing: u64,
     /// Packets of pictures received.
     pub video_packets: u64,
     /// Key frames this client's decoders asked for.
@@ -120,7 +134,6 @@ fn later(a: u32, b: u32) -> bool {
 fn note(watches: &mut BTreeMap<u16, Watch>, stamp: &Stamp, now: Instant) {
     let watch = watches.entry(stamp.person).or_insert(Watch {
         frames: 0,
-        first: now,
         last: now,
         longest_gap: Duration::ZERO,
         made: 0,
@@ -145,10 +158,13 @@ impl Receiver {
         &mut self,
         now: Instant,
         line: &mut Line,
+        seq: u64,
         stamp: &Stamp,
         who: impl Fn(u16) -> Option<PeerId>,
     ) {
         line.received = true;
+        self.sound_missing += line.next.map_or(0, |next| seq.saturating_sub(next));
+        line.next = Some(seq + 1);
         note(&mut self.heard, stamp, now);
         let plays = |table: &SlotTable| {
             let slot = table.audio.iter().find(|slot| slot.slot.0 == line.slot);
@@ -190,8 +206,8 @@ impl Receiver {
         let following = line.next.and_then(|next| whole(&line.pieces, next));
         let found = following.map(|last| (line.next.unwrap_or(0), last, true)).or_else(|| {
             // A whole key frame further on lets the decoder start again.
-            let keys = line.pieces.iter().filter(|(_, piece)| piece.start && piece.stamp.key);
-            keys.filter_map(|(seq, _)| whole(&line.pieces, *seq).map(|last| (*seq, last, false))).next()
+            let mut keys = line.pieces.iter().filter(|(_, piece)| piece.start && piece.stamp.key);
+            keys.find_map(|(seq, _)| whole(&line.pieces, *seq).map(|last| (*seq, last, false)))
         });
         let Some((first, last, follows)) = found else {
             if line.stuck_since.is_none() && !line.pieces.is_empty() {
@@ -205,17 +221,16 @@ impl Receiver {
         let frame: Vec<Piece> = std::mem::replace(&mut line.pieces, rest).into_range(first);
         line.next = Some(last + 1);
         line.stuck_since = None;
-        self.check_frame(now, line, &frame, follows);
+        self.check_frame(line, &frame, follows);
         if let Some(piece) = frame.first() {
             self.check_owner(now, line, piece, who);
-            line.shown =
-                Some(Shown { at: now, time: piece.time, stamp: piece.stamp, counters: piece.counters });
+            line.shown = Some(Shown { time: piece.time, stamp: piece.stamp, counters: piece.counters });
             note(&mut self.seen, &piece.stamp, now);
         }
         true
     }
 
-    fn check_frame(&mut self, now: Instant, line: &Line, frame: &[Piece], follows: bool) {
+    fn check_frame(&mut self, line: &Line, frame: &[Piece], follows: bool) {
         let Some(first) = frame.first() else { return };
         let torn = frame.iter().enumerate().any(|(index, piece)| {
             let expected = Stamp { index: index as u8, count: frame.len() as u8, ..first.stamp };
@@ -230,8 +245,8 @@ impl Receiver {
             }
             return;
         };
-        let same = (shown.stamp.person, shown.stamp.life) == (first.stamp.person, first.stamp.life);
-        if !first.stamp.key && !(same && first.stamp.frame == shown.stamp.frame + 1) {
+        let before = (shown.stamp.person, shown.stamp.life, shown.stamp.frame + 1);
+        if !first.stamp.key && before != (first.stamp.person, first.stamp.life, first.stamp.frame) {
             self.complaints
                 .push(Complaint::Garbage(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }
@@ -239,11 +254,11 @@ impl Receiver {
             self.complaints
                 .push(Complaint::Backwards(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }
-        // A browser freezes for as long as timestamps jump ahead, and shows nothing while they lie behind.
-        let passed = (now - shown.at).as_secs_f64();
+        // A browser freezes for as long as timestamps step ahead, and delays everything by as much as they fall behind.
+        let passed = (first.stamp.made as f64 - shown.stamp.made as f64) / 1e6;
         let ticks = f64::from(first.time.wrapping_sub(shown.time).cast_signed()) / 90_000.0;
-        if (ticks - passed).abs() > 1.0 {
-            let text = format!("slot {}: {passed:.3} s passed, timestamps went {ticks:.3} s", line.slot);
+        if (ticks - passed).abs() > LARGEST_STEP {
+            let text = format!("slot {}: made {passed:.3} s later, timestamps went {ticks:.3} s", line.slot);
             self.complaints.push(Complaint::ClockStep(text));
         }
         let went_on = first.counters.picture == (shown.counters.picture + 1) & 0x7fff
@@ -267,25 +282,39 @@ impl Receiver {
         let slot = self.table.video.iter().find(|slot| slot.slot.0 == line.slot);
         let owner = slot.and_then(|slot| slot.shows).map(|stream| stream.peer);
         let since = slot.and_then(|slot| slot.since);
-        let named = since.is_some_and(|since| !later(since, piece.time));
-        if named && owner == who(piece.stamp.person) && owner.is_some() {
-            return;
+        match since {
+            // The page shows nothing in this slot until the server says since when it has an owner.
+            None => {
+                self.early += 1;
+                // Frames made before the last word may have been lost and sent again.
+                if !self.deaf && piece.stamp.made > self.told + NAMED_WITHIN {
+                    let text =
+                        format!("slot {}: nobody names the frames of {}", line.slot, piece.stamp.person);
+                    self.complaints.push(Complaint::WrongPerson(text));
+                }
+            }
+            // The tail of an owner before.
+            Some(since) if later(since, piece.time) => {}
+            Some(_) if owner.is_some() && owner == who(piece.stamp.person) => {}
+            // The server's word is still on its way, or this is wrong: the next `slots` must tell.
+            Some(_) => line.unnamed.push((piece.time, piece.stamp.person, now)),
         }
-        // Either the server's word is still on its way, which the next `slots` must show, or this is wrong.
-        self.early += 1;
-        line.unnamed.push((piece.time, piece.stamp.person, now));
     }
 
-    /// The server's word on what slots show.
+    /// The server's word on what slots show. `age` is how long the world exists.
     pub fn slots<'a>(
         &mut self,
         now: Instant,
+        age: Duration,
         table: SlotTable,
         lines: impl Iterator<Item = &'a mut Line>,
         who: impl Fn(u16) -> Option<PeerId>,
     ) {
         for line in lines.filter(|line| line.kind == Kind::Video) {
             let Some(slot) = table.video.iter().find(|slot| slot.slot.0 == line.slot) else { continue };
+            if slot.since.is_none() {
+                line.unnamed.clear();
+            }
             let (Some(owner), Some(since)) = (slot.shows.map(|stream| stream.peer), slot.since) else {
                 continue;
             };
@@ -304,13 +333,10 @@ impl Receiver {
                 false
             });
         }
-        self.before = std::mem::replace(&mut self.table, table);
+        self.deaf = false;
+        self.table = table;
+        self.told = age.as_micros() as u64;
         self.table_at = Some(now);
-    }
-
-    /// Frames that nobody ever named: there when a scenario ends and the server's word has had time to come.
-    pub fn unnamed<'a>(&self, now: Instant, lines: impl Iterator<Item = &'a Line>) -> usize {
-        lines.flat_map(|line| &line.unnamed).filter(|(_, _, at)| now > *at + Duration::from_secs(1)).count()
     }
 
     /// A sender report on `line`: what its timestamps stand for may drift, never step.
@@ -349,6 +375,11 @@ impl Receiver {
     pub fn stuck_deadline(line: &Line) -> Option<Instant> {
         line.stuck_since.map(|since| since + STUCK)
     }
+}
+
+/// Frames that nobody ever named: there when a scenario ends and the server's word has had time to come.
+pub fn unnamed<'a>(now: Instant, lines: impl Iterator<Item = &'a Line>) -> usize {
+    lines.flat_map(|line| &line.unnamed).filter(|(_, _, at)| now > *at + Duration::from_secs(1)).count()
 }
 
 /// The last sequence number of the whole frame that starts at `first`, if all of it is there.

@@ -77,7 +77,7 @@ impl Camera {
             maker,
             picture,
             on: true,
-            next: now + Duration::from_micros(rng.below(30_000)),
+            next: now + Duration::from_micros(rng.below(60_000)),
             started: now,
             time: rng.next() as u32,
             seq: rng.below(60_000),
@@ -103,7 +103,7 @@ impl Camera {
 
     /// The connection is up: what would have been made before is not.
     pub fn start(&mut self, now: Instant) {
-        self.next = self.next.max(now);
+        self.next = now + (self.next - self.started);
     }
 
     pub fn wakes(&self) -> Instant {
@@ -141,13 +141,20 @@ const SOUND: Duration = Duration::from_millis(20);
 /// Between two packets of silence: Opus with DTX.
 const SILENCE: Duration = Duration::from_millis(400);
 
+/// What a microphone hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// Somebody speaks, at so many dB below full scale.
+    Words(u8),
+    Nothing,
+}
+
 /// A microphone and its Opus encoder.
 #[derive(Debug)]
 pub struct Microphone {
     maker: Maker,
     pub on: bool,
-    /// dB below full scale of what is said; `None` is silence.
-    pub says: Option<u8>,
+    pub says: Says,
     next: Instant,
     started: Instant,
     time: u32,
@@ -156,7 +163,7 @@ pub struct Microphone {
 }
 
 impl Microphone {
-    pub fn new(maker: Maker, says: Option<u8>, now: Instant, rng: &mut Rng) -> Microphone {
+    pub fn new(maker: Maker, says: Says, now: Instant, rng: &mut Rng) -> Microphone {
         Microphone {
             maker,
             on: true,
@@ -171,12 +178,12 @@ impl Microphone {
 
     /// The connection is up: what would have been made before is not.
     pub fn start(&mut self, now: Instant) {
-        self.next = self.next.max(now);
+        self.next = now + (self.next - self.started);
     }
 
     /// Somebody begins or ceases to speak.
-    pub fn say(&mut self, now: Instant, level: Option<u8>) {
-        self.says = level;
+    pub fn say(&mut self, now: Instant, says: Says) {
+        self.says = says;
         self.next = self.next.min(now + SOUND);
     }
 
@@ -186,16 +193,19 @@ impl Microphone {
 
     pub fn due(&mut self, now: Instant, out: &mut Vec<Sent>) {
         while self.next <= now {
-            self.next += if self.says.is_some() { SOUND } else { SILENCE };
+            let (every, bytes, level) = match self.says {
+                Says::Words(level) => (SOUND, 90, level),
+                Says::Nothing => (SILENCE, 30, 127),
+            };
+            self.next += every;
             if !self.on {
                 continue;
             }
             let passed = now.saturating_duration_since(self.started).as_micros() * 48 / 1_000;
             let time = self.time.wrapping_add(passed as u32);
             let stamp = self.maker.stamp(now, self.frame, 0, 1, true);
-            let payload = stamp.opus(if self.says.is_some() { 90 } else { 30 });
-            let level = Some(self.says.unwrap_or(127));
-            out.push(Sent { seq: self.seq, time, marker: false, payload, level });
+            let payload = stamp.opus(bytes);
+            out.push(Sent { seq: self.seq, time, marker: false, payload, level: Some(level) });
             self.seq += 1;
             self.frame += 1;
         }

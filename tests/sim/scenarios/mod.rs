@@ -6,6 +6,8 @@ mod meeting;
 mod mute;
 mod quiet;
 mod recovery;
+mod storm;
+mod world;
 
 /// Which runs a scenario takes part in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

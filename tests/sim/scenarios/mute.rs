@@ -61,3 +61,23 @@ fn nothing_leaks_while_muted_even_from_a_page_that_goes_on_sending() {
         world.finish("muted");
     });
 }
+
+#[test]
+fn a_muted_minute_is_not_taken_for_lost_sound() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::PAGE, Conditions::clean(20));
+        let ben = world.join(Profile::PAGE, Conditions::clean(20));
+        world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));
+        world.client(ada, |client, _| client.lies = true);
+        for _ in 0..2 {
+            world.client(ada, |client, _| client.mute(Kind::Audio, true));
+            world.run(ms(30_000));
+            world.client(ada, |client, _| client.mute(Kind::Audio, false));
+            world.within(ms(500), "not heard after unmuting", |world| world.hears(ben, ada));
+            world.run(ms(1_000));
+        }
+        assert_eq!(world.seats[ben].client.receiver.sound_missing, 0);
+        world.finish("muted sound");
+    });
+}

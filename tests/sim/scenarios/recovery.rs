@@ -3,8 +3,8 @@
 use plenary::conference::protocol::{ErrorCode, Presence};
 
 use super::{When, play};
-use crate::client::Spoil;
 use crate::client::connection::Profile;
+use crate::client::{Client, Spoil};
 use crate::network::Conditions;
 use crate::world::{Person, World, ms};
 
@@ -72,10 +72,14 @@ fn egress_follows_a_client_whose_nat_gave_it_another_port() {
             world.rebind(ben);
             world.start_watching();
             world.run(ms(4_000));
-            let gap = world.picture_gap(ben, ada);
-            println!("downlink back after {gap:?}, uplink after {:?}", world.picture_gap(ada, ben));
-            assert!(gap < ms(1_500), "after a NAT rebinding the picture stood still for {gap:?}");
-            assert!(world.picture_gap(ada, ben) < ms(1_500));
+            // When the client checks its path is its own affair: str0m does so every 2.5 s, Chromium sooner.
+            let seat = &world.seats[ben];
+            let followed =
+                seat.followed.expect("something follows") - seat.checked.expect("the client checks");
+            let (down, up) = (world.picture_gap(ben, ada), world.picture_gap(ada, ben));
+            println!("media follows {followed:?} after the first check; downlink {down:?}, uplink {up:?}");
+            assert!(followed < ms(150), "media follows a client's new address only after {followed:?}");
+            assert!(down < ms(3_500) && up < ms(3_500), "the picture stood still for {down:?}, {up:?}");
         }
         assert_eq!(world.seats[ben].client.life(), 1);
         nobody_noticed(&world, ben);
@@ -127,10 +131,8 @@ fn a_reload_is_seen_by_nobody_as_a_leave_or_a_join() {
         let (mut world, ada, ben) = two(seed);
         let before = world.peer(ben);
         world.reload(ben);
-        world.run(ms(300));
-        let lost = "after a reload they do not meet again";
-        let took = world
-            .within(ms(2_000), lost, |world| world.meet(&[ada, ben]) && world.seats[ben].client.life() == 2);
+        let took = world.meet_anew(ms(2_500), "after a reload they do not meet again", &[ada, ben]);
+        assert_eq!(world.seats[ben].client.life(), 2);
         println!("back {took:?} after the reload");
         assert_eq!(world.peer(ben), before, "another peer id");
         world.run(ms(8_000));
@@ -156,7 +158,7 @@ fn a_dead_browser_is_reconnecting_after_5_s_and_gone_after_30() {
         world.within(ms(26_000), "a dead browser stays in the room", |world| presence(world).is_none());
         let gone = world.now - died;
         assert!(gone > ms(29_950) && gone < ms(30_250), "gone after {gone:?}");
-        assert_eq!(world.seats[ada].client.left, [name.clone()]);
+        assert_eq!(world.seats[ada].client.left, std::slice::from_ref(&name));
         assert_eq!(world.core.people(), 1, "the media core keeps nothing of them");
         world.finish("a dead browser");
     });
@@ -178,7 +180,7 @@ fn somebody_back_from_a_tunnel_within_30_s_is_still_in_the_room() {
         (seat.up.cut, seat.down.cut, seat.reconnects) = (false, false, true);
         world.reconnect(ben);
         let lost = "after a tunnel they do not meet again";
-        let took = world.within(ms(4_000), lost, |world| world.meet(&[ada, ben]));
+        let took = world.meet_anew(ms(4_000), lost, &[ada, ben]);
         println!("back {took:?} after the tunnel");
         world.run(ms(2_000));
         nobody_noticed(&world, ben);
@@ -201,9 +203,8 @@ fn a_refused_offer_leads_to_a_new_connection_and_the_call_goes_on() {
             assert_eq!(client.errors.len(), round + 1, "{:?}", client.errors);
             assert_eq!(client.errors[round].0, ErrorCode::OfferRefused);
             let life = round as u16 + 2;
-            world.within(ms(2_500), "after a refused offer they do not meet again", |world| {
-                world.meet(&[ada, ben]) && world.seats[ben].client.life() == life
-            });
+            world.meet_anew(ms(2_500), "after a refused offer they do not meet again", &[ada, ben]);
+            assert_eq!(world.seats[ben].client.life(), life);
             world.run(ms(1_000));
         }
         nobody_noticed(&world, ben);
@@ -237,9 +238,8 @@ fn a_publisher_who_builds_a_new_connection_stays_in_everybodys_slot() {
         };
         let before: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
         world.start_watching();
-        world.client(people[1], |client, now| client.rebuild(now));
-        world.run(ms(400));
-        world.within(ms(2_000), "after a new connection they do not meet again", |world| world.meet(&people));
+        world.client(people[1], Client::rebuild);
+        world.meet_anew(ms(2_500), "after a new connection they do not meet again", &people);
         world.run(ms(2_000));
         let after: Vec<_> = people.iter().map(|person| slots(&world, *person)).collect();
         assert_eq!(before, after, "slots moved");
@@ -250,5 +250,27 @@ fn a_publisher_who_builds_a_new_connection_stays_in_everybodys_slot() {
         }
         nobody_noticed(&world, people[1]);
         world.finish("a new connection");
+    });
+}
+
+#[test]
+fn a_nat_that_changes_the_port_during_the_handshake_costs_seconds_and_not_the_call() {
+    play(When::Always, |seed| {
+        for moment in [25, 45, 65, 85, 105, 125, 145] {
+            let mut world = World::new(seed);
+            let ada = world.join(Profile::PAGE, Conditions::clean(20));
+            world.run(ms(2_000));
+            let ben = world.join(Profile::PAGE, Conditions::clean(20));
+            world.within(ms(500), "no answer", |world| {
+                world.seats[ben].client.connection.as_ref().is_some_and(|connection| connection.answered)
+            });
+            world.run(ms(moment));
+            world.rebind(ben);
+            let lost = "a NAT rebinding during the handshake ends the call";
+            let took = world.meet_anew(ms(5_000), lost, &[ada, ben]);
+            println!("{moment} ms after the answer: {took:?}");
+            assert_eq!(world.seats[ben].client.life(), 1);
+            world.finish("a NAT during the handshake");
+        }
     });
 }

@@ -1,0 +1,126 @@
+use std::time::Duration;
+
+use super::*;
+use crate::media::ids::{Kind, OfferId, RoomId, SlotIndex, Stream};
+use crate::media::message::{SlotLine, TrackLine};
+use crate::media::rtc::Offer;
+
+const ROOM: RoomId = RoomId(1);
+const PUBLISHER: PeerId = PeerId(1);
+const WATCHER: PeerId = PeerId(2);
+
+fn core(now: Instant) -> Core {
+    let connection = ConnectionConfig { candidates: vec![([127, 0, 0, 1], 9).into()], worker: 0 };
+    Core::new(CoreConfig { connection, limits: Limits::default() }, now)
+}
+
+/// A description with one video line; `credentials` are the client's for ICE.
+fn video(direction: &str, credentials: &str) -> String {
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+         m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{credentials}\r\n\
+         a=ice-pwd:{credentials}abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:\
+         CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\na=setup:actpass\r\na=mid:0\r\n\
+         a={direction}\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n"
+    )
+}
+
+fn offer(core: &mut Core, now: Instant, peer: PeerId, id: u32, fresh: bool, credentials: &str) {
+    let mid = "0".to_owned();
+    let (direction, tracks, slots) = if peer == PUBLISHER {
+        ("sendonly", vec![TrackLine { mid, stream: Stream::Camera, kind: Kind::Video }], vec![])
+    } else {
+        ("recvonly", vec![], vec![SlotLine { mid, kind: Kind::Video, slot: SlotIndex(0) }])
+    };
+    let offer = Offer::parse(&video(direction, credentials), tracks, slots, &Limits::default());
+    let offer = Box::new(offer.expect("an offer"));
+    core.handle_command(now, Command::Offer { peer, id: OfferId(id), fresh, offer });
+}
+
+/// Lets `time` pass, serving every deadline when it is due, and returns how often a peer was woken.
+fn pass(core: &mut Core, now: &mut Instant, time: Duration) -> u64 {
+    let (end, before) = (*now + time, core.counters().wakeups);
+    core.handle_timeout(*now);
+    while let Some(at) = core.poll_timeout(*now).filter(|at| *at <= end) {
+        *now = at.max(*now);
+        core.handle_timeout(*now);
+        core.drain_transmits();
+    }
+    *now = end;
+    core.counters().wakeups - before
+}
+
+fn notices(core: &mut Core) -> Vec<Notice> {
+    std::iter::from_fn(|| core.poll_notice()).collect()
+}
+
+/// A room in which one person publishes a picture and another watches. Neither is connected yet.
+fn meeting(now: Instant) -> Core {
+    let mut core = core(now);
+    for peer in [PUBLISHER, WATCHER] {
+        core.handle_command(now, Command::Join { peer, room: ROOM });
+        offer(&mut core, now, peer, 1, true, "abcd");
+    }
+    core.handle_timeout(now);
+    let told = notices(&mut core);
+    assert!(!told.iter().any(|notice| matches!(notice, Notice::Refused { .. })), "{told:?}");
+    core
+}
+
+#[test]
+fn somebody_who_lost_the_connection_costs_nothing_while_others_wait_for_a_key_frame() {
+    let mut now = Instant::now();
+    let mut core = meeting(now);
+    let key = core.by_id[&PUBLISHER];
+    core.lose(key, Ended("gone".into()));
+    pass(&mut core, &mut now, Duration::from_millis(100));
+    // A new page of the watcher's waits for a key frame that nobody can send.
+    offer(&mut core, now, WATCHER, 2, true, "efgh");
+    let woken = pass(&mut core, &mut now, Duration::from_secs(1));
+    assert!(woken < 100, "woken {woken} times in a second");
+}
+
+#[test]
+fn names_from_before_an_ice_restart_are_forgotten() {
+    let now = Instant::now();
+    let mut core = meeting(now);
+    let key = core.by_id[&PUBLISHER];
+    let name = |core: &Core| {
+        core.peers[key as usize].connection.as_ref().map(|connection| connection.ufrag().to_owned())
+    };
+    for restart in 2..100 {
+        let before = name(&core).expect("a connection");
+        offer(&mut core, now, PUBLISHER, restart, false, &format!("again{restart}"));
+        let present = name(&core).expect("a connection");
+        assert_ne!(present, before);
+        assert_eq!((core.demux.by_ufrag(&before), core.demux.by_ufrag(&present)), (None, Some(key)));
+    }
+}
+
+#[test]
+fn somebody_whose_media_never_connects_costs_little() {
+    let mut now = Instant::now();
+    let mut core = meeting(now);
+    pass(&mut core, &mut now, Duration::from_secs(20));
+    let woken = pass(&mut core, &mut now, Duration::from_secs(10));
+    assert!(woken < 10 * 2 * 5, "two people were woken {woken} times in ten seconds");
+}
+
+#[test]
+fn a_flood_of_handshakes_leaves_room_for_other_peoples() {
+    let now = Instant::now();
+    let mut core = meeting(now);
+    let path = |port: u16| Path { remote: ([127, 0, 0, 1], port).into(), local: ([127, 0, 0, 1], 9).into() };
+    for (peer, port) in [(PUBLISHER, 1), (WATCHER, 2)] {
+        let key = core.by_id[&peer];
+        assert!(core.demux.learn(key, path(port), now, &Limits::default(), &mut Tally::default()));
+    }
+    let hello = [22; 100];
+    for _ in 0..HANDSHAKES * 2 {
+        core.handle_datagram(now, path(1), &hello);
+    }
+    let dropped = core.counters().handshakes_dropped;
+    assert!(dropped > 0);
+    core.handle_datagram(now, path(2), &hello);
+    assert_eq!(core.counters().handshakes_dropped, dropped, "somebody else's handshake was dropped");
+}

@@ -1,0 +1,62 @@
+//! What goes out: packets to slots, and requests to publishers.
+
+use str0m::media::{KeyframeRequestKind, Mid};
+use str0m::rtp::{RtpWrite, SeqNo};
+
+use super::{Codec, Connection, Ended, Packet, guarded, vp8};
+use crate::media::forward::Leaving;
+
+impl Connection {
+    /// The source that the slot on `mid` sends with, for [`Connection::write`]. `None` if the client does not receive on
+    /// that line. Picture is not paced: an allocator that keeps within the estimate is what pacing is for.
+    pub fn sender(&mut self, mid: Mid) -> Option<u32> {
+        guarded(|| {
+            let sends = self.rtc.media(mid)?.direction().is_sending();
+            let mut api = self.rtc.direct_api();
+            let stream = api.stream_tx_by_mid(mid, None).filter(|_| sends)?;
+            stream.set_unpaced(true);
+            Some(*stream.ssrc())
+        })
+        .ok()?
+    }
+
+    /// Hands a packet to a slot. It leaves with the next [`Connection::step`].
+    ///
+    /// # Errors
+    /// [`Ended`] if the connection is over.
+    pub fn write(&mut self, ssrc: u32, packet: &Packet, leaving: &Leaving) -> Result<(), Ended> {
+        let codec = packet.codec;
+        let Some((_, pt)) = self.payload_types.iter().find(|(known, _)| *known == codec) else {
+            return Ok(());
+        };
+        let pt = *pt;
+        guarded(|| {
+            let mut api = self.rtc.direct_api();
+            let Some(stream) = api.stream_tx(&ssrc.into()) else { return };
+            #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
+            let time = leaving.time as u32;
+            let payload = packet.payload.clone();
+            let mut rtp = RtpWrite::new(pt, SeqNo::from(leaving.seq), time, leaving.wallclock, payload)
+                .marker(packet.marker)
+                .nackable(codec != Codec::Opus)
+                .ext_vals(packet.extensions.clone());
+            if let Some(picture) = leaving.picture
+                && let Some(patch) = vp8::patch(&packet.payload, picture)
+            {
+                rtp = rtp.vp8_patch(patch);
+            }
+            stream.write_rtp(rtp);
+        })
+    }
+
+    /// Asks the client for a key frame on one of its sending lines. False if nothing was received on it yet.
+    pub fn request_key_frame(&mut self, mid: Mid) -> bool {
+        guarded(|| {
+            let mut api = self.rtc.direct_api();
+            let stream = api.stream_rx_by_mid(mid, None)?;
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+            Some(())
+        })
+        .is_ok_and(|asked| asked.is_some())
+    }
+}

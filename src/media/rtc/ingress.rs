@@ -1,0 +1,158 @@
+//! What comes in: datagrams to the connection, and what its events mean to us.
+
+use std::time::Instant;
+
+use str0m::bwe::BweKind;
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{ExtensionValues, RtpPacket};
+use str0m::{Event as RtcEvent, Input};
+
+use super::{Codec, Connection, Ended, Event, Packet, Received, Transmit, crypto, guarded, vp8};
+use crate::limits::{Limit, Limits, Tally};
+use crate::media::demux::{DatagramKind, Path};
+use crate::media::frame::FrameInfo;
+
+impl Connection {
+    /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
+    /// state for a source before it authenticated anything.
+    pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
+        if is_rtcp(datagram) {
+            return !self.replays.refuse(datagram);
+        }
+        let Some(ssrc) = datagram.get(8..12).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()) else {
+            return false;
+        };
+        let ssrc = u32::from_be_bytes(ssrc);
+        if self.sources.contains_key(&ssrc) {
+            return true;
+        }
+        if self.sources.len() >= limits.get(Limit::SsrcsPerPeer) {
+            tally.hit(Limit::SsrcsPerPeer);
+            return false;
+        }
+        self.sources.insert(ssrc, None);
+        true
+    }
+
+    /// Takes in one datagram and everything that follows from it.
+    ///
+    /// # Errors
+    /// [`Ended`] if the connection is over.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        out: &mut Vec<Transmit>,
+        events: &mut Vec<Event>,
+    ) -> Result<(Received, Instant), Ended> {
+        guarded(|| self.take_in(now, path, datagram, out, events))?
+    }
+
+    fn take_in(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        out: &mut Vec<Transmit>,
+        events: &mut Vec<Event>,
+    ) -> Result<(Received, Instant), Ended> {
+        self.clock = self.clock.max(now);
+        let before = crypto::authenticated();
+        let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);
+        if let Ok(receive) = input {
+            let input = Input::Receive(self.clock, receive);
+            // An error here is about the datagram or the DTLS handshake; whether the connection is over shows when polled.
+            if let Err(e) = self.rtc.handle_input(input) {
+                log::debug!("a datagram from {} was refused: {e}", path.remote);
+            }
+        }
+        let deadline = self.drain(out, events)?;
+        let authenticated =
+            crypto::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
+        if authenticated && is_rtcp(datagram) {
+            self.replays.note(datagram, crypto::bytes_after_index());
+        }
+        // Before there is SRTP the handshake answers to where it comes from: ICE would send to an address that a NAT took
+        // away until it times out, and the handshake with it.
+        self.heard |= authenticated;
+        let shakes = !self.heard && DatagramKind::of(datagram) == DatagramKind::Dtls;
+        if (authenticated || shakes) && self.egress != Some(path) {
+            self.egress = Some(path);
+        }
+        Ok((Received { authenticated }, deadline))
+    }
+
+    pub(super) fn translate(&mut self, event: RtcEvent, events: &mut Vec<Event>) {
+        match event {
+            RtcEvent::RtpPacket(packet) => events.extend(self.packet(packet).map(Event::Packet)),
+            RtcEvent::SenderFeedback(report) => events.push(Event::Report {
+                mid: report.mid,
+                #[expect(clippy::cast_possible_truncation, reason = "the low bits are what a report has")]
+                time: report.sender_info.rtp_time.numer() as u32,
+                ntp: report.sender_info.ntp_time,
+                arrival: report.received_at,
+            }),
+            RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
+            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.parked.is_none() => {
+                self.estimate = Some(estimate);
+                events.push(Event::Estimate(estimate.as_u64()));
+            }
+            RtcEvent::Connected => {
+                self.connected = true;
+                events.push(Event::Connected);
+            }
+            _ => {}
+        }
+    }
+
+    fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
+        let ssrc = packet.header.ssrc;
+        let known = self.sources.get(&ssrc).copied().flatten();
+        let mid = if let Some(mid) = known {
+            mid
+        } else {
+            let mid = self.rtc.direct_api().stream_rx(&ssrc)?.mid();
+            self.sources.insert(*ssrc, Some(mid));
+            mid
+        };
+        let pt = packet.header.payload_type;
+        let (codec, _) = self.payload_types.iter().find(|(_, known)| *known == pt).copied()?;
+        let marker = packet.header.marker;
+        let frame = match codec {
+            Codec::Opus => FrameInfo::audio(),
+            Codec::Vp8 => vp8::frame_info(&packet.payload, marker)?,
+        };
+        let level = packet.header.ext_vals.audio_level;
+        Some(Packet {
+            mid,
+            codec,
+            seq: *packet.seq_no,
+            time: packet.time.numer(),
+            arrival: packet.timestamp,
+            frame,
+            level: level.map(|level| level.unsigned_abs().min(127)),
+            marker,
+            payload: packet.payload,
+            extensions: forwarded(&packet.header.ext_vals),
+        })
+    }
+}
+
+/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
+fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
+}
+
+/// The extensions of a packet that mean the same to a subscriber: never the publisher's mid, rid or transport numbers.
+fn forwarded(theirs: &ExtensionValues) -> ExtensionValues {
+    ExtensionValues {
+        audio_level: theirs.audio_level,
+        voice_activity: theirs.voice_activity,
+        video_orientation: theirs.video_orientation,
+        abs_capture_time: theirs.abs_capture_time,
+        play_delay_min: theirs.play_delay_min,
+        play_delay_max: theirs.play_delay_max,
+        ..ExtensionValues::default()
+    }
+}
