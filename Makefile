@@ -6,7 +6,8 @@ SHELL := bash
 .NOTPARALLEL:
 
 # The lock files are the truth: nothing here changes them.
-CARGO_FLAGS ?= --locked
+# Tests, lints and the browsers share one build, with the faults that some tests inject.
+CARGO_FLAGS ?= --locked --features faults
 PLENARY_CHROMIUM ?= /usr/bin/chromium
 # Screenshots and logs of the browser tests.
 PLENARY_E2E_DIR ?= target/e2e
@@ -56,7 +57,7 @@ screenshots: build chromium node_modules/.package-lock.json ## the pictures in d
 	@node tests/e2e/screenshots.mjs
 
 bench: ## nanoseconds per forwarded packet
-	@cargo bench $(CARGO_FLAGS)
+	@cargo bench --locked
 
 build: ## the server that the browser tests run (PLENARY_BINARY names another)
 	@$(STEP) build cargo build $(CARGO_FLAGS)

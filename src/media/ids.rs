@@ -98,6 +98,39 @@ pub struct StreamId {
     pub stream: Stream,
 }
 
+/// One encoding of a simulcast track (RFC 8853), from the smallest picture to the largest. A track with one encoding has
+/// no rid and counts as [`Layer::High`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Layer {
+    /// A quarter of width and height.
+    Low,
+    /// Half of width and height.
+    Middle,
+    /// All of it.
+    High,
+}
+
+impl Layer {
+    /// All there are, the smallest first.
+    pub const ALL: [Layer; 3] = [Layer::Low, Layer::Middle, Layer::High];
+
+    /// Its rid: `q`, `h` or `f`.
+    #[must_use]
+    pub fn rid(self) -> &'static str {
+        match self {
+            Layer::Low => "q",
+            Layer::Middle => "h",
+            Layer::High => "f",
+        }
+    }
+
+    /// The layer of a rid.
+    #[must_use]
+    pub fn of_rid(rid: &str) -> Option<Layer> {
+        Layer::ALL.into_iter().find(|layer| layer.rid() == rid)
+    }
+}
+
 /// The number of a slot within its kind, from 0. Audio and video slots with the same number below the number of pairs
 /// are one pair: their m-lines carry one msid, so browsers keep lips in sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::codec::CodecSet;
 use super::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
 use super::rtc::Offer;
 
@@ -71,6 +72,10 @@ pub enum Notice {
         id: OfferId,
         /// The answer.
         sdp: String,
+        /// What the client can encode on its own lines, as negotiated; empty of a kind it has no line for.
+        sends: CodecSet,
+        /// What the client can decode on its receiving lines, as negotiated; empty of a kind it has no line for.
+        receives: CodecSet,
     },
     /// The offer was refused. The connection it was for must not be used any more: the client builds a new one.
     Refused {
@@ -142,6 +147,17 @@ pub struct VideoSlot {
     /// The RTP timestamp of the first packet of this owner; `None` while its key frame is awaited. Frames with an
     /// earlier timestamp are a previous owner's and must not be shown.
     pub since: Option<u32>,
+    /// Why there is no picture although the owner sends one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
+}
+
+/// Why a slot has no picture although its owner sends one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blocked {
+    /// The client cannot decode what the owner sends now; the owner is asked to send something else.
+    Codec,
 }
 
 /// What one audio slot plays.

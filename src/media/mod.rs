@@ -1,6 +1,7 @@
 //! The SFU: packets. Sans-IO: no socket, no clock, no thread; `now` is an argument.
 
 mod clock;
+pub mod codec;
 mod core;
 mod demux;
 mod forward;

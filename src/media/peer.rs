@@ -106,7 +106,12 @@ impl Peer {
         let number = |index: usize| SlotIndex(u8::try_from(index).unwrap_or(u8::MAX));
         SlotTable {
             video: (self.video.iter().enumerate())
-                .map(|(index, slot)| VideoSlot { slot: number(index), shows: slot.owner, since: slot.since })
+                .map(|(index, slot)| VideoSlot {
+                    slot: number(index),
+                    shows: slot.owner,
+                    since: slot.since,
+                    blocked: None,
+                })
                 .collect(),
             audio: (self.audio.iter().enumerate())
                 .map(|(index, slot)| AudioSlot { slot: number(index), plays: slot.owner })

@@ -1,9 +1,10 @@
 //! One track a person publishes, and who receives it.
 
 use super::clock::TrackClock;
+use super::codec::Codec;
 use super::ids::{Kind, Track};
 use super::keyframes::KeyFrames;
-use super::rtc::{Codec, Mid};
+use super::rtc::Mid;
 use super::speakers::Voice;
 
 /// A slot that shows a publication.

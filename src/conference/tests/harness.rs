@@ -10,6 +10,7 @@ use crate::conference::{
     Conference, ConferenceConfig, MemoryStore, Now, Output, SocketId, StateKey, WorkerId,
 };
 use crate::limits::{Limit, Limits};
+use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
 use crate::media::message::{Command, Notice};
 
@@ -259,7 +260,13 @@ impl World {
     }
 
     pub(super) fn answer(&mut self, peer: PeerId, id: u32) {
-        self.notice(Notice::Answer { peer, id: OfferId(id), sdp: format!("answer to {id}") });
+        self.notice(Notice::Answer {
+            peer,
+            id: OfferId(id),
+            sdp: format!("answer to {id}"),
+            sends: CodecSet::ALL,
+            receives: CodecSet::ALL,
+        });
     }
 
     pub(super) fn refuse(&mut self, peer: PeerId, id: u32) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::harness::{World, offer, type_of};
 use crate::conference::presence::Hearing;
 use crate::conference::protocol::ServerMessage;
+use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
 use crate::media::message::Notice;
 
@@ -73,7 +74,13 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn notice(peer: PeerId, what: u8, id: u32) -> Notice {
     match what {
-        0 => Notice::Answer { peer, id: OfferId(id), sdp: String::new() },
+        0 => Notice::Answer {
+            peer,
+            id: OfferId(id),
+            sdp: String::new(),
+            sends: CodecSet::ALL,
+            receives: CodecSet::ALL,
+        },
         1 => Notice::Refused { peer, id: OfferId(id), reason: String::new() },
         2 => Notice::Quiet { peer },
         3 => Notice::Heard { peer },

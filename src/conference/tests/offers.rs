@@ -5,6 +5,7 @@ use serde_json::json;
 use super::harness::{World, offer};
 use crate::conference::protocol::{PublishTrack, ServerMessage};
 use crate::limits::Limit;
+use crate::media::codec::CodecSet;
 use crate::media::ids::{Kind, OfferId, Stream};
 use crate::media::message::Notice;
 
@@ -80,9 +81,21 @@ fn the_answer_to_the_old_page_is_not_given_to_the_new_one() {
     let back = world.resume(2, &ann.token);
     assert!(!back.media);
     world.offer(2, 1, true);
-    world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the old page".into() });
+    world.notice(Notice::Answer {
+        peer: ann.peer,
+        id: OfferId(1),
+        sdp: "for the old page".into(),
+        sends: CodecSet::ALL,
+        receives: CodecSet::ALL,
+    });
     assert!(answers(&world.take(2)).is_empty());
-    world.notice(Notice::Answer { peer: ann.peer, id: OfferId(1), sdp: "for the new page".into() });
+    world.notice(Notice::Answer {
+        peer: ann.peer,
+        id: OfferId(1),
+        sdp: "for the new page".into(),
+        sends: CodecSet::ALL,
+        receives: CodecSet::ALL,
+    });
     assert!(
         world.take(2).contains(&ServerMessage::Answer { id: OfferId(1), sdp: "for the new page".into() })
     );

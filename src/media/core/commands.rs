@@ -42,7 +42,9 @@ impl Core {
         };
         match self.accept(now, key, fresh, offer) {
             Ok(sdp) => {
-                self.notices.push_back(Notice::Answer { peer: id, id: offer_id, sdp });
+                let connection = self.peers.get(key as usize).and_then(|peer| peer.connection.as_ref());
+                let (sends, receives) = connection.map(Connection::codecs).unwrap_or_default();
+                self.notices.push_back(Notice::Answer { peer: id, id: offer_id, sdp, sends, receives });
                 self.make_stale(key);
                 self.mark_dirty(key);
                 self.mark_changed(key);

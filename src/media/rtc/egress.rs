@@ -3,7 +3,8 @@
 use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::rtp::{RtpWrite, SeqNo};
 
-use super::{Codec, Connection, Ended, Packet, guarded, vp8};
+use super::{Connection, Ended, Packet, guarded, vp8};
+use crate::media::codec::Codec;
 use crate::media::forward::Leaving;
 
 impl Connection {

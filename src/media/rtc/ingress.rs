@@ -7,10 +7,12 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
-use super::{Codec, Connection, Ended, Event, Packet, Received, Transmit, crypto, guarded, vp8};
+use super::{Connection, Ended, Event, Packet, Received, Transmit, crypto, guarded, vp8};
 use crate::limits::{Limit, Limits, Tally};
+use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::frame::FrameInfo;
+use crate::media::ids::Layer;
 
 impl Connection {
     /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
@@ -122,10 +124,12 @@ impl Connection {
         let frame = match codec {
             Codec::Opus => FrameInfo::audio(),
             Codec::Vp8 => vp8::frame_info(&packet.payload, marker)?,
+            Codec::H264 | Codec::Vp9 | Codec::Av1 => return None,
         };
         let level = packet.header.ext_vals.audio_level;
         Some(Packet {
             mid,
+            layer: Layer::High,
             codec,
             seq: *packet.seq_no,
             time: packet.time.numer(),

@@ -25,8 +25,10 @@ use str0m::format::Codec as Str0mCodec;
 use str0m::rtp::ExtensionValues;
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
+use super::codec::{Codec, CodecSet};
 use super::demux::{DatagramKind, Path};
 use super::frame::FrameInfo;
+use super::ids::Layer;
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
@@ -41,33 +43,11 @@ const MOST_STEPS: usize = 256;
 /// Sender reports of sound: one a second, as of picture, or lips move for the first five seconds.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a track is encoded with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Codec {
-    /// Opus (RFC 7587), 48,000 ticks a second.
-    Opus,
-    /// VP8 (RFC 7741), 90,000 ticks a second.
-    Vp8,
-}
-
-impl Codec {
-    const ALL: [Codec; 2] = [Codec::Opus, Codec::Vp8];
-
-    fn of(codec: Str0mCodec) -> Option<Codec> {
-        match codec {
-            Str0mCodec::Opus => Some(Codec::Opus),
-            Str0mCodec::Vp8 => Some(Codec::Vp8),
-            _ => None,
-        }
-    }
-
-    /// Ticks a second of its RTP clock.
-    #[must_use]
-    pub fn clock_rate(self) -> u32 {
-        match self {
-            Codec::Opus => 48_000,
-            Codec::Vp8 => 90_000,
-        }
+fn codec_of(codec: Str0mCodec) -> Option<Codec> {
+    match codec {
+        Str0mCodec::Opus => Some(Codec::Opus),
+        Str0mCodec::Vp8 => Some(Codec::Vp8),
+        _ => None,
     }
 }
 
@@ -85,6 +65,8 @@ pub struct Transmit {
 pub struct Packet {
     /// The m-line it came on.
     pub mid: Mid,
+    /// Which encoding of its track it is.
+    pub layer: Layer,
     /// What it is encoded with.
     pub codec: Codec,
     /// Sequence number, extended over wraps.
@@ -251,7 +233,7 @@ impl Connection {
             .iter()
             .filter_map(|codec| {
                 let config = self.rtc.codec_config();
-                let params = config.find(|params| Codec::of(params.spec().codec) == Some(*codec))?;
+                let params = config.find(|params| codec_of(params.spec().codec) == Some(*codec))?;
                 Some((*codec, params.pt()))
             })
             .collect();
@@ -262,6 +244,13 @@ impl Connection {
     fn learn_credentials(&mut self) {
         let IceCreds { ufrag, pass } = self.rtc.direct_api().local_ice_credentials();
         (self.ufrag, self.password) = (ufrag, pass);
+    }
+
+    /// What the client can encode on its own lines, and decode on its receiving ones, as negotiated.
+    #[must_use]
+    pub fn codecs(&self) -> (CodecSet, CodecSet) {
+        let codecs = self.payload_types.iter().map(|(codec, _)| *codec).collect();
+        (codecs, codecs)
     }
 
     /// The ICE user name STUN for this connection carries; another one after an ICE restart.
