@@ -40,11 +40,11 @@ export function applyLayers(encodings, layers, picture) {
  */
 export function applyCodec(encodings, codec) {
   const flat = LAYERED.some((name) => isCodec(codec, name));
-  return encodings.map(({ scalabilityMode: _, ...encoding }) => ({
-    ...encoding,
-    codec,
-    ...(flat ? { scalabilityMode: 'L1T1' } : {}),
-  }));
+  return encodings.map((encoding) => {
+    const changed = { ...encoding, codec };
+    delete changed.scalabilityMode;
+    return flat ? { ...changed, scalabilityMode: 'L1T1' } : changed;
+  });
 }
 
 export class Sender {
@@ -78,8 +78,9 @@ export class Sender {
   /** @param {PublishTrack} wish */
   adjust({ layers, codec }) {
     this.#then(async () => {
-      if (!this.#picture || !this.#mustChange(codec))
+      if (!this.#picture || !this.#mustChange(codec)) {
         return this.#set((all) => applyLayers(all, layers, this.#picture));
+      }
       const found = this.#find(codec);
       const changed = found !== undefined && (await this.#change(layers, found, codec));
       if (changed) return;

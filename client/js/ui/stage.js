@@ -135,8 +135,8 @@ export class Stage {
     this.#root.style.setProperty('--gap', `${plan.gap}px`);
     this.#own.element.classList.toggle('floating', plan.floats);
     this.#screens.hidden = screens === 0;
-    place(this.#screens, plan.screens);
-    place(this.#people, plan.people);
+    size(this.#screens, plan.screens);
+    size(this.#people, plan.people);
     this.#viewSoon();
   }
 
@@ -168,7 +168,7 @@ export class Stage {
  * @param {HTMLElement} element
  * @param {Area} area
  */
-function place(element, { width, height, tile, scrolls }) {
+function size(element, { width, height, tile, scrolls }) {
   element.style.width = `${width}px`;
   element.style.height = `${height}px`;
   element.style.setProperty('--tile-width', `${tile.width}px`);
