@@ -87,7 +87,7 @@ export class ScreenShare extends Emitter {
     try {
       this.#have(await open());
     } catch (error) {
-      console.info('no screen is shared:', error);
+      console.info(`no screen is shared: ${error}`);
       this.emit('problem', explainShare(nameOf(error), error instanceof Error ? error.message : ''));
     } finally {
       this.#asking = false;
