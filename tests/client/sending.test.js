@@ -48,6 +48,7 @@ test('a codec that is preferred comes first and none is lost, repair neither', (
 });
 
 test('a layer that the server does not list is not sent', () => {
+  /** @type {RTCRtpEncodingParameters[]} */
   const three = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
   const two = applyLayers(
     three,
@@ -68,6 +69,7 @@ test('a layer that the server does not list is not sent', () => {
 });
 
 test('a server that wants one picture gets the largest, once', () => {
+  /** @type {RTCRtpEncodingParameters[]} */
   const three = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
   const one = applyLayers(three, [{ maxBitrate: 900_000, scaleDown: 1 }], true);
   assert.deepEqual(
