@@ -8,7 +8,9 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
-use super::{Connection, Ended, Event, Packet, Received, Source, Transmit, crypto, guarded, vp8};
+use super::{
+    Connection, Ended, Event, Packet, Received, Source, Transmit, av1, crypto, guarded, h264, vp8, vp9,
+};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path};
@@ -131,7 +133,9 @@ impl Connection {
         let frame = match codec {
             Codec::Opus => FrameInfo::audio(),
             Codec::Vp8 => vp8::frame_info(&packet.payload, marker)?,
-            Codec::H264 | Codec::Vp9 | Codec::Av1 => return None,
+            Codec::H264 => h264::frame_info(&packet.payload, marker)?,
+            Codec::Vp9 => vp9::frame_info(&packet.payload, marker)?,
+            Codec::Av1 => av1::frame_info(&packet.payload, marker)?,
         };
         let level = packet.header.ext_vals.audio_level;
         Some(Packet {

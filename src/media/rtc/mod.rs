@@ -5,15 +5,18 @@
 //! what. A fault inside str0m ends this connection and no other (`catch_unwind` around all that the network can reach).
 
 mod answer;
+mod av1;
 mod crypto;
 mod egress;
 mod estimator;
 mod formats;
+mod h264;
 mod ingress;
 mod offer;
 mod replay;
 mod stun;
 mod vp8;
+mod vp9;
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
