@@ -54,7 +54,10 @@ export class FirefoxPage {
       type: (/** @type {string} */ text) => keyboard.type(text),
       /** @param {string} keys joined by plus signs */
       press: async (keys) => {
-        const [last, ...held] = /** @type {import('puppeteer-core').KeyInput[]} */ (keys.split('+').reverse());
+        const [last, ...held] = /** @type {import('puppeteer-core').KeyInput[]} */ (
+          // Puppeteer knows this key by what it types.
+          keys.replace('Space', ' ').split('+').reverse()
+        );
         for (const key of held) await keyboard.down(key);
         if (last) await keyboard.press(last);
         for (const key of held) await keyboard.up(key);

@@ -29,6 +29,9 @@ const PREFERENCES = {
   'media.getdisplaymedia.enabled': true,
 };
 
+/** What Firefox writes among the errors of a page about WebSockets: how its connections fare is no error of a page. */
+const NO_ERROR = /connection to (?:the server at )?wss?:/;
+
 /** @param {Devices} devices */
 function preferencesFor(devices) {
   const refused = devices === 'refused';
@@ -117,7 +120,9 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
     });
   }
   for (const [script, arg] of scripts) await page.evaluateOnNewDocument(script, arg);
-  page.on('pageerror', (error) => ears.wrong(String(error)));
+  page.on('pageerror', (error) => {
+    if (!NO_ERROR.test(String(error))) ears.wrong(String(error));
+  });
   page.on('request', (request) => isForeign(request.url()) && ears.wrong(`asked ${request.url()}`));
   page.on('console', (message) => {
     const [, what, text] = new RegExp(`^${REPORT} (\\w+) (.*)$`, 's').exec(message.text()) ?? [];

@@ -38,6 +38,8 @@ export function overhear(report) {
  * @param {{ rgb?: readonly number[], width: number, height: number, rate: number, bitmaps: string[] }} camera
  */
 export function paintCamera({ rgb, width, height, rate, bitmaps }) {
+  // Blank pages have none.
+  if (!('MediaDevices' in window)) return;
   const capture = MediaDevices.prototype.getUserMedia;
   const decoded = Promise.all(
     bitmaps.map((bitmap) => {

@@ -8,6 +8,8 @@
  * came after the click on Join. Found again as `window.seen`.
  */
 export function watch() {
+  // Blank pages have no devices, and nothing to watch.
+  if (!('MediaDevices' in window)) return;
   const seen = {
     /** @type {string[]} */
     announced: [],
