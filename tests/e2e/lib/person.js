@@ -267,10 +267,12 @@ export class Person {
   async believePathFailed() {
     await this.page.evaluate(() => {
       const { pc } = /** @type {any} */ (window).plenary;
+      // Firefox keeps events of the page's own making from this handler.
+      const tell = () => pc.onconnectionstatechange(new Event('connectionstatechange'));
       Object.defineProperty(pc, 'connectionState', { value: 'failed', configurable: true });
-      pc.dispatchEvent(new Event('connectionstatechange'));
+      tell();
       delete pc.connectionState;
-      pc.dispatchEvent(new Event('connectionstatechange'));
+      tell();
     });
   }
 
