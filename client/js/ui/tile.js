@@ -15,7 +15,8 @@ const CHANGE_WITHIN = 10_000;
 
 /** @returns {HTMLVideoElement} A picture never sounds: sound has elements of its own. */
 function picture() {
-  const video = h('video', { autoplay: true, playsinline: true });
+  // Firefox lets the keyboard stop at every video, though there is nothing to do there.
+  const video = h('video', { autoplay: true, playsinline: true, tabindex: '-1' });
   video.muted = true;
   video.disablePictureInPicture = true;
   return video;
