@@ -71,13 +71,14 @@ export class House {
    * @param {object} [options]
    * @param {Engine} [options.engine]
    * @param {{ width: number, height: number, rate: number }} [options.size]
+   * @param {boolean} [options.audible] what is played in it can be shared
    * @param {boolean} [options.alone] a process of its own, that can be killed
    */
-  async browser(colour, { engine = FIRST, size = CAMERA, alone = false } = {}) {
+  async browser(colour, { engine = FIRST, size = CAMERA, audible = false, alone = false } = {}) {
     const rgb = COLOURS[colour];
     if (!rgb) throw new Error(`no such colour: ${colour}`);
     const file = engine === 'chromium' ? await writeY4m(this.#directory, colour, size) : '';
-    return this.#withCamera(engine, { ...size, rgb, file }, alone);
+    return this.#withCamera(engine, { ...size, rgb, file, audible }, alone);
   }
 
   /**

@@ -25,9 +25,19 @@ export function watch() {
     closed: [],
     /** The camera tracks that are still running. */
     cameras: () => cameras.filter(({ readyState }) => readyState === 'live'),
+    /** The track of the screen that was shared last. */
+    shared: () => shared,
   };
   /** @type {MediaStreamTrack[]} */
   const cameras = [];
+  /** @type {MediaStreamTrack | undefined} */
+  let shared;
+  const captureScreen = MediaDevices.prototype.getDisplayMedia;
+  MediaDevices.prototype.getDisplayMedia = async function captured(options) {
+    const stream = await captureScreen.call(this, options);
+    [shared] = stream.getVideoTracks();
+    return stream;
+  };
   const capture = MediaDevices.prototype.getUserMedia;
   MediaDevices.prototype.getUserMedia = async function captured(constraints) {
     seen.asked += 1;
@@ -219,6 +229,17 @@ export async function readConnection() {
     .getTransceivers()
     .filter(({ direction, receiver }) => direction === 'recvonly' && receiver.track.kind === 'video');
   return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded };
+}
+
+/**
+ * Where a video is in the window, and the shape and size of its picture.
+ * @param {Element} element
+ */
+export function pictureOf(element) {
+  const video = /** @type {HTMLVideoElement} */ (element);
+  const { x, y, width, height } = video.getBoundingClientRect();
+  const size = { width: video.videoWidth, height: video.videoHeight };
+  return { box: { x, y, width, height }, size, ratio: size.width / size.height };
 }
 
 /**

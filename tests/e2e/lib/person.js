@@ -9,12 +9,14 @@ import {
   hinder,
   keepInSession,
   meanOfPng,
+  pictureOf,
   readConnection,
   readMarks,
   readPixels,
   relayMedia,
   watch,
 } from './in-page.js';
+import { SLIDES } from './slides.js';
 import { until } from './until.js';
 
 /** Screenshots and logs of a run. */
@@ -188,6 +190,22 @@ export class Person {
     return path;
   }
 
+  /**
+   * Shares a screen that looks like `slides.js`.
+   * @returns {Promise<import('./browser.js').SharedScreen>}
+   */
+  async share() {
+    const shared = await this.#tab.prepareShare(SLIDES);
+    await this.press('Share screen');
+    await this.button('Stop sharing').first().waitFor();
+    return shared;
+  }
+
+  /** By the button among the controls. */
+  async stopSharing() {
+    await this.button('Stop sharing').first().click();
+  }
+
   // What a person finds.
 
   /** @param {string} name the button's whole accessible name */
@@ -237,12 +255,45 @@ export class Person {
   }
 
   /**
+   * What is painted on the screen at a place of a tile's picture, if all of the picture is in the tile.
+   * @param {string} name whose tile
+   * @param {number} across from the left edge of the picture, 0 to 1
+   * @param {number} down from its upper edge
+   */
+  async paintedAt(name, across, down) {
+    const { box, ratio } = await this.tile(name).locator('video').evaluate(pictureOf, undefined, LOOK);
+    const [width, height] = [Math.min(box.width, box.height * ratio), Math.min(box.height, box.width / ratio)];
+    const x = box.x + (box.width - width) / 2 + across * width;
+    const y = box.y + (box.height - height) / 2 + down * height;
+    const png = await this.page.screenshot({ clip: { x: x - 3, y: y - 3, width: 6, height: 6 } });
+    return nameOf(await this.page.evaluate(meanOfPng, png.toString('base64')));
+  }
+
+  /**
+   * Where a tile's picture is on the screen, and the relation of its width to its height.
+   * @param {string} name whose tile
+   */
+  async pictureOf(name) {
+    return this.tile(name).locator('video').evaluate(pictureOf, undefined, LOOK);
+  }
+
+  /**
    * Whether the tile says so: in its text, or in the name of something visible on it.
    * @param {string} name whose tile
    * @param {RegExp} mark
    */
   async isMarked(name, mark) {
     return mark.test(await this.tile(name).evaluate(readMarks, undefined, LOOK));
+  }
+
+  /** Width and height of what is captured of the shared screen. */
+  async sharedSize() {
+    return this.page.evaluate(() => /** @type {any} */ (window).seen.shared().getSettings());
+  }
+
+  /** @returns {Promise<{ width: number, height: number }>} */
+  async windowSize() {
+    return this.page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
   }
 
   /** All the text there is to read on the page. */
