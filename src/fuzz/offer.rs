@@ -45,7 +45,10 @@ fn changed(offer: &str, reader: &mut Reader<'_>) -> String {
             }
             3 => {
                 let digits: String = reader.short().to_string();
-                *line = line.chars().map(|c| if c.is_ascii_digit() { digits.clone() } else { c.into() }).collect();
+                *line = line
+                    .chars()
+                    .map(|c| if c.is_ascii_digit() { digits.clone() } else { c.into() })
+                    .collect();
             }
             _ => {
                 let length = usize::from(reader.byte());
