@@ -13,9 +13,6 @@ use crate::media::{Core, CoreConfig, Path};
 /// Where the core listens.
 const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5_000);
 
-/// A short offer, for speed: what is in it matters to another target.
-const OFFER: &str = include_str!("../../fuzz/offers/short.sdp");
-
 /// People in the room.
 const PEOPLE: u64 = 2;
 
@@ -74,7 +71,7 @@ pub fn datagram(data: &[u8]) {
 fn enter(core: &mut Core, now: Instant, peer: PeerId) -> Option<Credentials> {
     let tracks = vec![TrackLine { mid: "0".into(), stream: Stream::Camera, kind: Kind::Video }];
     let slots = vec![SlotLine { mid: "1".into(), kind: Kind::Video, slot: SlotIndex(0) }];
-    let offer = Box::new(Offer::parse(OFFER, tracks, slots, &Limits::default()).ok()?);
+    let offer = Box::new(Offer::parse(super::SHORT_OFFER, tracks, slots, &Limits::default()).ok()?);
     core.handle_command(now, Command::Join { peer, room: RoomId(0) });
     core.handle_command(now, Command::Offer { peer, id: OfferId(1), fresh: true, offer });
     let Some(Notice::Answer { sdp, .. }) = core.poll_notice() else {

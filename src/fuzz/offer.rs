@@ -8,6 +8,9 @@ use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
 use crate::media::rtc::{Connection, ConnectionConfig, Offer};
 
+/// Changes to one offer: more make nothing that is still an offer.
+const CHANGES: usize = 32;
+
 /// The pre-check refuses it, or the connection takes it or refuses it; a fault inside the connection is a finding. The first
 /// byte says whether a browser's offer is changed a little (the rest of the input says where) or the input is the offer.
 pub fn offer(data: &[u8]) {
@@ -29,7 +32,10 @@ pub fn offer(data: &[u8]) {
 /// Replaces lines: each change is the number of a line, a way to change it, and a number or text for it.
 fn changed(offer: &str, reader: &mut Reader<'_>) -> String {
     let mut lines: Vec<String> = offer.lines().map(str::to_owned).collect();
-    while !reader.is_empty() && !lines.is_empty() {
+    for _ in 0..CHANGES {
+        if reader.is_empty() || lines.is_empty() {
+            break;
+        }
         let at = usize::from(reader.short()) % lines.len();
         let way = reader.byte();
         let Some(line) = lines.get_mut(at) else { break };
@@ -44,11 +50,15 @@ fn changed(offer: &str, reader: &mut Reader<'_>) -> String {
                 line.truncate(cut.unwrap_or(line.len()));
             }
             3 => {
-                let digits: String = reader.short().to_string();
-                *line = line
-                    .chars()
-                    .map(|c| if c.is_ascii_digit() { digits.clone() } else { c.into() })
-                    .collect();
+                let number = reader.short().to_string();
+                let words = line.split_inclusive([' ', ':', '/', '=']);
+                let replace = |word: &str| match word.trim_end_matches([' ', ':', '/', '=']) {
+                    digits if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        word.replacen(digits, &number, 1)
+                    }
+                    _ => word.to_owned(),
+                };
+                *line = words.map(replace).collect();
             }
             _ => {
                 let length = usize::from(reader.byte());
