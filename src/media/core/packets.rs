@@ -6,7 +6,7 @@ use super::Core;
 use crate::media::PAIRED_SLOTS;
 use crate::media::demux::Path;
 use crate::media::forward::{Arriving, Held};
-use crate::media::ids::{Kind, StreamId, Track};
+use crate::media::ids::{Kind, Layer, StreamId, Track};
 use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
 use crate::media::rtc::{Ended, Event, Mid, Packet};
@@ -68,7 +68,7 @@ impl Core {
     fn handle_event(&mut self, now: Instant, key: u32, event: Event) {
         match event {
             Event::Packet(packet) => self.handle_packet(now, key, &packet),
-            Event::Report { mid, time, ntp, arrival } => {
+            Event::Report { mid, layer: _, time, ntp, arrival } => {
                 let Some(peer) = self.peers.get_mut(key as usize) else { return };
                 peer.clock.report(ntp, arrival);
                 let instant = peer.clock.instant(ntp);
@@ -199,7 +199,7 @@ impl Core {
         let wanted = peer.publications.iter_mut().filter(|publication| !publication.muted);
         for publication in wanted {
             let mid: Mid = publication.mid;
-            if publication.keys.take(now) && connection.request_key_frame(mid) {
+            if publication.keys.take(now) && connection.request_key_frame(mid, Layer::High) {
                 self.counters.key_frames_asked += 1;
                 asked = true;
             }
