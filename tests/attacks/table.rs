@@ -77,28 +77,31 @@ struct Row {
 
 /// All rows so far.
 #[derive(Default)]
-pub struct Table(Vec<Row>);
+pub struct Table {
+    rows: Vec<Row>,
+    /// What failed around the rows: a server that did not start, or ended badly.
+    broken: Vec<String>,
+}
 
 impl Table {
     /// Runs one attack. One that panics is a row that failed; the others are run all the same.
     pub fn run(&mut self, group: Group, attack: &'static str, clock: Clock, act: impl FnOnce() -> Outcome) {
-        let outcome = catch_unwind(AssertUnwindSafe(act)).map_err(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
-        });
-        self.0.push(Row { group, attack, clock, outcome });
+        let outcome = survived(act);
+        self.rows.push(Row { group, attack, clock, outcome });
     }
 
-    /// Takes the rows of another table.
-    pub fn append(&mut self, mut other: Table) {
-        self.0.append(&mut other.0);
+    /// Adds rows that share something. If that breaks, the rows before it stand.
+    pub fn section(&mut self, name: &str, add: impl FnOnce(&mut Table)) {
+        if let Err(why) = survived(|| add(self)) {
+            self.broken.push(format!("{name}: {why}"));
+        }
     }
 
     /// The table as Markdown, its columns aligned.
     pub fn render(&self) -> String {
         let head = ["group", "attack", "counter", "moved", "answer", "lost", "longest gap", "time"];
         let mut lines = vec![head.map(str::to_owned)];
-        let mut rows: Vec<&Row> = self.0.iter().collect();
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
         rows.sort_by_key(|row| row.group);
         lines.extend(rows.iter().map(|row| row.cells()));
         let mut widths = [0; 8];
@@ -127,8 +130,16 @@ impl Table {
             let name = format!("{}: {}", row.group.name(), row.attack);
             row.complaints().into_iter().map(move |complaint| format!("{name}: {complaint}"))
         };
-        self.0.iter().flat_map(of).collect()
+        self.broken.iter().cloned().chain(self.rows.iter().flat_map(of)).collect()
     }
+}
+
+/// Does something that may panic: what it returned, or what the panic said.
+fn survived<T>(act: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(act)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+    })
 }
 
 impl Row {
