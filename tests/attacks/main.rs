@@ -15,6 +15,7 @@
 )]
 
 mod house;
+mod http;
 mod people;
 mod server;
 mod signaling;
@@ -64,6 +65,9 @@ fn what_bad_input_gets() {
 /// One server on real sockets that stands everything a stranger can send.
 fn attacked_house(table: &mut Table) {
     let house = House::new(&[], None);
+    http::rows(table, &house);
+    let slow = http::begin_slow_head(&house);
     signaling::rows(table, &house);
+    http::slow_head(table, &house, slow);
     house.close();
 }

@@ -73,8 +73,8 @@ impl Server {
     pub fn counter(&self, name: &str) -> u64 {
         let answer = self.get("/api/faults");
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let found = sum(name, &answer.json());
-        found.unwrap_or_else(|| panic!("there is no counter {name}: {}", answer.text()))
+        // Counters by status and by code are there once they moved.
+        sum(name, &answer.json()).unwrap_or(0)
     }
 
     /// Has the server make this fault.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tungstenite::{Error, Message, WebSocket};
 
-use crate::harness::websocket;
+use crate::harness::{PATIENCE, websocket};
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::table::{Group, Table};
@@ -142,9 +142,10 @@ fn tell(socket: &mut WebSocket<TcpStream>, message: &Value) {
     socket.send(Message::text(message.to_string())).expect("the server listens");
 }
 
-/// The next message.
+/// The next message. The server's pings are no answer.
 fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
-    loop {
+    let by = Instant::now() + PATIENCE;
+    while Instant::now() < by {
         match socket.read() {
             Ok(Message::Text(text)) => return serde_json::from_str(&text).expect("the server speaks JSON"),
             Ok(Message::Close(frame)) => {
@@ -155,6 +156,7 @@ fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
             Err(error) => panic!("no answer came: {error}"),
         }
     }
+    panic!("no answer came");
 }
 
 /// Reads until an error or a close, and says which.
@@ -165,6 +167,16 @@ fn answer(socket: &mut WebSocket<TcpStream>) -> String {
             Some("error") => return message["code"].as_str().expect("a code").to_owned(),
             Some("close") => return format!("close {}", message["code"]),
             _ => {}
+        }
+    }
+}
+
+/// Reads until the server closes the socket, whatever it says before.
+fn closed(socket: &mut WebSocket<TcpStream>) -> String {
+    loop {
+        let message = heard(socket);
+        if message["type"] == "close" {
+            return format!("close {}", message["code"]);
         }
     }
 }
