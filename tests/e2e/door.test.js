@@ -59,6 +59,25 @@ house.scene('a room is opened from the home page by its name, however it is writ
   await page.getByRole('heading', { name: 'Book Club' }).waitFor();
 });
 
+house.scene('a room that is listed is found on the home page by others, and one that is not is not', async () => {
+  const { page } = bob;
+  await ann.press('Leave');
+  await ann.createRoom(house.origin, 'Open Stage', { listed: true });
+  await ann.join(ann.page.url());
+  await page.goto(house.origin);
+  const list = page.getByRole('region', { name: 'Public rooms' });
+  await list.getByRole('link', { name: 'Open Stage' }).waitFor();
+  await list.getByRole('link', { name: '1 person' }).waitFor();
+  assert.equal(await list.getByRole('link', { name: 'Book Club' }).count(), 0);
+  await list.getByRole('link', { name: 'Open Stage' }).click();
+  await page.waitForURL(/\/r\/open-stage$/);
+  await bob.join(page.url());
+  await bob.sees('Ann', 'red');
+  await bob.press('Leave');
+  await ann.press('Leave');
+  await ann.join(invitation);
+});
+
 house.scene('who turns camera and microphone off at the door is neither seen nor heard inside', async () => {
   await bob.goTo(invitation);
   await bob.press('Turn off camera');

@@ -243,6 +243,35 @@ export function pictureOf(element) {
 }
 
 /**
+ * What getStats says of everything sent or received, each with its codec.
+ * @returns {Promise<any[]>}
+ */
+export async function readStreams() {
+  const stats = await /** @type {any} */ (window).plenary.pc.getStats();
+  const all = [...stats.values()];
+  return all
+    .filter(({ type }) => type === 'inbound-rtp' || type === 'outbound-rtp')
+    .map((stream) => {
+      const { mimeType, sdpFmtpLine } = all.find(({ id }) => id === stream.codecId) ?? {};
+      return { ...stream, codec: mimeType?.split('/')[1], format: sdpFmtpLine ?? '' };
+    });
+}
+
+/**
+ * Turns one layer of the camera off or on, as a browser does that has too little to send it with.
+ * @param {{ rid: string, active: boolean }} layer
+ */
+export async function setLayer({ rid, active }) {
+  for (const sender of /** @type {any} */ (window).plenary.pc.getSenders()) {
+    const parameters = sender.getParameters();
+    const layer = parameters.encodings?.find((/** @type {any} */ encoding) => encoding.rid === rid);
+    if (!layer) continue;
+    layer.active = active;
+    await sender.setParameters(parameters);
+  }
+}
+
+/**
  * The mean colour of a PNG. Runs in the page, which can decode it.
  * @param {string} base64
  */

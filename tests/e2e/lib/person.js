@@ -13,7 +13,9 @@ import {
   readConnection,
   readMarks,
   readPixels,
+  readStreams,
   relayMedia,
+  setLayer,
   watch,
 } from './in-page.js';
 import { SLIDES } from './slides.js';
@@ -112,11 +114,13 @@ export class Person {
    * Makes a room on the home page and lands before its door.
    * @param {string} origin
    * @param {string} room
+   * @param {{ listed?: boolean }} [options] on the home page
    * @returns {Promise<string>} the address to invite others with
    */
-  async createRoom(origin, room) {
+  async createRoom(origin, room, { listed = false } = {}) {
     await this.page.goto(origin);
     await this.page.getByRole('textbox', { name: 'Room name' }).fill(room);
+    if (listed) await this.page.getByRole('checkbox', { name: 'List this room' }).click();
     await this.page.getByRole('button', { name: 'Create room' }).click();
     await this.page.waitForURL(/\/r\/[^/]+$/);
     return this.page.url();
@@ -370,6 +374,46 @@ export class Person {
 
   async connection() {
     return this.page.evaluate(readConnection);
+  }
+
+  /**
+   * What is sent of the camera, by layer, and of the microphone.
+   * @param {'video' | 'audio'} kind
+   * @returns {Promise<any[]>}
+   */
+  async sends(kind) {
+    const mids = this.offers.at(-1).tracks.filter((/** @type {any} */ track) => track.stream === 'camera');
+    const streams = await this.page.evaluate(readStreams);
+    return streams.filter(
+      (/** @type {any} */ stream) =>
+        stream.type === 'outbound-rtp' &&
+        stream.kind === kind &&
+        mids.some((/** @type {any} */ { mid }) => mid === stream.mid),
+    );
+  }
+
+  /**
+   * What is received on the slot that shows the camera of `name`; undefined while there is none.
+   * @param {string} name
+   */
+  async receives(name) {
+    const last = (/** @type {string} */ type) => this.told.filter((message) => message.type === type).at(-1);
+    const peer = last('peers').peers.find((/** @type {any} */ one) => one.name === name)?.id;
+    const place = last('slots').video.find((/** @type {any} */ one) => one.peer === peer && one.stream === 'camera');
+    const line = this.offers
+      .at(-1)
+      .slots.find((/** @type {any} */ one) => one.kind === 'video' && one.slot === place?.slot);
+    const streams = await this.page.evaluate(readStreams);
+    return streams.find((/** @type {any} */ { type, mid }) => type === 'inbound-rtp' && mid === line?.mid);
+  }
+
+  /**
+   * Turns one layer of this person's camera off or on.
+   * @param {string} rid
+   * @param {boolean} active
+   */
+  async setLayer(rid, active) {
+    await this.page.evaluate(setLayer, { rid, active });
   }
 
   /** The id the server gave this person last. */

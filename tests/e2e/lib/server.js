@@ -63,6 +63,16 @@ export class Server {
     return this.#log;
   }
 
+  /**
+   * Another life, with this command line.
+   * @param {string[]} flags
+   */
+  async restart(flags) {
+    await this.stop();
+    this.#flags = flags;
+    await this.start();
+  }
+
   /** Starts the program and waits until it is healthy. */
   async start() {
     const { http, udp } = this.ports;
