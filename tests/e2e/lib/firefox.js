@@ -136,7 +136,7 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
     page: new FirefoxPage(page, screen?.viewport ?? VIEWPORT),
     another: (options) => tabIn(context, devices, options),
     // The page paints what it shares.
-    prepareShare: async () => ({ end: () => page.evaluate(() => /** @type {any} */ (window).endShare()) }),
+    prepareShare: async () => ({ end: () => page.evaluate(() => /** @type {any} */ (window).endShare?.()) }),
     async close() {
       await page.close({ runBeforeUnload: true });
       if ((await context.pages()).length === 0) await context.close();
