@@ -6,8 +6,9 @@ pub mod conference;
 pub mod config;
 pub mod control;
 #[cfg(feature = "faults")]
-pub mod fuzz;
 pub mod faults;
+#[cfg(feature = "faults")]
+pub mod fuzz;
 pub mod limits;
 pub mod media;
 pub mod queue;
