@@ -40,13 +40,11 @@ impl Meter {
         let each = Duration::from_secs(1) / u32::try_from(per_second.max(1)).unwrap_or(u32::MAX);
         let owed = self.paid_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
         let owed = owed.saturating_add(times(each, cost.min(burst)));
-        match owed.checked_sub(times(each, burst)).filter(|over| !over.is_zero()) {
-            Some(over) => Err(now.checked_add(over).unwrap_or(now)),
-            None => {
-                self.paid_at = now.checked_add(owed);
-                Ok(())
-            }
+        if let Some(over) = owed.checked_sub(times(each, burst)).filter(|over| !over.is_zero()) {
+            return Err(now.checked_add(over).unwrap_or(now));
         }
+        self.paid_at = now.checked_add(owed);
+        Ok(())
     }
 }
 

@@ -1,15 +1,18 @@
 //! Whatever a client says, it gets at most one error, and the others see an orderly room.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::harness::{World, offer, type_of};
+use crate::conference::WorkerId;
 use crate::conference::presence::Hearing;
 use crate::conference::protocol::ServerMessage;
 use crate::limits::Limits;
 use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
-use crate::media::message::Notice;
+use crate::media::message::{Command, Notice};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -107,6 +110,7 @@ fn last_welcome(world: &World, socket: usize) -> Option<(PeerId, String)> {
 /// Lets it all happen. No text gets more than one error.
 fn play(events: &[Event]) -> World {
     let mut world = World::with(Limits::default(), 3);
+    let mut served = vec![BTreeSet::new(); 3];
     for event in events {
         match event {
             Event::Open(socket) => world.open(*socket),
@@ -132,15 +136,31 @@ fn play(events: &[Event]) -> World {
             Event::Back(worker) => world.back(*worker),
             Event::Pass(millis) => world.pass_millis(*millis),
         }
-        check_workers(&world);
+        check_workers(&mut world, &mut served);
     }
     world
 }
 
 /// Everybody is where their room is, on a worker that is there if any is, and the workers' people are counted exactly.
-fn check_workers(world: &World) {
+///
+/// `served` is whom each worker was told to serve: one that was only slow to answer still knows them when it is back.
+fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
+    let loads = world.conference.workers.loads();
+    for (worker, command) in std::mem::take(&mut world.commands) {
+        assert!(loads[worker.0].1, "{command:?} to a worker that is gone");
+        match command {
+            Command::Join { peer, .. } => assert!(served[worker.0].insert(peer), "told twice"),
+            Command::Leave { peer } => drop(served[worker.0].remove(&peer)),
+            Command::Offer { peer, .. } | Command::Mute { peer, .. } | Command::View { peer, .. } => {
+                assert!(served[worker.0].contains(&peer), "a command for somebody who is not there");
+            }
+        }
+    }
     let conference = &world.conference;
-    let loads = conference.workers.loads();
+    for (worker, _) in loads.iter().enumerate().filter(|(_, (_, there))| *there) {
+        let here = conference.peers.iter().filter(|(_, peer)| peer.worker == Some(WorkerId(worker)));
+        assert!(here.map(|(id, _)| id).eq(&served[worker]), "a worker serves others than it should");
+    }
     let mut people = vec![0; loads.len()];
     for room in conference.rooms.values() {
         assert!(
