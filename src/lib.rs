@@ -7,6 +7,7 @@ pub mod config;
 pub mod control;
 #[cfg(feature = "faults")]
 pub mod fuzz;
+pub mod faults;
 pub mod limits;
 pub mod media;
 pub mod queue;
