@@ -66,6 +66,9 @@ pub struct Counters {
     pub handshakes_dropped: u64,
     /// Media packets received.
     pub received: u64,
+    /// Media datagrams refused: replayed, not authentic, of a payload type or a layer that was not negotiated, or cut
+    /// short.
+    pub media_refused: u64,
     /// Media packets handed to subscribers.
     pub forwarded: u64,
     /// Key frames asked for.
@@ -205,6 +208,8 @@ impl Core {
             || connection.admits(datagram, &self.config.limits, &mut self.tally)
         {
             self.receive(now, key, path, datagram);
+        } else {
+            self.counters.media_refused += 1;
         }
     }
 
