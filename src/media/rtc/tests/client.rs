@@ -7,7 +7,7 @@ use str0m::change::SdpAnswer;
 use str0m::format::{Codec as Str0mCodec, FormatParams};
 use str0m::media::{Direction, Frequency, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event as RtcEvent, Input, Output, Rtc, RtcConfig};
 
 use crate::limits::{Limit, Limits, Tally};
@@ -136,12 +136,15 @@ impl Call {
                 Ok(deadline) => self.deadline = deadline,
                 Err(ended) => self.ended = Some(ended),
             }
-            for transmit in down.drain(..) {
-                let receive = Receive::new(Protocol::Udp, address(1), address(2), &transmit.contents)
-                    .expect("a datagram");
-                self.client.handle_input(Input::Receive(self.now, receive)).expect("a client that goes on");
-                let up = self.drain_client();
-                self.deliver(&up, &mut Vec::new());
+            while !down.is_empty() {
+                let mut up = Vec::new();
+                for Transmit { contents, .. } in down.drain(..) {
+                    let receive = Receive::new(Protocol::Udp, address(1), address(2), &contents);
+                    let input = Input::Receive(self.now, receive.expect("a datagram"));
+                    self.client.handle_input(input).expect("a client that goes on");
+                    up.append(&mut self.drain_client());
+                }
+                self.deliver(&up, &mut down);
             }
             let next = self.client_deadline.min(self.deadline);
             self.now = next.clamp(self.now + Duration::from_micros(500), self.now + ms(20));
@@ -229,8 +232,9 @@ impl Call {
     /// The client starts another source on its picture's line and sends one packet from it.
     pub(super) fn send_from(&mut self, ssrc: u32) {
         let mut api = self.client.direct_api();
-        let known = api.stream_tx_by_mid(self.video, None).map(|stream| stream.ssrc());
-        known.map(|ssrc| api.remove_stream_tx(ssrc));
+        if let Some(known) = api.stream_tx_by_mid(self.video, None).map(|stream| stream.ssrc()) {
+            api.remove_stream_tx(known);
+        }
         api.declare_stream_tx(ssrc.into(), None, self.video, None);
         self.send(None, VP8, 10, &VP8_KEY);
     }
@@ -253,11 +257,6 @@ impl Call {
         let heard = std::mem::take(&mut self.heard);
         let packet = |event| if let RtcEvent::RtpPacket(packet) = event { Some(packet) } else { None };
         heard.into_iter().filter_map(packet).collect()
-    }
-
-    /// The source the client sends its picture from.
-    pub(super) fn ssrc(&mut self) -> Ssrc {
-        self.client.direct_api().stream_tx_by_mid(self.video, None).expect("a stream").ssrc()
     }
 }
 
