@@ -17,7 +17,7 @@ import { Firefox } from './firefox.js';
  * @property {string} file YUV4MPEG2, for Chromium's fake camera.
  * @property {readonly number[]} [rgb] The colour, for a painted camera.
  * @property {boolean} [audible] Sound is played, not only decoded: without it a shared tab is silent in Chromium.
- * @property {() => string[]} [bitmaps] The pictures in base64, for a painted camera that shows no single colour.
+ * @property {string[]} [bitmaps] The pictures in base64, for a painted camera that shows no single colour.
  */
 
 /**

@@ -14,6 +14,8 @@ const TITLE = 'Slides to share';
 
 const FLAGS = [
   '--no-sandbox',
+  // With its own bars the window leaves 1280 x 720 for a page.
+  '--window-size=1280,808',
   // Nothing but the page under test.
   '--disable-quic',
   '--no-first-run',

@@ -118,7 +118,7 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
       width,
       height,
       rate,
-      bitmaps: rgb ? [] : (bitmaps?.() ?? []),
+      bitmaps: bitmaps ?? [],
     });
   }
   await page.evaluateOnNewDocument(paintScreen, { edge: EDGE, middle: MIDDLE, ...SHARED });

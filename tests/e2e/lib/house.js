@@ -11,7 +11,7 @@ import { COLOURS } from './colours.js';
 import { Firefox } from './firefox.js';
 import { FIRST, PAIR } from './pair.js';
 import { ARTIFACTS, Person } from './person.js';
-import { writePortrait } from './portrait.js';
+import { portraitBitmaps, writePortrait } from './portrait.js';
 import { Server } from './server.js';
 import { writeY4m } from './y4m.js';
 
@@ -86,10 +86,12 @@ export class House {
    * @param {string} name
    * @param {import('./portrait.js').Look} look
    * @param {{ width: number, height: number }} size
+   * @param {Engine} [engine]
    */
-  async browserOf(name, look, size) {
-    const file = await writePortrait(this.#directory, name, look, size);
-    return this.#withCamera('chromium', { ...size, rate: 30, file }, true);
+  async browserOf(name, look, size, engine = 'chromium') {
+    const file = engine === 'chromium' ? await writePortrait(this.#directory, name, look, size) : '';
+    const bitmaps = engine === 'firefox' ? portraitBitmaps(look, size) : [];
+    return this.#withCamera(engine, { ...size, rate: 12, file, bitmaps }, false);
   }
 
   /**

@@ -165,6 +165,24 @@ export function countFrames(video) {
 }
 
 /**
+ * Measures how long a video shows nothing new, from now on.
+ * @param {Element} element
+ */
+export function measurePauses(element) {
+  const video = /** @type {HTMLVideoElement & { longestPause?: () => number }} */ (element);
+  let last = performance.now();
+  let longest = 0;
+  video.longestPause = () => Math.max(longest, performance.now() - last);
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+}
+
+/**
  * The mean colour of what a video shows, away from its lower edge; or why it shows nothing.
  * @param {Element} video
  * @returns {number[] | string}

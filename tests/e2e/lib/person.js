@@ -9,6 +9,7 @@ import {
   hinder,
   keepInSession,
   meanOfPng,
+  measurePauses,
   pictureOf,
   readConnection,
   readMarks,
@@ -195,11 +196,12 @@ export class Person {
   }
 
   /**
-   * Shares a screen that looks like `slides.js`.
+   * Shares a screen that looks like `slides.js`, or, in Chromium, like another page.
+   * @param {string} [page]
    * @returns {Promise<import('./browser.js').SharedScreen>}
    */
-  async share() {
-    const shared = await this.#tab.prepareShare(SLIDES);
+  async share(page = SLIDES) {
+    const shared = await this.#tab.prepareShare(page);
     await this.press('Share screen');
     await this.button('Stop sharing').first().waitFor();
     return shared;
@@ -459,6 +461,26 @@ export class Person {
       return now - from;
     };
     await until(what, counted, (more) => more >= 30, options);
+  }
+
+  /** From now on {@link longestPause} is measured. @param {string} name whose picture */
+  async watchForPauses(name) {
+    await this.tile(name).locator('video').evaluate(measurePauses);
+  }
+
+  /**
+   * How long the picture stood still at most, in milliseconds.
+   * @param {string} name whose
+   * @returns {Promise<number>}
+   */
+  async longestPause(name) {
+    const measured = (/** @type {any} */ video) => Math.round(video.longestPause());
+    return this.tile(name).locator('video').evaluate(measured);
+  }
+
+  /** The port of the server to which the media goes. @returns {number} */
+  get mediaPort() {
+    return Number(/^a=candidate:\S+ \d+ udp \d+ \S+ (\d+)/im.exec(this.answers.at(-1).sdp)?.[1]);
   }
 
   /**
