@@ -8,10 +8,11 @@ use proptest::prelude::*;
 
 use super::assets::Assets;
 use super::connection::{Connection, Fate};
+use super::counters::ControlCounters;
 use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
-use crate::conference::{Conference, ConferenceConfig, CreateRoom, MemoryStore, Now};
+use crate::conference::{Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now};
 use crate::limits::{Limits, Tally};
 
 const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -27,6 +28,7 @@ struct World {
     assets: Assets,
     limits: Limits,
     tally: Tally,
+    counters: ControlCounters,
     proxies: TrustedProxies,
     connection: Connection,
     peer: TcpStream,
@@ -41,7 +43,12 @@ impl World {
         stream.set_nonblocking(true).unwrap();
         let start = Instant::now();
         let wire = Wire::new(mio::net::TcpStream::from_std(stream), None).unwrap();
-        let config = ConferenceConfig { limits: Limits::default(), ice_servers: Vec::new(), workers: 1 };
+        let config = ConferenceConfig {
+            limits: Limits::default(),
+            ice_servers: Vec::new(),
+            workers: 1,
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
         Self {
             start,
             conference: Conference::new(
@@ -52,6 +59,7 @@ impl World {
             assets: Assets::Directory(std::env::temp_dir()),
             limits: Limits::default(),
             tally: Tally::default(),
+            counters: ControlCounters::default(),
             proxies: TrustedProxies::default(),
             connection: Connection::new(99, wire, address.ip(), start),
             peer,
@@ -66,6 +74,7 @@ impl World {
             assets: &self.assets,
             limits: &self.limits,
             tally: &mut self.tally,
+            counters: &mut self.counters,
             proxies: &self.proxies,
             stopping: false,
         };
@@ -121,6 +130,8 @@ fn a_silent_client_is_asked_twice_and_then_closed() {
     assert_eq!((close[0], u16::from_be_bytes([close[2], close[3]])), (0x88, 4002));
     assert_eq!(world.deadline(), 32, "it is not waited for");
     assert_eq!(world.at(32, Connection::handle_timeout), Fate::Gone);
+    let counted: Vec<_> = world.counters.named().collect();
+    assert_eq!(counted, [("http_101".to_owned(), 1), ("close_4002".to_owned(), 1)]);
 }
 
 #[test]

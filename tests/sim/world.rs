@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, Output, SocketId, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, WorkerId,
 };
 use plenary::limits::Limits;
 use plenary::media::ids::PeerId;
@@ -154,7 +154,12 @@ impl World {
         let mut rng = Rng::new(settings.seed);
         let connection = ConnectionConfig { candidates: vec![server()], worker: 0 };
         let core = Core::new(CoreConfig { connection, limits: settings.limits.clone() }, start);
-        let config = ConferenceConfig { limits: settings.limits, ice_servers: Vec::new(), workers: 1 };
+        let config = ConferenceConfig {
+            limits: settings.limits,
+            ice_servers: Vec::new(),
+            workers: 1,
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let mut conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);

@@ -58,6 +58,8 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<(Received, Instant), Ended> {
+        #[cfg(feature = "faults")]
+        self.trip(crate::faults::Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
         self.unusable = false;
         let before = crypto::authenticated();

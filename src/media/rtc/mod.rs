@@ -9,6 +9,8 @@ mod av1;
 mod crypto;
 mod egress;
 mod estimator;
+#[cfg(feature = "faults")]
+mod fault;
 mod formats;
 mod h264;
 mod ingress;
@@ -17,6 +19,8 @@ mod replay;
 mod sources;
 mod srtp;
 mod stun;
+#[cfg(test)]
+mod testing;
 mod vp8;
 mod vp9;
 
@@ -37,6 +41,8 @@ use super::ids::Layer;
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
+#[cfg(feature = "faults")]
+pub use stun::binding_request;
 pub(super) use stun::local_ufrag;
 
 /// What is due within this is due: epoll waits whole milliseconds, and probes stall the estimator at 4 ms of lateness.
@@ -117,6 +123,17 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended(pub String);
 
+/// What [`Ended`] says of a panic.
+const FAULT: &str = "a fault inside the connection";
+
+impl Ended {
+    /// The connection ended by a panic inside it, not by what the client did.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        self.0 == FAULT
+    }
+}
+
 /// How connections are made.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
@@ -151,6 +168,9 @@ pub struct Connection {
     sources: sources::Sources,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
+    /// What is to go wrong next.
+    #[cfg(feature = "faults")]
+    fault: Option<crate::faults::Fault>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -220,6 +240,8 @@ impl Connection {
             replays: replay::Replays::default(),
             sources: sources::Sources::default(),
             formats: Box::default(),
+            #[cfg(feature = "faults")]
+            fault: None,
         };
         connection.set_desired_bitrate(0);
         Ok(connection)
@@ -349,7 +371,7 @@ impl Connection {
 
 /// Runs `work`; a panic inside is the end of this connection only.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Ended> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended("a fault inside the connection".into()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended(FAULT.into()))
 }
 
 #[cfg(test)]
