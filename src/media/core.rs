@@ -71,6 +71,8 @@ pub struct Counters {
     pub handshakes_dropped: u64,
     /// Media packets received.
     pub received: u64,
+    /// Authentic media packets of no use: of a payload type or a layer that was not negotiated, or cut short.
+    pub media_refused: u64,
     /// Media packets handed to subscribers.
     pub forwarded: u64,
     /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
