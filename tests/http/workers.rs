@@ -191,7 +191,8 @@ fn a_process_that_was_stopped_blames_no_worker() {
 #[test]
 fn workers_stay_on_the_cores_they_are_given() {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let own = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim().to_owned();
+    let own =
+        status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim().to_owned();
     let core = own.split(['-', ',']).last().unwrap();
     let folder = Folder::new();
     let process = start(&folder, &["--pin", core]);
@@ -222,8 +223,17 @@ fn every_workers_port_must_be_free() {
             Some((taken, port))
         })
         .unwrap();
-    let output =
-        run(&["--plain-http", "--http-port", "0", "--log", "off", "--workers", "2", "--udp-port", &port.to_string()]);
+    let output = run(&[
+        "--plain-http",
+        "--http-port",
+        "0",
+        "--log",
+        "off",
+        "--workers",
+        "2",
+        "--udp-port",
+        &port.to_string(),
+    ]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
     assert!(text.contains(&(port + 1).to_string()) && text.contains("--udp-port"), "{text}");
