@@ -5,6 +5,9 @@
 pub mod conference;
 pub mod config;
 pub mod control;
+#[cfg(feature = "faults")]
+pub mod fuzz;
+pub mod faults;
 pub mod limits;
 pub mod media;
 pub mod queue;

@@ -14,6 +14,7 @@
 //! What it never does: read a clock, touch a socket, know a person's name.
 
 mod commands;
+mod keys;
 mod packets;
 mod showing;
 
@@ -56,10 +57,14 @@ pub struct CoreConfig {
 pub struct Counters {
     /// Datagrams handed in.
     pub datagrams: u64,
-    /// Datagrams of no kind we know, or too large.
+    /// Datagrams of no kind we know.
     pub unknown: u64,
+    /// Datagrams larger than [`MAX_DATAGRAM`], or from port zero, to which no answer could go.
+    pub hostile: u64,
     /// DTLS and SRTP from addresses that never authenticated.
     pub unlearned: u64,
+    /// SRTP from addresses that did, which was not authentic: truncated, forged, replayed, or of one source too many.
+    pub unauthentic: u64,
     /// STUN for nobody, or with a wrong password.
     pub stun_refused: u64,
     /// Handshake datagrams dropped because too many waited.
@@ -68,8 +73,16 @@ pub struct Counters {
     pub received: u64,
     /// Media packets handed to subscribers.
     pub forwarded: u64,
+    /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
+    pub held: u64,
+    /// Packets a subscriber did not get because it negotiated nothing that could decode them.
+    pub not_decodable: u64,
+    /// Times a publisher's sequence numbers went where nobody counts to.
+    pub jumps: u64,
     /// Key frames asked for.
     pub key_frames_asked: u64,
+    /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
+    pub key_frames_merged: u64,
     /// Connections that ended by themselves.
     pub connections_lost: u64,
     /// Offers refused after parsing.
@@ -156,7 +169,7 @@ impl Core {
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
             Command::View { peer, tiles } => self.view(peer, tiles),
-            Command::Leave { peer } => self.leave(peer),
+            Command::Leave { peer } => self.leave(now, peer),
         }
     }
 
@@ -167,7 +180,7 @@ impl Core {
         // A reply to port zero is a send that fails, and one such failure switches segmentation off for a socket.
         let hostile = datagram.len() > MAX_DATAGRAM || path.remote.port() == 0;
         match kind {
-            _ if hostile => self.counters.unknown += 1,
+            _ if hostile => self.counters.hostile += 1,
             DatagramKind::Unknown => self.counters.unknown += 1,
             DatagramKind::Stun => self.handle_stun(now, path, datagram),
             DatagramKind::Dtls | DatagramKind::Srtp => match self.demux.by_path(&path) {
@@ -205,6 +218,8 @@ impl Core {
             || connection.admits(datagram, &self.config.limits, &mut self.tally)
         {
             self.receive(now, key, path, datagram);
+        } else {
+            self.counters.unauthentic += 1;
         }
     }
 
@@ -269,11 +284,19 @@ impl Core {
     }
 
     /// The connection of `key` is over.
-    fn lose(&mut self, key: u32, ended: Ended) {
-        self.drop_connection(key);
+    fn lose(&mut self, now: Instant, key: u32, ended: Ended) {
+        self.drop_connection(now, key);
         let Some(peer) = self.peers.get(key as usize) else { return };
         self.counters.connections_lost += 1;
         self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.0 });
+    }
+
+    /// Makes something go wrong inside the connection of `peer`. Returns whether there is one.
+    #[cfg(feature = "faults")]
+    pub fn inject(&mut self, peer: PeerId, fault: crate::faults::Fault) -> bool {
+        let key = self.by_id.get(&peer).copied();
+        let connection = key.and_then(|key| self.peers.get_mut(key as usize)?.connection.as_mut());
+        connection.map(|connection| connection.inject(fault)).is_some()
     }
 
     /// When [`Core::handle_timeout`] is to be called next, if at all.

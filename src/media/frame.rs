@@ -5,7 +5,7 @@
 /// What one packet is to its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FrameInfo {
-    /// The packet starts a frame.
+    /// The packet starts a frame. Known of key frames; of others only where the descriptor tells (VP8, VP9).
     pub start: bool,
     /// The packet ends a frame (the RTP marker bit).
     pub end: bool,
@@ -27,6 +27,12 @@ pub struct Picture {
 }
 
 impl FrameInfo {
+    /// Whether whoever has nothing of the source can begin with this packet.
+    #[must_use]
+    pub fn starts_key_frame(&self) -> bool {
+        self.key && self.start
+    }
+
     /// A packet of sound: a frame of its own that needs no other.
     #[must_use]
     pub fn audio() -> FrameInfo {

@@ -9,6 +9,7 @@ mod frame;
 mod guard;
 pub mod ids;
 mod keyframes;
+mod layers;
 pub mod message;
 mod peer;
 mod publication;
@@ -21,6 +22,14 @@ mod timers;
 pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
 pub use demux::Path;
 pub use guard::Faults;
+
+/// What a slot forwards, for the fuzz target that drives one without a core.
+#[cfg(feature = "faults")]
+pub(crate) mod fuzzing {
+    pub(crate) use super::forward::Arriving;
+    pub(crate) use super::frame::{FrameInfo, Picture};
+    pub(crate) use super::slot::Slot;
+}
 
 use std::time::Duration;
 

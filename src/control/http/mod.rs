@@ -1,9 +1,11 @@
 //! HTTP/1.1 (RFC 9112) as values: bytes to a [`Head`], a [`Reply`] to bytes. Pure; no socket, no clock.
 
+#[cfg(feature = "faults")]
+pub(crate) mod fuzz;
 mod origin;
 mod reply;
 mod request;
 
 pub(super) use origin::origin_is_host;
 pub(super) use reply::Reply;
-pub(super) use request::{Head, HeadError, Request, parse_head};
+pub(super) use request::{Head, HeadError, Request, parse_head, percent_decode};
