@@ -5,9 +5,9 @@
 pub mod conference;
 pub mod config;
 pub mod control;
+pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;
-pub mod faults;
 pub mod limits;
 pub mod media;
 pub mod queue;

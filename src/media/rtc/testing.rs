@@ -25,6 +25,9 @@ impl Connection {
     }
 
     /// A packet of an encoding, as if it had arrived, in a format that was negotiated for what the client sends.
+    ///
+    /// # Panics
+    /// If none was negotiated.
     pub fn pretend_packet(
         &self,
         (mid, layer, codec): (Mid, Layer, Codec),
