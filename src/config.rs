@@ -369,7 +369,9 @@ mod tests {
         assert_eq!(config(&["--workers", "3"]).unwrap().workers, 3);
         assert!(config(&["--workers", "auto"]).unwrap().workers >= 1);
         let own = core_affinity::get_core_ids().unwrap()[0].id;
-        for args in [&["--pin", &own.to_string()][..], &["--workers", "auto", "--pin", &format!("{own}-{own}")]] {
+        for args in
+            [&["--pin", &own.to_string()][..], &["--workers", "auto", "--pin", &format!("{own}-{own}")]]
+        {
             let pinned = config(args).unwrap();
             assert_eq!((pinned.workers, pinned.cores), (1, vec![own]));
         }

@@ -31,7 +31,10 @@ pub struct Drain<T> {
 #[must_use]
 pub fn queue<T>(capacity: usize, waker: Arc<Waker>) -> (Sender<T>, Drain<T>) {
     let (sender, receiver) = sync_channel(capacity);
-    (Sender { channel: sender, backlog: VecDeque::new(), waker, most_waiting: 0 }, Drain { channel: receiver })
+    (
+        Sender { channel: sender, backlog: VecDeque::new(), waker, most_waiting: 0 },
+        Drain { channel: receiver },
+    )
 }
 
 impl<T> Sender<T> {

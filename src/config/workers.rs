@@ -89,7 +89,9 @@ pub(super) fn codecs(text: &str) -> Result<Arc<[Codec]>, String> {
 /// One line on what does not fit together.
 pub(super) fn settle(
     count: Option<Count>,
-    pin: Option<&Cores>, port: u16) -> Result<(u8, Vec<usize>), String> {
+    pin: Option<&Cores>,
+    port: u16,
+) -> Result<(u8, Vec<usize>), String> {
     let cores = pin.map(|cores| cores.0.clone()).unwrap_or_default();
     check_cores(&cores)?;
     let pinned = (!cores.is_empty()).then_some(cores.len());

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::WorkerHandle;
 use crate::limits::Limit;
+use crate::media::ids::PeerId;
 
 /// A fault, as `POST /api/faults` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,6 +15,16 @@ use crate::limits::Limit;
 pub enum Fault {
     /// The worker's thread ends by a panic.
     Panic,
+    /// A panic inside a person's connection, at the next datagram it takes in.
+    PanicOnReceive {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// A panic inside a person's connection, at the next packet it is to send.
+    PanicOnSend {
+        /// Whose.
+        peer: PeerId,
+    },
     /// The worker's thread does nothing for so long.
     Stall {
         /// Milliseconds.

@@ -246,7 +246,8 @@ impl Workers for Pool {
 
     #[cfg(feature = "faults")]
     fn inject(&mut self, wanted: &[u8]) -> Result<(), String> {
-        let wanted: super::fault::Wanted = serde_json::from_slice(wanted).map_err(|error| error.to_string())?;
+        let wanted: super::fault::Wanted =
+            serde_json::from_slice(wanted).map_err(|error| error.to_string())?;
         let place = self.places.get_mut(wanted.worker).and_then(|place| place.handle.as_mut());
         place.ok_or("there is no such worker")?.order(super::report::Order::Fault(wanted.fault));
         Ok(())

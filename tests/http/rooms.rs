@@ -54,8 +54,12 @@ fn listed_rooms_come_page_by_page() {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{path}");
         let page = answer.json();
-        let rooms: Vec<String> =
-            page["rooms"].as_array().unwrap().iter().map(|room| room["id"].as_str().unwrap().to_owned()).collect();
+        let rooms: Vec<String> = page["rooms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|room| room["id"].as_str().unwrap().to_owned())
+            .collect();
         (rooms.join(","), page["next"].as_str().map(str::to_owned))
     };
     assert_eq!(ids("/api/rooms"), ("a,b,c".to_owned(), None));

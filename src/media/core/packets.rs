@@ -27,6 +27,7 @@ impl Core {
         let result = connection.receive(now, path, datagram, &mut self.transmits, &mut events);
         if let Ok((received, deadline)) = &result {
             peer.deadline = Some(*deadline);
+            self.counters.unusable += u64::from(received.unusable);
             if received.authenticated {
                 if peer.quiet || peer.heard.is_none() {
                     self.notices.push_back(Notice::Heard { peer: peer.id });

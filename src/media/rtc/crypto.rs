@@ -1,4 +1,4 @@
-//! str0m's cryptography with one addition: it notes each packet that was authenticated.
+//! str0m's cryptography with two additions: it notes each packet that was authenticated, and the keys (see `srtp`).
 //!
 //! Egress follows the client only to addresses from which SRTP or SRTCP was *authenticated*, and presence counts only
 //! such packets. str0m does not tell (its receive counter moves before decryption), so the SRTP ciphers are wrapped.
@@ -11,6 +11,8 @@ use str0m::crypto::{
     AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80Cipher, CryptoError, SrtpProvider,
     SupportedAeadAes128Gcm, SupportedAeadAes256Gcm, SupportedAes128CmSha1_80,
 };
+
+use super::srtp;
 
 thread_local! {
     /// Packets authenticated on this thread. A connection is driven by one thread at a time, so the difference across
@@ -40,8 +42,13 @@ fn note<T, E>(result: Result<T, E>, after_index: usize) -> Result<T, E> {
 
 /// The provider every connection uses.
 pub(super) fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
-        LazyLock::new(|| Arc::new(CryptoProvider { srtp_provider: &NotingSrtp, ..inner().clone() }));
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        Arc::new(CryptoProvider {
+            srtp_provider: &NotingSrtp,
+            dtls_provider: &srtp::NotingDtls,
+            ..inner().clone()
+        })
+    });
     PROVIDER.clone()
 }
 
@@ -52,7 +59,7 @@ pub(super) fn certificate() -> Option<DtlsCert> {
     CERTIFICATE.clone()
 }
 
-fn inner() -> &'static CryptoProvider {
+pub(super) fn inner() -> &'static CryptoProvider {
     static INNER: LazyLock<CryptoProvider> = LazyLock::new(str0m::crypto::from_feature_flags);
     &INNER
 }

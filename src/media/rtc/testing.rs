@@ -21,7 +21,7 @@ impl Connection {
         let ssrc = 1_000 + layer as u32;
         let rid = Rid::from(layer.rid());
         self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, mid, Some(rid));
-        self.newest.push((mid, layer, ssrc));
+        self.sources.pretend(mid, layer, ssrc);
     }
 
     /// A packet of an encoding, as if it had arrived, in a format that was negotiated for what the client sends.
