@@ -14,12 +14,14 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
+mod faults;
 mod house;
 mod http;
 mod people;
 mod server;
 mod signaling;
 mod table;
+mod udp;
 
 #[allow(dead_code, reason = "the harness serves other tests too")]
 #[path = "../http/harness.rs"]
@@ -46,7 +48,13 @@ use table::Table;
 type Section = fn(&mut Table);
 
 /// Every part with rows.
-const SECTIONS: &[(&str, Section)] = &[("a house under attack", attacked_house)];
+const SECTIONS: &[(&str, Section)] = &[
+    ("a house under attack", attacked_house),
+    ("file descriptors", faults::descriptors),
+    ("a worker that panics", faults::panic),
+    ("a worker that stalls", faults::stall),
+    ("a full queue", faults::full_queue),
+];
 
 #[test]
 fn what_bad_input_gets() {
@@ -68,6 +76,8 @@ fn attacked_house(table: &mut Table) {
     http::rows(table, &house);
     let slow = http::begin_slow_head(&house);
     signaling::rows(table, &house);
+    udp::rows(table, &house);
+    faults::sends(table, &house);
     http::slow_head(table, &house, slow);
     house.close();
 }
