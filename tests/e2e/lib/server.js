@@ -68,7 +68,8 @@ export class Server {
    * @param {string[]} flags
    */
   async restart(flags) {
-    await this.stop();
+    // One that nobody came to has nothing to judge.
+    await this.stop({ guarded: this.#lifeBegins > 0 });
     this.#flags = flags;
     await this.start();
   }
