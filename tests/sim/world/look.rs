@@ -98,14 +98,14 @@ impl World {
     /// was named happened.
     pub fn finish(mut self, scenario: &str) {
         self.finished = true;
-        let faults = self.core.faults();
+        let faults = self.faults();
         let hits = self.hits();
         println!(
             "{scenario}: {:.0} s, {} people, guard judged {}, forwarded {}, {hits:?}",
             self.age().as_secs_f64(),
             self.seats.len(),
             faults.judged,
-            self.core.counters().forwarded,
+            self.count(|counters| counters.forwarded),
         );
         for seat in &self.seats {
             let receiver = &seat.client.receiver;
