@@ -6,6 +6,7 @@
 mod look;
 mod people;
 mod queue;
+mod tiles;
 mod workers;
 
 use std::cell::{Cell, RefCell};
@@ -14,10 +15,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, Output, SocketId, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, WorkerId,
 };
 use plenary::limits::Limits;
 use plenary::media::Path;
+use plenary::media::codec::Codec;
 use plenary::media::ids::PeerId;
 use plenary::media::rtc::Transmit;
 
@@ -25,6 +27,8 @@ use crate::client::Directory;
 use crate::rng::Rng;
 pub use people::{Person, Seat};
 use queue::{Happening, Queue};
+pub use tiles::CODEC_CHANGE;
+use tiles::Tile;
 use workers::Worker;
 
 /// Turns at one instant after which the server is taken to spin.
@@ -44,11 +48,13 @@ pub struct Settings {
     pub seed: u64,
     pub limits: Limits,
     pub workers: usize,
+    /// The operator's preference, best first.
+    pub codecs: Vec<Codec>,
 }
 
 impl Settings {
     pub fn new(seed: u64) -> Settings {
-        Settings { seed, limits: Limits::default(), workers: WORKERS.get() }
+        Settings { seed, limits: Limits::default(), workers: WORKERS.get(), codecs: DEFAULT_CODECS.to_vec() }
     }
 }
 
@@ -73,10 +79,11 @@ pub struct World {
     pub transmitted: u64,
     /// By how much the server's clock is behind.
     pub behind: Duration,
+    tiles: Vec<Tile>,
     finished: bool,
 }
 
-pub fn ms(millis: u64) -> Duration {
+pub const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
@@ -91,10 +98,10 @@ impl World {
     }
 
     pub fn with(settings: Settings) -> World {
-        let Settings { seed, limits, workers } = settings;
+        let Settings { seed, limits, workers, codecs } = settings;
         let start = Instant::now();
         let mut rng = Rng::new(seed);
-        let config = ConferenceConfig { limits: limits.clone(), ice_servers: Vec::new(), workers };
+        let config = ConferenceConfig { limits: limits.clone(), ice_servers: Vec::new(), workers, codecs };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);
@@ -115,6 +122,7 @@ impl World {
             astray: 0,
             transmitted: 0,
             behind: Duration::ZERO,
+            tiles: Vec::new(),
             finished: false,
         };
         world.make_room("Den");

@@ -43,6 +43,8 @@ pub struct Profile {
     /// Receiving lines: audio+video pairs, and audio-only ones.
     pub pairs: u8,
     pub audio_only: u8,
+    /// Video lines of the first offer.
+    pub video: u8,
     /// Asks for more video slots as people come.
     pub grows: bool,
     /// There is a connection at all; without, only messages are exchanged.
@@ -60,6 +62,7 @@ impl Profile {
         microphone: Some(Says::Words(30)),
         pairs: 5,
         audio_only: 3,
+        video: 5,
         grows: true,
         media: true,
         forges: false,
@@ -159,11 +162,11 @@ impl Connection {
             let audio = changes.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
             self.slots.push(slot(audio, Kind::Audio, number));
             self.lines.push((audio, Line::new(Kind::Audio, number)));
-            if number < profile.pairs {
-                let video = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
-                self.slots.push(slot(video, Kind::Video, number));
-                self.lines.push((video, Line::new(Kind::Video, number)));
-            }
+        }
+        for number in 0..profile.video {
+            let video = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
+            self.slots.push(slot(video, Kind::Video, number));
+            self.lines.push((video, Line::new(Kind::Video, number)));
         }
         let (offer, pending) = changes.apply().expect("a first offer changes something");
         self.offered = Some((id, pending));

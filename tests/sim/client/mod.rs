@@ -173,8 +173,7 @@ impl Client {
                 if let Some(connection) = &mut self.connection {
                     connection.answer(now, id, &sdp);
                 }
-                let asked = std::mem::take(&mut self.asked);
-                self.publish(&asked);
+                self.obey();
                 self.grow_if_needed();
                 self.share_if_wanted(now);
             }
@@ -292,6 +291,17 @@ impl Client {
         }
     }
 
+    /// Does now what the server asked for.
+    pub fn obey(&mut self) {
+        let asked = std::mem::take(&mut self.asked);
+        self.publish(&asked);
+    }
+
+    /// How many offers there have been.
+    pub fn offers(&self) -> u32 {
+        self.next_offer
+    }
+
     fn take_offer_id(&mut self) -> OfferId {
         let id = OfferId(self.next_offer);
         self.next_offer += 1;
@@ -344,6 +354,11 @@ impl Client {
     /// Turns the camera or the microphone off or on.
     pub fn mute(&mut self, kind: Kind, muted: bool) {
         self.mute_track(Track { stream: Stream::Camera, kind }, muted);
+    }
+
+    /// What the others are told of a track.
+    pub fn is_muted(&self, stream: Stream, kind: Kind) -> bool {
+        self.mutes.iter().any(|(track, muted)| *track == Track { stream, kind } && *muted)
     }
 
     fn mute_track(&mut self, track: Track, muted: bool) {

@@ -185,6 +185,8 @@ pub struct Receiver {
     /// The largest difference between timestamps and when frames were made, across a change of layer or codec of one
     /// person, in seconds.
     pub largest_switch_step: f64,
+    /// How often the server said of a slot that what its owner sends cannot be decoded here.
+    pub blocked_told: u64,
 }
 
 fn later(a: u32, b: u32) -> bool {
@@ -408,6 +410,7 @@ impl Receiver {
             });
         }
         self.deaf = false;
+        self.blocked_told += table.video.iter().filter(|slot| slot.blocked.is_some()).count() as u64;
         self.table = table;
         self.told = age.as_micros() as u64;
         self.table_at = Some(now);

@@ -7,10 +7,11 @@ use crate::client::connection::Profile;
 use crate::network::Conditions;
 use crate::world::{Person, World, ms};
 
-/// A minute in which everybody's camera and microphone are off.
-fn idle_minute(seed: u64, count: usize) {
+/// A minute in which everybody's camera and microphone are off, with so many video slots each.
+fn idle_minute(seed: u64, count: usize, slots: u8) {
     let mut world = World::new(seed);
-    let people: Vec<Person> = (0..count).map(|_| world.join(Profile::PAGE, Conditions::clean(20))).collect();
+    let profile = Profile { video: slots, ..Profile::PAGE };
+    let people: Vec<Person> = (0..count).map(|_| world.join(profile, Conditions::clean(20))).collect();
     world.within(ms(5_000), "they do not meet", |world| world.meet(&people));
     world.run(ms(5_000));
     let mute = |world: &mut World, muted: bool| {
@@ -26,7 +27,9 @@ fn idle_minute(seed: u64, count: usize) {
     let seconds = 60.0 * people.len() as f64;
     let packets = (world.transmitted - sent) as f64 / seconds;
     let wakeups = (world.count(|c| c.wakeups) - woken) as f64 / seconds;
-    println!("{count} idle people: {packets:.2} packets/s out and {wakeups:.2} wake-ups/s each");
+    println!(
+        "{count} idle people, {slots} slots: {packets:.2} packets/s out and {wakeups:.2} wake-ups/s each"
+    );
     assert!(packets <= 3.0, "{packets:.2} packets/s to an idle peer");
     assert!(wakeups <= 5.0, "{wakeups:.2} wake-ups/s for an idle peer");
     mute(&mut world, false);
@@ -36,12 +39,15 @@ fn idle_minute(seed: u64, count: usize) {
 
 #[test]
 fn sixty_idle_seconds_cost_next_to_nothing() {
-    play(When::Always, |seed| idle_minute(seed, 4));
+    play(When::Always, |seed| idle_minute(seed, 4, 5));
 }
 
 #[test]
 fn sixty_idle_seconds_cost_next_to_nothing_with_more_slots_too() {
-    play(When::All, |seed| idle_minute(seed, 8));
+    play(When::All, |seed| idle_minute(seed, 8, 9));
+    for slots in [16, 25] {
+        play(When::Always, |seed| idle_minute(seed, 3, slots));
+    }
 }
 
 #[test]
