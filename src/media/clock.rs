@@ -108,6 +108,7 @@ impl TrackClock {
         if unbelievable {
             // The timestamps jumped: what was known of this clock is about another one.
             self.reference = Some((rtp, arrival));
+            self.newest = Some((rtp, arrival));
             self.reported = false;
             return arrival;
         }
@@ -188,6 +189,38 @@ mod tests {
         clock.report(12, start + Duration::from_secs(900));
         let capture = clock.capture(90_000 * 3_600 + 9_000, start + ms(133));
         assert_eq!(capture, start + ms(133));
+    }
+
+    #[test]
+    fn after_one_absurd_timestamp_reports_are_believed_again() {
+        let start = Instant::now();
+        let mut clock = TrackClock::new(90_000);
+        clock.capture(0, start);
+        clock.capture(1 << 30, start + ms(33));
+        clock.capture(6_000, start + ms(66));
+        // It was captured 40 ms before it arrived: only a report can say that.
+        clock.report(6_000, start + ms(26));
+        assert_eq!(clock.capture(9_000, start + ms(99)), start + ms(26) + Duration::from_nanos(33_333_333));
+    }
+
+    #[test]
+    fn a_publishers_clock_that_steps_is_followed_within_a_minute() {
+        let start = Instant::now() + ms(7_200_000);
+        let ntp = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for step in [3_600_000_i64, -3_600_000] {
+            let mut peer = PeerClock::new(start);
+            for second in 0..200_u64 {
+                let stepped = if second < 30 { 0 } else { step };
+                let theirs = ntp + ms(second * 1_000);
+                let shift = ms(stepped.unsigned_abs());
+                let theirs = if stepped < 0 { theirs - shift } else { theirs + shift };
+                let arrival = start + ms(second * 1_000 + 20);
+                peer.report(theirs, arrival);
+                if second < 30 || second > 100 {
+                    assert_eq!(peer.instant(theirs), Some(arrival), "{second} s, stepped by {step} ms");
+                }
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! What it never does: read a clock, touch a socket, know a person's name.
 
 mod commands;
+mod keys;
 mod packets;
 mod showing;
 
@@ -68,8 +69,16 @@ pub struct Counters {
     pub received: u64,
     /// Media packets handed to subscribers.
     pub forwarded: u64,
+    /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
+    pub held: u64,
+    /// Packets a subscriber did not get because it negotiated nothing that could decode them.
+    pub not_decodable: u64,
+    /// Times a publisher's sequence numbers went where nobody counts to.
+    pub jumps: u64,
     /// Key frames asked for.
     pub key_frames_asked: u64,
+    /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
+    pub key_frames_merged: u64,
     /// Connections that ended by themselves.
     pub connections_lost: u64,
     /// Offers refused after parsing.
@@ -156,7 +165,7 @@ impl Core {
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
             Command::View { peer, tiles } => self.view(peer, tiles),
-            Command::Leave { peer } => self.leave(peer),
+            Command::Leave { peer } => self.leave(now, peer),
         }
     }
 
@@ -269,8 +278,8 @@ impl Core {
     }
 
     /// The connection of `key` is over.
-    fn lose(&mut self, key: u32, ended: Ended) {
-        self.drop_connection(key);
+    fn lose(&mut self, now: Instant, key: u32, ended: Ended) {
+        self.drop_connection(now, key);
         let Some(peer) = self.peers.get(key as usize) else { return };
         self.counters.connections_lost += 1;
         self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.0 });

@@ -21,6 +21,10 @@ const LARGEST_STEP: u64 = 3_000;
 /// Timestamp steps beyond this many seconds within one source are no pause but another clock.
 const LARGEST_PAUSE_SECONDS: u64 = 120;
 
+/// Nor are steps that are this many seconds longer than the time that passed: a browser that is told of such a step
+/// freezes for as long. A queue on the way makes steps look longer than they were, by less than this.
+const LARGEST_LEAD_SECONDS: u64 = 1;
+
 /// What forwarding needs to know of an arriving packet.
 #[derive(Debug, Clone, Copy)]
 pub struct Arriving {
@@ -54,6 +58,10 @@ pub struct Leaving {
 pub enum Held {
     /// The slot waits for a key frame of its source.
     AwaitsKeyFrame,
+    /// The packet is of a layer that the slot does not show.
+    NotShown,
+    /// The subscriber negotiated nothing that could decode it.
+    NotDecodable,
     /// The packet is from before the point where the slot joined its source.
     Early,
     /// The packet would put a later sequence number on an earlier timestamp.
@@ -73,6 +81,7 @@ struct Anchor {
     tl0_out: u8,
     highest_in: u64,
     latest_in: u64,
+    latest_at: Instant,
 }
 
 /// The outgoing stream of one slot.
@@ -115,21 +124,21 @@ impl Forwarder {
     /// # Errors
     /// [`Held`] if the packet must not go out.
     pub fn forward(&mut self, packet: &Arriving, now: Instant) -> Result<Leaving, Held> {
-        if self.anchor.is_some_and(|anchor| anchor.jumped(packet, self.rate)) {
+        if self.anchor.is_some_and(|anchor| anchor.jumped(packet, now, self.rate)) {
             self.anchor = None;
         }
         let (anchor, first) = match self.anchor {
             Some(anchor) => (anchor, false),
-            None if packet.frame.key && packet.frame.start => (self.attach(packet), true),
+            None if packet.frame.starts_key_frame() => (self.attach(packet, now), true),
             None => return Err(Held::AwaitsKeyFrame),
         };
         let leaving = self.map(&anchor, packet, now, first)?;
-        self.anchor = Some(anchor.advance(packet));
+        self.anchor = Some(anchor.advance(packet, now));
         self.remember(packet, &leaving);
         Ok(leaving)
     }
 
-    fn attach(&self, packet: &Arriving) -> Anchor {
+    fn attach(&self, packet: &Arriving, now: Instant) -> Anchor {
         let (seq, time) = self.highest.unwrap_or((0, 0));
         let earliest = time + 1;
         let time_out = match self.relation {
@@ -152,6 +161,7 @@ impl Forwarder {
             tl0_out: self.tl0.wrapping_add(1),
             highest_in: packet.seq,
             latest_in: packet.time,
+            latest_at: now,
         }
     }
 
@@ -219,15 +229,28 @@ impl Forwarder {
 impl Anchor {
     /// The source left its own track: a sequence number or timestamp nobody counts up to, or a clock that went back
     /// (what follows it would be held until the clock is where it was).
-    fn jumped(&self, packet: &Arriving, rate: u32) -> bool {
+    fn jumped(&self, packet: &Arriving, now: Instant, rate: u32) -> bool {
+        let (step, second) = (packet.time.abs_diff(self.latest_in), u64::from(rate));
         packet.seq.abs_diff(self.highest_in) > LARGEST_STEP
             || (packet.seq > self.highest_in && packet.time < self.latest_in)
-            || packet.time.abs_diff(self.latest_in) > LARGEST_PAUSE_SECONDS * u64::from(rate)
+            || step > LARGEST_PAUSE_SECONDS * second
+            || (step > LARGEST_LEAD_SECONDS * second
+                && packet.time > self.latest_in
+                && step > self.largest_step(now, second))
     }
 
-    fn advance(mut self, packet: &Arriving) -> Anchor {
+    /// The most ticks a source may have counted by `now`.
+    fn largest_step(&self, now: Instant, second: u64) -> u64 {
+        let passed = now.saturating_duration_since(self.latest_at);
+        (passed.as_secs() + LARGEST_LEAD_SECONDS) * second
+            + u64::from(passed.subsec_millis()) * second / 1_000
+    }
+
+    fn advance(mut self, packet: &Arriving, now: Instant) -> Anchor {
         self.highest_in = self.highest_in.max(packet.seq);
-        self.latest_in = self.latest_in.max(packet.time);
+        if packet.time >= self.latest_in {
+            (self.latest_in, self.latest_at) = (packet.time, now);
+        }
         self
     }
 }

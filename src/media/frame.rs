@@ -27,6 +27,12 @@ pub struct Picture {
 }
 
 impl FrameInfo {
+    /// Whether whoever has nothing of the source can begin with this packet.
+    #[must_use]
+    pub fn starts_key_frame(&self) -> bool {
+        self.key && self.start
+    }
+
     /// A packet of sound: a frame of its own that needs no other.
     #[must_use]
     pub fn audio() -> FrameInfo {

@@ -24,9 +24,11 @@ pub struct KeyFrames {
 }
 
 impl KeyFrames {
-    /// Somebody waits for a key frame.
-    pub fn want(&mut self) {
-        self.wanted = true;
+    /// Somebody waits for a key frame. Returns whether that is one more wish for the same one: somebody waits already, or
+    /// one was asked for within the interval.
+    pub fn want(&mut self, now: Instant) -> bool {
+        let recent = self.asked.is_some_and(|asked| now.saturating_duration_since(asked) < INTERVAL);
+        std::mem::replace(&mut self.wanted, true) || recent
     }
 
     /// A key frame came, or nobody waits any more.
@@ -42,17 +44,20 @@ impl KeyFrames {
             return None;
         }
         let interval = if self.unanswered < EAGER { INTERVAL } else { SLOW_INTERVAL };
-        Some(self.asked.map_or(now, |asked| asked + interval))
+        // A clock that stepped back makes nobody wait longer than the interval.
+        Some(self.asked.map_or(now, |asked| asked.min(now) + interval))
     }
 
-    /// Takes the request that is due at `now`, if one is.
-    pub fn take(&mut self, now: Instant) -> bool {
-        let due = self.deadline(now).is_some_and(|deadline| deadline <= now);
-        if due {
-            self.asked = Some(now);
-            self.unanswered = self.unanswered.saturating_add(1);
-        }
-        due
+    /// Whether to ask at `now`.
+    #[must_use]
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.deadline(now).is_some_and(|deadline| deadline <= now)
+    }
+
+    /// The publisher was asked.
+    pub fn asked(&mut self, now: Instant) {
+        self.asked = Some(now);
+        self.unanswered = self.unanswered.saturating_add(1);
     }
 }
 
@@ -60,33 +65,55 @@ impl KeyFrames {
 mod tests {
     use super::*;
 
+    /// Asks if it is time to.
+    fn ask(keys: &mut KeyFrames, now: Instant) -> bool {
+        let due = keys.is_due(now);
+        if due {
+            keys.asked(now);
+        }
+        due
+    }
+
     #[test]
     fn a_second_wish_is_asked_again_after_the_interval_and_not_before() {
         let start = Instant::now();
         let mut keys = KeyFrames::default();
-        keys.want();
-        assert!(keys.take(start));
-        keys.want();
-        assert!(!keys.take(start + Duration::from_millis(5)), "merged with the first");
+        assert!(!keys.want(start));
+        assert!(ask(&mut keys, start));
+        assert!(keys.want(start), "merged with the first");
+        assert!(!ask(&mut keys, start + Duration::from_millis(5)));
         assert_eq!(keys.deadline(start), Some(start + INTERVAL), "but not forgotten");
-        assert!(keys.take(start + INTERVAL));
+        assert!(ask(&mut keys, start + INTERVAL));
         keys.satisfied();
         assert_eq!(keys.deadline(start + INTERVAL), None);
-        keys.want();
-        assert!(!keys.take(start + INTERVAL + Duration::from_millis(100)), "a fresh wish keeps the pace");
+        assert!(keys.want(start + INTERVAL + Duration::from_millis(100)));
+        assert!(
+            !ask(&mut keys, start + INTERVAL + Duration::from_millis(100)),
+            "a fresh wish keeps the pace"
+        );
     }
 
     #[test]
     fn a_source_that_never_answers_is_asked_ever_more_rarely() {
         let start = Instant::now();
         let mut keys = KeyFrames::default();
-        keys.want();
+        keys.want(start);
         let mut at = start;
         let mut asked = 0;
         while at < start + Duration::from_secs(60) {
             at = keys.deadline(at).expect("still wanted").max(at);
-            asked += u32::from(keys.take(at));
+            asked += u32::from(ask(&mut keys, at));
         }
         assert!((30..=40).contains(&asked), "{asked}");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_delays_nobody_beyond_the_interval() {
+        let start = Instant::now() + Duration::from_secs(60);
+        let mut keys = KeyFrames::default();
+        keys.want(start);
+        keys.asked(start);
+        let back = start.checked_sub(Duration::from_secs(30)).expect("a minute of past");
+        assert!(keys.deadline(back).is_some_and(|at| at <= back + INTERVAL));
     }
 }

@@ -6,7 +6,7 @@ use super::QUIET_AFTER;
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
-use super::message::{AudioSlot, SlotTable, Tile, VideoSlot};
+use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
 use super::publication::Publication;
 use super::rtc::{Connection, DUE};
 use super::slot::Slot;
@@ -88,12 +88,6 @@ impl Peer {
         self.publications.iter_mut().find(|publication| publication.track == track)
     }
 
-    /// Whether they publish `track`.
-    #[must_use]
-    pub fn publishes(&self, stream: Stream, kind: Kind) -> bool {
-        self.publications.iter().any(|publication| publication.track == Track { stream, kind })
-    }
-
     /// Whether they muted `track`. Nobody who said nothing is muted.
     #[must_use]
     pub fn muted(&self, track: Track) -> bool {
@@ -110,7 +104,7 @@ impl Peer {
                     slot: number(index),
                     shows: slot.owner,
                     since: slot.since,
-                    blocked: None,
+                    blocked: slot.blocked.then_some(Blocked::Codec),
                 })
                 .collect(),
             audio: (self.audio.iter().enumerate())
@@ -125,7 +119,7 @@ impl Peer {
         let connection = self.connection.as_ref().zip(self.deadline);
         // Without a connection nobody can be asked; a new one asks for what is waited for then.
         let asked = self.publications.iter().filter(|publication| connection.is_some() && !publication.muted);
-        let keys = asked.filter_map(|publication| publication.keys.deadline(now));
+        let keys = asked.filter_map(|publication| publication.layers.deadline(now));
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let deadline = connection.map(|(connection, deadline)| connection.wakes(now, deadline));
         keys.chain(quiet).chain(deadline).min()

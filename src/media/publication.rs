@@ -1,9 +1,8 @@
 //! One track a person publishes, and who receives it.
 
-use super::clock::TrackClock;
 use super::codec::Codec;
 use super::ids::{Kind, Track};
-use super::keyframes::KeyFrames;
+use super::layers::Layers;
 use super::rtc::Mid;
 use super::speakers::Voice;
 
@@ -25,16 +24,12 @@ pub struct Publication {
     pub mid: Mid,
     /// The person muted it: nothing of it is forwarded.
     pub muted: bool,
-    /// Its RTP clock against the server's.
-    pub clock: TrackClock,
+    /// Its encodings: three at most, one for sound and screens.
+    pub layers: Layers,
     /// Who receives it.
     pub subscribers: Vec<Subscriber>,
-    /// Who waits for its next key frame.
-    pub keys: KeyFrames,
     /// How loud it is.
     pub voice: Voice,
-    /// Distinguishes this publication's packets from those after a rebuild, for the egress guard.
-    pub epoch: u32,
 }
 
 impl Publication {
@@ -45,20 +40,16 @@ impl Publication {
             track,
             mid,
             muted,
-            clock: TrackClock::new(clock_rate(track.kind)),
+            layers: Layers::new(track.kind),
             subscribers: Vec::new(),
-            keys: KeyFrames::default(),
             voice: Voice::default(),
-            epoch: 0,
         }
     }
 
     /// The track now comes on another connection: sequence numbers and timestamps start anew.
     pub fn rebind(&mut self, mid: Mid) {
         self.mid = mid;
-        self.clock = TrackClock::new(clock_rate(self.track.kind));
-        self.keys = KeyFrames::default();
-        self.epoch = self.epoch.wrapping_add(1);
+        self.layers.restart();
     }
 }
 

@@ -2,9 +2,22 @@
 
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
-use super::ids::{Kind, StreamId};
+use super::ids::{Kind, Layer, StreamId};
 use super::publication::clock_rate;
 use super::rtc::Mid;
+
+/// What a packet comes from, as a slot needs to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// A number that differs between sources: people, layers, connections, codecs.
+    pub number: u64,
+    /// The layer it is.
+    pub layer: Layer,
+    /// The layer the slot is to show.
+    pub target: Layer,
+    /// The layers that send.
+    pub live: [bool; 3],
+}
 
 /// A receiving line of one client.
 #[derive(Debug)]
@@ -17,12 +30,16 @@ pub struct Slot {
     pub owner: Option<StreamId>,
     /// The RTP timestamp of the owner's first packet; `None` until that went out.
     pub since: Option<u32>,
+    /// The client cannot decode what the owner sends now.
+    pub blocked: bool,
+    /// What plays: the number of its source and its layer.
+    playing: Option<(u64, Layer)>,
     forwarder: Forwarder,
     guard: Option<Guard>,
 }
 
 impl Slot {
-    /// A slot on `mid` that shows nothing.
+    /// A slot on the m-line `mid` that shows nothing.
     #[must_use]
     pub fn new(kind: Kind, mid: Mid, ssrc: Option<u32>) -> Slot {
         let rate = clock_rate(kind);
@@ -35,6 +52,8 @@ impl Slot {
             ssrc,
             owner: None,
             since: None,
+            blocked: false,
+            playing: None,
             forwarder: Forwarder::new(rate, seq, seed >> 8),
             guard: cfg!(debug_assertions).then(|| Guard::new(rate)),
         }
@@ -43,31 +62,70 @@ impl Slot {
     /// What comes next starts at a key frame; until then the client shows no picture.
     pub fn detach(&mut self) {
         self.forwarder.detach();
+        self.playing = None;
         self.since = None;
+        self.blocked = false;
     }
 
-    /// Maps one packet of `source` (a number that differs between sources) onto the slot.
+    /// The layer that plays.
+    #[must_use]
+    pub fn layer(&self) -> Option<Layer> {
+        self.playing.map(|(_, layer)| layer)
+    }
+
+    /// Maps one packet onto the slot. Another source than the one that plays is taken at a key frame only; the one before
+    /// plays until then.
     ///
     /// # Errors
     /// [`Held`] if the packet must not go out.
     pub fn forward(
         &mut self,
-        source: u64,
+        source: &Source,
         packet: &Arriving,
         now: std::time::Instant,
     ) -> Result<Leaving, Held> {
+        if self.playing.is_none_or(|(number, _)| number != source.number) {
+            self.open(source, packet)?;
+        }
         let leaving = self.forwarder.forward(packet, now)?;
         if let Some(guard) = &mut self.guard
-            && !guard.judge(source, packet, &leaving, now)
+            && !guard.judge(source.number, packet, &leaving, now)
         {
             log::error!("the egress guard found a fault: {packet:?} leaves as {leaving:?}");
         }
         if leaving.first {
+            self.playing = Some((source.number, source.layer));
+            self.blocked = false;
             #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
-            let since = leaving.time as u32;
-            self.since = Some(since);
+            self.since.get_or_insert(leaving.time as u32);
         }
         Ok(leaving)
+    }
+
+    /// Whether the slot goes over to another source with this packet.
+    fn open(&mut self, source: &Source, packet: &Arriving) -> Result<(), Held> {
+        // What played is at its end if its own layer starts anew. Whoever sees nothing takes less than they are to have.
+        let empty = self.layer().is_none_or(|layer| layer == source.layer);
+        let wanted = source.layer == source.target;
+        if !wanted && (!empty || source.layer > source.target) {
+            return Err(Held::NotShown);
+        }
+        if !packet.frame.starts_key_frame() {
+            return Err(if wanted { Held::AwaitsKeyFrame } else { Held::NotShown });
+        }
+        self.forwarder.detach();
+        Ok(())
+    }
+
+    /// The owner sends what the client cannot decode: a picture that would stand still is taken away. Another layer that
+    /// plays goes on.
+    pub fn refuse(&mut self, source: &Source) {
+        let plays = self.layer().filter(|layer| *layer != source.layer);
+        let plays = plays.is_some_and(|layer| source.live.get(layer as usize) == Some(&true));
+        if source.layer == source.target && !plays && !self.blocked {
+            self.detach();
+            self.blocked = true;
+        }
     }
 
     /// What the egress guard found on this slot.
@@ -76,3 +134,6 @@ impl Slot {
         self.guard.as_ref().map(Guard::faults).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

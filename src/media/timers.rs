@@ -56,11 +56,6 @@ impl Timers {
         self.put(key, tick);
     }
 
-    /// Wants `key` to fire with the next tick.
-    pub fn schedule_now(&mut self, key: u32) {
-        self.schedule(key, self.start);
-    }
-
     fn put(&mut self, key: u32, tick: u64) {
         let bucket = bucket(tick);
         if let Some(keys) = self.buckets.get_mut(bucket) {

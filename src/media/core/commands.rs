@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Core, Room};
 use crate::media::guard::Faults;
-use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Track};
+use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track};
 use crate::media::message::{Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::Peer;
 use crate::media::publication::Publication;
@@ -51,7 +51,7 @@ impl Core {
             }
             Err(Ended(reason)) => {
                 self.counters.offers_refused += 1;
-                self.drop_connection(key);
+                self.drop_connection(now, key);
                 self.notices.push_back(Notice::Refused { peer: id, id: offer_id, reason });
             }
         }
@@ -59,7 +59,7 @@ impl Core {
 
     fn accept(&mut self, now: Instant, key: u32, fresh: bool, offer: Offer) -> Result<String, Ended> {
         if fresh {
-            self.drop_connection(key);
+            self.drop_connection(now, key);
         }
         let (tracks, slots) = (offer.tracks.clone(), offer.slots.clone());
         let gone = || Ended("the peer is gone".into());
@@ -77,13 +77,13 @@ impl Core {
         // An ICE restart changed it. What still comes with the one before could not be authenticated any more.
         self.demux.remove_ufrag(&before);
         self.demux.add_ufrag(connection.ufrag(), key);
-        self.take_tracks(key, &tracks, fresh);
-        self.take_slots(key, &slots, fresh);
+        self.take_tracks(now, key, &tracks, fresh);
+        self.take_slots(now, key, &slots, fresh);
         Ok(answer)
     }
 
     /// The peer publishes exactly `tracks` from now on.
-    fn take_tracks(&mut self, key: u32, tracks: &[TrackLine], fresh: bool) {
+    fn take_tracks(&mut self, now: Instant, key: u32, tracks: &[TrackLine], fresh: bool) {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let listed =
             |track: Track| tracks.iter().find(|line| Track { stream: line.stream, kind: line.kind } == track);
@@ -103,18 +103,18 @@ impl Core {
             }
         }
         for track in moved {
-            self.detach_subscribers(key, track);
+            self.detach_subscribers(now, key, track);
         }
     }
 
     /// The peer has exactly the slots in `lines` from now on. Owners stay.
-    fn take_slots(&mut self, key: u32, lines: &[SlotLine], fresh: bool) {
+    fn take_slots(&mut self, now: Instant, key: u32, lines: &[SlotLine], fresh: bool) {
         for kind in [Kind::Audio, Kind::Video] {
             let mut lines: Vec<&SlotLine> = lines.iter().filter(|line| line.kind == kind).collect();
             lines.sort_by_key(|line| line.slot);
             let surplus = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
             for index in lines.len()..surplus {
-                self.set_owner(key, kind, index, None);
+                self.set_owner(now, key, kind, index, None);
             }
             let Some(peer) = self.peers.get_mut(key as usize) else { return };
             let faults = cut(peer.slots(kind), lines.len());
@@ -137,17 +137,7 @@ impl Core {
                 }
             }
         }
-        self.want_key_frames_for(key);
-    }
-
-    /// Slots that are new on a connection show nothing until their owners' next key frame.
-    fn want_key_frames_for(&mut self, key: u32) {
-        let Some(peer) = self.peers.get(key as usize) else { return };
-        let waiting: Vec<_> =
-            peer.video.iter().filter(|slot| slot.since.is_none()).filter_map(|slot| slot.owner).collect();
-        for owner in waiting {
-            self.want_key_frame(owner);
-        }
+        self.want_key_frames_for(now, key);
     }
 
     pub(super) fn mute(&mut self, now: Instant, id: PeerId, track: Track, muted: bool) {
@@ -161,24 +151,29 @@ impl Core {
             return;
         }
         publication.muted = muted;
-        publication.keys.satisfied();
+        publication.layers.satisfied();
         // What is left out while muted must not look lost: the sequence goes on where it stopped.
-        self.detach_subscribers(key, track);
+        self.detach_subscribers(now, key, track);
         if track.kind == Kind::Video && !muted {
-            self.want_key_frame(stream);
+            self.want_key_frame(now, stream, None);
             self.ask_for_key_frames(now, key);
+        }
+        if track.stream == Stream::Screen {
+            // A screen that is not shared holds no slot.
+            self.make_stale(key);
         }
     }
 
     /// Everyone who receives `track` of `key` starts anew with it: a picture at its next key frame, sound at once.
-    fn detach_subscribers(&mut self, key: u32, track: Track) {
+    fn detach_subscribers(&mut self, now: Instant, key: u32, track: Track) {
         let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
         else {
             return;
         };
         let subscribers = publication.subscribers.clone();
         if track.kind == Kind::Video && !subscribers.is_empty() && !publication.muted {
-            publication.keys.want();
+            let target = publication.layers.target();
+            publication.layers.get_mut(target).keys.want(now);
         }
         for subscriber in subscribers {
             if let Some(peer) = self.peers.get_mut(subscriber.peer as usize)
@@ -200,15 +195,15 @@ impl Core {
         }
     }
 
-    pub(super) fn leave(&mut self, id: PeerId) {
+    pub(super) fn leave(&mut self, now: Instant, id: PeerId) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         for kind in [Kind::Audio, Kind::Video] {
             let slots = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
             for index in 0..slots {
-                self.set_owner(key, kind, index, None);
+                self.set_owner(now, key, kind, index, None);
             }
         }
-        self.drop_connection(key);
+        self.drop_connection(now, key);
         self.make_stale(key);
         self.by_id.remove(&id);
         let Some(peer) = self.peers.try_remove(key as usize) else { return };
@@ -227,7 +222,7 @@ impl Core {
     }
 
     /// Ends a connection without a word: its addresses and names are free again, its slots show nothing.
-    pub(super) fn drop_connection(&mut self, key: u32) {
+    pub(super) fn drop_connection(&mut self, now: Instant, key: u32) {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         peer.deadline = None;
         let Some(connection) = peer.connection.take() else { return };
@@ -239,11 +234,11 @@ impl Core {
         }
         let tracks: Vec<Track> = peer.publications.iter().map(|publication| publication.track).collect();
         for track in tracks {
-            self.detach_subscribers(key, track);
+            self.detach_subscribers(now, key, track);
             if let Some(publication) =
                 self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
             {
-                publication.keys.satisfied();
+                publication.layers.satisfied();
             }
         }
     }

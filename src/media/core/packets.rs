@@ -6,10 +6,12 @@ use super::Core;
 use crate::media::PAIRED_SLOTS;
 use crate::media::demux::Path;
 use crate::media::forward::{Arriving, Held};
-use crate::media::ids::{Kind, StreamId, Track};
+use crate::media::ids::{Kind, Layer};
+use crate::media::layers::Seen;
 use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
-use crate::media::rtc::{Ended, Event, Mid, Packet};
+use crate::media::rtc::{Ended, Event, Packet};
+use crate::media::slot::Source;
 
 /// Everything is taken to be captured this much earlier, on every slot alike. Before a track's first report its capture
 /// times come from arrivals; without this margin a packet that is faster than the first one would be captured in the
@@ -60,7 +62,7 @@ impl Core {
         }
         self.events = events;
         if let Err(ended) = result {
-            self.lose(key, ended);
+            self.lose(now, key, ended);
         }
         self.reschedule(now, key);
     }
@@ -68,38 +70,22 @@ impl Core {
     fn handle_event(&mut self, now: Instant, key: u32, event: Event) {
         match event {
             Event::Packet(packet) => self.handle_packet(now, key, &packet),
-            Event::Report { mid, time, ntp, arrival } => {
+            Event::Report { mid, layer, time, ntp, arrival } => {
                 let Some(peer) = self.peers.get_mut(key as usize) else { return };
                 peer.clock.report(ntp, arrival);
                 let instant = peer.clock.instant(ntp);
                 let publication = peer.publications.iter_mut().find(|publication| publication.mid == mid);
                 if let (Some(publication), Some(instant)) = (publication, instant) {
-                    publication.clock.report(time, instant);
+                    publication.layers.get_mut(layer).clock.report(time, instant);
                 }
             }
-            Event::KeyFrameWanted(mid) => {
-                let slot = self
-                    .peers
-                    .get(key as usize)
-                    .and_then(|peer| peer.video.iter().find(|slot| slot.mid == mid));
-                if let Some(owner) = slot.and_then(|slot| slot.owner) {
-                    self.want_key_frame(owner);
-                }
-            }
+            Event::KeyFrameWanted(mid) => self.key_frame_wanted(now, key, mid),
             Event::Connected => {
                 log::debug!("connected: {:?}", self.peers.get(key as usize).map(|peer| peer.id));
-                self.want_key_frames_after_connect(key);
+                // What was asked of publishers before the client could receive anything may have gone by.
+                self.want_key_frames_for(now, key);
             }
             Event::Estimate(_) => {}
-        }
-    }
-
-    /// What was asked of publishers before the subscriber could receive anything may have gone by.
-    fn want_key_frames_after_connect(&mut self, key: u32) {
-        let Some(peer) = self.peers.get(key as usize) else { return };
-        let owners: Vec<StreamId> = peer.video.iter().filter_map(|slot| slot.owner).collect();
-        for owner in owners {
-            self.want_key_frame(owner);
         }
     }
 
@@ -107,33 +93,37 @@ impl Core {
         self.counters.received += 1;
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let room = peer.room;
-        let Some(publication) =
-            peer.publications.iter_mut().find(|publication| publication.mid == packet.mid)
-        else {
-            return;
-        };
-        if publication.muted {
+        let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
+        let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
+        let (track, layers) = (publication.track, &mut publication.layers);
+        let Packet { layer, codec, seq, .. } = *packet;
+        let arrival = layers.arrive(&Seen { layer, codec, seq, end: packet.frame.end }, now);
+        self.counters.jumps += u64::from(arrival.jumped);
+        if arrival.outdated {
             return;
         }
-        let track = publication.track;
-        let capture = publication.clock.capture(packet.time, packet.arrival);
+        let capture = layers.get_mut(layer).clock.capture(packet.time, packet.arrival);
         let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
-        let arriving = Arriving { seq: packet.seq, time: packet.time, capture, frame: packet.frame };
-        let source = (u64::from(key) << 32) | u64::from(publication.epoch);
+        let arriving = Arriving { seq, time: packet.time, capture, frame: packet.frame };
+        let source = Source {
+            number: (u64::from(key) << 32) | u64::from(layers.source(layer)),
+            layer,
+            target: layers.target(),
+            live: Layer::ALL.map(|layer| layers.is_live(layer)),
+        };
         let spoke = packet.level.is_some_and(|level| publication.voice.level(now, level));
         let subscribers = std::mem::take(&mut publication.subscribers);
         let mut waiting = false;
         for subscriber in &subscribers {
-            waiting |= self.forward(now, *subscriber, track.kind, source, &arriving, packet);
+            waiting |= self.forward(now, *subscriber, track.kind, &source, &arriving, packet);
         }
         if let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track)) {
             publication.subscribers = subscribers;
-            if track.kind == Kind::Video {
-                if waiting {
-                    publication.keys.want();
-                } else if packet.frame.key {
-                    publication.keys.satisfied();
-                }
+            let keys = &mut publication.layers.get_mut(layer).keys;
+            if waiting {
+                keys.want(now);
+            } else if packet.frame.key {
+                keys.satisfied();
             }
         }
         if waiting {
@@ -152,7 +142,7 @@ impl Core {
         now: Instant,
         to: Subscriber,
         kind: Kind,
-        source: u64,
+        source: &Source,
         arriving: &Arriving,
         packet: &Packet,
     ) -> bool {
@@ -163,49 +153,38 @@ impl Core {
         let slots = if kind == Kind::Video { &mut peer.video } else { &mut peer.audio };
         let Some(slot) = slots.get_mut(usize::from(to.slot)) else { return false };
         let Some(ssrc) = slot.ssrc else { return false };
-        let leaving = match slot.forward(source, arriving, now) {
-            Ok(leaving) => leaving,
-            Err(held) => return held == Held::AwaitsKeyFrame,
+        let before = (slot.since.is_some(), slot.blocked);
+        let outcome = if connection.can_receive(packet) {
+            slot.forward(source, arriving, now)
+        } else {
+            slot.refuse(source);
+            Err(Held::NotDecodable)
         };
-        self.counters.forwarded += 1;
-        let result = connection.write(ssrc, packet, &leaving);
-        self.mark_dirty(to.peer);
-        if leaving.first && kind == Kind::Video {
+        let changed = before != (slot.since.is_some(), slot.blocked);
+        let written = outcome.map(|leaving| connection.write(ssrc, packet, &leaving));
+        if changed && kind == Kind::Video {
             self.mark_changed(to.peer);
         }
-        if let Err(ended) = result {
-            self.lose(to.peer, ended);
-        }
-        false
-    }
-
-    /// Somebody waits for a key frame of `stream`'s picture.
-    pub(super) fn want_key_frame(&mut self, stream: StreamId) {
-        let Some(key) = self.by_id.get(&stream.peer).copied() else { return };
-        let track = Track { stream: stream.stream, kind: Kind::Video };
-        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
-        if let Some(publication) = publication.filter(|publication| !publication.muted) {
-            publication.keys.want();
-            // The publisher's timer asks, at once if it may: several wishes of one turn are one request.
-            self.timers.schedule_now(key);
-        }
-    }
-
-    /// Asks `key` for every key frame that is wanted and due.
-    pub(super) fn ask_for_key_frames(&mut self, now: Instant, key: u32) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
-        let Some(connection) = &mut peer.connection else { return };
-        let mut asked = false;
-        let wanted = peer.publications.iter_mut().filter(|publication| !publication.muted);
-        for publication in wanted {
-            let mid: Mid = publication.mid;
-            if publication.keys.take(now) && connection.request_key_frame(mid) {
-                self.counters.key_frames_asked += 1;
-                asked = true;
+        match written {
+            Err(held) => self.count_held(held),
+            Ok(result) => {
+                self.counters.forwarded += 1;
+                self.mark_dirty(to.peer);
+                if let Err(ended) = result {
+                    self.lose(now, to.peer, ended);
+                }
+                false
             }
         }
-        if asked {
-            self.mark_dirty(key);
+    }
+
+    /// Counts a packet that a slot did not get. Returns whether the slot waits for a key frame.
+    fn count_held(&mut self, held: Held) -> bool {
+        match held {
+            Held::NotShown => {}
+            Held::NotDecodable => self.counters.not_decodable += 1,
+            Held::AwaitsKeyFrame | Held::Early | Held::Backwards => self.counters.held += 1,
         }
+        held == Held::AwaitsKeyFrame
     }
 }

@@ -30,7 +30,7 @@ impl Core {
             let members = room.members.clone();
             let everything = self.candidates(now, &members);
             for member in members {
-                self.show_to(member, &everything);
+                self.show_to(now, member, &everything);
             }
         }
     }
@@ -41,11 +41,14 @@ impl Core {
         for stream in [Stream::Screen, Stream::Camera] {
             for member in members {
                 let Some(peer) = self.peers.get(*member as usize) else { continue };
-                let voice = peer
-                    .publications
-                    .iter()
-                    .find(|publication| publication.track == Track { stream, kind: Kind::Audio });
-                let (audio, video) = (voice.is_some(), peer.publishes(stream, Kind::Video));
+                // A camera that is off comes back at any moment and keeps its slot. A muted screen is not shared.
+                let shown = |kind: Kind| {
+                    let mut tracks = peer.publications.iter();
+                    let track = tracks.find(|publication| publication.track == Track { stream, kind });
+                    track.filter(|publication| stream == Stream::Camera || !publication.muted)
+                };
+                let voice = shown(Kind::Audio);
+                let (audio, video) = (voice.is_some(), shown(Kind::Video).is_some());
                 if audio || video {
                     candidates.push(Candidate {
                         id: peer.stream(stream),
@@ -60,7 +63,7 @@ impl Core {
         candidates
     }
 
-    fn show_to(&mut self, key: u32, everything: &[Candidate]) {
+    fn show_to(&mut self, now: Instant, key: u32, everything: &[Candidate]) {
         let Some(peer) = self.peers.get(key as usize) else { return };
         if peer.video.is_empty() && peer.audio.is_empty() {
             return;
@@ -72,7 +75,9 @@ impl Core {
                 let tile = |tile: &crate::media::message::Tile| {
                     StreamId { peer: tile.peer, stream: tile.stream } == id
                 };
-                peer.view.iter().position(tile).unwrap_or(usize::MAX)
+                let unnamed = if id.stream == Stream::Screen { 0 } else { usize::MAX };
+                // A screen that was just shared comes first, before the client could name it.
+                peer.view.iter().position(tile).map_or(unnamed, |at| at + 1)
             };
             candidates.sort_by_cached_key(|candidate| rank(candidate.id));
         }
@@ -81,15 +86,22 @@ impl Core {
         assign_video(&mut video, &candidates);
         assign_audio(&mut audio, &video, usize::from(PAIRED_SLOTS), &candidates);
         for (index, owner) in video.into_iter().enumerate() {
-            self.set_owner(key, Kind::Video, index, owner);
+            self.set_owner(now, key, Kind::Video, index, owner);
         }
         for (index, owner) in audio.into_iter().enumerate() {
-            self.set_owner(key, Kind::Audio, index, owner);
+            self.set_owner(now, key, Kind::Audio, index, owner);
         }
     }
 
     /// Slot `index` of `key` shows `owner` from now on.
-    pub(super) fn set_owner(&mut self, key: u32, kind: Kind, index: usize, owner: Option<StreamId>) {
+    pub(super) fn set_owner(
+        &mut self,
+        now: Instant,
+        key: u32,
+        kind: Kind,
+        index: usize,
+        owner: Option<StreamId>,
+    ) {
         let Ok(number) = u8::try_from(index) else { return };
         let Some(slot) = self.peers.get_mut(key as usize).and_then(|peer| peer.slots(kind).get_mut(index))
         else {
@@ -100,7 +112,7 @@ impl Core {
         if before == owner {
             // The owner's track may be a new one (it was gone in between): make sure the slot is on its list.
             if let Some(owner) = owner {
-                self.subscribe(owner, kind, subscriber);
+                self.subscribe(now, owner, kind, subscriber);
             }
             return;
         }
@@ -109,12 +121,12 @@ impl Core {
             self.unsubscribe(before, kind, subscriber);
         }
         if let Some(owner) = owner {
-            self.subscribe(owner, kind, subscriber);
+            self.subscribe(now, owner, kind, subscriber);
         }
         self.mark_changed(key);
     }
 
-    fn subscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
+    fn subscribe(&mut self, now: Instant, owner: StreamId, kind: Kind, subscriber: Subscriber) {
         let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
         let track = Track { stream: owner.stream, kind };
         let peer = self.peers.get_mut(publisher as usize);
@@ -123,8 +135,8 @@ impl Core {
             return;
         }
         publication.subscribers.push(subscriber);
-        if kind == Kind::Video {
-            self.want_key_frame(owner);
+        if kind == Kind::Video && self.can_show(subscriber.peer, owner) {
+            self.want_key_frame(now, owner, None);
         }
     }
 
@@ -134,6 +146,9 @@ impl Core {
         let peer = self.peers.get_mut(publisher as usize);
         if let Some(publication) = peer.and_then(|peer| peer.publication(track)) {
             publication.subscribers.retain(|known| *known != subscriber);
+            if publication.subscribers.is_empty() {
+                publication.layers.satisfied();
+            }
         }
     }
 

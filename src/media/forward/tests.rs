@@ -79,6 +79,34 @@ fn a_source_that_jumps_starts_anew_at_a_key_frame() {
 }
 
 #[test]
+fn a_step_of_ten_seconds_in_no_time_is_not_passed_on() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut source = Source { seq: 1, time: 5, lag: ms(0) };
+    let first = slot.forward(&source.next(now, true), now).expect("starts");
+    source.time += 90_000 * 10;
+    let later = now + ms(33);
+    assert_eq!(slot.forward(&source.next(later, false), later), Err(Held::AwaitsKeyFrame));
+    let again = slot.forward(&source.next(later, true), later).expect("a key frame");
+    assert!(
+        again.time - first.time < 9_000,
+        "{} ticks: a browser freezes for as long",
+        again.time - first.time
+    );
+}
+
+#[test]
+fn a_source_that_really_paused_for_ten_seconds_goes_on() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut source = Source { seq: 1, time: 5, lag: ms(0) };
+    slot.forward(&source.next(now, true), now).expect("starts");
+    source.time += 90_000 * 10;
+    let later = now + ms(10_033);
+    assert!(slot.forward(&source.next(later, false), later).is_ok());
+}
+
+#[test]
 fn a_source_whose_clock_went_back_starts_anew_at_a_key_frame() {
     let now = Instant::now();
     let mut slot = Forwarder::new(90_000, 0, 0);

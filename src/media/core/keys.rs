@@ -1,0 +1,95 @@
+//! Key frames: who waits for one, and when its publisher is asked.
+
+use std::time::Instant;
+
+use super::Core;
+use crate::media::ids::{Kind, Layer, StreamId, Track};
+use crate::media::rtc::Mid;
+
+impl Core {
+    /// The client of `key` asks for a key frame on the line `mid`: something of its picture was lost.
+    pub(super) fn key_frame_wanted(&mut self, now: Instant, key: u32, mid: Mid) {
+        let peer = self.peers.get(key as usize);
+        let slot = peer.and_then(|peer| peer.video.iter().find(|slot| slot.mid == mid));
+        // Nobody decodes a blocked slot; what it waits for is another codec.
+        let shown = slot.filter(|slot| !slot.blocked).and_then(|slot| Some((slot.owner?, slot.layer())));
+        let Some((owner, layer)) = shown else {
+            self.counters.key_frames_merged += 1;
+            return;
+        };
+        self.want_key_frame(now, owner, layer);
+    }
+
+    /// Somebody waits for a key frame of `stream`'s picture: of one layer, or of the one that is to be shown.
+    pub(super) fn want_key_frame(&mut self, now: Instant, stream: StreamId, layer: Option<Layer>) {
+        let Some(key) = self.by_id.get(&stream.peer).copied() else { return };
+        let track = Track { stream: stream.stream, kind: Kind::Video };
+        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
+        let layer = layer.unwrap_or(publication.layers.target());
+        let keys = &mut publication.layers.get_mut(layer).keys;
+        self.counters.key_frames_merged += u64::from(keys.want(now));
+        // The publisher's timer asks, at once if it may: several wishes of one turn are one request, and a flood of them
+        // wakes nobody before the next one is due.
+        if let Some(at) = keys.deadline(now) {
+            self.timers.schedule(key, at);
+        }
+    }
+
+    /// The slots of `key` that show nothing yet wait for their owners' next key frame.
+    pub(super) fn want_key_frames_for(&mut self, now: Instant, key: u32) {
+        let Some(peer) = self.peers.get(key as usize) else { return };
+        let empty = peer.video.iter().filter(|slot| slot.since.is_none());
+        let owners: Vec<StreamId> = empty.filter_map(|slot| slot.owner).collect();
+        for owner in owners {
+            if self.can_show(key, owner) {
+                self.want_key_frame(now, owner, None);
+            }
+        }
+    }
+
+    /// Whether the client of `key` can decode what `owner` sends, as far as is known.
+    pub(super) fn can_show(&self, key: u32, owner: StreamId) -> bool {
+        let track = Track { stream: owner.stream, kind: Kind::Video };
+        let publisher = self.by_id.get(&owner.peer).and_then(|publisher| self.peers.get(*publisher as usize));
+        let publication = publisher
+            .and_then(|peer| peer.publications.iter().find(|publication| publication.track == track));
+        let codec = publication.and_then(|publication| {
+            let layers = &publication.layers;
+            layers.get(layers.target()).codec
+        });
+        let connection = self.peers.get(key as usize).and_then(|peer| peer.connection.as_ref());
+        match (codec, connection) {
+            (Some(codec), Some(connection)) => connection.codecs().1.contains(codec),
+            _ => true,
+        }
+    }
+
+    /// Asks `key` for every key frame that is wanted and due.
+    pub(super) fn ask_for_key_frames(&mut self, now: Instant, key: u32) {
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(connection) = &mut peer.connection else { return };
+        let mut asked = false;
+        let wanted = peer.publications.iter_mut().filter(|publication| !publication.muted);
+        for publication in wanted {
+            let mid: Mid = publication.mid;
+            for layer in Layer::ALL {
+                let keys = &mut publication.layers.get_mut(layer).keys;
+                if !keys.is_due(now) {
+                    continue;
+                }
+                if connection.request_key_frame(mid, layer) {
+                    self.counters.key_frames_asked += 1;
+                    keys.asked(now);
+                    asked = true;
+                } else {
+                    // Nothing came yet that could be asked for. What comes first says whether somebody still waits.
+                    keys.satisfied();
+                }
+            }
+        }
+        if asked {
+            self.mark_dirty(key);
+        }
+    }
+}

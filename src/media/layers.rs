@@ -1,0 +1,239 @@
+//! The encodings of one track, and which of them is shown.
+//!
+//! The rule is fixed: the middle layer, else the next lower, else whatever is live. Browsers stop layers when bandwidth
+//! or processor are short and do not say so; silence is told from a stalled network by the other layers going on. There
+//! is no timer: while no layer sends there is nothing to change to.
+
+use std::time::{Duration, Instant};
+
+use super::clock::TrackClock;
+use super::codec::Codec;
+use super::ids::{Kind, Layer};
+use super::keyframes::KeyFrames;
+use super::publication::clock_rate;
+
+/// A layer is dead after this much silence while others go on. Cameras in the dark pause for 200 ms between frames; a
+/// picture that stands for longer than half a second is one that people talk about.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// And after this many frames of other layers: after a stalled network the first packets to come are one layer's, and
+/// the others were no more silent than it was.
+const FRAMES_MISSED: u8 = 8;
+
+/// How long a layer that died and came back must send before slots go up to it again. Doubled each time it dies, up to
+/// [`LONGEST_PROBATION`]: each way costs the publisher a key frame and everybody a picture that changes.
+const PROBATION: Duration = Duration::from_secs(2);
+
+/// The longest of these times.
+const LONGEST_PROBATION: Duration = Duration::from_secs(32);
+
+/// A layer that lived this long has a clean record again.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
+
+/// Packets this far behind the newest are late; further away the source counts anew. The same as the forwarder's.
+const LATE: u64 = 3_000;
+
+/// The order in which layers are chosen.
+const PREFERENCE: [Layer; 3] = [Layer::Middle, Layer::Low, Layer::High];
+
+/// What an arriving packet says of its layer.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Which layer.
+    pub layer: Layer,
+    /// What it is encoded with.
+    pub codec: Codec,
+    /// Sequence number, extended over wraps.
+    pub seq: u64,
+    /// The packet ends a frame.
+    pub end: bool,
+}
+
+/// What the arrival of a packet changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// The packet is late and of a format its source has left: it must not be forwarded.
+    pub outdated: bool,
+    /// Its sequence number is far from the one before.
+    pub jumped: bool,
+}
+
+/// One encoding of a track.
+#[derive(Debug)]
+pub struct Encoding {
+    /// Its RTP clock against the server's.
+    pub clock: TrackClock,
+    /// Who waits for its next key frame.
+    pub keys: KeyFrames,
+    /// What it is encoded with; `None` before the first packet.
+    pub codec: Option<Codec>,
+    /// Grows whenever what follows has nothing to do with what was before: another connection, another codec.
+    epoch: u32,
+    newest: u64,
+    arrived: Option<Instant>,
+    /// When it began to send; `None` while it is dead.
+    alive: Option<Instant>,
+    missed: u8,
+    probation: Duration,
+}
+
+impl Encoding {
+    fn new(kind: Kind) -> Encoding {
+        Encoding {
+            clock: TrackClock::new(clock_rate(kind)),
+            keys: KeyFrames::default(),
+            codec: None,
+            epoch: 0,
+            newest: 0,
+            arrived: None,
+            alive: None,
+            missed: 0,
+            probation: Duration::ZERO,
+        }
+    }
+
+    fn restart(&mut self, kind: Kind) {
+        *self = Encoding { epoch: self.epoch.wrapping_add(1), ..Encoding::new(kind) };
+    }
+
+    fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
+        let jumped = self.arrived.is_some() && seen.seq.abs_diff(self.newest) > LATE;
+        if self.codec.is_some_and(|codec| codec != seen.codec) {
+            if seen.seq < self.newest && !jumped {
+                return Arrival { outdated: true, jumped };
+            }
+            self.epoch = self.epoch.wrapping_add(1);
+        }
+        self.codec = Some(seen.codec);
+        self.newest = if jumped { seen.seq } else { self.newest.max(seen.seq) };
+        self.arrived = Some(now);
+        self.missed = 0;
+        let since = *self.alive.get_or_insert(now);
+        if now.saturating_duration_since(since) >= FORGIVEN_AFTER {
+            self.probation = Duration::ZERO;
+        }
+        Arrival { outdated: false, jumped }
+    }
+
+    /// Another layer finished a frame.
+    fn miss(&mut self, now: Instant) {
+        if self.alive.is_none() {
+            return;
+        }
+        self.missed = self.missed.saturating_add(1);
+        let silent = self.arrived.is_none_or(|arrived| now.saturating_duration_since(arrived) >= SILENCE);
+        if silent && self.missed >= FRAMES_MISSED {
+            self.alive = None;
+            self.probation = (self.probation * 2).clamp(PROBATION, LONGEST_PROBATION);
+        }
+    }
+
+    fn is_settled(&self, now: Instant) -> bool {
+        self.alive.is_some_and(|since| now.saturating_duration_since(since) >= self.probation)
+    }
+}
+
+/// The encodings of one track.
+#[derive(Debug)]
+pub struct Layers {
+    kind: Kind,
+    low: Encoding,
+    middle: Encoding,
+    high: Encoding,
+    target: Layer,
+}
+
+impl Layers {
+    /// A track of which nothing came yet.
+    #[must_use]
+    pub fn new(kind: Kind) -> Layers {
+        let [low, middle, high] = [(); 3].map(|()| Encoding::new(kind));
+        Layers { kind, low, middle, high, target: Layer::High }
+    }
+
+    /// The track comes on another connection: sequence numbers and timestamps start anew.
+    pub fn restart(&mut self) {
+        for layer in Layer::ALL {
+            let kind = self.kind;
+            self.get_mut(layer).restart(kind);
+        }
+        self.target = Layer::High;
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, layer: Layer) -> &Encoding {
+        match layer {
+            Layer::Low => &self.low,
+            Layer::Middle => &self.middle,
+            Layer::High => &self.high,
+        }
+    }
+
+    /// One of them, to change.
+    pub fn get_mut(&mut self, layer: Layer) -> &mut Encoding {
+        match layer {
+            Layer::Low => &mut self.low,
+            Layer::Middle => &mut self.middle,
+            Layer::High => &mut self.high,
+        }
+    }
+
+    /// The one every slot is to show, by the rule.
+    #[must_use]
+    pub fn target(&self) -> Layer {
+        self.target
+    }
+
+    /// Whether a layer sends.
+    #[must_use]
+    pub fn is_live(&self, layer: Layer) -> bool {
+        self.get(layer).alive.is_some()
+    }
+
+    /// A number that differs between layers, and between what a layer sent before and after it started anew.
+    #[must_use]
+    pub fn source(&self, layer: Layer) -> u32 {
+        (self.get(layer).epoch << 2) | layer as u32
+    }
+
+    /// Takes note of a packet and chooses anew.
+    pub fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
+        let arrival = self.get_mut(seen.layer).arrive(seen, now);
+        if self.kind == Kind::Audio || arrival.outdated {
+            return arrival;
+        }
+        if seen.end {
+            for other in Layer::ALL {
+                if other != seen.layer {
+                    self.get_mut(other).miss(now);
+                }
+            }
+        }
+        let settled = |layer: &Layer| self.get(*layer).is_settled(now);
+        let chosen = PREFERENCE.into_iter().find(settled);
+        let chosen = chosen.or_else(|| PREFERENCE.into_iter().find(|layer| self.is_live(*layer)));
+        if let Some(chosen) = chosen.filter(|chosen| *chosen != self.target) {
+            // Nobody waits for the one before any more; who waits for this one shows with its next packet.
+            self.get_mut(self.target).keys.satisfied();
+            self.target = chosen;
+        }
+        arrival
+    }
+
+    /// Nobody waits for a key frame of any layer any more.
+    pub fn satisfied(&mut self) {
+        for layer in Layer::ALL {
+            self.get_mut(layer).keys.satisfied();
+        }
+    }
+
+    /// When a publisher is to be asked for a key frame, if somebody waits.
+    #[must_use]
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        [&self.low, &self.middle, &self.high].into_iter().filter_map(|layer| layer.keys.deadline(now)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

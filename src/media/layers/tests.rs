@@ -1,0 +1,141 @@
+use super::*;
+
+/// A track whose layers send a frame each every 33 ms, in one packet.
+struct Track {
+    layers: Layers,
+    now: Instant,
+    seq: u64,
+}
+
+impl Track {
+    fn new() -> Track {
+        Track { layers: Layers::new(Kind::Video), now: Instant::now(), seq: 1_000 }
+    }
+
+    fn send(&mut self, layer: Layer, codec: Codec, seq: u64) -> Arrival {
+        self.layers.arrive(&Seen { layer, codec, seq, end: true }, self.now)
+    }
+
+    /// For `millis` exactly `layers` send. Returns every target on the way.
+    fn pass(&mut self, millis: u64, layers: &[Layer]) -> Vec<Layer> {
+        let mut targets = vec![self.layers.target()];
+        for _ in 0..millis / 33 {
+            self.now += Duration::from_millis(33);
+            self.seq += 1;
+            for layer in layers {
+                self.send(*layer, Codec::Vp8, self.seq);
+            }
+            if targets.last() != Some(&self.layers.target()) {
+                targets.push(self.layers.target());
+            }
+        }
+        targets
+    }
+}
+
+use Layer::{High, Low, Middle};
+
+#[test]
+fn the_middle_layer_is_shown_else_the_next_lower_else_whatever_is_live() {
+    for (live, shown) in [
+        (vec![Low, Middle, High], Middle),
+        (vec![Low, Middle], Middle),
+        (vec![Middle, High], Middle),
+        (vec![Low, High], Low),
+        (vec![High], High),
+        (vec![Low], Low),
+    ] {
+        let mut track = Track::new();
+        track.pass(1_000, &live);
+        assert_eq!(track.layers.target(), shown, "{live:?}");
+    }
+}
+
+#[test]
+fn a_layer_that_stops_is_left_after_half_a_second_and_not_before() {
+    let mut track = Track::new();
+    track.pass(5_000, &Layer::ALL);
+    assert_eq!(track.pass(450, &[Low, High]), [Middle], "a camera in the dark pauses as long");
+    assert_eq!(track.pass(150, &[Low, High]), [Middle, Low]);
+    assert!(!track.layers.is_live(Middle) && track.layers.is_live(High));
+}
+
+#[test]
+fn a_network_that_stalls_kills_no_layer() {
+    let mut track = Track::new();
+    track.pass(5_000, &Layer::ALL);
+    track.now += Duration::from_secs(5);
+    assert_eq!(track.pass(150, &[Low]), [Middle], "what comes first is one layer's");
+    assert_eq!(track.pass(1_000, &Layer::ALL), [Middle]);
+}
+
+#[test]
+fn a_layer_that_comes_back_is_shown_again_once_it_stays() {
+    let mut track = Track::new();
+    track.pass(5_000, &Layer::ALL);
+    track.pass(1_000, &[Low]);
+    assert_eq!(track.pass(1_900, &Layer::ALL), [Low], "it could be gone again");
+    assert_eq!(track.pass(200, &Layer::ALL), [Low, Middle]);
+}
+
+#[test]
+fn a_layer_that_comes_and_goes_changes_the_picture_ever_more_rarely() {
+    let mut track = Track::new();
+    track.pass(5_000, &Layer::ALL);
+    let mut changes = 0;
+    for _ in 0..20 {
+        changes += track.pass(1_000, &[Low]).len() - 1;
+        changes += track.pass(5_000, &Layer::ALL).len() - 1;
+    }
+    assert!((3..=6).contains(&changes), "{changes} changes in two minutes");
+    track.pass(90_000, &Layer::ALL);
+    assert_eq!(track.layers.target(), Middle, "and is forgiven in the end");
+    track.pass(1_000, &[Low]);
+    assert_eq!(track.pass(2_100, &Layer::ALL), [Low, Middle]);
+}
+
+#[test]
+fn nobody_waits_for_a_layer_that_is_not_shown_any_more() {
+    let mut track = Track::new();
+    track.pass(1_000, &Layer::ALL);
+    let now = track.now;
+    track.layers.get_mut(Middle).keys.want(now);
+    assert!(track.layers.deadline(now).is_some());
+    track.pass(1_000, &[Low]);
+    assert_eq!(track.layers.deadline(track.now), None, "a dead layer's publisher would be asked for ever");
+}
+
+#[test]
+fn another_codec_is_another_source_and_what_is_late_of_the_one_before_is_not() {
+    let mut track = Track::new();
+    track.pass(1_000, &[High]);
+    let (seq, source) = (track.seq, track.layers.source(High));
+    assert!(!track.send(High, Codec::H264, seq + 2).outdated);
+    let after = track.layers.source(High);
+    assert_ne!(after, source);
+    assert!(track.send(High, Codec::Vp8, seq + 1).outdated, "a late packet changes nothing back");
+    assert_eq!(track.layers.source(High), after);
+    assert_eq!(track.layers.get(High).codec, Some(Codec::H264));
+}
+
+#[test]
+fn sources_differ_between_layers_and_lives() {
+    let mut layers = Layers::new(Kind::Video);
+    let mut seen: Vec<u32> = Layer::ALL.iter().map(|layer| layers.source(*layer)).collect();
+    layers.restart();
+    seen.extend(Layer::ALL.iter().map(|layer| layers.source(*layer)));
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 6);
+}
+
+#[test]
+fn a_sequence_that_jumps_is_counted_once_each_way() {
+    let mut track = Track::new();
+    track.pass(1_000, &[High]);
+    let seq = track.seq;
+    assert!(track.send(High, Codec::Vp8, seq + 30_000).jumped);
+    assert!(!track.send(High, Codec::Vp8, seq + 30_001).jumped);
+    assert!(track.send(High, Codec::Vp8, seq + 1).jumped);
+    assert!(!track.send(High, Codec::Vp8, seq + 2).jumped);
+}
