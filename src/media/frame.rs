@@ -5,7 +5,7 @@
 /// What one packet is to its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FrameInfo {
-    /// The packet starts a frame.
+    /// The packet starts a frame. Known of key frames; of others only where the descriptor tells (VP8, VP9).
     pub start: bool,
     /// The packet ends a frame (the RTP marker bit).
     pub end: bool,

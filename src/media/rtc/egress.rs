@@ -6,6 +6,7 @@ use str0m::rtp::{RtpWrite, SeqNo};
 use super::{Connection, Ended, Packet, guarded, vp8};
 use crate::media::codec::Codec;
 use crate::media::forward::Leaving;
+use crate::media::ids::Layer;
 
 impl Connection {
     /// The source that the slot on `mid` sends with, for [`Connection::write`]. `None` if the client does not receive on
@@ -21,16 +22,14 @@ impl Connection {
         .ok()?
     }
 
-    /// Hands a packet to a slot. It leaves with the next [`Connection::step`].
+    /// Hands a packet to a slot. It leaves with the next [`Connection::step`], if the client can decode it
+    /// ([`Connection::can_receive`]).
     ///
     /// # Errors
     /// [`Ended`] if the connection is over.
     pub fn write(&mut self, ssrc: u32, packet: &Packet, leaving: &Leaving) -> Result<(), Ended> {
-        let codec = packet.codec;
-        let Some((_, pt)) = self.payload_types.iter().find(|(known, _)| *known == codec) else {
-            return Ok(());
-        };
-        let pt = *pt;
+        // A wrong payload type would be decoded as something else, or show as garbage.
+        let Some(pt) = self.formats.pt(packet.format) else { return Ok(()) };
         guarded(|| {
             let mut api = self.rtc.direct_api();
             let Some(stream) = api.stream_tx(&ssrc.into()) else { return };
@@ -39,7 +38,7 @@ impl Connection {
             let payload = packet.payload.clone();
             let mut rtp = RtpWrite::new(pt, SeqNo::from(leaving.seq), time, leaving.wallclock, payload)
                 .marker(packet.marker)
-                .nackable(codec != Codec::Opus)
+                .nackable(packet.codec != Codec::Opus)
                 .ext_vals(packet.extensions.clone());
             if let Some(picture) = leaving.picture
                 && let Some(patch) = vp8::patch(&packet.payload, picture)
@@ -50,11 +49,17 @@ impl Connection {
         })
     }
 
-    /// Asks the client for a key frame on one of its sending lines. False if nothing was received on it yet.
-    pub fn request_key_frame(&mut self, mid: Mid) -> bool {
+    /// Asks the client for a key frame of one encoding on one of its sending lines (PLI, RFC 4585 section 6.3.1). False
+    /// if nothing of it was received yet.
+    pub fn request_key_frame(&mut self, mid: Mid, layer: Layer) -> bool {
+        let Some(ssrc) =
+            self.newest.iter().find(|(m, l, _)| (*m, *l) == (mid, layer)).map(|(_, _, ssrc)| *ssrc)
+        else {
+            return false;
+        };
         guarded(|| {
             let mut api = self.rtc.direct_api();
-            let stream = api.stream_rx_by_mid(mid, None)?;
+            let stream = api.stream_rx(&ssrc.into())?;
             stream.request_keyframe(KeyframeRequestKind::Pli);
             Some(())
         })

@@ -3,16 +3,19 @@
 use std::time::Instant;
 
 use str0m::bwe::BweKind;
+use str0m::media::Rid;
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
-use super::{Connection, Ended, Event, Packet, Received, Transmit, crypto, guarded, vp8};
+use super::{
+    Connection, Ended, Event, Packet, Received, Source, Transmit, av1, crypto, guarded, h264, vp8, vp9,
+};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::frame::FrameInfo;
-use crate::media::ids::Layer;
+use crate::media::ids::{Kind, Layer};
 
 impl Connection {
     /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
@@ -88,13 +91,20 @@ impl Connection {
     pub(super) fn translate(&mut self, event: RtcEvent, events: &mut Vec<Event>) {
         match event {
             RtcEvent::RtpPacket(packet) => events.extend(self.packet(packet).map(Event::Packet)),
-            RtcEvent::SenderFeedback(report) => events.push(Event::Report {
-                mid: report.mid,
-                #[expect(clippy::cast_possible_truncation, reason = "the low bits are what a report has")]
-                time: report.sender_info.rtp_time.numer() as u32,
-                ntp: report.sender_info.ntp_time,
-                arrival: report.received_at,
-            }),
+            RtcEvent::SenderFeedback(report) => {
+                let layer = layer_of(report.rid);
+                events.extend(layer.map(|layer| Event::Report {
+                    mid: report.mid,
+                    layer,
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "the low bits are what a report has"
+                    )]
+                    time: report.sender_info.rtp_time.numer() as u32,
+                    ntp: report.sender_info.ntp_time,
+                    arrival: report.received_at,
+                }));
+            }
             RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
             RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.parked.is_none() => {
                 self.estimate = Some(estimate);
@@ -110,37 +120,57 @@ impl Connection {
 
     fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
         let ssrc = packet.header.ssrc;
-        let known = self.sources.get(&ssrc).copied().flatten();
-        let mid = if let Some(mid) = known {
-            mid
-        } else {
-            let mid = self.rtc.direct_api().stream_rx(&ssrc)?.mid();
-            self.sources.insert(*ssrc, Some(mid));
-            mid
+        let source = match self.sources.get(&ssrc).copied().flatten() {
+            Some(source) => source,
+            None => self.learn_source(*ssrc)?,
         };
-        let pt = packet.header.payload_type;
-        let (codec, _) = self.payload_types.iter().find(|(_, known)| *known == pt).copied()?;
+        let format = self.formats.arriving(packet.header.payload_type)?;
+        let codec = format.codec();
+        if codec.kind() != source.kind {
+            return None;
+        }
         let marker = packet.header.marker;
         let frame = match codec {
             Codec::Opus => FrameInfo::audio(),
             Codec::Vp8 => vp8::frame_info(&packet.payload, marker)?,
-            Codec::H264 | Codec::Vp9 | Codec::Av1 => return None,
+            Codec::H264 => h264::frame_info(&packet.payload, marker)?,
+            Codec::Vp9 => vp9::frame_info(&packet.payload, marker)?,
+            Codec::Av1 => av1::frame_info(&packet.payload, marker)?,
         };
         let level = packet.header.ext_vals.audio_level;
         Some(Packet {
-            mid,
-            layer: Layer::High,
+            mid: source.mid,
+            layer: source.layer,
             codec,
             seq: *packet.seq_no,
             time: packet.time.numer(),
             arrival: packet.timestamp,
             frame,
             level: level.map(|level| level.unsigned_abs().min(127)),
+            format,
             marker,
             payload: packet.payload,
             extensions: forwarded(&packet.header.ext_vals),
         })
     }
+
+    /// Looks up what a source is that sends for the first time.
+    fn learn_source(&mut self, ssrc: u32) -> Option<Source> {
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_rx(&ssrc.into())?;
+        let (mid, layer) = (stream.mid(), layer_of(stream.rid())?);
+        let kind = if self.rtc.media(mid)?.kind().is_audio() { Kind::Audio } else { Kind::Video };
+        let source = Source { mid, layer, kind };
+        self.sources.insert(ssrc, Some(source));
+        self.newest.retain(|(m, l, _)| (*m, *l) != (mid, layer));
+        self.newest.push((mid, layer, ssrc));
+        Some(source)
+    }
+}
+
+/// The encoding of a rid; none at all is the one encoding of a track that has no rids.
+fn layer_of(rid: Option<Rid>) -> Option<Layer> {
+    rid.map_or(Some(Layer::High), |rid| Layer::of_rid(&rid))
 }
 
 /// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).

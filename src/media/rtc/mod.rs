@@ -5,14 +5,18 @@
 //! what. A fault inside str0m ends this connection and no other (`catch_unwind` around all that the network can reach).
 
 mod answer;
+mod av1;
 mod crypto;
 mod egress;
 mod estimator;
+mod formats;
+mod h264;
 mod ingress;
 mod offer;
 mod replay;
 mod stun;
 mod vp8;
+mod vp9;
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,14 +25,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustc_hash::FxHashMap;
 use str0m::bwe::Bitrate;
-use str0m::format::Codec as Str0mCodec;
+use str0m::media::Media;
 use str0m::rtp::ExtensionValues;
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::codec::{Codec, CodecSet};
 use super::demux::{DatagramKind, Path};
 use super::frame::FrameInfo;
-use super::ids::Layer;
+use super::ids::{Kind, Layer};
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
@@ -42,14 +46,6 @@ const MOST_STEPS: usize = 256;
 
 /// Sender reports of sound: one a second, as of picture, or lips move for the first five seconds.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-
-fn codec_of(codec: Str0mCodec) -> Option<Codec> {
-    match codec {
-        Str0mCodec::Opus => Some(Codec::Opus),
-        Str0mCodec::Vp8 => Some(Codec::Vp8),
-        _ => None,
-    }
-}
 
 /// A datagram to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +75,7 @@ pub struct Packet {
     pub frame: FrameInfo,
     /// Level of the sound in dB below full scale, 0 to 127 (RFC 6464).
     pub level: Option<u8>,
+    format: formats::Format,
     marker: bool,
     payload: Arc<[u8]>,
     extensions: ExtensionValues,
@@ -93,10 +90,13 @@ pub struct Packet {
 pub enum Event {
     /// A media packet came.
     Packet(Packet),
-    /// A sender report came: the low bits of a timestamp of the m-line and the sender's clock for it.
+    /// A sender report came: the low bits of a timestamp of one encoding and the sender's clock for it. Each encoding has
+    /// a timestamp base of its own.
     Report {
         /// The m-line.
         mid: Mid,
+        /// Which encoding of its track.
+        layer: Layer,
         /// The timestamp's low 32 bits.
         time: u32,
         /// The sender's clock for it.
@@ -145,10 +145,12 @@ pub struct Connection {
     egress: Option<Path>,
     /// What SRTCP came already.
     replays: replay::Replays,
-    /// Which m-line each source is on, once known.
-    sources: FxHashMap<u32, Option<Mid>>,
-    /// The payload type of each codec, as negotiated.
-    payload_types: Vec<(Codec, str0m::media::Pt)>,
+    /// What each source is, once known.
+    sources: FxHashMap<u32, Option<Source>>,
+    /// The source each encoding came from last: whom to ask for a key frame.
+    newest: Vec<(Mid, Layer, u32)>,
+    /// Payload types, as negotiated.
+    formats: Box<formats::Negotiated>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -159,6 +161,14 @@ impl std::fmt::Debug for Connection {
             .field("egress", &self.egress)
             .finish_non_exhaustive()
     }
+}
+
+/// What a source is.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    mid: Mid,
+    layer: Layer,
+    kind: Kind,
 }
 
 /// What came of a datagram.
@@ -188,9 +198,8 @@ impl Connection {
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
-            .clear_codecs()
-            .enable_opus(true, false)
-            .enable_vp8(true);
+            .clear_codecs();
+        formats::configure(rtc_config.codec_config());
         if let Some(certificate) = crypto::certificate() {
             rtc_config = rtc_config.set_dtls_cert(certificate);
         }
@@ -212,7 +221,8 @@ impl Connection {
             egress: None,
             replays: replay::Replays::default(),
             sources: FxHashMap::default(),
-            payload_types: Vec::new(),
+            newest: Vec::new(),
+            formats: Box::default(),
         };
         connection.set_desired_bitrate(0);
         Ok(connection)
@@ -227,16 +237,13 @@ impl Connection {
     }
 
     fn answer(&mut self, offer: Offer) -> Result<String, Ended> {
-        let answer = self.rtc.sdp_api().accept_offer(offer.sdp).map_err(|e| Ended(e.to_string()))?;
+        let Offer { tracks, slots, sdp } = offer;
+        let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended(e.to_string()))?;
         self.learn_credentials();
-        self.payload_types = Codec::ALL
-            .iter()
-            .filter_map(|codec| {
-                let config = self.rtc.codec_config();
-                let params = config.find(|params| codec_of(params.spec().codec) == Some(*codec))?;
-                Some((*codec, params.pt()))
-            })
-            .collect();
+        let line = |mid: &str| self.rtc.media(Mid::from(mid)).filter(|line| !line.stopped());
+        let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
+        let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();
+        self.formats = Box::new(formats::Negotiated::read(self.rtc.codec_config(), &sending, &receiving));
         Ok(answer::edit(&answer.to_sdp_string()))
     }
 
@@ -249,8 +256,13 @@ impl Connection {
     /// What the client can encode on its own lines, and decode on its receiving ones, as negotiated.
     #[must_use]
     pub fn codecs(&self) -> (CodecSet, CodecSet) {
-        let codecs = self.payload_types.iter().map(|(codec, _)| *codec).collect();
-        (codecs, codecs)
+        self.formats.codecs()
+    }
+
+    /// Whether the client can decode the packet: each of its receiving lines of that kind takes the packet's format.
+    #[must_use]
+    pub fn can_receive(&self, packet: &Packet) -> bool {
+        self.formats.pt(packet.format).is_some()
     }
 
     /// The ICE user name STUN for this connection carries; another one after an ICE restart.
