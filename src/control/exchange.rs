@@ -13,7 +13,6 @@ use super::http::{Head, HeadError, Reply, Request, parse_head};
 use super::site::Site;
 use super::websocket;
 use super::wire::Wire;
-use crate::conference::Now;
 use crate::limits::{Limit, Limits};
 
 /// How long a connection may stay without a request. Browsers keep theirs for one to five minutes.
@@ -145,7 +144,7 @@ impl Exchange {
             return Step::Finish;
         }
         let reply = Reply::problem(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive");
-        self.reply(reply, true, Then::Close, site.now);
+        self.reply(reply, true, Then::Close, site);
         self.drive(wire, site)
     }
 
@@ -215,7 +214,7 @@ impl Exchange {
             && let Err(error) = self.take_head(site)
         {
             count(error, site);
-            self.reply(Reply::problem(error.status(), error.detail()), true, Then::Close, site.now);
+            self.reply(Reply::problem(error.status(), error.detail()), true, Then::Close, site);
             return;
         }
         let Some(head) = self.head.take_if(|head| head.body_bytes <= self.input.len()) else { return };
@@ -224,7 +223,7 @@ impl Exchange {
         self.worth_parsing = !self.input.is_empty();
         self.answered = true;
         if insecure {
-            self.reply(secure_address(&head), head.method != Method::HEAD, Then::Close, site.now);
+            self.reply(secure_address(&head), head.method != Method::HEAD, Then::Close, site);
         } else {
             self.answer(&Request { head, body }, site);
         }
@@ -257,11 +256,12 @@ impl Exchange {
         };
         log::debug!("{client} {} {} {}", head.method, head.path, reply.status.as_u16());
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
-        self.reply(reply, head.method != Method::HEAD, then, site.now);
+        self.reply(reply, head.method != Method::HEAD, then, site);
     }
 
-    fn reply(&mut self, reply: Reply, with_body: bool, then: Then, now: Now) {
-        let date = UNIX_EPOCH + Duration::from_millis(now.unix_millis);
+    fn reply(&mut self, reply: Reply, with_body: bool, then: Then, site: &mut Site<'_>) {
+        site.counters.answered(reply.status.as_u16());
+        let date = UNIX_EPOCH + Duration::from_millis(site.now.unix_millis);
         let head = reply.head(date, then == Then::Next);
         let body = if with_body { reply.body } else { Cow::default() };
         // What is still unsent is at most a `100 Continue`, which goes first.
@@ -269,7 +269,7 @@ impl Exchange {
         unsent.extend_from_slice(&head);
         self.out = Outgoing { head: unsent, body, sent: 0 };
         self.then = then;
-        self.taken = now.instant;
+        self.taken = site.now.instant;
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod assets;
 mod connection;
+mod counters;
 mod deadlines;
 mod exchange;
 mod http;
@@ -42,6 +43,7 @@ use crate::limits::{Limit, Limits, Tally};
 use crate::media::message::{Command, Notice};
 use assets::Assets;
 use connection::{Connection, Fate};
+pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
 use listener::Listeners;
 use proxy::TrustedProxies;
@@ -132,6 +134,7 @@ pub struct Control {
     proxies: TrustedProxies,
     limits: Limits,
     tally: Tally,
+    counters: ControlCounters,
     connections: FxHashMap<usize, Connection>,
     next_id: usize,
     /// Connections whose first request has not come, the oldest first.
@@ -163,6 +166,7 @@ impl Control {
             proxies: TrustedProxies(config.trusted_proxies),
             limits: config.limits,
             tally: Tally::default(),
+            counters: ControlCounters::default(),
             connections: FxHashMap::default(),
             next_id: FIRST_CONNECTION,
             half_open: BTreeSet::new(),
@@ -205,6 +209,12 @@ impl Control {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// What clients were told so far.
+    #[must_use]
+    pub fn counters(&self) -> &ControlCounters {
+        &self.counters
     }
 
     /// Serves until told to stop: then closes every client's socket with 1012, gives them two seconds to take it, and
@@ -394,6 +404,7 @@ impl Turn<'_> {
             assets: &control.assets,
             limits: &control.limits,
             tally: &mut control.tally,
+            counters: &mut control.counters,
             proxies: &control.proxies,
             stopping: control.stop_by.is_some(),
         };

@@ -4,6 +4,7 @@ use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MAT
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::assets::{Asset, Assets};
+use super::counters::ControlCounters;
 use super::http::{Reply, Request};
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
@@ -27,6 +28,8 @@ pub(super) struct Site<'a> {
     pub limits: &'a Limits,
     /// How often each was hit.
     pub tally: &'a mut Tally,
+    /// What clients were told.
+    pub counters: &'a mut ControlCounters,
     /// Whose word on the client's address is believed.
     pub proxies: &'a TrustedProxies,
     /// The server is ending: no new sockets, no further requests on a connection.

@@ -27,6 +27,7 @@ struct World {
     assets: Assets,
     limits: Limits,
     tally: Tally,
+    counters: ControlCounters,
     proxies: TrustedProxies,
     connection: Connection,
     peer: TcpStream,
@@ -52,6 +53,7 @@ impl World {
             assets: Assets::Directory(std::env::temp_dir()),
             limits: Limits::default(),
             tally: Tally::default(),
+            counters: ControlCounters::default(),
             proxies: TrustedProxies::default(),
             connection: Connection::new(99, wire, address.ip(), start),
             peer,
@@ -66,6 +68,7 @@ impl World {
             assets: &self.assets,
             limits: &self.limits,
             tally: &mut self.tally,
+            counters: &mut self.counters,
             proxies: &self.proxies,
             stopping: false,
         };
@@ -121,6 +124,8 @@ fn a_silent_client_is_asked_twice_and_then_closed() {
     assert_eq!((close[0], u16::from_be_bytes([close[2], close[3]])), (0x88, 4002));
     assert_eq!(world.deadline(), 32, "it is not waited for");
     assert_eq!(world.at(32, Connection::handle_timeout), Fate::Gone);
+    let counted: Vec<_> = world.counters.named().collect();
+    assert_eq!(counted, [("http_101".to_owned(), 1), ("close_4002".to_owned(), 1)]);
 }
 
 #[test]

@@ -157,6 +157,7 @@ impl Session {
     /// Closes the socket once what waits is sent.
     pub fn end(&mut self, code: u16, reason: &'static str, site: &mut Site<'_>) {
         if self.phase == Phase::Open {
+            site.counters.closed(code);
             self.phase = Phase::Ending { by: site.now.instant + CLOSE_WAIT, code, reason };
             self.tell(site);
         }
@@ -273,6 +274,7 @@ impl Session {
         if matches!(self.phase, Phase::Broken { .. }) {
             return Step::Drop;
         }
+        site.counters.closed(u16::from(code));
         self.phase = Phase::Broken { by: site.now.instant + CLOSE_WAIT };
         self.tell(site);
         match self.context.close(wire, Some(CloseFrame { code, reason: reason.into() })) {

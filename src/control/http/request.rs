@@ -99,6 +99,9 @@ pub(in crate::control) fn parse_head(
         Err(httparse::Error::Version) => return Err(HeadError::Version),
         Err(_) => return Err(HeadError::Malformed("this is not an HTTP request")),
     };
+    if bytes.get(..length).is_none_or(has_bare_lf) {
+        return Err(HeadError::Malformed("a line ends with a bare LF"));
+    }
     let headers = header_map(request.headers)?;
     let version = if request.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
     check_host(&headers, version)?;
@@ -115,6 +118,13 @@ pub(in crate::control) fn parse_head(
         headers,
     };
     Ok(Some((head, length)))
+}
+
+/// RFC 9112, 2.2: a reader may take a bare LF for the end of a line. One in front of this server may not, and then the
+/// two see different requests.
+fn has_bare_lf(head: &[u8]) -> bool {
+    let before = std::iter::once(&0).chain(head);
+    head.iter().zip(before).any(|(byte, before)| *byte == b'\n' && *before != b'\r')
 }
 
 fn header_map(lines: &[httparse::Header<'_>]) -> Result<HeaderMap, HeadError> {
@@ -259,6 +269,10 @@ mod tests {
             "GET /%ff HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
+            "GET / HTTP/1.1\nHost: a\n\n",
+            "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n",
         ] {
             assert!(matches!(refusal(bad), HeadError::Malformed(_)), "{bad:?}");
         }

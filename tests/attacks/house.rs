@@ -1,0 +1,68 @@
+//! A server with honest people in it, and what every attack on it is measured by.
+
+use std::time::{Duration, Instant};
+
+use crate::people::People;
+use crate::server::Server;
+use crate::table::{Clock, Group, Outcome, Table};
+
+/// How long the third person is watched at least: a dozen packets of sound from each of the others.
+const WATCH: Duration = Duration::from_millis(250);
+
+/// How long a counter may take to move after its attack: threads report theirs now and then.
+const COUNTED: Duration = Duration::from_secs(3);
+
+/// What an attack has to bring about.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected {
+    /// The counter that moves.
+    pub counter: &'static str,
+    /// The answer the sender gets.
+    pub answer: &'static str,
+}
+
+/// A server, and a room "den" with three people in it.
+pub struct House {
+    pub server: Server,
+    people: People,
+}
+
+impl House {
+    /// A house whose server has these further arguments and this many file descriptors.
+    pub fn new(arguments: &[&str], descriptors: Option<u32>) -> House {
+        let server = Server::start(arguments, descriptors);
+        assert_eq!(server.post("/api/rooms", r#"{"name":"Den","listed":false}"#).status, 201);
+        let people = People::meet(server.port, "den");
+        House { server, people }
+    }
+
+    /// Runs one attack, which returns the answer its sender got, and writes its row.
+    pub fn attack(
+        &self,
+        table: &mut Table,
+        group: Group,
+        name: &'static str,
+        expected: Expected,
+        act: impl FnOnce(&Server) -> String,
+    ) {
+        let Expected { counter, answer: wanted } = expected;
+        table.run(group, name, Clock::Real, || {
+            let (before, began) = (self.server.counter(counter), Instant::now());
+            self.people.watch();
+            let answer = act(&self.server);
+            let mut moved = self.server.counter(counter) - before;
+            while (moved == 0 && began.elapsed() < COUNTED) || began.elapsed() < WATCH {
+                std::thread::sleep(Duration::from_millis(20));
+                moved = self.server.counter(counter) - before;
+            }
+            let third = self.people.third();
+            Outcome { counter, moved, expected: wanted.to_owned(), answer, third }
+        });
+    }
+
+    /// Everybody leaves and the server ends: it must have nothing to regret.
+    pub fn close(self) {
+        drop(self.people);
+        self.server.end();
+    }
+}

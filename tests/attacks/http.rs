@@ -1,0 +1,176 @@
+//! Somebody who speaks bad HTTP.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::harness::Client;
+use crate::house::{Expected, House};
+use crate::server::Server;
+use crate::table::{Group, Table};
+
+/// More sockets than may be half open, all from one machine.
+const HALF_OPEN: usize = 1_000;
+
+/// Runs every attack of this file but the slow one, which [`slow_head`] begins here and ends later.
+pub fn rows(table: &mut Table, house: &House) {
+    let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
+        house.attack(table, Group::Http, name, Expected { counter, answer }, act);
+    };
+    row("1,000 half-open sockets", "limit_half_open_connections", "the oldest end", &half_open);
+    row("a bad request line", "http_400", "400", &|server| {
+        every(server, &["GET\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n", "GET /\r\nHost: a\r\n\r\n", "{}\r\n\r\n"])
+    });
+    row("another version of HTTP", "http_505", "505", &|server| {
+        every(server, &["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/3.0\r\nHost: a\r\n\r\n"])
+    });
+    row("17 KiB of headers", "limit_http_head_bytes", "431", &|server| {
+        every(server, &[&head("GET /", &format!("X: {}\r\n", "x".repeat(17 * 1024)))])
+    });
+    row("65 headers", "limit_http_head_bytes", "431", &|server| {
+        every(server, &[&head("GET /", &"X: y\r\n".repeat(65))])
+    });
+    row("a body of over 64 KiB", "limit_http_body_bytes", "413", &|server| {
+        let lengths = ["65537", "99999999999999999999999"];
+        let heads = lengths.map(|length| head("POST /api/rooms", &format!("Content-Length: {length}\r\n")));
+        every(server, &heads.each_ref().map(String::as_str))
+    });
+    row("a room that is no JSON", "http_400", "400", &|server| {
+        let answers = ["{", "[]", "\"x\"", "{\"name\":7}", &"[".repeat(60_000)];
+        joined(answers.map(|body| server.post("/api/rooms", body).status))
+    });
+    row("1,000 requests in one go", "http_404", "1000 answers in order", &pipelined);
+    smuggling(&mut row);
+    addresses(&mut row);
+}
+
+type Row<'a> = dyn FnMut(&'static str, &'static str, &'static str, &dyn Fn(&Server) -> String) + 'a;
+
+/// Requests that two readers in a row could end at different places.
+fn smuggling(row: &mut Row<'_>) {
+    row("smuggling: Content-Length and chunked", "http_411", "411", &|server| {
+        let both = ["Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n"];
+        let bodies = both.map(|lines| head("POST /api/rooms", lines) + "0\r\n\r\nGET /readyz HTTP/1.1\r\n");
+        every(server, &bodies.each_ref().map(String::as_str))
+    });
+    row("smuggling: chunks of bad sizes", "http_411", "411", &|server| {
+        let start = head("POST /api/rooms", "Transfer-Encoding: chunked\r\n");
+        let chunks = ["ffffffffffffffffff\r\nx", "-1\r\nx", "0x5\r\nhello\r\n0\r\n\r\n"]
+            .map(|chunk| start.clone() + chunk);
+        every(server, &chunks.each_ref().map(String::as_str))
+    });
+    row("smuggling: two Content-Lengths", "http_400", "400", &|server| {
+        let lines = [
+            "Content-Length: 4\r\nContent-Length: 5\r\n",
+            "Content-Length: 4, 5\r\n",
+            "Content-Length: +4\r\n",
+            "Content-Length: 4 4\r\n",
+        ];
+        let requests = lines.map(|lines| head("POST /api/rooms", lines) + "abcde");
+        every(server, &requests.each_ref().map(String::as_str))
+    });
+    row("smuggling: bare LF, NUL, folded lines", "http_400", "400", &|server| {
+        let requests = [
+            "GET / HTTP/1.1\nHost: a\n\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: b\nContent-Length: 5\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n",
+            "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        ];
+        every(server, &requests)
+    });
+}
+
+fn addresses(row: &mut Row<'_>) {
+    row("unknown paths", "http_404", "404", &|server| {
+        let paths = ["/nowhere", "/api", "/api/rooms/none", "/r/a/b", "/js/", "//", "/index.html/x", "/*"];
+        joined(paths.map(|path| server.get(path).status))
+    });
+    row("unknown methods", "http_405", "405", &|server| {
+        let lines = ["BREW /", "DELETE /api/rooms/den", "PUT /api/rooms", "CONNECT /ws", "TRACE /healthz"];
+        let requests = lines.map(|line| head(line, ""));
+        every(server, &requests.each_ref().map(String::as_str))
+    });
+    row("path traversal", "http_404", "404", &|server| {
+        let up = ["../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..\\", "..%5c", "%252e%252e%252f", "....//"];
+        let paths = up.map(|up| format!("/js/{}etc/passwd", up.repeat(8)));
+        joined(paths.map(|path| server.get(&path).status))
+    });
+    row("a path that is no UTF-8", "http_400", "400", &|server| {
+        let paths = ["/%zz", "/%ff", "/%00", "/js%0d%0aX:%20y", "/%"];
+        joined(paths.map(|path| server.get(path).status))
+    });
+}
+
+/// A request without its body.
+fn head(line: &str, lines: &str) -> String {
+    format!("{line} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n")
+}
+
+/// The statuses that these requests get, each on a connection of its own: one if it is the same for all.
+fn every(server: &Server, requests: &[&str]) -> String {
+    joined(requests.iter().map(|request| {
+        let mut client = server.connect();
+        // The server may have seen enough before all of it is there.
+        let _ = client.try_say(request.as_bytes());
+        client.answer().status
+    }))
+}
+
+fn joined(statuses: impl IntoIterator<Item = u16>) -> String {
+    let different: BTreeSet<u16> = statuses.into_iter().collect();
+    different.iter().map(u16::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// Sockets that say nothing: the oldest make room for those who do.
+fn half_open(server: &Server) -> String {
+    let mut sockets: Vec<TcpStream> =
+        (0..HALF_OPEN).map(|_| TcpStream::connect(server.address()).expect("it listens")).collect();
+    assert_eq!(server.get("/healthz").status, 200, "somebody who asks is answered all the same");
+    let ended = |socket: &mut TcpStream| {
+        socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
+        // A reset is an end too: there was nothing to say.
+        socket
+            .read(&mut [0; 16])
+            .map_or_else(|error| error.kind() == std::io::ErrorKind::ConnectionReset, |read| read == 0)
+    };
+    let oldest = ended(&mut sockets[0]);
+    let newest = ended(&mut sockets[HALF_OPEN - 1]);
+    if oldest && !newest {
+        "the oldest end".to_owned()
+    } else {
+        format!("oldest ended {oldest}, newest {newest}")
+    }
+}
+
+/// Many requests before the first answer is read.
+fn pipelined(server: &Server) -> String {
+    let mut client = server.connect();
+    let requests: String = (0..1_000)
+        .map(|number| head(if number % 2 == 0 { "GET /healthz" } else { "GET /nowhere" }, ""))
+        .collect();
+    client.say(&requests);
+    let right =
+        (0..1_000).take_while(|number| client.answer().status == if number % 2 == 0 { 200 } else { 404 });
+    format!("{} answers in order", right.count())
+}
+
+/// Begins a request that never ends.
+pub fn begin_slow_head(house: &House) -> Client {
+    let mut client = house.server.connect();
+    client.say("GET / HTTP/1.1\r\nHost:");
+    client
+}
+
+/// Waits for what becomes of it. Nothing was read on the connection since it began.
+pub fn slow_head(table: &mut Table, house: &House, mut client: Client) {
+    let expected = Expected { counter: "limit_http_head_millis", answer: "408 and the end" };
+    house.attack(table, Group::Http, "a head slower than 10 s", expected, |_| {
+        let status = client.answer().status;
+        assert!(client.is_ended(), "the connection goes on");
+        format!("{status} and the end")
+    });
+}

@@ -1,0 +1,73 @@
+//! What bad input gets: one table of attacks, the answer to each, and what a third person noticed.
+//!
+//! Run with `--nocapture` to see the table; it is written to `attacks.md` in the target folder too.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "a test fails by panicking, and its numbers are small"
+)]
+
+mod house;
+mod http;
+mod people;
+mod server;
+mod signaling;
+mod table;
+
+#[allow(dead_code, reason = "the harness serves other tests too")]
+#[path = "../http/harness.rs"]
+mod harness;
+
+// The people of the simulator, and their world, at the paths they know each other by.
+#[allow(dead_code, unused_imports, reason = "the simulator uses all of it")]
+#[path = "../sim"]
+mod sim {
+    pub mod client;
+    pub mod network;
+    pub mod payload;
+    pub mod rng;
+    pub mod world;
+}
+use sim::{client, network, payload, rng};
+
+use std::path::Path;
+
+use house::House;
+use table::Table;
+
+/// Adds the rows of one part to the table.
+type Section = fn(&mut Table);
+
+/// Every part with rows.
+const SECTIONS: &[(&str, Section)] = &[("a house under attack", attacked_house)];
+
+#[test]
+fn what_bad_input_gets() {
+    let mut table = Table::default();
+    for (name, section) in SECTIONS {
+        table.section(name, *section);
+    }
+    let text = table.render();
+    println!("{text}");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../attacks.md");
+    std::fs::write(file, &text).expect("the target folder can be written to");
+    let complaints = table.complaints();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// One server on real sockets that stands everything a stranger can send.
+fn attacked_house(table: &mut Table) {
+    let house = House::new(&[], None);
+    http::rows(table, &house);
+    let slow = http::begin_slow_head(&house);
+    signaling::rows(table, &house);
+    http::slow_head(table, &house, slow);
+    house.close();
+}

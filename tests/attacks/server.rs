@@ -1,0 +1,127 @@
+//! The program under attack: a child process of its own, its counters, the faults it can be told to have.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::harness::{Answer, Client};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
+
+/// How long an honest end may take.
+const END: Duration = Duration::from_secs(10);
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts one on loopback with these further arguments. `descriptors` bounds its open files.
+    pub fn start(arguments: &[&str], descriptors: Option<u32>) -> Server {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("attacked-{number}.log"));
+        let limit = descriptors.map_or_else(String::new, |most| format!("ulimit -n {most}; "));
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{limit}exec \"$0\" \"$@\"")).arg(PROGRAM);
+        command.args(["--plain-http", "--http-port", "0", "--udp-port", "0", "--log", "info"]);
+        command.args(["--announce", "127.0.0.1"]).args(arguments);
+        let output = File::create(&log).expect("a log file");
+        let mut child = command.stdout(Stdio::piped()).stderr(output).spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let line = lines.map_while(Result::ok).find(|line| line.contains("//localhost:"));
+        let port = line.as_deref().and_then(|line| line.rsplit(':').next()?.parse().ok());
+        Server { child, port: port.expect("it says where it is"), log }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::new(TcpStream::connect(self.address()).expect("it listens"))
+    }
+
+    /// One request on a connection of its own.
+    pub fn ask(&self, request: &str) -> Answer {
+        let mut client = self.connect();
+        client.say(request);
+        client.answer()
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    /// The counter called `name`, all threads together.
+    pub fn counter(&self, name: &str) -> u64 {
+        let answer = self.get("/api/faults");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        // Counters by status and by code are there once they moved.
+        sum(name, &answer.json()).unwrap_or(0)
+    }
+
+    /// Has the server make this fault.
+    pub fn inject(&self, fault: &str) {
+        let answer = self.post("/api/faults", fault);
+        assert!(answer.status < 300, "{fault}: {} {}", answer.status, answer.text());
+    }
+
+    /// Ends it as an operator does. Nothing it counted, logged or left behind may say that it did anything wrong.
+    pub fn end(mut self) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "TERM", &id]).status().expect("kill runs");
+        assert!(told.success(), "the server was gone before it was told to end");
+        let by = Instant::now() + END;
+        let code = loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                break status.code();
+            }
+            assert!(Instant::now() < by, "the server does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let log = std::fs::read_to_string(&self.log).expect("a log file");
+        assert_eq!(code, Some(0), "{log}");
+        let judged: Vec<&str> = log.lines().filter(|line| line.contains("egress guard judged")).collect();
+        assert!(!judged.is_empty(), "the egress guard judged nothing: {log}");
+        for line in judged {
+            assert!(line.ends_with(", 0 violations"), "{line}");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// All numbers under the key `name`, wherever it stands.
+fn sum(name: &str, value: &Value) -> Option<u64> {
+    let parts: Vec<u64> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter_map(|(key, value)| if key == name { value.as_u64() } else { sum(name, value) })
+            .collect(),
+        Value::Array(items) => items.iter().filter_map(|item| sum(name, item)).collect(),
+        _ => Vec::new(),
+    };
+    (!parts.is_empty()).then(|| parts.iter().sum())
+}

@@ -1,0 +1,259 @@
+//! Somebody who says the wrong things on the socket.
+
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tungstenite::{Error, Message, WebSocket};
+
+use crate::harness::{PATIENCE, websocket};
+use crate::house::{Expected, House};
+use crate::server::Server;
+use crate::table::{Group, Table};
+
+/// Runs every attack of this file.
+pub fn rows(table: &mut Table, house: &House) {
+    let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
+        house.attack(table, Group::Signaling, name, Expected { counter, answer }, act);
+    };
+    row("malformed JSON", "bad-message", "bad-message", &|server| said(server, "{\"type\":\"ping\""));
+    row("invalid UTF-8", "close_1007", "close 1007", &invalid_utf8);
+    row("a binary frame", "close_1003", "close 1003", &binary);
+    row("an unknown type", "bad-message", "bad-message", &|server| said(server, "{\"type\":\"dance\"}"));
+    row("a type that is no string, 10,000 deep", "bad-message", "bad-message", &|server| {
+        said(server, &format!("{{\"type\":{}", "[".repeat(10_000)))
+    });
+    row("a message of 65 KiB", "limit_message_bytes", "too-large", &|server| {
+        said(server, &json!({"type": "ping", "x": "x".repeat(65 * 1024)}).to_string())
+    });
+    row("an offer of 513 KiB", "limit_offer_bytes", "too-large", &|server| {
+        offered(server, &"x".repeat(513 * 1024), &[])
+    });
+    row("a message of 1 MiB", "limit_offer_bytes", "close 1009", &|server| {
+        said(server, &"x".repeat(1024 * 1024))
+    });
+    offers(&mut row);
+    order(&mut row);
+    names(&mut row);
+    row("1,000 messages a second", "limit_message_rate", "close 4004", &flood);
+    row("a client that never reads", "limit_outbox_bytes", "close 4003", &never_reads);
+    tokens(&mut row);
+    row("a wrong Origin", "http_403", "403", &wrong_origin);
+}
+
+type Row<'a> = dyn FnMut(&'static str, &'static str, &'static str, &dyn Fn(&Server) -> String) + 'a;
+
+fn offers(row: &mut Row<'_>) {
+    row("8,000 candidate lines", "limit_offer_candidate_lines", "offer-refused", &|server| {
+        let candidate = "a=candidate:1 1 udp 2130706431 10.0.0.1 9 typ host\r\n";
+        offered(server, &format!("{SESSION}{AUDIO}{}", candidate.repeat(8_000)), &[])
+    });
+    row("8,000 ssrc lines", "limit_offer_ssrc_lines", "offer-refused", &|server| {
+        let lines: String = (1..=8_000).map(|ssrc| format!("a=ssrc:{ssrc} cname:x\r\n")).collect();
+        offered(server, &format!("{SESSION}{AUDIO}{lines}"), &[])
+    });
+    row("65 m-lines", "limit_offer_media", "offer-refused", &|server| {
+        offered(server, &format!("{SESSION}{}", AUDIO.repeat(65)), &[])
+    });
+    row("a truncated description", "offer-refused", "offer-refused", &|server| {
+        let whole = format!("{SESSION}{AUDIO}");
+        offered(server, &whole[..whole.len() / 2], &[])
+    });
+    row("a second session appended", "offer-refused", "offer-refused", &|server| {
+        offered(server, &format!("{SESSION}{AUDIO}{SESSION}{AUDIO}"), &[])
+    });
+    row("an unknown slot", "offer-refused", "offer-refused", &|server| {
+        offered(server, &format!("{SESSION}{AUDIO}"), &[json!({"mid": "0", "kind": "audio", "slot": 200})])
+    });
+}
+
+fn order(row: &mut Row<'_>) {
+    row("`offer` before `join`", "not-joined", "not-joined", &|server| {
+        let mut socket = websocket(server.port);
+        tell(&mut socket, &offer(SESSION, &[]));
+        answer(&mut socket)
+    });
+    row("a second `join`", "already-joined", "already-joined", &|server| {
+        said(server, &join("den", "Mallory", None).to_string())
+    });
+    row("an unknown room", "unknown-room", "unknown-room", &|server| {
+        let mut socket = websocket(server.port);
+        tell(&mut socket, &join("nowhere", "Mallory", None));
+        answer(&mut socket)
+    });
+    row("an unknown peer", "not-in-this-topology", "not-in-this-topology", &|server| {
+        said(server, &json!({"type": "signal", "to": "0000000000000001", "data": 1}).to_string())
+    });
+    row("a track nobody offered", "unknown-track", "unknown-track", &|server| {
+        let mute = json!({"type": "mute", "stream": "screen", "kind": "audio", "muted": true});
+        said(server, &mute.to_string())
+    });
+}
+
+fn names(row: &mut Row<'_>) {
+    let named = |server: &Server, name: &str| {
+        let mut socket = websocket(server.port);
+        tell(&mut socket, &join("den", name, None));
+        answer(&mut socket)
+    };
+    row("a name of 10,000 characters", "limit_name_chars", "bad-name", &|server| {
+        named(server, &"x".repeat(10_000))
+    });
+    row("a name with control characters", "bad-name", "bad-name", &|server| {
+        named(server, "Ann\u{1b}[2J\u{0}")
+    });
+}
+
+fn tokens(row: &mut Row<'_>) {
+    row("a token of another room", "tokens_refused", "a new peer", &|server| {
+        server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#);
+        let (_socket, welcome) = enter(server, "elsewhere", None);
+        let (_other, second) = enter(server, "den", welcome["token"].as_str());
+        who(&welcome, &second)
+    });
+    row("a token used twice", "tokens_refused", "a new peer", &|server| {
+        let (_first, welcome) = enter(server, "den", None);
+        let (mut second, resumed) = enter(server, "den", welcome["token"].as_str());
+        assert_eq!(who(&welcome, &resumed), "the same peer");
+        // The token is dead once the one it brought here speaks.
+        tell(&mut second, &json!({"type": "ping"}));
+        while heard(&mut second)["type"] != "pong" {}
+        let (_third, again) = enter(server, "den", welcome["token"].as_str());
+        who(&welcome, &again)
+    });
+}
+
+const SESSION: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n";
+
+const AUDIO: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\n\
+    a=rtcp-mux\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=setup:actpass\r\n\
+    a=rtpmap:111 opus/48000/2\r\n";
+
+fn join(room: &str, name: &str, token: Option<&str>) -> Value {
+    json!({"type": "join", "room": room, "name": name, "token": token, "recreate": false})
+}
+
+fn offer(sdp: &str, slots: &[Value]) -> Value {
+    json!({"type": "offer", "id": 1, "fresh": true, "sdp": sdp, "tracks": [], "slots": slots})
+}
+
+fn tell(socket: &mut WebSocket<TcpStream>, message: &Value) {
+    socket.send(Message::text(message.to_string())).expect("the server listens");
+}
+
+/// The next message. The server's pings are no answer.
+fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
+    let by = Instant::now() + PATIENCE;
+    while Instant::now() < by {
+        match socket.read() {
+            Ok(Message::Text(text)) => return serde_json::from_str(&text).expect("the server speaks JSON"),
+            Ok(Message::Close(frame)) => {
+                let code = frame.map(|frame| u16::from(frame.code));
+                return json!({"type": "close", "code": code});
+            }
+            Ok(_) => {}
+            Err(error) => panic!("no answer came: {error}"),
+        }
+    }
+    panic!("no answer came");
+}
+
+/// Reads until an error or a close, and says which.
+fn answer(socket: &mut WebSocket<TcpStream>) -> String {
+    loop {
+        let message = heard(socket);
+        match message["type"].as_str() {
+            Some("error") => return message["code"].as_str().expect("a code").to_owned(),
+            Some("close") => return format!("close {}", message["code"]),
+            _ => {}
+        }
+    }
+}
+
+/// Reads until the server closes the socket, whatever it says before.
+fn closed(socket: &mut WebSocket<TcpStream>) -> String {
+    loop {
+        let message = heard(socket);
+        if message["type"] == "close" {
+            return format!("close {}", message["code"]);
+        }
+    }
+}
+
+/// Enters `room`: the socket, and the welcome.
+fn enter(server: &Server, room: &str, token: Option<&str>) -> (WebSocket<TcpStream>, Value) {
+    let mut socket = websocket(server.port);
+    tell(&mut socket, &join(room, "Mallory", token));
+    let welcome = heard(&mut socket);
+    assert_eq!(welcome["type"], "welcome", "{welcome}");
+    (socket, welcome)
+}
+
+/// Somebody inside says `text`.
+fn said(server: &Server, text: &str) -> String {
+    let (mut socket, _) = enter(server, "den", None);
+    // The server may have heard enough before all of it is said.
+    let _ = socket.send(Message::text(text));
+    answer(&mut socket)
+}
+
+fn offered(server: &Server, sdp: &str, slots: &[Value]) -> String {
+    said(server, &offer(sdp, slots).to_string())
+}
+
+fn who(first: &Value, second: &Value) -> String {
+    let same = first["peer"] == second["peer"];
+    assert_eq!(second["resumed"], same, "{second}");
+    if same { "the same peer" } else { "a new peer" }.to_owned()
+}
+
+fn invalid_utf8(server: &Server) -> String {
+    let (mut socket, _) = enter(server, "den", None);
+    // A masked text frame of one byte that no UTF-8 text has.
+    socket.get_mut().write_all(&[0x81, 0x81, 0, 0, 0, 0, 0xff]).expect("the server listens");
+    answer(&mut socket)
+}
+
+fn binary(server: &Server) -> String {
+    let (mut socket, _) = enter(server, "den", None);
+    socket.send(Message::binary(vec![1, 2, 3])).expect("the server listens");
+    answer(&mut socket)
+}
+
+/// A thousand messages in about a second, each of them fine.
+fn flood(server: &Server) -> String {
+    let (mut socket, _) = enter(server, "den", None);
+    let began = Instant::now();
+    for number in 0..1_000 {
+        if socket.send(Message::text("{\"type\":\"ping\"}")).is_err() {
+            break;
+        }
+        let due = began + Duration::from_millis(number);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+    }
+    answer(&mut socket)
+}
+
+/// Says what has to be answered, and does not read until it is thrown out.
+fn never_reads(server: &Server) -> String {
+    let (mut socket, _) = enter(server, "den", None);
+    socket.get_ref().set_write_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
+    let mistake = json!({"type": "x".repeat(60_000)}).to_string();
+    let by = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < by {
+        match socket.send(Message::text(mistake.as_str())) {
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => break,
+            Ok(()) => {}
+        }
+    }
+    answer(&mut socket)
+}
+
+fn wrong_origin(server: &Server) -> String {
+    let lines = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://evil.example\r\n";
+    let request = format!("GET /ws HTTP/1.1\r\nHost: localhost:{}\r\n{lines}\r\n", server.port);
+    server.ask(&request).status.to_string()
+}
