@@ -91,6 +91,15 @@ fn is_stun(datagram: &[u8]) -> bool {
     matches!(datagram.first(), Some(0..2))
 }
 
+/// The source (SSRC) of an SRTP packet.
+fn source_of(datagram: &[u8]) -> Option<u32> {
+    match datagram {
+        [128..192, 64..96 | 192..224, ..] => None,
+        [128..192, _, _, _, _, _, _, _, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        _ => None,
+    }
+}
+
 impl World {
     /// A world with a room "Den" and nobody in it.
     pub fn new(seed: u64) -> World {
@@ -284,6 +293,7 @@ impl World {
                     if !is_stun(&bytes) {
                         seat.followed.get_or_insert(self.now);
                     }
+                    seat.sources.extend(source_of(&bytes));
                     seat.client.receive(self.now, local, &bytes);
                     self.after(person);
                 } else {

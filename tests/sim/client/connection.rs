@@ -75,6 +75,9 @@ impl Profile {
     pub const SIMULCAST: Profile = Profile { simulcast: true, ..Profile::PAGE };
 }
 
+/// Changes a packet that is about to be sent.
+pub type Twist = Box<dyn FnMut(&mut Sent)>;
+
 /// One connection.
 pub struct Connection {
     rtc: Rtc,
@@ -90,7 +93,7 @@ pub struct Connection {
     pub alive: bool,
     pub forger: Option<Forger>,
     /// Changes what is about to be sent, as no browser would.
-    pub twist: Option<fn(&mut Sent)>,
+    pub twist: Option<Twist>,
     deadline: Instant,
     out: Vec<Datagram>,
 }
@@ -301,7 +304,7 @@ impl Connection {
     }
 
     fn write(&mut self, now: Instant, mid: Mid, mut packet: Sent) {
-        if let Some(twist) = self.twist {
+        if let Some(twist) = &mut self.twist {
             twist(&mut packet);
         }
         let pt = self.payload_type(packet.codec);
@@ -407,14 +410,30 @@ impl Connection {
         let codec = codec.expect("what comes was negotiated");
         match line.kind() {
             Kind::Audio => {
-                let stamp = Stamp::of_opus(&packet.payload).expect("sound is what a client sent");
+                let Some(stamp) = Stamp::of_opus(&packet.payload) else {
+                    receiver.unreadable += 1;
+                    return;
+                };
                 receiver.sound(now, line, *packet.seq_no, &stamp, who);
             }
             Kind::Video => {
-                let picture = Stamp::of_picture(codec, &packet.payload);
-                let picture = picture.expect("a picture is what a client sent");
+                let Some(picture) = Stamp::of_picture(codec, &packet.payload) else {
+                    receiver.unreadable += 1;
+                    return;
+                };
                 let (seq, time) = (*packet.seq_no, packet.header.timestamp);
                 receiver.picture(now, line, (seq, time, packet.header.marker), codec, picture, who);
+            }
+        }
+    }
+
+    /// Asks for a key frame of everything that is received.
+    pub fn beg(&mut self) {
+        for (mid, line) in &self.lines {
+            if line.kind() == Kind::Video
+                && let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(*mid, None)
+            {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
             }
         }
     }

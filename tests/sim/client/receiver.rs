@@ -187,6 +187,10 @@ pub struct Receiver {
     pub largest_switch_step: f64,
     /// How often the server said of a slot that what its owner sends cannot be decoded here.
     pub blocked_told: u64,
+    /// Whose frames are not judged: somebody who sends on purpose what no browser sends.
+    pub judges_not: Option<u16>,
+    /// Packets in which nobody's stamp is.
+    pub unreadable: u64,
 }
 
 fn later(a: u32, b: u32) -> bool {
@@ -296,6 +300,10 @@ impl Receiver {
 
     fn check_frame(&mut self, line: &Line, frame: &[Piece], follows: bool) {
         let Some(first) = frame.first() else { return };
+        let both = [line.shown.as_ref(), Some(first)];
+        if self.judges_not.is_some_and(|not| both.iter().flatten().any(|piece| piece.stamp.person == not)) {
+            return;
+        }
         let torn = frame.iter().enumerate().any(|(index, piece)| {
             let expected = Stamp { index: index as u8, count: frame.len() as u8, ..first.stamp };
             let of_one =
@@ -360,6 +368,7 @@ impl Receiver {
         let Stamp { person, stream, .. } = piece.stamp;
         let whose = who(person).map(|peer| StreamId { peer, stream });
         match since {
+            _ if self.judges_not == Some(person) => {}
             // The page shows nothing in this slot until the server says since when it has an owner.
             None => {
                 self.early += 1;

@@ -107,8 +107,10 @@ impl World {
             faults.judged,
             self.count(|counters| counters.forwarded),
         );
-        for seat in &self.seats {
+        for seat in self.seats.iter().filter(|seat| !seat.client.profile.forges) {
             let receiver = &seat.client.receiver;
+            let attacked = receiver.judges_not.is_some();
+            assert!(attacked || receiver.unreadable == 0, "{} got scraps", seat.client.name);
             assert!(receiver.complaints.is_empty(), "{}: {:#?}", seat.client.name, receiver.complaints);
             let lines = seat.client.connection.iter().flat_map(|c| &c.lines).map(|(_, line)| line);
             let unnamed = unnamed(self.now, lines);

@@ -1,5 +1,6 @@
 //! The people: their browsers, their links, and what they do.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,8 @@ pub struct Seat {
     pub last_srtp: Vec<u8>,
     pub last_srtcp: Vec<u8>,
     pub last_stun: Vec<u8>,
+    /// Sources of media received.
+    pub sources: BTreeSet<u32>,
 }
 
 impl World {
@@ -87,6 +90,7 @@ impl World {
             last_srtp: Vec::new(),
             last_srtcp: Vec::new(),
             last_stun: Vec::new(),
+            sources: BTreeSet::new(),
         });
         self.rebind(person);
         self.connect(person);
