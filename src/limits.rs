@@ -33,6 +33,11 @@ macro_rules! limits {
 limits! {
     /// Bytes of one signaling message that is not an offer. The largest honest one (`view`) is under 16 KiB.
     MessageBytes = 64 * 1024, "limit_message_bytes";
+    /// Messages a second on one socket, twice as many at once; one over 8 KiB counts for each 8 KiB begun. A page says
+    /// a few a second; what is over is dropped unread.
+    MessagesPerSecond = 50, "limit_messages_per_second";
+    /// Offers a second of one socket, after 6 at once. Reading one costs 1 to 4 ms; what is over waits, the newest only.
+    OffersPerSecond = 1, "limit_offers_per_second";
     /// Bytes of one `offer` message. 25 slots with every codec measured 160 kB in Chromium.
     OfferBytes = 512 * 1024, "limit_offer_bytes";
     /// m-lines of one offer. 25 video slots, 8 audio slots, own lines and a data channel make 38.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use log::LevelFilter;
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
+use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateError, CertificateFiles};
 use plenary::control::{Control, ControlConfig};
@@ -52,7 +52,12 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
 
     let mut workers = Pool::start(config, &limits, control.waker())
         .map_err(|error| port_error("UDP", config.udp_port, "--udp-port", &error))?;
-    let conference_config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers.count() };
+    let conference_config = ConferenceConfig {
+        limits,
+        ice_servers: Vec::new(),
+        workers: workers.count(),
+        codecs: DEFAULT_CODECS.to_vec(),
+    };
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));
 

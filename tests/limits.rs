@@ -18,7 +18,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use harness::Server;
-use plenary::conference::{Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, SocketId};
+use plenary::conference::{
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, SocketId,
+};
 use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
 use plenary::media::ids::{OfferId, PeerId, RoomId};
@@ -51,6 +53,16 @@ fn trigger(limit: Limit) -> u64 {
     let over = limit.default_value() + 1;
     match limit {
         Limit::MessageBytes => said(limit, &json!({"type": "ping", "x": long(over)})),
+        Limit::MessagesPerSecond => repeated(limit, 2 * over, &json!({"type": "ping"})),
+        Limit::OffersPerSecond => {
+            // With the socket's rate as it is, and a new number each time.
+            let mut conference = conference(Limits::default());
+            join(&mut conference, 0, "Ann");
+            for _ in 0..10 {
+                conference.socket_text(now(), SocketId(0), &offer("v=0", 0).to_string());
+            }
+            conference.tally().count(limit)
+        }
         Limit::OfferBytes => said(limit, &offer(&long(over), 0)),
         Limit::OfferMedia => said(limit, &offer(&lines("m=audio 9 UDP/TLS/RTP/SAVPF 111", over), 0)),
         Limit::OfferSsrcLines => said(limit, &offer(&lines("a=ssrc:1 cname:x", over), 0)),
@@ -124,7 +136,8 @@ fn now() -> Now {
 }
 
 fn conference(limits: Limits) -> Conference {
-    let config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1 };
+    let config =
+        ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1, codecs: DEFAULT_CODECS.to_vec() };
     let mut next = 0u8;
     let entropy = move |bytes: &mut [u8]| {
         for byte in bytes {
@@ -145,9 +158,15 @@ fn join(conference: &mut Conference, socket: usize, name: &str) {
 
 /// Somebody inside says `message`.
 fn said(limit: Limit, message: &Value) -> u64 {
+    repeated(limit, 1, message)
+}
+
+fn repeated(limit: Limit, times: usize, message: &Value) -> u64 {
     let mut conference = conference(Limits::default());
     join(&mut conference, 0, "Ann");
-    conference.socket_text(now(), SocketId(0), &message.to_string());
+    for _ in 0..times {
+        conference.socket_text(now(), SocketId(0), &message.to_string());
+    }
     conference.tally().count(limit)
 }
 
@@ -176,7 +195,7 @@ fn asked(limit: Limit, request: &str) -> u64 {
 
 /// A client that makes mistakes and reads no complaint: in the end the server closes it.
 fn unread(limit: Limit) -> u64 {
-    let limits = Limits::default().with(limit, 1_000);
+    let limits = Limits::default().with(limit, 1_000).with(Limit::MessagesPerSecond, 1_000_000);
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
     server.post("/api/rooms", r#"{"name": "room"}"#);
     let mut socket = server.websocket();

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+use plenary::conference::RoomPage;
 use plenary::conference::protocol::{ClientMessage, ErrorCode, ServerMessage};
 use plenary::limits::Limit;
 use serde::Serialize;
@@ -81,6 +82,15 @@ fn every_message_of_a_client_is_documented_as_the_server_reads_it() {
 #[test]
 fn every_message_of_the_server_is_documented_as_it_is_written() {
     assert_eq!(check::<ServerMessage>("json server"), names::<ServerMessage>(r#"{"type":"?"}"#));
+}
+
+#[test]
+fn a_page_of_rooms_is_documented_as_it_is_answered() {
+    let page = blocks("json").into_iter().find(|block| block.contains("\"rooms\"")).expect("the example");
+    let documented: Value = serde_json::from_str(&page).expect("it is JSON");
+    let rooms = serde_json::from_value(documented["rooms"].clone()).expect("rooms as they are answered");
+    let written = RoomPage { rooms, next: documented["next"].as_str().map(str::to_owned) };
+    assert_eq!(serde_json::to_value(written).expect("it can be written"), documented);
 }
 
 #[test]

@@ -18,40 +18,53 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
-use crate::limits::{Limits, Tally};
-use crate::media::ids::{PeerId, RoomId, Track};
+use crate::limits::{Limit, Limits, Tally};
+use crate::media::codec::Codec;
+use crate::media::ids::{Kind, PeerId, RoomId, Track};
 use crate::media::message::{Command, Notice};
 
+mod codecs;
+mod counters;
 mod negotiation;
 pub mod outbox;
 mod parse;
 mod presence;
 pub mod protocol;
 mod publish;
+mod rate;
 mod room;
 mod roster;
 mod session;
 pub mod store;
 mod timers;
 mod wishes;
+mod workers;
 
 #[cfg(test)]
 mod tests;
 
+pub use codecs::DEFAULT_CODECS;
+pub use counters::Counters;
 pub use outbox::{Outbox, OutboxFull};
-pub use room::{CreateRoom, CreateRoomError, CreatedRoom};
+pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
 
-use negotiation::OfferMessage;
+use codecs::Abilities;
+use negotiation::{OfferMessage, Reading};
 use parse::Refusal;
 use presence::Hearing;
 use protocol::{ClientMessage, ErrorCode, IceServer, ServerMessage};
+use rate::{Flow, Passage};
 use room::Room;
 use session::{Peer, Token};
 use timers::{Timer, Timers};
+use workers::Workers;
 
 /// The close code (RFC 6455, section 7.4.2) of a socket whose session continues on another one.
 pub const CLOSE_TAKEN_OVER: u16 = 4001;
+
+/// The close code (RFC 6455, section 7.4.1) of a socket that does not stop sending too much.
+const CLOSE_POLICY: u16 = 1008;
 
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,6 +95,8 @@ pub struct ConferenceConfig {
     pub ice_servers: Vec<IceServer>,
     /// How many media workers there are; at least one.
     pub workers: usize,
+    /// The codecs pictures are asked in, best first; others are not used. [`DEFAULT_CODECS`] if there is none.
+    pub codecs: Vec<Codec>,
 }
 
 /// What the driver is to do.
@@ -136,13 +151,21 @@ enum Seat {
     Closing,
 }
 
+/// One socket.
+#[derive(Debug)]
+struct Client {
+    seat: Seat,
+    flow: Flow,
+}
+
 /// Everybody in every room of this process.
 pub struct Conference {
     config: ConferenceConfig,
     store: Box<dyn Store + Send>,
     entropy: Entropy,
     tally: Tally,
-    sockets: BTreeMap<SocketId, Seat>,
+    counters: Counters,
+    sockets: BTreeMap<SocketId, Client>,
     peers: BTreeMap<PeerId, Peer>,
     /// The rooms somebody is in.
     rooms: BTreeMap<RoomId, Room>,
@@ -151,7 +174,8 @@ pub struct Conference {
     /// For look-ups only: its order says nothing.
     tokens: FxHashMap<Token, PeerId>,
     next_room: u64,
-    people_per_worker: Vec<usize>,
+    workers: Workers,
+    reading: Reading,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -159,20 +183,26 @@ pub struct Conference {
 impl Conference {
     /// A conference with the rooms of `store` and nobody in them.
     #[must_use]
-    pub fn new(config: ConferenceConfig, store: Box<dyn Store + Send>, entropy: Entropy) -> Self {
-        let people_per_worker = vec![0; config.workers.max(1)];
+    pub fn new(mut config: ConferenceConfig, store: Box<dyn Store + Send>, entropy: Entropy) -> Self {
+        config.codecs.retain(|codec| codec.kind() == Kind::Video);
+        if config.codecs.is_empty() {
+            config.codecs = DEFAULT_CODECS.to_vec();
+        }
+        let workers = Workers::new(config.workers);
         Self {
             config,
             store,
             entropy,
             tally: Tally::default(),
+            counters: Counters::default(),
             sockets: BTreeMap::new(),
             peers: BTreeMap::new(),
             rooms: BTreeMap::new(),
             room_ids: FxHashMap::default(),
             tokens: FxHashMap::default(),
             next_room: 0,
-            people_per_worker,
+            workers,
+            reading: Reading::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }
@@ -180,7 +210,8 @@ impl Conference {
 
     /// A client connected.
     pub fn socket_opened(&mut self, now: Now, socket: SocketId) {
-        if let Some(Seat::Inside(peer)) = self.sockets.insert(socket, Seat::Outside) {
+        let client = Client { seat: Seat::Outside, flow: Flow::default() };
+        if let Some(Seat::Inside(peer)) = self.sockets.insert(socket, client).map(|client| client.seat) {
             self.detach(now, peer, socket);
         }
         self.run_due(now);
@@ -188,20 +219,48 @@ impl Conference {
 
     /// A client sent a text message. At most one `error` comes of it.
     pub fn socket_text(&mut self, now: Now, socket: SocketId, text: &str) {
-        let done = match self.sockets.get(&socket).copied() {
-            None | Some(Seat::Closing) => return,
-            Some(Seat::Outside) => self.text_from_outside(now, socket, text),
-            Some(Seat::Inside(peer)) => self.text_from_inside(now, socket, peer, text),
+        let Some(client) = self.sockets.get_mut(&socket).filter(|client| client.seat != Seat::Closing) else {
+            return;
+        };
+        let seat = client.seat;
+        let done = match client.flow.message(now.instant, text.len(), &self.config.limits) {
+            Passage::Read => match seat {
+                Seat::Inside(peer) => self.text_from_inside(now, socket, peer, text),
+                Seat::Outside | Seat::Closing => self.text_from_outside(now, socket, text),
+            },
+            over => self.text_over_rate(now, socket, over),
         };
         if let Err(refusal) = done {
-            self.send(socket, &refusal.into_message(), None);
+            self.refuse(socket, refusal);
         }
         self.run_due(now);
     }
 
+    /// A message that is dropped unread.
+    fn text_over_rate(&mut self, now: Now, socket: SocketId, passage: Passage) -> Result<(), Refusal> {
+        self.tally.hit(Limit::MessagesPerSecond);
+        match passage {
+            Passage::Close => {
+                self.counters.flooders += 1;
+                let seat = self.sockets.get(&socket).map(|client| client.seat);
+                self.close(socket, CLOSE_POLICY, "more messages than a client may send");
+                if let Some(Seat::Inside(peer)) = seat {
+                    self.detach(now, peer, socket);
+                }
+                Ok(())
+            }
+            Passage::DropAndTell => {
+                let most = self.config.limits.get(Limit::MessagesPerSecond);
+                let why = format!("at most {most} messages a second: those over it are not read");
+                Err(Refusal::new(ErrorCode::RateLimited, why))
+            }
+            Passage::Drop | Passage::Read => Ok(()),
+        }
+    }
+
     /// A client's socket is gone, whoever closed it.
     pub fn socket_closed(&mut self, now: Now, socket: SocketId) {
-        if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket) {
+        if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.seat) {
             self.detach(now, peer, socket);
         }
         self.run_due(now);
@@ -210,9 +269,11 @@ impl Conference {
     /// A worker told something.
     pub fn notice(&mut self, now: Now, worker: WorkerId, notice: Notice) {
         let id = notice.peer();
-        if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.worker == worker) {
+        if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.worker == Some(worker)) {
             match notice {
-                Notice::Answer { id: offer, sdp, .. } => self.answered(now, id, offer, sdp),
+                Notice::Answer { id: offer, sdp, sends, receives, .. } => {
+                    self.answered(now, id, offer, sdp, Abilities { sends, receives });
+                }
                 Notice::Refused { id: offer, reason, .. } => self.refused(id, offer, reason),
                 Notice::Slots { slots, .. } => {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
@@ -255,6 +316,12 @@ impl Conference {
         &self.tally
     }
 
+    /// What happened to people.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
         match parse::read(text, false, &self.config.limits, &mut self.tally)? {
             ClientMessage::Join { room, name, token, recreate } => {
@@ -278,16 +345,13 @@ impl Conference {
                 "this socket is in a room already; leave it first",
             )),
             ClientMessage::Offer { id, fresh, sdp, tracks, slots } => {
-                self.offer(peer, OfferMessage { id, fresh, sdp, tracks, slots })
+                self.offer(now, socket, peer, OfferMessage { id, fresh, sdp, tracks, slots })
             }
             ClientMessage::View { tiles } => self.view(peer, tiles),
             ClientMessage::Mute { stream, kind, muted } => {
                 self.mute(now, peer, Track { stream, kind }, muted)
             }
-            ClientMessage::Signal { .. } => Err(Refusal::new(
-                ErrorCode::NotInThisTopology,
-                "in this room everything goes through the server",
-            )),
+            ClientMessage::Signal { to, .. } => self.signal(peer, to),
             ClientMessage::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);
                 Ok(())
@@ -305,11 +369,25 @@ impl Conference {
             match timer {
                 Timer::Presence(peer) => self.review(now, peer),
                 Timer::Peers(room) => self.flush_peers(now, room),
+                Timer::Offer(peer) => self.offer_may_be_read(now, peer),
+                Timer::Offers => self.read_offers(now),
+                Timer::Codecs(room) => self.renew_codecs(now, room, true),
                 Timer::EmptyRoom(room) => {
                     self.store.remove(&room);
                 }
             }
         }
+    }
+
+    fn seat(&mut self, socket: SocketId, seat: Seat) {
+        if let Some(client) = self.sockets.get_mut(&socket) {
+            client.seat = seat;
+        }
+    }
+
+    fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
+        self.counters.refused(refusal.code());
+        self.send(socket, &refusal.into_message(), None);
     }
 
     fn send(&mut self, socket: SocketId, message: &ServerMessage, key: Option<StateKey>) {
@@ -323,7 +401,7 @@ impl Conference {
     }
 
     fn close(&mut self, socket: SocketId, code: u16, reason: &'static str) {
-        self.sockets.insert(socket, Seat::Closing);
+        self.seat(socket, Seat::Closing);
         self.outputs.push_back(Output::Close { socket, code, reason });
     }
 

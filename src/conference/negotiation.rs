@@ -1,14 +1,36 @@
 //! Offers and answers: one offer of a person at the worker at a time, and only the newest one counts.
+//!
+//! Reading an offer costs 1 to 4 ms of the thread everybody's messages go through. So each socket has a rate of them, and
+//! few are read in one turn; those that have to wait do so unread.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
 
+use super::codecs::Abilities;
 use super::parse::Refusal;
 use super::protocol::{ErrorCode, ServerMessage};
 use super::publish::{Published, camera_rule};
-use super::{Conference, Now, StateKey};
-use crate::media::ids::{OfferId, PeerId, Track};
+use super::timers::Timer;
+use super::{Conference, Now, SocketId, StateKey};
+use crate::limits::Limit;
+use crate::media::codec::Codec;
+use crate::media::ids::{OfferId, PeerId, Stream, Track};
 use crate::media::message::{Command, SlotLine, TrackLine};
 use crate::media::rtc::{Offer, OfferError};
+
+/// Offers that are read under one `now`: 16 ms at worst until others are heard.
+const OFFERS_PER_TURN: usize = 4;
+
+/// When the next ones are read: as soon as others were heard.
+const NEXT_TURN: Duration = Duration::from_millis(1);
+
+/// Whose offers are to be read next.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    queue: VecDeque<PeerId>,
+    /// The present turn, and how many were read in it.
+    turn: Option<(Instant, usize)>,
+}
 
 /// An `offer` message.
 #[derive(Debug)]
@@ -45,6 +67,8 @@ pub(super) struct Negotiation {
     /// The highest id of this connection.
     last: Option<OfferId>,
     in_flight: Option<InFlight>,
+    /// The newest offer, if there was no time to read it yet. Then none is `waiting`.
+    unread: Option<OfferMessage>,
     waiting: Option<Waiting>,
     /// The client got an answer for the worker's connection, and was not told to build a new one since.
     connected: bool,
@@ -60,12 +84,26 @@ impl Negotiation {
     pub(super) fn offers(&self, track: Track) -> bool {
         self.in_flight.as_ref().is_some_and(|offer| offer.tracks.contains(&track))
             || self.waiting.as_ref().is_some_and(|offer| offer.tracks.contains(&track))
+            || self.unread.as_ref().is_some_and(|offer| tracks_of(&offer.tracks).contains(&track))
+    }
+
+    /// Whether the client made an offer after the one at the worker.
+    fn superseded(&self) -> bool {
+        self.waiting.is_some() || self.unread.is_some()
     }
 
     /// The client came back, perhaps as a new page: it waits for nothing that was asked on the old socket.
     pub(super) fn resumed(&mut self) {
         self.waiting = None;
+        self.unread = None;
         self.void();
+    }
+
+    /// The worker is gone, and the offer at it. Returns whether the client waits for something that will not come.
+    pub(super) fn torn_away(&mut self) -> bool {
+        let awaited = self.in_flight.take().is_some_and(|offer| !offer.void);
+        let relied = self.give_up();
+        (awaited || relied) && !self.superseded()
     }
 
     fn void(&mut self) {
@@ -83,45 +121,110 @@ impl Negotiation {
     /// relied on it.
     fn give_up(&mut self) -> bool {
         self.waiting.take_if(|offer| !offer.fresh);
+        self.unread.take_if(|offer| !offer.fresh);
         std::mem::take(&mut self.connected)
     }
 }
 
+fn tracks_of(lines: &[TrackLine]) -> BTreeSet<Track> {
+    lines.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect()
+}
+
 impl Conference {
-    /// `offer`.
-    pub(super) fn offer(&mut self, peer_id: PeerId, message: OfferMessage) -> Result<(), Refusal> {
+    /// `offer`. It is read now, or when its time has come; a newer one takes its place meanwhile.
+    pub(super) fn offer(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        peer_id: PeerId,
+        mut message: OfferMessage,
+    ) -> Result<(), Refusal> {
         let Some(peer) = self.peers.get_mut(&peer_id) else { return Ok(()) };
-        let OfferMessage { id, fresh, sdp, tracks, slots } = message;
-        if let Some(last) = peer.negotiation.last.filter(|last| !fresh && id <= *last) {
+        let negotiation = &mut peer.negotiation;
+        let (id, fresh) = (message.id, message.fresh);
+        if let Some(last) = negotiation.last.filter(|last| !fresh && id <= *last) {
             let message = format!("id: {} is not above {}, the last one", id.0, last.0);
             return Err(Refusal::new(ErrorCode::BadMessage, message));
         }
-        peer.negotiation.last = Some(id);
-        let set = tracks.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect();
-        match Offer::parse(&sdp, tracks, slots, &self.config.limits) {
+        negotiation.last = Some(id);
+        // A connection that waits to be made is made with its newest description.
+        message.fresh |= negotiation.waiting.take().is_some_and(|offer| offer.fresh);
+        message.fresh |= negotiation.unread.as_ref().is_some_and(|offer| offer.fresh);
+        if negotiation.unread.replace(message).is_some() {
+            // It is read when the one before would have been.
+            return Ok(());
+        }
+        let flow = self.sockets.get_mut(&socket).map(|client| &mut client.flow);
+        match flow.map_or(Ok(()), |flow| flow.offer(now.instant, &self.config.limits)) {
+            Ok(()) => self.read_soon(now, peer_id),
+            Err(at) => {
+                self.tally.hit(Limit::OffersPerSecond);
+                self.timers.set(Timer::Offer(peer_id), at);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rate of a person's socket allows another offer.
+    pub(super) fn offer_may_be_read(&mut self, now: Now, id: PeerId) {
+        let Some(peer) = self.peers.get(&id).filter(|peer| peer.negotiation.unread.is_some()) else { return };
+        let flow =
+            peer.socket().and_then(|socket| self.sockets.get_mut(&socket)).map(|client| &mut client.flow);
+        match flow.map_or(Ok(()), |flow| flow.offer(now.instant, &self.config.limits)) {
+            Ok(()) => self.read_soon(now, id),
+            Err(at) => self.timers.set(Timer::Offer(id), at),
+        }
+    }
+
+    fn read_soon(&mut self, now: Now, id: PeerId) {
+        self.reading.queue.push_back(id);
+        self.read_offers(now);
+    }
+
+    /// Reads as many offers as this turn has time for.
+    pub(super) fn read_offers(&mut self, now: Now) {
+        let mut done = self.reading.turn.filter(|(turn, _)| *turn == now.instant).map_or(0, |(_, done)| done);
+        while done < OFFERS_PER_TURN {
+            let Some(id) = self.reading.queue.pop_front() else { break };
+            let unread = self.peers.get_mut(&id).and_then(|peer| peer.negotiation.unread.take());
+            if let Some(offer) = unread {
+                self.read_offer(id, offer);
+                done += 1;
+            }
+        }
+        self.reading.turn = Some((now.instant, done));
+        if let Some(at) = now.instant.checked_add(NEXT_TURN).filter(|_| !self.reading.queue.is_empty()) {
+            self.timers.set(Timer::Offers, at);
+        }
+    }
+
+    fn read_offer(&mut self, peer_id: PeerId, message: OfferMessage) {
+        let OfferMessage { id, fresh, sdp, tracks, slots } = message;
+        let set = tracks_of(&tracks);
+        let offer = Offer::parse(&sdp, tracks, slots, &self.config.limits);
+        let Some(peer) = self.peers.get_mut(&peer_id) else { return };
+        match offer {
             Ok(offer) => {
-                // A connection that waits to be made is made with its newest description.
-                let fresh = fresh || peer.negotiation.waiting.take().is_some_and(|offer| offer.fresh);
                 peer.negotiation.waiting = Some(Waiting { id, fresh, tracks: set, offer: Box::new(offer) });
                 self.forward_offer(peer_id);
-                Ok(())
             }
             Err(error) => {
                 if let OfferError::TooLarge(limit) = error {
                     self.tally.hit(limit);
                 }
-                peer.negotiation.waiting = None;
                 peer.negotiation.give_up();
                 peer.negotiation.void();
-                Err(Refusal::rebuild(ErrorCode::OfferRefused, error.to_string()))
+                if let Some(socket) = peer.socket() {
+                    self.refuse(socket, Refusal::offer(id, error.to_string()));
+                }
             }
         }
     }
 
-    /// Sends the waiting offer to the worker, if the one before it is done with.
-    fn forward_offer(&mut self, peer: PeerId) {
-        let Some((worker, negotiation)) =
-            self.peers.get_mut(&peer).map(|peer| (peer.worker, &mut peer.negotiation))
+    /// Sends the waiting offer to the worker, if there is a worker and the offer before it is done with.
+    pub(super) fn forward_offer(&mut self, peer: PeerId) {
+        let Some(Some((worker, negotiation))) =
+            self.peers.get_mut(&peer).map(|peer| peer.worker.map(|worker| (worker, &mut peer.negotiation)))
         else {
             return;
         };
@@ -137,22 +240,45 @@ impl Conference {
     }
 
     /// The worker answered an offer.
-    pub(super) fn answered(&mut self, now: Now, id: PeerId, offer: OfferId, sdp: String) {
+    pub(super) fn answered(
+        &mut self,
+        now: Now,
+        id: PeerId,
+        offer: OfferId,
+        sdp: String,
+        abilities: Abilities,
+    ) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(done) = peer.negotiation.concluded(offer) else { return };
-        if done.void || peer.negotiation.waiting.is_some() {
+        if done.void || peer.negotiation.superseded() {
             self.forward_offer(id);
             return;
         }
-        let changed = std::mem::replace(&mut peer.tracks, done.tracks.clone()) != done.tracks;
+        let before = std::mem::replace(&mut peer.tracks, done.tracks.clone());
+        let able = peer.abilities.replace(abilities) == Some(abilities);
         let room = peer.room;
         if let Some(socket) = peer.socket() {
             peer.negotiation.connected = true;
             self.send(socket, &ServerMessage::Answer { id: offer, sdp }, None);
         }
+        self.forget_mutes(id, &before, &done.tracks);
+        if !able {
+            for other in self.review_codecs(now, room, false).into_iter().filter(|other| *other != id) {
+                self.send_publish(other, false);
+            }
+        }
         self.send_publish(id, true);
-        if changed {
+        if before != done.tracks {
             self.peers_changed(now, room);
+        }
+    }
+
+    /// A mute of the screen ends with the screen: whoever shares again after a reload means to be seen.
+    fn forget_mutes(&mut self, id: PeerId, before: &BTreeSet<Track>, tracks: &BTreeSet<Track>) {
+        for track in before.difference(tracks).copied().filter(|track| track.stream == Stream::Screen) {
+            if self.peers.get_mut(&id).is_some_and(|peer| peer.muted.remove(&track)) {
+                self.command_for(id, Command::Mute { peer: id, track, muted: false });
+            }
         }
     }
 
@@ -162,11 +288,11 @@ impl Conference {
         let Some(done) = peer.negotiation.concluded(offer) else { return };
         let relied = peer.negotiation.give_up();
         // Who came back meanwhile does not wait for this answer, but may have gone on with the connection.
-        let superseded = peer.negotiation.waiting.is_some() || (done.void && !relied);
+        let superseded = peer.negotiation.superseded() || (done.void && !relied);
         let socket = peer.socket();
         self.forward_offer(id);
         if let Some(socket) = socket.filter(|_| !superseded) {
-            self.send(socket, &Refusal::rebuild(ErrorCode::OfferRefused, reason).into_message(), None);
+            self.refuse(socket, Refusal::offer(offer, reason));
         }
     }
 
@@ -177,12 +303,12 @@ impl Conference {
         let relied = negotiation.give_up();
         // Notices come in order: with a new connection in flight, this is about the one it replaces.
         let rebuilding =
-            negotiation.waiting.is_some() || negotiation.in_flight.as_ref().is_some_and(|offer| offer.fresh);
+            negotiation.superseded() || negotiation.in_flight.as_ref().is_some_and(|offer| offer.fresh);
         if !rebuilding {
             negotiation.void();
         }
         if let Some(socket) = peer.socket().filter(|_| relied && !rebuilding) {
-            self.send(socket, &Refusal::rebuild(ErrorCode::MediaLost, reason).into_message(), None);
+            self.refuse(socket, Refusal::rebuild(ErrorCode::MediaLost, reason));
         }
     }
 
@@ -195,7 +321,8 @@ impl Conference {
             return;
         };
         let before = peer.published.as_ref();
-        let wanted = Published::after(before, &peer.tracks, camera_rule(room.members.len()));
+        let video = peer.codec.or(self.config.codecs.first().copied()).unwrap_or(Codec::Vp8);
+        let wanted = Published::after(before, &peer.tracks, camera_rule(room.members.len()), video);
         let (version, changed) = (wanted.version(), before != Some(&wanted));
         if changed || again {
             let message = ServerMessage::Publish { version, tracks: wanted.tracks() };

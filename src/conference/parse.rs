@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::protocol::{ClientMessage, ErrorCode, ServerMessage};
 use crate::limits::{Limit, Limits, Tally};
+use crate::media::ids::OfferId;
 
 /// Longest explanation sent back, in bytes. Parsers quote what they read, and that came from the client.
 const EXPLANATION_BYTES: usize = 200;
@@ -20,22 +21,34 @@ pub(super) struct Refusal {
     code: ErrorCode,
     message: String,
     rebuild: bool,
+    offer: Option<OfferId>,
 }
 
 impl Refusal {
     /// An error that changes nothing.
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), rebuild: false }
+        Self { code, message: message.into(), rebuild: false, offer: None }
     }
 
     /// An error after which the client's connection must be built anew.
     pub(super) fn rebuild(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), rebuild: true }
+        Self { code, message: message.into(), rebuild: true, offer: None }
+    }
+
+    /// `offer-refused`: the connection must be built anew.
+    pub(super) fn offer(id: OfferId, why: impl Into<String>) -> Self {
+        Self { offer: Some(id), ..Self::rebuild(ErrorCode::OfferRefused, why) }
+    }
+
+    /// What it says, for programs.
+    pub(super) fn code(&self) -> ErrorCode {
+        self.code
     }
 
     /// The `error` message.
     pub(super) fn into_message(self) -> ServerMessage {
-        ServerMessage::Error { code: self.code, message: self.message, rebuild: self.rebuild }
+        let Self { code, message, rebuild, offer } = self;
+        ServerMessage::Error { code, message, rebuild, offer }
     }
 }
 

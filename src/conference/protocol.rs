@@ -146,6 +146,9 @@ pub enum ServerMessage {
         /// The connection must be built anew (`offer` with `fresh: true`).
         #[serde(default)]
         rebuild: bool,
+        /// The offer this is about, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<OfferId>,
     },
     /// The server is there.
     Pong,
@@ -303,4 +306,26 @@ pub enum ErrorCode {
     NotInThisTopology,
     /// The server has no room for more.
     Busy,
+    /// More messages than a socket may send; those over it were dropped unread.
+    RateLimited,
+}
+
+impl ErrorCode {
+    /// All there are, each at the place of its number.
+    pub const ALL: [ErrorCode; 14] = [
+        ErrorCode::BadMessage,
+        ErrorCode::TooLarge,
+        ErrorCode::NotJoined,
+        ErrorCode::AlreadyJoined,
+        ErrorCode::UnknownRoom,
+        ErrorCode::RoomFull,
+        ErrorCode::BadName,
+        ErrorCode::OfferRefused,
+        ErrorCode::MediaLost,
+        ErrorCode::UnknownPeer,
+        ErrorCode::UnknownTrack,
+        ErrorCode::NotInThisTopology,
+        ErrorCode::Busy,
+        ErrorCode::RateLimited,
+    ];
 }

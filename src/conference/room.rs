@@ -15,9 +15,12 @@ use super::{Conference, Now, WorkerId};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
 
-/// How long a room is kept while nobody is in it: a link made today works tomorrow, and the table of rooms does not
-/// fill with those nobody comes back to.
-pub(super) const EMPTY_ROOM_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long a room is kept while nobody is in it: long enough to send a new room's link around and for the last one to
+/// come back from a dead battery, short enough that the list on the home page shows rooms that are alive.
+pub(super) const EMPTY_ROOM_KEPT: Duration = Duration::from_secs(5 * 60);
+
+/// Rooms on one page of [`Conference::listed_rooms`] at most: 100 of them are 20 kB.
+const MOST_PER_PAGE: usize = 100;
 
 /// A room to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,6 +40,16 @@ pub struct CreatedRoom {
     pub room: RoomInfo,
     /// Proves later that one made it. Told once; the server keeps only its SHA-256.
     pub secret: String,
+}
+
+/// Some of the listed rooms, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoomPage {
+    /// The rooms.
+    pub rooms: Vec<RoomInfo>,
+    /// The page goes on after this id; `None` on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Why a room was not made.
@@ -72,8 +85,8 @@ impl std::error::Error for CreateRoomError {}
 pub(super) struct Room {
     /// What is kept of it.
     record: RoomRecord,
-    /// Where its media is.
-    pub(super) worker: WorkerId,
+    /// Where its media is; `None` while no worker is there.
+    pub(super) worker: Option<WorkerId>,
     /// Who is in it, in the order of joining.
     pub(super) members: Vec<PeerId>,
     /// What they are told about each other.
@@ -154,6 +167,20 @@ impl Conference {
         }
     }
 
+    /// The listed rooms with an id after `after`, at most `most` (1 to 100) of them.
+    #[must_use]
+    pub fn listed_rooms(&self, after: Option<&str>, most: usize) -> RoomPage {
+        let most = most.clamp(1, MOST_PER_PAGE);
+        let mut records = self.store.listed(after, most + 1);
+        let goes_on = records.len() > most;
+        records.truncate(most);
+        let next = records.last().filter(|_| goes_on).map(|record| record.id.clone());
+        let people = |id: &str| {
+            self.room_ids.get(id).and_then(|id| self.rooms.get(id)).map_or(0, |room| room.members.len())
+        };
+        RoomPage { rooms: records.iter().map(|record| info(record, people(&record.id))).collect(), next }
+    }
+
     /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open.
     pub(super) fn enter(&mut self, now: Now, id: &str, recreate: bool) -> Result<RoomId, Refusal> {
         if let Some(room) = self.room_ids.get(id) {
@@ -203,8 +230,7 @@ impl Conference {
 
     /// Gives a room a place on the worker with the fewest people.
     fn open(&mut self, record: RoomRecord) -> RoomId {
-        let loads = self.people_per_worker.iter().enumerate();
-        let worker = WorkerId(loads.min_by_key(|(_, people)| **people).map_or(0, |(worker, _)| worker));
+        let worker = self.workers.least_loaded();
         let id = RoomId(self.next_room);
         self.next_room += 1;
         let name: Arc<str> = record.id.as_str().into();
@@ -218,13 +244,14 @@ impl Conference {
     pub(super) fn vacate(&mut self, now: Now, id: RoomId, peer: PeerId) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.members.retain(|member| *member != peer);
-        if let Some(people) = self.people_per_worker.get_mut(room.worker.0) {
-            *people = people.saturating_sub(1);
-        }
-        if !room.members.is_empty() {
+        let (worker, empty) = (room.worker, room.members.is_empty());
+        self.workers.remove(worker, 1);
+        if !empty {
             self.peers_changed(now, id);
+            self.renew_codecs(now, id, false);
             return;
         }
+        self.timers.clear(&Timer::Codecs(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
             self.forget_later(now, room.id());

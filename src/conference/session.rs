@@ -5,6 +5,7 @@ use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
 
+use super::codecs::Abilities;
 use super::negotiation::Negotiation;
 use super::parse::Refusal;
 use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
@@ -13,8 +14,9 @@ use super::publish::Published;
 use super::timers::Timer;
 use super::{CLOSE_TAKEN_OVER, Conference, Now, Seat, SocketId, StateKey, WorkerId};
 use crate::limits::Limit;
+use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
-use crate::media::message::{Command, SlotTable};
+use crate::media::message::{Command, SlotTable, Tile};
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 
 /// A secret of 128 random bits; 22 characters of base64url on the wire.
@@ -52,7 +54,8 @@ impl fmt::Debug for Token {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) room: RoomId,
-    pub(super) worker: WorkerId,
+    /// The room's; `None` while it has none.
+    pub(super) worker: Option<WorkerId>,
     pub(super) name: String,
     /// Brings this person back.
     token: Token,
@@ -69,6 +72,12 @@ pub(super) struct Peer {
     pub(super) tracks: BTreeSet<Track>,
     /// What they muted; may name tracks that they do not publish yet.
     pub(super) muted: BTreeSet<Track>,
+    /// What they show, as they said last.
+    pub(super) view: Option<Vec<Tile>>,
+    /// What their browser can do. Unknown before the first answer.
+    pub(super) abilities: Option<Abilities>,
+    /// What they are to encode pictures with. Chosen at the first answer.
+    pub(super) codec: Option<Codec>,
     /// What their slots show, and the number of that message.
     pub(super) slots: Option<(u64, SlotTable)>,
     /// What was asked of their tracks.
@@ -115,10 +124,12 @@ impl Conference {
         recreate: bool,
     ) -> Result<(), Refusal> {
         let name = self.checked_name(name)?;
-        if let Some((token, peer)) = token.and_then(Token::read).and_then(|token| self.resumable(token, room))
-        {
-            self.resume(now, socket, peer, name, token);
-            return Ok(());
+        if let Some(token) = token {
+            if let Some((token, peer)) = Token::read(token).and_then(|token| self.resumable(token, room)) {
+                self.resume(now, socket, peer, name, token);
+                return Ok(());
+            }
+            self.counters.unknown_tokens += 1;
         }
         let room = self.enter(now, room, recreate)?;
         self.admit(now, socket, room, name)
@@ -165,9 +176,7 @@ impl Conference {
         };
         room.members.push(id);
         let worker = room.worker;
-        if let Some(people) = self.people_per_worker.get_mut(worker.0) {
-            *people += 1;
-        }
+        self.workers.add(worker, 1);
         let token = self.new_token(id);
         let peer = Peer {
             room: room_id,
@@ -180,13 +189,16 @@ impl Conference {
             negotiation: Negotiation::default(),
             tracks: BTreeSet::new(),
             muted: BTreeSet::new(),
+            view: None,
+            abilities: None,
+            codec: None,
             slots: None,
             published: None,
             peers_seen: None,
         };
         self.peers.insert(id, peer);
-        self.sockets.insert(socket, Seat::Inside(id));
-        self.command(worker, Command::Join { peer: id, room: room_id });
+        self.seat(socket, Seat::Inside(id));
+        self.command_for(id, Command::Join { peer: id, room: room_id });
         self.peers_changed(now, room_id);
         self.welcome(id, false);
         self.announce(now, room_id, id, &ServerMessage::PeerJoined { peer: id, name });
@@ -195,6 +207,7 @@ impl Conference {
 
     /// A person comes back, on a new socket. The others notice nothing, unless they were told of a trouble before.
     fn resume(&mut self, now: Now, socket: SocketId, id: PeerId, name: String, used: Token) {
+        self.counters.resumed += 1;
         let token = self.new_token(id);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let outlived = [Some(std::mem::replace(&mut peer.token, token)), peer.used_token.replace(used)];
@@ -210,7 +223,7 @@ impl Conference {
         if let Link::Attached(old) = old_link {
             self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
-        self.sockets.insert(socket, Seat::Inside(id));
+        self.seat(socket, Seat::Inside(id));
         self.review(now, id);
         if renamed {
             self.peers_changed(now, room);
@@ -267,7 +280,7 @@ impl Conference {
 
     /// `leave`: at once, or after a moment in which the page may come back. The socket may join again.
     pub(super) fn leave(&mut self, now: Now, socket: SocketId, id: PeerId, may_return: bool) {
-        self.sockets.insert(socket, Seat::Outside);
+        self.seat(socket, Seat::Outside);
         if !may_return {
             self.remove_peer(now, id);
             return;
@@ -289,12 +302,13 @@ impl Conference {
 
     /// The person is gone for good.
     pub(super) fn remove_peer(&mut self, now: Now, id: PeerId) {
+        self.command_for(id, Command::Leave { peer: id });
         let Some(peer) = self.peers.remove(&id) else { return };
         self.timers.clear(&Timer::Presence(id));
+        self.timers.clear(&Timer::Offer(id));
         for token in std::iter::once(peer.token).chain(peer.used_token) {
             self.tokens.remove(&token);
         }
-        self.command(peer.worker, Command::Leave { peer: id });
         self.vacate(now, peer.room, id);
         self.announce(now, peer.room, id, &ServerMessage::PeerLeft { peer: id, name: peer.name });
     }

@@ -1,6 +1,7 @@
 //! What outlives the people in it: rooms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::protocol::Topology;
 
@@ -39,6 +40,9 @@ pub trait Store {
     /// Forgets a room. False if there was none.
     fn remove(&mut self, id: &str) -> bool;
 
+    /// The listed rooms with an id after `after`, by id, at most `most` of them. Visits no other room.
+    fn listed(&self, after: Option<&str>, most: usize) -> Vec<RoomRecord>;
+
     /// How many rooms are kept.
     fn len(&self) -> usize;
 
@@ -52,12 +56,17 @@ pub trait Store {
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     rooms: BTreeMap<String, RoomRecord>,
+    /// The ids of those that are listed.
+    listed: BTreeSet<String>,
 }
 
 impl Store for MemoryStore {
     fn create(&mut self, room: RoomRecord) -> Result<(), RoomExists> {
         if self.rooms.contains_key(&room.id) {
             return Err(RoomExists);
+        }
+        if room.listed {
+            self.listed.insert(room.id.clone());
         }
         self.rooms.insert(room.id.clone(), room);
         Ok(())
@@ -68,7 +77,14 @@ impl Store for MemoryStore {
     }
 
     fn remove(&mut self, id: &str) -> bool {
+        self.listed.remove(id);
         self.rooms.remove(id).is_some()
+    }
+
+    fn listed(&self, after: Option<&str>, most: usize) -> Vec<RoomRecord> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let ids = self.listed.range::<str, _>((from, Bound::Unbounded)).take(most);
+        ids.filter_map(|id| self.rooms.get(id).cloned()).collect()
     }
 
     fn len(&self) -> usize {

@@ -1,10 +1,16 @@
 //! The whole conference with a clock and sockets of paper.
 
+mod codecs;
+mod floods;
 mod harness;
 mod hostile;
 mod joining;
 mod offers;
 mod presence;
+mod refusals;
 mod resume;
+mod rooms;
+mod screens;
 mod storm;
 mod wishes;
+mod workers;

@@ -13,6 +13,12 @@ pub(super) enum Timer {
     Presence(PeerId),
     /// Send the list of people to a room.
     Peers(RoomId),
+    /// Read the offer of a person that had to wait for its rate.
+    Offer(PeerId),
+    /// Read more of the offers that wait for their turn.
+    Offers,
+    /// What is preferred has been possible in a room for long enough.
+    Codecs(RoomId),
     /// Forget a room nobody is in.
     EmptyRoom(Arc<str>),
 }

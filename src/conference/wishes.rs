@@ -19,8 +19,8 @@ impl Conference {
         if !changed {
             return Ok(());
         }
-        let (worker, room, shown) = (peer.worker, peer.room, peer.tracks.contains(&track));
-        self.command(worker, Command::Mute { peer: id, track, muted });
+        let (room, shown) = (peer.room, peer.tracks.contains(&track));
+        self.command_for(id, Command::Mute { peer: id, track, muted });
         if shown {
             self.peers_changed(now, room);
         }
@@ -34,13 +34,23 @@ impl Conference {
             self.tally.hit(Limit::ViewTiles);
             return Err(Refusal::new(ErrorCode::TooLarge, format!("tiles: at most {most}")));
         }
-        let Some((worker, room)) = self.peers.get(&id).map(|peer| (peer.worker, peer.room)) else {
-            return Ok(());
-        };
+        let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return Ok(()) };
         tiles.retain(|tile| {
             tile.peer != id && self.peers.get(&tile.peer).is_some_and(|peer| peer.room == room)
         });
-        self.command(worker, Command::View { peer: id, tiles });
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.view = Some(tiles.clone());
+        }
+        self.command_for(id, Command::View { peer: id, tiles });
         Ok(())
+    }
+
+    /// `signal`: no room has paths between browsers.
+    pub(super) fn signal(&self, id: PeerId, to: PeerId) -> Result<(), Refusal> {
+        let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
+        if room(&to).is_none() || room(&to) != room(&id) {
+            return Err(Refusal::new(ErrorCode::UnknownPeer, "to: nobody in this room has this id"));
+        }
+        Err(Refusal::new(ErrorCode::NotInThisTopology, "in this room everything goes through the server"))
     }
 }

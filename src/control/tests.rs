@@ -11,7 +11,7 @@ use super::connection::{Connection, Fate};
 use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
-use crate::conference::{Conference, ConferenceConfig, CreateRoom, MemoryStore, Now};
+use crate::conference::{Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now};
 use crate::limits::{Limits, Tally};
 
 const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -42,7 +42,12 @@ impl World {
         stream.set_nonblocking(true).unwrap();
         let start = Instant::now();
         let wire = Wire::new(mio::net::TcpStream::from_std(stream), None).unwrap();
-        let config = ConferenceConfig { limits: Limits::default(), ice_servers: Vec::new(), workers: 1 };
+        let config = ConferenceConfig {
+            limits: Limits::default(),
+            ice_servers: Vec::new(),
+            workers: 1,
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
         Self {
             start,
             conference: Conference::new(

@@ -25,6 +25,7 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'recreate',
     'mayReturn',
     'rebuild',
+    'offer',
     'rid',
     'audio',
     'video',

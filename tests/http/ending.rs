@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore, WorkerId};
+use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, WorkerId};
 use plenary::control::{Control, ControlConfig, Workers};
 use plenary::limits::Limits;
 use plenary::media::message::{Command, Notice};
@@ -80,7 +80,12 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
     let (port, waker) = (control.port(), control.waker());
     let mut workers = Failing(Arc::clone(&failed));
     let thread = std::thread::spawn(move || {
-        let config = ConferenceConfig { limits: Limits::default(), ice_servers: Vec::new(), workers: 1 };
+        let config = ConferenceConfig {
+            limits: Limits::default(),
+            ice_servers: Vec::new(),
+            workers: 1,
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
         let entropy = Box::new(|bytes: &mut [u8]| bytes.fill(7));
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
         control.run(&mut conference, &mut workers)

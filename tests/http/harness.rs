@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore, WorkerId};
+use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, WorkerId};
 use plenary::control::{Control, ControlConfig, Stopper, Workers};
 use plenary::limits::Tally;
 use plenary::media::message::{Command, Notice};
@@ -86,7 +86,8 @@ impl Server {
                 *byte = next;
             }
         });
-        let config = ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1 };
+        let config =
+            ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1, codecs: DEFAULT_CODECS.to_vec() };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
         let thread = std::thread::spawn(move || {
             control.run(&mut conference, &mut NoWorkers).unwrap();

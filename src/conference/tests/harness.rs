@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::conference::protocol::{IceServer, PeerInfo, Presence, ServerMessage};
 use crate::conference::{
-    Conference, ConferenceConfig, MemoryStore, Now, Output, SocketId, StateKey, WorkerId,
+    Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, StateKey, WorkerId,
 };
 use crate::limits::{Limit, Limits};
 use crate::media::codec::CodecSet;
@@ -58,7 +58,7 @@ impl World {
                 *byte = seed.to_be_bytes()[0];
             }
         };
-        let config = ConferenceConfig { limits, ice_servers, workers };
+        let config = ConferenceConfig { limits, ice_servers, workers, codecs: DEFAULT_CODECS.to_vec() };
         let conference = Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy));
         let mut world = Self {
             conference,
@@ -163,8 +163,24 @@ impl World {
         self.text(socket, &message.to_string());
     }
 
+    /// A notice of the worker that serves whom it is about.
     pub(super) fn notice(&mut self, notice: Notice) {
-        self.conference.notice(self.now(), WorkerId(0), notice);
+        let worker = self.conference.peers.get(&notice.peer()).and_then(|peer| peer.worker);
+        self.notice_of(worker.map_or(0, |worker| worker.0), notice);
+    }
+
+    pub(super) fn notice_of(&mut self, worker: usize, notice: Notice) {
+        self.conference.notice(self.now(), WorkerId(worker), notice);
+        self.collect();
+    }
+
+    pub(super) fn gone(&mut self, worker: usize) {
+        self.conference.worker_gone(self.now(), WorkerId(worker));
+        self.collect();
+    }
+
+    pub(super) fn back(&mut self, worker: usize) {
+        self.conference.worker_back(self.now(), WorkerId(worker));
         self.collect();
     }
 
@@ -260,12 +276,16 @@ impl World {
     }
 
     pub(super) fn answer(&mut self, peer: PeerId, id: u32) {
+        self.answer_of(peer, id, CodecSet::ALL, CodecSet::ALL);
+    }
+
+    pub(super) fn answer_of(&mut self, peer: PeerId, id: u32, sends: CodecSet, receives: CodecSet) {
         self.notice(Notice::Answer {
             peer,
             id: OfferId(id),
             sdp: format!("answer to {id}"),
-            sends: CodecSet::ALL,
-            receives: CodecSet::ALL,
+            sends,
+            receives,
         });
     }
 

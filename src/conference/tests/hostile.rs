@@ -1,14 +1,18 @@
 //! Whatever a client says, it gets at most one error, and the others see an orderly room.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::harness::{World, offer, type_of};
+use crate::conference::WorkerId;
 use crate::conference::presence::Hearing;
 use crate::conference::protocol::ServerMessage;
+use crate::limits::Limits;
 use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
-use crate::media::message::Notice;
+use crate::media::message::{Command, Notice};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -19,6 +23,10 @@ enum Event {
     /// Comes back on the first socket with the last token seen on the second.
     Return(usize, usize),
     Notice(usize, u8, u32),
+    /// The same from a worker that may not serve the person.
+    NoticeOf(usize, usize, u8, u32),
+    Gone(usize),
+    Back(usize),
     Pass(u64),
 }
 
@@ -67,7 +75,11 @@ fn event() -> impl Strategy<Value = Event> {
         1 => socket.clone().prop_map(Event::Close),
         8 => (socket.clone(), text()).prop_map(|(socket, text)| Event::Text(socket, text)),
         2 => (socket.clone(), socket.clone()).prop_map(|(socket, token)| Event::Return(socket, token)),
-        3 => (socket, 0..5_u8, 0..5_u32).prop_map(|(socket, what, id)| Event::Notice(socket, what, id)),
+        3 => (socket.clone(), 0..5_u8, 0..5_u32).prop_map(|(socket, what, id)| Event::Notice(socket, what, id)),
+        1 => (0..4_usize, socket, 0..5_u8, 0..5_u32)
+            .prop_map(|(worker, socket, what, id)| Event::NoticeOf(worker, socket, what, id)),
+        1 => (0..4_usize).prop_map(Event::Gone),
+        1 => (0..4_usize).prop_map(Event::Back),
         2 => (0..20_000_u64).prop_map(Event::Pass),
     ]
 }
@@ -97,7 +109,8 @@ fn last_welcome(world: &World, socket: usize) -> Option<(PeerId, String)> {
 
 /// Lets it all happen. No text gets more than one error.
 fn play(events: &[Event]) -> World {
-    let mut world = World::new();
+    let mut world = World::with(Limits::default(), 3);
+    let mut served = vec![BTreeSet::new(); 3];
     for event in events {
         match event {
             Event::Open(socket) => world.open(*socket),
@@ -115,10 +128,54 @@ fn play(events: &[Event]) -> World {
                 let peer = last_welcome(&world, *socket).map_or(PeerId(1), |(peer, _)| peer);
                 world.notice(notice(peer, *what, *id));
             }
+            Event::NoticeOf(worker, socket, what, id) => {
+                let peer = last_welcome(&world, *socket).map_or(PeerId(1), |(peer, _)| peer);
+                world.notice_of(*worker, notice(peer, *what, *id));
+            }
+            Event::Gone(worker) => world.gone(*worker),
+            Event::Back(worker) => world.back(*worker),
             Event::Pass(millis) => world.pass_millis(*millis),
         }
+        check_workers(&mut world, &mut served);
     }
     world
+}
+
+/// Everybody is where their room is, on a worker that is there if any is, and the workers' people are counted exactly.
+///
+/// `served` is whom each worker was told to serve: one that was only slow to answer still knows them when it is back.
+fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
+    let loads = world.conference.workers.loads();
+    for (worker, command) in std::mem::take(&mut world.commands) {
+        assert!(loads[worker.0].1, "{command:?} to a worker that is gone");
+        match command {
+            Command::Join { peer, .. } => assert!(served[worker.0].insert(peer), "told twice"),
+            Command::Leave { peer } => drop(served[worker.0].remove(&peer)),
+            Command::Offer { peer, .. } | Command::Mute { peer, .. } | Command::View { peer, .. } => {
+                assert!(served[worker.0].contains(&peer), "a command for somebody who is not there");
+            }
+        }
+    }
+    let conference = &world.conference;
+    for (worker, _) in loads.iter().enumerate().filter(|(_, (_, there))| *there) {
+        let here = conference.peers.iter().filter(|(_, peer)| peer.worker == Some(WorkerId(worker)));
+        assert!(here.map(|(id, _)| id).eq(&served[worker]), "a worker serves others than it should");
+    }
+    let mut people = vec![0; loads.len()];
+    for room in conference.rooms.values() {
+        assert!(
+            room.members.iter().all(|peer| conference.peers[peer].worker == room.worker),
+            "people on two workers"
+        );
+        match room.worker {
+            Some(worker) => {
+                assert!(loads[worker.0].1, "a room on a worker that is gone");
+                people[worker.0] += room.members.len();
+            }
+            None => assert!(loads.iter().all(|(_, there)| !there), "a room waits although a worker is there"),
+        }
+    }
+    assert_eq!(loads.iter().map(|(people, _)| *people).collect::<Vec<_>>(), people);
 }
 
 fn errors(world: &World, socket: usize) -> usize {
@@ -155,7 +212,6 @@ proptest! {
         prop_assert!(conference.tokens.len() <= 2 * conference.peers.len());
         let inside: usize = conference.rooms.values().map(|room| room.members.len()).sum();
         prop_assert_eq!(inside, conference.peers.len());
-        prop_assert_eq!(conference.people_per_worker.as_slice(), &[inside]);
     }
 
     #[test]

@@ -161,7 +161,7 @@ fn a_room_is_made_once_and_its_secret_told_once() {
 }
 
 #[test]
-fn there_are_only_so_many_rooms_and_an_empty_one_is_forgotten_after_a_day() {
+fn there_are_only_so_many_rooms_and_an_empty_one_is_forgotten_after_five_minutes() {
     let mut world = World::with_limit(Limit::Rooms, 2);
     create(&mut world, "Attic").unwrap();
     assert_eq!(create(&mut world, "Cellar"), Err(CreateRoomError::TooMany));

@@ -46,7 +46,9 @@ fn an_answer_comes_back_and_the_others_see_what_is_published() {
     let [(1, tracks)] = published.as_slice() else { panic!("{published:?}") };
     let asked: Vec<_> = tracks
         .iter()
-        .map(|track| (track.stream, track.kind, track.codec.as_str(), track.layers[0].max_bitrate))
+        .map(|track| {
+            (track.stream, track.kind, track.codec.as_str(), track.layers.last().unwrap().max_bitrate)
+        })
         .collect();
     assert_eq!(
         asked,
@@ -330,7 +332,7 @@ fn a_growing_room_is_asked_for_smaller_pictures() {
     world.pass_millis(100);
     let changes = publish(world.take(1));
     let [(2, tracks)] = changes.as_slice() else { panic!("{changes:?}") };
-    assert_eq!(tracks[1].layers[0].max_bitrate, 900_000);
+    assert_eq!(tracks[1].layers[1].max_bitrate, 700_000);
     world.say(4, json!({ "type": "leave" }));
     world.pass_millis(100);
     assert_eq!(publish(world.take(1))[0].0, 3);

@@ -67,7 +67,11 @@ impl Offer {
         check_tracks(&tracks, &sections)?;
         check_slots(&slots, &sections)?;
         let text = edit(sdp, &slots, &sections);
-        let sdp = SdpOffer::from_sdp_string(&text).map_err(|e| malformed(e.to_string()))?;
+        let sdp = SdpOffer::from_sdp_string(&text).map_err(|error| {
+            // What the parser says names addresses of this process's memory: nothing to tell a stranger.
+            log::debug!("an offer cannot be read: {error}");
+            malformed("it is no session description that can be read")
+        })?;
         Ok(Offer { tracks, slots, sdp })
     }
 }

@@ -185,7 +185,7 @@ impl Client {
                 let lines = self.connection.iter_mut().flat_map(|c| &mut c.lines).map(|(_, line)| line);
                 self.receiver.slots(now, now - self.origin, slots, lines, who);
             }
-            ServerMessage::Error { code, message, rebuild } => {
+            ServerMessage::Error { code, message, rebuild, .. } => {
                 self.errors.push((code, message));
                 if rebuild {
                     self.rebuild(now);

@@ -1,0 +1,43 @@
+//! What happened to people that an operator wants to know, beside the limits that were hit.
+
+use super::protocol::ErrorCode;
+
+/// Counts since the start of the process.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counters {
+    refusals: [u64; ErrorCode::ALL.len()],
+    /// People who came back with their token.
+    pub resumed: u64,
+    /// Tokens that brought nobody back: used up, of another room, or made up.
+    pub unknown_tokens: u64,
+    /// People who were moved because their worker was gone.
+    pub moved: u64,
+    /// Sockets that were closed because they did not stop sending too much.
+    pub flooders: u64,
+}
+
+impl Counters {
+    /// How many `error` messages with this code were sent.
+    #[must_use]
+    pub fn refusals(&self, code: ErrorCode) -> u64 {
+        self.refusals.get(code as usize).copied().unwrap_or(0)
+    }
+
+    pub(super) fn refused(&mut self, code: ErrorCode) {
+        if let Some(count) = self.refusals.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_count_of_its_own() {
+        let mut counters = Counters::default();
+        ErrorCode::ALL.iter().for_each(|code| counters.refused(*code));
+        assert!(ErrorCode::ALL.iter().all(|code| counters.refusals(*code) == 1), "{counters:?}");
+    }
+}

@@ -1,0 +1,144 @@
+//! Each kind of bad input gets its own error, which is counted.
+
+use serde_json::{Value, json};
+
+use super::harness::{World, offer};
+use crate::conference::protocol::{ErrorCode, ServerMessage};
+use crate::limits::Limit;
+use crate::media::message::Notice;
+
+fn join(room: &str, name: &str) -> Value {
+    json!({ "type": "join", "room": room, "name": name })
+}
+
+/// Somebody outside says `message` on socket 9.
+fn outside(message: Value) -> World {
+    let mut world = World::new();
+    world.open(9);
+    world.say(9, message);
+    world
+}
+
+/// Somebody inside says `message` on socket 9.
+fn inside(message: Value) -> World {
+    let mut world = World::new();
+    world.join(9, "Ann");
+    world.take(9);
+    world.say(9, message);
+    world
+}
+
+/// Makes an error with this code come on socket 9.
+fn provoke(code: ErrorCode) -> World {
+    match code {
+        ErrorCode::BadMessage => inside(json!({ "type": "dance" })),
+        ErrorCode::TooLarge => inside(json!({ "type": "ping", "x": "x".repeat(70_000) })),
+        ErrorCode::NotJoined => outside(offer(1, true, &[])),
+        ErrorCode::AlreadyJoined => inside(join("den", "Ann")),
+        ErrorCode::UnknownRoom => outside(join("nowhere", "Ann")),
+        ErrorCode::RoomFull => {
+            let mut world = World::with_limit(Limit::PeersPerRoom, 1);
+            world.join(1, "Ann");
+            world.open(9);
+            world.say(9, join("den", "Bob"));
+            world
+        }
+        ErrorCode::BadName => outside(join("den", &"x".repeat(10_000))),
+        ErrorCode::OfferRefused => {
+            let mut message = offer(1, true, &[("camera", "video")]);
+            message["slots"] = json!([{ "mid": "0", "kind": "video", "slot": 200 }]);
+            inside(message)
+        }
+        ErrorCode::MediaLost => {
+            let mut world = World::new();
+            let ann = world.join_with_media(9, "Ann");
+            world.take(9);
+            world.notice(Notice::Lost { peer: ann.peer, reason: "closed".into() });
+            world
+        }
+        ErrorCode::UnknownPeer => inside(json!({ "type": "signal", "to": "0123456789abcdef", "data": 1 })),
+        ErrorCode::UnknownTrack => {
+            inside(json!({ "type": "mute", "stream": "screen", "kind": "audio", "muted": true }))
+        }
+        ErrorCode::NotInThisTopology => {
+            let mut world = World::new();
+            let ann = world.join(1, "Ann");
+            world.join(9, "Bob");
+            world.take(9);
+            world.say(9, json!({ "type": "signal", "to": ann.peer, "data": 1 }));
+            world
+        }
+        ErrorCode::Busy => {
+            let mut world = World::with_limit(Limit::Rooms, 1);
+            world.open(9);
+            world.say(9, json!({ "type": "join", "room": "attic", "name": "Ann", "recreate": true }));
+            world
+        }
+        ErrorCode::RateLimited => {
+            let mut world = World::with_limit(Limit::MessagesPerSecond, 1);
+            world.open(9);
+            world.text(9, "{");
+            world.text(9, "{");
+            world.take(9);
+            world.text(9, "{");
+            world
+        }
+    }
+}
+
+#[test]
+fn every_error_can_come_and_is_counted() {
+    for code in ErrorCode::ALL {
+        let mut world = provoke(code);
+        let told = world.take(9);
+        let is_it = |message: &ServerMessage| matches!(message, ServerMessage::Error { code: told, .. } if *told == code);
+        assert_eq!(told.iter().filter(|message| is_it(message)).count(), 1, "{code:?}: {told:?}");
+        assert_eq!(world.conference.counters().refusals(code), 1, "{code:?}");
+    }
+}
+
+#[test]
+fn no_name_reaches_the_others_that_could_hurt_them() {
+    for name in ["", "   ", "A\u{0}nn", "Ann\u{1b}[31m", "An\nn", &"x".repeat(65), &"ü".repeat(10_000)] {
+        let mut world = outside(join("den", name));
+        assert_eq!(world.take_types(9), ["error bad-name"], "{name:?}");
+        assert_eq!(world.conference.counters().refusals(ErrorCode::BadName), 1);
+        assert_eq!(world.conference.room("den").unwrap().people, 0);
+    }
+}
+
+#[test]
+fn a_signal_into_another_room_is_one_to_nobody() {
+    let mut world = World::new();
+    world.room("Attic");
+    let ann = world.join(1, "Ann");
+    world.enter(2, join("attic", "Bob"));
+    world.take(2);
+    world.say(2, json!({ "type": "signal", "to": ann.peer, "data": 1 }));
+    assert_eq!(world.take_types(2), ["error unknown-peer"]);
+}
+
+#[test]
+fn a_token_that_brings_nobody_back_is_counted() {
+    let mut world = World::new();
+    world.room("Attic");
+    let ann = world.join(1, "Ann");
+    world.close(1);
+    world.resume(2, &ann.token);
+    world.say(2, json!({ "type": "ping" }));
+    assert_eq!(world.conference.counters().unknown_tokens, 0);
+    // Used twice, made up, no token at all, and good in another room only.
+    let newest = world.conference.tokens.keys().next().unwrap().to_string();
+    for (socket, room, token) in [
+        (3, "den", ann.token.as_str()),
+        (4, "den", "3q2-7wEjRWeJq83vEjRWeA"),
+        (5, "den", "?"),
+        (6, "attic", &newest),
+    ] {
+        let stranger =
+            world.enter(socket, json!({ "type": "join", "room": room, "name": "Eve", "token": token }));
+        assert!(!stranger.resumed && stranger.peer != ann.peer);
+    }
+    let counters = world.conference.counters();
+    assert_eq!((counters.resumed, counters.unknown_tokens), (1, 4));
+}
