@@ -17,7 +17,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench build tools chromium
+.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench fuzz fuzz-keep fuzz-build build tools chromium
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,36 @@ screenshots: build chromium node_modules/.package-lock.json ## the pictures in d
 
 bench: ## nanoseconds per forwarded packet
 	@cargo bench --locked
+
+# Coverage by flags that stable has; `--target` keeps them off build scripts. Each target runs for FUZZ_SECONDS, one after the
+# other; what it finds is in fuzz/artifacts, and what is new and interesting in fuzz/work until `make fuzz-keep`.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= datagram forwarder head offer signaling
+FUZZ_HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing
+FUZZ_RUN := -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
+
+fuzz: fuzz-build ## every fuzz target for FUZZ_SECONDS (60) each
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/work/$$target fuzz/artifacts/$$target; \
+	  echo "== $$target"; \
+	  fuzz/target/$(FUZZ_HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) $(FUZZ_RUN) \
+	    -artifact_prefix=fuzz/artifacts/$$target/ fuzz/work/$$target fuzz/corpus/$$target 2>&1 | \
+	    grep -aE 'panicked|SUMMARY|ERROR|DONE|stat::' ; \
+	  [ "$${PIPESTATUS[0]}" = 0 ] || exit 1; \
+	done
+
+fuzz-keep: fuzz-build ## the smallest corpus that reaches what fuzz/work reaches becomes the committed one
+	@for target in $(FUZZ_TARGETS); do \
+	  rm -rf fuzz/kept && mkdir -p fuzz/kept fuzz/work/$$target; \
+	  fuzz/target/$(FUZZ_HOST)/release/$$target -merge=1 -max_len=8192 fuzz/kept fuzz/corpus/$$target fuzz/work/$$target 2>&1 | tail -1; \
+	  rm -rf fuzz/corpus/$$target && mv fuzz/kept fuzz/corpus/$$target; \
+	done
+
+fuzz-build:
+	@cd fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target $(FUZZ_HOST)
 
 build: ## the server that the browser tests run (PLENARY_BINARY names another)
 	@$(STEP) build cargo build $(CARGO_FLAGS)

@@ -23,6 +23,9 @@ mod wire;
 
 pub mod certificate;
 
+#[cfg(feature = "faults")]
+pub(crate) use http::fuzz::head as fuzz_head;
+
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;

@@ -23,6 +23,14 @@ pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
 pub use demux::Path;
 pub use guard::Faults;
 
+/// What a slot forwards, for the fuzz target that drives one without a core.
+#[cfg(feature = "faults")]
+pub(crate) mod fuzzing {
+    pub(crate) use super::forward::Arriving;
+    pub(crate) use super::frame::{FrameInfo, Picture};
+    pub(crate) use super::slot::Slot;
+}
+
 use std::time::Duration;
 
 /// Silence on the media path after which a peer whose socket is gone too is shown as "reconnecting".

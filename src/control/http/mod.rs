@@ -1,5 +1,7 @@
 //! HTTP/1.1 (RFC 9112) as values: bytes to a [`Head`], a [`Reply`] to bytes. Pure; no socket, no clock.
 
+#[cfg(feature = "faults")]
+pub(crate) mod fuzz;
 mod origin;
 mod reply;
 mod request;

@@ -36,6 +36,8 @@ use super::ids::{Kind, Layer};
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
+#[cfg(feature = "faults")]
+pub use stun::binding_request;
 pub(super) use stun::local_ufrag;
 
 /// What is due within this is due: epoll waits whole milliseconds, and probes stall the estimator at 4 ms of lateness.
@@ -115,6 +117,17 @@ pub enum Event {
 /// The connection is over; the client must build a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended(pub String);
+
+/// What [`Ended`] says of a panic.
+const FAULT: &str = "a fault inside the connection";
+
+impl Ended {
+    /// The connection ended by a panic inside it, not by what the client did.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        self.0 == FAULT
+    }
+}
 
 /// How connections are made.
 #[derive(Debug, Clone)]
@@ -339,5 +352,5 @@ impl Connection {
 
 /// Runs `work`; a panic inside is the end of this connection only.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Ended> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended("a fault inside the connection".into()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended(FAULT.into()))
 }

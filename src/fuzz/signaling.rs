@@ -1,0 +1,112 @@
+//! Any messages of three clients to a conference.
+
+use std::time::{Duration, Instant};
+
+use super::reader::Reader;
+use crate::conference::{
+    Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, Output, SocketId, WorkerId,
+};
+use crate::limits::Limits;
+use crate::media::codec::CodecSet;
+use crate::media::message::{Command, Notice};
+
+/// Clients that take turns.
+const SOCKETS: usize = 3;
+
+/// Ends a message of the input.
+const END: u8 = 0x1e;
+
+/// Things to say that no chance would spell, for the fuzzer to start from.
+const PHRASES: [&str; 8] = [
+    r#"{"type":"join","room":"r","name":"Ann"}"#,
+    r#"{"type":"view","tiles":[{"peer":"0000000000000001","stream":"screen","height":720}]}"#,
+    r#"{"type":"mute","stream":"camera","kind":"audio","muted":true}"#,
+    r#"{"type":"leave","mayReturn":true}"#,
+    r#"{"type":"ping"}"#,
+    r#"{"type":"signal","to":"0000000000000001","data":{}}"#,
+    r#"{"type":"offer","id":1,"fresh":true,"sdp":"v=0\r\n","tracks":[],"slots":[]}"#,
+    r#"{"type":"join","room":"r","name":"Bob","token":"AAAAAAAAAAAAAAAAAAAAAA","recreate":true}"#,
+];
+
+/// Texts, sockets that open and close, time that passes, workers that answer: the speaker hears at most one error for each
+/// text, and everything that is said is one JSON object.
+pub fn signaling(data: &[u8]) {
+    let mut world = World::new();
+    let mut reader = Reader::new(data);
+    while !reader.is_empty() {
+        let choice = reader.byte();
+        let socket = SocketId(usize::from(choice & 0x03) % SOCKETS);
+        match choice >> 2 & 0x07 {
+            0 => world.conference.socket_opened(world.now, socket),
+            1 => world.conference.socket_closed(world.now, socket),
+            2 => world.pass(reader.short()),
+            3 => {
+                let phrase = PHRASES.get(usize::from(choice >> 5)).copied().unwrap_or_default();
+                world.say(socket, phrase);
+            }
+            _ => {
+                let length = reader.remaining().iter().position(|byte| *byte == END).unwrap_or(usize::MAX);
+                let text = String::from_utf8_lossy(reader.take(length)).into_owned();
+                reader.byte();
+                world.say(socket, &text);
+            }
+        }
+        world.settle(None);
+    }
+}
+
+struct World {
+    conference: Conference,
+    now: Now,
+}
+
+impl World {
+    fn new() -> World {
+        let config = ConferenceConfig { limits: Limits::default(), ice_servers: Vec::new(), workers: 2 };
+        let mut next = 0_u8;
+        let entropy = move |bytes: &mut [u8]| {
+            next = next.wrapping_add(1);
+            bytes.fill(next);
+        };
+        let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
+        let now = Now { instant: Instant::now(), unix_millis: 0 };
+        let _ = conference.create_room(now, CreateRoom { name: "r".into(), listed: true });
+        World { conference, now }
+    }
+
+    fn pass(&mut self, hundredths: u16) {
+        let passed = Duration::from_millis(u64::from(hundredths) * 10);
+        self.now.instant += passed;
+        self.now.unix_millis += u64::from(hundredths) * 10;
+        self.conference.handle_timeout(self.now);
+    }
+
+    fn say(&mut self, socket: SocketId, text: &str) {
+        self.conference.socket_text(self.now, socket, text);
+        self.settle(Some(socket));
+    }
+
+    /// Takes what the conference wants, answers for the workers, and counts the errors that `speaker` gets.
+    fn settle(&mut self, speaker: Option<SocketId>) {
+        let mut errors = 0;
+        while let Some(output) = self.conference.poll_output() {
+            match output {
+                Output::Send { socket, message, .. } => {
+                    assert!(message.starts_with("{\"type\":\"") && message.ends_with('}'), "{message}");
+                    errors += u32::from(Some(socket) == speaker && message.starts_with(r#"{"type":"error""#));
+                }
+                Output::Command { worker, command: Command::Offer { peer, id, .. } } => {
+                    let (sends, receives) = (CodecSet::ALL, CodecSet::ALL);
+                    let answer = Notice::Answer { peer, id, sdp: String::new(), sends, receives };
+                    self.conference.notice(self.now, worker, answer);
+                }
+                Output::Close { socket, .. } => self.conference.socket_closed(self.now, socket),
+                Output::Command { command: Command::Mute { peer, .. }, .. } => {
+                    self.conference.notice(self.now, WorkerId(0), Notice::Heard { peer });
+                }
+                Output::Command { .. } => {}
+            }
+        }
+        assert!(errors <= 1, "{errors} errors for one message");
+    }
+}
