@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::assets::Assets;
 use super::connection::{Connection, Fate};
+use super::counters::ControlCounters;
 use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
