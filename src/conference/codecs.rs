@@ -162,7 +162,9 @@ mod tests {
         #[test]
         fn nobody_could_be_served_better(sends in set(), receives in prop::collection::vec(set(), 0..6)) {
             let mut decoders = Decoders::default();
-            receives.iter().for_each(|set| decoders.add(*set));
+            for set in &receives {
+                decoders.add(*set);
+            }
             let chosen = choose(&DEFAULT_CODECS, sends, &decoders).unwrap();
             let served = |codec: Codec| receives.iter().filter(|set| set.contains(codec)).count();
             prop_assert!(!has_video(sends) || sends.contains(chosen));

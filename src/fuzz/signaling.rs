@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::reader::Reader;
 use crate::conference::{
-    Conference, ConferenceConfig, CreateRoom, MemoryStore, Now, Output, SocketId, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, WorkerId,
 };
 use crate::limits::Limits;
 use crate::media::codec::CodecSet;
@@ -62,7 +62,12 @@ struct World {
 
 impl World {
     fn new() -> World {
-        let config = ConferenceConfig { limits: Limits::default(), ice_servers: Vec::new(), workers: 2 };
+        let config = ConferenceConfig {
+            limits: Limits::default(),
+            ice_servers: Vec::new(),
+            workers: 2,
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
         let mut next = 0_u8;
         let entropy = move |bytes: &mut [u8]| {
             next = next.wrapping_add(1);
