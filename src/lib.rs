@@ -6,6 +6,8 @@ pub mod conference;
 pub mod config;
 pub mod control;
 #[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(feature = "faults")]
 pub mod fuzz;
 pub mod limits;
 pub mod media;

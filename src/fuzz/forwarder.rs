@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::reader::Reader;
-use crate::media::fuzzing::{Arriving, FrameInfo, Picture, Slot};
-use crate::media::ids::Kind;
+use crate::media::fuzzing::{self, Arriving, FrameInfo, Picture, Slot};
+use crate::media::ids::{Kind, Layer};
 use crate::media::rtc::Mid;
 
 /// Sources that take turns on the slot.
@@ -59,7 +59,9 @@ pub fn forwarder(data: &[u8]) {
         let now = start + passed;
         let capture = now.checked_sub(capture).unwrap_or(now);
         let packet = Arriving { seq: source.seq, time: source.time, capture, frame };
-        let Ok(leaving) = slot.forward(number as u64, &packet, now) else { continue };
+        let (layer, live) = (Layer::High, [false, false, true]);
+        let from = fuzzing::Source { number: number as u64, layer, target: layer, live };
+        let Ok(leaving) = slot.forward(&from, &packet, now) else { continue };
         assert!(
             leaving.wallclock <= now,
             "a sender report would tell of the future: {packet:?} as {leaving:?}"

@@ -57,10 +57,14 @@ pub struct CoreConfig {
 pub struct Counters {
     /// Datagrams handed in.
     pub datagrams: u64,
-    /// Datagrams of no kind we know, or too large.
+    /// Datagrams of no kind we know.
     pub unknown: u64,
+    /// Datagrams larger than [`MAX_DATAGRAM`], or from port zero, to which no answer could go.
+    pub hostile: u64,
     /// DTLS and SRTP from addresses that never authenticated.
     pub unlearned: u64,
+    /// SRTP from addresses that did, which was not authentic: truncated, forged, replayed, or of one source too many.
+    pub unauthentic: u64,
     /// STUN for nobody, or with a wrong password.
     pub stun_refused: u64,
     /// Handshake datagrams dropped because too many waited.
@@ -176,7 +180,7 @@ impl Core {
         // A reply to port zero is a send that fails, and one such failure switches segmentation off for a socket.
         let hostile = datagram.len() > MAX_DATAGRAM || path.remote.port() == 0;
         match kind {
-            _ if hostile => self.counters.unknown += 1,
+            _ if hostile => self.counters.hostile += 1,
             DatagramKind::Unknown => self.counters.unknown += 1,
             DatagramKind::Stun => self.handle_stun(now, path, datagram),
             DatagramKind::Dtls | DatagramKind::Srtp => match self.demux.by_path(&path) {
@@ -214,6 +218,8 @@ impl Core {
             || connection.admits(datagram, &self.config.limits, &mut self.tally)
         {
             self.receive(now, key, path, datagram);
+        } else {
+            self.counters.unauthentic += 1;
         }
     }
 
@@ -283,6 +289,14 @@ impl Core {
         let Some(peer) = self.peers.get(key as usize) else { return };
         self.counters.connections_lost += 1;
         self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.0 });
+    }
+
+    /// Makes something go wrong inside the connection of `peer`. Returns whether there is one.
+    #[cfg(feature = "faults")]
+    pub fn inject(&mut self, peer: PeerId, fault: crate::faults::Fault) -> bool {
+        let key = self.by_id.get(&peer).copied();
+        let connection = key.and_then(|key| self.peers.get_mut(key as usize)?.connection.as_mut());
+        connection.map(|connection| connection.inject(fault)).is_some()
     }
 
     /// When [`Core::handle_timeout`] is to be called next, if at all.

@@ -28,7 +28,7 @@ pub use guard::Faults;
 pub(crate) mod fuzzing {
     pub(crate) use super::forward::Arriving;
     pub(crate) use super::frame::{FrameInfo, Picture};
-    pub(crate) use super::slot::Slot;
+    pub(crate) use super::slot::{Slot, Source};
 }
 
 use std::time::Duration;

@@ -19,6 +19,9 @@ mod http;
 mod people;
 mod server;
 mod signaling;
+mod simulated;
+mod simulated_media;
+mod simulated_udp;
 mod table;
 
 #[allow(dead_code, reason = "the harness serves other tests too")]

@@ -28,7 +28,8 @@ impl Stage {
         let mut world = World::new(1);
         let speaks = |level| Profile { microphone: Some(Says::Words(level)), grows: false, ..Profile::PAGE };
         let watches = Profile { camera: None, grows: false, ..Profile::PAGE };
-        let honest = [speaks(30), speaks(35), watches].map(|profile| world.join(profile, Conditions::clean(20)));
+        let honest =
+            [speaks(30), speaks(35), watches].map(|profile| world.join(profile, Conditions::clean(20)));
         let hostile = Profile { forges: true, ..speaks(40) };
         let hostile = world.join(hostile, Conditions::clean(20));
         for person in honest {

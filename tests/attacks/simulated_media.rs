@@ -1,7 +1,7 @@
 //! What somebody who was let in can send: their packets are authentic, and no browser would make them.
 
+use plenary::faults::Fault;
 use plenary::limits::Limit;
-use plenary::media::Fault;
 use plenary::media::ids::{Kind, Stream};
 
 use crate::client::connection::Twist;
@@ -80,23 +80,28 @@ fn send_rtcp(stage: &mut Stage, compound: &[u8]) {
 }
 
 fn forged(table: &mut Table) {
-    attack("RTP with a wrong payload type", "refused", |world| world.count(|c| c.refused)).run(table, |stage| {
-        let mut header = header(stage);
-        for number in 0..2_000_u16 {
-            let payload_type = stage.dice.below(128) as u8;
-            // None of RTCP's numbers, and none of ours.
-            header[1] = if payload_type < 64 { 35 + payload_type % 10 } else { 64 | payload_type };
-            header[2..4].copy_from_slice(&(30_000 + number).to_be_bytes());
-            send(stage, &header, &[0x90; 200]);
-            if number % 4 == 3 {
-                stage.world.run(ms(1));
+    attack("RTP with a wrong payload type", "unauthentic", |world| world.count(|c| c.unauthentic)).run(
+        table,
+        |stage| {
+            let mut header = header(stage);
+            for number in 0..2_000_u16 {
+                let payload_type = stage.dice.below(128) as u8;
+                // None of RTCP's numbers, and none of ours.
+                header[1] = if payload_type < 64 { 35 + payload_type % 10 } else { 64 | payload_type };
+                header[2..4].copy_from_slice(&(30_000 + number).to_be_bytes());
+                send(stage, &header, &[0x90; 200]);
+                if number % 4 == 3 {
+                    stage.world.run(ms(1));
+                }
             }
-        }
-        None
-    });
+            None
+        },
+    );
     let sources = Attack {
         answer: "media-lost",
-        ..attack("10,000 media sources", "limit_ssrcs_per_peer", |world| world.limit_hits(Limit::SsrcsPerPeer))
+        ..attack("10,000 media sources", "limit_ssrcs_per_peer", |world| {
+            world.limit_hits(Limit::SsrcsPerPeer)
+        })
     };
     sources.run(table, |stage| {
         let mut header = header(stage);
@@ -162,26 +167,28 @@ fn nack(stage: &mut Stage, source: u32, first: u32) {
 }
 
 fn wishes(table: &mut Table) {
-    attack("key-frame requests 1,000 a second", "key_frames_merged", |world| world.count(|c| c.key_frames_merged))
-        .run(table, |stage| {
-            let asked = |stage: &mut Stage| {
-                let client = &mut stage.world.seats[stage.honest[0]].client;
-                let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
-                let camera = camera.expect("a camera");
-                camera.requests_taken + camera.requests_dropped
-            };
-            let before = asked(stage);
-            for _ in 0..4_000 {
-                stage.world.client(stage.hostile, |client, now| {
-                    client.connection.as_mut().expect("a connection").beg();
-                    client.run(now);
-                });
-                stage.world.run(ms(1));
-            }
-            let asked = asked(stage) - before;
-            assert!((4..=12).contains(&asked), "a publisher was asked {asked} times in four seconds");
-            None
-        });
+    attack("key-frame requests 1,000 a second", "key_frames_merged", |world| {
+        world.count(|c| c.key_frames_merged)
+    })
+    .run(table, |stage| {
+        let asked = |stage: &mut Stage| {
+            let client = &mut stage.world.seats[stage.honest[0]].client;
+            let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
+            let camera = camera.expect("a camera");
+            camera.requests_taken + camera.requests_dropped
+        };
+        let before = asked(stage);
+        for _ in 0..4_000 {
+            stage.world.client(stage.hostile, |client, now| {
+                client.connection.as_mut().expect("a connection").beg();
+                client.run(now);
+            });
+            stage.world.run(ms(1));
+        }
+        let asked = asked(stage) - before;
+        assert!((4..=12).contains(&asked), "a publisher was asked {asked} times in four seconds");
+        None
+    });
 }
 
 fn own_faults(table: &mut Table) {

@@ -14,7 +14,11 @@ fn attack(name: &'static str, counter: &'static str, count: fn(&World) -> u64) -
 }
 
 /// Sends what `make` makes from strangers' addresses, a few each millisecond, and tells how many datagrams came back.
-fn from_strangers(stage: &mut Stage, count: usize, mut make: impl FnMut(&mut Stage) -> Vec<u8>) -> Option<String> {
+fn from_strangers(
+    stage: &mut Stage,
+    count: usize,
+    mut make: impl FnMut(&mut Stage) -> Vec<u8>,
+) -> Option<String> {
     let before = stage.world.astray;
     for number in 0..count {
         let (stranger, bytes) = (stage.stranger(), make(stage));
@@ -52,7 +56,8 @@ fn noise(stage: &mut Stage, bytes: usize) -> Vec<u8> {
 
 /// A DTLS 1.2 record with the beginning of a `ClientHello` (RFC 6347 sections 4.1 and 4.2).
 fn client_hello(stage: &mut Stage) -> Vec<u8> {
-    let mut hello = vec![22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 1, 0, 0, 88, 0, 0, 0, 0, 0, 0, 0, 0, 88];
+    let mut hello =
+        vec![22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 1, 0, 0, 88, 0, 0, 0, 0, 0, 0, 0, 0, 88];
     hello.extend(noise(stage, 88));
     hello
 }
@@ -73,15 +78,18 @@ fn strangers(table: &mut Table) {
             bytes
         })
     });
-    attack("STUN with a wrong key", "stun_refused", |world| world.count(|c| c.stun_refused)).run(table, |stage| {
-        from_strangers(stage, MANY, |stage| {
-            let mut stun = stage.world.seats[stage.honest[0]].last_stun.clone();
-            // The end is the fingerprint, the 20 bytes before its header are the integrity.
-            let at = stun.len() - 8 - 1 - stage.dice.below(20) as usize;
-            stun[at] ^= 1 + stage.dice.below(255) as u8;
-            stun
-        })
-    });
+    attack("STUN with a wrong key", "stun_refused", |world| world.count(|c| c.stun_refused)).run(
+        table,
+        |stage| {
+            from_strangers(stage, MANY, |stage| {
+                let mut stun = stage.world.seats[stage.honest[0]].last_stun.clone();
+                // The end is the fingerprint, the 20 bytes before its header are the integrity.
+                let at = stun.len() - 8 - 1 - stage.dice.below(20) as usize;
+                stun[at] ^= 1 + stage.dice.below(255) as u8;
+                stun
+            })
+        },
+    );
     let flood = Attack {
         answer: "at most 16 binding responses",
         ..attack("STUN flood with forged sources", "limit_addresses_per_peer", |world| {
@@ -101,14 +109,19 @@ fn strangers(table: &mut Table) {
         let most = stage.world.people() * Limits::default().get(Limit::AddressesPerPeer);
         assert!(stage.world.paths() <= most, "{} addresses are known", stage.world.paths());
         let answers = stage.world.astray - before;
-        Some(if answers <= 16 { "at most 16 binding responses".into() } else { format!("{answers} datagrams") })
+        Some(if answers <= 16 {
+            "at most 16 binding responses".into()
+        } else {
+            format!("{answers} datagrams")
+        })
     });
     attack("DTLS ClientHello from unknown addresses", "unlearned", |world| world.count(|c| c.unlearned))
         .run(table, |stage| from_strangers(stage, MANY, client_hello));
-    attack("SRTP from unknown addresses", "unlearned", |world| world.count(|c| c.unlearned)).run(table, |stage| {
-        from_strangers(stage, MANY, |stage| stage.world.seats[stage.honest[1]].last_srtp.clone())
-    });
-    attack("over 1,500 bytes", "unknown", |world| world.count(|c| c.unknown)).run(table, |stage| {
+    attack("SRTP from unknown addresses", "unlearned", |world| world.count(|c| c.unlearned))
+        .run(table, |stage| {
+            from_strangers(stage, MANY, |stage| stage.world.seats[stage.honest[1]].last_srtp.clone())
+        });
+    attack("over 1,500 bytes", "hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
         in_their_name(stage, 100, |stage, mut bytes| {
             bytes.resize(1_501 + stage.dice.below(64_000) as usize, 0);
             bytes
@@ -119,7 +132,7 @@ fn strangers(table: &mut Table) {
             bytes
         })
     });
-    attack("source port 0", "unknown", |world| world.count(|c| c.unknown)).run(table, |stage| {
+    attack("source port 0", "hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
         let before = stage.world.astray;
         for _ in 0..MANY {
             let nowhere = std::net::SocketAddr::new(stage.stranger().ip(), 0);
@@ -134,10 +147,10 @@ fn strangers(table: &mut Table) {
 }
 
 fn in_the_name_of_others(table: &mut Table) {
-    let refused: fn(&World) -> u64 = |world| world.count(|c| c.unauthenticated + c.refused);
+    let refused: fn(&World) -> u64 = |world| world.count(|c| c.unauthentic);
     let moves = Attack {
         answer: "binding responses and nothing else",
-        ..attack("a spoofed datagram to move somebody's egress", "unauthenticated", refused)
+        ..attack("a spoofed datagram to move somebody's egress", "unauthentic", refused)
     };
     moves.run(table, |stage| {
         let victim = stage.honest[0];
@@ -158,9 +171,13 @@ fn in_the_name_of_others(table: &mut Table) {
             stage.world.run(ms(9));
         }
         let moved = stage.world.astray - before;
-        Some(if moved <= requests { "binding responses and nothing else".into() } else { format!("{moved} datagrams") })
+        Some(if moved <= requests {
+            "binding responses and nothing else".into()
+        } else {
+            format!("{moved} datagrams")
+        })
     });
-    attack("truncated", "unauthenticated", refused).run(table, |stage| {
+    attack("truncated", "unauthentic", refused).run(table, |stage| {
         in_their_name(stage, MANY, |stage, mut bytes| {
             let size = 12 + stage.dice.below(bytes.len() as u64 - 12) as usize;
             bytes.truncate(size);
@@ -168,7 +185,7 @@ fn in_the_name_of_others(table: &mut Table) {
         });
         None
     });
-    attack("replayed", "unauthenticated", refused).run(table, |stage| {
+    attack("replayed", "unauthentic", refused).run(table, |stage| {
         in_their_name(stage, MANY, |_, bytes| bytes);
         None
     });

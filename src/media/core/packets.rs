@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Core;
 use crate::media::PAIRED_SLOTS;
-use crate::media::demux::Path;
+use crate::media::demux::{DatagramKind, Path};
 use crate::media::forward::{Arriving, Held};
 use crate::media::ids::{Kind, Layer};
 use crate::media::layers::Seen;
@@ -33,6 +33,8 @@ impl Core {
                 }
                 peer.quiet = false;
                 peer.heard = Some(now);
+            } else if DatagramKind::of(datagram) == DatagramKind::Srtp {
+                self.counters.unauthentic += 1;
             }
         }
         self.finish(now, key, result.map(|_| ()), events);
@@ -67,7 +69,7 @@ impl Core {
         self.reschedule(now, key);
     }
 
-    fn handle_event(&mut self, now: Instant, key: u32, event: Event) {
+    pub(super) fn handle_event(&mut self, now: Instant, key: u32, event: Event) {
         match event {
             Event::Packet(packet) => self.handle_packet(now, key, &packet),
             Event::Report { mid, layer, time, ntp, arrival } => {

@@ -1,6 +1,12 @@
+mod forwarding;
+#[cfg(feature = "faults")]
+mod isolation;
+
 use std::time::Duration;
 
 use super::*;
+use crate::media::codec::Codec;
+use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, OfferId, RoomId, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
 use crate::media::rtc::Offer;
@@ -14,25 +20,66 @@ fn core(now: Instant) -> Core {
     Core::new(CoreConfig { connection, limits: Limits::default() }, now)
 }
 
-/// A description with one video line; `credentials` are the client's for ICE.
-fn video(direction: &str, credentials: &str) -> String {
-    format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
-         m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{credentials}\r\n\
-         a=ice-pwd:{credentials}abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:\
-         CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\na=setup:actpass\r\na=mid:0\r\n\
-         a={direction}\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n"
-    )
+/// A description with a video line for each direction; `credentials` are the client's for ICE.
+fn video(directions: &[&str], codecs: &[Codec], credentials: &str) -> String {
+    let (mut numbers, mut formats) = (String::new(), String::new());
+    for (codec, pt) in codecs.iter().zip(96..) {
+        numbers += &format!(" {pt}");
+        formats += &format!("a=rtpmap:{pt} {codec}/90000\r\n");
+        if *codec == Codec::H264 {
+            let profile = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+            formats += &format!("a=fmtp:{pt} {profile}\r\n");
+        }
+    }
+    let mids: Vec<String> = (0..directions.len()).map(|mid| mid.to_string()).collect();
+    let mut sdp =
+        format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n", mids.join(" "));
+    for (mid, direction) in mids.iter().zip(directions) {
+        sdp += &format!(
+            "m=video 9 UDP/TLS/RTP/SAVPF{numbers}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{credentials}\r\n\
+             a=ice-pwd:{credentials}abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:\
+             BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\na=setup:actpass\r\na=mid:{mid}\r\n\
+             a={direction}\r\na=rtcp-mux\r\n{formats}"
+        );
+    }
+    sdp
 }
 
 fn offer(core: &mut Core, now: Instant, peer: PeerId, id: u32, fresh: bool, credentials: &str) {
+    offer_codecs(core, now, peer, id, fresh, credentials, &[Codec::Vp8]);
+}
+
+/// The publisher offers a camera, everybody else one slot.
+fn offer_codecs(
+    core: &mut Core,
+    now: Instant,
+    peer: PeerId,
+    id: u32,
+    fresh: bool,
+    credentials: &str,
+    codecs: &[Codec],
+) {
     let mid = "0".to_owned();
     let (direction, tracks, slots) = if peer == PUBLISHER {
         ("sendonly", vec![TrackLine { mid, stream: Stream::Camera, kind: Kind::Video }], vec![])
     } else {
         ("recvonly", vec![], vec![SlotLine { mid, kind: Kind::Video, slot: SlotIndex(0) }])
     };
-    let offer = Offer::parse(&video(direction, credentials), tracks, slots, &Limits::default());
+    hand_in(core, now, peer, id, fresh, &video(&[direction], codecs, credentials), tracks, slots);
+}
+
+#[expect(clippy::too_many_arguments, reason = "all that an offer has")]
+fn hand_in(
+    core: &mut Core,
+    now: Instant,
+    peer: PeerId,
+    id: u32,
+    fresh: bool,
+    sdp: &str,
+    tracks: Vec<TrackLine>,
+    slots: Vec<SlotLine>,
+) {
+    let offer = Offer::parse(sdp, tracks, slots, &Limits::default());
     let offer = Box::new(offer.expect("an offer"));
     core.handle_command(now, Command::Offer { peer, id: OfferId(id), fresh, offer });
 }

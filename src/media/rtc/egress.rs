@@ -31,6 +31,8 @@ impl Connection {
         // A wrong payload type would be decoded as something else, or show as garbage.
         let Some(pt) = self.formats.pt(packet.format) else { return Ok(()) };
         guarded(|| {
+            #[cfg(feature = "faults")]
+            self.trip(crate::faults::Fault::PanicOnSend);
             let mut api = self.rtc.direct_api();
             let Some(stream) = api.stream_tx(&ssrc.into()) else { return };
             #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]

@@ -62,6 +62,8 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<(Received, Instant), Ended> {
+        #[cfg(feature = "faults")]
+        self.trip(crate::faults::Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
         let before = crypto::authenticated();
         let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);

@@ -9,12 +9,16 @@ mod av1;
 mod crypto;
 mod egress;
 mod estimator;
+#[cfg(feature = "faults")]
+mod fault;
 mod formats;
 mod h264;
 mod ingress;
 mod offer;
 mod replay;
 mod stun;
+#[cfg(test)]
+mod testing;
 mod vp8;
 mod vp9;
 
@@ -164,6 +168,9 @@ pub struct Connection {
     newest: Vec<(Mid, Layer, u32)>,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
+    /// What is to go wrong next.
+    #[cfg(feature = "faults")]
+    fault: Option<crate::faults::Fault>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -236,6 +243,8 @@ impl Connection {
             sources: FxHashMap::default(),
             newest: Vec::new(),
             formats: Box::default(),
+            #[cfg(feature = "faults")]
+            fault: None,
         };
         connection.set_desired_bitrate(0);
         Ok(connection)

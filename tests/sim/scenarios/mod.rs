@@ -12,6 +12,7 @@ mod recovery;
 mod screens;
 mod simulcast;
 mod storm;
+mod workers;
 mod world;
 
 /// Which runs a scenario takes part in.

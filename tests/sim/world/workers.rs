@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use plenary::conference::WorkerId;
+use plenary::faults::Fault;
 use plenary::limits::{Limit, Limits};
 use plenary::media::message::{Command, Notice};
 use plenary::media::rtc::{ConnectionConfig, Transmit};
 use plenary::media::{Core, CoreConfig, Counters, Faults, Path};
 
-use super::World;
+use super::{Person, World};
 
 /// Where a worker is.
 pub fn address(number: usize) -> SocketAddr {
@@ -84,6 +86,29 @@ impl Worker {
 }
 
 impl World {
+    /// A worker ends, with everything it knew, and the conference is told.
+    pub fn fail_worker(&mut self, number: usize) {
+        let worker = &mut self.workers[number];
+        let core = worker.core.take().expect("a worker that is there");
+        worker.past.push(core.counters());
+        worker.past_faults.add(&core.faults());
+        self.conference.worker_gone(self.conference_now(), WorkerId(number));
+    }
+
+    /// A worker is started again.
+    pub fn restore_worker(&mut self, number: usize) {
+        let now = self.server_now();
+        self.workers[number].start(&self.limits, now);
+        self.conference.worker_back(self.conference_now(), WorkerId(number));
+    }
+
+    /// The connection of `person` breaks from inside.
+    pub fn break_connection(&mut self, person: Person, fault: Fault) {
+        let peer = self.peer(person);
+        let mut cores = self.workers.iter_mut().filter_map(|worker| worker.core.as_mut());
+        assert!(cores.any(|core| core.inject(peer, fault)), "somebody with a connection");
+    }
+
     /// Adds up what all workers counted.
     pub fn count(&self, of: impl Fn(&Counters) -> u64) -> u64 {
         let past = self.workers.iter().flat_map(|worker| &worker.past).map(&of).sum::<u64>();

@@ -1,0 +1,52 @@
+//! Connections without a network, for the tests of whoever drives them.
+
+use std::time::Instant;
+
+use str0m::media::{Pt, Rid};
+use str0m::rtp::ExtensionValues;
+
+use super::{Connection, Mid, Packet};
+use crate::media::codec::Codec;
+use crate::media::frame::FrameInfo;
+use crate::media::ids::Layer;
+
+impl Connection {
+    /// Takes the connection for one whose handshake is through.
+    pub fn pretend_connected(&mut self) {
+        self.connected = true;
+    }
+
+    /// Takes an encoding for one of which something was received: it can be asked for key frames.
+    pub fn pretend_heard(&mut self, mid: Mid, layer: Layer) {
+        let ssrc = 1_000 + layer as u32;
+        let rid = Rid::from(layer.rid());
+        self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, mid, Some(rid));
+        self.newest.push((mid, layer, ssrc));
+    }
+
+    /// A packet of an encoding, as if it had arrived, in a format that was negotiated for what the client sends.
+    pub fn pretend_packet(
+        &self,
+        (mid, layer, codec): (Mid, Layer, Codec),
+        (seq, time): (u64, u64),
+        frame: FrameInfo,
+        arrival: Instant,
+    ) -> Packet {
+        let formats = (0..128).filter_map(|pt| self.formats.arriving(Pt::from(pt)));
+        let format = formats.into_iter().find(|format| format.codec() == codec);
+        Packet {
+            mid,
+            layer,
+            codec,
+            seq,
+            time,
+            arrival,
+            frame,
+            level: None,
+            format: format.expect("a negotiated codec"),
+            marker: frame.end,
+            payload: vec![0; 100].into(),
+            extensions: ExtensionValues::default(),
+        }
+    }
+}
