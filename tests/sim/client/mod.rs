@@ -258,7 +258,9 @@ impl Client {
     fn share_if_wanted(&mut self, now: Instant) {
         let wants =
             |c: &mut Connection| c.answered && !c.has_pending_offer() && c.camera(Stream::Screen).is_none();
-        if !self.shares || !self.connection.as_mut().is_some_and(wants) {
+        // What was stopped is not offered on a new connection: its mute would end there.
+        let shares = self.shares && !self.is_muted(Stream::Screen, Kind::Video);
+        if !shares || !self.connection.as_mut().is_some_and(wants) {
             return;
         }
         let (id, maker) = (self.take_offer_id(), self.maker(Stream::Screen));
