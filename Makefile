@@ -17,7 +17,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench fuzz fuzz-keep fuzz-build build tools chromium
+.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench bench-instructions fuzz fuzz-keep fuzz-build build tools chromium
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ first-frame: build chromium node_modules/.package-lock.json ## how long from the
 screenshots: build chromium node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
 	@node tests/e2e/screenshots.mjs
 
-bench: ## nanoseconds per forwarded packet
+bench: ## nanoseconds and allocations per forwarded packet
 	@cargo bench --locked
 
 # Coverage by flags that stable has; `--target` keeps them off build scripts. Each target runs for FUZZ_SECONDS, one after the
@@ -88,6 +88,9 @@ fuzz-keep: fuzz-build ## the smallest corpus that reaches what fuzz/work reaches
 
 fuzz-build:
 	@cd fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target $(FUZZ_HOST)
+
+bench-instructions: ## instructions per forwarded packet, for 1, 10 and 50 subscribers (valgrind)
+	@benches/instructions
 
 build: ## the server that the browser tests run (PLENARY_BINARY names another)
 	@$(STEP) build cargo build $(CARGO_FLAGS)

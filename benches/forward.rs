@@ -1,4 +1,5 @@
-//! What one forwarded packet costs in the core: `cargo bench`.
+//! What one forwarded packet costs in the core, in nanoseconds and allocations: `cargo bench`. In instructions, which no other
+//! program on the machine changes: `make bench-instructions`, which counts this program's `run N TURNS` under callgrind.
 //!
 //! One person sends 300 packets of 1,200 bytes a second, 1, 10 or 50 receive them. Everything runs in this process and
 //! in virtual time; only the time inside the core is counted, the clients' own is not. Beside it stands what str0m alone
@@ -41,27 +42,50 @@ const INTERVAL: Duration = Duration::from_micros(3_333);
 /// Nanoseconds for one forwarded packet in str0m alone, with estimation and one line, by number of subscribers.
 const STR0M_ALONE: [(usize, u64); 3] = [(1, 3_120), (10, 2_700), (50, 3_130)];
 
+/// Packets that are measured, after as many that are not.
+const MEASURED: u64 = 1_200;
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, run, subscribers, packets, ..] = arguments.as_slice()
+        && run == "run"
+    {
+        let number = |text: &String| text.parse().expect("a number");
+        let spent = measure(number(subscribers) as usize, 1, 1, number(packets));
+        println!("{} packets to {subscribers} subscribers", spent.forwarded);
+        return;
+    }
     println!(
         "ns in the core for one packet of 1,200 bytes; out, timers and feedback for one subscriber's packet"
     );
     println!(
-        "{:>5} {:>5} {:>6} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12}",
-        "subs", "lines", "a turn", "in", "out", "timers", "feedback", "together", "str0m alone"
+        "{:>5} {:>5} {:>6} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12} {:>12}",
+        "subs",
+        "lines",
+        "a turn",
+        "in",
+        "out",
+        "timers",
+        "feedback",
+        "together",
+        "str0m alone",
+        "allocations"
     );
     for (subscribers, alone) in STR0M_ALONE {
         for (lines, a_turn) in [(1, 1), (1, FRAME), (13, 1), (13, FRAME)] {
-            let best = (0..3).map(|_| measure(subscribers, lines, a_turn)).min_by_key(Spent::together);
+            let best =
+                (0..3).map(|_| measure(subscribers, lines, a_turn, MEASURED)).min_by_key(Spent::together);
             let Some(spent) = best else { continue };
             let (each, forwarded) = (spent.received.max(1), spent.forwarded.max(1));
             println!(
-                "{subscribers:>5} {lines:>5} {a_turn:>6} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12}",
+                "{subscribers:>5} {lines:>5} {a_turn:>6} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12} {:>12.2}",
                 per(spent.input, each),
                 per(spent.output, forwarded),
                 per(spent.timers, forwarded),
                 per(spent.feedback, forwarded),
                 spent.together(),
                 if lines == 1 { alone.to_string() } else { "-".to_owned() },
+                spent.allocations as f64 / forwarded as f64,
             );
         }
     }
@@ -77,6 +101,7 @@ struct Spent {
     output: Duration,
     timers: Duration,
     feedback: Duration,
+    allocations: u64,
     received: u64,
     forwarded: u64,
 }
@@ -192,11 +217,18 @@ struct Room {
     spent: Spent,
 }
 
-fn timed<T>(into: &mut Duration, work: impl FnOnce() -> T) -> T {
+/// Does `work` in the core, and counts what it takes. Of `part` of what was spent only the time is told apart.
+fn inside(spent: &mut Spent, part: fn(&mut Spent) -> &mut Duration, work: impl FnOnce()) {
     let began = Instant::now();
-    let result = work();
-    *into += began.elapsed();
-    result
+    let allocations = allocation_counter::measure(|| inside_the_core(work));
+    *part(spent) += began.elapsed();
+    spent.allocations += allocations.count_total;
+}
+
+/// Only what runs in here is the core: callgrind knows it by this name.
+#[inline(never)]
+fn inside_the_core(work: impl FnOnce()) {
+    work();
 }
 
 impl Room {
@@ -221,13 +253,19 @@ impl Room {
             let path = Path { remote: client.address, local: server() };
             for datagram in client.out.drain(..) {
                 let core = &mut self.core;
-                timed(&mut self.spent.feedback, || core.handle_datagram(self.now, path, &datagram));
+                inside(
+                    &mut self.spent,
+                    |spent| &mut spent.feedback,
+                    || {
+                        core.handle_datagram(self.now, path, &datagram);
+                    },
+                );
                 any = true;
             }
         }
         if any {
             let core = &mut self.core;
-            timed(&mut self.spent.feedback, || core.handle_timeout(self.now));
+            inside(&mut self.spent, |spent| &mut spent.feedback, || core.handle_timeout(self.now));
             self.carry();
         }
     }
@@ -238,7 +276,7 @@ impl Room {
         while let Some(due) = self.core.poll_timeout(self.now).filter(|due| *due <= end) {
             self.now = self.now.max(due);
             let core = &mut self.core;
-            timed(&mut self.spent.timers, || core.handle_timeout(self.now));
+            inside(&mut self.spent, |spent| &mut spent.timers, || core.handle_timeout(self.now));
             self.carry();
         }
         self.now = end;
@@ -255,15 +293,21 @@ impl Room {
         let path = Path { remote: publisher.address, local: server() };
         for datagram in std::mem::take(&mut publisher.out) {
             let core = &mut self.core;
-            timed(&mut self.spent.input, || core.handle_datagram(self.now, path, &datagram));
+            inside(
+                &mut self.spent,
+                |spent| &mut spent.input,
+                || {
+                    core.handle_datagram(self.now, path, &datagram);
+                },
+            );
         }
         let core = &mut self.core;
-        timed(&mut self.spent.output, || core.handle_timeout(self.now));
+        inside(&mut self.spent, |spent| &mut spent.output, || core.handle_timeout(self.now));
         self.carry();
     }
 }
 
-fn measure(subscribers: usize, lines: u8, a_turn: u64) -> Spent {
+fn measure(subscribers: usize, lines: u8, a_turn: u64, packets: u64) -> Spent {
     let now = Instant::now();
     let connection = ConnectionConfig { candidates: vec![server()], worker: 0 };
     let mut core = Core::new(CoreConfig { connection, limits: Limits::default() }, now);
@@ -276,10 +320,10 @@ fn measure(subscribers: usize, lines: u8, a_turn: u64) -> Spent {
     }
     assert!(room.clients.iter().all(|client| client.rtc.is_connected()), "everyone is connected");
     let mut seq = 0;
-    for measured in [false, true] {
+    for packets in [MEASURED, packets] {
         let before = room.core.counters();
         room.spent = Spent::default();
-        for _ in 0..1_200 / a_turn {
+        for _ in 0..packets / a_turn {
             room.send(seq, a_turn);
             seq += a_turn;
             room.pass(INTERVAL * a_turn as u32);
@@ -287,9 +331,12 @@ fn measure(subscribers: usize, lines: u8, a_turn: u64) -> Spent {
         let after = room.core.counters();
         room.spent.received = after.received - before.received;
         room.spent.forwarded = after.forwarded - before.forwarded;
-        if measured {
-            assert_eq!(room.spent.forwarded, 1_200 * subscribers as u64, "every packet reaches everybody");
-        }
+        // What comes before the first key frame is held.
+        let first = room.spent.received == MEASURED && seq == MEASURED;
+        assert!(
+            first || room.spent.forwarded == packets * subscribers as u64,
+            "every packet reaches everybody"
+        );
     }
     room.spent
 }
