@@ -57,9 +57,9 @@ pub struct CoreConfig {
 pub struct Counters {
     /// Datagrams handed in.
     pub datagrams: u64,
-    /// Datagrams of no kind we know.
+    /// Datagrams of no kind we know, and hostile ones.
     pub unknown: u64,
-    /// Datagrams larger than [`MAX_DATAGRAM`], or from port zero, to which no answer could go.
+    /// Of these, larger than [`MAX_DATAGRAM`], or from port zero, to which no answer could go.
     pub hostile: u64,
     /// DTLS and SRTP from addresses that never authenticated.
     pub unlearned: u64,
@@ -180,7 +180,10 @@ impl Core {
         // A reply to port zero is a send that fails, and one such failure switches segmentation off for a socket.
         let hostile = datagram.len() > MAX_DATAGRAM || path.remote.port() == 0;
         match kind {
-            _ if hostile => self.counters.hostile += 1,
+            _ if hostile => {
+                self.counters.unknown += 1;
+                self.counters.hostile += 1;
+            }
             DatagramKind::Unknown => self.counters.unknown += 1,
             DatagramKind::Stun => self.handle_stun(now, path, datagram),
             DatagramKind::Dtls | DatagramKind::Srtp => match self.demux.by_path(&path) {
