@@ -62,8 +62,10 @@ limits! {
     ViewTiles = 128, "limit_view_tiles";
     /// Addresses learned for one peer. Browsers with two interfaces use four; each costs a row in the table.
     AddressesPerPeer = 16, "limit_addresses_per_peer";
-    /// Media sources (SSRCs) accepted from one peer: 2 cameras of 3 layers with RTX are 12, rebuilds come on top.
-    SsrcsPerPeer = 64, "limit_ssrcs_per_peer";
+    /// Media sources (SSRCs) that authenticated on one connection, over its life: each costs 100 bytes until it ends. A
+    /// camera of 3 layers with retransmission has 6, so it may be started anew 150 times; one more ends the connection,
+    /// and the client builds another.
+    SsrcsPerPeer = 1_024, "limit_ssrcs_per_peer";
     /// Bytes that wait for one client's socket. 100 people are 15 kB of `peers`; an answer is 105 kB at most.
     OutboxBytes = 1024 * 1024, "limit_outbox_bytes";
     /// TCP connections that have not finished their first request (TLS handshake included).

@@ -71,8 +71,14 @@ pub struct Counters {
     pub handshakes_dropped: u64,
     /// Media packets received.
     pub received: u64,
+    /// Authentic media that is of no use: of a layer or in a format that was not negotiated, or cut short.
+    pub media_refused: u64,
+    /// Authentic SRTCP that is no RTCP.
+    pub reports_malformed: u64,
     /// Media packets handed to subscribers.
     pub forwarded: u64,
+    /// Packets sent again because a client asked for them.
+    pub resent: u64,
     /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
     pub held: u64,
     /// Packets a subscriber did not get because it negotiated nothing that could decode them.
@@ -91,6 +97,8 @@ pub struct Counters {
     pub wakeups: u64,
     /// Times it fired more than a millisecond after what its connection asked for: the estimator stalls at 4 ms.
     pub late: u64,
+    /// Times the clock said less than before. Nothing happens twice because of it.
+    pub clock_steps_back: u64,
 }
 
 /// A room: its people in the order of joining.
@@ -115,6 +123,8 @@ struct Handshake {
 #[derive(Debug)]
 pub struct Core {
     config: CoreConfig,
+    /// The newest time that was told.
+    clock: Instant,
     peers: Slab<Peer>,
     by_id: FxHashMap<PeerId, u32>,
     rooms: Slab<Room>,
@@ -142,6 +152,7 @@ impl Core {
     pub fn new(config: CoreConfig, now: Instant) -> Core {
         Core {
             config,
+            clock: now,
             peers: Slab::new(),
             by_id: FxHashMap::default(),
             rooms: Slab::new(),
@@ -164,6 +175,7 @@ impl Core {
 
     /// Does what the conference wants.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
+        let now = self.advance(now);
         match command {
             Command::Join { peer, room } => self.join(now, peer, room),
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
@@ -175,6 +187,7 @@ impl Core {
 
     /// Takes in one datagram.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let now = self.advance(now);
         self.counters.datagrams += 1;
         let kind = DatagramKind::of(datagram);
         // A reply to port zero is a send that fails, and one such failure switches segmentation off for a socket.
@@ -191,6 +204,13 @@ impl Core {
                 None => self.counters.unlearned += 1,
             },
         }
+    }
+
+    /// Time for the core: it never goes back.
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.counters.clock_steps_back += u64::from(now < self.clock);
+        self.clock = self.clock.max(now);
+        self.clock
     }
 
     fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8]) {
@@ -228,6 +248,7 @@ impl Core {
 
     /// Ends a turn: fires timers, does one handshake step, assigns slots, and steps every dirty connection once.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
         let mut due = std::mem::take(&mut self.due);
         self.timers.fire(now, &mut due);
         for key in due.drain(..) {

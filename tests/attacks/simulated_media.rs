@@ -50,7 +50,7 @@ fn twisted(table: &mut Table) {
         });
         None
     });
-    attack("descriptors cut short", "unusable", |world| world.count(|c| c.unusable)).run(table, |stage| {
+    attack("descriptors cut short", "media_refused", |world| world.count(|c| c.media_refused)).run(table, |stage| {
         twist(stage, |packet, dice| packet.payload.truncate(dice.below(7) as usize));
         None
     });
@@ -114,7 +114,7 @@ fn forged(table: &mut Table) {
         }
         None
     });
-    attack("RTCP garbage", "malformed", |world| world.count(|c| c.malformed)).run(table, |stage| {
+    attack("RTCP garbage", "reports_malformed", |world| world.count(|c| c.reports_malformed)).run(table, |stage| {
         for number in 0..4_000_u32 {
             let words = 2 + stage.dice.below(300) as usize;
             let mut compound = vec![0; words * 4];

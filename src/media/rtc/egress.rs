@@ -54,11 +54,7 @@ impl Connection {
     /// Asks the client for a key frame of one encoding on one of its sending lines (PLI, RFC 4585 section 6.3.1). False
     /// if nothing of it was received yet.
     pub fn request_key_frame(&mut self, mid: Mid, layer: Layer) -> bool {
-        let Some(ssrc) =
-            self.newest.iter().find(|(m, l, _)| (*m, *l) == (mid, layer)).map(|(_, _, ssrc)| *ssrc)
-        else {
-            return false;
-        };
+        let Some(ssrc) = self.sources.newest(mid, layer) else { return false };
         guarded(|| {
             let mut api = self.rtc.direct_api();
             let stream = api.stream_rx(&ssrc.into())?;

@@ -8,35 +8,28 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
-use super::{
-    Connection, Ended, Event, Packet, Received, Source, Transmit, av1, crypto, guarded, h264, vp8, vp9,
-};
-use crate::limits::{Limit, Limits, Tally};
+use super::sources::Source;
+use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, crypto, guarded, h264, vp8, vp9};
+use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
 
 impl Connection {
-    /// Whether a media packet may come in: it was not here before, and a peer has only so many sources. str0m makes
-    /// state for a source before it authenticated anything.
+    /// Whether str0m may see an SRTP or SRTCP packet: it is no replay, its payload type was negotiated, and its source is
+    /// known or proves itself ([`Sources::admit`](super::sources::Sources::admit)).
     pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
         if is_rtcp(datagram) {
             return !self.replays.refuse(datagram);
         }
-        let Some(ssrc) = datagram.get(8..12).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()) else {
-            return false;
-        };
-        let ssrc = u32::from_be_bytes(ssrc);
-        if self.sources.contains_key(&ssrc) {
-            return true;
-        }
-        if self.sources.len() >= limits.get(Limit::SsrcsPerPeer) {
-            tally.hit(Limit::SsrcsPerPeer);
+        // Source zero is Chromium's, for probes of any payload type.
+        let payload_type = datagram.get(1).is_some_and(|second| self.formats.expects(second & 0x7f));
+        let probe = datagram.get(8..12) == Some(&[0; 4]);
+        if !payload_type && !probe {
             return false;
         }
-        self.sources.insert(ssrc, None);
-        true
+        guarded(|| self.sources.admit(datagram, limits, tally)).unwrap_or(false)
     }
 
     /// Takes in one datagram and everything that follows from it.
@@ -51,7 +44,10 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<(Received, Instant), Ended> {
-        guarded(|| self.take_in(now, path, datagram, out, events))?
+        if self.sources.are_exhausted() {
+            return Err(Ended("it has sent from too many media sources".into()));
+        }
+        guarded(|| self.with_keys(|connection| connection.take_in(now, path, datagram, out, events)))?
     }
 
     fn take_in(
@@ -65,7 +61,8 @@ impl Connection {
         #[cfg(feature = "faults")]
         self.trip(crate::faults::Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
-        let before = crypto::authenticated();
+        self.unusable = false;
+        let (before, malformed) = (crypto::authenticated(), crypto::malformed());
         let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);
         if let Ok(receive) = input {
             let input = Input::Receive(self.clock, receive);
@@ -87,12 +84,16 @@ impl Connection {
         if (authenticated || shakes) && self.egress != Some(path) {
             self.egress = Some(path);
         }
-        Ok((Received { authenticated }, deadline))
+        let malformed = crypto::malformed() != malformed;
+        Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))
     }
 
     pub(super) fn translate(&mut self, event: RtcEvent, events: &mut Vec<Event>) {
         match event {
-            RtcEvent::RtpPacket(packet) => events.extend(self.packet(packet).map(Event::Packet)),
+            RtcEvent::RtpPacket(packet) => match self.packet(packet) {
+                Some(packet) => events.push(Event::Packet(packet)),
+                None => self.unusable = true,
+            },
             RtcEvent::SenderFeedback(report) => {
                 let layer = layer_of(report.rid);
                 events.extend(layer.map(|layer| Event::Report {
@@ -121,28 +122,32 @@ impl Connection {
     }
 
     fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
-        let ssrc = packet.header.ssrc;
-        let source = match self.sources.get(&ssrc).copied().flatten() {
-            Some(source) => source,
-            None => self.learn_source(*ssrc)?,
-        };
+        let ssrc = *packet.header.ssrc;
+        if self.sources.get(ssrc).is_none() {
+            self.learn_source(ssrc)?;
+        }
+        let source = self.sources.get(ssrc)?;
+        let late = source.is_late(*packet.seq_no);
+        let Source { mid, layer, kind, .. } = *source;
         let format = self.formats.arriving(packet.header.payload_type)?;
         let codec = format.codec();
-        if codec.kind() != source.kind {
+        if codec.kind() != kind {
             return None;
         }
         let marker = packet.header.marker;
-        let frame = match codec {
+        let mut frame = match codec {
             Codec::Opus => FrameInfo::audio(),
             Codec::Vp8 => vp8::frame_info(&packet.payload, marker)?,
             Codec::H264 => h264::frame_info(&packet.payload, marker)?,
             Codec::Vp9 => vp9::frame_info(&packet.payload, marker)?,
             Codec::Av1 => av1::frame_info(&packet.payload, marker)?,
         };
+        // What follows went by already: who starts here would have a torn frame, so another key frame is better.
+        frame.key &= !late || kind == Kind::Audio;
         let level = packet.header.ext_vals.audio_level;
         Some(Packet {
-            mid: source.mid,
-            layer: source.layer,
+            mid,
+            layer,
             codec,
             seq: *packet.seq_no,
             time: packet.time.numer(),
@@ -157,16 +162,18 @@ impl Connection {
     }
 
     /// Looks up what a source is that sends for the first time.
-    fn learn_source(&mut self, ssrc: u32) -> Option<Source> {
+    fn learn_source(&mut self, ssrc: u32) -> Option<()> {
         let mut api = self.rtc.direct_api();
         let stream = api.stream_rx(&ssrc.into())?;
-        let (mid, layer) = (stream.mid(), layer_of(stream.rid())?);
+        let (mid, rid) = (stream.mid(), stream.rid());
+        let Some(layer) = layer_of(rid) else {
+            // str0m has a stream for each rid on a line without simulcast, however many come.
+            api.remove_stream_rx(ssrc.into());
+            return None;
+        };
         let kind = if self.rtc.media(mid)?.kind().is_audio() { Kind::Audio } else { Kind::Video };
-        let source = Source { mid, layer, kind };
-        self.sources.insert(ssrc, Some(source));
-        self.newest.retain(|(m, l, _)| (*m, *l) != (mid, layer));
-        self.newest.push((mid, layer, ssrc));
-        Some(source)
+        self.sources.learn(ssrc, Source::new(mid, layer, kind));
+        Some(())
     }
 }
 
@@ -176,7 +183,7 @@ fn layer_of(rid: Option<Rid>) -> Option<Layer> {
 }
 
 /// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
-fn is_rtcp(datagram: &[u8]) -> bool {
+pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
 }
 

@@ -16,6 +16,8 @@ mod h264;
 mod ingress;
 mod offer;
 mod replay;
+mod sources;
+mod srtp;
 mod stun;
 #[cfg(test)]
 mod testing;
@@ -27,16 +29,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustc_hash::FxHashMap;
 use str0m::bwe::Bitrate;
 use str0m::media::Media;
-use str0m::rtp::ExtensionValues;
+use str0m::rtp::{Extension, ExtensionValues};
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::codec::{Codec, CodecSet};
 use super::demux::{DatagramKind, Path};
 use super::frame::FrameInfo;
-use super::ids::{Kind, Layer};
+use super::ids::Layer;
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
@@ -153,6 +154,10 @@ pub struct Connection {
     connected: bool,
     /// SRTP or SRTCP was authenticated: the client has finished the handshake too.
     heard: bool,
+    /// Of what came with the last datagram something was no use.
+    unusable: bool,
+    /// Packets sent again since somebody asked.
+    resent: u64,
     /// No picture is sent since then: the estimator rests.
     parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
@@ -162,10 +167,7 @@ pub struct Connection {
     egress: Option<Path>,
     /// What SRTCP came already.
     replays: replay::Replays,
-    /// What each source is, once known.
-    sources: FxHashMap<u32, Option<Source>>,
-    /// The source each encoding came from last: whom to ask for a key frame.
-    newest: Vec<(Mid, Layer, u32)>,
+    sources: sources::Sources,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
     /// What is to go wrong next.
@@ -183,19 +185,15 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-/// What a source is.
-#[derive(Debug, Clone, Copy)]
-struct Source {
-    mid: Mid,
-    layer: Layer,
-    kind: Kind,
-}
-
 /// What came of a datagram.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Received {
     /// It held SRTP or SRTCP that was authenticated.
     pub authenticated: bool,
+    /// It held media that is none: of a layer or in a format that was not negotiated, or cut short.
+    pub unusable: bool,
+    /// It held SRTCP that is no RTCP.
+    pub malformed: bool,
 }
 
 impl Connection {
@@ -218,6 +216,9 @@ impl Connection {
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
+            // Not among str0m's own; the numbers are only where a client's own are put in their place.
+            .set_extension(5, Extension::PlayoutDelay)
+            .set_extension(6, Extension::AbsoluteCaptureTime)
             .clear_codecs();
         formats::configure(rtc_config.codec_config());
         if let Some(certificate) = crypto::certificate() {
@@ -236,12 +237,13 @@ impl Connection {
             password: creds.pass,
             connected: false,
             heard: false,
+            unusable: false,
+            resent: 0,
             parked: None,
             estimate: None,
             egress: None,
             replays: replay::Replays::default(),
-            sources: FxHashMap::default(),
-            newest: Vec::new(),
+            sources: sources::Sources::default(),
             formats: Box::default(),
             #[cfg(feature = "faults")]
             fault: None,
@@ -315,7 +317,25 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<Instant, Ended> {
-        guarded(|| self.step_until_idle(now, out, events))?
+        guarded(|| self.with_keys(|connection| connection.step_until_idle(now, out, events)))?
+    }
+
+    /// How many packets were sent again since this was called last.
+    pub fn take_resent(&mut self) -> u64 {
+        std::mem::take(&mut self.resent)
+    }
+
+    /// Does `work`, in which the handshake may end.
+    fn with_keys<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
+        if !self.sources.lack_keys() {
+            return work(self);
+        }
+        srtp::forget();
+        let result = work(self);
+        if let Some(verifier) = srtp::take() {
+            self.sources.set_verifier(verifier);
+        }
+        result
     }
 
     fn step_until_idle(
@@ -351,6 +371,7 @@ impl Connection {
                         DatagramKind::Stun => asked,
                         _ => self.egress.unwrap_or(asked),
                     };
+                    self.resent += u64::from(self.formats.is_resend(&contents));
                     out.push(Transmit { path, contents });
                 }
                 Output::Event(event) => self.translate(event, events),
@@ -363,3 +384,6 @@ impl Connection {
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Ended> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended(FAULT.into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,14 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::limits::Limit;
+
 /// Reports may overtake each other by this many: the least a receiver must allow.
 const WINDOW: u32 = 64;
 
-/// Senders of reports that one client may have. Browsers use one for each track they send.
-const SENDERS: usize = 64;
+/// Senders of reports that one client may have over the life of a connection: one for each source, and those of a client
+/// that sends no media.
+const SENDERS: usize = Limit::SsrcsPerPeer.default_value() + 8;
 
 /// The index is under this; the bit above it says that the packet is encrypted.
 const INDEX: u32 = 0x7fff_ffff;
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn senders_are_bounded_and_scraps_are_refused() {
         let mut replays = Replays::default();
-        for sender in 0..200 {
+        for sender in 0..2_000 {
             let report = report(sender, 1, 0);
             if !replays.refuse(&report) {
                 replays.note(&report, 0);

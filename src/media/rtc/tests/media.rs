@@ -1,0 +1,203 @@
+//! Layers, formats, extensions, retransmission.
+
+use std::time::{Duration, SystemTime};
+
+use str0m::Event as RtcEvent;
+use str0m::format::{Codec as Str0mCodec, FormatParams};
+use str0m::media::MediaTime;
+use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
+
+use super::client::{Call, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
+use crate::media::codec::{Codec, CodecSet};
+use crate::media::ids::Layer;
+use crate::media::rtc::Event;
+
+/// Parameter sets, and a slice.
+const H264_KEY: [u8; 4] = [0x67, 0x42, 0xe0, 0x1f];
+const H264_DELTA: [u8; 3] = [0x41, 0x9a, 0x02];
+
+fn h264(mode: u8, profile_level: u32) -> FormatParams {
+    FormatParams {
+        packetization_mode: Some(mode),
+        profile_level_id: Some(profile_level),
+        level_asymmetry_allowed: Some(true),
+        ..FormatParams::default()
+    }
+}
+
+#[test]
+fn each_layer_is_known_by_its_rid_and_asked_by_its_rid() {
+    let mut call = Call::new(config(&[]), &["q", "h", "f"]);
+    assert!(!call.connection.request_key_frame(call.video, Layer::High), "nothing of it came yet");
+    for (rid, layer) in [("q", Layer::Low), ("h", Layer::Middle), ("f", Layer::High)] {
+        call.send(Some(rid), VP8, 10, &VP8_KEY);
+        let packets = call.packets();
+        assert_eq!(packets.iter().map(|packet| packet.layer).collect::<Vec<_>>(), [layer]);
+        call.heard.clear();
+        assert!(call.connection.request_key_frame(call.video, layer));
+        call.run(ms(50));
+        let asked: Vec<String> = (call.heard.iter())
+            .filter_map(|event| match event {
+                RtcEvent::KeyframeRequest(request) => request.rid.map(|rid| rid.to_string()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked, [rid]);
+    }
+}
+
+#[test]
+fn a_report_names_its_layer() {
+    let mut call = Call::new(config(&[]), &["q", "h"]);
+    call.send(Some("q"), VP8, 10, &VP8_KEY);
+    call.send(Some("h"), VP8, 20, &VP8_KEY);
+    call.run(ms(2_500));
+    let mut times = [Vec::new(), Vec::new()];
+    for event in &call.events {
+        match event {
+            Event::Report { layer: Layer::Low, time, .. } => times[0].push(*time),
+            Event::Report { layer: Layer::Middle, time, .. } => times[1].push(*time),
+            Event::Report { layer: Layer::High, .. } => panic!("no such layer is sent"),
+            _ => {}
+        }
+    }
+    // Written 20 ms apart, with timestamps 30,000 apart: each goes on from its own.
+    assert!(times.iter().all(|times| times.len() >= 2), "{times:?}");
+    assert!(times[1][0] - times[0][0] > 25_000, "{times:?}");
+}
+
+#[test]
+fn a_track_without_layers_counts_as_the_highest() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.send(None, VP8, 10, &VP8_KEY);
+    assert!(call.packets().iter().all(|packet| packet.layer == Layer::High));
+    assert!(call.connection.request_key_frame(call.video, Layer::High));
+    assert!(!call.connection.request_key_frame(call.video, Layer::Low), "it has no such layer");
+}
+
+#[test]
+fn h264_goes_out_as_the_subscribers_number_for_the_same_mode_and_profile() {
+    let modes = [(110, Str0mCodec::H264, h264(1, 0x42_e01f)), (112, Str0mCodec::H264, h264(0, 0x42_e01f))];
+    let mut publisher = Call::new(config(&modes), &[]);
+    // The other way round, at another level, and without mode 0 in this profile.
+    let others = [(112, Str0mCodec::H264, h264(0, 0x4d_001f)), (120, Str0mCodec::H264, h264(1, 0x42_e034))];
+    let mut subscriber = Call::new(config(&others), &[]);
+    publisher.send(None, 110, 10, &H264_KEY);
+    let packet = publisher.packets().pop().expect("H264 in mode 1");
+    assert!(packet.codec == Codec::H264 && packet.frame.key);
+    assert!(subscriber.connection.can_receive(&packet));
+    let got = subscriber.show(&packet, 100);
+    assert_eq!(got.iter().map(|packet| *packet.header.payload_type).collect::<Vec<_>>(), [120]);
+    publisher.send(None, 112, 11, &H264_DELTA);
+    let packet = publisher.packets().pop().expect("H264 in mode 0");
+    assert!(!subscriber.connection.can_receive(&packet));
+    assert_eq!(subscriber.show(&packet, 101).len(), 0, "112 is something else to this client");
+}
+
+#[test]
+fn only_what_every_browser_means_by_h264_is_h264_to_the_others() {
+    let codecs =
+        |profiles: &[(u8, Str0mCodec, FormatParams)]| Call::new(config(profiles), &[]).connection.codecs();
+    let plain: CodecSet = [Codec::Opus, Codec::Vp8].into_iter().collect();
+    assert_eq!(codecs(&[]), (plain, plain));
+    assert_eq!(codecs(&[(110, Str0mCodec::H264, h264(1, 0x64_001f))]), (plain, plain), "high profile only");
+    let mut with = plain;
+    with.insert(Codec::H264);
+    assert_eq!(codecs(&[(110, Str0mCodec::H264, h264(1, 0x42_e01f))]), (with, with));
+}
+
+#[test]
+fn extensions_that_concern_the_subscriber_pass_under_its_own_numbers() {
+    use Extension::{
+        AbsoluteCaptureTime, AbsoluteSendTime, PlayoutDelay, RepairedRtpStreamId, RtpMid, RtpStreamId,
+        TransportSequenceNumber, VideoOrientation as Orientation,
+    };
+    let mut extensions = [
+        RtpMid,
+        RtpStreamId,
+        RepairedRtpStreamId,
+        AbsoluteSendTime,
+        TransportSequenceNumber,
+        Orientation,
+        AbsoluteCaptureTime,
+        PlayoutDelay,
+    ];
+    let mut publisher = Call::new(numbered(config(&[]), 1, &extensions), &["f"]);
+    extensions.reverse();
+    let mut subscriber = Call::new(numbered(config(&[]), 4, &extensions), &[]);
+    let captured = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let theirs = ExtensionValues {
+        video_orientation: Some(VideoOrientation::Deg90),
+        abs_capture_time: Some(AbsCaptureTime { capture_time: captured, clock_offset: None }),
+        play_delay_min: Some(MediaTime::from_millis(100)),
+        play_delay_max: Some(MediaTime::from_millis(400)),
+        ..ExtensionValues::default()
+    };
+    publisher.send_with(Some("f"), VP8, 10, &VP8_KEY, theirs);
+    let packet = publisher.packets().pop().expect("a packet");
+    let got = subscriber.show(&packet, 100);
+    let values = &got.first().expect("a packet").header.ext_vals;
+    assert_eq!(values.video_orientation, Some(VideoOrientation::Deg90));
+    assert_eq!(values.play_delay_min, Some(MediaTime::from_millis(100)));
+    assert_eq!(values.play_delay_max, Some(MediaTime::from_millis(400)));
+    let at = values.abs_capture_time.as_ref().expect("a capture time").capture_time;
+    let apart = at.duration_since(captured).unwrap_or_else(|error| error.duration());
+    assert!(apart < ms(1), "{apart:?}");
+    // Its own m-line, and no layer: the publisher's would send the packet to another decoder, or to none.
+    assert_eq!(values.mid, Some(subscriber.video_slot));
+    assert_ne!(subscriber.video_slot, publisher.video);
+    assert_eq!((values.rid, values.rid_repair), (None, None));
+}
+
+#[test]
+fn sounds_level_passes() {
+    let levels = [Extension::AudioLevel, Extension::RtpMid];
+    let mut publisher = Call::new(numbered(config(&[]), 3, &levels), &[]);
+    let mut subscriber = Call::new(numbered(config(&[]), 9, &levels), &[]);
+    let mut api = publisher.client.direct_api();
+    let stream = api.stream_tx_by_mid(publisher.audio, None).expect("a stream");
+    let values =
+        ExtensionValues { audio_level: Some(-30), voice_activity: Some(true), ..ExtensionValues::default() };
+    let write = str0m::rtp::RtpWrite::new(50.into(), 10.into(), 960, publisher.now, vec![7; 40]);
+    stream.write_rtp(write.ext_vals(values));
+    publisher.run(ms(50));
+    let packet = publisher.packets().pop().expect("sound");
+    assert_eq!((packet.codec, packet.level), (Codec::Opus, Some(30)));
+    let got = subscriber.show(&packet, 100);
+    assert_eq!(got.first().expect("sound").header.ext_vals.audio_level, Some(-30));
+}
+
+#[test]
+fn what_is_lost_comes_again_in_every_picture_codec_and_starts_nothing_late() {
+    let vp9 = FormatParams { profile_id: Some(0), ..FormatParams::default() };
+    let more = [
+        (110, Str0mCodec::H264, h264(1, 0x42_e01f)),
+        (112, Str0mCodec::Vp9, vp9),
+        (114, Str0mCodec::Av1, FormatParams::default()),
+    ];
+    let payloads: [(u8, &[u8], &[u8]); 4] = [
+        (VP8, &VP8_KEY, &VP8_DELTA),
+        (110, &H264_KEY, &H264_DELTA),
+        (112, &[0xaa, 0x92, 0x34, 0, 7, 0x18, 0x82], &[0xea, 0x92, 0x35, 0, 7, 0x18, 0x86]),
+        (114, &[0x18, 0x0a, 0x0b], &[0x10, 0x0a, 0x0b]),
+    ];
+    for (pt, key, delta) in payloads {
+        let mut call = Call::new(config(&more), &[]);
+        for seq in 10..20 {
+            call.send(None, pt, seq, delta);
+        }
+        call.lose = (0, 1);
+        call.send(None, pt, 20, key);
+        for seq in 21..30 {
+            call.send(None, pt, seq, delta);
+        }
+        call.run(ms(300));
+        let packets = call.packets();
+        let late = packets.iter().position(|packet| packet.seq == 20).expect("it came again");
+        assert!(late > 10, "payload type {pt}: it was not lost");
+        assert_eq!(packets.len(), 20, "payload type {pt}: each came once");
+        assert!(packets.iter().all(|packet| !packet.frame.key), "what follows the key frame went by already");
+        call.send(None, pt, 30, key);
+        assert!(call.packets().iter().any(|packet| packet.frame.key && packet.frame.start));
+    }
+}

@@ -1,0 +1,125 @@
+//! What Chromium 156 and Firefox 153 offer: their own sound and picture in three layers, one slot for each kind, a data
+//! channel.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::limits::Limits;
+use crate::media::codec::{Codec, CodecSet};
+use crate::media::ids::{Kind, SlotIndex, Stream};
+use crate::media::message::{SlotLine, TrackLine};
+use crate::media::rtc::{Connection, ConnectionConfig, Offer};
+
+const CHROMIUM: &str = include_str!("chromium.sdp");
+const FIREFOX: &str = include_str!("firefox.sdp");
+
+fn answer(offer: &str) -> (String, Connection) {
+    let kinds = [Kind::Audio, Kind::Video];
+    let tracks = kinds.into_iter().zip(["0", "1"]);
+    let tracks = tracks.map(|(kind, mid)| TrackLine { mid: mid.into(), stream: Stream::Camera, kind });
+    let slots = kinds.into_iter().zip(["2", "3"]);
+    let slots = slots.map(|(kind, mid)| SlotLine { mid: mid.into(), kind, slot: SlotIndex(0) });
+    let config = ConnectionConfig { candidates: vec![SocketAddr::from(([127, 0, 0, 1], 1))], worker: 0 };
+    let mut connection = Connection::new(&config, 0, Instant::now()).expect("a connection");
+    let offer = Offer::parse(offer, tracks.collect(), slots.collect(), &Limits::default());
+    let answer = connection.accept(offer.expect("a good offer")).expect("an answer");
+    (answer, connection)
+}
+
+/// The lines of one m-section of an answer.
+fn section<'a>(answer: &'a str, mid: &str) -> Vec<&'a str> {
+    let sections = answer.split("\r\nm=");
+    let section = sections.into_iter().find(|section| section.contains(&format!("a=mid:{mid}\r\n")));
+    section.expect("a section").lines().collect()
+}
+
+#[test]
+fn the_codecs_are_those_both_have() {
+    let all = CodecSet::ALL;
+    let (_, chromium) = answer(CHROMIUM);
+    assert_eq!(chromium.codecs(), (all, all));
+    let firefox: CodecSet = Codec::ALL.into_iter().filter(|codec| *codec != Codec::H264).collect();
+    let (_, connection) = answer(FIREFOX);
+    assert_eq!(connection.codecs(), (firefox, firefox));
+}
+
+#[test]
+fn simulcast_is_accepted_in_three_layers() {
+    for offer in [CHROMIUM, FIREFOX] {
+        let (answer, _) = answer(offer);
+        let camera = section(&answer, "1");
+        for line in ["a=recvonly", "a=rid:q recv", "a=rid:h recv", "a=rid:f recv", "a=simulcast:recv q;h;f"] {
+            assert!(camera.contains(&line), "{line} in {camera:#?}");
+        }
+        assert!(section(&answer, "3").contains(&"a=sendonly"));
+    }
+}
+
+#[test]
+fn opus_is_asked_for_with_error_correction_and_silence_and_without_redundancy() {
+    for offer in [CHROMIUM, FIREFOX] {
+        let (answer, _) = answer(offer);
+        for mid in ["0", "2"] {
+            let lines = section(&answer, mid);
+            let opus: Vec<_> = lines.iter().filter(|line| line.starts_with("a=fmtp:")).collect();
+            assert_eq!(opus.len(), 1, "{lines:#?}");
+            for parameter in ["useinbandfec=1", "usedtx=1", "maxaveragebitrate=32000"] {
+                assert!(opus[0].contains(parameter), "{parameter} in {opus:?}");
+            }
+            assert!(!answer.contains(" red/"));
+        }
+    }
+}
+
+#[test]
+fn a_payload_type_means_the_same_on_every_line() {
+    for offer in [CHROMIUM, FIREFOX] {
+        let (answer, _) = answer(offer);
+        let mut meanings: Vec<(&str, &str)> = Vec::new();
+        for line in answer.lines() {
+            for kind in ["a=rtpmap:", "a=fmtp:"] {
+                let Some((pt, meaning)) = line.strip_prefix(kind).and_then(|rest| rest.split_once(' '))
+                else {
+                    continue;
+                };
+                let key = &line[..kind.len() + pt.len()];
+                if let Some((_, known)) = meanings.iter().find(|(known, _)| *known == key) {
+                    assert_eq!(*known, meaning, "{line}");
+                }
+                meanings.push((key, meaning));
+            }
+        }
+        assert!(meanings.len() > 20);
+    }
+}
+
+#[test]
+fn every_picture_codec_can_be_retransmitted_and_asked_for_key_frames() {
+    for (offer, codecs) in [(CHROMIUM, 9), (FIREFOX, 3)] {
+        let (answer, _) = answer(offer);
+        for mid in ["1", "3"] {
+            let lines = section(&answer, mid);
+            let count = |end: &str| lines.iter().filter(|line| line.ends_with(end)).count();
+            let pictures =
+                lines.iter().filter(|line| line.starts_with("a=rtpmap:")).count() - count(" rtx/90000");
+            assert_eq!(
+                (count(" rtx/90000"), count(" nack"), count(" nack pli")),
+                (pictures, pictures, pictures)
+            );
+            assert_eq!(pictures, codecs, "{lines:#?}");
+        }
+    }
+}
+
+#[test]
+fn playout_delay_is_accepted_under_the_browsers_own_number() {
+    for (offer, number) in [(CHROMIUM, 5), (FIREFOX, 6)] {
+        let (answer, _) = answer(offer);
+        let line = format!("a=extmap:{number} http://www.webrtc.org/experiments/rtp-hdrext/playout-delay");
+        let slot = section(&answer, "3");
+        assert!(slot.contains(&line.as_str()), "{slot:#?}");
+    }
+    let capture = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
+    let offered = CHROMIUM.replace("a=extmap:7 http", &format!("a=extmap:15 {capture}\na=extmap:7 http"));
+    assert!(section(&answer(&offered).0, "3").contains(&format!("a=extmap:15 {capture}").as_str()));
+}
