@@ -7,10 +7,15 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod workers;
+
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ipnet::IpNet;
 use log::LevelFilter;
+
+use crate::media::codec::Codec;
+use workers::{Cores, Count};
 
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
@@ -35,15 +40,31 @@ enum Command {
     Serve(ServeArgs),
 }
 
+/// Named, because clap takes a `Vec` for a flag that is repeated.
+type Codecs = std::sync::Arc<[Codec]>;
+
 #[derive(Debug, Clone, Args)]
 struct ServeArgs {
     /// TCP port of pages and signaling
     #[arg(long, env = "PLENARY_HTTP_PORT", value_name = "PORT", default_value_t = HTTP_PORT)]
     http_port: u16,
 
-    /// UDP port of media; must be reachable for every client
+    /// UDP port of media, of the first worker; the others have the ports after it. Must be reachable for every client
     #[arg(long, env = "PLENARY_UDP_PORT", value_name = "PORT", default_value_t = UDP_PORT)]
     udp_port: u16,
+
+    /// Threads that forward media, each with a UDP port of its own: a number, or auto for one per
+    /// core. Without it: one, or as many as --pin names cores
+    #[arg(long, env = "PLENARY_WORKERS", value_name = "N|auto")]
+    workers: Option<Count>,
+
+    /// Cores to keep the workers on, one each: 2,3 or 0-3
+    #[arg(long, env = "PLENARY_PIN", value_name = "LIST")]
+    pin: Option<Cores>,
+
+    /// Picture codecs people may send, the preferred first; of these, what everybody in a room can decode is used
+    #[arg(long, env = "PLENARY_CODECS", value_name = "LIST", default_value = "VP8,VP9,H264,AV1", value_parser = workers::codecs)]
+    codecs: Codecs,
 
     /// Address where clients reach the media port: PUBLIC, or LOCAL=PUBLIC behind a translation; IPv4 or IPv6; repeat
     /// it or separate with commas. Without it: every address of this machine
@@ -87,6 +108,12 @@ pub struct Config {
     pub http_port: u16,
     /// The UDP port of the first media worker.
     pub udp_port: u16,
+    /// How many media workers there are, at least one. Each has the UDP port after that of the one before.
+    pub workers: u8,
+    /// The core of each worker; empty if the kernel chooses.
+    pub cores: Vec<usize>,
+    /// The picture codecs in use, the preferred first. Never empty.
+    pub codecs: Vec<Codec>,
     /// The addresses for media, the best first. Never empty.
     pub announced: Vec<Announced>,
     /// How pages and signaling are protected.
@@ -191,10 +218,12 @@ impl Config {
             text: format!("the addresses of this machine cannot be read: {error}"),
             code: 1,
         })?;
-        Ok(Self::new(args, addresses))
+        let (workers, cores) = workers::settle(args.workers, args.pin.as_ref(), args.udp_port)
+            .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
+        Ok(Self::new(args, workers, cores, addresses))
     }
 
-    fn new(args: ServeArgs, addresses: Vec<IpAddr>) -> Self {
+    fn new(args: ServeArgs, workers: u8, cores: Vec<usize>, addresses: Vec<IpAddr>) -> Self {
         let transport = match (args.plain_http, args.cert, args.key) {
             (true, ..) => Transport::Plain,
             (false, Some(cert), Some(key)) => Transport::Files { cert, key },
@@ -203,6 +232,9 @@ impl Config {
         Self {
             http_port: args.http_port,
             udp_port: args.udp_port,
+            workers,
+            cores,
+            codecs: args.codecs.to_vec(),
             announced: announced(&args.announce, &addresses),
             transport,
             trusted_proxies: args.trusted_proxy,
@@ -305,6 +337,20 @@ mod tests {
             &["--cert", "a.pem"],
             &["--plain-http", "--cert", "a", "--key", "b"],
             &["--nonsense"],
+            &["--workers", "0"],
+            &["--workers", "many"],
+            &["--workers", "256"],
+            &["--workers", "2", "--udp-port", "65535"],
+            &["--pin", "0-"],
+            &["--pin", "0,0"],
+            &["--pin", "3-1"],
+            &["--pin", "4000"],
+            &["--pin", "0", "--workers", "2"],
+            &["--pin", "0,1", "--workers", "1"],
+            &["--codecs", "VP8,VP8"],
+            &["--codecs", "VP8,opus"],
+            &["--codecs", "H263"],
+            &["--codecs", ","],
             &["dance"],
         ] {
             let stop = config(args).unwrap_err();
@@ -316,12 +362,32 @@ mod tests {
     }
 
     #[test]
+    fn workers_cores_and_codecs_are_what_the_operator_wants() {
+        let plain = config(&[]).unwrap();
+        assert_eq!((plain.workers, plain.cores), (1, vec![]));
+        assert_eq!(plain.codecs, [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1]);
+        assert_eq!(config(&["--workers", "3"]).unwrap().workers, 3);
+        assert!(config(&["--workers", "auto"]).unwrap().workers >= 1);
+        let own = core_affinity::get_core_ids().unwrap()[0].id;
+        for args in
+            [&["--pin", &own.to_string()][..], &["--workers", "auto", "--pin", &format!("{own}-{own}")]]
+        {
+            let pinned = config(args).unwrap();
+            assert_eq!((pinned.workers, pinned.cores), (1, vec![own]));
+        }
+        assert_eq!(config(&["--codecs", "h264, vp8"]).unwrap().codecs, [Codec::H264, Codec::Vp8]);
+    }
+
+    #[test]
     fn help_names_every_flag_and_its_variable() {
         let help = config(&["--help"]).unwrap_err();
         assert_eq!(help.code, 0);
         for flag in [
             "http-port",
             "udp-port",
+            "workers",
+            "pin",
+            "codecs",
             "announce",
             "cert",
             "key",

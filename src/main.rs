@@ -3,15 +3,16 @@
 use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use log::LevelFilter;
-use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore};
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateError, CertificateFiles};
 use plenary::control::{Control, ControlConfig};
 use plenary::limits::Limits;
-use plenary::worker::Pool;
+use plenary::worker::{Pool, StartError};
 
 fn main() -> ExitCode {
     let config = match Config::from_args(std::env::args_os()) {
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     // What libraries have to say below a warning is for those who work on them.
     let libraries = config.log.min(LevelFilter::Warn);
     env_logger::Builder::new().filter_level(libraries).filter_module("plenary", config.log).init();
+    std::panic::set_hook(Box::new(log_panic));
     match serve(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,6 +38,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says once, in the log, which thread had a fault and where.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let what = info.payload_as_str().unwrap_or("no message");
+    log::error!("{}: a fault at {place}: {what}", thread.name().unwrap_or("a thread without a name"));
 }
 
 fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
@@ -51,12 +61,12 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     control.watch_signals()?;
 
     let mut workers = Pool::start(config, &limits, control.waker())
-        .map_err(|error| port_error("UDP", config.udp_port, "--udp-port", &error))?;
+        .map_err(|StartError { port, error }| port_error("UDP", port, "--udp-port", &error))?;
     let conference_config = ConferenceConfig {
         limits,
         ice_servers: Vec::new(),
         workers: workers.count(),
-        codecs: DEFAULT_CODECS.to_vec(),
+        codecs: config.codecs.clone(),
     };
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));

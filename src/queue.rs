@@ -1,8 +1,9 @@
 //! A bounded queue between two threads that loses nothing: what does not fit waits on the sender's side.
 //!
 //! One thread sends values, the other drains them when its `mio::Waker` fires. Used for commands (control to worker) and
-//! notices (worker to control): both are rare beside packets, and each replaces or completes earlier ones, so the
-//! sender's backlog is bounded by what people do.
+//! notices (worker to control). What waits on the sender's side is bounded by the rates of both: a person may say 50
+//! messages a second, and a worker that does not read is given up after 3 s together with its queue; notices come of
+//! commands, and of changes of what a person sees or whether they are heard, which take seconds each.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,6 +18,7 @@ pub struct Sender<T> {
     channel: SyncSender<T>,
     backlog: VecDeque<T>,
     waker: Arc<Waker>,
+    most_waiting: usize,
 }
 
 /// The receiving end.
@@ -29,7 +31,10 @@ pub struct Drain<T> {
 #[must_use]
 pub fn queue<T>(capacity: usize, waker: Arc<Waker>) -> (Sender<T>, Drain<T>) {
     let (sender, receiver) = sync_channel(capacity);
-    (Sender { channel: sender, backlog: VecDeque::new(), waker }, Drain { channel: receiver })
+    (
+        Sender { channel: sender, backlog: VecDeque::new(), waker, most_waiting: 0 },
+        Drain { channel: receiver },
+    )
 }
 
 impl<T> Sender<T> {
@@ -58,6 +63,7 @@ impl<T> Sender<T> {
                 Err(TrySendError::Disconnected(_)) => self.backlog.clear(),
             }
         }
+        self.most_waiting = self.most_waiting.max(self.backlog.len());
         if self.backlog.len() < before { self.waker.wake() } else { Ok(()) }
     }
 
@@ -76,6 +82,12 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn backlog(&self) -> usize {
         self.backlog.len()
+    }
+
+    /// The most values that ever waited for room.
+    #[must_use]
+    pub fn most_waiting(&self) -> usize {
+        self.most_waiting
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) struct Listeners {
     sockets: Vec<TcpListener>,
     port: u16,
     retry: Option<Instant>,
+    errors: u64,
 }
 
 impl Listeners {
@@ -36,7 +37,7 @@ impl Listeners {
             Err(error) if error.kind() == ErrorKind::AddrInUse && port != 0 => return Err(error),
             Err(error) => log::warn!("no connections over IPv6: {error}"),
         }
-        Ok(Self { sockets, port: chosen, retry: None })
+        Ok(Self { sockets, port: chosen, retry: None, errors: 0 })
     }
 
     /// The port, also when the system chose it.
@@ -53,6 +54,12 @@ impl Listeners {
             registry.register(socket, Token(first + offset), Interest::READABLE)?;
         }
         Ok(())
+    }
+
+    /// Times a connection that waited could not be accepted.
+    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "only tests read it so far"))]
+    pub fn errors(&self) -> u64 {
+        self.errors
     }
 
     /// When to accept again although no event will say so.
@@ -75,6 +82,7 @@ impl Listeners {
                         // Once for each shortage, not ten times a second.
                         let level = if short { log::Level::Debug } else { log::Level::Warn };
                         log::log!(level, "a connection waits that cannot be accepted: {error}");
+                        self.errors += 1;
                         self.retry = Some(now + RETRY);
                         break;
                     }

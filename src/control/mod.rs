@@ -10,10 +10,13 @@
 //! says, a connection writes and reads until it would block, or asks to be driven again next turn.
 
 mod assets;
+mod clock;
 mod connection;
 mod counters;
 mod deadlines;
 mod exchange;
+#[cfg(feature = "faults")]
+mod faults;
 mod http;
 mod listener;
 mod proxy;
@@ -32,7 +35,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use mio::net::TcpStream;
@@ -45,6 +48,7 @@ use crate::conference::{Conference, Now, Output, SocketId, WorkerId};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::message::{Command, Notice};
 use assets::Assets;
+use clock::Clock;
 use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
@@ -82,9 +86,36 @@ pub trait Workers {
         false
     }
 
-    /// A worker ended by itself: a fault in it. Everyone it served is without media.
-    fn have_failed(&self) -> bool {
+    /// Tells which workers are gone (`false`) and which are there again (`true`) since the last call, in this order for
+    /// each. To be called after [`Workers::drain`], at [`Workers::next_check`] or more often.
+    fn changes(&mut self, now: Instant, each: &mut dyn FnMut(WorkerId, bool)) {
+        let _ = (now, each);
+    }
+
+    /// When to look at them again.
+    fn next_check(&self) -> Option<Instant> {
+        None
+    }
+
+    /// No worker is there and none will be: everyone is without media for good.
+    fn are_lost(&self) -> bool {
         false
+    }
+
+    /// Does the damage that a test describes in JSON.
+    ///
+    /// # Errors
+    /// What is wrong with the description.
+    #[cfg(feature = "faults")]
+    fn inject(&mut self, wanted: &[u8]) -> Result<(), String> {
+        let _ = wanted;
+        Err("these workers cannot be damaged".to_owned())
+    }
+
+    /// What each worker counted when it was last heard of; each is asked for more by this.
+    #[cfg(feature = "faults")]
+    fn counters(&mut self) -> serde_json::Value {
+        serde_json::Value::Null
     }
 
     /// Ends the workers. Takes at most a second.
@@ -126,6 +157,7 @@ impl Stopper {
 
 /// The driver: owns every TCP socket of the process.
 pub struct Control {
+    clock: Clock,
     poll: Poll,
     waker: Arc<Waker>,
     signals: Option<Signals>,
@@ -158,6 +190,7 @@ impl Control {
         let mut listeners = Listeners::bind(config.http_port)?;
         listeners.register(poll.registry(), LISTENERS)?;
         Ok(Self {
+            clock: Clock::default(),
             poll,
             waker,
             signals: None,
@@ -224,8 +257,8 @@ impl Control {
     /// stops the workers.
     ///
     /// # Errors
-    /// [`io::Error`] if waiting for events fails, or if a worker does: a server without media must not look well. Clients
-    /// are told to come back in the second case too, to whatever is started in its place.
+    /// [`io::Error`] if waiting for events fails, or if all workers do for good: a server without media must not look
+    /// well. Clients are told to come back in the second case too, to whatever is started in its place.
     pub fn run(&mut self, conference: &mut Conference, workers: &mut dyn Workers) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
         let mut failed = false;
@@ -235,14 +268,14 @@ impl Control {
                 Err(error) if error.kind() != ErrorKind::Interrupted => break Err(error),
                 _ => {}
             }
-            let mut turn = Turn { now: now(), control: self, conference };
+            let mut turn = Turn { now: self.clock.now(), control: self, conference, workers };
             turn.take_events(&events);
-            turn.take_notices(workers);
+            turn.take_notices();
             turn.take_deadlines();
-            turn.carry_outputs(workers);
-            failed |= workers.have_failed();
+            turn.carry_outputs();
+            failed |= turn.workers.are_lost();
             if turn.stop_if_wanted(failed) {
-                break if failed { Err(io::Error::other("a media worker failed")) } else { Ok(()) };
+                break if failed { Err(io::Error::other("no media worker is left")) } else { Ok(()) };
             }
         };
         workers.stop();
@@ -253,8 +286,13 @@ impl Control {
         if !self.again.is_empty() {
             return Some(Duration::ZERO);
         }
-        let dates =
-            [self.deadlines.next(), conference.poll_timeout(), self.listeners.retry_at(), self.stop_by];
+        let dates = [
+            self.deadlines.next(),
+            conference.poll_timeout(),
+            self.listeners.retry_at(),
+            self.stop_by,
+            workers.next_check(),
+        ];
         let next = dates.into_iter().flatten().min();
         let next = next.map(|next| next.saturating_duration_since(Instant::now()));
         next.into_iter().chain(workers.are_behind().then_some(BEHIND)).min()
@@ -266,6 +304,7 @@ struct Turn<'a> {
     now: Now,
     control: &'a mut Control,
     conference: &'a mut Conference,
+    workers: &'a mut dyn Workers,
 }
 
 impl Turn<'_> {
@@ -297,9 +336,16 @@ impl Turn<'_> {
         }
     }
 
-    fn take_notices(&mut self, workers: &mut dyn Workers) {
+    fn take_notices(&mut self) {
         let (now, conference) = (self.now, &mut *self.conference);
-        workers.drain(&mut |worker, notice| conference.notice(now, worker, notice));
+        self.workers.drain(&mut |worker, notice| conference.notice(now, worker, notice));
+        self.workers.changes(now.instant, &mut |worker, is_there| {
+            if is_there {
+                conference.worker_back(now, worker);
+            } else {
+                conference.worker_gone(now, worker);
+            }
+        });
     }
 
     fn take_deadlines(&mut self) {
@@ -315,12 +361,12 @@ impl Turn<'_> {
     }
 
     /// Carries what the conference wants to where it belongs. Writes only: what clients answer comes with a later turn.
-    fn carry_outputs(&mut self, workers: &mut dyn Workers) {
+    fn carry_outputs(&mut self) {
         let mut to_write = BTreeSet::new();
         loop {
             while let Some(output) = self.conference.poll_output() {
                 match output {
-                    Output::Command { worker, command } => workers.send(worker, command),
+                    Output::Command { worker, command } => self.workers.send(worker, command),
                     Output::Send { socket: SocketId(id), message, key } => {
                         to_write.insert(id);
                         self.with(id, |connection, site| {
@@ -410,6 +456,10 @@ impl Turn<'_> {
             counters: &mut control.counters,
             proxies: &control.proxies,
             stopping: control.stop_by.is_some(),
+            #[cfg(feature = "faults")]
+            workers: self.workers,
+            #[cfg(feature = "faults")]
+            accept_errors: control.listeners.errors(),
         };
         let fate = act(connection, &mut site);
         if fate == Fate::Gone {
@@ -428,11 +478,6 @@ impl Turn<'_> {
         let deadline = connection.deadline(&control.limits);
         control.deadlines.arm(id, &mut connection.armed, deadline);
     }
-}
-
-fn now() -> Now {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now { instant: Instant::now(), unix_millis: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX) }
 }
 
 #[cfg(test)]

@@ -5,10 +5,16 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
-use super::http::{Reply, Request};
+use super::http::{Reply, Request, percent_decode};
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
 use crate::limits::{Limits, Tally};
+
+/// Listed rooms on one page, if the query does not say.
+const ROOMS: usize = 50;
+
+/// Listed rooms on one page at most: 20 kB of them.
+const MOST_ROOMS: usize = 100;
 
 /// For people who followed a broken link. Needs no other file, so it stands also where the client has none.
 const NOT_FOUND_PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
@@ -34,6 +40,12 @@ pub(super) struct Site<'a> {
     pub proxies: &'a TrustedProxies,
     /// The server is ending: no new sockets, no further requests on a connection.
     pub stopping: bool,
+    /// For counters and damage.
+    #[cfg(feature = "faults")]
+    pub workers: &'a mut dyn super::Workers,
+    /// Times a connection that waited could not be accepted.
+    #[cfg(feature = "faults")]
+    pub accept_errors: u64,
 }
 
 impl Site<'_> {
@@ -44,7 +56,10 @@ impl Site<'_> {
             "/healthz" => only_reading(request, || Some(text("ok\n"))),
             "/readyz" => only_reading(request, || Some(self.readiness())),
             "/api/rooms" if request.head.method == Method::POST => self.create_room(request),
-            "/api/rooms" => not_allowed("POST"),
+            "/api/rooms" if matches!(request.head.method, Method::GET | Method::HEAD) => self.listed(request),
+            "/api/rooms" => not_allowed("GET, HEAD, POST"),
+            #[cfg(feature = "faults")]
+            "/api/faults" => self.faults(request),
             _ => match path.strip_prefix("/api/rooms/") {
                 Some(id) => only_reading(request, || self.room(id)),
                 None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
@@ -62,6 +77,16 @@ impl Site<'_> {
 
     fn room(&self, id: &str) -> Option<Reply> {
         self.conference.room(id).map(|room| Reply::json(StatusCode::OK, &room))
+    }
+
+    /// The listed rooms, a page at a time: `?after=ID&limit=N`.
+    fn listed(&self, request: &Request) -> Reply {
+        match page(&request.head.target) {
+            Some((after, most)) => {
+                Reply::json(StatusCode::OK, &self.conference.listed_rooms(after.as_deref(), most))
+            }
+            None => Reply::problem(StatusCode::BAD_REQUEST, "the query is after=ID, limit=1 to 100, or both"),
+        }
     }
 
     fn create_room(&mut self, request: &Request) -> Reply {
@@ -96,6 +121,24 @@ impl Site<'_> {
             }
         }
     }
+}
+
+/// What a query asks for: after which id, and how many. `None` if it asks for anything else, or for something twice.
+fn page(target: &str) -> Option<(Option<String>, usize)> {
+    let (mut after, mut most) = (None, None);
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=')? {
+            ("after", id) if after.is_none() => after = Some(percent_decode(id)?),
+            ("limit", number) if most.is_none() => {
+                let number: usize = number.parse().ok()?;
+                most = Some(number).filter(|number| (1..=MOST_ROOMS).contains(number));
+                most?;
+            }
+            _ => return None,
+        }
+    }
+    Some((after, most.unwrap_or(ROOMS)))
 }
 
 fn only_reading(request: &Request, find: impl FnOnce() -> Option<Reply>) -> Reply {

@@ -22,6 +22,16 @@ const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnec
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 const PING_FROM_SERVER: [u8; 2] = [0x89, 0];
 
+#[cfg(feature = "faults")]
+struct NoWorkers;
+
+#[cfg(feature = "faults")]
+impl super::Workers for NoWorkers {
+    fn send(&mut self, _: crate::conference::WorkerId, _: super::Command) {}
+    fn drain(&mut self, _: &mut dyn FnMut(crate::conference::WorkerId, super::Notice)) {}
+    fn stop(&mut self) {}
+}
+
 struct World {
     start: Instant,
     conference: Conference,
@@ -77,6 +87,10 @@ impl World {
             counters: &mut self.counters,
             proxies: &self.proxies,
             stopping: false,
+            #[cfg(feature = "faults")]
+            workers: &mut NoWorkers,
+            #[cfg(feature = "faults")]
+            accept_errors: 0,
         };
         act(&mut self.connection, &mut site)
     }

@@ -1,10 +1,15 @@
-//! All workers of the process, as the control thread sees them.
+//! All workers of the process, as the control thread sees them: started, asked whether they turn, replaced.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use mio::Waker;
 
+use super::handle::Failure;
 use super::{WorkerConfig, WorkerHandle, spawn};
 use crate::conference::WorkerId;
 use crate::config::Config;
@@ -12,58 +17,253 @@ use crate::control::Workers;
 use crate::limits::Limits;
 use crate::media::message::{Command, Notice};
 
-/// The running workers.
+/// How soon a replacement that could not start is tried again at first; each further try waits twice as long.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// The longest wait between two tries.
+const LONGEST_RETRY: Duration = Duration::from_secs(2);
+
+/// How often one worker is replaced within [`WINDOW`]. What fails more often fails by its input or its machine, and each
+/// time its people lose their call for seconds.
+const REPLACEMENTS: usize = 5;
+
+/// The time in which replacements are counted.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// A worker did not start.
 #[derive(Debug)]
+pub struct StartError {
+    /// The UDP port it was to have.
+    pub port: u16,
+    /// Why it did not start.
+    pub error: io::Error,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no media on UDP port {}: {}", self.port, self.error)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// What happens at one worker's place.
+#[derive(Debug)]
+struct Place {
+    config: WorkerConfig,
+    handle: Option<WorkerHandle>,
+    /// A thread that stalled: it has the port until it ends.
+    stalled: Option<JoinHandle<()>>,
+    /// When to try a replacement, and how long to wait after that.
+    retry: Option<(Instant, Duration)>,
+    /// When this place's workers failed lately.
+    failures: VecDeque<Instant>,
+    /// How many replacements there were.
+    replaced: u64,
+    given_up: bool,
+}
+
+impl Place {
+    /// A place with a running worker.
+    fn new(mut config: WorkerConfig, control: Arc<Waker>) -> io::Result<Place> {
+        let handle = spawn(&config, control)?;
+        config.port = handle.port();
+        Ok(Place {
+            config,
+            handle: Some(handle),
+            stalled: None,
+            retry: None,
+            failures: VecDeque::new(),
+            replaced: 0,
+            given_up: false,
+        })
+    }
+
+    /// Looks after the worker. True if it is gone.
+    fn check(&mut self, now: Instant) -> bool {
+        let Some(failure) = self.handle.as_mut().and_then(|handle| handle.check(now)) else { return false };
+        let thread = self.handle.take().and_then(WorkerHandle::abandon);
+        let WorkerConfig { index, port, .. } = self.config;
+        match failure {
+            Failure::Ended => log::error!("worker {index} on UDP port {port} ended: its rooms move"),
+            Failure::Stalled => {
+                log::error!("worker {index} on UDP port {port} does not answer: its rooms move");
+                self.stalled = thread;
+            }
+        }
+        self.failures.push_back(now);
+        while self.failures.front().is_some_and(|at| *at + WINDOW < now) {
+            self.failures.pop_front();
+        }
+        self.given_up = self.failures.len() > REPLACEMENTS;
+        if self.given_up {
+            log::error!("worker {index} failed {} times within a minute: it stays away", self.failures.len());
+        }
+        self.retry = Some((now, RETRY));
+        true
+    }
+
+    /// Starts a replacement if it is time. True if there is one.
+    fn replace(&mut self, now: Instant, control: &Arc<Waker>) -> bool {
+        let Some((at, wait)) = self.retry.filter(|_| self.handle.is_none() && !self.given_up) else {
+            return false;
+        };
+        if at > now {
+            return false;
+        }
+        if self.stalled.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            self.retry = Some((now + LONGEST_RETRY / 4, RETRY));
+            return false;
+        }
+        match spawn(&self.config, Arc::clone(control)) {
+            Ok(handle) => {
+                log::info!("worker {} is back on UDP port {}", self.config.index, handle.port());
+                self.handle = Some(handle);
+                (self.stalled, self.retry) = (None, None);
+                self.replaced += 1;
+                true
+            }
+            Err(error) => {
+                let level = if wait == RETRY { log::Level::Error } else { log::Level::Debug };
+                log::log!(level, "worker {} does not start again: {error}", self.config.index);
+                self.retry = Some((now + wait, (wait * 2).min(LONGEST_RETRY)));
+                false
+            }
+        }
+    }
+
+    /// Nobody is here, and nothing this process can do brings anybody.
+    fn is_lost(&self) -> bool {
+        self.handle.is_none()
+            && (self.given_up || self.stalled.as_ref().is_some_and(|thread| !thread.is_finished()))
+    }
+
+    fn next_check(&self) -> Option<Instant> {
+        match &self.handle {
+            Some(handle) => Some(handle.next_check()),
+            None => self.retry.filter(|_| !self.given_up).map(|(at, _)| at),
+        }
+    }
+}
+
+/// The running workers.
 pub struct Pool {
-    workers: Vec<WorkerHandle>,
+    places: Vec<Place>,
+    control: Arc<Waker>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("places", &self.places).finish_non_exhaustive()
+    }
 }
 
 impl Pool {
     /// Starts the workers `config` asks for. `control` is woken when notices wait.
     ///
     /// # Errors
-    /// [`io::Error`] if a UDP port is taken, or the kernel refuses a socket or a thread.
-    pub fn start(config: &Config, limits: &Limits, control: Arc<Waker>) -> io::Result<Pool> {
-        let worker = WorkerConfig {
-            index: 0,
-            port: config.udp_port,
-            announced: config.announced.clone(),
-            limits: limits.clone(),
-        };
-        Ok(Pool { workers: vec![spawn(&worker, control)?] })
+    /// [`StartError`] if a UDP port is taken, or the kernel refuses a socket or a thread.
+    pub fn start(config: &Config, limits: &Limits, control: Arc<Waker>) -> Result<Pool, StartError> {
+        let mut places = Vec::with_capacity(config.workers.into());
+        for index in 0..config.workers {
+            // Port 0 lets the kernel choose, for each.
+            let port = if config.udp_port == 0 { 0 } else { config.udp_port.saturating_add(index.into()) };
+            let worker = WorkerConfig {
+                index,
+                port,
+                pin: config.cores.get(usize::from(index)).copied(),
+                announced: config.announced.clone(),
+                limits: limits.clone(),
+            };
+            let place =
+                Place::new(worker, Arc::clone(&control)).map_err(|error| StartError { port, error })?;
+            let core = place.config.pin.map_or_else(String::new, |core| format!(", core {core}"));
+            log::info!("worker {index} of {}: UDP port {}{core}", config.workers, place.config.port);
+            places.push(place);
+        }
+        Ok(Pool { places, control })
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.workers.len()
+        self.places.len()
+    }
+
+    /// The UDP port of each.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        self.places.iter().map(|place| place.config.port).collect()
+    }
+
+    fn handles(&mut self) -> impl Iterator<Item = (usize, &mut WorkerHandle)> {
+        let places = self.places.iter_mut().enumerate();
+        places.filter_map(|(index, place)| Some((index, place.handle.as_mut()?)))
     }
 }
 
 impl Workers for Pool {
     fn send(&mut self, worker: WorkerId, command: Command) {
-        if let Some(worker) = self.workers.get_mut(worker.0) {
-            worker.send(command);
+        if let Some(handle) = self.places.get_mut(worker.0).and_then(|place| place.handle.as_mut()) {
+            handle.send(command);
         }
     }
 
     fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice)) {
-        for (index, worker) in self.workers.iter_mut().enumerate() {
-            worker.drain(|notice| each(WorkerId(index), notice));
+        for (index, handle) in self.handles() {
+            handle.drain(|notice| each(WorkerId(index), notice));
         }
     }
 
     fn are_behind(&self) -> bool {
-        self.workers.iter().any(WorkerHandle::is_behind)
+        self.places.iter().filter_map(|place| place.handle.as_ref()).any(WorkerHandle::is_behind)
     }
 
-    fn have_failed(&self) -> bool {
-        self.workers.iter().any(WorkerHandle::has_failed)
+    fn changes(&mut self, now: Instant, each: &mut dyn FnMut(WorkerId, bool)) {
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if place.check(now) {
+                each(WorkerId(index), false);
+            }
+            if place.replace(now, &self.control) {
+                each(WorkerId(index), true);
+            }
+        }
+    }
+
+    fn next_check(&self) -> Option<Instant> {
+        self.places.iter().filter_map(Place::next_check).min()
+    }
+
+    fn are_lost(&self) -> bool {
+        self.places.iter().all(Place::is_lost)
     }
 
     fn stop(&mut self) {
-        for worker in &mut self.workers {
-            worker.stop();
+        for (_, handle) in self.handles() {
+            handle.stop();
         }
+    }
+
+    #[cfg(feature = "faults")]
+    fn inject(&mut self, wanted: &[u8]) -> Result<(), String> {
+        let wanted: super::fault::Wanted =
+            serde_json::from_slice(wanted).map_err(|error| error.to_string())?;
+        let place = self.places.get_mut(wanted.worker).and_then(|place| place.handle.as_mut());
+        place.ok_or("there is no such worker")?.order(super::report::Order::Fault(wanted.fault));
+        Ok(())
+    }
+
+    #[cfg(feature = "faults")]
+    fn counters(&mut self) -> serde_json::Value {
+        self.handles().for_each(|(_, handle)| handle.ask());
+        let each = |place: &Place| {
+            serde_json::json!({
+                "worker": place.config.index,
+                "port": place.config.port,
+                "replaced": place.replaced,
+                "counters": place.handle.as_ref().map(super::fault::counters),
+            })
+        };
+        self.places.iter().map(each).collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::AddAssign;
+use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
@@ -16,8 +18,15 @@ const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
 /// Bytes one send may hold (an IPv4 datagram's largest payload). One byte more is EMSGSIZE and all segments are lost.
 const MOST_BYTES: usize = 65_507;
 
+/// How long a socket sends without segmentation after a send made the library give it up. One bad destination is enough
+/// for that, and without segmentation every packet is a call.
+const REVIVE_AFTER: Duration = Duration::from_secs(10);
+
+/// `EMSGSIZE` (Linux), which the standard library has no kind for.
+const EMSGSIZE: i32 = 90;
+
 /// What a socket counted.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UdpCounters {
     /// Datagrams received.
     pub received: u64,
@@ -27,8 +36,30 @@ pub struct UdpCounters {
     pub sends: u64,
     /// Datagrams dropped because the kernel's queue was full.
     pub dropped: u64,
-    /// Datagrams the kernel refused: unreachable, forbidden, too large.
+    /// Datagrams the kernel refused, for whatever reason.
     pub failed: u64,
+    /// Of these, for want of a route (ENETUNREACH, EHOSTUNREACH).
+    pub unreachable: u64,
+    /// Of these, because a firewall forbids it (EPERM, EACCES).
+    pub forbidden: u64,
+    /// Of these, because they were too large for the path (EMSGSIZE).
+    pub too_large: u64,
+    /// Times segmentation was switched off by a failed send and on again.
+    pub revived: u64,
+}
+
+impl AddAssign for UdpCounters {
+    fn add_assign(&mut self, other: UdpCounters) {
+        self.received += other.received;
+        self.sent += other.sent;
+        self.sends += other.sends;
+        self.dropped += other.dropped;
+        self.failed += other.failed;
+        self.unreachable += other.unreachable;
+        self.forbidden += other.forbidden;
+        self.too_large += other.too_large;
+        self.revived += other.revived;
+    }
 }
 
 /// A socket with its batch buffers.
@@ -39,6 +70,12 @@ pub struct Udp {
     gather: Vec<u8>,
     meta: Vec<RecvMeta>,
     counters: UdpCounters,
+    /// Segments one call may hold while all is well.
+    segments: usize,
+    /// Segmentation is off, and is to be tried again then.
+    revive_at: Option<Instant>,
+    #[cfg(feature = "faults")]
+    faults: Option<(super::Errno, u32)>,
 }
 
 impl std::fmt::Debug for Udp {
@@ -83,7 +120,12 @@ impl Udp {
         socket.bind(&address.into())?;
         let socket = UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let segments = state.max_gso_segments();
         Ok(Udp {
+            segments,
+            revive_at: None,
+            #[cfg(feature = "faults")]
+            faults: None,
             socket,
             state,
             receive: vec![0; RECEIVE_BUFFER * BATCH_SIZE],
@@ -189,6 +231,8 @@ impl Udp {
         count: usize,
     ) -> io::Result<()> {
         let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
+        #[cfg(feature = "faults")]
+        self.fault()?;
         self.state.try_send(UdpSockRef::from(&self.socket), &transmit)?;
         self.counters.sends += 1;
         self.counters.sent += count as u64;
@@ -204,8 +248,52 @@ impl Udp {
                 if self.counters.failed.is_multiple_of(10_000) {
                     log::debug!("a datagram could not be sent: {e}");
                 }
-                self.counters.failed += count as u64;
+                let count = count as u64;
+                self.counters.failed += count;
+                match e.kind() {
+                    io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+                        self.counters.unreachable += count;
+                    }
+                    io::ErrorKind::PermissionDenied => self.counters.forbidden += count,
+                    _ if e.raw_os_error() == Some(EMSGSIZE) => self.counters.too_large += count,
+                    _ => {}
+                }
             }
+        }
+    }
+
+    /// Switches segmentation on again some time after a failed send switched it off.
+    pub fn tend(&mut self, now: Instant) {
+        if self.state.max_gso_segments() >= self.segments {
+            return;
+        }
+        let at = *self.revive_at.get_or_insert(now + REVIVE_AFTER);
+        if at <= now {
+            self.revive_at = None;
+            match UdpSocketState::new(UdpSockRef::from(&self.socket)) {
+                Ok(state) => {
+                    self.state = state;
+                    self.counters.revived += 1;
+                }
+                Err(e) => log::warn!("segmentation stays off: {e}"),
+            }
+        }
+    }
+
+    /// Lets the next `count` sends fail.
+    #[cfg(feature = "faults")]
+    pub fn fail(&mut self, errno: super::Errno, count: u32) {
+        self.faults = Some((errno, count));
+    }
+
+    #[cfg(feature = "faults")]
+    fn fault(&mut self) -> io::Result<()> {
+        match &mut self.faults {
+            Some((errno, left)) if *left > 0 => {
+                *left -= 1;
+                Err(errno.error())
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -213,7 +301,6 @@ impl Udp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
 
     fn receive_all(udp: &mut Udp, wanted: usize) -> Vec<Vec<u8>> {
         let deadline = Instant::now() + Duration::from_secs(5);
@@ -257,5 +344,44 @@ mod tests {
         assert_eq!(a.counters().failed, 3);
         a.send(to, None, [packet.as_slice()].into_iter());
         assert_eq!(receive_all(&mut b, 1).len(), 1);
+    }
+
+    #[cfg(feature = "faults")]
+    #[test]
+    fn whatever_error_a_send_ends_with_it_is_counted_and_the_next_one_arrives() {
+        use crate::worker::Errno;
+
+        let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
+        let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
+        let frame = vec![5; 1_000];
+        for (errno, moved) in [
+            (Errno::Enetunreach, UdpCounters { failed: 3, unreachable: 3, ..UdpCounters::default() }),
+            (Errno::Eperm, UdpCounters { failed: 3, forbidden: 3, ..UdpCounters::default() }),
+            (Errno::Emsgsize, UdpCounters { failed: 3, too_large: 3, ..UdpCounters::default() }),
+            (Errno::Eio, UdpCounters { failed: 3, ..UdpCounters::default() }),
+            (Errno::Eagain, UdpCounters { dropped: 3, ..UdpCounters::default() }),
+        ] {
+            a.counters = UdpCounters::default();
+            // One for the call with all three, and one for each alone; a full queue is not tried again.
+            a.fail(errno, if errno == Errno::Eagain { 1 } else { 4 });
+            a.send(to, None, [frame.as_slice(); 3].into_iter());
+            assert_eq!(a.counters(), moved, "{errno:?}");
+            a.send(to, None, [frame.as_slice(); 3].into_iter());
+            assert_eq!(receive_all(&mut b, 3).len(), 3, "{errno:?}");
+            assert_eq!(a.counters().sends, 1, "{errno:?}: segmentation is as it was");
+        }
+    }
+
+    #[test]
+    fn segmentation_that_a_bad_destination_switched_off_comes_back() {
+        let mut a = Udp::v4(0).expect("a socket");
+        let packet = vec![7; 1_000];
+        let nowhere = (Ipv4Addr::LOCALHOST, 0).into();
+        a.send(nowhere, None, [packet.as_slice(); 3].into_iter());
+        assert_eq!(a.state.max_gso_segments(), 1, "the library gave it up");
+        let now = Instant::now();
+        a.tend(now);
+        a.tend(now + REVIVE_AFTER);
+        assert_eq!((a.state.max_gso_segments(), a.counters().revived), (a.segments, 1));
     }
 }

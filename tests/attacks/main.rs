@@ -14,6 +14,7 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
+mod faults;
 mod house;
 mod http;
 mod people;
@@ -23,6 +24,7 @@ mod simulated;
 mod simulated_media;
 mod simulated_udp;
 mod table;
+mod udp;
 
 #[allow(dead_code, reason = "the harness serves other tests too")]
 #[path = "../http/harness.rs"]
@@ -49,7 +51,15 @@ use table::Table;
 type Section = fn(&mut Table);
 
 /// Every part with rows.
-const SECTIONS: &[(&str, Section)] = &[("a house under attack", attacked_house)];
+const SECTIONS: &[(&str, Section)] = &[
+    ("a house under attack", attacked_house),
+    ("file descriptors", faults::descriptors),
+    ("a worker that panics", faults::panic),
+    ("a worker that stalls", faults::stall),
+    ("a full queue", faults::full_queue),
+    ("UDP in virtual time", simulated_udp::rows),
+    ("media in virtual time", simulated_media::rows),
+];
 
 #[test]
 fn what_bad_input_gets() {
@@ -65,12 +75,23 @@ fn what_bad_input_gets() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+#[test]
+fn tmp_virtual() {
+    let mut table = Table::default();
+    table.section("u", simulated_udp::rows);
+    table.section("m", simulated_media::rows);
+    println!("{}", table.render());
+    assert!(table.complaints().is_empty(), "{}", table.complaints().join("\n"));
+}
+
 /// One server on real sockets that stands everything a stranger can send.
 fn attacked_house(table: &mut Table) {
     let house = House::new(&[], None);
     http::rows(table, &house);
     let slow = http::begin_slow_head(&house);
     signaling::rows(table, &house);
+    udp::rows(table, &house);
+    faults::sends(table, &house);
     http::slow_head(table, &house, slow);
     house.close();
 }

@@ -40,6 +40,8 @@ enum Ask {
     Watch,
     /// What was noticed since?
     Report(Sender<Third>),
+    /// Does everybody get what they should?
+    Together(Sender<bool>),
 }
 
 /// Three people in a room, in a thread of their own.
@@ -70,6 +72,33 @@ impl People {
         let (answer, answered) = channel();
         self.ask(Ask::Report(answer));
         answered.recv_timeout(TOGETHER).expect("the third person is there")
+    }
+
+    /// Waits until the third person misses somebody.
+    pub fn are_apart(&self, patience: Duration) {
+        self.wait(false, patience);
+    }
+
+    /// Waits until the third person sees and hears everybody.
+    pub fn are_together(&self, patience: Duration) {
+        self.wait(true, patience);
+    }
+
+    fn wait(&self, together: bool, patience: Duration) {
+        let by = Instant::now() + patience;
+        loop {
+            let (answer, answered) = channel();
+            self.ask(Ask::Together(answer));
+            if answered.recv_timeout(TOGETHER).expect("the people are there") == together {
+                return;
+            }
+            assert!(
+                Instant::now() < by,
+                "after {patience:?} people are not {}",
+                if together { "together" } else { "apart" }
+            );
+            std::thread::sleep(LOOK * 4);
+        }
     }
 
     fn ask(&self, ask: Ask) {
@@ -148,6 +177,7 @@ impl Call {
                 match questions.try_recv() {
                     Ok(Ask::Watch) => self.watch(now),
                     Ok(Ask::Report(answer)) => drop(answer.send(self.third(now))),
+                    Ok(Ask::Together(answer)) => drop(answer.send(self.is_together(now))),
                     Err(std::sync::mpsc::TryRecvError::Empty) => break,
                     Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
                 }
@@ -235,7 +265,7 @@ fn would_block<T>(result: &tungstenite::Result<T>) -> bool {
 }
 
 /// The candidate in an `answer`.
-fn media_address(text: &str) -> Option<SocketAddr> {
+pub fn media_address(text: &str) -> Option<SocketAddr> {
     let message: Value = serde_json::from_str(text).ok()?;
     let sdp = message.get("sdp")?.as_str()?;
     let line = sdp.lines().find_map(|line| line.strip_prefix("a=candidate:"))?;

@@ -17,6 +17,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 /// How long an honest end may take.
 const END: Duration = Duration::from_secs(10);
 
+/// How long a worker may take to say what it counted. One that stalls is not waited for.
+const FRESH: Duration = Duration::from_millis(200);
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -69,17 +72,28 @@ impl Server {
         ))
     }
 
-    /// The counter called `name`, all threads together.
+    /// The counter called `name`, all threads together, as it is now: workers are asked by each look, and what they say
+    /// is in the next one.
     pub fn counter(&self, name: &str) -> u64 {
+        let (mut counters, by) = (self.counters(), Instant::now() + FRESH);
+        let asked = answers(&counters);
+        let is_old = |now: &Value| answers(now).iter().zip(&asked).any(|(now, then)| now == then);
+        while is_old(&counters) && Instant::now() < by {
+            counters = self.counters();
+        }
+        // Counters by status and by code are there once they moved.
+        sum(name, &counters).unwrap_or(0)
+    }
+
+    fn counters(&self) -> Value {
         let answer = self.get("/api/faults");
         assert_eq!(answer.status, 200, "{}", answer.text());
-        // Counters by status and by code are there once they moved.
-        sum(name, &answer.json()).unwrap_or(0)
+        answer.json()
     }
 
     /// Has the server make this fault.
-    pub fn inject(&self, fault: &str) {
-        let answer = self.post("/api/faults", fault);
+    pub fn inject(&self, fault: &Value) {
+        let answer = self.post("/api/faults", &fault.to_string());
         assert!(answer.status < 300, "{fault}: {} {}", answer.status, answer.text());
     }
 
@@ -111,6 +125,12 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How often each worker has said what it counted; one that is gone says nothing.
+fn answers(counters: &Value) -> Vec<Option<u64>> {
+    let workers = counters["workers"].as_array();
+    workers.into_iter().flatten().map(|worker| worker["counters"]["answers"].as_u64()).collect()
 }
 
 /// All numbers under the key `name`, wherever it stands.

@@ -17,11 +17,13 @@ pub fn rows(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
         house.attack(table, Group::Signaling, name, Expected { counter, answer }, act);
     };
-    row("malformed JSON", "bad-message", "bad-message", &|server| said(server, "{\"type\":\"ping\""));
+    row("malformed JSON", "error_bad-message", "bad-message", &|server| said(server, "{\"type\":\"ping\""));
     row("invalid UTF-8", "close_1007", "close 1007", &invalid_utf8);
     row("a binary frame", "close_1003", "close 1003", &binary);
-    row("an unknown type", "bad-message", "bad-message", &|server| said(server, "{\"type\":\"dance\"}"));
-    row("a type that is no string, 10,000 deep", "bad-message", "bad-message", &|server| {
+    row("an unknown type", "error_bad-message", "bad-message", &|server| {
+        said(server, "{\"type\":\"dance\"}")
+    });
+    row("a type that is no string, 10,000 deep", "error_bad-message", "bad-message", &|server| {
         said(server, &format!("{{\"type\":{}", "[".repeat(10_000)))
     });
     row("a message of 65 KiB", "limit_message_bytes", "too-large", &|server| {
@@ -36,8 +38,7 @@ pub fn rows(table: &mut Table, house: &House) {
     offers(&mut row);
     order(&mut row);
     names(&mut row);
-    row("1,000 messages a second", "limit_message_rate", "close 4004", &flood);
-    row("a client that never reads", "limit_outbox_bytes", "close 4003", &never_reads);
+    row("1,000 messages a second", "limit_messages_per_second", "rate-limited", &flood);
     tokens(&mut row);
     row("a wrong Origin", "http_403", "403", &wrong_origin);
 }
@@ -56,36 +57,36 @@ fn offers(row: &mut Row<'_>) {
     row("65 m-lines", "limit_offer_media", "offer-refused", &|server| {
         offered(server, &format!("{SESSION}{}", AUDIO.repeat(65)), &[])
     });
-    row("a truncated description", "offer-refused", "offer-refused", &|server| {
+    row("a truncated description", "error_offer-refused", "offer-refused", &|server| {
         let whole = format!("{SESSION}{AUDIO}");
         offered(server, &whole[..whole.len() / 2], &[])
     });
-    row("a second session appended", "offer-refused", "offer-refused", &|server| {
+    row("a second session appended", "error_offer-refused", "offer-refused", &|server| {
         offered(server, &format!("{SESSION}{AUDIO}{SESSION}{AUDIO}"), &[])
     });
-    row("an unknown slot", "offer-refused", "offer-refused", &|server| {
+    row("an unknown slot", "error_offer-refused", "offer-refused", &|server| {
         offered(server, &format!("{SESSION}{AUDIO}"), &[json!({"mid": "0", "kind": "audio", "slot": 200})])
     });
 }
 
 fn order(row: &mut Row<'_>) {
-    row("`offer` before `join`", "not-joined", "not-joined", &|server| {
+    row("`offer` before `join`", "error_not-joined", "not-joined", &|server| {
         let mut socket = websocket(server.port);
         tell(&mut socket, &offer(SESSION, &[]));
         answer(&mut socket)
     });
-    row("a second `join`", "already-joined", "already-joined", &|server| {
+    row("a second `join`", "error_already-joined", "already-joined", &|server| {
         said(server, &join("den", "Mallory", None).to_string())
     });
-    row("an unknown room", "unknown-room", "unknown-room", &|server| {
+    row("an unknown room", "error_unknown-room", "unknown-room", &|server| {
         let mut socket = websocket(server.port);
         tell(&mut socket, &join("nowhere", "Mallory", None));
         answer(&mut socket)
     });
-    row("an unknown peer", "not-in-this-topology", "not-in-this-topology", &|server| {
+    row("an unknown peer", "error_unknown-peer", "unknown-peer", &|server| {
         said(server, &json!({"type": "signal", "to": "0000000000000001", "data": 1}).to_string())
     });
-    row("a track nobody offered", "unknown-track", "unknown-track", &|server| {
+    row("a track nobody offered", "error_unknown-track", "unknown-track", &|server| {
         let mute = json!({"type": "mute", "stream": "screen", "kind": "audio", "muted": true});
         said(server, &mute.to_string())
     });
@@ -100,19 +101,19 @@ fn names(row: &mut Row<'_>) {
     row("a name of 10,000 characters", "limit_name_chars", "bad-name", &|server| {
         named(server, &"x".repeat(10_000))
     });
-    row("a name with control characters", "bad-name", "bad-name", &|server| {
+    row("a name with control characters", "error_bad-name", "bad-name", &|server| {
         named(server, "Ann\u{1b}[2J\u{0}")
     });
 }
 
 fn tokens(row: &mut Row<'_>) {
-    row("a token of another room", "tokens_refused", "a new peer", &|server| {
+    row("a token of another room", "unknown_tokens", "a new peer", &|server| {
         server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#);
         let (_socket, welcome) = enter(server, "elsewhere", None);
         let (_other, second) = enter(server, "den", welcome["token"].as_str());
         who(&welcome, &second)
     });
-    row("a token used twice", "tokens_refused", "a new peer", &|server| {
+    row("a token used twice", "unknown_tokens", "a new peer", &|server| {
         let (_first, welcome) = enter(server, "den", None);
         let (mut second, resumed) = enter(server, "den", welcome["token"].as_str());
         assert_eq!(who(&welcome, &resumed), "the same peer");

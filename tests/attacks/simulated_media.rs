@@ -50,10 +50,13 @@ fn twisted(table: &mut Table) {
         });
         None
     });
-    attack("descriptors cut short", "media_refused", |world| world.count(|c| c.media_refused)).run(table, |stage| {
-        twist(stage, |packet, dice| packet.payload.truncate(dice.below(7) as usize));
-        None
-    });
+    attack("descriptors cut short", "media_refused", |world| world.count(|c| c.media_refused)).run(
+        table,
+        |stage| {
+            twist(stage, |packet, dice| packet.payload.truncate(dice.below(7) as usize));
+            None
+        },
+    );
 }
 
 /// The header of the last media packet the hostile person sent, as it is before the payload is sealed.
@@ -114,26 +117,29 @@ fn forged(table: &mut Table) {
         }
         None
     });
-    attack("RTCP garbage", "reports_malformed", |world| world.count(|c| c.reports_malformed)).run(table, |stage| {
-        for number in 0..4_000_u32 {
-            let words = 2 + stage.dice.below(300) as usize;
-            let mut compound = vec![0; words * 4];
-            stage.dice.fill(&mut compound);
-            compound[0] = 0x80 | stage.dice.below(32) as u8;
-            compound[1] = 192 + stage.dice.below(32) as u8;
-            // Half of them say how long they are, the others lie.
-            if stage.dice.chance(0.5) {
-                compound[2..4].copy_from_slice(&(words as u16 - 1).to_be_bytes());
+    attack("RTCP garbage", "reports_malformed", |world| world.count(|c| c.reports_malformed)).run(
+        table,
+        |stage| {
+            for number in 0..4_000_u32 {
+                let words = 2 + stage.dice.below(300) as usize;
+                let mut compound = vec![0; words * 4];
+                stage.dice.fill(&mut compound);
+                compound[0] = 0x80 | stage.dice.below(32) as u8;
+                compound[1] = 192 + stage.dice.below(32) as u8;
+                // Half of them say how long they are, the others lie.
+                if stage.dice.chance(0.5) {
+                    compound[2..4].copy_from_slice(&(words as u16 - 1).to_be_bytes());
+                }
+                // Not more senders than one may have: reports of more are refused as such.
+                compound[4..8].copy_from_slice(&(number % 4).to_be_bytes());
+                send_rtcp(stage, &compound);
+                if number % 4 == 3 {
+                    stage.world.run(ms(1));
+                }
             }
-            // Not more senders than one may have: reports of more are refused as such.
-            compound[4..8].copy_from_slice(&(number % 4).to_be_bytes());
-            send_rtcp(stage, &compound);
-            if number % 4 == 3 {
-                stage.world.run(ms(1));
-            }
-        }
-        None
-    });
+            None
+        },
+    );
     attack("NACKs for everything", "resent", |world| world.count(|c| c.resent)).run(table, |stage| {
         let before = stage.world.transmitted;
         let sources: Vec<u32> = stage.world.seats[stage.hostile].sources.iter().copied().collect();

@@ -67,7 +67,7 @@ struct Failing(Arc<AtomicBool>);
 impl Workers for Failing {
     fn send(&mut self, _: WorkerId, _: Command) {}
     fn drain(&mut self, _: &mut dyn FnMut(WorkerId, Notice)) {}
-    fn have_failed(&self) -> bool {
+    fn are_lost(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
     fn stop(&mut self) {}

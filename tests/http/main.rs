@@ -15,3 +15,4 @@ mod process;
 mod requests;
 mod rooms;
 mod websockets;
+mod workers;

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Client, Folder, PATIENCE};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 
 /// A running program, ended with the test.
-struct Process {
-    child: Child,
-    port: u16,
+pub struct Process {
+    pub child: Child,
+    pub port: u16,
 }
 
 impl Process {
     /// Starts it by `command` and waits until it says where it is.
-    fn start(mut command: Command, folder: &Folder) -> Self {
+    pub fn start(mut command: Command, folder: &Folder) -> Self {
         let command = command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -26,17 +26,17 @@ impl Process {
         Self { child, port }
     }
 
-    fn connect(&self) -> Client {
+    pub fn connect(&self) -> Client {
         Client::new(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap())
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Waits for its end: the exit code.
-    fn end(mut self) -> Option<i32> {
+    pub fn end(mut self) -> Option<i32> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -55,7 +55,7 @@ impl Drop for Process {
     }
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 

@@ -42,3 +42,35 @@ fn a_room_that_cannot_be_made_says_why() {
     let form = "POST /api/rooms HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\n{\"name\":\"abc\"}";
     assert_eq!(server.ask(form).status, 415, "what a form on a stranger's page can send");
 }
+
+#[test]
+fn listed_rooms_come_page_by_page() {
+    let server = Server::start();
+    for name in ["c", "a", "b"] {
+        server.post("/api/rooms", &format!(r#"{{"name":"{name}","listed":true}}"#));
+    }
+    server.post("/api/rooms", r#"{"name":"aa","listed":false}"#);
+    let ids = |path: &str| {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{path}");
+        let page = answer.json();
+        let rooms: Vec<String> = page["rooms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|room| room["id"].as_str().unwrap().to_owned())
+            .collect();
+        (rooms.join(","), page["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(ids("/api/rooms"), ("a,b,c".to_owned(), None));
+    assert_eq!(ids("/api/rooms?limit=2"), ("a,b".to_owned(), Some("b".to_owned())));
+    assert_eq!(ids("/api/rooms?after=%62&limit=2"), ("c".to_owned(), None));
+    for bad in ["limit=0", "limit=101", "limit=x", "limit=1&limit=1", "after=%zz", "page=2", "after"] {
+        assert_eq!(server.get(&format!("/api/rooms?{bad}")).status, 400, "{bad}");
+    }
+    let answer = server.ask("DELETE /api/rooms HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD, POST")));
+    let mut client = server.connect();
+    client.say("HEAD /api/rooms HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.answer_to_head().status, 200);
+}

@@ -8,4 +8,4 @@ mod request;
 
 pub(super) use origin::origin_is_host;
 pub(super) use reply::Reply;
-pub(super) use request::{Head, HeadError, Request, parse_head};
+pub(super) use request::{Head, HeadError, Request, parse_head, percent_decode};

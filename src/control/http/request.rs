@@ -187,7 +187,7 @@ fn path(target: &Uri) -> Result<String, HeadError> {
 }
 
 /// Decodes RFC 3986 percent-encoding. `None` for a broken escape, for what is not UTF-8, and for control characters.
-fn percent_decode(text: &str) -> Option<String> {
+pub(in crate::control) fn percent_decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -55,7 +55,9 @@ fn is_whole(header: &[u8], rest: &[u8]) -> bool {
     };
     let (mut at, end) = (0, header.len() + rest.len());
     while at < end {
-        let (Some(first), Some(high), Some(low)) = (byte(at), byte(at + 2), byte(at + 3)) else { return false };
+        let (Some(first), Some(high), Some(low)) = (byte(at), byte(at + 2), byte(at + 3)) else {
+            return false;
+        };
         if first >> 6 != 2 {
             return false;
         }
@@ -234,7 +236,9 @@ mod tests {
         let report = [0x80, 201, 0, 1, 0, 0, 0, 7];
         assert!(is_whole(&report, &[]));
         assert!(is_whole(&report, &[0x81, 206, 0, 2, 0, 0, 0, 7, 0, 0, 0, 9]));
-        for rest in [&[0x81, 206, 0, 3, 0, 0, 0, 7, 0, 0, 0, 9][..], &[0x41, 206, 0, 0], &[0x80, 201, 0], &[0; 8]] {
+        for rest in
+            [&[0x81, 206, 0, 3, 0, 0, 0, 7, 0, 0, 0, 9][..], &[0x41, 206, 0, 0], &[0x80, 201, 0], &[0; 8]]
+        {
             assert!(!is_whole(&report, rest), "{rest:?}");
         }
         assert!(!is_whole(&[0x80, 201, 0, 0, 0, 0, 0, 7], &[]));

@@ -1,0 +1,63 @@
+//! What tests ask of a running server: its counters, and damage. Only with the cargo feature `faults`.
+//!
+//! `GET /api/faults` answers with every counter by its name, each process's half by whoever counts:
+//!
+//! ```json
+//! {"control": {"accept_errors": 0, "http_404": 1, "close_1009": 1},
+//!  "conference": {"resumed": 0, "unknown_tokens": 0, "moved": 0, "flooders": 0, "error_bad-message": 1},
+//!  "limits": {"limit_message_bytes": 1},
+//!  "workers": [{"worker": 0, "port": 61000, "replaced": 0,
+//!               "counters": {"answers": 7, "core_received": 0, "udp_sent": 0, "limit_ssrcs_per_peer": 0}}]}
+//! ```
+//!
+//! `limits` are those of this thread; a worker's `counters` are `null` while it is gone. They are as old as its last
+//! answer, a second at most, and each request asks for newer ones. `POST /api/faults` takes what
+//! `worker::Fault` describes, with the number of the worker: `{"worker": 0, "fault": "stall", "millis": 5000}`.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::http::{Reply, Request};
+use super::site::Site;
+use crate::conference::protocol::ErrorCode;
+use crate::limits::Limit;
+
+impl Site<'_> {
+    /// Answers a request for `/api/faults`.
+    pub(super) fn faults(&mut self, request: &Request) -> Reply {
+        match request.head.method {
+            Method::GET | Method::HEAD => Reply::json(StatusCode::OK, &self.every_counter()),
+            _ => match self.workers.inject(&request.body) {
+                Ok(()) => Reply::json(StatusCode::ACCEPTED, &json!({})),
+                Err(detail) => Reply::problem(StatusCode::BAD_REQUEST, &detail),
+            },
+        }
+    }
+
+    fn every_counter(&mut self) -> Value {
+        let mut control: Map<String, Value> =
+            self.counters.named().map(|(name, count)| (name, count.into())).collect();
+        control.insert("accept_errors".to_owned(), self.accept_errors.into());
+        let people = self.conference.counters();
+        let mut conference = Map::new();
+        for (name, count) in [
+            ("resumed", people.resumed),
+            ("unknown_tokens", people.unknown_tokens),
+            ("moved", people.moved),
+            ("flooders", people.flooders),
+        ] {
+            conference.insert(name.to_owned(), count.into());
+        }
+        for code in ErrorCode::ALL {
+            if let Ok(Value::String(name)) = serde_json::to_value(code) {
+                conference.insert(format!("error_{name}"), people.refusals(code).into());
+            }
+        }
+        let mut tally = self.tally.clone();
+        tally += self.conference.tally();
+        let limits: Map<String, Value> =
+            Limit::ALL.iter().map(|limit| (limit.metric().to_owned(), tally.count(*limit).into())).collect();
+        let workers = self.workers.counters();
+        json!({ "control": control, "conference": conference, "limits": limits, "workers": workers })
+    }
+}

@@ -1,0 +1,105 @@
+//! Faults on demand in a whole worker, for tests. Only with the cargo feature `faults`.
+
+use std::io;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::WorkerHandle;
+use crate::limits::Limit;
+
+/// A fault, as `POST /api/faults` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "fault", rename_all = "kebab-case")]
+pub enum Fault {
+    /// The worker's thread ends by a panic.
+    Panic,
+    /// The worker's thread does nothing for so long.
+    Stall {
+        /// Milliseconds.
+        millis: u64,
+    },
+    /// The next sends fail.
+    Send {
+        /// With this error.
+        errno: Errno,
+        /// So many of them.
+        count: u32,
+    },
+}
+
+/// An error of the kernel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Errno {
+    /// Operation not permitted: a firewall.
+    Eperm,
+    /// Input or output error: segmentation is not supported.
+    Eio,
+    /// The socket's queue is full.
+    Eagain,
+    /// The datagram is too large.
+    Emsgsize,
+    /// No route.
+    Enetunreach,
+}
+
+impl Errno {
+    /// As the kernel would report it (Linux, `errno.h`).
+    #[must_use]
+    pub fn error(self) -> io::Error {
+        io::Error::from_raw_os_error(match self {
+            Errno::Eperm => 1,
+            Errno::Eio => 5,
+            Errno::Eagain => 11,
+            Errno::Emsgsize => 90,
+            Errno::Enetunreach => 101,
+        })
+    }
+}
+
+/// Which worker is to have which fault.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    /// Its number, from 0.
+    pub(super) worker: usize,
+    /// The fault.
+    #[serde(flatten)]
+    pub(super) fault: Fault,
+}
+
+/// A worker's counters, by name; those of its limits by the name of their metric.
+pub(super) fn counters(handle: &WorkerHandle) -> Value {
+    let (report, answers) = handle.report();
+    let (core, udp) = (report.core, report.udp);
+    let named = [
+        ("answers", answers),
+        ("core_datagrams", core.datagrams),
+        ("core_unknown", core.unknown),
+        ("core_unlearned", core.unlearned),
+        ("core_stun_refused", core.stun_refused),
+        ("core_handshakes_dropped", core.handshakes_dropped),
+        ("core_received", core.received),
+        ("core_forwarded", core.forwarded),
+        ("core_key_frames_asked", core.key_frames_asked),
+        ("core_connections_lost", core.connections_lost),
+        ("core_offers_refused", core.offers_refused),
+        ("core_wakeups", core.wakeups),
+        ("core_late", core.late),
+        ("core_paths", report.paths as u64),
+        ("core_people", report.people as u64),
+        ("udp_received", udp.received),
+        ("udp_sent", udp.sent),
+        ("udp_sends", udp.sends),
+        ("udp_dropped", udp.dropped),
+        ("udp_failed", udp.failed),
+        ("udp_unreachable", udp.unreachable),
+        ("udp_forbidden", udp.forbidden),
+        ("udp_too_large", udp.too_large),
+        ("udp_revived", udp.revived),
+        ("commands_most_waiting", handle.commands_most_waiting() as u64),
+        ("notices_most_waiting", report.notices_most_waiting as u64),
+    ];
+    let limits = Limit::ALL.iter().map(|limit| (limit.metric(), report.limits.count(*limit)));
+    named.into_iter().chain(limits).map(|(name, count)| (name.to_owned(), Value::from(count))).collect()
+}

@@ -1,0 +1,295 @@
+//! One worker as the control thread sees it.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use core_affinity::CoreId;
+use mio::{Poll, Waker};
+
+use super::WorkerConfig;
+use super::health::{Health, Verdict};
+use super::report::{Order, Report, Word};
+use super::thread::{WAKER, WakesAtEnd, Worker};
+use crate::media::message::{Command, Notice};
+use crate::queue::{Drain, Nothing, Sender, queue};
+
+/// Orders in flight: a join is three, so this is a storm of hundreds.
+const ORDERS: usize = 1_024;
+
+/// Words in flight: slots of every peer of a large room at once.
+const WORDS: usize = 4_096;
+
+/// How long a worker may take to end. It looks at its queue many times in a second.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How a worker came to serve nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Its thread ended although nobody told it to.
+    Ended,
+    /// Its thread does not turn.
+    Stalled,
+}
+
+/// A running worker, from outside.
+pub struct WorkerHandle {
+    /// `None` once the worker was told to stop.
+    orders: Option<Sender<Order>>,
+    words: Drain<Word>,
+    thread: Option<JoinHandle<()>>,
+    ended: bool,
+    health: Health,
+    report: Report,
+    reports: u64,
+    port: u16,
+}
+
+impl std::fmt::Debug for WorkerHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkerHandle").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl WorkerHandle {
+    /// Hands a command over. It is not lost if the worker is busy.
+    pub fn send(&mut self, command: Command) {
+        self.order(Order::Command(command));
+    }
+
+    /// Hands an order over.
+    pub(super) fn order(&mut self, order: Order) {
+        let sent = self.orders.as_mut().map_or(Ok(()), |orders| orders.send(order));
+        report(sent);
+    }
+
+    /// Hands over what found the queue full earlier, and takes every notice that waits.
+    pub fn drain(&mut self, mut each: impl FnMut(Notice)) {
+        let sent = self.orders.as_mut().map_or(Ok(()), Sender::flush);
+        report(sent);
+        loop {
+            match self.words.next() {
+                Ok(Word::Notice(notice)) => {
+                    self.health.heard();
+                    each(notice);
+                }
+                Ok(Word::Report(report)) => {
+                    self.health.heard();
+                    self.report = *report;
+                    self.reports += 1;
+                }
+                Err(Nothing::Empty) => return,
+                Err(Nothing::Closed) => break,
+            }
+        }
+        self.ended = self.orders.is_some();
+    }
+
+    /// Asks the worker for its counters, as is done once a second anyway.
+    pub fn ask(&mut self) {
+        if self.health.ask() == Verdict::Ask {
+            self.order(Order::Ask);
+        }
+    }
+
+    /// Whether the worker failed; to be called after [`WorkerHandle::drain`], at [`WorkerHandle::next_check`] or more often.
+    pub(super) fn check(&mut self, now: Instant) -> Option<Failure> {
+        if self.ended {
+            return Some(Failure::Ended);
+        }
+        match self.health.look(now) {
+            Verdict::Fine => None,
+            Verdict::Ask => {
+                self.order(Order::Ask);
+                None
+            }
+            Verdict::Stalled => Some(Failure::Stalled),
+        }
+    }
+
+    /// When it is to be asked next.
+    pub(super) fn next_check(&self) -> Instant {
+        self.health.next()
+    }
+
+    /// Lets go of a worker that failed: it ends by itself if it turns ever again, and has its port until then.
+    pub(super) fn abandon(mut self) -> Option<JoinHandle<()>> {
+        if let Some(orders) = self.orders.take() {
+            report(orders.close());
+        }
+        self.thread.take()
+    }
+
+    /// What it counted when it was last heard of, and how often it was.
+    #[must_use]
+    pub fn report(&self) -> (&Report, u64) {
+        (&self.report, self.reports)
+    }
+
+    /// The most commands that ever waited for room in the queue.
+    #[must_use]
+    pub fn commands_most_waiting(&self) -> usize {
+        self.orders.as_ref().map_or(0, Sender::most_waiting)
+    }
+
+    /// Commands wait for room in the queue: call [`WorkerHandle::drain`] again soon.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.orders.as_ref().is_some_and(|orders| orders.backlog() > 0)
+    }
+
+    /// The UDP port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops the worker and waits for its end, a second at most.
+    pub fn stop(&mut self) {
+        if let Some(orders) = self.orders.take() {
+            report(orders.close());
+        }
+        let Some(thread) = self.thread.take() else { return };
+        let by = Instant::now() + PATIENCE;
+        while !thread.is_finished() {
+            if Instant::now() >= by {
+                log::error!("a worker does not end; it ends with the process");
+                return;
+            }
+            std::thread::sleep(PATIENCE / 200);
+        }
+        if thread.join().is_err() {
+            log::error!("a worker ended by a panic");
+        }
+    }
+}
+
+fn report(woken: io::Result<()>) {
+    if let Err(e) = woken {
+        log::error!("a worker cannot be woken: {e}");
+    }
+}
+
+/// Starts a worker. `control` wakes the thread that drains its notices.
+///
+/// # Errors
+/// If its port is taken, or the kernel refuses a socket or a thread.
+pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> io::Result<WorkerHandle> {
+    let poll = Poll::new()?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+    let (orders, worker_orders) = queue(ORDERS, waker);
+    let (worker_words, words) = queue(WORDS, Arc::clone(&control));
+    let worker = Worker::new(config, poll, worker_orders, worker_words)?;
+    let (port, pin) = (worker.port()?, config.pin);
+    let name = format!("worker-{}", config.index);
+    let thread = std::thread::Builder::new().name(name).spawn(move || {
+        let last = WakesAtEnd(control);
+        pin.into_iter().for_each(stay_on);
+        worker.run();
+        drop(last);
+    })?;
+    Ok(WorkerHandle {
+        orders: Some(orders),
+        words,
+        thread: Some(thread),
+        ended: false,
+        health: Health::new(Instant::now()),
+        report: Report::default(),
+        reports: 0,
+        port,
+    })
+}
+
+/// Binds this thread to one core, and looks whether the kernel did so. A core that was taken away while the server runs
+/// is no reason to serve nobody.
+fn stay_on(core: usize) {
+    let wanted = CoreId { id: core };
+    let is_set = core_affinity::set_for_current(wanted);
+    if !is_set || core_affinity::get_core_ids() != Some(vec![wanted]) {
+        log::error!("this worker cannot stay on core {core}: the kernel chooses where it runs");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender as Signal, channel};
+
+    use mio::Events;
+
+    use super::*;
+    use crate::media::ids::PeerId;
+
+    /// A handle whose thread does `work` with the worker's ends of both queues. The commands' queue holds one.
+    fn handle(work: impl FnOnce(Drain<Order>, Sender<Word>) + Send + 'static) -> (WorkerHandle, Poll) {
+        let poll = Poll::new().expect("poll");
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER).expect("waker"));
+        let (commands, worker_commands) = queue(1, Arc::clone(&waker));
+        let (worker_notices, notices) = queue(1, Arc::clone(&waker));
+        let thread = std::thread::spawn(move || {
+            let last = WakesAtEnd(waker);
+            work(worker_commands, worker_notices);
+            drop(last);
+        });
+        let handle = WorkerHandle {
+            orders: Some(commands),
+            words: notices,
+            thread: Some(thread),
+            ended: false,
+            health: Health::new(Instant::now()),
+            report: Report::default(),
+            reports: 0,
+            port: 1,
+        };
+        (handle, poll)
+    }
+
+    fn send_more_than_fits(handle: &mut WorkerHandle) {
+        for peer in 0..5 {
+            handle.send(Command::Leave { peer: PeerId(peer) });
+        }
+        assert!(handle.is_behind());
+    }
+
+    #[test]
+    fn a_worker_that_panics_wakes_control_and_is_known_to_have_failed() {
+        let (mut handle, mut poll) = handle(|_, _| panic!("a fault of the test"));
+        let mut events = Events::with_capacity(1);
+        poll.poll(&mut events, Some(Duration::from_secs(10))).expect("polled");
+        assert!(!events.is_empty(), "nobody would have looked");
+        handle.drain(|_| {});
+        assert_eq!(handle.check(Instant::now()), Some(Failure::Ended));
+        handle.stop();
+    }
+
+    #[test]
+    fn a_worker_with_a_full_queue_can_be_stopped() {
+        let (start, started) = channel();
+        let (mut handle, _poll) = handle(move |commands, _notices| {
+            started.recv().expect("told to start");
+            while !matches!(commands.next(), Err(Nothing::Closed)) {
+                std::thread::yield_now();
+            }
+        });
+        send_more_than_fits(&mut handle);
+        let start: Signal<()> = start;
+        start.send(()).expect("it listens");
+        let begun = Instant::now();
+        handle.stop();
+        assert!(begun.elapsed() < PATIENCE, "it ended by itself");
+        handle.drain(|_| {});
+        assert_eq!(handle.check(Instant::now()), None, "nobody calls an end that was wanted a failure");
+    }
+
+    #[test]
+    fn a_worker_that_hangs_does_not_hold_up_the_end() {
+        let (finish, finished) = channel::<()>();
+        let (mut handle, _poll) = handle(move |_commands, _notices| {
+            let _ = finished.recv();
+        });
+        let begun = Instant::now();
+        handle.stop();
+        assert!(begun.elapsed() < PATIENCE * 2);
+        drop(finish);
+    }
+}

@@ -1,0 +1,121 @@
+//! What goes wrong by itself: sends that fail, no descriptors, a worker that panics or stalls, a queue that is full.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tungstenite::Message;
+
+use crate::harness::websocket;
+use crate::house::{Expected, House};
+use crate::people::People;
+use crate::server::Server;
+use crate::table::{Group, Table};
+
+/// How long people may need to be together again after their worker failed.
+const BACK: Duration = Duration::from_secs(10);
+
+/// Sends that fail, with each error a kernel gives.
+pub fn sends(table: &mut Table, house: &House) {
+    for (name, errno, counter) in [
+        ("`send` fails with ENETUNREACH", "ENETUNREACH", "udp_unreachable"),
+        ("`send` fails with EAGAIN", "EAGAIN", "udp_dropped"),
+        ("`send` fails with EPERM", "EPERM", "udp_forbidden"),
+        ("`send` fails with EMSGSIZE", "EMSGSIZE", "udp_too_large"),
+    ] {
+        let expected = Expected { counter, answer: "media goes on" };
+        house.attack(table, Group::OwnFaults, name, expected, |server| {
+            let before = server.counter(counter);
+            server.inject(&json!({"worker": 0, "fault": "send", "errno": errno, "count": 10}));
+            let by = Instant::now() + Duration::from_secs(3);
+            while server.counter(counter) < before + 10 && Instant::now() < by {}
+            let sent = server.counter("udp_sent");
+            std::thread::sleep(Duration::from_millis(100));
+            let goes_on = server.counter("udp_sent") > sent;
+            if goes_on { "media goes on" } else { "nothing is sent any more" }.to_owned()
+        });
+    }
+}
+
+/// No file descriptor is left for those who connect.
+pub fn descriptors(table: &mut Table) {
+    let house = House::new(&[], Some(48));
+    let expected = Expected { counter: "accept_errors", answer: "accepting recovers" };
+    house.attack(table, Group::OwnFaults, "file descriptors exhausted", expected, |server| {
+        let sockets: Vec<_> =
+            (0..100).map(|_| TcpStream::connect(server.address()).expect("the kernel accepts")).collect();
+        // Long enough for several tries of the server.
+        std::thread::sleep(Duration::from_millis(350));
+        drop(sockets);
+        assert_eq!(server.get("/healthz").status, 200);
+        "accepting recovers".to_owned()
+    });
+    house.close();
+}
+
+/// A worker ends by a panic while people are on it.
+pub fn panic(table: &mut Table) {
+    worker_fails(table, "a worker panics", &json!({"worker": 1, "fault": "panic"}));
+}
+
+/// A worker does nothing for longer than anybody waits for it.
+pub fn stall(table: &mut Table) {
+    worker_fails(table, "a worker stalls for 8 s", &json!({"worker": 1, "fault": "stall", "millis": 8_000}));
+}
+
+/// The third person is in a room of another worker.
+fn worker_fails(table: &mut Table, name: &'static str, fault: &serde_json::Value) {
+    let house = House::new(&["--workers", "2"], None);
+    let other = second_room(&house.server);
+    let expected = Expected { counter: "moved", answer: "together again within 10 s" };
+    house.attack(table, Group::OwnFaults, name, expected, |server| {
+        let began = Instant::now();
+        server.inject(fault);
+        other.are_apart(BACK);
+        other.are_together(BACK);
+        let took = began.elapsed();
+        if took < BACK { expected.answer.to_owned() } else { format!("together again after {took:?}") }
+    });
+    drop(other);
+    house.close();
+}
+
+/// A worker that is busy, and more commands for it than its queue holds.
+pub fn full_queue(table: &mut Table) {
+    let house = House::new(&["--workers", "2"], None);
+    let other = second_room(&house.server);
+    let expected = Expected { counter: "commands_most_waiting", answer: "nothing is lost" };
+    house.attack(table, Group::OwnFaults, "a full queue of commands", expected, |server| {
+        let mut crowd: Vec<_> = (0..15)
+            .map(|_| {
+                let mut socket = websocket(server.port);
+                let join = json!({"type": "join", "room": "elsewhere", "name": "Mallory"});
+                socket.send(Message::text(join.to_string())).expect("the server listens");
+                socket
+            })
+            .collect();
+        server.inject(&json!({"worker": 1, "fault": "stall", "millis": 1_500}));
+        let view = Message::text(json!({"type": "view", "tiles": []}).to_string());
+        for socket in &mut crowd {
+            (0..90).for_each(|_| socket.send(view.clone()).expect("the server listens"));
+        }
+        // What is said after the storm is done after it: these people are seen to leave.
+        let leave = Message::text(json!({"type": "leave"}).to_string());
+        for socket in &mut crowd {
+            socket.send(leave.clone()).expect("the server listens");
+        }
+        let by = Instant::now() + BACK;
+        while server.counter("core_people") > 6 && Instant::now() < by {}
+        other.are_together(BACK);
+        if server.counter("core_people") == 6 { "nothing is lost" } else { "people who left are there" }
+            .to_owned()
+    });
+    drop(other);
+    house.close();
+}
+
+/// Three more people, in a room that the less loaded worker has.
+fn second_room(server: &Server) -> People {
+    assert_eq!(server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#).status, 201);
+    People::meet(server.port, "elsewhere")
+}
