@@ -19,7 +19,7 @@ mod packets;
 mod showing;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -97,7 +97,7 @@ pub struct Counters {
     pub wakeups: u64,
     /// Times it fired more than a millisecond after what its connection asked for: the estimator stalls at 4 ms.
     pub late: u64,
-    /// Times the clock said less than before. Nothing happens twice because of it.
+    /// Times the clock said less than before.
     pub clock_steps_back: u64,
 }
 
@@ -123,8 +123,10 @@ struct Handshake {
 #[derive(Debug)]
 pub struct Core {
     config: CoreConfig,
-    /// The newest time that was told.
+    /// The newest time there was.
     clock: Instant,
+    /// How far the clock we are told has stepped back in all: time here goes on as if it had not.
+    stepped_back: Duration,
     peers: Slab<Peer>,
     by_id: FxHashMap<PeerId, u32>,
     rooms: Slab<Room>,
@@ -153,6 +155,7 @@ impl Core {
         Core {
             config,
             clock: now,
+            stepped_back: Duration::ZERO,
             peers: Slab::new(),
             by_id: FxHashMap::default(),
             rooms: Slab::new(),
@@ -206,9 +209,13 @@ impl Core {
         }
     }
 
-    /// Time for the core: it never goes back.
-    fn advance(&mut self, now: Instant) -> Instant {
-        self.counters.clock_steps_back += u64::from(now < self.clock);
+    /// Time as it is here: it never goes back, and goes on where the clock we are told steps back.
+    fn advance(&mut self, told: Instant) -> Instant {
+        let now = told + self.stepped_back;
+        if now < self.clock {
+            self.counters.clock_steps_back += 1;
+            self.stepped_back += self.clock - now;
+        }
         self.clock = self.clock.max(now);
         self.clock
     }
@@ -330,7 +337,7 @@ impl Core {
         let pending = !self.handshakes.is_empty()
             || !self.stale_rooms.is_empty()
             || lists.iter().any(|list| !list.is_empty());
-        if pending { Some(now) } else { self.timers.next() }
+        if pending { Some(now) } else { self.timers.next().and_then(|at| at.checked_sub(self.stepped_back)) }
     }
 
     /// The datagrams to send, in an order in which those for one client are together.

@@ -41,7 +41,7 @@ impl Stage {
         };
         world.within(ms(3_000), "they do not meet", met);
         world.run(ms(3_000));
-        let dice = Rng::new(name.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte)));
+        let dice = Rng::new(name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte)));
         Stage { world, honest, hostile, dice }
     }
 

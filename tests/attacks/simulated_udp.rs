@@ -160,8 +160,8 @@ fn in_the_name_of_others(table: &mut Table) {
             let seat = &stage.world.seats[victim];
             let sent = [seat.last_srtp.clone(), seat.last_srtcp.clone()];
             let stun = seat.last_stun.clone();
-            // As the victim's own, a moment later, with an overheard binding request in front.
-            stage.world.run(ms(11));
+            // As the victim's own, when that has arrived, with an overheard binding request in front.
+            stage.world.run(ms(31));
             stage.world.inject(stranger, stun);
             requests += 1;
             sent.iter().for_each(|bytes| stage.world.inject(stranger, bytes.clone()));

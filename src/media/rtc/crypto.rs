@@ -39,9 +39,15 @@ pub(super) fn malformed() -> u64 {
     MALFORMED.get()
 }
 
-/// Looks at what AES-GCM decrypted: `aads` begin with the header, which RTCP continues (RFC 7714 section 9.2).
+/// Bytes of an RTCP packet that SRTCP leaves readable.
+const READABLE: usize = 8;
+
+/// Looks at what AES-GCM decrypted. Of SRTCP the first of `aads` is the readable beginning and the index, or, if only
+/// the tag is there to be checked, all of it (RFC 7714 sections 9.2 and 9.3).
 fn judge(aads: &[&[u8]], plain: &[u8]) {
-    let Some(header) = aads.first() else { return };
+    let Some(first) = aads.first() else { return };
+    let encrypted = aads.get(1).is_none_or(|second| second.is_empty());
+    let header = if encrypted { first.get(..READABLE).unwrap_or_default() } else { first };
     if super::ingress::is_rtcp(header) && !is_whole(header, plain) {
         MALFORMED.set(MALFORMED.get().wrapping_add(1));
     }

@@ -52,20 +52,20 @@ impl Forger {
     }
 
     /// An SRTP packet (RFC 7714 section 8): the header as it is, the payload sealed. For the first 65,536 packets of a
-    /// source.
-    pub fn rtp(&self, header: &[u8], payload: &[u8]) -> Vec<u8> {
-        let Key { key, salt } = self.keys.lock().expect("one thread").rtp.expect("something was sent");
+    /// source, once the connection has sent something itself.
+    pub fn rtp(&self, header: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+        let Key { key, salt } = self.keys.lock().expect("one thread").rtp?;
         let mut iv = [0; 12];
         iv[2..6].copy_from_slice(&header[8..12]);
         iv[10..12].copy_from_slice(&header[2..4]);
         let mut packet = header.to_vec();
         packet.extend(self.seal(key, xor(iv, salt), header, payload));
-        packet
+        Some(packet)
     }
 
     /// An SRTCP packet (RFC 7714 section 9) of one compound packet, whose first eight bytes stay readable.
-    pub fn rtcp(&mut self, compound: &[u8]) -> Vec<u8> {
-        let Key { key, salt } = self.keys.lock().expect("one thread").rtcp.expect("a report was sent");
+    pub fn rtcp(&mut self, compound: &[u8]) -> Option<Vec<u8>> {
+        let Key { key, salt } = self.keys.lock().expect("one thread").rtcp?;
         self.index += 1;
         let word = (self.index | 0x8000_0000).to_be_bytes();
         let mut iv = [0; 12];
@@ -76,7 +76,7 @@ impl Forger {
         let mut packet = compound[..8].to_vec();
         packet.extend(self.seal(key, xor(iv, salt), &aad, &compound[8..]));
         packet.extend(word);
-        packet
+        Some(packet)
     }
 
     fn seal(&self, key: [u8; 32], iv: [u8; 12], aad: &[u8], plain: &[u8]) -> Vec<u8> {
