@@ -9,15 +9,19 @@ SHELL := bash
 # Tests, lints and the browsers share one build, with the faults that some tests inject.
 CARGO_FLAGS ?= --locked --features faults
 PLENARY_CHROMIUM ?= /usr/bin/chromium
+PLENARY_FIREFOX ?= /usr/bin/firefox-esr
+# Which browsers meet in the browser tests. Firefox alone plays what depends on who sends and who receives.
+PLENARY_E2E_PAIRS ?= chromium-chromium chromium-firefox firefox-firefox
+E2E = $(if $(filter firefox-firefox,$(1)),$(wildcard $(addprefix tests/e2e/,$(addsuffix .test.js,meeting layers screen))),$(wildcard tests/e2e/*.test.js))
 # Screenshots and logs of the browser tests.
 PLENARY_E2E_DIR ?= target/e2e
-export PLENARY_CHROMIUM PLENARY_E2E_DIR
+export PLENARY_CHROMIUM PLENARY_FIREFOX PLENARY_E2E_DIR
 
 STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench bench-instructions fuzz fuzz-keep fuzz-build build tools chromium
+.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench bench-instructions fuzz fuzz-keep fuzz-build build tools chromium firefox
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,13 +51,14 @@ node: node_modules/.package-lock.json ## the client: lints, types, unit tests
 	@$(STEP) node npm test --silent
 
 # Files run one after another: each opens several browsers, and two cores are soon full.
-e2e: build chromium node_modules/.package-lock.json ## the whole product in real browsers
-	@$(STEP) browsers timeout --kill-after=10s 20m node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.js
+e2e: build chromium firefox node_modules/.package-lock.json ## the whole product in real browsers, in pairs of them
+	@$(foreach pair,$(PLENARY_E2E_PAIRS),$(STEP) $(pair) env PLENARY_E2E_PAIR=$(pair) timeout --kill-after=10s 20m \
+	  node --test --test-concurrency=1 --test-reporter=spec $(call E2E,$(pair));)
 
-first-frame: build chromium node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
+first-frame: build chromium firefox node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs
 
-screenshots: build chromium node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
+screenshots: build chromium firefox node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
 	@node tests/e2e/screenshots.mjs
 
 bench: ## nanoseconds and allocations per forwarded packet
@@ -100,6 +105,9 @@ tools: ## installs Node.js if there is none (Debian)
 
 chromium: ## installs Chromium if there is none (Debian)
 	@command -v $(PLENARY_CHROMIUM) >/dev/null || $(STEP) chromium bash -c '$(APT) chromium'
+
+firefox: ## installs Firefox ESR if there is none (Debian)
+	@command -v $(PLENARY_FIREFOX) >/dev/null || $(STEP) firefox bash -c '$(APT) firefox-esr'
 
 node_modules/.package-lock.json: package.json package-lock.json | tools
 	@$(STEP) npm npm ci --no-audit --no-fund

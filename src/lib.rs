@@ -5,7 +5,6 @@
 pub mod conference;
 pub mod config;
 pub mod control;
-#[cfg(feature = "faults")]
 pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;

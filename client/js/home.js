@@ -1,12 +1,14 @@
 /**
- * The home page: make a room, or open one by its name.
+ * The home page: make a room, open one by its name, or choose one that is listed.
  */
 
 import { byId } from './core/dom.js';
 import { generatedRoomName, roomId } from './core/names.js';
+import { roomList } from './ui/room-list.js';
 
 const form = byId('room-form', HTMLFormElement);
 const input = byId('room', HTMLInputElement);
+const listed = byId('listed', HTMLInputElement);
 const create = byId('create', HTMLButtonElement);
 const open = byId('open', HTMLButtonElement);
 const message = byId('message', HTMLParagraphElement);
@@ -49,7 +51,7 @@ async function createRoom() {
   const response = await fetch('/api/rooms', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name, listed: false }),
+    body: JSON.stringify({ name, listed: listed.checked }),
   });
   const body = await response.json().catch(() => ({}));
   if (response.status === 201 && typeof body.id === 'string') return go(body.id);
@@ -82,3 +84,4 @@ form.addEventListener('submit', (event) => {
   void whileBusy(createRoom);
 });
 open.addEventListener('click', () => void whileBusy(openRoom));
+roomList();

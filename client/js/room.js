@@ -6,6 +6,7 @@ import { Call } from './call/call.js';
 import { byId } from './core/dom.js';
 import { putReturn, remembered, tabStore, takeReturn } from './core/storage.js';
 import { LocalMedia } from './rtc/local-media.js';
+import { ScreenShare } from './rtc/screen-share.js';
 import { callView } from './ui/call-view.js';
 import { liveRegion } from './ui/live-region.js';
 import { prejoin } from './ui/prejoin.js';
@@ -33,6 +34,7 @@ const ENDINGS = {
 const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
 const media = new LocalMedia();
+const share = new ScreenShare();
 const announce = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
@@ -49,6 +51,7 @@ function show(state) {
 function end(why) {
   const { title, text } = ENDINGS[why] ?? { title: 'The call has ended', text: `The server says “${why}”.` };
   void media.stop();
+  share.stop();
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
   byId('return', HTMLButtonElement).hidden = why === 'unknown-room';
@@ -63,11 +66,12 @@ function end(why) {
 function enter(name, back) {
   const url = new URL('/ws', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const entered = new Call({ url: url.href, room, name, media, back });
+  const entered = new Call({ url: url.href, room, name, media, share, back });
   call = entered;
   callView({
     call: entered,
     media,
+    share,
     name,
     announce,
     leave: () => {

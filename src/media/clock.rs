@@ -216,7 +216,7 @@ mod tests {
                 let theirs = if stepped < 0 { theirs - shift } else { theirs + shift };
                 let arrival = start + ms(second * 1_000 + 20);
                 peer.report(theirs, arrival);
-                if second < 30 || second > 100 {
+                if !(30..=100).contains(&second) {
                     assert_eq!(peer.instant(theirs), Some(arrival), "{second} s, stepped by {step} ms");
                 }
             }

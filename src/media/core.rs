@@ -71,7 +71,7 @@ pub struct Counters {
     pub handshakes_dropped: u64,
     /// Media packets received.
     pub received: u64,
-    /// Authentic media that is of no use: of a layer or in a format that was not negotiated, or cut short.
+    /// Authentic media packets of no use: of a payload type or a layer that was not negotiated, or cut short.
     pub media_refused: u64,
     /// Authentic SRTCP that is no RTCP.
     pub reports_malformed: u64,

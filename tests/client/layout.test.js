@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { gridFor, ownTileFloats, rulesFor } from '../../client/js/ui/layout.js';
+import { gridFor, ownTileFloats, rulesFor, stageFor } from '../../client/js/ui/layout.js';
 
 const SIZES = [
   [348, 480],
@@ -49,4 +49,38 @@ test('a hundred people on a phone scroll instead of becoming dots', () => {
 
 test('the own picture floats beside exactly one other person', () => {
   assert.deepEqual([0, 1, 2, 9].map(ownTileFloats), [false, true, false, false]);
+});
+
+test('a shared screen gets most of the stage, and screens and people both fit into it', () => {
+  for (const [width = 0, height = 0] of [...SIZES.slice(0, 3), [360, 520]]) {
+    for (let screens = 1; screens <= 4; screens += 1) {
+      for (let remotes = 1; remotes <= 30; remotes += 1) {
+        const plan = stageFor({ width, height, screens, remotes });
+        const at = `${screens} and ${remotes} on ${width}x${height}: ${JSON.stringify(plan)}`;
+        const { screens: large, people } = plan;
+        const both = plan.beside
+          ? [large.width + people.width + plan.gap, Math.max(large.height, people.height)]
+          : [Math.max(large.width, people.width), large.height + people.height + plan.gap];
+        assert.ok((both[0] ?? 0) <= width && (both[1] ?? 0) <= height, at);
+        assert.ok(large.width * large.height >= 0.38 * width * height, at);
+        assert.ok(large.tile.width > 0 && large.tile.height > 0 && !large.scrolls, at);
+        assert.ok(people.tile.height >= 84 || !people.scrolls, at);
+        assert.equal(plan.floats, false, 'the own picture is with the others, not on the screen');
+      }
+    }
+  }
+});
+
+test('people are beside a screen on a desktop and below it on a phone', () => {
+  assert.equal(stageFor({ width: 1260, height: 593, screens: 1, remotes: 4 }).beside, true);
+  const phone = stageFor({ width: 348, height: 520, screens: 1, remotes: 4 });
+  assert.equal(phone.beside, false);
+  assert.ok(phone.screens.tile.height >= (348 * 9) / 16, 'a wide screen fills the width');
+});
+
+test('without a screen the stage is the grid it was', () => {
+  const { people, floats } = stageFor({ width: 1260, height: 593, screens: 0, remotes: 2 });
+  assert.equal(floats, false);
+  const grid = gridFor({ width: 1260, height: 593, count: 3, ...rulesFor(1260) });
+  assert.deepEqual(people.tile, { width: grid.width, height: grid.height });
 });

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   EMPTY,
+  formatWords,
   isFrameOfOwner,
   presenceChanges,
   reduce,
   remotePictures,
+  tileChanges,
   tilesOf,
 } from '../../client/js/call/room-state.js';
 
@@ -75,6 +77,44 @@ test('a shared screen comes first and says whose it is', () => {
   assert.deepEqual(
     tilesOf(state).map(({ label }) => label),
     ["Eve's screen", 'Bob', 'Eve'],
+  );
+});
+
+/** @type {(id: string, name: string, muted: boolean) => PeerInfo} */
+const sharing = (id, name, muted) =>
+  person(id, name, { streams: [...person(id, name).streams, { stream: 'screen', video: { muted } }] });
+
+test('who stops sharing has no screen on the stage any more, and both are told', () => {
+  const shares = tilesOf(after(welcome(ANN), peers(1, sharing(BOB, 'Bob', false))));
+  const stopped = tilesOf(after(welcome(ANN), peers(1, sharing(BOB, 'Bob', true))));
+  assert.deepEqual(
+    [shares, stopped].map((tiles) => tiles.map(({ label }) => label)),
+    [["Bob's screen", 'Bob'], ['Bob']],
+  );
+  assert.deepEqual(tileChanges(stopped, shares), ['Bob shares a screen']);
+  assert.deepEqual(tileChanges(shares, stopped), ['Bob stopped sharing']);
+  assert.deepEqual(tileChanges(shares, shares), []);
+});
+
+test('sound without a picture is no screen to look at', () => {
+  const streams = [...person(BOB, '').streams, { stream: /** @type {const} */ ('screen'), audio: { muted: false } }];
+  assert.equal(tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob', { streams })))).length, 1);
+});
+
+test('a picture this browser cannot play is said in words, once, and not when the camera is off', () => {
+  const blocked = slots(1, BOB);
+  for (const slot of blocked.video) Object.assign(slot, { since: null, blocked: 'codec' });
+  const here = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob'))));
+  const tiles = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob')), blocked));
+  assert.equal(tiles[0]?.blocked, true);
+  assert.deepEqual(tileChanges(here, tiles), ["Bob's video is being changed to a format this browser can play"]);
+  assert.deepEqual(tileChanges(tiles, tiles), []);
+  const off = [{ stream: /** @type {const} */ ('camera'), video: { muted: true } }];
+  const [muted] = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob', { streams: off })), blocked));
+  assert.equal(muted?.blocked, false);
+  assert.equal(
+    formatWords({ label: "Bob's screen", stream: 'screen' }).late,
+    "Bob's screen cannot be played by this browser",
   );
 });
 

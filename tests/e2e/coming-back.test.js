@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { TcpProxy } from './lib/tcp-proxy.js';
 import { until } from './lib/until.js';
 
@@ -11,9 +12,9 @@ const house = await House.open();
 after(() => house.close());
 
 const ann = await house.person('Ann', 'red');
-const bobsBrowser = await house.browser('green');
+const bobsBrowser = await house.browser('green', { engine: OTHER });
 const bob = await house.personIn(bobsBrowser, 'Bob');
-const cidsBrowser = await house.browser('blue');
+const cidsBrowser = await house.browser('blue', { engine: OTHER, alone: true });
 const cid = await house.personIn(cidsBrowser, 'Cid');
 /** Bob's way to the server's page and WebSocket. Media goes another way. */
 const bobsWire = house.also(await TcpProxy.open(house.server.ports.http));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 const house = await House.open();
@@ -12,8 +13,8 @@ after(() => house.close());
 /** Seven people on two cores: small pictures, ten a second. */
 const SMALL = { width: 320, height: 180, rate: 10 };
 
-const ann = await house.person('Ann', 'red');
-const crowd = await house.browser('green', SMALL);
+const ann = await house.person('Ann', 'red', { engine: OTHER });
+const crowd = await house.browser('green', { size: SMALL });
 const names = ['Bea', 'Cem', 'Dan', 'Eva', 'Fay'];
 let invitation = '';
 
@@ -28,7 +29,7 @@ house.opening('six people fit into the places of the first offer', async () => {
 
 house.scene('the seventh person gets a place made for them, and no other picture stops', async () => {
   await ann.rememberConnection();
-  const gil = await house.personIn(await house.browser('blue', SMALL), 'Gil');
+  const gil = await house.personIn(await house.browser('blue', { size: SMALL }), 'Gil');
   await gil.join(invitation);
   await until(
     'Ann has nine places',

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 const house = await House.open();
 after(() => house.close());
 
 const ann = await house.person('Ann', 'red');
-const greens = await house.browser('green');
+const greens = await house.browser('green', { engine: OTHER });
 const bob = await house.personIn(greens, 'Bob');
 let invitation = '';
 
@@ -88,21 +89,15 @@ house.scene('and turns both on inside without any new offer', async () => {
 house.scene('a duplicated tab is a second person, and the first goes on', async () => {
   // A tab that was reloaded has found its way back in its sessionStorage; the copy must not.
   await bob.reload();
-  const [copy] = await Promise.all([
-    bob.page.context().waitForEvent('page'),
-    // Like "Duplicate tab": the new one begins with a copy of this one's sessionStorage.
-    bob.page.evaluate(() => void window.open(location.href)),
-  ]);
-  await copy.getByRole('textbox', { name: 'Your name' }).fill('Bob two');
-  await copy.getByRole('button', { name: 'Join' }).click();
-  await copy.getByRole('button', { name: 'Leave', exact: true }).waitFor();
+  const copy = await bob.duplicate('Bob two');
+  await copy.join(invitation);
   await ann.hasTilesOf(['Bob', 'Bob two']);
   await ann.sees('Bob two', 'green');
   await ann.seesMovement('Bob');
-  await copy.getByRole('button', { name: 'Leave', exact: true }).click();
+  await copy.press('Leave');
   await ann.hasTilesOf(['Bob']);
   await ann.seesMovement('Bob');
-  await copy.close();
+  await copy.closePage();
 });
 
 house.scene('a browser that plays no sound unasked offers a tap, and the tap brings the sound', async () => {
@@ -133,7 +128,10 @@ house.scene('a browser that plays no sound unasked offers a tap, and the tap bri
 house.scene('everything can be done with the keyboard, in the order of what is seen', async () => {
   const kay = await house.personIn(greens, 'Kay', { context: { reducedMotion: 'reduce' } });
   const { page } = kay;
-  const focus = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+  const focus = () =>
+    page.evaluate(
+      () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.outerHTML.slice(0, 200) ?? '',
+    );
   await kay.goTo(invitation);
   await kay.button('Turn off camera').waitFor();
   // The name has the focus, so one may begin to type.

@@ -10,7 +10,7 @@ try {
   const ann = await house.person('Ann', 'red');
   const invitation = await ann.createRoom(house.origin, 'Stopwatch');
   await ann.join(invitation);
-  const visitors = await house.browser('green', { width: 1280, height: 720 });
+  const visitors = await house.browser('green');
   /** @type {number[]} */
   const waits = [];
   for (let time = 0; time < TIMES; time++) {

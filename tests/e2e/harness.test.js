@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createPageServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { Browser } from './lib/browser.js';
+import { openBrowser } from './lib/browser.js';
 import { COLOURS, nameOf } from './lib/colours.js';
+import { OTHER } from './lib/pair.js';
 import { Person } from './lib/person.js';
 import { TcpProxy } from './lib/tcp-proxy.js';
 import { UdpProxy } from './lib/udp-proxy.js';
@@ -44,18 +46,24 @@ const PAGE = `<!doctype html>
   </script>`;
 
 const directory = await mkdtemp(join(tmpdir(), 'plenary-e2e-'));
-/** @type {Browser | undefined} */
+const pages = createPageServer((_, response) => response.setHeader('content-type', 'text/html').end(PAGE));
+pages.listen(0, '127.0.0.1');
+await once(pages, 'listening');
+const { port: pagePort } = /** @type {import('node:net').AddressInfo} */ (pages.address());
+/** @type {import('./lib/browser.js').Browser | undefined} */
 let browser;
 after(async () => {
   await browser?.close();
+  pages.close();
   await rm(directory, { recursive: true, force: true });
 });
 
-test('a picture is read as the colour the camera shows, and as no other', async () => {
-  browser = await Browser.open({ camera: await writeY4m(directory, 'magenta', { width: 1280, height: 720 }) });
+test(`${OTHER}: a picture is read as the colour the camera shows, and as no other`, async () => {
+  const size = { width: 1280, height: 720, rate: 30 };
+  const file = await writeY4m(directory, 'magenta', size);
+  browser = await openBrowser(OTHER, { ...size, file, rgb: COLOURS.magenta ?? [] });
   const person = await Person.open('Zoe', browser);
-  await person.page.route('https://plenary.test/', (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
-  await person.page.goto('https://plenary.test/');
+  await person.page.goto(`http://127.0.0.1:${pagePort}/`);
   await person.press('Join');
   await person.sees('Ann', 'magenta');
   assert.equal(await person.paintedOn('Ann'), 'magenta');

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 
 const house = await House.open();
 after(() => house.close());
@@ -24,7 +25,7 @@ const CONTROLS = ['Mute microphone', 'Turn off camera', 'Copy invite link', 'Lea
 
 const ann = await house.person('Ann', 'red');
 const bob = await house.person('Bob', 'green');
-const visitors = await house.browser('blue');
+const visitors = await house.browser('blue', { engine: OTHER });
 let invitation = '';
 
 /**

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 const house = await House.open();
@@ -12,8 +13,8 @@ after(() => house.close());
 /** Many people on two cores: small pictures. */
 const SMALL = { width: 320, height: 180, rate: 15 };
 
-const ann = await house.personIn(await house.browser('red', SMALL), 'Ann');
-const bob = await house.personIn(await house.browser('green', SMALL), 'Bob');
+const ann = await house.personIn(await house.browser('red', { engine: OTHER, size: SMALL }), 'Ann');
+const bob = await house.personIn(await house.browser('green', { size: SMALL }), 'Bob');
 const watchers = await house.browserWithout('absent');
 let invitation = '';
 

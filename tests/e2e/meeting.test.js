@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 
 const house = await House.open();
 after(() => house.close());
@@ -11,7 +12,7 @@ after(() => house.close());
 const ann = await house.person('Ann', 'red', {
   context: { permissions: ['clipboard-read', 'clipboard-write', 'camera', 'microphone'] },
 });
-const bob = await house.person('Bob', 'green');
+const bob = await house.person('Bob', 'green', { engine: OTHER });
 const cid = await house.person('Cid', 'blue');
 const everyone = /** @type {const} */ ([
   [ann, 'red'],

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { MEDIA_ADDRESS } from './lib/server.js';
 import { UdpProxy } from './lib/udp-proxy.js';
 import { until } from './lib/until.js';
@@ -12,7 +13,7 @@ const house = await House.open();
 after(() => house.close());
 
 const router = house.also(await UdpProxy.open({ host: MEDIA_ADDRESS, port: house.server.ports.udp }));
-const ann = await house.person('Ann', 'red', { relayPort: router.port });
+const ann = await house.person('Ann', 'red', { engine: OTHER, relayPort: router.port });
 const bob = await house.person('Bob', 'green');
 
 /** A server that waits for the browser's own time-outs needs 10 s and more; one that follows the client, about one. */

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 const house = await House.open();
 after(() => house.close());
 
 const ann = await house.person('Ann', 'red');
-const bob = await house.person('Bob', 'green');
+const bob = await house.person('Bob', 'green', { engine: OTHER });
 
 house.scene('a server that restarts finds everyone back by themselves', async () => {
   const invitation = await ann.createRoom(house.origin, 'Maintenance');

@@ -3,6 +3,7 @@
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 const house = await House.open();
@@ -21,7 +22,7 @@ for (const { name, devices, told } of /** @type {const} */ ([
   { name: 'Yva', devices: 'absent', told: /no camera|not found|connect|plug/i },
 ])) {
   house.scene(`${name}, whose devices are ${devices}, is told what to do and can watch and listen`, async () => {
-    const person = await house.personIn(await house.browserWithout(devices), name);
+    const person = await house.personIn(await house.browserWithout(devices, OTHER), name);
     await person.goTo(invitation);
     await until(
       'an explanation before the door',
@@ -38,7 +39,7 @@ for (const { name, devices, told } of /** @type {const} */ ([
 }
 
 house.scene('who goes in before the camera has started is seen all the same', async () => {
-  const hal = await house.person('Hal', 'green');
+  const hal = await house.person('Hal', 'green', { engine: OTHER });
   await hal.join(invitation, { patient: false });
   await ann.sees('Hal', 'green');
   await hal.sees('Ann', 'red');

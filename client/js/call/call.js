@@ -6,26 +6,23 @@ import { Emitter } from '../core/emitter.js';
 import { SignalSocket } from '../proto/socket.js';
 import { Link } from '../rtc/link.js';
 import { PathWatch } from '../rtc/path-watch.js';
+import { RebuildPace } from '../rtc/rebuild-pace.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
+import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js';
 
-/** @import { Kind, Offer, PublishTrack, ServerMessage, Tile, Welcome } from '../proto/messages.js' */
-/** @import { Device } from '../rtc/devices.js' */
+/** @import { ErrorMessage, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
+/** @import { Own } from './own-tracks.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Return } from '../core/storage.js' */
 /** @import { RoomState } from './room-state.js' */
 
-/** Milliseconds between the first rebuilds of a connection; doubled with each that brings nothing, up to the last. */
-const REBUILD_FIRST = 500;
-const REBUILD_LAST = 8000;
-/** Milliseconds a connection must hold until the next rebuild is at once again. */
-const STEADY = 10_000;
+/** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
+const SAY_AGAIN = 2000;
 
 /** Codes that end an attempt to come in. */
 const REFUSALS = ['unknown-room', 'room-full', 'bad-name'];
-
-/** @type {Record<Device, Kind>} */
-const KINDS = { camera: 'video', microphone: 'audio' };
 
 /**
  * @typedef {object} CallEvents
@@ -42,6 +39,7 @@ export class Call extends Emitter {
   #room;
   #name;
   #media;
+  #share;
   #socket;
   /** @type {Link | null} */
   #link = null;
@@ -58,11 +56,10 @@ export class Call extends Emitter {
   #publishVersion = -1;
   /** @type {Tile[]} */
   #view = [];
-  #rebuilds = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #rebuildTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #steadyTimer;
+  #againTimer;
+  // Without a socket the next welcome decides.
+  #pace = new RebuildPace(() => this.#socket.up && this.#build());
   #health = { socket: false, path: true };
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
@@ -76,13 +73,15 @@ export class Call extends Emitter {
    * @param {string} options.room
    * @param {string} options.name
    * @param {LocalMedia} options.media
+   * @param {ScreenShare} options.share
    * @param {Return | null} options.back What a reloaded page remembers.
    */
-  constructor({ url, room, name, media, back }) {
+  constructor({ url, room, name, media, share, back }) {
     super();
     this.#room = room;
     this.#name = name;
     this.#media = media;
+    this.#share = share;
     this.#token = back?.token;
     this.#offer = back?.offer ?? 0;
     this.#inside = back !== null;
@@ -96,7 +95,8 @@ export class Call extends Emitter {
     this.#socket.on('message', (message) => this.#received(message));
     this.#socket.on('up', (up) => this.#setHealth({ socket: up }));
     this.#socket.on('taken-over', () => this.#end('taken-over'));
-    media.on('change', (device) => this.#deviceChanged(device));
+    media.on('change', (device) => this.#use(deviceTrack(media, device)));
+    share.on('change', () => this.#use(...screenTracks(share)));
   }
 
   /** For debugging. */
@@ -129,6 +129,8 @@ export class Call extends Emitter {
    * @returns {Return | null} What the next page needs; null if the person never came in.
    */
   suspend() {
+    // A page that comes back cannot go on with the screen: browsers want to be asked anew.
+    if (this.#share.sharing) this.#socket.send({ type: 'mute', stream: 'screen', kind: 'video', muted: true });
     this.#socket.send({ type: 'leave', mayReturn: true });
     if (!this.#token) return null;
     return {
@@ -167,7 +169,7 @@ export class Call extends Emitter {
         this.#publish = message.tracks;
         return this.#link?.usable ? this.#link.publish(message.tracks) : undefined;
       case 'error':
-        return this.#refused(message.code, message.message, message.rebuild ?? false);
+        return this.#refused(message);
       default:
         return;
     }
@@ -182,7 +184,7 @@ export class Call extends Emitter {
     this.#reduce(welcome);
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {
-      this.#sayMutes();
+      this.#sayMutes(this.#link.tracks);
       this.#link.offerAgain();
       if (this.#link.pc.connectionState !== 'connected') this.#watch.changed(this.#link.pc.connectionState);
     } else {
@@ -208,14 +210,12 @@ export class Call extends Emitter {
 
   /** Makes a new connection and offers it. */
   #build() {
-    clearTimeout(this.#rebuildTimer);
-    this.#rebuildTimer = undefined;
+    this.#pace.stop();
     const welcome = this.#welcome;
     if (!welcome) return;
     const videoSlots = this.#videoSlots();
     this.#link?.close();
     this.#watch.stop();
-    clearTimeout(this.#steadyTimer);
     const link = new Link({
       iceServers: welcome.iceServers,
       limits: welcome.slots,
@@ -225,15 +225,14 @@ export class Call extends Emitter {
         return this.#offer;
       },
       send: (offer) => this.#sendOffer(offer),
-      track: (kind) => this.#media.get(kind === 'video' ? 'camera' : 'microphone').track,
+      tracks: firstOwn(ownTracks(this.#media, this.#share)),
     });
     this.#link = link;
     link.on('slot', (slot) => this.emit('slot', slot));
-    link.on('broken', () => this.#rebuildSoon());
+    link.on('broken', () => this.#pace.soon());
     link.on('answered', () => link.publish(this.#publish));
     link.on('state', (state) => {
-      clearTimeout(this.#steadyTimer);
-      if (state === 'connected') this.#steadyTimer = setTimeout(() => (this.#rebuilds = 0), STEADY);
+      this.#pace.holds(state === 'connected');
       if (this.#socket.up || state === 'connected') this.#watch.changed(state);
     });
     void link.negotiate();
@@ -242,47 +241,54 @@ export class Call extends Emitter {
   /** @param {Offer} offer */
   #sendOffer(offer) {
     this.#socket.send(offer);
-    if (offer.fresh) this.#sayMutes();
+    // The server knows the mutes of what it had before; a screen it may learn of only now.
+    this.#sayMutes(offer.fresh ? offer.tracks : offer.tracks.filter(({ stream }) => stream === 'screen'));
   }
 
-  /** Rebuilds at once the first time, later after growing waits: a server that refuses every offer must not be flooded. */
-  #rebuildSoon() {
-    if (this.#rebuildTimer !== undefined) return;
-    const wait = this.#rebuilds === 0 ? 0 : Math.min(REBUILD_LAST, REBUILD_FIRST * 2 ** this.#rebuilds);
-    this.#rebuilds += 1;
-    this.#rebuildTimer = setTimeout(() => {
-      this.#rebuildTimer = undefined;
-      // Without a socket the next welcome decides.
-      if (this.#socket.up) this.#build();
-    }, wait);
-  }
-
-  /**
-   * @param {string} code
-   * @param {string} message
-   * @param {boolean} rebuild
-   */
-  #refused(code, message, rebuild) {
+  /** @param {ErrorMessage} error */
+  #refused({ code, message, rebuild, offer }) {
     console.warn(`the server says ${code}: ${message}`);
     // The server also tells of the end of a connection that this page closed itself; the next one is offered already.
     if (code === 'media-lost' && this.#link?.answered === false) return;
-    if (rebuild) this.#rebuildSoon();
+    // A newer offer supersedes one that was refused.
+    if (code === 'offer-refused' && offer !== undefined && offer !== this.#link?.newest) return;
+    if (rebuild) this.#pace.soon();
+    else if (code === 'rate-limited') this.#sayAgainSoon();
     else if (this.#socket.up) return;
     else if (REFUSALS.includes(code)) this.#end(code);
     else if (code === 'busy') this.#socket.retry();
   }
 
-  /** @param {Device} device */
-  #deviceChanged(device) {
-    const { on, track } = this.#media.get(device);
-    this.#link?.use(KINDS[device], track);
-    if (this.#link) this.#socket.send({ type: 'mute', stream: 'camera', kind: KINDS[device], muted: !on });
+  /** Which message the server passed over is not known: all of them may be repeated. */
+  #sayAgainSoon() {
+    this.#againTimer ??= setTimeout(() => {
+      this.#againTimer = undefined;
+      // Otherwise it is all said after the next welcome.
+      if (!this.#socket.up || !this.#link) return;
+      this.#sayMutes(this.#link.tracks);
+      if (this.#view.length > 0) this.#socket.send({ type: 'view', tiles: this.#view });
+      this.#link.offerAgain();
+    }, SAY_AGAIN);
   }
 
-  #sayMutes() {
-    for (const device of /** @type {Device[]} */ (['microphone', 'camera'])) {
-      const muted = !this.#media.get(device).on;
-      this.#socket.send({ type: 'mute', stream: 'camera', kind: KINDS[device], muted });
+  /** @param {Own[]} changed */
+  #use(...changed) {
+    const link = this.#link;
+    if (!link) return;
+    link.use(changed.map(({ stream, kind, track }) => ({ stream, kind, track })));
+    for (const { stream, kind, muted } of changed) {
+      // A line that is yet to be offered says it with the offer; of camera and microphone the server may hear before.
+      const known = stream === 'camera' || link.tracks.some((line) => line.stream === stream && line.kind === kind);
+      if (known) this.#socket.send({ type: 'mute', stream, kind, muted });
+    }
+  }
+
+  /** @param {TrackLine[]} lines */
+  #sayMutes(lines) {
+    const own = ownTracks(this.#media, this.#share);
+    for (const { stream, kind } of lines) {
+      const muted = own.find((track) => track.stream === stream && track.kind === kind)?.muted ?? true;
+      this.#socket.send({ type: 'mute', stream, kind, muted });
     }
   }
 
@@ -300,8 +306,8 @@ export class Call extends Emitter {
   }
 
   #close() {
-    clearTimeout(this.#rebuildTimer);
-    clearTimeout(this.#steadyTimer);
+    clearTimeout(this.#againTimer);
+    this.#pace.stop();
     this.#watch.stop();
     this.#socket.stop();
     this.#link?.close();

@@ -48,11 +48,13 @@ export function reduce(state, message) {
  * @property {boolean} reconnecting
  * @property {boolean} micMuted
  * @property {boolean} cameraOff There is no picture to wait for.
+ * @property {boolean} blocked The picture comes in a format this browser cannot play.
  * @property {{ slot: number, since: number | null } | null} slot Where the picture comes.
  */
 
 /**
- * One tile for each remote stream, and one for each remote person who sends nothing. Screens come first.
+ * One tile for each remote stream, and one for each remote person who sends nothing. Screens come first, and only those that
+ * are shared now: who stops sharing keeps the line and mutes it.
  * @param {Readonly<RoomState>} state
  * @returns {TileModel[]}
  */
@@ -67,9 +69,10 @@ export function tilesOf(state) {
  * @returns {TileModel[]}
  */
 function tilesOfPeer(state, peer) {
-  const streams = peer.streams.some(({ stream }) => stream === 'camera')
-    ? peer.streams
-    : [{ stream: /** @type {const} */ ('camera') }, ...peer.streams];
+  const shown = peer.streams.filter(({ stream, video }) => stream === 'camera' || (video && !video.muted));
+  const streams = shown.some(({ stream }) => stream === 'camera')
+    ? shown
+    : [{ stream: /** @type {const} */ ('camera') }, ...shown];
   return streams.map((info) => {
     const { stream, audio, video } = /** @type {import('../proto/messages.js').StreamInfo} */ (info);
     const carrier = state.video.find((slot) => slot.peer === peer.id && slot.stream === stream);
@@ -82,6 +85,7 @@ function tilesOfPeer(state, peer) {
       reconnecting: peer.state === 'reconnecting',
       micMuted: stream === 'camera' && (audio?.muted ?? true),
       cameraOff: video?.muted ?? true,
+      blocked: carrier?.blocked !== undefined && !(video?.muted ?? true),
       slot: carrier ? { slot: carrier.slot, since: carrier.since } : null,
     };
   });
@@ -111,6 +115,37 @@ export function presenceChanges(before, after) {
     if (id === after.self || !earlier || earlier === state) return [];
     return [state === 'reconnecting' ? `${name} is reconnecting` : `${name} is back`];
   });
+}
+
+/**
+ * What came to be between two lists that concerns the eyes only.
+ * @param {TileModel[]} before
+ * @param {TileModel[]} after
+ * @returns {string[]} Sentences for the live region.
+ */
+export function tileChanges(before, after) {
+  const was = new Map(before.map((tile) => [tile.key, tile]));
+  const screens = after.filter(({ key, stream }) => stream === 'screen' && !was.has(key));
+  const gone = before.filter(({ key, stream }) => stream === 'screen' && !after.some((tile) => tile.key === key));
+  const blocked = after.filter(({ key, blocked: now }) => now && !was.get(key)?.blocked);
+  return [
+    ...screens.map(({ name }) => `${name} shares a screen`),
+    ...gone.map(({ name }) => `${name} stopped sharing`),
+    ...blocked.map((tile) => formatWords(tile).soon),
+  ];
+}
+
+/**
+ * What to say of a picture this browser cannot play: while the sender is asked to change it, and when that takes long.
+ * @param {Pick<TileModel, 'label' | 'stream'>} tile
+ * @returns {{ soon: string, late: string }}
+ */
+export function formatWords({ label, stream }) {
+  const what = stream === 'screen' ? label : `${label}'s video`;
+  return {
+    soon: `${what} is being changed to a format this browser can play`,
+    late: `${what} cannot be played by this browser`,
+  };
 }
 
 /**

@@ -26,7 +26,7 @@
 /** @typedef {{ id: string, name: string, state: 'here' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
 /** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number }} PublishLayer */
 /** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
-/** @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null }} VideoSlot */
+/** `blocked` says why no picture comes; `codec` is the one reason known. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string }} VideoSlot */
 /** @typedef {{ slot: number, peer?: string, stream?: Stream }} AudioSlot */
 
 /**
@@ -47,7 +47,7 @@
 /** @typedef {{ type: 'publish', version: number, tracks: PublishTrack[] }} Publish */
 /** @typedef {{ type: 'slots', version: number, video: VideoSlot[], audio: AudioSlot[] }} Slots */
 /** @typedef {{ type: 'signal', from: string, data: unknown }} SignalFrom */
-/** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean }} ErrorMessage */
+/** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
 /** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | SignalFrom | ErrorMessage | Pong} ServerMessage */
 

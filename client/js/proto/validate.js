@@ -88,11 +88,11 @@ const SERVER = {
   publish: record({ version: count, tracks: listOf(record({ stream, kind, codec: text, layers: listOf(layer) })) }),
   slots: record({
     version: count,
-    video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream })),
+    video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream, blocked: text })),
     audio: listOf(record({ slot: u8 }, { peer: peerId, stream })),
   }),
   signal: record({ from: peerId, data: anything }),
-  error: record({ code: text, message: text }, { rebuild: flag }),
+  error: record({ code: text, message: text }, { rebuild: flag, offer: u32 }),
   pong: record({}),
 };
 

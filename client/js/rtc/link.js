@@ -4,16 +4,26 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { preferred } from './codecs.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
-/** @import { IceServer, Kind, Offer, PublishTrack, SlotLimits } from '../proto/messages.js' */
+/** @import { IceServer, Kind, Offer, PublishTrack, SlotLimits, Stream, TrackLine } from '../proto/messages.js' */
 /** @import { Line } from './slot-plan.js' */
 
 /** Milliseconds until an offer without an answer is sent again. */
 const ANSWER_WITHIN = 15_000;
-/** Bits per second for the camera until the server says what it wants: enough for 720p. */
-const FIRST_BITRATE = 1_700_000;
+/** Until the server says what it wants: three sizes of the camera, the smallest first, enough for 180p, 360p and 720p. */
+const CAMERA = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+];
+/** Text at 1080p and a few frames per second stays sharp. */
+const SCREEN = [{ maxBitrate: 2_500_000 }];
+
+/** Something of one's own to send: what it is, and the track if there is one now. @typedef {{ stream: Stream, kind: Kind, track: MediaStreamTrack | null }} OwnTrack */
+/** @typedef {{ stream: Stream, kind: Kind, transceiver: RTCRtpTransceiver, sender: Sender }} OwnLine */
 
 /**
  * @typedef {object} LinkOptions
@@ -22,7 +32,7 @@ const FIRST_BITRATE = 1_700_000;
  * @property {number} videoSlots
  * @property {() => number} nextOffer A number higher than all before.
  * @property {(offer: Offer) => void} send
- * @property {(kind: Kind) => MediaStreamTrack | null} track What to send at first.
+ * @property {OwnTrack[]} tracks The lines to begin with.
  */
 
 /**
@@ -37,10 +47,17 @@ const FIRST_BITRATE = 1_700_000;
 export class Link extends Emitter {
   #options;
   #pc;
-  #senders;
+  /** @type {OwnLine[]} */
+  #own = [];
+  /** What one stream sends is played in step. @type {Record<Stream, MediaStream>} */
+  #streams = { camera: new MediaStream(), screen: new MediaStream() };
   /** @type {{ line: Line, transceiver: RTCRtpTransceiver }[]} */
   #slots = [];
   #videoSlots;
+  /** The codec each line was last offered with first. @type {Map<RTCRtpTransceiver, string>} */
+  #preferred = new Map();
+  /** The id of the newest offer, 0 before the first. */
+  #newest = 0;
   #answered = false;
   #closed = false;
   /**
@@ -61,17 +78,7 @@ export class Link extends Emitter {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers });
     this.#pc = pc;
     pc.createDataChannel('ctl');
-    const stream = new MediaStream();
-    const own = (/** @type {Kind} */ kind) => {
-      const encodings = kind === 'video' ? [{ maxBitrate: FIRST_BITRATE }] : [{}];
-      const transceiver = pc.addTransceiver(options.track(kind) ?? kind, {
-        direction: 'sendonly',
-        streams: [stream],
-        sendEncodings: encodings,
-      });
-      return { kind, transceiver, sender: new Sender(transceiver.sender) };
-    };
-    this.#senders = [own('audio'), own('video')];
+    for (const track of options.tracks) this.#addOwn(track);
     this.#addLines(firstLines(options.limits, this.#videoSlots));
     pc.ontrack = ({ track, transceiver }) => {
       const found = this.#slots.find((slot) => slot.transceiver === transceiver);
@@ -88,6 +95,11 @@ export class Link extends Emitter {
   /** How many video slots it has. */
   get videoSlots() {
     return this.#videoSlots;
+  }
+
+  /** The id of the newest offer, 0 before the first. */
+  get newest() {
+    return this.#newest;
   }
 
   /** Whether the server has accepted this connection. */
@@ -123,7 +135,7 @@ export class Link extends Emitter {
   /** Sends the local description as an offer with a new id. */
   #send() {
     const id = this.#options.nextOffer();
-    this.#flight = id;
+    this.#flight = this.#newest = id;
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.offerAgain(), ANSWER_WITHIN);
     this.#options.send({ type: 'offer', id, fresh: !this.#answered, ...this.#description() });
@@ -173,19 +185,20 @@ export class Link extends Emitter {
   }
 
   /**
-   * @param {Kind} kind
-   * @param {MediaStreamTrack | null} track
+   * Sends these from now on. What has no line yet gets one, and the lines are offered together.
+   * @param {OwnTrack[]} wanted
    */
-  use(kind, track) {
-    for (const own of this.#senders) if (own.kind === kind) own.sender.use(track);
+  use(wanted) {
+    if (this.#closed) return;
+    for (const own of wanted) this.#lineOf(own)?.sender.use(own.track);
+    const added = wanted.filter((own) => own.track && !this.#lineOf(own));
+    for (const own of added) this.#addOwn(own);
+    if (added.length > 0) void this.negotiate();
   }
 
   /** @param {PublishTrack[]} tracks */
   publish(tracks) {
-    for (const { stream, kind, layers } of tracks) {
-      if (stream !== 'camera') continue;
-      for (const own of this.#senders) if (own.kind === kind) own.sender.adjust(layers, kind === 'video');
-    }
+    for (const wish of tracks) this.#lineOf(wish)?.sender.adjust(wish);
   }
 
   close() {
@@ -195,6 +208,39 @@ export class Link extends Emitter {
     this.#pc.close();
   }
 
+  /** @param {{ stream: Stream, kind: Kind }} which */
+  #lineOf({ stream, kind }) {
+    return this.#own.find((line) => line.stream === stream && line.kind === kind);
+  }
+
+  /** @param {OwnTrack} own */
+  #addOwn({ stream, kind, track }) {
+    const transceiver = this.#pc.addTransceiver(track ?? kind, {
+      direction: 'sendonly',
+      streams: [this.#streams[stream]],
+      sendEncodings: kind === 'audio' ? [{}] : (stream === 'camera' ? CAMERA : SCREEN).map((one) => ({ ...one })),
+    });
+    const sender = new Sender(transceiver.sender, kind === 'video', (codec) => this.#prefer(transceiver, codec));
+    this.#own.push({ stream, kind, transceiver, sender });
+  }
+
+  /**
+   * The way to another codec for browsers that cannot change it by parameters.
+   * @param {RTCRtpTransceiver} transceiver
+   * @param {string} codec
+   */
+  #prefer(transceiver, codec) {
+    const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs;
+    if (this.#closed || !codecs || this.#preferred.get(transceiver) === codec) return;
+    this.#preferred.set(transceiver, codec);
+    try {
+      transceiver.setCodecPreferences(preferred(codecs, codec));
+    } catch (error) {
+      return console.warn(`${codec} cannot be preferred:`, error);
+    }
+    void this.negotiate();
+  }
+
   /** @param {Line[]} lines */
   #addLines(lines) {
     for (const line of lines) {
@@ -202,18 +248,22 @@ export class Link extends Emitter {
     }
   }
 
+  /**
+   * The own lines that have been offered. One that was added since has no mid yet; it is in the next offer.
+   * @returns {TrackLine[]}
+   */
+  get tracks() {
+    return this.#own.flatMap(({ stream, kind, transceiver }) =>
+      transceiver.mid ? [{ mid: transceiver.mid, stream, kind }] : [],
+    );
+  }
+
   /** The local description and what its lines are. Mids exist only once it is set. */
   #description() {
-    const tracks = this.#senders.map(({ kind, transceiver }) => ({
-      mid: transceiver.mid ?? '',
-      stream: /** @type {const} */ ('camera'),
-      kind,
-    }));
-    // A line that was added after this offer was made has no mid yet; it is in the next one.
     const slots = this.#slots.flatMap(({ line, transceiver }) =>
       transceiver.mid ? [{ mid: transceiver.mid, ...line }] : [],
     );
-    return { sdp: this.#pc.localDescription?.sdp ?? '', tracks, slots };
+    return { sdp: this.#pc.localDescription?.sdp ?? '', tracks: this.tracks, slots };
   }
 
   /** @param {unknown} error */

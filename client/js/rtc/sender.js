@@ -2,33 +2,67 @@
  * One of the client's own lines: what is sent on it, and how the server wants it.
  */
 
-/** @import { PublishLayer } from '../proto/messages.js' */
+import { findCodec, isCodec } from './codecs.js';
+
+/** @import { PublishLayer, PublishTrack } from '../proto/messages.js' */
+
+/** An encoding with the fields that not every browser has. @typedef {RTCRtpEncodingParameters & { codec?: RTCRtpCodec, scalabilityMode?: string }} Encoding */
+
+/** Chromium sends several encodings of these codecs only if each says that it has no layers within. */
+const LAYERED = ['VP9', 'AV1'];
 
 /**
- * What the parameters of a sender become under the server's wish. Layers are found by rid, a single one without. Pure.
- * @param {RTCRtpEncodingParameters[]} encodings
+ * What the parameters of a sender become under the server's wish. Layers are found by rid. A layer without one is for the
+ * only encoding, or the one with the largest picture: the last. Pure.
+ * @template {RTCRtpEncodingParameters} E
+ * @param {E[]} encodings
  * @param {PublishLayer[]} layers
  * @param {boolean} picture Only pictures are scaled.
- * @returns {RTCRtpEncodingParameters[]}
+ * @returns {E[]}
  */
 export function applyLayers(encodings, layers, picture) {
-  return encodings.map((encoding) => {
+  return encodings.map((encoding, index) => {
     const layer =
-      layers.find((wanted) => wanted.rid === encoding.rid) ?? (encodings.length === 1 ? layers.at(-1) : undefined);
+      layers.find((wanted) => wanted.rid !== undefined && wanted.rid === encoding.rid) ??
+      (encodings.length === 1 ? layers.at(-1) : undefined) ??
+      (index === encodings.length - 1 ? layers.find((wanted) => wanted.rid === undefined) : undefined);
     if (!layer) return { ...encoding, active: false };
     const scale = picture ? { scaleResolutionDownBy: Math.max(1, layer.scaleDown) } : {};
     return { ...encoding, active: true, ...(layer.maxBitrate > 0 ? { maxBitrate: layer.maxBitrate } : {}), ...scale };
   });
 }
 
+/**
+ * The same encodings, all sent with one codec. Pure.
+ * @param {Encoding[]} encodings
+ * @param {RTCRtpCodec} codec
+ * @returns {Encoding[]}
+ */
+export function applyCodec(encodings, codec) {
+  const flat = LAYERED.some((name) => isCodec(codec, name));
+  return encodings.map((encoding) => {
+    const changed = { ...encoding, codec };
+    delete changed.scalabilityMode;
+    return flat ? { ...changed, scalabilityMode: 'L1T1' } : changed;
+  });
+}
+
 export class Sender {
   #sender;
+  #picture;
+  #prefer;
   /** Changes of one sender come one after the other: `setParameters` refuses parameters read before another change. */
   #queue = Promise.resolve();
 
-  /** @param {RTCRtpSender} sender */
-  constructor(sender) {
+  /**
+   * @param {RTCRtpSender} sender
+   * @param {boolean} picture
+   * @param {(codec: string) => void} prefer The browser cannot change the codec by parameters: it must be negotiated.
+   */
+  constructor(sender, picture, prefer) {
     this.#sender = sender;
+    this.#picture = picture;
+    this.#prefer = prefer;
   }
 
   /**
@@ -41,17 +75,73 @@ export class Sender {
     });
   }
 
-  /**
-   * @param {PublishLayer[]} layers
-   * @param {boolean} picture
-   */
-  adjust(layers, picture) {
+  /** @param {PublishTrack} wish */
+  adjust({ layers, codec }) {
     this.#then(async () => {
-      const parameters = this.#sender.getParameters();
-      if (!parameters.encodings?.length) return;
-      parameters.encodings = applyLayers(parameters.encodings, layers, picture);
-      await this.#sender.setParameters(parameters);
+      if (!this.#picture || !this.#mustChange(codec)) {
+        return this.#set((all) => applyLayers(all, layers, this.#picture));
+      }
+      const found = this.#find(codec);
+      const changed = found !== undefined && (await this.#change(layers, found, codec));
+      if (changed) return;
+      await this.#set((all) => applyLayers(all, layers, true));
+      if (found) this.#prefer(codec);
+      else console.warn(`${codec} is wanted, and this browser does not send it here`);
     });
+  }
+
+  /**
+   * Whether something else is sent than `codec`. Without a codec of their own the encodings have the first one negotiated.
+   * @param {string} codec
+   */
+  #mustChange(codec) {
+    const { codecs, encodings } = this.#sender.getParameters();
+    const chosen = /** @type {Encoding[]} */ (encodings ?? []).map((encoding) => encoding.codec ?? codecs?.[0]);
+    return chosen.some((one) => one !== undefined && !isCodec(one, codec));
+  }
+
+  /**
+   * Those that were negotiated come first: their format parameters are what the sender compares with.
+   * @param {string} codec
+   */
+  #find(codec) {
+    const negotiated = findCodec(this.#sender.getParameters().codecs ?? [], codec);
+    return negotiated ?? findCodec(RTCRtpSender.getCapabilities('video')?.codecs ?? [], codec);
+  }
+
+  /**
+   * Layers and codec in one step, so that no frame is sent under half of the wish.
+   * @param {PublishLayer[]} layers
+   * @param {RTCRtpCodec} found
+   * @param {string} codec
+   * @returns {Promise<boolean>} Whether the browser took it: some ignore a codec they do not know how to set.
+   */
+  async #change(layers, found, codec) {
+    const { mimeType, clockRate, channels, sdpFmtpLine } = found;
+    const plain = {
+      mimeType,
+      clockRate,
+      ...(channels ? { channels } : {}),
+      ...(sdpFmtpLine ? { sdpFmtpLine } : {}),
+    };
+    try {
+      await this.#set((all) => applyCodec(applyLayers(all, layers, true), plain));
+    } catch (error) {
+      console.warn(`the sender did not take ${codec}:`, error);
+      return false;
+    }
+    return !this.#mustChange(codec);
+  }
+
+  /**
+   * Parameters are read and set in one turn: browsers refuse what was read earlier.
+   * @param {(encodings: Encoding[]) => Encoding[]} change
+   */
+  async #set(change) {
+    const parameters = this.#sender.getParameters();
+    if (!parameters.encodings?.length) return;
+    parameters.encodings = change(parameters.encodings);
+    await this.#sender.setParameters(parameters);
   }
 
   /** @param {() => Promise<void>} change */

@@ -2,14 +2,17 @@
  * A call on the screen: the stage, the sound, the controls.
  */
 
-import { tilesOf } from '../call/room-state.js';
+import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon } from '../core/dom.js';
 import { deviceButton, deviceProblems } from './device-button.js';
+import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
 
 /** @import { Call } from '../call/call.js' */
+/** @import { TileModel } from '../call/room-state.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { ScreenShare } from '../rtc/screen-share.js' */
 
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 2000;
@@ -20,11 +23,12 @@ const TICK = 2000;
  * @param {object} options
  * @param {Call} options.call
  * @param {LocalMedia} options.media
+ * @param {ScreenShare} options.share
  * @param {string} options.name
  * @param {(sentence: string) => void} options.announce
  * @param {() => void} options.leave
  */
-export function callView({ call, media, name, announce, leave }) {
+export function callView({ call, media, share, name, announce, leave }) {
   const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
   showOwn(stage, media, name);
   showSound(call);
@@ -32,8 +36,12 @@ export function callView({ call, media, name, announce, leave }) {
   call.on('slot', ({ kind, slot, track }) => {
     if (kind === 'video') stage.setSlot(slot, track);
   });
+  /** @type {TileModel[]} */
+  let shown = [];
   call.on('room', (state) => {
     const tiles = tilesOf(state);
+    for (const sentence of tileChanges(shown, tiles)) announce(sentence);
+    shown = tiles;
     stage.show(tiles);
     const people = state.peers.length;
     alone.hidden = tiles.length > 0 || people === 0;
@@ -48,6 +56,7 @@ export function callView({ call, media, name, announce, leave }) {
 
   deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
+  shareButton(share, announce);
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   copyButton(byId('copy', HTMLButtonElement), announce);
   const out = byId('leave', HTMLButtonElement);

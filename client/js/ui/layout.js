@@ -86,3 +86,73 @@ export function rulesFor(width) {
 export function ownTileFloats(remotes) {
   return remotes === 1;
 }
+
+/** Beside a shared screen people are seen small: lower tiles than otherwise will do, in CSS pixels. */
+const LOWEST_IN_STRIP = 84;
+
+/**
+ * @typedef {object} Area
+ * @property {number} width In CSS pixels.
+ * @property {number} height In CSS pixels.
+ * @property {{ width: number, height: number }} tile
+ * @property {boolean} scrolls The tiles need more height than there is.
+ */
+
+/**
+ * @typedef {object} StagePlan
+ * @property {boolean} beside The people are beside the screens, not below or alone.
+ * @property {boolean} floats The own tile is in a corner.
+ * @property {number} gap Between tiles, and between screens and people, in CSS pixels.
+ * @property {Area} screens
+ * @property {Area} people
+ */
+
+/**
+ * Shared screens get most of the stage, people the rest: beside them where the stage is wide, below where it is upright.
+ * @param {object} stage
+ * @param {number} stage.width In CSS pixels.
+ * @param {number} stage.height In CSS pixels.
+ * @param {number} stage.screens How many screens others share.
+ * @param {number} stage.remotes How many other people have a tile.
+ * @returns {StagePlan}
+ */
+export function stageFor({ width, height, screens, remotes }) {
+  const rules = rulesFor(width);
+  const floats = screens === 0 && ownTileFloats(remotes);
+  const count = remotes + (floats ? 0 : 1);
+  if (screens === 0) {
+    const none = { width: 0, height: 0, tile: { width: 0, height: 0 }, scrolls: false };
+    return { beside: false, floats, gap: rules.gap, screens: none, people: area({ width, height, count, ...rules }) };
+  }
+  const beside = width > height * 1.1;
+  const { gap } = rules;
+  const strip = beside
+    ? { width: Math.round(clamp(width * 0.22, 130, 300)), height }
+    : { width, height: Math.round(height - gap - clamp((width * screens) / WIDEST, height * 0.4, height * 0.65)) };
+  const rest = beside ? { width: width - gap - strip.width, height } : { width, height: height - gap - strip.height };
+  const large =
+    screens === 1
+      ? { ...rest, tile: rest, scrolls: false }
+      : area({ ...rest, count: screens, gap, narrowest: 1, lowest: 0 });
+  return {
+    beside,
+    floats,
+    gap,
+    screens: large,
+    people: area({ ...strip, count, gap, narrowest: rules.narrowest, lowest: LOWEST_IN_STRIP }),
+  };
+}
+
+/**
+ * @param {Parameters<typeof gridFor>[0]} place
+ * @returns {Area}
+ */
+function area(place) {
+  const grid = gridFor(place);
+  const { width, height, gap } = place;
+  const scrolls = grid.rows * (grid.height + gap) - gap > height + 1;
+  return { width, height, tile: { width: grid.width, height: grid.height }, scrolls };
+}
+
+/** @type {(value: number, least: number, most: number) => number} */
+const clamp = (value, least, most) => Math.min(most, Math.max(least, value));

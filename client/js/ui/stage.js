@@ -1,12 +1,14 @@
 /**
- * The stage of a call: tiles in a grid, and what of it is in view.
+ * The stage of a call: shared screens large, people in a grid or, beside a screen, in a strip; and what of it is in view.
  */
 
-import { gridFor, ownTileFloats, rulesFor } from './layout.js';
+import { h } from '../core/dom.js';
+import { stageFor } from './layout.js';
 import { OwnTile, RemoteTile } from './tile.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Tile } from '../proto/messages.js' */
+/** @import { Area } from './layout.js' */
 
 /** Milliseconds after the last change until the server is told what is in view. */
 const VIEW_AFTER = 150;
@@ -19,6 +21,9 @@ export class Stage {
   #root;
   #tellView;
   #own = new OwnTile();
+  // A tile stays in the one it begins in: a video that is moved in the document stops.
+  #screens = h('div', { class: 'screens' });
+  #people = h('div', { class: 'people' }, this.#own.element);
   /** @type {Map<string, { tile: RemoteTile, model: TileModel }>} */
   #tiles = new Map();
   /** @type {Map<number, MediaStream>} */
@@ -37,8 +42,9 @@ export class Stage {
   constructor(root, tellView) {
     this.#root = root;
     this.#tellView = tellView;
-    root.append(this.#own.element);
+    root.replaceChildren(this.#screens, this.#people);
     new ResizeObserver(() => this.#layOut()).observe(root);
+    document.addEventListener('fullscreenchange', () => this.#viewSoon());
     this.#observer = new IntersectionObserver(
       (entries) => {
         for (const entry of entries) {
@@ -81,7 +87,8 @@ export class Stage {
       this.#tiles.delete(model.key);
       this.#tiles.set(model.key, { tile, model });
     }
-    this.#order(models);
+    this.#order(this.#screens, 'screen', null);
+    this.#order(this.#people, 'camera', this.#own.element);
     this.#refresh();
     this.#layOut();
   }
@@ -94,18 +101,17 @@ export class Stage {
   }
 
   /**
-   * Puts the elements in order, moving none that stays: a video that is moved in the document stops.
-   * @param {TileModel[]} models
+   * Puts the elements of one stream in order, moving none that stays.
+   * @param {HTMLElement} place
+   * @param {'camera' | 'screen'} stream
+   * @param {Element | null} end What comes after them.
    */
-  #order(models) {
-    /** @type {Element | null} */
-    let next = this.#own.element;
-    for (const { key } of [...models].reverse()) {
-      const element = this.#tiles.get(key)?.tile.element;
-      if (!element) continue;
-      if (element.nextElementSibling !== next || element.parentElement !== this.#root) {
-        this.#root.insertBefore(element, next);
-      }
+  #order(place, stream, end) {
+    let next = end;
+    for (const { tile, model } of [...this.#tiles.values()].reverse()) {
+      if (model.stream !== stream) continue;
+      const { element } = tile;
+      if (element.nextElementSibling !== next || element.parentElement !== place) place.insertBefore(element, next);
       next = element;
     }
   }
@@ -122,18 +128,15 @@ export class Stage {
     const height =
       this.#root.clientHeight - Number.parseFloat(style.paddingTop) - Number.parseFloat(style.paddingBottom);
     if (width <= 0 || height <= 0) return;
-    const floats = ownTileFloats(this.#tiles.size);
-    const rules = rulesFor(width);
-    const grid = gridFor({ width, height, count: this.#tiles.size + (floats ? 0 : 1), ...rules });
-    this.#own.element.classList.toggle('floating', floats);
-    const scrolls = grid.rows * (grid.height + rules.gap) - rules.gap > height + 1;
-    this.#root.classList.toggle('scrolls', scrolls);
-    // The keys scroll what has the focus.
-    if (scrolls) this.#root.tabIndex = 0;
-    else this.#root.removeAttribute('tabindex');
-    this.#root.style.setProperty('--tile-width', `${grid.width}px`);
-    this.#root.style.setProperty('--tile-height', `${grid.height}px`);
-    this.#root.style.setProperty('--gap', `${rules.gap}px`);
+    const screens = [...this.#tiles.values()].filter(({ model }) => model.stream === 'screen').length;
+    const plan = stageFor({ width, height, screens, remotes: this.#tiles.size - screens });
+    this.#root.classList.toggle('presenting', screens > 0);
+    this.#root.classList.toggle('beside', plan.beside);
+    this.#root.style.setProperty('--gap', `${plan.gap}px`);
+    this.#own.element.classList.toggle('floating', plan.floats);
+    this.#screens.hidden = screens === 0;
+    size(this.#screens, plan.screens);
+    size(this.#people, plan.people);
     this.#viewSoon();
   }
 
@@ -143,8 +146,11 @@ export class Stage {
   }
 
   #sayView() {
-    const tiles = [...this.#tiles.values()]
-      .filter(({ tile }) => this.#inView.has(tile.element))
+    const full = document.fullscreenElement;
+    const all = [...this.#tiles.values()];
+    // A tile over the whole screen hides the others.
+    const alone = all.filter(({ tile }) => tile.element === full);
+    const tiles = (alone.length > 0 ? alone : all.filter(({ tile }) => this.#inView.has(tile.element)))
       .slice(0, VIEW_TILES)
       .map(({ tile, model }) => ({
         peer: model.peer,
@@ -156,4 +162,19 @@ export class Stage {
     this.#toldView = told;
     this.#tellView(tiles);
   }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Area} area
+ */
+function size(element, { width, height, tile, scrolls }) {
+  element.style.width = `${width}px`;
+  element.style.height = `${height}px`;
+  element.style.setProperty('--tile-width', `${tile.width}px`);
+  element.style.setProperty('--tile-height', `${tile.height}px`);
+  element.classList.toggle('scrolls', scrolls);
+  // The keys scroll what has the focus.
+  if (scrolls) element.tabIndex = 0;
+  else element.removeAttribute('tabindex');
 }

@@ -2,15 +2,21 @@
  * One tile: a picture or an avatar, a name, and what is the matter.
  */
 
-import { isFrameOfOwner } from '../call/room-state.js';
+import { formatWords } from '../call/room-state.js';
 import { h, icon } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
+import { fullScreenButton } from './full-screen.js';
+import { PictureGate } from './picture-gate.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 
+/** Milliseconds a sender may take to change to a format this browser can play, until nobody should wait for it. */
+const CHANGE_WITHIN = 10_000;
+
 /** @returns {HTMLVideoElement} A picture never sounds: sound has elements of its own. */
 function picture() {
-  const video = h('video', { autoplay: true, playsinline: true });
+  // Firefox lets the keyboard stop at every video, though there is nothing to do there.
+  const video = h('video', { autoplay: true, playsinline: true, tabindex: '-1' });
   video.muted = true;
   video.disablePictureInPicture = true;
   return video;
@@ -57,15 +63,21 @@ export class RemoteTile {
     h('span', { text: 'Reconnecting…' }),
   );
   #cameraOff = h('span', { class: 'hidden', text: 'Camera off', hidden: true });
+  #blocked = h('p', { class: 'blocked', hidden: true });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #blockedTimer;
   element = h('div', { role: 'group', class: 'tile' });
-  /** What the picture waits for or shows: slot and first timestamp of the owner. */
-  #gate = '';
-  #callback = 0;
+  #gate = new PictureGate(this.#face.video, (shown) => this.element.classList.toggle('live', shown));
 
   /** @param {TileModel} model */
   constructor(model) {
-    this.element.append(this.#face.video, this.#face.avatar, this.#offline, this.#face.plate, this.#cameraOff);
+    const { video, avatar, plate } = this.#face;
+    this.element.append(video, avatar, this.#blocked, this.#offline, plate, this.#cameraOff);
     this.element.dataset.stream = model.stream;
+    if (model.stream === 'screen') {
+      const button = fullScreenButton(this.element, model.label);
+      if (button) this.element.append(button);
+    }
   }
 
   /**
@@ -79,61 +91,28 @@ export class RemoteTile {
     this.#cameraOff.hidden = !model.cameraOff;
     this.#offline.hidden = !model.reconnecting;
     this.element.classList.toggle('away', model.reconnecting);
-    const { video } = this.#face;
-    if (video.srcObject !== stream) {
-      video.srcObject = stream;
-      this.#gate = '';
-      if (stream) video.play().catch(() => {});
-    }
-    const since = model.cameraOff || !stream ? null : (model.slot?.since ?? null);
-    this.#open(since === null ? 'closed' : `${model.slot?.slot} ${since}`, since);
+    this.#tellBlocked(model);
+    const since = model.cameraOff || model.blocked || !stream ? null : (model.slot?.since ?? null);
+    this.#gate.set(stream, String(model.slot?.slot), since);
   }
 
   /** Releases the picture. */
   remove() {
-    this.#open('closed', null);
-    this.#face.video.srcObject = null;
+    clearTimeout(this.#blockedTimer);
+    this.#gate.set(null, '', null);
     this.element.remove();
   }
 
-  /**
-   * Shows the picture from the owner's first frame on, and the avatar until then.
-   * @param {string} gate
-   * @param {number | null} since
-   */
-  #open(gate, since) {
-    if (this.#gate === gate) return;
-    this.#gate = gate;
-    this.element.classList.remove('live');
-    const { video } = this.#face;
-    if (!('requestVideoFrameCallback' in video)) {
-      if (since !== null) this.#nextTime(gate);
-      return;
-    }
-    video.cancelVideoFrameCallback(this.#callback);
-    if (since !== null) this.#nextFrame(gate, since);
-  }
-
-  /**
-   * @param {string} gate
-   * @param {number} since
-   */
-  #nextFrame(gate, since) {
-    this.#callback = this.#face.video.requestVideoFrameCallback((_now, frame) => {
-      if (this.#gate !== gate) return;
-      if (frame.rtpTimestamp === undefined || isFrameOfOwner(frame.rtpTimestamp, since)) {
-        this.element.classList.add('live');
-      } else this.#nextFrame(gate, since);
-    });
-  }
-
-  /**
-   * For browsers that do not report frames: the clock of the element moves with the next one.
-   * @param {string} gate
-   */
-  #nextTime(gate) {
-    const show = () => this.#gate === gate && this.element.classList.add('live');
-    this.#face.video.addEventListener('timeupdate', show, { once: true });
+  /** @param {TileModel} model */
+  #tellBlocked(model) {
+    if (this.#blocked.hidden === !model.blocked) return;
+    this.#blocked.hidden = !model.blocked;
+    this.element.classList.toggle('unplayable', model.blocked);
+    clearTimeout(this.#blockedTimer);
+    if (!model.blocked) return;
+    const { soon, late } = formatWords(model);
+    this.#blocked.textContent = soon;
+    this.#blockedTimer = setTimeout(() => (this.#blocked.textContent = late), CHANGE_WITHIN);
   }
 }
 

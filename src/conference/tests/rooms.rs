@@ -29,6 +29,7 @@ fn pages_hold_every_listed_room_once_and_no_other() {
             assert!(page.len() <= most.min(100) && (next.is_none() || page.len() == most.min(100)));
             seen.extend(page);
             after = next;
+            assert!(seen.len() <= expected.len(), "a room comes twice");
             if after.is_none() {
                 break;
             }

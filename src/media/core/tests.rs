@@ -2,6 +2,7 @@ mod forwarding;
 #[cfg(feature = "faults")]
 mod isolation;
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use super::*;
@@ -24,18 +25,19 @@ fn core(now: Instant) -> Core {
 fn video(directions: &[&str], codecs: &[Codec], credentials: &str) -> String {
     let (mut numbers, mut formats) = (String::new(), String::new());
     for (codec, pt) in codecs.iter().zip(96..) {
-        numbers += &format!(" {pt}");
-        formats += &format!("a=rtpmap:{pt} {codec}/90000\r\n");
+        let _ = write!(numbers, " {pt}");
+        let _ = write!(formats, "a=rtpmap:{pt} {codec}/90000\r\n");
         if *codec == Codec::H264 {
             let profile = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
-            formats += &format!("a=fmtp:{pt} {profile}\r\n");
+            let _ = write!(formats, "a=fmtp:{pt} {profile}\r\n");
         }
     }
     let mids: Vec<String> = (0..directions.len()).map(|mid| mid.to_string()).collect();
     let mut sdp =
         format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n", mids.join(" "));
     for (mid, direction) in mids.iter().zip(directions) {
-        sdp += &format!(
+        let _ = write!(
+            sdp,
             "m=video 9 UDP/TLS/RTP/SAVPF{numbers}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{credentials}\r\n\
              a=ice-pwd:{credentials}abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:\
              BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\na=setup:actpass\r\na=mid:{mid}\r\n\

@@ -267,7 +267,7 @@ impl Connection {
         let line = |mid: &str| self.rtc.media(Mid::from(mid)).filter(|line| !line.stopped());
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
         let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();
-        self.formats = Box::new(formats::Negotiated::read(self.rtc.codec_config(), &sending, &receiving));
+        *self.formats = formats::Negotiated::read(self.rtc.codec_config(), &sending, &receiving);
         Ok(answer::edit(&answer.to_sdp_string()))
     }
 

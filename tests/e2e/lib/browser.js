@@ -1,70 +1,73 @@
-/** Chromium with a camera of one colour, or with none, or with a user who says no. */
-
-import { chromium } from 'playwright-core';
-
-import { MEDIA_ADDRESS } from './server.js';
-
-const EXECUTABLE = process.env.PLENARY_CHROMIUM ?? '/usr/bin/chromium';
-
-const FLAGS = [
-  '--no-sandbox',
-  // Nothing but the page under test.
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // A page in a second context must run as fast as the one in front.
-  '--disable-renderer-backgrounding',
-  '--disable-background-timer-throttling',
-  '--disable-backgrounding-occluded-windows',
-  ...(MEDIA_ADDRESS === '127.0.0.1' ? ['--allow-loopback-in-peer-connection'] : []),
-];
-
 /**
- * What the browser has for camera and microphone: a file as the camera and beeps as the microphone; devices and a user
- * who refuses them; or no devices at all.
- * @typedef {{ camera: string } | 'refused' | 'absent'} Devices
+ * The two browsers under test behind one face. Playwright drives Chromium, Puppeteer drives Firefox; a test sees a
+ * {@link Tab} with a page that is used as Playwright's is, whichever it is.
  */
 
-export class Browser {
-  #server;
-  #playwright;
+import { Chromium } from './chromium.js';
+import { Firefox } from './firefox.js';
 
-  /**
-   * @param {import('playwright-core').BrowserServer} server
-   * @param {import('playwright-core').Browser} playwright
-   */
-  constructor(server, playwright) {
-    this.#server = server;
-    this.#playwright = playwright;
-  }
+/** @typedef {'chromium' | 'firefox'} Engine */
 
-  /** @param {Devices} devices */
-  static async open(devices) {
-    const args = [...FLAGS];
-    if (devices !== 'absent') args.push('--use-fake-device-for-media-stream=fps=30');
-    if (devices === 'refused') args.push('--deny-permission-prompts');
-    else args.push('--use-fake-ui-for-media-stream');
-    if (typeof devices === 'object') args.push(`--use-file-for-fake-video-capture=${devices.camera}`);
-    const server = await chromium.launchServer({ executablePath: EXECUTABLE, headless: true, args });
-    return new Browser(server, await chromium.connect(server.wsEndpoint()));
-  }
+/**
+ * What a browser has for a camera: one colour of `colours.js`, or drawn pictures in a file and the same as bitmaps.
+ * @typedef {object} Camera
+ * @property {number} width In pixels, even.
+ * @property {number} height In pixels, even.
+ * @property {number} rate Pictures per second.
+ * @property {string} file YUV4MPEG2, for Chromium's fake camera.
+ * @property {readonly number[]} [rgb] The colour, for a painted camera.
+ * @property {() => string[]} [bitmaps] The pictures in base64, for a painted camera that shows no single colour.
+ */
 
-  /**
-   * A fresh profile: nothing shared with other people in the same browser but the camera.
-   * @param {import('playwright-core').BrowserContextOptions} [options]
-   */
-  async newContext(options = {}) {
-    return this.#playwright.newContext({ ignoreHTTPSErrors: true, ...options });
-  }
+/**
+ * A camera, with beeps or a tone as the microphone; devices and a user who refuses them; or no devices at all.
+ * @typedef {Camera | 'refused' | 'absent'} Devices
+ */
 
-  /** Ends the process at once: no page hears of it. */
-  async kill() {
-    await this.#server.kill();
-  }
+/**
+ * What a tab tells while it is used.
+ * @typedef {object} Ears
+ * @property {() => void} socket The page opened a WebSocket.
+ * @property {(text: string) => void} told The server sent this frame.
+ * @property {(text: string) => void} said The page sent this frame.
+ * @property {(what: string) => void} wrong Something no page may do.
+ */
 
-  async close() {
-    await this.#server.close();
-  }
+/**
+ * @typedef {object} TabOptions
+ * @property {Ears} ears
+ * @property {[script: (arg: any) => void, arg?: unknown][]} scripts What runs before the page's own scripts.
+ * @property {Screen} [screen]
+ */
+
+/**
+ * The screen, as Playwright's options say it. Firefox has the viewport only.
+ * @typedef {import('playwright-core').BrowserContextOptions} Screen
+ */
+
+/** @typedef {Pick<import('playwright-core').Page, 'goto' | 'url' | 'evaluate' | 'getByRole'> & Record<string, any>} Page */
+
+/**
+ * A tab in a profile of its own.
+ * @typedef {object} Tab
+ * @property {Page} page
+ * @property {(options: TabOptions) => Promise<Tab>} another One more tab in the same profile.
+ * @property {() => Promise<void>} close Closes the tab as a person does, and its profile.
+ */
+
+/** @typedef {Chromium | Firefox} Browser */
+
+/**
+ * @param {Engine} engine
+ * @param {Devices} devices
+ * @returns {Promise<Browser>}
+ */
+export function openBrowser(engine, devices) {
+  return engine === 'firefox' ? Firefox.open(devices) : Chromium.open(devices);
+}
+
+/** Nothing but the page under test is asked for anything. @param {string} address */
+export function isForeign(address) {
+  const { protocol, hostname } = new URL(address);
+  return /^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1';
 }

@@ -6,14 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { Browser } from './browser.js';
+import { openBrowser } from './browser.js';
+import { COLOURS } from './colours.js';
+import { Firefox } from './firefox.js';
+import { FIRST, PAIR } from './pair.js';
 import { ARTIFACTS, Person } from './person.js';
 import { writePortrait } from './portrait.js';
 import { Server } from './server.js';
 import { writeY4m } from './y4m.js';
 
+/** @import { Browser, Camera, Devices, Engine } from './browser.js' */
+
 /** What a camera of a laptop delivers; enough for three simulcast layers. */
-const CAMERA = { width: 1280, height: 720 };
+const CAMERA = { width: 1280, height: 720, rate: 30 };
 
 /** No single scene takes longer, on two cores. */
 const SCENE_MS = 120_000;
@@ -25,6 +30,11 @@ export class House {
   #directory;
   /** @type {Set<Browser>} */
   #browsers = new Set();
+  /**
+   * The Firefox that people with a camera share: it takes long to start, and its cameras belong to pages.
+   * @type {Promise<Firefox> | undefined}
+   */
+  #firefox;
   /** @type {(() => void)[]} */
   #others = [];
   /** The opening scene that failed. */
@@ -39,10 +49,11 @@ export class House {
     this.server = server;
   }
 
-  static async open() {
+  /** @param {{ flags?: string[] }} [options] more of the server's command line */
+  static async open({ flags = [] } = {}) {
     const directory = await mkdtemp(join(tmpdir(), 'plenary-e2e-'));
     try {
-      return new House(directory, await Server.open(directory));
+      return new House(directory, await Server.open(directory, flags));
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -57,10 +68,16 @@ export class House {
   /**
    * A browser whose camera shows one colour.
    * @param {string} colour
-   * @param {{ width: number, height: number, rate?: number }} [size]
+   * @param {object} [options]
+   * @param {Engine} [options.engine]
+   * @param {{ width: number, height: number, rate: number }} [options.size]
+   * @param {boolean} [options.alone] a process of its own, that can be killed
    */
-  async browser(colour, size = CAMERA) {
-    return this.#keep(await Browser.open({ camera: await writeY4m(this.#directory, colour, size) }));
+  async browser(colour, { engine = FIRST, size = CAMERA, alone = false } = {}) {
+    const rgb = COLOURS[colour];
+    if (!rgb) throw new Error(`no such colour: ${colour}`);
+    const file = engine === 'chromium' ? await writeY4m(this.#directory, colour, size) : '';
+    return this.#withCamera(engine, { ...size, rgb, file }, alone);
   }
 
   /**
@@ -70,25 +87,27 @@ export class House {
    * @param {{ width: number, height: number }} size
    */
   async browserOf(name, look, size) {
-    return this.#keep(await Browser.open({ camera: await writePortrait(this.#directory, name, look, size) }));
+    const file = await writePortrait(this.#directory, name, look, size);
+    return this.#withCamera('chromium', { ...size, rate: 30, file }, true);
   }
 
   /**
    * A browser without camera and microphone: refused by the user, or not there.
    * @param {'refused' | 'absent'} devices
+   * @param {Engine} [engine]
    */
-  async browserWithout(devices) {
-    return this.#keep(await Browser.open(devices));
+  async browserWithout(devices, engine = FIRST) {
+    return this.#keep(await openBrowser(engine, devices));
   }
 
   /**
    * A person in a browser of their own.
    * @param {string} name
    * @param {string} colour
-   * @param {Parameters<typeof Person.open>[2]} [options]
+   * @param {NonNullable<Parameters<typeof Person.open>[2]> & NonNullable<Parameters<House['browser']>[1]>} [options]
    */
   async person(name, colour, options) {
-    return this.personIn(await this.browser(colour), name, options);
+    return this.personIn(await this.browser(colour, options), name, options);
   }
 
   /**
@@ -148,7 +167,7 @@ export class House {
    * @param {() => Promise<void>} body
    */
   scene(name, body) {
-    test(name, { timeout: SCENE_MS }, async () => {
+    test(`${PAIR}: ${name}`, { timeout: SCENE_MS }, async () => {
       if (this.#notOpened) assert.fail(`not tried: "${this.#notOpened}" failed`);
       try {
         await body();
@@ -161,7 +180,7 @@ export class House {
 
   /** @param {string} scene */
   async #keepEvidence(scene) {
-    const label = `failed ${scene}`.slice(0, 60);
+    const label = `failed ${PAIR} ${scene}`.slice(0, 60);
     await mkdir(ARTIFACTS, { recursive: true });
     await writeFile(join(ARTIFACTS, `${label.replaceAll(/[^a-z0-9]+/gi, '-')}.log`), this.server.log);
     const shots = await Promise.allSettled(this.people.map((person) => person.screenshot(`${label} ${person.name}`)));
@@ -173,6 +192,17 @@ export class House {
   /** What no page may do; see `Person.errors`. */
   #pageErrors() {
     return this.people.flatMap(({ name, errors }) => errors.map((error) => `${name}: ${error}`));
+  }
+
+  /**
+   * @param {Engine} engine
+   * @param {Camera} camera
+   * @param {boolean} alone
+   */
+  async #withCamera(engine, camera, alone) {
+    if (engine === 'chromium' || alone) return this.#keep(await openBrowser(engine, camera));
+    this.#firefox ??= Firefox.open(camera);
+    return this.#keep(await this.#firefox).withCamera(camera);
   }
 
   /** @param {Browser} browser */

@@ -1,5 +1,5 @@
 /**
- * What runs inside the page before the page's own scripts. Playwright sends the text of these functions, so each stands
+ * What runs inside the page before the page's own scripts. The driver sends the text of these functions, so each stands
  * alone: no imports, no names from outside.
  */
 
@@ -8,6 +8,8 @@
  * came after the click on Join. Found again as `window.seen`.
  */
 export function watch() {
+  // Blank pages have no devices, and nothing to watch.
+  if (!('MediaDevices' in window)) return;
   const seen = {
     /** @type {string[]} */
     announced: [],
@@ -90,6 +92,16 @@ export function watch() {
 }
 
 /**
+ * Begins the page with this in its `sessionStorage`; not again after a reload.
+ * @param {[string, string][]} entries
+ */
+export function keepInSession(entries) {
+  if (sessionStorage.getItem('kept by the test')) return;
+  sessionStorage.setItem('kept by the test', 'once');
+  for (const [key, value] of entries) sessionStorage.setItem(key, value);
+}
+
+/**
  * Puts a stone in the way of one offer, as `window.hindrance` says: `lose` cuts the socket before it, `lose-answer` right
  * after it, so that the server has taken it and its answer cannot arrive; `spoil` breaks its description.
  */
@@ -122,6 +134,24 @@ export function relayMedia(port) {
       .replace(/^(a=candidate:\S+ \d+ udp \d+ \S+) \d+/gim, `$1 ${port}`);
     return Reflect.apply(original, this, [{ type: description.type, ...(sdp === undefined ? {} : { sdp }) }]);
   };
+}
+
+/**
+ * How many frames a video has put on the screen since this was asked for the first time.
+ * @param {Element} video
+ * @returns {number}
+ */
+export function countFrames(video) {
+  const counted = /** @type {HTMLVideoElement & { framesShown?: number }} */ (video);
+  if (counted.framesShown === undefined) {
+    counted.framesShown = 0;
+    const count = () => {
+      counted.framesShown = (counted.framesShown ?? 0) + 1;
+      counted.requestVideoFrameCallback(count);
+    };
+    counted.requestVideoFrameCallback(count);
+  }
+  return counted.framesShown;
 }
 
 /**
@@ -161,19 +191,29 @@ export function readMarks(tile) {
 }
 
 /**
- * What receives and what goes out, in figures that only grow while things work.
+ * What is received, in figures that only grow while things work; the energies of what is also played.
  * @returns {Promise<{ connection: string, videoLines: number, energies: [string, number][], framesDecoded: number }>}
  */
 export async function readConnection() {
   const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
   const { pc } = plenary;
+  const sounding = [...document.querySelectorAll('audio, video')].filter(
+    (element) => element instanceof HTMLMediaElement && !element.paused && !element.muted,
+  );
+  const streams = sounding.map((element) => /** @type {HTMLMediaElement} */ (element).srcObject);
+  const played = new Set(
+    streams.flatMap((stream) => (stream instanceof MediaStream ? stream.getAudioTracks().map(({ id }) => id) : [])),
+  );
   /** @type {[string, number][]} */
   const energies = [];
   let framesDecoded = 0;
   for (const stats of (await pc.getStats()).values()) {
     if (stats.type !== 'inbound-rtp') continue;
-    if (stats.kind === 'audio') energies.push([stats.id, stats.totalAudioEnergy ?? 0]);
-    else framesDecoded += stats.framesDecoded ?? 0;
+    // Firefox counts what it decodes, whether it is played or not.
+    if (stats.kind === 'audio' && played.has(stats.trackIdentifier)) {
+      energies.push([stats.id, stats.totalAudioEnergy ?? 0]);
+    }
+    if (stats.kind === 'video') framesDecoded += stats.framesDecoded ?? 0;
   }
   const receiving = pc
     .getTransceivers()

@@ -4,7 +4,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { nameOf } from './colours.js';
-import { hinder, meanOfPng, readConnection, readMarks, readPixels, relayMedia, watch } from './in-page.js';
+import {
+  countFrames,
+  hinder,
+  keepInSession,
+  meanOfPng,
+  readConnection,
+  readMarks,
+  readPixels,
+  relayMedia,
+  watch,
+} from './in-page.js';
 import { until } from './until.js';
 
 /** Screenshots and logs of a run. */
@@ -13,63 +23,85 @@ export const ARTIFACTS = process.env.PLENARY_E2E_DIR ?? join('target', 'e2e');
 /** One look at the page must not wait for what is not there: {@link until} looks again. */
 const LOOK = { timeout: 2_000 };
 
-/** Energy (totalAudioEnergy of getStats) that a voice gains in a window: a beeping microphone 0.7, a muted one 1e-5. */
-const AUDIBLE = 0.01;
+/**
+ * Energy (totalAudioEnergy of getStats) that a voice gains in a window: a beeping microphone of Chromium 0.7, the tone of
+ * Firefox 0.02, a muted one 1e-5.
+ */
+const AUDIBLE = 0.003;
+
+/**
+ * What a page has told the test so far.
+ * @typedef {{ told: any[], said: any[], errors: string[], sockets: true[] }} Record
+ */
+
+/** @returns {Record} */
+const emptyRecord = () => ({ told: [], said: [], errors: [], sockets: [] });
+
+/**
+ * @param {Record} record
+ * @returns {import('./browser.js').Ears}
+ */
+const earsOf = ({ told, said, errors, sockets }) => ({
+  socket: () => sockets.push(true),
+  told: (text) => told.push(JSON.parse(text)),
+  said: (text) => said.push(JSON.parse(text)),
+  wrong: (what) => errors.push(what),
+});
+
+/** @type {import('./browser.js').TabOptions['scripts']} */
+const SCRIPTS = [[watch], [hinder]];
 
 export class Person {
   name;
-  page;
-  #context;
+  #tab;
   /**
    * Every signaling message the server sent to this page, parsed, over all its sockets.
    * @type {any[]}
    */
-  told = [];
+  told;
   /**
    * Every signaling message the page sent.
    * @type {any[]}
    */
-  said = [];
-  /** How many WebSockets the page has opened. */
-  sockets = 0;
+  said;
   /** Uncaught errors of the page, what its content policy refused, and requests to other hosts. */
-  errors = /** @type {string[]} */ ([]);
+  errors;
+  #sockets;
 
   /**
    * @param {string} name
-   * @param {import('playwright-core').BrowserContext} context
-   * @param {import('playwright-core').Page} page
+   * @param {import('./browser.js').Tab} tab
+   * @param {Record} record
    */
-  constructor(name, context, page) {
+  constructor(name, tab, { told, said, errors, sockets }) {
     this.name = name;
-    this.page = page;
-    this.#context = context;
-    page.on('pageerror', (error) => this.errors.push(String(error)));
-    page.on('console', (message) => {
-      if (/Content Security Policy/i.test(message.text())) this.errors.push(message.text());
-    });
-    page.on('request', (request) => {
-      const { protocol, hostname } = new URL(request.url());
-      if (/^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1') this.errors.push(`asked ${request.url()}`);
-    });
-    page.on('websocket', (socket) => {
-      this.sockets += 1;
-      socket.on('framereceived', ({ payload }) => this.told.push(JSON.parse(String(payload))));
-      socket.on('framesent', ({ payload }) => this.said.push(JSON.parse(String(payload))));
-    });
+    this.#tab = tab;
+    this.told = told;
+    this.said = said;
+    this.errors = errors;
+    this.#sockets = sockets;
   }
 
   /**
    * @param {string} name
    * @param {import('./browser.js').Browser} browser
-   * @param {{ relayPort?: number, context?: import('playwright-core').BrowserContextOptions }} [options]
+   * @param {{ relayPort?: number, context?: import('./browser.js').Screen }} [options]
    */
-  static async open(name, browser, { relayPort, context: contextOptions } = {}) {
-    const context = await browser.newContext(contextOptions);
-    await context.addInitScript(watch);
-    await context.addInitScript(hinder);
-    if (relayPort !== undefined) await context.addInitScript(relayMedia, relayPort);
-    return new Person(name, context, await context.newPage());
+  static async open(name, browser, { relayPort, context: screen } = {}) {
+    const record = emptyRecord();
+    const scripts = [...SCRIPTS];
+    if (relayPort !== undefined) scripts.push([relayMedia, relayPort]);
+    const tab = await browser.openTab({ ears: earsOf(record), scripts, ...(screen ? { screen } : {}) });
+    return new Person(name, tab, record);
+  }
+
+  get page() {
+    return this.#tab.page;
+  }
+
+  /** How many WebSockets the page has opened. */
+  get sockets() {
+    return this.#sockets.length;
   }
 
   // What a person does.
@@ -130,10 +162,19 @@ export class Person {
 
   /** Closes the page as a person does: its farewell handlers run. */
   async closePage() {
-    const closed = this.page.waitForEvent('close');
-    await this.page.close({ runBeforeUnload: true });
-    await closed;
-    await this.#context.close();
+    await this.#tab.close();
+  }
+
+  /**
+   * What "Duplicate tab" does: another tab in the same profile, that begins with a copy of this one's `sessionStorage`.
+   * @param {string} name what the person calls themselves there
+   */
+  async duplicate(name) {
+    const [address, kept] = await this.page.evaluate(() => [location.href, Object.entries(sessionStorage)]);
+    const record = emptyRecord();
+    const tab = await this.#tab.another({ ears: earsOf(record), scripts: [...SCRIPTS, [keepInSession, kept]] });
+    await tab.page.goto(address);
+    return new Person(name, tab, record);
   }
 
   /**
@@ -226,10 +267,12 @@ export class Person {
   async believePathFailed() {
     await this.page.evaluate(() => {
       const { pc } = /** @type {any} */ (window).plenary;
+      // Firefox keeps events of the page's own making from this handler.
+      const tell = () => pc.onconnectionstatechange(new Event('connectionstatechange'));
       Object.defineProperty(pc, 'connectionState', { value: 'failed', configurable: true });
-      pc.dispatchEvent(new Event('connectionstatechange'));
+      tell();
       delete pc.connectionState;
-      pc.dispatchEvent(new Event('connectionstatechange'));
+      tell();
     });
   }
 
@@ -311,14 +354,7 @@ export class Person {
    * @param {{ within?: number }} [options]
    */
   async seesMovement(name, options) {
-    const frames = () =>
-      this.tile(name)
-        .locator('video')
-        .evaluate(
-          (video) => /** @type {HTMLVideoElement} */ (video).getVideoPlaybackQuality().totalVideoFrames,
-          undefined,
-          LOOK,
-        );
+    const frames = () => this.tile(name).locator('video').evaluate(countFrames, undefined, LOOK);
     let from = await until(`${this.name} has a tile of ${name}`, frames, () => true);
     const what = `the picture of ${name} moves for ${this.name} (from frame ${from})`;
     const counted = async () => {

@@ -32,24 +32,28 @@ export class Server {
   /** Where in the log the present life begins. */
   #lifeBegins = 0;
   #directory;
+  #flags;
   /** Where to find it. The same after a restart. */
   ports;
 
   /**
    * @param {string} directory
    * @param {{ http: number, udp: number }} ports
+   * @param {string[]} flags
    */
-  constructor(directory, ports) {
+  constructor(directory, ports, flags) {
     this.#directory = directory;
+    this.#flags = flags;
     this.ports = ports;
   }
 
   /**
    * Starts a server that keeps its certificate in `directory`, and waits until it answers.
    * @param {string} directory
+   * @param {string[]} [flags] more of its command line
    */
-  static async open(directory) {
-    const server = new Server(directory, { http: await freeTcpPort(), udp: await freeUdpPort() });
+  static async open(directory, flags = []) {
+    const server = new Server(directory, { http: await freeTcpPort(), udp: await freeUdpPort() }, flags);
     await server.start();
     return server;
   }
@@ -63,7 +67,7 @@ export class Server {
   async start() {
     const { http, udp } = this.ports;
     this.#lifeBegins = this.#log.length;
-    const flags = ['--http-port', `${http}`, '--udp-port', `${udp}`, '--announce', MEDIA_ADDRESS];
+    const flags = ['--http-port', `${http}`, '--udp-port', `${udp}`, '--announce', MEDIA_ADDRESS, ...this.#flags];
     // Its certificate lands in certs/ of the folder it is started in.
     const child = spawn(PROGRAM, flags, { cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

@@ -9,13 +9,13 @@ use Layer::{High, Low, Middle};
 
 const FRAME: Duration = Duration::from_millis(33);
 
-/// A publisher whose layers send a frame of one packet every 33 ms, and who watches.
+/// A publisher whose layers send a frame of one packet every 33 ms, and those who watch.
 pub(super) struct Show {
     pub core: Core,
     pub now: Instant,
     frame: u64,
     codec: Codec,
-    /// Layers whose encoders answer requests.
+    /// Requests the encoder answered.
     asked: u64,
 }
 
@@ -36,7 +36,9 @@ impl Show {
             let connection = core.peers[key as usize].connection.as_mut().expect("a connection");
             connection.pretend_connected();
             if peer == 1 {
-                Layer::ALL.into_iter().for_each(|layer| connection.pretend_heard(Mid::from("0"), layer));
+                for layer in Layer::ALL {
+                    connection.pretend_heard(Mid::from("0"), layer);
+                }
             }
         }
         let mut show = Show { core, now, frame: 1, codec: publisher[0], asked: 0 };
@@ -64,7 +66,9 @@ impl Show {
             self.frame += 1;
             let key = self.core.counters().key_frames_asked > self.asked;
             self.asked = self.core.counters().key_frames_asked;
-            layers.iter().for_each(|layer| self.send(*layer, key));
+            for layer in layers {
+                self.send(*layer, key);
+            }
             self.core.handle_timeout(self.now);
             self.core.drain_transmits();
         }
@@ -105,7 +109,7 @@ fn one_layer_of_three_is_forwarded_and_changes_at_key_frames_without_a_word() {
     assert_eq!(show.pass(FRAME * 100, &Layer::ALL), 100, "one packet of three");
     show.pass(Duration::from_millis(1_200), &[Low, High]);
     assert_eq!(show.layer(), Some(Low), "what stops is replaced within about a second");
-    show.pass(Duration::from_millis(3_000), &Layer::ALL);
+    show.pass(Duration::from_secs(3), &Layer::ALL);
     assert_eq!(show.layer(), Some(Middle), "and shown again when it is back");
     assert_eq!(show.slots(2), [], "it was one person's picture all the time");
     assert!(show.asked() <= 8, "asked {} times", show.asked());

@@ -1,0 +1,53 @@
+/**
+ * Everything a person sends, from wherever it comes.
+ */
+
+/** @import { Device } from '../rtc/devices.js' */
+/** @import { OwnTrack } from '../rtc/link.js' */
+/** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { ScreenShare } from '../rtc/screen-share.js' */
+
+/** What the others are told: nothing is sent on a muted track. @typedef {OwnTrack & { muted: boolean }} Own */
+
+/**
+ * @param {Pick<LocalMedia, 'get'>} media
+ * @param {Device} device
+ * @returns {Own}
+ */
+export function deviceTrack(media, device) {
+  const { on, track } = media.get(device);
+  return { stream: 'camera', kind: device === 'camera' ? 'video' : 'audio', track, muted: !on };
+}
+
+/**
+ * @param {Pick<ScreenShare, 'tracks'>} share
+ * @returns {Own[]}
+ */
+export function screenTracks(share) {
+  const { video, audio } = share.tracks;
+  return [
+    { stream: 'screen', kind: 'video', track: video, muted: !video },
+    { stream: 'screen', kind: 'audio', track: audio, muted: !audio },
+  ];
+}
+
+/**
+ * @param {Pick<LocalMedia, 'get'>} media
+ * @param {Pick<ScreenShare, 'tracks'>} share
+ * @returns {Own[]} In the order of their lines.
+ */
+export function ownTracks(media, share) {
+  return [deviceTrack(media, 'microphone'), deviceTrack(media, 'camera'), ...screenTracks(share)];
+}
+
+/**
+ * Which lines a new connection begins with. Camera and microphone always have one, because they come and go; a screen gets
+ * one when it is first shared.
+ * @param {Own[]} tracks
+ * @returns {OwnTrack[]}
+ */
+export function firstOwn(tracks) {
+  return tracks
+    .filter(({ stream, track }) => stream === 'camera' || track !== null)
+    .map(({ stream, kind, track }) => ({ stream, kind, track }));
+}

@@ -1,0 +1,62 @@
+/**
+ * The rooms the server lists, page by page. Pure but for the fetching it is given.
+ */
+
+/** @typedef {{ id: string, name: string, people: number }} ListedRoom */
+/** @typedef {{ rooms: ListedRoom[], more: boolean }} RoomList */
+
+/** Rooms on one page, and so on the home page at first. */
+export const PAGE = 20;
+/** The server gives no larger page. */
+const LARGEST = 100;
+
+/**
+ * The first `most` listed rooms, from as few pages as that takes. What goes while the pages come is not shown twice.
+ * @param {(path: string) => Promise<unknown>} get Asks the server; throws if it gives no answer.
+ * @param {number} most
+ * @returns {Promise<RoomList>}
+ */
+export async function listedRooms(get, most) {
+  /** @type {Map<string, ListedRoom>} */
+  const rooms = new Map();
+  /** @type {string | undefined} */
+  let next;
+  do {
+    const query = new URLSearchParams({ limit: String(Math.min(LARGEST, most - rooms.size)) });
+    if (next !== undefined) query.set('after', next);
+    const page = readPage(await get(`/api/rooms?${query}`));
+    for (const room of page.rooms) rooms.set(room.id, room);
+    // A page that leads nowhere ends the list: it must not be asked for again and again.
+    next = page.rooms.length > 0 && page.next !== next ? page.next : undefined;
+  } while (next !== undefined && rooms.size < most);
+  return { rooms: [...rooms.values()].slice(0, most), more: next !== undefined || rooms.size > most };
+}
+
+/**
+ * @param {unknown} body
+ * @returns {{ rooms: ListedRoom[], next?: string }}
+ */
+function readPage(body) {
+  const { rooms, next } = /** @type {{ rooms?: unknown, next?: unknown }} */ (body ?? {});
+  if (!Array.isArray(rooms)) throw new Error('the list of rooms is no list');
+  return { rooms: rooms.filter(isRoom), ...(typeof next === 'string' ? { next } : {}) };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is ListedRoom}
+ */
+function isRoom(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, name, people } = /** @type {Record<string, unknown>} */ (value);
+  return typeof id === 'string' && typeof name === 'string' && typeof people === 'number';
+}
+
+/**
+ * @param {number} people
+ * @returns {string}
+ */
+export function peopleWords(people) {
+  if (people === 0) return 'Nobody inside';
+  return people === 1 ? '1 person inside' : `${people} people inside`;
+}

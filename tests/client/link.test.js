@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Link } from '../../client/js/rtc/link.js';
+
+/** @import { Offer } from '../../client/js/proto/messages.js' */
+
+/** As much of a connection as the order of offers depends on: lines get their mids when a description is set. */
+class FakePeer {
+  connectionState = 'new';
+  signalingState = 'stable';
+  localDescription = { sdp: '' };
+  /** @type {any[]} */
+  lines = [];
+  createDataChannel() {}
+  close() {}
+  /**
+   * @param {any} _what
+   * @param {any} options
+   */
+  addTransceiver(_what, options) {
+    const sender = {
+      track: null,
+      encodings: options.sendEncodings ?? [],
+      /** @param {any} track */
+      replaceTrack: async (track) => (sender.track = track),
+    };
+    const transceiver = { mid: null, sender, options };
+    this.lines.push(transceiver);
+    return transceiver;
+  }
+  async createOffer() {
+    return { sdp: String(this.lines.length) };
+  }
+  /** @param {{ sdp: string }} description */
+  async setLocalDescription(description) {
+    this.localDescription = description;
+    this.lines.forEach((line, index) => (line.mid = String(index)));
+  }
+  async setRemoteDescription() {}
+}
+
+/** A connection before a server that hears each offer and answers when told to. */
+async function connected() {
+  Object.assign(globalThis, { RTCPeerConnection: FakePeer, MediaStream: class {} });
+  /** @type {Offer[]} */
+  const offers = [];
+  let id = 0;
+  const link = new Link({
+    iceServers: [],
+    limits: { pairs: 1, audioOnly: 0, videoSteps: [1] },
+    videoSlots: 1,
+    nextOffer: () => (id += 1),
+    send: (offer) => offers.push(offer),
+    tracks: [
+      { stream: 'camera', kind: 'audio', track: null },
+      { stream: 'camera', kind: 'video', track: null },
+    ],
+  });
+  await link.negotiate();
+  const answer = () => link.answer(offers.at(-1)?.id ?? 0, '');
+  await answer();
+  return { link, offers, answer, peer: /** @type {FakePeer} */ (/** @type {unknown} */ (link.pc)) };
+}
+
+/**
+ * @param {boolean} video
+ * @param {boolean} audio
+ * @returns {import('../../client/js/rtc/link.js').OwnTrack[]}
+ */
+const screen = (video, audio) => [
+  { stream: 'screen', kind: 'video', track: video ? /** @type {any} */ ({ kind: 'video' }) : null },
+  { stream: 'screen', kind: 'audio', track: audio ? /** @type {any} */ ({ kind: 'audio' }) : null },
+];
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+/** @param {Offer | undefined} offer */
+const named = (offer) => offer?.tracks.map(({ stream, kind }) => `${stream} ${kind}`);
+
+test('the camera is offered in three sizes, the smallest first', async () => {
+  const { peer, link } = await connected();
+  assert.deepEqual(
+    peer.lines[1].options.sendEncodings.map((/** @type {any} */ one) => [one.rid, one.scaleResolutionDownBy]),
+    [
+      ['q', 4],
+      ['h', 2],
+      ['f', 1],
+    ],
+  );
+  link.close();
+});
+
+test('the first share is one more offer with both lines, later ones need none', async () => {
+  const { link, offers, answer, peer } = await connected();
+  link.use(screen(true, true));
+  await settled();
+  assert.equal(offers.length, 2);
+  assert.equal(offers[1]?.fresh, false);
+  assert.deepEqual(named(offers[1]), ['camera audio', 'camera video', 'screen video', 'screen audio']);
+  assert.equal(peer.lines.at(-2).options.sendEncodings.length, 1, 'a screen has one size');
+  await answer();
+  link.use(screen(false, false));
+  await settled();
+  assert.equal(peer.lines.at(-2).sender.track, null);
+  link.use(screen(true, true));
+  await settled();
+  assert.equal(peer.lines.at(-2).sender.track.kind, 'video');
+  assert.equal(offers.length, 2);
+  link.close();
+});
+
+test('sound that comes only with a later share gets its line then', async () => {
+  const { link, offers, answer } = await connected();
+  link.use(screen(true, false));
+  await settled();
+  await answer();
+  link.use(screen(true, true));
+  await settled();
+  assert.deepEqual(named(offers[2])?.at(-1), 'screen audio');
+  link.close();
+});
+
+test('a share that begins while an offer is in flight is offered after its answer', async () => {
+  const { link, offers, answer } = await connected();
+  void link.negotiate({ iceRestart: true });
+  await settled();
+  link.use(screen(true, false));
+  await settled();
+  assert.equal(offers.length, 2);
+  link.offerAgain();
+  assert.deepEqual(named(offers[2]), ['camera audio', 'camera video'], 'what was said before, under a new number');
+  assert.equal(link.newest, 3);
+  await answer();
+  await settled();
+  assert.deepEqual(named(offers[3])?.at(-1), 'screen video');
+  link.close();
+});

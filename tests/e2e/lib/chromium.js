@@ -1,0 +1,99 @@
+/** Chromium with a camera of one colour, or with none, or with a user who says no. */
+
+import { chromium } from 'playwright-core';
+
+import { isForeign } from './browser.js';
+import { MEDIA_ADDRESS } from './server.js';
+
+/** @import { Devices, Tab, TabOptions } from './browser.js' */
+
+const EXECUTABLE = process.env.PLENARY_CHROMIUM ?? '/usr/bin/chromium';
+
+const FLAGS = [
+  '--no-sandbox',
+  // Nothing but the page under test.
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // A page in a second context must run as fast as the one in front.
+  '--disable-renderer-backgrounding',
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  ...(MEDIA_ADDRESS === '127.0.0.1' ? ['--allow-loopback-in-peer-connection'] : []),
+];
+
+export class Chromium {
+  engine = /** @type {const} */ ('chromium');
+  #server;
+  #playwright;
+
+  /**
+   * @param {import('playwright-core').BrowserServer} server
+   * @param {import('playwright-core').Browser} playwright
+   */
+  constructor(server, playwright) {
+    this.#server = server;
+    this.#playwright = playwright;
+  }
+
+  /** @param {Devices} devices */
+  static async open(devices) {
+    const args = [...FLAGS];
+    if (devices !== 'absent') args.push('--use-fake-device-for-media-stream=fps=30');
+    if (devices === 'refused') args.push('--deny-permission-prompts');
+    else args.push('--use-fake-ui-for-media-stream');
+    if (typeof devices === 'object') args.push(`--use-file-for-fake-video-capture=${devices.file}`);
+    const server = await chromium.launchServer({ executablePath: EXECUTABLE, headless: true, args });
+    return new Chromium(server, await chromium.connect(server.wsEndpoint()));
+  }
+
+  /**
+   * A tab in a fresh profile: nothing shared with other people in the same browser but the camera.
+   * @param {TabOptions} options
+   * @returns {Promise<Tab>}
+   */
+  async openTab(options) {
+    return tabIn(await this.#playwright.newContext({ ignoreHTTPSErrors: true, ...options.screen }), options);
+  }
+
+  /** Ends the process at once: no page hears of it. */
+  async kill() {
+    await this.#server.kill();
+  }
+
+  async close() {
+    await this.#server.close();
+  }
+}
+
+/**
+ * @param {import('playwright-core').BrowserContext} context
+ * @param {TabOptions} options
+ * @returns {Promise<Tab>}
+ */
+async function tabIn(context, { ears, scripts }) {
+  const page = await context.newPage();
+  for (const [script, arg] of scripts) await page.addInitScript(script, arg);
+  page.on('pageerror', (error) => ears.wrong(String(error)));
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) ears.wrong(message.text());
+  });
+  page.on('request', (request) => isForeign(request.url()) && ears.wrong(`asked ${request.url()}`));
+  page.on('websocket', (socket) => {
+    ears.socket();
+    socket.on('framereceived', ({ payload }) => ears.told(String(payload)));
+    socket.on('framesent', ({ payload }) => ears.said(String(payload)));
+  });
+  return {
+    page,
+    another: (options) => tabIn(context, options),
+    async close() {
+      const closed = page.waitForEvent('close');
+      await page.close({ runBeforeUnload: true });
+      await closed;
+      if (context.pages().length === 0) await context.close();
+    },
+  };
+}
