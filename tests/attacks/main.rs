@@ -75,15 +75,6 @@ fn what_bad_input_gets() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-#[test]
-fn tmp_virtual() {
-    let mut table = Table::default();
-    table.section("u", simulated_udp::rows);
-    table.section("m", simulated_media::rows);
-    println!("{}", table.render());
-    assert!(table.complaints().is_empty(), "{}", table.complaints().join("\n"));
-}
-
 /// One server on real sockets that stands everything a stranger can send.
 fn attacked_house(table: &mut Table) {
     let house = House::new(&[], None);

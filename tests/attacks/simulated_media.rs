@@ -36,11 +36,11 @@ fn twist(stage: &mut Stage, mut change: impl FnMut(&mut Sent, &mut Rng) + 'stati
 }
 
 fn twisted(table: &mut Table) {
-    attack("an absurd timestamp", "held", |world| world.count(|c| c.held)).run(table, |stage| {
+    attack("an absurd timestamp", "core_held", |world| world.count(|c| c.held)).run(table, |stage| {
         twist(stage, |packet, dice| packet.time = dice.next() as u32);
         None
     });
-    attack("a sequence that jumps", "jumps", |world| world.count(|c| c.jumps)).run(table, |stage| {
+    attack("a sequence that jumps", "core_jumps", |world| world.count(|c| c.jumps)).run(table, |stage| {
         let mut ahead = 0;
         twist(stage, move |packet, dice| {
             // Not further than a receiver can tell how often they wrapped (RFC 3711 section 3.3.1).
@@ -51,7 +51,7 @@ fn twisted(table: &mut Table) {
         });
         None
     });
-    attack("descriptors cut short", "media_refused", |world| world.count(|c| c.media_refused)).run(
+    attack("descriptors cut short", "core_media_refused", |world| world.count(|c| c.media_refused)).run(
         table,
         |stage| {
             twist(stage, |packet, dice| packet.payload.truncate(dice.below(7) as usize));
@@ -87,7 +87,7 @@ fn send_rtcp(stage: &mut Stage, compound: &[u8]) {
 }
 
 fn forged(table: &mut Table) {
-    attack("RTP with a wrong payload type", "unauthentic", |world| world.count(|c| c.unauthentic)).run(
+    attack("RTP with a wrong payload type", "core_unauthentic", |world| world.count(|c| c.unauthentic)).run(
         table,
         |stage| {
             let mut header = header(stage);
@@ -121,7 +121,7 @@ fn forged(table: &mut Table) {
         }
         Some(said_once(stage))
     });
-    attack("RTCP garbage", "reports_malformed", |world| world.count(|c| c.reports_malformed)).run(
+    attack("RTCP garbage", "core_reports_malformed", |world| world.count(|c| c.reports_malformed)).run(
         table,
         |stage| {
             for number in 0..4_000_u32 {
@@ -144,7 +144,7 @@ fn forged(table: &mut Table) {
             None
         },
     );
-    attack("NACKs for everything", "resent", |world| world.count(|c| c.resent)).run(table, |stage| {
+    attack("NACKs for everything", "core_resent", |world| world.count(|c| c.resent)).run(table, |stage| {
         let before = stage.world.transmitted;
         let sources: Vec<u32> = stage.world.seats[stage.hostile].sources.iter().copied().collect();
         assert!(!sources.is_empty());
@@ -177,7 +177,7 @@ fn nacks(stage: &mut Stage, source: u32, first: u32) {
 }
 
 fn wishes(table: &mut Table) {
-    attack("key-frame requests 1,000 a second", "key_frames_merged", |world| {
+    attack("key-frame requests 1,000 a second", "core_key_frames_merged", |world| {
         world.count(|c| c.key_frames_merged)
     })
     .run(table, |stage| {
@@ -209,7 +209,7 @@ fn own_faults(table: &mut Table) {
         let panics = Attack {
             group: Group::OwnFaults,
             answer: "media-lost",
-            ..attack(name, "connections_lost", |world| world.count(|c| c.connections_lost))
+            ..attack(name, "core_connections_lost", |world| world.count(|c| c.connections_lost))
         };
         panics.run(table, |stage| {
             for _ in 0..3 {
@@ -222,7 +222,7 @@ fn own_faults(table: &mut Table) {
     }
     let back = Attack {
         group: Group::OwnFaults,
-        ..attack("the clock steps back", "clock_steps_back", |world| world.count(|c| c.clock_steps_back))
+        ..attack("the clock steps back", "core_clock_steps_back", |world| world.count(|c| c.clock_steps_back))
     };
     back.run(table, |stage| {
         for step in [5, 1_000, 3_600_000] {

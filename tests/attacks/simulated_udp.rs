@@ -69,7 +69,7 @@ pub fn rows(table: &mut Table) {
 }
 
 fn strangers(table: &mut Table) {
-    attack("garbage", "unknown", |world| world.count(|c| c.unknown)).run(table, |stage| {
+    attack("garbage", "core_unknown", |world| world.count(|c| c.unknown)).run(table, |stage| {
         from_strangers(stage, MANY, |stage| {
             let size = 1 + stage.dice.below(1_400) as usize;
             let mut bytes = noise(stage, size);
@@ -78,7 +78,7 @@ fn strangers(table: &mut Table) {
             bytes
         })
     });
-    attack("STUN with a wrong key", "stun_refused", |world| world.count(|c| c.stun_refused)).run(
+    attack("STUN with a wrong key", "core_stun_refused", |world| world.count(|c| c.stun_refused)).run(
         table,
         |stage| {
             from_strangers(stage, MANY, |stage| {
@@ -115,13 +115,13 @@ fn strangers(table: &mut Table) {
             format!("{answers} datagrams")
         })
     });
-    attack("DTLS ClientHello from unknown addresses", "unlearned", |world| world.count(|c| c.unlearned))
+    attack("DTLS ClientHello from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned))
         .run(table, |stage| from_strangers(stage, MANY, client_hello));
-    attack("SRTP from unknown addresses", "unlearned", |world| world.count(|c| c.unlearned))
+    attack("SRTP from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned))
         .run(table, |stage| {
             from_strangers(stage, MANY, |stage| stage.world.seats[stage.honest[1]].last_srtp.clone())
         });
-    attack("over 1,500 bytes", "hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
+    attack("over 1,500 bytes", "core_hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
         in_their_name(stage, 100, |stage, mut bytes| {
             bytes.resize(1_501 + stage.dice.below(64_000) as usize, 0);
             bytes
@@ -132,7 +132,7 @@ fn strangers(table: &mut Table) {
             bytes
         })
     });
-    attack("source port 0", "hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
+    attack("source port 0", "core_hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
         let before = stage.world.astray;
         for _ in 0..MANY {
             let nowhere = std::net::SocketAddr::new(stage.stranger().ip(), 0);
@@ -150,13 +150,14 @@ fn in_the_name_of_others(table: &mut Table) {
     let refused: fn(&World) -> u64 = |world| world.count(|c| c.unauthentic);
     let moves = Attack {
         answer: "binding responses and nothing else",
-        ..attack("a spoofed datagram to move somebody's egress", "unauthentic", refused)
+        ..attack("a spoofed datagram to move somebody's egress", "core_unauthentic", refused)
     };
     moves.run(table, |stage| {
         let victim = stage.honest[0];
         let (before, mut requests) = (stage.world.astray, 0);
-        for _ in 0..100 {
-            let stranger = stage.stranger();
+        let strangers = [(); 5].map(|()| stage.stranger());
+        for number in 0..100 {
+            let stranger = strangers[number % 5];
             let seat = &stage.world.seats[victim];
             let sent = [seat.last_srtp.clone(), seat.last_srtcp.clone()];
             let stun = seat.last_stun.clone();
@@ -177,7 +178,7 @@ fn in_the_name_of_others(table: &mut Table) {
             format!("{moved} datagrams")
         })
     });
-    attack("truncated", "unauthentic", refused).run(table, |stage| {
+    attack("truncated", "core_unauthentic", refused).run(table, |stage| {
         in_their_name(stage, MANY, |stage, mut bytes| {
             let size = 12 + stage.dice.below(bytes.len() as u64 - 12) as usize;
             bytes.truncate(size);
@@ -185,7 +186,7 @@ fn in_the_name_of_others(table: &mut Table) {
         });
         None
     });
-    attack("replayed", "unauthentic", refused).run(table, |stage| {
+    attack("replayed", "core_unauthentic", refused).run(table, |stage| {
         in_their_name(stage, MANY, |_, bytes| bytes);
         None
     });

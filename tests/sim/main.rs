@@ -15,9 +15,11 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
+#[allow(dead_code, reason = "some of it only the attacks need")]
 mod client;
 mod network;
 mod payload;
 mod rng;
 mod scenarios;
+#[allow(dead_code, reason = "some of it only the attacks need")]
 mod world;

@@ -178,10 +178,6 @@ impl Camera {
         self.encoders.len() > 1
     }
 
-    pub fn codec(&self) -> Codec {
-        self.codec
-    }
-
     /// The encodings that are sent now.
     pub fn live(&self) -> Vec<Layer> {
         self.encoders.iter().filter(|encoder| encoder.is_live()).map(|encoder| encoder.layer).collect()

@@ -60,7 +60,7 @@ fn who_cannot_decode_what_the_room_sends_is_told_so_and_sees_everybody_within_tw
         assert!(two.iter().all(|one| world.seats[*one].client.receiver.blocked_told == 0));
         world.start_watching();
         // What one of them is asked takes its time: the tile says so meanwhile.
-        world.seats[ada].signal_delay = ms(700);
+        world.seats[ada].signal_delay = ms(400);
         let cleo = world.join(knowing(&[Codec::Vp8]), Conditions::clean(20));
         world.within(ms(1_000), "nobody answers", |world| {
             world.seats[cleo].client.connection.as_ref().is_some_and(|connection| connection.connected)
