@@ -23,14 +23,17 @@ use plenary::conference::{
 };
 use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
-use plenary::media::ids::{OfferId, PeerId, RoomId};
-use plenary::media::message::{Command, Notice};
+use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, Stream};
+use plenary::media::message::{Command, Notice, TrackLine};
 use plenary::media::rtc::{ConnectionConfig, Offer};
 use plenary::media::{Core, CoreConfig, Path};
 use serde_json::{Value, json};
-use str0m::Rtc;
+use str0m::change::SdpAnswer;
 use str0m::ice::{StunMessage, TransId};
 use str0m::media::{Direction, MediaKind};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::RtpWrite;
+use str0m::{Candidate, Input, Output, Rtc, RtcConfig};
 
 #[test]
 fn every_limit_moves_its_counter() {
@@ -144,14 +147,7 @@ fn trigger(limit: Limit) -> u64 {
             }
             media.core.tally().count(limit)
         }
-        Limit::SsrcsPerPeer => {
-            let mut media = Media::new();
-            media.ping(10_000);
-            for ssrc in 0..over {
-                media.packet(10_000, u32::try_from(ssrc).unwrap());
-            }
-            media.core.tally().count(limit)
-        }
+        Limit::SsrcsPerPeer => sources(limit),
         Limit::OutboxBytes => unread(limit),
         Limit::HalfOpenConnections | Limit::Connections => {
             let server = Server::with(ControlConfig {
@@ -323,14 +319,59 @@ impl Media {
         bytes.truncate(length);
         self.core.handle_datagram(self.now, Media::path(port), &bytes);
     }
+}
 
-    /// Something that looks like a media packet of `ssrc`.
-    fn packet(&mut self, port: u16, ssrc: u32) {
-        let mut bytes = vec![0x80, 111, 0, 1, 0, 0, 0, 0];
-        bytes.extend(ssrc.to_be_bytes());
-        bytes.extend([0; 40]);
-        self.core.handle_datagram(self.now, Media::path(port), &bytes);
+/// A client that sends from one source after another, until it is one too many.
+fn sources(limit: Limit) -> u64 {
+    let most = 3;
+    let mut now = Instant::now();
+    let server: SocketAddr = SERVER.parse().unwrap();
+    let connection = ConnectionConfig { candidates: vec![server], worker: 0 };
+    let limits = Limits::default().with(limit, most);
+    let mut core = Core::new(CoreConfig { connection, limits: limits.clone() }, now);
+    let mut client = RtcConfig::new().set_rtp_mode(true).build(now);
+    let path = Media::path(10_000);
+    client.add_local_candidate(Candidate::host(path.remote, "udp").unwrap());
+    let mut changes = client.sdp_api();
+    let mid = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+    let (offer, pending) = changes.apply().unwrap();
+    let track = TrackLine { mid: mid.to_string(), stream: Stream::Camera, kind: Kind::Audio };
+    let offer = Offer::parse(&offer.to_sdp_string(), vec![track], vec![], &limits).unwrap();
+    core.handle_command(now, Command::Join { peer: PeerId(1), room: RoomId(1) });
+    let offer = Command::Offer { peer: PeerId(1), id: OfferId(1), fresh: true, offer: Box::new(offer) };
+    core.handle_command(now, offer);
+    let Some(Notice::Answer { sdp, .. }) = core.poll_notice() else { unreachable!("an answer") };
+    client.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&sdp).unwrap()).unwrap();
+    for turn in 0..200_u32 {
+        if client.is_connected() && turn % 10 == 0 {
+            let mut api = client.direct_api();
+            if let Some(known) = api.stream_tx_by_mid(mid, None).map(|stream| stream.ssrc()) {
+                api.remove_stream_tx(known);
+            }
+            let stream = api.declare_stream_tx((1_000 + turn).into(), None, mid, None);
+            stream.write_rtp(RtpWrite::new(111.into(), 10.into(), 960, now, vec![7; 40]));
+        }
+        client.handle_input(Input::Timeout(now)).unwrap();
+        loop {
+            match client.poll_output().unwrap() {
+                Output::Timeout(_) => break,
+                Output::Transmit(transmit) => core.handle_datagram(now, path, &transmit.contents),
+                Output::Event(_) => {}
+            }
+        }
+        core.handle_timeout(now);
+        let transmits: Vec<_> = core.drain_transmits().collect();
+        for transmit in transmits {
+            let receive = Receive::new(Protocol::Udp, server, path.remote, &transmit.contents).unwrap();
+            client.handle_input(Input::Receive(now, receive)).unwrap();
+            while !matches!(client.poll_output().unwrap(), Output::Timeout(_)) {}
+        }
+        now += Duration::from_millis(5);
     }
+    let told = std::iter::from_fn(|| core.poll_notice());
+    let lost = told.into_iter().any(|notice| matches!(notice, Notice::Lost { .. }));
+    assert!(lost, "the client must hear of it, to build another connection");
+    core.tally().count(limit)
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod proxy;
 mod site;
 mod websocket;
 mod wire;
+mod workers;
 
 pub mod certificate;
 
@@ -44,9 +45,8 @@ use rustc_hash::FxHashMap;
 use rustls::ServerConfig;
 use signal_hook_mio::v1_0::Signals;
 
-use crate::conference::{Conference, Now, Output, SocketId, WorkerId};
+use crate::conference::{Conference, Now, Output, SocketId};
 use crate::limits::{Limit, Limits, Tally};
-use crate::media::message::{Command, Notice};
 use assets::Assets;
 use clock::Clock;
 use connection::{Connection, Fate};
@@ -56,6 +56,7 @@ use listener::Listeners;
 use proxy::TrustedProxies;
 use site::Site;
 use wire::Wire;
+pub use workers::Workers;
 
 const WAKER: Token = Token(0);
 const SIGNALS: Token = Token(1);
@@ -72,55 +73,6 @@ const FLUSH: Duration = Duration::from_secs(2);
 
 /// How soon to look again at workers that are behind. Only a storm of hundreds brings them there.
 const BEHIND: Duration = Duration::from_millis(5);
-
-/// The media workers, as the control thread sees them.
-pub trait Workers {
-    /// Hands a command to a worker. Never waits.
-    fn send(&mut self, worker: WorkerId, command: Command);
-
-    /// Takes every notice that waits, in the order of each worker.
-    fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice));
-
-    /// A command waits for room at a worker: [`Workers::drain`] is to be called again soon.
-    fn are_behind(&self) -> bool {
-        false
-    }
-
-    /// Tells which workers are gone (`false`) and which are there again (`true`) since the last call, in this order for
-    /// each. To be called after [`Workers::drain`], at [`Workers::next_check`] or more often.
-    fn changes(&mut self, now: Instant, each: &mut dyn FnMut(WorkerId, bool)) {
-        let _ = (now, each);
-    }
-
-    /// When to look at them again.
-    fn next_check(&self) -> Option<Instant> {
-        None
-    }
-
-    /// No worker is there and none will be: everyone is without media for good.
-    fn are_lost(&self) -> bool {
-        false
-    }
-
-    /// Does the damage that a test describes in JSON.
-    ///
-    /// # Errors
-    /// What is wrong with the description.
-    #[cfg(feature = "faults")]
-    fn inject(&mut self, wanted: &[u8]) -> Result<(), String> {
-        let _ = wanted;
-        Err("these workers cannot be damaged".to_owned())
-    }
-
-    /// What each worker counted when it was last heard of; each is asked for more by this.
-    #[cfg(feature = "faults")]
-    fn counters(&mut self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// Ends the workers. Takes at most a second.
-    fn stop(&mut self);
-}
 
 /// How the driver is set up.
 #[derive(Debug, Clone, Default)]

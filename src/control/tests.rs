@@ -27,8 +27,8 @@ struct NoWorkers;
 
 #[cfg(feature = "faults")]
 impl super::Workers for NoWorkers {
-    fn send(&mut self, _: crate::conference::WorkerId, _: super::Command) {}
-    fn drain(&mut self, _: &mut dyn FnMut(crate::conference::WorkerId, super::Notice)) {}
+    fn send(&mut self, _: crate::conference::WorkerId, _: crate::media::message::Command) {}
+    fn drain(&mut self, _: &mut dyn FnMut(crate::conference::WorkerId, crate::media::message::Notice)) {}
     fn stop(&mut self) {}
 }
 

@@ -63,7 +63,8 @@ pub struct Counters {
     pub hostile: u64,
     /// DTLS and SRTP from addresses that never authenticated.
     pub unlearned: u64,
-    /// SRTP from addresses that did, which was not authentic: truncated, forged, replayed, or of one source too many.
+    /// SRTP from addresses that did, which was not authentic: truncated, forged, replayed, or of a payload type that was
+    /// not negotiated.
     pub unauthentic: u64,
     /// STUN for nobody, or with a wrong password.
     pub stun_refused: u64,
@@ -71,8 +72,8 @@ pub struct Counters {
     pub handshakes_dropped: u64,
     /// Media packets received.
     pub received: u64,
-    /// Authentic media packets of no use: of a payload type or a layer that was not negotiated, or cut short.
-    pub media_refused: u64,
+    /// Media packets that were authentic and no use: of a layer or in a format that was not negotiated, or cut short.
+    pub unusable: u64,
     /// Authentic SRTCP that is no RTCP.
     pub reports_malformed: u64,
     /// Media packets handed to subscribers.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::WorkerHandle;
 use crate::limits::Limit;
+use crate::media::ids::PeerId;
 
 /// A fault, as `POST /api/faults` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,6 +15,16 @@ use crate::limits::Limit;
 pub enum Fault {
     /// The worker's thread ends by a panic.
     Panic,
+    /// A panic inside a person's connection, at the next datagram it takes in.
+    PanicOnReceive {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// A panic inside a person's connection, at the next packet it is to send.
+    PanicOnSend {
+        /// Whose.
+        peer: PeerId,
+    },
     /// The worker's thread does nothing for so long.
     Stall {
         /// Milliseconds.
@@ -82,7 +93,7 @@ pub(super) fn counters(handle: &WorkerHandle) -> Value {
         ("core_stun_refused", core.stun_refused),
         ("core_handshakes_dropped", core.handshakes_dropped),
         ("core_received", core.received),
-        ("core_media_refused", core.media_refused),
+        ("core_unusable", core.unusable),
         ("core_reports_malformed", core.reports_malformed),
         ("core_forwarded", core.forwarded),
         ("core_resent", core.resent),

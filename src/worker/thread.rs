@@ -217,6 +217,12 @@ impl Worker {
     fn suffer(&mut self, fault: &super::Fault) {
         match *fault {
             super::Fault::Panic => panic!("a fault on demand"),
+            super::Fault::PanicOnReceive { peer } => {
+                self.core.inject(peer, crate::faults::Fault::PanicOnReceive);
+            }
+            super::Fault::PanicOnSend { peer } => {
+                self.core.inject(peer, crate::faults::Fault::PanicOnSend);
+            }
             super::Fault::Stall { millis } => std::thread::sleep(Duration::from_millis(millis)),
             super::Fault::Send { errno, count } => {
                 for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {

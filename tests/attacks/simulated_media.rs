@@ -51,7 +51,7 @@ fn twisted(table: &mut Table) {
         });
         None
     });
-    attack("descriptors cut short", "core_media_refused", |world| world.count(|c| c.media_refused)).run(
+    attack("descriptors cut short", "core_unusable", |world| world.count(|c| c.unusable)).run(
         table,
         |stage| {
             twist(stage, |packet, dice| packet.payload.truncate(dice.below(7) as usize));

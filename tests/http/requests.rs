@@ -214,7 +214,7 @@ fn what_is_not_there_is_404_and_a_wrong_method_is_told_the_right_ones() {
     for (path, method, allowed) in [
         ("/", "POST", "GET, HEAD"),
         ("/healthz", "DELETE", "GET, HEAD"),
-        ("/api/rooms", "GET", "POST"),
+        ("/api/rooms", "PUT", "GET, HEAD, POST"),
         ("/ws", "POST", "GET"),
         ("/", "BREW", "GET, HEAD"),
     ] {

@@ -27,7 +27,7 @@ impl Core {
         let result = connection.receive(now, path, datagram, &mut self.transmits, &mut events);
         if let Ok((received, deadline)) = &result {
             peer.deadline = Some(*deadline);
-            self.counters.media_refused += u64::from(received.unusable);
+            self.counters.unusable += u64::from(received.unusable);
             self.counters.reports_malformed += u64::from(received.malformed);
             if received.authenticated {
                 if peer.quiet || peer.heard.is_none() {

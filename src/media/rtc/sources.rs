@@ -80,6 +80,12 @@ impl Sources {
         true
     }
 
+    /// Takes a source for one that was heard.
+    #[cfg(test)]
+    pub(super) fn pretend(&mut self, mid: Mid, layer: Layer, ssrc: u32) {
+        self.newest.push((mid, layer, ssrc));
+    }
+
     /// How many were authenticated.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

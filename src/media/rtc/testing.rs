@@ -5,11 +5,10 @@ use std::time::Instant;
 use str0m::media::{Pt, Rid};
 use str0m::rtp::ExtensionValues;
 
-use super::sources::Source;
 use super::{Connection, Mid, Packet};
 use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
-use crate::media::ids::{Kind, Layer};
+use crate::media::ids::Layer;
 
 impl Connection {
     /// Takes the connection for one whose handshake is through.
@@ -22,7 +21,7 @@ impl Connection {
         let ssrc = 1_000 + layer as u32;
         let rid = Rid::from(layer.rid());
         self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, mid, Some(rid));
-        self.sources.learn(ssrc, Source::new(mid, layer, Kind::Video));
+        self.sources.pretend(mid, layer, ssrc);
     }
 
     /// A packet of an encoding, as if it had arrived, in a format that was negotiated for what the client sends.

@@ -76,7 +76,7 @@ fn a_payload_type_that_was_not_negotiated_is_refused_and_the_next_packet_is_take
     let mut call = Call::new(config(&[]), &[]);
     call.send(None, VP8, 10, &VP8_KEY);
     let mut wrong = call.last.clone();
-    wrong[1] = (wrong[1] & 0x80) | 33;
+    wrong[1] = (wrong[1] & 0x80) | 0x21;
     call.give(&wrong, &mut Vec::new());
     assert_eq!(call.refused, 1);
     call.send(None, VP8, 11, &VP8_DELTA);
