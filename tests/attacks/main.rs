@@ -20,6 +20,9 @@ mod http;
 mod people;
 mod server;
 mod signaling;
+mod simulated;
+mod simulated_media;
+mod simulated_udp;
 mod table;
 mod udp;
 
@@ -56,6 +59,8 @@ const LANES: &[&[(&str, Section)]] = &[
         ("a worker that panics", faults::panic),
         ("a worker that stalls", faults::stall),
         ("a full queue", faults::full_queue),
+        ("UDP in virtual time", simulated_udp::rows),
+        ("media in virtual time", simulated_media::rows),
     ],
 ];
 
