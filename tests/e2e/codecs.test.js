@@ -4,21 +4,21 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
-import { FIRST, OTHER } from './lib/pair.js';
+import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 const house = await House.open();
 after(() => house.close());
 
 /** New codecs are slow to encode: small pictures. */
-const size = { width: 320, height: 180, rate: 15 };
+const size = { width: 320, height: 180, rate: 30 };
 
 const red = await house.browser('red', { size });
 const green = await house.browser('green', { engine: OTHER, size });
 const blue = await house.browser('blue', { size });
 
-/** Firefox of this build has no H264. */
-const CODECS = [FIRST, OTHER].includes('firefox') ? ['VP8', 'VP9', 'AV1'] : ['VP8', 'VP9', 'H264', 'AV1'];
+/** Firefox of this build has no H264. Where it takes part, each browser sends and receives all the others. */
+const CODECS = OTHER === 'firefox' ? ['VP8', 'VP9', 'AV1'] : ['H264'];
 
 /**
  * @param {import('./lib/person.js').Person} viewer
@@ -68,25 +68,25 @@ for (const codec of CODECS) {
   });
 }
 
-house.scene('voices have in-band error correction and pauses without packets, and no RED', async () => {
-  await house.server.restart([]);
-  const ann = await house.personIn(red, 'Ann');
-  const bob = await house.personIn(green, 'Bob');
-  const invitation = await ann.createRoom(house.origin, 'Voices');
-  await ann.join(invitation);
-  await bob.join(invitation);
-  await Promise.all([ann.hears(1), bob.hears(1)]);
-  for (const person of [ann, bob]) {
-    const [voice] = await person.sends('audio');
-    assert.equal(voice.codec, 'opus');
-    assert.match(voice.format, /useinbandfec=1/);
-    assert.match(voice.format, /usedtx=1/);
-    assert.doesNotMatch(person.answers.at(-1).sdp, /a=rtpmap:\d+ red\//i);
-  }
-  for (const person of [ann, bob]) await person.closePage();
-});
-
 if (OTHER === 'firefox') {
+  house.scene('voices have in-band error correction and pauses without packets, and no RED', async () => {
+    await house.server.restart([]);
+    const ann = await house.personIn(red, 'Ann');
+    const bob = await house.personIn(green, 'Bob');
+    const invitation = await ann.createRoom(house.origin, 'Voices');
+    await ann.join(invitation);
+    await bob.join(invitation);
+    await Promise.all([ann.hears(1), bob.hears(1)]);
+    for (const person of [ann, bob]) {
+      const [voice] = await person.sends('audio');
+      assert.equal(voice.codec, 'opus');
+      assert.match(voice.format, /useinbandfec=1/);
+      assert.match(voice.format, /usedtx=1/);
+      assert.doesNotMatch(person.answers.at(-1).sdp, /a=rtpmap:\d+ red\//i);
+    }
+    for (const person of [ann, bob]) await person.closePage();
+  });
+
   house.scene('who cannot play H264 joins, is told what happens, and sees a picture', async () => {
     await house.server.restart(['--codecs', 'H264,VP8']);
     const ann = await house.personIn(red, 'Ann');
