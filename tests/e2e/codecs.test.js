@@ -95,10 +95,16 @@ if (OTHER === 'firefox') {
     await ann.join(invitation);
     await dan.join(invitation);
     await decodes(dan, 'Ann', 'H264', 30);
+    await ann.holdSenders();
     const bob = await house.personIn(green, 'Bob');
     await bob.join(invitation);
+    await bob.sees('Dan', 'blue');
+    await bob.findsMarked('Ann', /being changed to a format this browser can play/);
     await bob.isTold("Ann's video is being changed to a format this browser can play");
+    await decodes(dan, 'Ann', 'H264', 30);
+    await ann.releaseSenders();
     await bob.sees('Ann', 'red');
+    await bob.findsUnmarked('Ann', /format/);
     await decodes(bob, 'Ann', 'VP8', 30);
     await decodes(dan, 'Ann', 'VP8', 30);
     await ann.sees('Bob', 'green');

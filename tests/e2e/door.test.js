@@ -13,6 +13,9 @@ after(() => house.close());
 const ann = await house.person('Ann', 'red');
 const greens = await house.browser('green', { engine: OTHER });
 const bob = await house.personIn(greens, 'Bob');
+/** In the order of what is seen. */
+const CONTROLS = ['Mute microphone', 'Turn off camera', 'Share screen', 'Copy invite link', 'Leave'];
+
 let invitation = '';
 
 house.opening('a person makes a room and goes in', async () => {
@@ -154,18 +157,18 @@ house.scene('everything can be done with the keyboard, in the order of what is s
   await page.keyboard.type('Kay');
   await page.keyboard.press('Enter');
   await kay.sees('Ann', 'red');
-  for (const name of ['Mute microphone', 'Turn off camera', 'Copy invite link', 'Leave']) {
+  for (const name of CONTROLS) {
     await page.keyboard.press('Tab');
     assert.equal(await focus(), name);
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
     assert.notEqual(outline, 'none', `one sees that ${name} has the focus`);
   }
-  for (let back = 0; back < 3; back++) await page.keyboard.press('Shift+Tab');
+  for (let back = 1; back < CONTROLS.length; back++) await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Space');
   await kay.button('Unmute microphone').waitFor();
   assert.equal(await focus(), 'Unmute microphone', 'the focus stays on the button whose name changes');
   await ann.findsMarked('Kay', /muted/i);
-  for (let on = 0; on < 3; on++) await page.keyboard.press('Tab');
+  for (let on = 1; on < CONTROLS.length; on++) await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'You left the room' }).waitFor();
   await page.keyboard.press('Tab');

@@ -320,6 +320,22 @@ export class Person {
     await this.page.evaluate((value) => Object.assign(window, { hindrance: value }), how);
   }
 
+  /** This person's browser is slow to change what it sends, until {@link releaseSenders}. */
+  async holdSenders() {
+    await this.page.evaluate(() => {
+      const change = RTCRtpSender.prototype.setParameters;
+      const released = new Promise((release) => Object.assign(window, { releaseSenders: release }));
+      RTCRtpSender.prototype.setParameters = async function held(...parameters) {
+        await released;
+        return change.apply(this, parameters);
+      };
+    });
+  }
+
+  async releaseSenders() {
+    await this.page.evaluate(() => /** @type {any} */ (window).releaseSenders());
+  }
+
   /** Makes the page believe for a moment that its path has failed: it asks for an ICE restart. */
   async believePathFailed() {
     await this.page.evaluate(() => {
