@@ -59,8 +59,9 @@ const LANES: &[&[(&str, Section)]] = &[
         ("a worker that panics", faults::panic),
         ("a worker that stalls", faults::stall),
         ("a full queue", faults::full_queue),
+        ("UDP in virtual time", simulated_udp::rows),
+        ("media in virtual time", simulated_media::rows),
     ],
-    &[("UDP in virtual time", simulated_udp::rows), ("media in virtual time", simulated_media::rows)],
 ];
 
 #[test]
