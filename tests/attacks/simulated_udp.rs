@@ -14,11 +14,7 @@ fn attack(name: &'static str, counter: &'static str, count: fn(&World) -> u64) -
 }
 
 /// Sends what `make` makes from strangers' addresses, a few each millisecond, and tells how many datagrams came back.
-fn from_strangers(
-    stage: &mut Stage,
-    count: usize,
-    mut make: impl FnMut(&mut Stage) -> Vec<u8>,
-) -> Option<String> {
+fn from_strangers(stage: &mut Stage, count: usize, mut make: impl FnMut(&mut Stage) -> Vec<u8>) -> String {
     let before = stage.world.astray;
     for number in 0..count {
         let (stranger, bytes) = (stage.stranger(), make(stage));
@@ -29,7 +25,7 @@ fn from_strangers(
     }
     stage.world.run(ms(100));
     let answers = stage.world.astray - before;
-    Some(if answers == 0 { "nothing".into() } else { format!("{answers} datagrams") })
+    if answers == 0 { "nothing".into() } else { format!("{answers} datagrams") }
 }
 
 /// Sends what `make` makes of what somebody honest sent last, as if it came from them.
@@ -37,8 +33,8 @@ fn in_their_name(stage: &mut Stage, count: usize, mut make: impl FnMut(&mut Stag
     let victim = stage.honest[0];
     for number in 0..count {
         let seat = &stage.world.seats[victim];
-        let sent = [&seat.last_srtp, &seat.last_srtcp, &seat.last_stun];
-        let bytes = sent[number % 3].clone();
+        let overheard = [&seat.last_srtp, &seat.last_srtcp, &seat.last_stun];
+        let bytes = overheard[number % 3].clone();
         assert!(!bytes.is_empty(), "there is nothing to send again yet");
         let bytes = make(stage, bytes);
         stage.spoof(victim, bytes);
@@ -70,24 +66,24 @@ pub fn rows(table: &mut Table) {
 
 fn strangers(table: &mut Table) {
     attack("garbage", "core_unknown", |world| world.count(|c| c.unknown)).run(table, |stage| {
-        from_strangers(stage, MANY, |stage| {
+        Some(from_strangers(stage, MANY, |stage| {
             let size = 1 + stage.dice.below(1_400) as usize;
             let mut bytes = noise(stage, size);
             // No first byte of STUN, DTLS or SRTP.
             bytes[0] |= 0xc0;
             bytes
-        })
+        }))
     });
     attack("STUN with a wrong key", "core_stun_refused", |world| world.count(|c| c.stun_refused)).run(
         table,
         |stage| {
-            from_strangers(stage, MANY, |stage| {
+            Some(from_strangers(stage, MANY, |stage| {
                 let mut stun = stage.world.seats[stage.honest[0]].last_stun.clone();
                 // The end is the fingerprint, the 20 bytes before its header are the integrity.
                 let at = stun.len() - 8 - 1 - stage.dice.below(20) as usize;
                 stun[at] ^= 1 + stage.dice.below(255) as u8;
                 stun
-            })
+            }))
         },
     );
     let flood = Attack {
@@ -116,21 +112,23 @@ fn strangers(table: &mut Table) {
         })
     });
     attack("DTLS ClientHello from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned))
-        .run(table, |stage| from_strangers(stage, MANY, client_hello));
-    attack("SRTP from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned))
-        .run(table, |stage| {
-            from_strangers(stage, MANY, |stage| stage.world.seats[stage.honest[1]].last_srtp.clone())
-        });
+        .run(table, |stage| Some(from_strangers(stage, MANY, client_hello)));
+    attack("SRTP from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned)).run(
+        table,
+        |stage| {
+            Some(from_strangers(stage, MANY, |stage| stage.world.seats[stage.honest[1]].last_srtp.clone()))
+        },
+    );
     attack("over 1,500 bytes", "core_hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
         in_their_name(stage, 100, |stage, mut bytes| {
             bytes.resize(1_501 + stage.dice.below(64_000) as usize, 0);
             bytes
         });
-        from_strangers(stage, 100, |stage| {
+        Some(from_strangers(stage, 100, |stage| {
             let mut bytes = client_hello(stage);
             bytes.resize(1_501, 0);
             bytes
-        })
+        }))
     });
     attack("source port 0", "core_hostile", |world| world.count(|c| c.hostile)).run(table, |stage| {
         let before = stage.world.astray;
@@ -159,23 +157,25 @@ fn in_the_name_of_others(table: &mut Table) {
         for number in 0..100 {
             let stranger = strangers[number % 5];
             let seat = &stage.world.seats[victim];
-            let sent = [seat.last_srtp.clone(), seat.last_srtcp.clone()];
+            let overheard = [seat.last_srtp.clone(), seat.last_srtcp.clone()];
             let stun = seat.last_stun.clone();
             // As the victim's own, when that has arrived, with an overheard binding request in front.
             stage.world.run(ms(31));
             stage.world.inject(stranger, stun);
             requests += 1;
-            sent.iter().for_each(|bytes| stage.world.inject(stranger, bytes.clone()));
+            for bytes in overheard {
+                stage.world.inject(stranger, bytes);
+            }
             let scrap = noise(stage, 100).into_iter().chain([0; 12]);
             let scrap: Vec<u8> = [0x80, 0x60].into_iter().chain(scrap).collect();
             stage.world.inject(stranger, scrap);
             stage.world.run(ms(9));
         }
-        let moved = stage.world.astray - before;
-        Some(if moved <= requests {
+        let answers = stage.world.astray - before;
+        Some(if answers <= requests {
             "binding responses and nothing else".into()
         } else {
-            format!("{moved} datagrams")
+            format!("{answers} datagrams")
         })
     });
     attack("truncated", "core_unauthentic", refused).run(table, |stage| {

@@ -131,7 +131,7 @@ impl Stamp {
             return vec![0x60 | slice];
         }
         let fragment = u8::from(starts) << 7 | u8::from(self.last()) << 6;
-        vec![0x60 | 28, fragment | slice]
+        vec![0x7c, fragment | slice]
     }
 
     /// The AOM's RTP payload format, section 4.4: a key frame begins with a sequence header; the frame is one OBU.

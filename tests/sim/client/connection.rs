@@ -32,6 +32,7 @@ pub const EVERY_CODEC: &[Codec] = &[Codec::Vp8, Codec::H264, Codec::Vp9, Codec::
 
 /// What a client sends and receives.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing a page does or does not")]
 pub struct Profile {
     pub camera: Option<Picture>,
     /// The camera is sent in three sizes.
@@ -462,7 +463,9 @@ fn codec_of(params: &PayloadParams) -> Option<Codec> {
 
 fn three_sizes() -> Simulcast {
     let mut sizes = Simulcast::new();
-    Layer::ALL.iter().for_each(|layer| sizes.add_send_layer(SimulcastLayer::new(layer.rid())));
+    for layer in Layer::ALL {
+        sizes.add_send_layer(SimulcastLayer::new(layer.rid()));
+    }
     sizes
 }
 

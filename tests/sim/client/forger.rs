@@ -59,7 +59,7 @@ impl Forger {
         iv[2..6].copy_from_slice(&header[8..12]);
         iv[10..12].copy_from_slice(&header[2..4]);
         let mut packet = header.to_vec();
-        packet.extend(self.seal(key, xor(iv, salt), header, payload));
+        packet.extend(Self::seal(key, xor(iv, salt), header, payload));
         Some(packet)
     }
 
@@ -74,12 +74,12 @@ impl Forger {
         let mut aad = compound[..8].to_vec();
         aad.extend(word);
         let mut packet = compound[..8].to_vec();
-        packet.extend(self.seal(key, xor(iv, salt), &aad, &compound[8..]));
+        packet.extend(Self::seal(key, xor(iv, salt), &aad, &compound[8..]));
         packet.extend(word);
         Some(packet)
     }
 
-    fn seal(&self, key: [u8; 32], iv: [u8; 12], aad: &[u8], plain: &[u8]) -> Vec<u8> {
+    fn seal(key: [u8; 32], iv: [u8; 12], aad: &[u8], plain: &[u8]) -> Vec<u8> {
         let srtp = str0m::crypto::from_feature_flags().srtp_provider;
         let mut cipher = srtp.aead_aes_256_gcm().create_cipher(key, true);
         let mut sealed = vec![0; plain.len() + TAG];

@@ -149,7 +149,7 @@ impl Line {
             Some(highest) if seq <= highest => -1,
             before => {
                 self.highest = Some(seq);
-                before.map_or(0, |before| (seq - before - 1) as i64)
+                before.map_or(0, |before| (seq - before - 1).cast_signed())
             }
         }
     }
@@ -324,7 +324,8 @@ impl Receiver {
             (person, stream, layer, life, piece.codec)
         };
         let same = source(&shown) == source(first);
-        if !first.stamp.key && !(same && first.stamp.frame == shown.stamp.frame + 1) {
+        let goes_on = same && first.stamp.frame == shown.stamp.frame + 1;
+        if !first.stamp.key && !goes_on {
             self.complaints
                 .push(Complaint::Garbage(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }

@@ -118,8 +118,8 @@ impl Encoder {
         for index in 0..count {
             let stamp = maker.stamp(now, self.layer, self.frame, (index, count), key);
             let payload = stamp.packet(codec, self.counters, self.bytes);
-            let (rid, marker) = (simulcast.then_some(self.layer), index + 1 == count);
-            sent.push(Sent { codec, rid, seq: self.seq, time, marker, payload, level: None });
+            let (rid, last) = (simulcast.then_some(self.layer), index + 1 == count);
+            sent.push(Sent { codec, rid, seq: self.seq, time, marker: last, payload, level: None });
             self.seq += 1;
         }
         self.frame += 1;

@@ -68,9 +68,9 @@ fn a_spoofed_datagram_cannot_move_where_media_goes() {
             let stun = seat.last_stun.clone();
             assert!(overheard.iter().chain([&stun]).all(|datagram| !datagram.is_empty()));
             world.run(ms(100));
-            overheard.iter().for_each(|datagram| world.inject(stranger, datagram.clone()));
-            world.inject(stranger, stun);
-            overheard.iter().for_each(|datagram| world.inject(stranger, datagram.clone()));
+            for bytes in overheard.iter().chain([&stun]).chain(&overheard) {
+                world.inject(stranger, bytes.clone());
+            }
             world.inject(stranger, vec![0x80; 100]);
             world.run(ms(9));
         }

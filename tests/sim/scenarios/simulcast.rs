@@ -21,7 +21,9 @@ fn able(world: &mut World, person: Person, layers: &[Layer]) {
     world.client(person, |client, _| {
         let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
         let camera = camera.expect("a camera");
-        Layer::ALL.into_iter().for_each(|layer| camera.set_able(layer, layers.contains(&layer)));
+        for layer in Layer::ALL {
+            camera.set_able(layer, layers.contains(&layer));
+        }
     });
 }
 
@@ -78,7 +80,9 @@ fn sizes_that_come_and_go_on_bad_links_tear_nothing_and_the_picture_goes_on() {
             able(&mut world, person, &layers);
             world.run(ms(200 + dice.below(1_500)));
         }
-        people.iter().for_each(|person| able(&mut world, *person, &Layer::ALL));
+        for person in &people {
+            able(&mut world, *person, &Layer::ALL);
+        }
         world.meet_anew(ms(4_000), "the picture does not come back", &people);
         let switches: u64 = people
             .iter()

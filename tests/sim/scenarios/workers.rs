@@ -13,7 +13,9 @@ const ROOMS: [&str; 3] = ["den", "loft", "yard"];
 /// Three rooms of so many people each.
 fn house(seed: u64, workers: usize, conditions: Conditions, people: usize) -> (World, [Vec<Person>; 3]) {
     let mut world = World::with(Settings { workers, ..Settings::new(seed) });
-    ["Loft", "Yard"].iter().for_each(|name| world.make_room(name));
+    for name in ["Loft", "Yard"] {
+        world.make_room(name);
+    }
     let mut rooms = [(); 3].map(|()| Vec::new());
     for _ in 0..people {
         for (room, name) in rooms.iter_mut().zip(ROOMS) {
