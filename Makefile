@@ -35,6 +35,7 @@ format: ## is the Rust code formatted?
 
 clippy: ## Rust lints, warnings are errors
 	@$(STEP) clippy cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	@$(STEP) fuzz-lock cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml --quiet >/dev/null
 
 # Plain `cargo test`, not nextest: it comes with every toolchain, runs the documentation tests too, and our tests are
 # fast because time is virtual. Compiling is a step of its own, so that the times say what they are.

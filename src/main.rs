@@ -44,7 +44,9 @@ fn main() -> ExitCode {
 fn log_panic(info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let place = info.location().map(ToString::to_string).unwrap_or_default();
-    let what = info.payload_as_str().unwrap_or("no message");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let what = text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     log::error!("{}: a fault at {place}: {what}", thread.name().unwrap_or("a thread without a name"));
 }
 

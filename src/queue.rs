@@ -25,16 +25,16 @@ pub struct Sender<T> {
 #[derive(Debug)]
 pub struct Drain<T> {
     channel: Receiver<T>,
+    /// Its owner must live as long as the thread it wakes: a waker that is dropped takes back a wake that was not seen yet.
+    _waker: Arc<Waker>,
 }
 
 /// A queue of at most `capacity` values in flight. `waker` wakes the receiving thread.
 #[must_use]
 pub fn queue<T>(capacity: usize, waker: Arc<Waker>) -> (Sender<T>, Drain<T>) {
     let (sender, receiver) = sync_channel(capacity);
-    (
-        Sender { channel: sender, backlog: VecDeque::new(), waker, most_waiting: 0 },
-        Drain { channel: receiver },
-    )
+    let drain = Drain { channel: receiver, _waker: Arc::clone(&waker) };
+    (Sender { channel: sender, backlog: VecDeque::new(), waker, most_waiting: 0 }, drain)
 }
 
 impl<T> Sender<T> {
@@ -140,5 +140,17 @@ mod tests {
         }
         sender.close().expect("closed");
         assert_eq!((drain.next(), drain.next(), drain.next()), (Ok(0), Ok(1), Err(Nothing::Closed)));
+    }
+
+    #[test]
+    fn the_end_of_a_queue_wakes_a_thread_that_looks_later() {
+        let mut poll = mio::Poll::new().expect("poll");
+        let waker = Arc::new(Waker::new(poll.registry(), mio::Token(0)).expect("waker"));
+        let (sender, drain) = queue::<u8>(1, waker);
+        sender.close().expect("closed");
+        let mut events = mio::Events::with_capacity(1);
+        poll.poll(&mut events, Some(std::time::Duration::from_secs(5))).expect("polled");
+        assert_eq!(events.iter().count(), 1);
+        assert_eq!(drain.next(), Err(Nothing::Closed));
     }
 }

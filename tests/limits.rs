@@ -321,6 +321,17 @@ impl Media {
     }
 }
 
+/// Gives the core what the client has to send.
+fn drain(client: &mut Rtc, core: &mut Core, now: Instant, path: Path) {
+    loop {
+        match client.poll_output().unwrap() {
+            Output::Timeout(_) => return,
+            Output::Transmit(transmit) => core.handle_datagram(now, path, &transmit.contents),
+            Output::Event(_) => {}
+        }
+    }
+}
+
 /// A client that sends from one source after another, until it is one too many.
 fn sources(limit: Limit) -> u64 {
     let most = 3;
@@ -352,19 +363,13 @@ fn sources(limit: Limit) -> u64 {
             stream.write_rtp(RtpWrite::new(111.into(), 10.into(), 960, now, vec![7; 40]));
         }
         client.handle_input(Input::Timeout(now)).unwrap();
-        loop {
-            match client.poll_output().unwrap() {
-                Output::Timeout(_) => break,
-                Output::Transmit(transmit) => core.handle_datagram(now, path, &transmit.contents),
-                Output::Event(_) => {}
-            }
-        }
+        drain(&mut client, &mut core, now, path);
         core.handle_timeout(now);
         let transmits: Vec<_> = core.drain_transmits().collect();
         for transmit in transmits {
             let receive = Receive::new(Protocol::Udp, server, path.remote, &transmit.contents).unwrap();
             client.handle_input(Input::Receive(now, receive)).unwrap();
-            while !matches!(client.poll_output().unwrap(), Output::Timeout(_)) {}
+            drain(&mut client, &mut core, now, path);
         }
         now += Duration::from_millis(5);
     }

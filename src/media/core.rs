@@ -19,7 +19,7 @@ mod packets;
 mod showing;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -74,8 +74,12 @@ pub struct Counters {
     pub received: u64,
     /// Media packets that were authentic and no use: of a layer or in a format that was not negotiated, or cut short.
     pub unusable: u64,
+    /// Authentic SRTCP that is no RTCP.
+    pub reports_malformed: u64,
     /// Media packets handed to subscribers.
     pub forwarded: u64,
+    /// Packets sent again because a client asked for them.
+    pub resent: u64,
     /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
     pub held: u64,
     /// Packets a subscriber did not get because it negotiated nothing that could decode them.
@@ -94,6 +98,8 @@ pub struct Counters {
     pub wakeups: u64,
     /// Times it fired more than a millisecond after what its connection asked for: the estimator stalls at 4 ms.
     pub late: u64,
+    /// Times the clock said less than before.
+    pub clock_steps_back: u64,
 }
 
 /// A room: its people in the order of joining.
@@ -118,6 +124,10 @@ struct Handshake {
 #[derive(Debug)]
 pub struct Core {
     config: CoreConfig,
+    /// The newest time there was.
+    clock: Instant,
+    /// How far the clock we are told has stepped back in all: time here goes on as if it had not.
+    stepped_back: Duration,
     peers: Slab<Peer>,
     by_id: FxHashMap<PeerId, u32>,
     rooms: Slab<Room>,
@@ -145,6 +155,8 @@ impl Core {
     pub fn new(config: CoreConfig, now: Instant) -> Core {
         Core {
             config,
+            clock: now,
+            stepped_back: Duration::ZERO,
             peers: Slab::new(),
             by_id: FxHashMap::default(),
             rooms: Slab::new(),
@@ -167,6 +179,7 @@ impl Core {
 
     /// Does what the conference wants.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
+        let now = self.advance(now);
         match command {
             Command::Join { peer, room } => self.join(now, peer, room),
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
@@ -178,6 +191,7 @@ impl Core {
 
     /// Takes in one datagram.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let now = self.advance(now);
         self.counters.datagrams += 1;
         let kind = DatagramKind::of(datagram);
         // A reply to port zero is a send that fails, and one such failure switches segmentation off for a socket.
@@ -194,6 +208,17 @@ impl Core {
                 None => self.counters.unlearned += 1,
             },
         }
+    }
+
+    /// Time as it is here: it never goes back, and goes on where the clock we are told steps back.
+    fn advance(&mut self, told: Instant) -> Instant {
+        let now = told + self.stepped_back;
+        if now < self.clock {
+            self.counters.clock_steps_back += 1;
+            self.stepped_back += self.clock - now;
+        }
+        self.clock = self.clock.max(now);
+        self.clock
     }
 
     fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8]) {
@@ -231,6 +256,7 @@ impl Core {
 
     /// Ends a turn: fires timers, does one handshake step, assigns slots, and steps every dirty connection once.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
         let mut due = std::mem::take(&mut self.due);
         self.timers.fire(now, &mut due);
         for key in due.drain(..) {
@@ -312,7 +338,7 @@ impl Core {
         let pending = !self.handshakes.is_empty()
             || !self.stale_rooms.is_empty()
             || lists.iter().any(|list| !list.is_empty());
-        if pending { Some(now) } else { self.timers.next() }
+        if pending { Some(now) } else { self.timers.next().and_then(|at| at.checked_sub(self.stepped_back)) }
     }
 
     /// The datagrams to send, in an order in which those for one client are together.

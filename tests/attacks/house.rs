@@ -30,7 +30,11 @@ pub struct House {
 impl House {
     /// A house whose server has these further arguments and this many file descriptors.
     pub fn new(arguments: &[&str], descriptors: Option<u32>) -> House {
-        let server = Server::start(arguments, descriptors);
+        House::around(Server::start(arguments, descriptors))
+    }
+
+    /// A house around this server.
+    pub fn around(server: Server) -> House {
         assert_eq!(server.post("/api/rooms", r#"{"name":"Den","listed":false}"#).status, 201);
         let people = People::meet(server.port, "den");
         House { server, people }
@@ -45,9 +49,23 @@ impl House {
         expected: Expected,
         act: impl FnOnce(&Server) -> String,
     ) {
+        self.attack_since(None, table, group, name, expected, act);
+    }
+
+    /// The same for an attack that began earlier, when its counter was at `before`.
+    pub fn attack_since(
+        &self,
+        before: Option<u64>,
+        table: &mut Table,
+        group: Group,
+        name: &'static str,
+        expected: Expected,
+        act: impl FnOnce(&Server) -> String,
+    ) {
         let Expected { counter, answer: wanted } = expected;
         table.run(group, name, Clock::Real, || {
-            let (before, began) = (self.server.counter(counter), Instant::now());
+            let before = before.unwrap_or_else(|| self.server.counter(counter));
+            let began = Instant::now();
             self.people.watch();
             let answer = act(&self.server);
             let mut moved = self.server.counter(counter) - before;

@@ -158,17 +158,21 @@ fn pipelined(server: &Server) -> String {
     format!("{} answers in order", right.count())
 }
 
-/// Begins a request that never ends.
-pub fn begin_slow_head(house: &House) -> Client {
+/// The counter of requests that take too long.
+const TOO_SLOW: &str = "limit_http_head_millis";
+
+/// Begins a request that never ends. Returns with what was counted until then.
+pub fn begin_slow_head(house: &House) -> (Client, u64) {
+    let before = house.server.counter(TOO_SLOW);
     let mut client = house.server.connect();
     client.say("GET / HTTP/1.1\r\nHost:");
-    client
+    (client, before)
 }
 
 /// Waits for what becomes of it. Nothing was read on the connection since it began.
-pub fn slow_head(table: &mut Table, house: &House, mut client: Client) {
-    let expected = Expected { counter: "limit_http_head_millis", answer: "408 and the end" };
-    house.attack(table, Group::Http, "a head slower than 10 s", expected, |_| {
+pub fn slow_head(table: &mut Table, house: &House, (mut client, before): (Client, u64)) {
+    let expected = Expected { counter: TOO_SLOW, answer: "408 and the end" };
+    house.attack_since(Some(before), table, Group::Http, "a head slower than 10 s", expected, |_| {
         let status = client.answer().status;
         assert!(client.is_ended(), "the connection goes on");
         format!("{status} and the end")

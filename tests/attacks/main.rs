@@ -20,6 +20,9 @@ mod http;
 mod people;
 mod server;
 mod signaling;
+mod simulated;
+mod simulated_media;
+mod simulated_udp;
 mod table;
 mod udp;
 
@@ -47,21 +50,32 @@ use table::Table;
 /// Adds the rows of one part to the table.
 type Section = fn(&mut Table);
 
-/// Every part with rows.
-const SECTIONS: &[(&str, Section)] = &[
-    ("a house under attack", attacked_house),
-    ("file descriptors", faults::descriptors),
-    ("a worker that panics", faults::panic),
-    ("a worker that stalls", faults::stall),
-    ("a full queue", faults::full_queue),
+/// Every part with rows, in lanes that run beside each other.
+const LANES: &[&[(&str, Section)]] = &[
+    &[("a house under attack", attacked_house)],
+    &[
+        ("a client that never reads", signaling::unread),
+        ("file descriptors", faults::descriptors),
+        ("a worker that panics", faults::panic),
+        ("a worker that stalls", faults::stall),
+        ("a full queue", faults::full_queue),
+        ("UDP in virtual time", simulated_udp::rows),
+        ("media in virtual time", simulated_media::rows),
+    ],
 ];
 
 #[test]
 fn what_bad_input_gets() {
+    let lane = |sections: &[(&str, Section)]| {
+        let mut table = Table::default();
+        sections.iter().for_each(|(name, section)| table.section(name, *section));
+        table
+    };
     let mut table = Table::default();
-    for (name, section) in SECTIONS {
-        table.section(name, *section);
-    }
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = LANES.iter().map(|sections| scope.spawn(move || lane(sections))).collect();
+        lanes.into_iter().for_each(|lane| table.append(lane.join().expect("sections are survived")));
+    });
     let text = table.render();
     println!("{text}");
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../attacks.md");
@@ -76,8 +90,10 @@ fn attacked_house(table: &mut Table) {
     http::rows(table, &house);
     let slow = http::begin_slow_head(&house);
     signaling::rows(table, &house);
+    let flood = signaling::begin_endless_flood(&house);
     udp::rows(table, &house);
     faults::sends(table, &house);
     http::slow_head(table, &house, slow);
+    signaling::endless_flood(table, &house, flood);
     house.close();
 }

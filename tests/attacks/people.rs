@@ -18,7 +18,7 @@ use tungstenite::protocol::Role;
 use tungstenite::{Message, WebSocket};
 
 use crate::client::connection::Profile;
-use crate::client::receiver::Complaint;
+use crate::client::receiver::{Complaint, Watch};
 use crate::client::sources::{Picture, Says};
 use crate::client::{Client, Directory};
 use crate::harness::websocket;
@@ -40,8 +40,8 @@ enum Ask {
     Watch,
     /// What was noticed since?
     Report(Sender<Third>),
-    /// Does everybody get what they should?
-    Together(Sender<bool>),
+    /// Did everybody get what they should after this?
+    Together(Instant, Sender<bool>),
 }
 
 /// Three people in a room, in a thread of their own.
@@ -74,29 +74,16 @@ impl People {
         answered.recv_timeout(TOGETHER).expect("the third person is there")
     }
 
-    /// Waits until the third person misses somebody.
-    pub fn are_apart(&self, patience: Duration) {
-        self.wait(false, patience);
-    }
-
-    /// Waits until the third person sees and hears everybody.
+    /// Waits until the third person sees and hears of everybody what was not there before this call.
     pub fn are_together(&self, patience: Duration) {
-        self.wait(true, patience);
-    }
-
-    fn wait(&self, together: bool, patience: Duration) {
-        let by = Instant::now() + patience;
+        let (since, by) = (Instant::now(), Instant::now() + patience);
         loop {
             let (answer, answered) = channel();
-            self.ask(Ask::Together(answer));
-            if answered.recv_timeout(TOGETHER).expect("the people are there") == together {
+            self.ask(Ask::Together(since, answer));
+            if answered.recv_timeout(TOGETHER).expect("the people are there") {
                 return;
             }
-            assert!(
-                Instant::now() < by,
-                "after {patience:?} people are not {}",
-                if together { "together" } else { "apart" }
-            );
+            assert!(Instant::now() < by, "after {patience:?} people are not together");
             std::thread::sleep(LOOK * 4);
         }
     }
@@ -163,13 +150,13 @@ impl Call {
     /// Runs until nobody asks any more. Says once when everybody gets what they should.
     fn run(mut self, ready: &Sender<()>, questions: &Receiver<Ask>) {
         let mut events = Events::with_capacity(16);
-        let mut met = false;
+        let (mut met, began) = (false, Instant::now());
         loop {
             let now = Instant::now();
             for person in &mut self.people {
                 person.turn(now);
             }
-            if !met && self.is_together(now) {
+            if !met && self.is_together(began) {
                 met = true;
                 let _ = ready.send(());
             }
@@ -177,7 +164,7 @@ impl Call {
                 match questions.try_recv() {
                     Ok(Ask::Watch) => self.watch(now),
                     Ok(Ask::Report(answer)) => drop(answer.send(self.third(now))),
-                    Ok(Ask::Together(answer)) => drop(answer.send(self.is_together(now))),
+                    Ok(Ask::Together(since, answer)) => drop(answer.send(self.is_together(since))),
                     Err(std::sync::mpsc::TryRecvError::Empty) => break,
                     Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
                 }
@@ -191,10 +178,13 @@ impl Call {
         }
     }
 
-    /// Whether the third person has sound and picture of both others.
-    fn is_together(&self, now: Instant) -> bool {
-        let client = &self.people[THIRD].client;
-        (0..2).all(|person| client.sees(now, person).is_some() && client.hears(now, person).is_some())
+    /// Whether the third person had sound and picture of both others after `since`.
+    fn is_together(&self, since: Instant) -> bool {
+        let receiver = &self.people[THIRD].client.receiver;
+        let fresh = |watches: &BTreeMap<u16, Watch>, person| {
+            watches.get(&person).is_some_and(|watch| watch.last > since)
+        };
+        (0..2).all(|person| fresh(&receiver.seen, person) && fresh(&receiver.heard, person))
     }
 
     fn watch(&mut self, now: Instant) {

@@ -1,16 +1,23 @@
 //! The program under attack: a child process of its own, its counters, the faults it can be told to have.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
+use plenary::config::Config;
+use plenary::control::{Control, ControlConfig, Stopper};
+use plenary::limits::Limits;
+use plenary::worker::Pool;
 use serde_json::Value;
 
 use crate::harness::{Answer, Client};
+use crate::rng::Rng;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 
@@ -22,9 +29,16 @@ const FRESH: Duration = Duration::from_millis(200);
 
 /// A running server.
 pub struct Server {
-    child: Child,
     pub port: u16,
-    log: PathBuf,
+    process: Process,
+}
+
+/// Where it runs.
+enum Process {
+    /// The program itself.
+    Child { child: Child, log: PathBuf },
+    /// A thread, with limits that no operator can set.
+    Thread { stopper: Stopper, thread: Option<JoinHandle<io::Result<()>>> },
 }
 
 impl Server {
@@ -43,7 +57,24 @@ impl Server {
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = lines.map_while(Result::ok).find(|line| line.contains("//localhost:"));
         let port = line.as_deref().and_then(|line| line.rsplit(':').next()?.parse().ok());
-        Server { child, port: port.expect("it says where it is"), log }
+        Server { port: port.expect("it says where it is"), process: Process::Child { child, log } }
+    }
+
+    /// Starts one in a thread of this process, with these limits.
+    pub fn with(limits: Limits) -> Server {
+        let arguments = ["plenary", "--plain-http", "--udp-port", "0", "--announce", "127.0.0.1"];
+        let config = Config::from_args(arguments).expect("good arguments");
+        let control = ControlConfig { limits: limits.clone(), ..ControlConfig::default() };
+        let mut control = Control::new(control).expect("a port");
+        let (port, stopper) = (control.port(), control.stopper());
+        let mut workers = Pool::start(&config, &limits, control.waker()).expect("a worker");
+        let (workers_count, codecs) = (workers.count(), config.codecs.clone());
+        let people = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers_count, codecs };
+        let mut dice = Rng::new(5);
+        let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
+        let mut conference = Conference::new(people, Box::<MemoryStore>::default(), entropy);
+        let thread = std::thread::spawn(move || control.run(&mut conference, &mut workers));
+        Server { port, process: Process::Thread { stopper, thread: Some(thread) } }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -99,18 +130,26 @@ impl Server {
 
     /// Ends it as an operator does. Nothing it counted, logged or left behind may say that it did anything wrong.
     pub fn end(mut self) {
-        let id = self.child.id().to_string();
+        let (child, log) = match &mut self.process {
+            Process::Child { child, log } => (child, log),
+            Process::Thread { stopper, thread } => {
+                stopper.stop().expect("it listens");
+                let ended = thread.take().expect("ended once").join().expect("it did not panic");
+                return ended.expect("it ends well");
+            }
+        };
+        let id = child.id().to_string();
         let told = Command::new("kill").args(["-s", "TERM", &id]).status().expect("kill runs");
         assert!(told.success(), "the server was gone before it was told to end");
         let by = Instant::now() + END;
         let code = loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
+            if let Some(status) = child.try_wait().expect("a child") {
                 break status.code();
             }
             assert!(Instant::now() < by, "the server does not end");
             std::thread::sleep(Duration::from_millis(10));
         };
-        let log = std::fs::read_to_string(&self.log).expect("a log file");
+        let log = std::fs::read_to_string(log).expect("a log file");
         assert_eq!(code, Some(0), "{log}");
         let judged: Vec<&str> = log.lines().filter(|line| line.contains("egress guard judged")).collect();
         assert!(!judged.is_empty(), "the egress guard judged nothing: {log}");
@@ -122,8 +161,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        match &mut self.process {
+            Process::Child { child, .. } => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Process::Thread { stopper, .. } => {
+                let _ = stopper.stop();
+            }
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Somebody who says the wrong things on the socket.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::net::TcpStream;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use plenary::limits::{Limit, Limits};
 use serde_json::{Value, json};
-use tungstenite::{Error, Message, WebSocket};
+use tungstenite::{Message, WebSocket};
 
 use crate::harness::{PATIENCE, websocket};
 use crate::house::{Expected, House};
@@ -236,20 +238,50 @@ fn flood(server: &Server) -> String {
     answer(&mut socket)
 }
 
-/// Says what has to be answered, and does not read until it is thrown out.
+/// The counter of sockets closed because they do not stop.
+const FLOODERS: &str = "flooders";
+
+/// Somebody who is over the rate, is told so and does not care. Returns with what was counted until then.
+pub fn begin_endless_flood(house: &House) -> (JoinHandle<String>, u64) {
+    let before = house.server.counter(FLOODERS);
+    let (mut socket, _) = enter(&house.server, "den", None);
+    let flood = std::thread::spawn(move || {
+        let by = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < by && socket.send(Message::text("{\"type\":\"ping\"}")).is_ok() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        closed(&mut socket)
+    });
+    (flood, before)
+}
+
+/// Waits for what becomes of it.
+pub fn endless_flood(table: &mut Table, house: &House, (flood, before): (JoinHandle<String>, u64)) {
+    let expected = Expected { counter: FLOODERS, answer: "close 1008" };
+    let name = "too many messages for 10 s";
+    house.attack_since(Some(before), table, Group::Signaling, name, expected, |_| {
+        flood.join().expect("the flood ends")
+    });
+}
+
+/// A client that never reads. With the rate of messages in force it would take minutes to fill its outbox.
+pub fn unread(table: &mut Table) {
+    let limits = Limits::default().with(Limit::MessagesPerSecond, 1_000_000);
+    let house = House::around(Server::with(limits));
+    let expected = Expected { counter: "limit_outbox_bytes", answer: "close 4003" };
+    house.attack(table, Group::Signaling, "a client that never reads", expected, never_reads);
+    house.close();
+}
+
+/// Says what has to be answered, and does not read until the server does not listen any more.
 fn never_reads(server: &Server) -> String {
     let (mut socket, _) = enter(server, "den", None);
-    socket.get_ref().set_write_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
-    let mistake = json!({"type": "x".repeat(60_000)}).to_string();
+    // The server closes what it closes within 2 s.
+    socket.get_ref().set_write_timeout(Some(Duration::from_millis(500))).expect("a socket of ours");
+    let mistake = json!({"type": "x".repeat(300)}).to_string();
     let by = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < by {
-        match socket.send(Message::text(mistake.as_str())) {
-            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(_) => break,
-            Ok(()) => {}
-        }
-    }
-    answer(&mut socket)
+    while Instant::now() < by && socket.send(Message::text(mistake.as_str())).is_ok() {}
+    closed(&mut socket)
 }
 
 fn wrong_origin(server: &Server) -> String {

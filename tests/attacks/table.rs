@@ -90,6 +90,12 @@ impl Table {
         self.rows.push(Row { group, attack, clock, outcome });
     }
 
+    /// Takes the rows of another table.
+    pub fn append(&mut self, mut other: Table) {
+        self.rows.append(&mut other.rows);
+        self.broken.append(&mut other.broken);
+    }
+
     /// Adds rows that share something. If that breaks, the rows before it stand.
     pub fn section(&mut self, name: &str, add: impl FnOnce(&mut Table)) {
         if let Err(why) = survived(|| add(self)) {

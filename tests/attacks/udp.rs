@@ -46,11 +46,11 @@ pub fn rows(table: &mut Table, house: &House) {
         let insider = Insider::enter(server);
         sent(server, 1_000, |_| insider.binding_request("not the password of anybody"))
     });
-    row("datagrams of over 1,500 bytes", "core_unknown", "nothing", &|server| {
+    row("datagrams of over 1,500 bytes", "core_hostile", "nothing", &|server| {
         sent(server, 100, |number| vec![0x80; 1_501 + number * 300])
     });
     match Socket::new(Domain::IPV4, Type::from(RAW), Some(Protocol::UDP)) {
-        Ok(raw) => row("source port 0, from an insider", "core_unknown", "segmentation goes on", &|server| {
+        Ok(raw) => row("source port 0, from an insider", "core_hostile", "segmentation goes on", &|server| {
             from_port_zero(server, &raw)
         }),
         Err(error) => println!("source port 0 cannot be sent from here: {error}"),

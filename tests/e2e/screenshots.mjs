@@ -1,4 +1,7 @@
-/** Takes the pictures of the documentation: a real call of five drawn people, the door before it, the home page. */
+/**
+ * Takes the pictures of the documentation: a real call of five drawn people with a shared screen, on a desktop and on a
+ * phone, in both browsers; the door before it; the home page.
+ */
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +9,7 @@ import { join } from 'node:path';
 import { House } from './lib/house.js';
 import { until } from './lib/until.js';
 
+/** @import { Engine, Screen } from './lib/browser.js' */
 /** @import { Look } from './lib/portrait.js' */
 
 const WHERE = join('docs', 'screenshots');
@@ -70,6 +74,58 @@ const PEOPLE = {
   },
 };
 
+/**
+ * Where each of them sits.
+ * @type {Record<string, { engine: Engine, screen: Screen, file?: string }>}
+ */
+const PLACES = {
+  Lena: { engine: 'chromium', screen: DESKTOP, file: 'desktop-chromium.png' },
+  Tomás: { engine: 'chromium', screen: { viewport: null } },
+  Amara: { engine: 'firefox', screen: DESKTOP, file: 'desktop-firefox.png' },
+  Yuki: { engine: 'firefox', screen: PHONE, file: 'phone-firefox.png' },
+  Omar: { engine: 'chromium', screen: PHONE, file: 'phone-chromium.png' },
+};
+
+/** What Tomás shares. */
+const SLIDE = `<!doctype html>
+  <title></title>
+  <style>
+    body { margin: 0; height: 100vh; display: grid; grid-template-rows: auto 1fr auto; background: #fbfaf7;
+      color: #22303c; font: 22px/1.45 system-ui, sans-serif }
+    header { padding: 5vh 6vw 0 }
+    h1 { margin: 0; font-size: 54px; letter-spacing: -1px }
+    header p { margin: 4px 0 0; color: #6a7783; font-size: 26px }
+    main { display: grid; grid-template-columns: 1fr 1fr; gap: 5vw; padding: 4vh 6vw; align-items: center }
+    ul { margin: 0; padding-left: 28px; font-size: 28px; line-height: 1.75 }
+    svg { width: 100% }
+    footer { display: flex; justify-content: space-between; padding: 0 6vw 4vh; color: #8a96a1; font-size: 18px }
+  </style>
+  <header><h1>Garden pavilion</h1><p>Second draft, for discussion</p></header>
+  <main>
+    <ul>
+      <li>Larch frame, open to the south</li>
+      <li>Seats for twelve under one roof</li>
+      <li>Rain water feeds the pond</li>
+      <li>Built in two weekends</li>
+    </ul>
+    <svg viewBox="0 0 400 270">
+      <rect width="400" height="270" rx="14" fill="#e7eef2" />
+      <circle cx="330" cy="56" r="26" fill="#f6d78b" />
+      <path d="M0 214 q100 -34 200 -8 t200 -6 v56 q0 14 -14 14 h-372 q-14 0 -14 -14 z" fill="#a9c8a4" />
+      <path d="M76 120 L200 62 L324 120 Z" fill="#b3643f" />
+      <path d="M76 120 h248 v10 h-248 z" fill="#8d4c2f" />
+      <path d="M96 130 h10 v92 h-10 z M196 130 h10 v92 h-10 z M294 130 h10 v92 h-10 z" fill="#7a5a3f" />
+      <path d="M88 222 h224 v10 h-224 z" fill="#d9cdbb" />
+      <ellipse cx="352" cy="240" rx="34" ry="9" fill="#7fb0cf" />
+      <rect x="124" y="190" width="56" height="8" fill="#c9a227" /><rect x="222" y="190" width="56" height="8" fill="#c9a227" />
+    </svg>
+  </main>
+  <footer><span>Design review</span><span id="time">3 / 8</span></footer>
+  <script>
+    let tick = 0;
+    setInterval(() => (document.querySelector('#time').style.opacity = (tick ^= 1) ? 1 : 0.99), 200);
+  </script>`;
+
 /** A fake camera is called by its path: shows what a laptop would say instead. */
 function nameDevices() {
   const enumerate = MediaDevices.prototype.enumerateDevices;
@@ -89,8 +145,8 @@ try {
   /** @type {import('./lib/person.js').Person[]} */
   const people = [];
   for (const [name, look] of Object.entries(PEOPLE)) {
-    const context = name === 'Lena' ? DESKTOP : name === 'Omar' ? PHONE : {};
-    people.push(await house.personIn(await house.browserOf(name, look, CAMERA), name, { context }));
+    const { engine = 'chromium', screen = {} } = PLACES[name] ?? {};
+    people.push(await house.personIn(await house.browserOf(name, look, CAMERA, engine), name, { context: screen }));
   }
   const [lena, tomas, , , omar] = people;
   if (!lena || !tomas || !omar) throw new Error('too few people');
@@ -107,13 +163,15 @@ try {
   await lena.page.screenshot({ path: join(WHERE, 'prejoin-desktop.png') });
 
   for (const person of people) await person.join(invitation);
-  await tomas.press('Mute microphone');
-  for (const [person, file] of /** @type {const} */ ([
-    [lena, 'call-desktop.png'],
-    [omar, 'call-phone.png'],
-  ])) {
-    for (const name of names.filter((other) => other !== person.name)) await person.seesMovement(name);
-    await person.findsMarked('Tomás', /muted/i);
+  await omar.press('Mute microphone');
+  await tomas.share(SLIDE);
+  for (const person of people) {
+    const file = PLACES[person.name]?.file;
+    if (!file) continue;
+    for (const name of [...names, "Tomás's screen"].filter((other) => other !== person.name)) {
+      await person.seesMovement(name, { within: 60_000 });
+    }
+    if (person !== omar) await person.findsMarked('Omar', /muted/i);
     await until(
       'the notes of the arrivals are gone',
       () => person.page.locator('.note:not(.gone)').count(),

@@ -1,7 +1,7 @@
 //! Whole conferences in virtual time: the real conference and media hearts, str0m clients, a simulated network.
 //!
 //! `PLENARY_SIM=all` runs every scenario with several seeds; without it a selection runs with one.
-//! `PLENARY_SIM_SEED=n` runs with that seed only.
+//! `PLENARY_SIM_SEED=n` runs with that seed only, `PLENARY_SIM_WORKERS=n` with so many workers.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,9 +15,11 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
+#[allow(dead_code, reason = "some of it only the attacks need")]
 mod client;
 mod network;
 mod payload;
 mod rng;
 mod scenarios;
+#[allow(dead_code, reason = "some of it only the attacks need")]
 mod world;

@@ -28,6 +28,7 @@ impl Core {
         if let Ok((received, deadline)) = &result {
             peer.deadline = Some(*deadline);
             self.counters.unusable += u64::from(received.unusable);
+            self.counters.reports_malformed += u64::from(received.malformed);
             if received.authenticated {
                 if peer.quiet || peer.heard.is_none() {
                     self.notices.push_back(Notice::Heard { peer: peer.id });
@@ -55,6 +56,7 @@ impl Core {
                 Ok(deadline) => peer.deadline = Some(deadline),
                 Err(ended) => result = Err(ended),
             }
+            self.counters.resent += connection.take_resent();
         }
         self.finish(now, key, result, events);
     }

@@ -20,6 +20,8 @@ thread_local! {
     static AUTHENTICATED: Cell<u64> = const { Cell::new(0) };
     /// What the cipher of the last of them puts after an SRTCP packet's index.
     static AFTER_INDEX: Cell<usize> = const { Cell::new(0) };
+    /// SRTCP packets authenticated on this thread that hold no RTCP: with AES-GCM, which both browsers take.
+    static MALFORMED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// How many packets were authenticated on this thread so far.
@@ -30,6 +32,44 @@ pub(super) fn authenticated() -> u64 {
 /// How many bytes follow the index of an SRTCP packet, with the cipher that authenticated a packet last.
 pub(super) fn bytes_after_index() -> usize {
     AFTER_INDEX.get()
+}
+
+/// How many of them were SRTCP without RTCP in it.
+pub(super) fn malformed() -> u64 {
+    MALFORMED.get()
+}
+
+/// Bytes of an RTCP packet that SRTCP leaves readable.
+const READABLE: usize = 8;
+
+/// Looks at what AES-GCM decrypted. Of SRTCP the first of `aads` is the readable beginning and the index, or, if only
+/// the tag is there to be checked, all of it (RFC 7714 sections 9.2 and 9.3).
+fn judge(aads: &[&[u8]], plain: &[u8]) {
+    let Some(first) = aads.first() else { return };
+    let encrypted = aads.get(1).is_none_or(|second| second.is_empty());
+    let header = if encrypted { first.get(..READABLE).unwrap_or_default() } else { first };
+    if super::ingress::is_rtcp(header) && !is_whole(header, plain) {
+        MALFORMED.set(MALFORMED.get().wrapping_add(1));
+    }
+}
+
+/// Whether every packet of a compound RTCP packet has a version and a length that can be (RFC 3550 appendix A.2).
+fn is_whole(header: &[u8], rest: &[u8]) -> bool {
+    let byte = |at: usize| {
+        let rest = at.checked_sub(header.len()).and_then(|at| rest.get(at));
+        header.get(at).or(rest).copied()
+    };
+    let (mut at, end) = (0, header.len() + rest.len());
+    while at < end {
+        let (Some(first), Some(high), Some(low)) = (byte(at), byte(at + 2), byte(at + 3)) else {
+            return false;
+        };
+        if first >> 6 != 2 {
+            return false;
+        }
+        at += 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
+    }
+    at == end
 }
 
 fn note<T, E>(result: Result<T, E>, after_index: usize) -> Result<T, E> {
@@ -157,7 +197,9 @@ impl AeadAes128GcmCipher for Gcm128Cipher {
         output: &mut [u8],
     ) -> Result<usize, CryptoError> {
         // RFC 7714 section 9.3: the index comes last.
-        note(self.0.decrypt(iv, aads, input, output), 0)
+        let length = note(self.0.decrypt(iv, aads, input, output), 0)?;
+        judge(aads, output.get(..length).unwrap_or_default());
+        Ok(length)
     }
 }
 
@@ -180,11 +222,31 @@ impl AeadAes256GcmCipher for Gcm256Cipher {
         output: &mut [u8],
     ) -> Result<usize, CryptoError> {
         // RFC 7714 section 9.3: the index comes last.
-        note(self.0.decrypt(iv, aads, input, output), 0)
+        let length = note(self.0.decrypt(iv, aads, input, output), 0)?;
+        judge(aads, output.get(..length).unwrap_or_default());
+        Ok(length)
     }
 }
 
 /// HMAC-SHA1, for the integrity of STUN messages (RFC 8489 section 14.5).
 pub(super) fn sha1_hmac(key: &[u8], payloads: &[&[u8]]) -> [u8; 20] {
     inner().sha1_hmac_provider.sha1_hmac(key, payloads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_whose_lengths_lie_are_no_reports() {
+        let report = [0x80, 201, 0, 1, 0, 0, 0, 7];
+        assert!(is_whole(&report, &[]));
+        assert!(is_whole(&report, &[0x81, 206, 0, 2, 0, 0, 0, 7, 0, 0, 0, 9]));
+        for rest in
+            [&[0x81, 206, 0, 3, 0, 0, 0, 7, 0, 0, 0, 9][..], &[0x41, 206, 0, 0], &[0x80, 201, 0], &[0; 8]]
+        {
+            assert!(!is_whole(&report, rest), "{rest:?}");
+        }
+        assert!(!is_whole(&[0x80, 201, 0, 0, 0, 0, 0, 7], &[]));
+    }
 }

@@ -120,6 +120,8 @@ pub(super) struct Negotiated {
     arriving: [Option<Format>; 128],
     /// Payload types that may arrive: those, and of their retransmissions.
     expected: u128,
+    /// Payload types of retransmissions to the client.
+    resends: u128,
 }
 
 impl Default for Negotiated {
@@ -129,8 +131,14 @@ impl Default for Negotiated {
             sends: [false; FORMATS.len()],
             arriving: [None; 128],
             expected: 0,
+            resends: 0,
         }
     }
+}
+
+/// The place of a payload type in a set of them.
+fn bit(pt: Pt) -> u128 {
+    1_u128.checked_shl(u32::from(*pt)).unwrap_or(0)
 }
 
 impl Negotiated {
@@ -149,12 +157,14 @@ impl Negotiated {
             };
             *receives = everywhere(receiving).then_some(pt);
             *sends = everywhere(sending);
+            let resend = params.resend().filter(|_| receives.is_some());
+            negotiated.resends |= resend.map_or(0, bit);
             if sending.iter().any(|line| line.remote_pts().contains(&pt)) {
                 if let Some(format) = negotiated.arriving.get_mut(usize::from(*pt)) {
                     *format = Some(Format(number));
                 }
                 for pt in [Some(pt), params.resend()].into_iter().flatten() {
-                    negotiated.expected |= 1_u128.checked_shl(u32::from(*pt)).unwrap_or(0);
+                    negotiated.expected |= bit(pt);
                 }
             }
         }
@@ -174,6 +184,13 @@ impl Negotiated {
     /// Whether a payload type may arrive, as media or as retransmission.
     pub(super) fn expects(&self, pt: u8) -> bool {
         1_u128.checked_shl(u32::from(pt)).is_some_and(|bit| self.expected & bit != 0)
+    }
+
+    /// Whether a datagram to the client is a retransmission (RFC 4588).
+    pub(super) fn is_resend(&self, datagram: &[u8]) -> bool {
+        let srtp = matches!(datagram.first(), Some(128..192));
+        let pt = datagram.get(1).map(|second| second & 0x7f).filter(|_| srtp);
+        pt.is_some_and(|pt| self.resends & bit(pt.into()) != 0)
     }
 
     /// The codecs the client can send, and those it can receive.

@@ -62,7 +62,7 @@ impl Connection {
         self.trip(crate::faults::Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
         self.unusable = false;
-        let before = crypto::authenticated();
+        let (before, malformed) = (crypto::authenticated(), crypto::malformed());
         let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);
         if let Ok(receive) = input {
             let input = Input::Receive(self.clock, receive);
@@ -84,7 +84,8 @@ impl Connection {
         if (authenticated || shakes) && self.egress != Some(path) {
             self.egress = Some(path);
         }
-        Ok((Received { authenticated, unusable: self.unusable }, deadline))
+        let malformed = crypto::malformed() != malformed;
+        Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))
     }
 
     pub(super) fn translate(&mut self, event: RtcEvent, events: &mut Vec<Event>) {
@@ -182,7 +183,7 @@ fn layer_of(rid: Option<Rid>) -> Option<Layer> {
 }
 
 /// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
-fn is_rtcp(datagram: &[u8]) -> bool {
+pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
     datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
 }
 

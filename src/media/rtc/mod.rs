@@ -156,6 +156,8 @@ pub struct Connection {
     heard: bool,
     /// Of what came with the last datagram something was no use.
     unusable: bool,
+    /// Packets sent again since somebody asked.
+    resent: u64,
     /// No picture is sent since then: the estimator rests.
     parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
@@ -190,6 +192,8 @@ pub struct Received {
     pub authenticated: bool,
     /// It held media that is none: of a layer or in a format that was not negotiated, or cut short.
     pub unusable: bool,
+    /// It held SRTCP that is no RTCP.
+    pub malformed: bool,
 }
 
 impl Connection {
@@ -234,6 +238,7 @@ impl Connection {
             connected: false,
             heard: false,
             unusable: false,
+            resent: 0,
             parked: None,
             estimate: None,
             egress: None,
@@ -315,6 +320,11 @@ impl Connection {
         guarded(|| self.with_keys(|connection| connection.step_until_idle(now, out, events)))?
     }
 
+    /// How many packets were sent again since this was called last.
+    pub fn take_resent(&mut self) -> u64 {
+        std::mem::take(&mut self.resent)
+    }
+
     /// Does `work`, in which the handshake may end.
     fn with_keys<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
         if !self.sources.lack_keys() {
@@ -361,6 +371,7 @@ impl Connection {
                         DatagramKind::Stun => asked,
                         _ => self.egress.unwrap_or(asked),
                     };
+                    self.resent += u64::from(self.formats.is_resend(&contents));
                     out.push(Transmit { path, contents });
                 }
                 Output::Event(event) => self.translate(event, events),

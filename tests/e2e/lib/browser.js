@@ -16,7 +16,8 @@ import { Firefox } from './firefox.js';
  * @property {number} rate Pictures per second.
  * @property {string} file YUV4MPEG2, for Chromium's fake camera.
  * @property {readonly number[]} [rgb] The colour, for a painted camera.
- * @property {() => string[]} [bitmaps] The pictures in base64, for a painted camera that shows no single colour.
+ * @property {boolean} [audible] Sound is played, not only decoded: without it a shared tab is silent in Chromium.
+ * @property {string[]} [bitmaps] The pictures in base64, for a painted camera that shows no single colour.
  */
 
 /**
@@ -48,10 +49,17 @@ import { Firefox } from './firefox.js';
 /** @typedef {Pick<import('playwright-core').Page, 'goto' | 'url' | 'evaluate' | 'getByRole'> & Record<string, any>} Page */
 
 /**
+ * What somebody may share.
+ * @typedef {object} SharedScreen
+ * @property {() => Promise<void>} end Ends the capture from the browser's side, as its own bar does.
+ */
+
+/**
  * A tab in a profile of its own.
  * @typedef {object} Tab
  * @property {Page} page
  * @property {(options: TabOptions) => Promise<Tab>} another One more tab in the same profile.
+ * @property {(page: string) => Promise<SharedScreen>} prepareShare Makes this page what the person will share.
  * @property {() => Promise<void>} close Closes the tab as a person does, and its profile.
  */
 

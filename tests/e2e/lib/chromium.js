@@ -9,8 +9,13 @@ import { MEDIA_ADDRESS } from './server.js';
 
 const EXECUTABLE = process.env.PLENARY_CHROMIUM ?? '/usr/bin/chromium';
 
+/** The tab with this title is what people share. */
+const TITLE = 'Slides to share';
+
 const FLAGS = [
   '--no-sandbox',
+  // With its own bars the window leaves 1280 x 720 for a page.
+  '--window-size=1280,808',
   // Nothing but the page under test.
   '--disable-quic',
   '--no-first-run',
@@ -43,9 +48,11 @@ export class Chromium {
     const args = [...FLAGS];
     if (devices !== 'absent') args.push('--use-fake-device-for-media-stream=fps=30');
     if (devices === 'refused') args.push('--deny-permission-prompts');
-    else args.push('--use-fake-ui-for-media-stream');
+    else args.push('--auto-accept-camera-and-microphone-capture', `--auto-select-tab-capture-source-by-title=${TITLE}`);
     if (typeof devices === 'object') args.push(`--use-file-for-fake-video-capture=${devices.file}`);
-    const server = await chromium.launchServer({ executablePath: EXECUTABLE, headless: true, args });
+    // The sound of a shared tab is captured where it is played.
+    const ignoreDefaultArgs = typeof devices === 'object' && devices.audible ? ['--mute-audio'] : [];
+    const server = await chromium.launchServer({ executablePath: EXECUTABLE, headless: true, args, ignoreDefaultArgs });
     return new Chromium(server, await chromium.connect(server.wsEndpoint()));
   }
 
@@ -89,6 +96,19 @@ async function tabIn(context, { ears, scripts }) {
   return {
     page,
     another: (options) => tabIn(context, options),
+    async prepareShare(html) {
+      const slides = await context.newPage();
+      await slides.setContent(html.replace('<title>', `<title>${TITLE}`));
+      // A tab makes no sound before somebody has touched it.
+      await slides.mouse.click(5, 5);
+      await page.bringToFront();
+      const end = async () => {
+        await slides.close();
+        // The browser brings any tab to the front instead, and slows down the others.
+        await page.bringToFront();
+      };
+      return { end };
+    },
     async close() {
       const closed = page.waitForEvent('close');
       await page.close({ runBeforeUnload: true });

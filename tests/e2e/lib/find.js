@@ -27,6 +27,7 @@ export function find(wanted) {
     link: 'a[href]',
     heading: 'h1, h2, h3',
     status: 'output',
+    region: 'section',
     list: 'ul, ol',
     listitem: 'li',
   };
@@ -34,6 +35,7 @@ export function find(wanted) {
   const nameOf = (/** @type {Element} */ element) =>
     words(
       element.getAttribute('aria-label') ??
+        document.getElementById(element.getAttribute('aria-labelledby') ?? '')?.innerText ??
         (element instanceof HTMLInputElement ? element.labels?.[0]?.innerText : element.textContent),
     );
   /** @param {Element} element @param {Query} query */

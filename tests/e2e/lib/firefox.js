@@ -7,8 +7,9 @@ import puppeteer from 'puppeteer-core';
 
 import { isForeign } from './browser.js';
 import { FirefoxPage } from './firefox-page.js';
-import { overhear, paintCamera, REPORT } from './in-firefox.js';
+import { overhear, paintCamera, paintScreen, REPORT } from './in-firefox.js';
 import { MEDIA_ADDRESS } from './server.js';
+import { EDGE, MIDDLE } from './slides.js';
 
 /** @import { Devices, Tab, TabOptions } from './browser.js' */
 
@@ -16,6 +17,9 @@ const EXECUTABLE = process.env.PLENARY_FIREFOX ?? '/usr/bin/firefox-esr';
 
 /** The same window as Playwright's. */
 const VIEWPORT = { width: 1280, height: 720 };
+
+/** Of a screen that is shared: not the shape of a camera. */
+const SHARED = { width: 1200, height: 900 };
 
 /** What {@link close} gives Firefox before it is ended the hard way. */
 const CLOSE_MS = 10_000;
@@ -25,8 +29,6 @@ const PREFERENCES = {
   'media.peerconnection.ice.loopback': MEDIA_ADDRESS === '127.0.0.1',
   'media.autoplay.default': 0,
   'dom.events.testing.asyncClipboard': true,
-  // Screens are captured without a person who chooses one.
-  'media.getdisplaymedia.enabled': true,
 };
 
 /** What Firefox writes among the errors of a page about WebSockets: how its connections fare is no error of a page. */
@@ -116,9 +118,10 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
       width,
       height,
       rate,
-      bitmaps: rgb ? [] : (bitmaps?.() ?? []),
+      bitmaps: bitmaps ?? [],
     });
   }
+  await page.evaluateOnNewDocument(paintScreen, { edge: EDGE, middle: MIDDLE, ...SHARED });
   for (const [script, arg] of scripts) await page.evaluateOnNewDocument(script, arg);
   page.on('pageerror', (error) => {
     if (!NO_ERROR.test(String(error))) ears.wrong(String(error));
@@ -132,6 +135,8 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
   return {
     page: new FirefoxPage(page, screen?.viewport ?? VIEWPORT),
     another: (options) => tabIn(context, devices, options),
+    // The page paints what it shares.
+    prepareShare: async () => ({ end: () => page.evaluate(() => /** @type {any} */ (window).endShare?.()) }),
     async close() {
       await page.close({ runBeforeUnload: true });
       if ((await context.pages()).length === 0) await context.close();

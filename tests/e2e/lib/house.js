@@ -11,7 +11,7 @@ import { COLOURS } from './colours.js';
 import { Firefox } from './firefox.js';
 import { FIRST, PAIR } from './pair.js';
 import { ARTIFACTS, Person } from './person.js';
-import { writePortrait } from './portrait.js';
+import { portraitBitmaps, writePortrait } from './portrait.js';
 import { Server } from './server.js';
 import { writeY4m } from './y4m.js';
 
@@ -71,13 +71,14 @@ export class House {
    * @param {object} [options]
    * @param {Engine} [options.engine]
    * @param {{ width: number, height: number, rate: number }} [options.size]
+   * @param {boolean} [options.audible] what is played in it can be shared
    * @param {boolean} [options.alone] a process of its own, that can be killed
    */
-  async browser(colour, { engine = FIRST, size = CAMERA, alone = false } = {}) {
+  async browser(colour, { engine = FIRST, size = CAMERA, audible = false, alone = false } = {}) {
     const rgb = COLOURS[colour];
     if (!rgb) throw new Error(`no such colour: ${colour}`);
     const file = engine === 'chromium' ? await writeY4m(this.#directory, colour, size) : '';
-    return this.#withCamera(engine, { ...size, rgb, file }, alone);
+    return this.#withCamera(engine, { ...size, rgb, file, audible }, alone);
   }
 
   /**
@@ -85,10 +86,12 @@ export class House {
    * @param {string} name
    * @param {import('./portrait.js').Look} look
    * @param {{ width: number, height: number }} size
+   * @param {Engine} [engine]
    */
-  async browserOf(name, look, size) {
-    const file = await writePortrait(this.#directory, name, look, size);
-    return this.#withCamera('chromium', { ...size, rate: 30, file }, true);
+  async browserOf(name, look, size, engine = 'chromium') {
+    const file = engine === 'chromium' ? await writePortrait(this.#directory, name, look, size) : '';
+    const bitmaps = engine === 'firefox' ? portraitBitmaps(look, size) : [];
+    return this.#withCamera(engine, { ...size, rate: 12, file, bitmaps }, false);
   }
 
   /**

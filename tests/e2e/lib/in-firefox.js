@@ -83,3 +83,48 @@ export function paintCamera({ rgb, width, height, rate, bitmaps }) {
     return new MediaStream([...stream.getAudioTracks(), track]);
   };
 }
+
+/**
+ * Without a desktop Firefox has no screen to capture: a canvas that looks like `slides.js` takes its place, with the
+ * tone of the microphone.
+ * `window.endShare` ends both as the browser's own bar does.
+ * @param {{ edge: readonly number[], middle: readonly number[], width: number, height: number }} screen
+ */
+export function paintScreen({ edge, middle, width, height }) {
+  if (!('MediaDevices' in window)) return;
+  MediaDevices.prototype.getDisplayMedia = async function painted() {
+    const canvas = document.createElement('canvas');
+    Object.assign(canvas, { width, height });
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
+    const rgb = (/** @type {readonly number[]} */ colour) => `rgb(${colour.join(' ')})`;
+    let frame = 0;
+    const paint = () => {
+      frame += 1;
+      context.fillStyle = rgb(edge);
+      context.fillRect(0, 0, width, height);
+      context.fillStyle = rgb(middle);
+      context.fillRect(width * 0.08, height * 0.08, width * 0.84, height * 0.84);
+      context.fillStyle = 'white';
+      context.fillRect(width * (0.1 + 0.1 * (frame % 7)), height * 0.84, width * 0.06, height * 0.06);
+    };
+    paint();
+    const timer = setInterval(paint, 100);
+    const tone = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const tracks = [...canvas.captureStream(10).getVideoTracks(), ...tone.getAudioTracks()];
+    const stop = MediaStreamTrack.prototype.stop;
+    for (const track of tracks) {
+      track.stop = () => {
+        clearInterval(timer);
+        stop.call(track);
+      };
+    }
+    const endShare = () => {
+      for (const track of tracks) {
+        track.stop();
+        track.dispatchEvent(new Event('ended'));
+      }
+    };
+    Object.assign(window, { endShare });
+    return new MediaStream(tracks);
+  };
+}

@@ -25,9 +25,19 @@ export function watch() {
     closed: [],
     /** The camera tracks that are still running. */
     cameras: () => cameras.filter(({ readyState }) => readyState === 'live'),
+    /** The track of the screen that was shared last. */
+    shared: () => shared,
   };
   /** @type {MediaStreamTrack[]} */
   const cameras = [];
+  /** @type {MediaStreamTrack | undefined} */
+  let shared;
+  const captureScreen = MediaDevices.prototype.getDisplayMedia;
+  MediaDevices.prototype.getDisplayMedia = async function captured(options) {
+    const stream = await captureScreen.call(this, options);
+    [shared] = stream.getVideoTracks();
+    return stream;
+  };
   const capture = MediaDevices.prototype.getUserMedia;
   MediaDevices.prototype.getUserMedia = async function captured(constraints) {
     seen.asked += 1;
@@ -155,6 +165,24 @@ export function countFrames(video) {
 }
 
 /**
+ * Measures how long a video shows nothing new, from now on.
+ * @param {Element} element
+ */
+export function measurePauses(element) {
+  const video = /** @type {HTMLVideoElement & { longestPause?: () => number }} */ (element);
+  let last = performance.now();
+  let longest = 0;
+  video.longestPause = () => Math.max(longest, performance.now() - last);
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+}
+
+/**
  * The mean colour of what a video shows, away from its lower edge; or why it shows nothing.
  * @param {Element} video
  * @returns {number[] | string}
@@ -219,6 +247,46 @@ export async function readConnection() {
     .getTransceivers()
     .filter(({ direction, receiver }) => direction === 'recvonly' && receiver.track.kind === 'video');
   return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded };
+}
+
+/**
+ * Where a video is in the window, and the shape and size of its picture.
+ * @param {Element} element
+ */
+export function pictureOf(element) {
+  const video = /** @type {HTMLVideoElement} */ (element);
+  const { x, y, width, height } = video.getBoundingClientRect();
+  const size = { width: video.videoWidth, height: video.videoHeight };
+  return { box: { x, y, width, height }, size, ratio: size.width / size.height };
+}
+
+/**
+ * What getStats says of everything sent or received, each with its codec.
+ * @returns {Promise<any[]>}
+ */
+export async function readStreams() {
+  const stats = await /** @type {any} */ (window).plenary.pc.getStats();
+  const all = [...stats.values()];
+  return all
+    .filter(({ type }) => type === 'inbound-rtp' || type === 'outbound-rtp')
+    .map((stream) => {
+      const { mimeType, sdpFmtpLine } = all.find(({ id }) => id === stream.codecId) ?? {};
+      return { ...stream, codec: mimeType?.split('/')[1], format: sdpFmtpLine ?? '' };
+    });
+}
+
+/**
+ * Turns one layer of the camera off or on, as a browser does that has too little to send it with.
+ * @param {{ rid: string, active: boolean }} layer
+ */
+export async function setLayer({ rid, active }) {
+  for (const sender of /** @type {any} */ (window).plenary.pc.getSenders()) {
+    const parameters = sender.getParameters();
+    const layer = parameters.encodings?.find((/** @type {any} */ encoding) => encoding.rid === rid);
+    if (!layer) continue;
+    layer.active = active;
+    await sender.setParameters(parameters);
+  }
 }
 
 /**

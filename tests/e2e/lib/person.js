@@ -9,12 +9,17 @@ import {
   hinder,
   keepInSession,
   meanOfPng,
+  measurePauses,
+  pictureOf,
   readConnection,
   readMarks,
   readPixels,
+  readStreams,
   relayMedia,
+  setLayer,
   watch,
 } from './in-page.js';
+import { SLIDES } from './slides.js';
 import { until } from './until.js';
 
 /** Screenshots and logs of a run. */
@@ -110,11 +115,13 @@ export class Person {
    * Makes a room on the home page and lands before its door.
    * @param {string} origin
    * @param {string} room
+   * @param {{ listed?: boolean }} [options] on the home page
    * @returns {Promise<string>} the address to invite others with
    */
-  async createRoom(origin, room) {
+  async createRoom(origin, room, { listed = false } = {}) {
     await this.page.goto(origin);
     await this.page.getByRole('textbox', { name: 'Room name' }).fill(room);
+    if (listed) await this.page.getByRole('checkbox', { name: 'List this room' }).click();
     await this.page.getByRole('button', { name: 'Create room' }).click();
     await this.page.waitForURL(/\/r\/[^/]+$/);
     return this.page.url();
@@ -188,6 +195,23 @@ export class Person {
     return path;
   }
 
+  /**
+   * Shares a screen that looks like `slides.js`, or, in Chromium, like another page.
+   * @param {string} [page]
+   * @returns {Promise<import('./browser.js').SharedScreen>}
+   */
+  async share(page = SLIDES) {
+    const shared = await this.#tab.prepareShare(page);
+    await this.press('Share screen');
+    await this.button('Stop sharing').first().waitFor();
+    return shared;
+  }
+
+  /** By the button among the controls. */
+  async stopSharing() {
+    await this.button('Stop sharing').first().click();
+  }
+
   // What a person finds.
 
   /** @param {string} name the button's whole accessible name */
@@ -237,12 +261,45 @@ export class Person {
   }
 
   /**
+   * What is painted on the screen at a place of a tile's picture, if all of the picture is in the tile.
+   * @param {string} name whose tile
+   * @param {number} across from the left edge of the picture, 0 to 1
+   * @param {number} down from its upper edge
+   */
+  async paintedAt(name, across, down) {
+    const { box, ratio } = await this.tile(name).locator('video').evaluate(pictureOf, undefined, LOOK);
+    const [width, height] = [Math.min(box.width, box.height * ratio), Math.min(box.height, box.width / ratio)];
+    const x = box.x + (box.width - width) / 2 + across * width;
+    const y = box.y + (box.height - height) / 2 + down * height;
+    const png = await this.page.screenshot({ clip: { x: x - 3, y: y - 3, width: 6, height: 6 } });
+    return nameOf(await this.page.evaluate(meanOfPng, png.toString('base64')));
+  }
+
+  /**
+   * Where a tile's picture is on the screen, and the relation of its width to its height.
+   * @param {string} name whose tile
+   */
+  async pictureOf(name) {
+    return this.tile(name).locator('video').evaluate(pictureOf, undefined, LOOK);
+  }
+
+  /**
    * Whether the tile says so: in its text, or in the name of something visible on it.
    * @param {string} name whose tile
    * @param {RegExp} mark
    */
   async isMarked(name, mark) {
     return mark.test(await this.tile(name).evaluate(readMarks, undefined, LOOK));
+  }
+
+  /** Width and height of what is captured of the shared screen. */
+  async sharedSize() {
+    return this.page.evaluate(() => /** @type {any} */ (window).seen.shared().getSettings());
+  }
+
+  /** @returns {Promise<{ width: number, height: number }>} */
+  async windowSize() {
+    return this.page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
   }
 
   /** All the text there is to read on the page. */
@@ -321,6 +378,46 @@ export class Person {
     return this.page.evaluate(readConnection);
   }
 
+  /**
+   * What is sent of the camera, by layer, and of the microphone.
+   * @param {'video' | 'audio'} kind
+   * @returns {Promise<any[]>}
+   */
+  async sends(kind) {
+    const mids = this.offers.at(-1).tracks.filter((/** @type {any} */ track) => track.stream === 'camera');
+    const streams = await this.page.evaluate(readStreams);
+    return streams.filter(
+      (/** @type {any} */ stream) =>
+        stream.type === 'outbound-rtp' &&
+        stream.kind === kind &&
+        mids.some((/** @type {any} */ { mid }) => mid === stream.mid),
+    );
+  }
+
+  /**
+   * What is received on the slot that shows the camera of `name`; undefined while there is none.
+   * @param {string} name
+   */
+  async receives(name) {
+    const last = (/** @type {string} */ type) => this.told.filter((message) => message.type === type).at(-1);
+    const peer = last('peers').peers.find((/** @type {any} */ one) => one.name === name)?.id;
+    const place = last('slots').video.find((/** @type {any} */ one) => one.peer === peer && one.stream === 'camera');
+    const line = this.offers
+      .at(-1)
+      .slots.find((/** @type {any} */ one) => one.kind === 'video' && one.slot === place?.slot);
+    const streams = await this.page.evaluate(readStreams);
+    return streams.find((/** @type {any} */ { type, mid }) => type === 'inbound-rtp' && mid === line?.mid);
+  }
+
+  /**
+   * Turns one layer of this person's camera off or on.
+   * @param {string} rid
+   * @param {boolean} active
+   */
+  async setLayer(rid, active) {
+    await this.page.evaluate(setLayer, { rid, active });
+  }
+
   /** The id the server gave this person last. */
   get peerId() {
     return this.welcomes.at(-1)?.peer;
@@ -364,6 +461,26 @@ export class Person {
       return now - from;
     };
     await until(what, counted, (more) => more >= 30, options);
+  }
+
+  /** From now on {@link longestPause} is measured. @param {string} name whose picture */
+  async watchForPauses(name) {
+    await this.tile(name).locator('video').evaluate(measurePauses);
+  }
+
+  /**
+   * How long the picture stood still at most, in milliseconds.
+   * @param {string} name whose
+   * @returns {Promise<number>}
+   */
+  async longestPause(name) {
+    const measured = (/** @type {any} */ video) => Math.round(video.longestPause());
+    return this.tile(name).locator('video').evaluate(measured);
+  }
+
+  /** The port of the server to which the media goes. @returns {number} */
+  get mediaPort() {
+    return Number(/^a=candidate:\S+ \d+ udp \d+ \S+ (\d+)/im.exec(this.answers.at(-1).sdp)?.[1]);
   }
 
   /**

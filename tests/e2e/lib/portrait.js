@@ -131,15 +131,14 @@ function figure(look, phase) {
 }
 
 /**
- * One picture, as the planes of a frame.
+ * One picture: what the colour of each pixel is, row by row.
  * @param {Look} look
  * @param {{ width: number, height: number }} size
  * @param {number} phase
+ * @param {(row: number, column: number, colour: Rgb) => void} put
  */
-function frame(look, { width, height }, phase) {
+function paint(look, { width, height }, phase, put) {
   const shapes = figure(look, phase);
-  const luma = Buffer.alloc(width * height);
-  const [cb, cr] = [Buffer.alloc((width * height) / 4), Buffer.alloc((width * height) / 4)];
   for (let row = 0; row < height; row++) {
     const high = (row + 0.5) / height;
     const v = 1 - (1 - high) / CLOSE;
@@ -148,19 +147,33 @@ function frame(look, { width, height }, phase) {
       const u = wide / CLOSE;
       const glow = Math.exp(-((wide + 0.55) ** 2 + (high - 0.2) ** 2) * 5);
       let colour = mix(mix(look.wall, look.floor, high), look.lamp, 0.55 * glow);
-      for (const [distance, paint] of shapes) {
+      for (const [distance, shape] of shapes) {
         const cover = Math.min(1, Math.max(0, 0.5 - (distance(u, v) * height * CLOSE) / 1.4));
-        if (cover > 0) colour = mix(colour, paint, cover);
+        if (cover > 0) colour = mix(colour, shape, cover);
       }
-      const [y, b, r] = toYuv([colour[0], colour[1], colour[2]]);
-      luma[row * width + column] = y;
-      if (row % 2 === 0 && column % 2 === 0) {
-        const at = (row * width) / 4 + column / 2;
-        cb[at] = b;
-        cr[at] = r;
-      }
+      put(row, column, colour);
     }
   }
+}
+
+/**
+ * One picture, as the planes of a frame.
+ * @param {Look} look
+ * @param {{ width: number, height: number }} size
+ * @param {number} phase
+ */
+function frame(look, { width, height }, phase) {
+  const luma = Buffer.alloc(width * height);
+  const [cb, cr] = [Buffer.alloc((width * height) / 4), Buffer.alloc((width * height) / 4)];
+  paint(look, { width, height }, phase, (row, column, colour) => {
+    const [y, b, r] = toYuv([colour[0], colour[1], colour[2]]);
+    luma[row * width + column] = y;
+    if (row % 2 === 0 && column % 2 === 0) {
+      const at = (row * width) / 4 + column / 2;
+      cb[at] = b;
+      cr[at] = r;
+    }
+  });
   return [Buffer.from('FRAME\n'), luma, cb, cr];
 }
 
@@ -177,4 +190,33 @@ export async function writePortrait(directory, name, look, size) {
   const path = join(directory, `${name}.y4m`);
   await writeFile(path, Buffer.concat(parts));
   return path;
+}
+
+/** Bytes before the pixels of a bitmap: its two headers. */
+const BMP_HEADERS = 54;
+
+/**
+ * The same camera as bitmaps in base64, a few of its pictures.
+ * @param {Look} look
+ * @param {{ width: number, height: number }} size in pixels, the width a multiple of four
+ * @returns {string[]}
+ */
+export function portraitBitmaps(look, size) {
+  const { width, height } = size;
+  return Array.from({ length: FRAMES / 3 }, (_, n) => {
+    const bitmap = Buffer.alloc(BMP_HEADERS + width * height * 3);
+    bitmap.write('BM');
+    bitmap.writeUInt32LE(bitmap.length, 2);
+    bitmap.writeUInt32LE(BMP_HEADERS, 10);
+    // The second header: its size, the picture's, one plane, three bytes a pixel.
+    bitmap.writeUInt32LE(40, 14);
+    bitmap.writeInt32LE(width, 18);
+    bitmap.writeInt32LE(-height, 22);
+    bitmap.writeUInt16LE(1, 26);
+    bitmap.writeUInt16LE(24, 28);
+    paint(look, size, (3 * n) / FRAMES, (row, column, [r, g, b]) => {
+      bitmap.set([b, g, r].map(Math.round), BMP_HEADERS + (row * width + column) * 3);
+    });
+    return bitmap.toString('base64');
+  });
 }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { get } from 'node:https';
+import { get, request } from 'node:https';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
@@ -63,6 +63,17 @@ export class Server {
     return this.#log;
   }
 
+  /**
+   * Another life, with this command line.
+   * @param {string[]} flags
+   */
+  async restart(flags) {
+    // One that nobody came to has nothing to judge.
+    await this.stop({ guarded: this.#lifeBegins > 0 });
+    this.#flags = flags;
+    await this.start();
+  }
+
   /** Starts the program and waits until it is healthy. */
   async start() {
     const { http, udp } = this.ports;
@@ -113,13 +124,46 @@ export class Server {
     if (guarded) this.#readGuard();
   }
 
-  /** The word of the egress guard: debug builds of the server judge every packet they send. */
-  #readGuard() {
-    const verdict = /egress guard judged (\d+) packets?, (\d+) violations?/.exec(this.#log.slice(this.#lifeBegins));
-    if (!verdict) throw new Error(`the egress guard said nothing:\n${this.#log}`);
-    console.info(verdict[0]);
-    if (verdict[2] !== '0') throw new Error(`${verdict[0]}:\n${this.#log}`);
+  /**
+   * Damages the running server: `POST /api/faults`.
+   * @param {{ worker: number, fault: string, millis?: number }} fault
+   */
+  async inject(fault) {
+    const status = await post(this.ports.http, '/api/faults', JSON.stringify(fault));
+    if (status !== 202) throw new Error(`the server did not take the fault: ${status}`);
   }
+
+  /** The word of the egress guards, one for each worker: debug builds of the server judge every packet they send. */
+  #readGuard() {
+    const life = this.#log.slice(this.#lifeBegins);
+    const verdicts = [...life.matchAll(/egress guard judged (\d+) packets?, (\d+) violations?/g)];
+    if (verdicts.length === 0) throw new Error(`the egress guard said nothing:\n${this.#log}`);
+    for (const [words, , violations] of verdicts) {
+      console.info(words);
+      if (violations !== '0') throw new Error(`${words}:\n${this.#log}`);
+    }
+  }
+}
+
+/**
+ * @param {number} port
+ * @param {string} path
+ * @param {string} body
+ * @returns {Promise<number>} the status
+ */
+async function post(port, path, body) {
+  const asking = request({
+    host: '127.0.0.1',
+    port,
+    path,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    rejectUnauthorized: false,
+  });
+  asking.end(body);
+  const [response] = /** @type {[import('node:http').IncomingMessage]} */ (await once(asking, 'response'));
+  response.resume();
+  return response.statusCode ?? 0;
 }
 
 /**
@@ -130,12 +174,12 @@ export class Server {
 function healthz(port) {
   return new Promise((tell) => {
     const options = { host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 };
-    const request = get(options, (response) => {
+    const asking = get(options, (response) => {
       response.resume();
       tell(response.statusCode ?? 0);
     });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => tell(0));
+    asking.on('timeout', () => asking.destroy());
+    asking.on('error', () => tell(0));
   });
 }
 
@@ -147,10 +191,20 @@ async function freeTcpPort() {
   return port;
 }
 
+/** A port for one worker, and the next one for a second. */
 async function freeUdpPort() {
-  const socket = createSocket('udp4').bind(0);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
+  for (;;) {
+    const [first, second] = [createSocket('udp4'), createSocket('udp4')];
+    first.bind(0);
+    await once(first, 'listening');
+    const { port } = first.address();
+    const free = await new Promise((tell) => {
+      second.once('error', () => tell(false));
+      second.bind(port + 1, () => tell(true));
+    });
+    first.close();
+    if (!free) continue;
+    second.close();
+    return port;
+  }
 }

@@ -1,18 +1,20 @@
-//! A browser's peer connection, played by str0m: offers, sends from camera and microphone, receives on slots.
+//! A browser's peer connection, played by str0m: offers, sends from camera, screen and microphone, receives on slots.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use plenary::media::ids::{Kind, OfferId, PeerId, SlotIndex, Stream};
+use plenary::media::codec::Codec;
+use plenary::media::ids::{Kind, Layer, OfferId, PeerId, SlotIndex, Stream};
 use plenary::media::message::{SlotLine, TrackLine};
 use str0m::bwe::Bitrate;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::format::Codec;
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt};
+use str0m::format::{Codec as Str0mCodec, PayloadParams};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
+use super::forger::Forger;
 use super::receiver::{Line, Receiver};
 use super::sources::{Camera, Maker, Microphone, Picture, Says, Sent};
 use crate::payload::Stamp;
@@ -21,38 +23,61 @@ use crate::rng::Rng;
 /// A datagram that leaves a client.
 #[derive(Debug)]
 pub struct Datagram {
+    pub to: SocketAddr,
     pub bytes: Vec<u8>,
 }
 
+/// Every codec of pictures there is.
+pub const EVERY_CODEC: &[Codec] = &[Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1];
+
 /// What a client sends and receives.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing a page does or does not")]
 pub struct Profile {
     pub camera: Option<Picture>,
+    /// The camera is sent in three sizes.
+    pub simulcast: bool,
+    /// What it can encode and decode.
+    pub codecs: &'static [Codec],
     /// The microphone, if there is one, and what it hears.
     pub microphone: Option<Says>,
     /// Receiving lines: audio+video pairs, and audio-only ones.
     pub pairs: u8,
     pub audio_only: u8,
+    /// Video lines of the first offer.
+    pub video: u8,
     /// Asks for more video slots as people come.
     pub grows: bool,
     /// There is a connection at all; without, only messages are exchanged.
     pub media: bool,
+    /// It is no browser: what it sends can be made up, see [`Forger`].
+    pub forges: bool,
 }
 
 impl Profile {
     /// What the page asks for: five pairs and three more voices.
     pub const PAGE: Profile = Profile {
         camera: Some(Picture::SMALL),
+        simulcast: false,
+        codecs: &[Codec::Vp8],
         microphone: Some(Says::Words(30)),
         pairs: 5,
         audio_only: 3,
+        video: 5,
         grows: true,
         media: true,
+        forges: false,
     };
 
     /// Somebody who listens in silence, without a camera.
     pub const LISTENER: Profile = Profile { camera: None, microphone: Some(Says::Nothing), ..Profile::PAGE };
+
+    /// A page on a strong machine: the camera in three sizes.
+    pub const SIMULCAST: Profile = Profile { simulcast: true, ..Profile::PAGE };
 }
+
+/// Changes a packet that is about to be sent.
+pub type Twist = Box<dyn FnMut(&mut Sent)>;
 
 /// One connection.
 pub struct Connection {
@@ -61,75 +86,91 @@ pub struct Connection {
     offered: Option<(OfferId, SdpPendingOffer)>,
     tracks: Vec<TrackLine>,
     slots: Vec<SlotLine>,
-    pub camera: Option<(Mid, Camera)>,
-    pub microphone: Option<(Mid, Microphone)>,
+    pub cameras: Vec<(Mid, Camera)>,
+    pub microphones: Vec<(Mid, Microphone)>,
     pub lines: Vec<(Mid, Line)>,
     pub connected: bool,
     pub answered: bool,
     pub alive: bool,
+    pub forger: Option<Forger>,
+    /// Changes what is about to be sent, as no browser would.
+    pub twist: Option<Twist>,
     deadline: Instant,
     out: Vec<Datagram>,
 }
 
 impl Connection {
-    /// A new connection of `maker`, with its first offer still to be made.
-    pub fn new(
-        now: Instant,
-        address: SocketAddr,
-        maker: Maker,
-        profile: &Profile,
-        rng: &mut Rng,
-    ) -> Connection {
-        let config = RtcConfig::new()
+    /// A new connection, with its first offer still to be made.
+    pub fn new(now: Instant, address: SocketAddr, profile: &Profile) -> Connection {
+        let can = |codec| profile.codecs.contains(&codec);
+        let mut config = RtcConfig::new()
             .set_rtp_mode(true)
             .clear_codecs()
             .enable_opus(true, false)
-            .enable_vp8(true)
+            .enable_vp8(can(Codec::Vp8))
+            .enable_h264(can(Codec::H264))
+            .enable_vp9(can(Codec::Vp9))
+            .enable_av1(can(Codec::Av1))
             .set_rtcp_report_interval_audio(Duration::from_secs(1));
+        let forger = profile.forges.then(Forger::new);
+        if let Some(forger) = &forger {
+            config = config.set_crypto_provider(forger.provider());
+        }
         let mut rtc = config.build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("a host address"));
         rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::ZERO);
-        let camera = profile.camera.map(|picture| (Mid::from("?"), Camera::new(maker, picture, now, rng)));
-        let microphone =
-            profile.microphone.map(|says| (Mid::from("?"), Microphone::new(maker, says, now, rng)));
         Connection {
             rtc,
             address,
             offered: None,
             tracks: Vec::new(),
             slots: Vec::new(),
-            camera,
-            microphone,
+            cameras: Vec::new(),
+            microphones: Vec::new(),
             lines: Vec::new(),
             connected: false,
             answered: false,
             alive: true,
+            forger,
+            twist: None,
             deadline: now,
             out: Vec::new(),
         }
     }
 
     /// The first offer: a data channel, the own lines, the slots.
-    pub fn first_offer(&mut self, id: OfferId, profile: &Profile) -> String {
+    pub fn first_offer(
+        &mut self,
+        now: Instant,
+        id: OfferId,
+        maker: Maker,
+        profile: &Profile,
+        rng: &mut Rng,
+    ) -> String {
         let mut changes = self.rtc.sdp_api();
         changes.add_channel("control".into());
-        if let Some((mid, _)) = &mut self.microphone {
-            *mid = changes.add_media(MediaKind::Audio, Direction::SendOnly, Some("own".into()), None, None);
-            self.tracks.push(track(*mid, Kind::Audio));
+        if let Some(says) = profile.microphone {
+            let mid =
+                changes.add_media(MediaKind::Audio, Direction::SendOnly, Some("own".into()), None, None);
+            self.tracks.push(track(mid, maker.stream, Kind::Audio));
+            self.microphones.push((mid, Microphone::new(maker, says, now, rng)));
         }
-        if let Some((mid, _)) = &mut self.camera {
-            *mid = changes.add_media(MediaKind::Video, Direction::SendOnly, Some("own".into()), None, None);
-            self.tracks.push(track(*mid, Kind::Video));
+        if let Some(picture) = profile.camera {
+            let sizes = profile.simulcast.then(three_sizes);
+            let mid =
+                changes.add_media(MediaKind::Video, Direction::SendOnly, Some("own".into()), None, sizes);
+            self.tracks.push(track(mid, maker.stream, Kind::Video));
+            self.cameras.push((mid, Camera::new(maker, picture, profile.simulcast, now, rng)));
         }
         for number in 0..profile.pairs + profile.audio_only {
             let audio = changes.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
             self.slots.push(slot(audio, Kind::Audio, number));
             self.lines.push((audio, Line::new(Kind::Audio, number)));
-            if number < profile.pairs {
-                let video = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
-                self.slots.push(slot(video, Kind::Video, number));
-                self.lines.push((video, Line::new(Kind::Video, number)));
-            }
+        }
+        for number in 0..profile.video {
+            let video = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
+            self.slots.push(slot(video, Kind::Video, number));
+            self.lines.push((video, Line::new(Kind::Video, number)));
         }
         let (offer, pending) = changes.apply().expect("a first offer changes something");
         self.offered = Some((id, pending));
@@ -147,6 +188,21 @@ impl Connection {
         let (offer, pending) = changes.apply()?;
         self.offered = Some((id, pending));
         Some(offer.to_sdp_string())
+    }
+
+    /// An offer with two more lines of our own: a screen and its sound.
+    pub fn share(&mut self, now: Instant, id: OfferId, maker: Maker, rng: &mut Rng) -> String {
+        let mut changes = self.rtc.sdp_api();
+        let stream = || Some("screen".into());
+        let audio = changes.add_media(MediaKind::Audio, Direction::SendOnly, stream(), None, None);
+        let video = changes.add_media(MediaKind::Video, Direction::SendOnly, stream(), None, None);
+        self.tracks.push(track(audio, maker.stream, Kind::Audio));
+        self.tracks.push(track(video, maker.stream, Kind::Video));
+        self.microphones.push((audio, Microphone::new(maker, Says::Words(35), now, rng)));
+        self.cameras.push((video, Camera::new(maker, Picture::SCREEN, false, now, rng)));
+        let (offer, pending) = changes.apply().expect("two lines are a change");
+        self.offered = Some((id, pending));
+        offer.to_sdp_string()
     }
 
     /// An offer that restarts ICE, from `address` on.
@@ -170,6 +226,16 @@ impl Connection {
         self.offered.is_some()
     }
 
+    /// The camera or the screen.
+    pub fn camera(&mut self, stream: Stream) -> Option<&mut Camera> {
+        self.cameras.iter_mut().map(|(_, camera)| camera).find(|camera| camera.stream() == stream)
+    }
+
+    /// The microphone, or the sound of the screen.
+    pub fn microphone(&mut self, stream: Stream) -> Option<&mut Microphone> {
+        self.microphones.iter_mut().map(|(_, mic)| mic).find(|microphone| microphone.stream() == stream)
+    }
+
     /// The answer to an offer. A stale one is dropped.
     pub fn answer(&mut self, now: Instant, id: OfferId, sdp: &str) {
         let Some((_, pending)) = self.offered.take_if(|(offered, _)| *offered == id) else { return };
@@ -189,8 +255,8 @@ impl Connection {
             return self.deadline + Duration::from_secs(3_600);
         }
         let stuck = self.lines.iter().filter_map(|(_, line)| Receiver::stuck_deadline(line));
-        let sources = self.camera.as_ref().map(|(_, camera)| camera.wakes());
-        let sources = sources.into_iter().chain(self.microphone.as_ref().map(|(_, mic)| mic.wakes()));
+        let cameras = self.cameras.iter().map(|(_, camera)| camera.wakes());
+        let sources = cameras.chain(self.microphones.iter().map(|(_, mic)| mic.wakes()));
         let sources = sources.filter(|_| self.connected);
         sources.chain(stuck).chain([self.deadline]).min().unwrap_or(self.deadline)
     }
@@ -222,41 +288,44 @@ impl Connection {
         if !self.connected {
             return;
         }
-        let mut sent = Vec::new();
-        if let Some((mid, camera)) = &mut self.camera {
-            let mid = *mid;
+        let mut made = Vec::new();
+        for (mid, camera) in &mut self.cameras {
+            let mut sent = Vec::new();
             camera.due(now, &mut sent);
-            self.write(now, mid, Codec::Vp8, &mut sent);
+            made.extend(sent.into_iter().map(|packet| (*mid, packet)));
         }
-        if let Some((mid, microphone)) = &mut self.microphone {
-            let mid = *mid;
+        for (mid, microphone) in &mut self.microphones {
+            let mut sent = Vec::new();
             microphone.due(now, &mut sent);
-            self.write(now, mid, Codec::Opus, &mut sent);
+            made.extend(sent.into_iter().map(|packet| (*mid, packet)));
+        }
+        for (mid, packet) in made {
+            self.write(now, mid, packet);
         }
     }
 
-    fn write(&mut self, now: Instant, mid: Mid, codec: Codec, sent: &mut Vec<Sent>) {
-        if sent.is_empty() {
-            return;
+    fn write(&mut self, now: Instant, mid: Mid, mut packet: Sent) {
+        if let Some(twist) = &mut self.twist {
+            twist(&mut packet);
         }
-        let pt = self.payload_type(codec);
+        let pt = self.payload_type(packet.codec);
         let mut api = self.rtc.direct_api();
-        let stream = api.stream_tx_by_mid(mid, None).expect("an own line sends");
-        for packet in sent.drain(..) {
-            let extensions = ExtensionValues {
-                audio_level: packet.level.map(|level| -i8::try_from(level).unwrap_or(127)),
-                voice_activity: packet.level.map(|level| level < 127),
-                ..ExtensionValues::default()
-            };
-            let write = RtpWrite::new(pt, SeqNo::from(packet.seq), packet.time, now, packet.payload);
-            let write = write.marker(packet.marker).ext_vals(extensions).nackable(codec == Codec::Vp8);
-            stream.write_rtp(write);
-        }
+        let rid = packet.rid.map(|layer| Rid::from(layer.rid()));
+        // A line whose answer is still on its way.
+        let Some(stream) = api.stream_tx_by_mid(mid, rid) else { return };
+        let extensions = ExtensionValues {
+            audio_level: packet.level.map(|level| -i8::try_from(level).unwrap_or(127)),
+            voice_activity: packet.level.map(|level| level < 127),
+            ..ExtensionValues::default()
+        };
+        let nackable = packet.codec != Codec::Opus;
+        let write = RtpWrite::new(pt, SeqNo::from(packet.seq), packet.time, now, packet.payload);
+        stream.write_rtp(write.marker(packet.marker).ext_vals(extensions).nackable(nackable));
     }
 
     fn payload_type(&self, codec: Codec) -> Pt {
         let config = self.rtc.codec_config();
-        config.find(|params| params.spec().codec == codec).expect("the codec is negotiated").pt()
+        config.find(|params| codec_of(params) == Some(codec)).expect("the codec is negotiated").pt()
     }
 
     /// A datagram from the server.
@@ -287,7 +356,10 @@ impl Connection {
                     self.alive = self.rtc.is_alive();
                     return;
                 }
-                Output::Transmit(transmit) => self.out.push(Datagram { bytes: transmit.contents.into() }),
+                Output::Transmit(transmit) => {
+                    let (to, bytes) = (transmit.destination, transmit.contents.into());
+                    self.out.push(Datagram { to, bytes });
+                }
                 Output::Event(event) => self.take(now, event, receiver, who),
             }
         }
@@ -303,13 +375,15 @@ impl Connection {
         match event {
             Event::Connected => {
                 self.connected = true;
-                self.camera.iter_mut().for_each(|(_, camera)| camera.start(now));
-                self.microphone.iter_mut().for_each(|(_, microphone)| microphone.start(now));
+                self.cameras.iter_mut().for_each(|(_, camera)| camera.start(now));
+                self.microphones.iter_mut().for_each(|(_, microphone)| microphone.start(now));
             }
             Event::RtpPacket(packet) => self.take_packet(now, &packet, receiver, who),
             Event::KeyframeRequest(request) => {
-                if let Some((_, camera)) = self.camera.as_mut().filter(|(mid, _)| *mid == request.mid) {
-                    camera.key_frame_asked(now);
+                let camera = self.cameras.iter_mut().find(|(mid, _)| *mid == request.mid);
+                if let Some((_, camera)) = camera {
+                    let layer = request.rid.and_then(|rid| Layer::of_rid(&rid));
+                    camera.key_frame_asked(now, layer);
                 }
             }
             Event::SenderFeedback(report) => {
@@ -330,18 +404,37 @@ impl Connection {
         receiver: &mut Receiver,
         who: &impl Fn(u16) -> Option<PeerId>,
     ) {
-        let ssrc = packet.header.ssrc;
+        let (ssrc, pt) = (packet.header.ssrc, packet.header.payload_type);
         let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else { return };
+        let codec = self.rtc.codec_config().find(|params| params.pt() == pt).and_then(codec_of);
         let Some((_, line)) = self.lines.iter_mut().find(|(known, _)| *known == mid) else { return };
+        let codec = codec.expect("what comes was negotiated");
         match line.kind() {
             Kind::Audio => {
-                let stamp = Stamp::of_opus(&packet.payload).expect("sound is what a client sent");
+                let Some(stamp) = Stamp::of_opus(&packet.payload) else {
+                    receiver.unreadable += 1;
+                    return;
+                };
                 receiver.sound(now, line, *packet.seq_no, &stamp, who);
             }
             Kind::Video => {
-                let payload = Stamp::of_vp8(&packet.payload).expect("a picture is what a client sent");
+                let Some(picture) = Stamp::of_picture(codec, &packet.payload) else {
+                    receiver.unreadable += 1;
+                    return;
+                };
                 let (seq, time) = (*packet.seq_no, packet.header.timestamp);
-                receiver.picture(now, line, seq, time, packet.header.marker, payload, who);
+                receiver.picture(now, line, (seq, time, packet.header.marker), codec, picture, who);
+            }
+        }
+    }
+
+    /// Asks for a key frame of everything that is received.
+    pub fn beg(&mut self) {
+        for (mid, line) in &self.lines {
+            if line.kind() == Kind::Video
+                && let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(*mid, None)
+            {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
             }
         }
     }
@@ -352,8 +445,32 @@ impl Connection {
     }
 }
 
-fn track(mid: Mid, kind: Kind) -> TrackLine {
-    TrackLine { mid: mid.to_string(), stream: Stream::Camera, kind }
+fn codec_of(params: &PayloadParams) -> Option<Codec> {
+    let spec = params.spec();
+    match spec.codec {
+        Str0mCodec::Opus => Some(Codec::Opus),
+        Str0mCodec::Vp8 => Some(Codec::Vp8),
+        Str0mCodec::Vp9 => Some(Codec::Vp9),
+        Str0mCodec::Av1 => Some(Codec::Av1),
+        // Constrained baseline with fragments: what every browser means by H264.
+        Str0mCodec::H264 => {
+            let profile = spec.format.profile_level_id.is_none_or(|profile| profile >> 8 == 0x42_e0);
+            (spec.format.packetization_mode == Some(1) && profile).then_some(Codec::H264)
+        }
+        _ => None,
+    }
+}
+
+fn three_sizes() -> Simulcast {
+    let mut sizes = Simulcast::new();
+    for layer in Layer::ALL {
+        sizes.add_send_layer(SimulcastLayer::new(layer.rid()));
+    }
+    sizes
+}
+
+fn track(mid: Mid, stream: Stream, kind: Kind) -> TrackLine {
+    TrackLine { mid: mid.to_string(), stream, kind }
 }
 
 fn slot(mid: Mid, kind: Kind, number: u8) -> SlotLine {

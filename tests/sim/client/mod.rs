@@ -3,6 +3,7 @@
 //! Fed with datagrams, messages and time like everything here; polled for datagrams and messages.
 
 pub mod connection;
+pub mod forger;
 pub mod receiver;
 pub mod sources;
 
@@ -13,9 +14,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use plenary::conference::protocol::{
-    ClientMessage, ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits,
+    ClientMessage, ErrorCode, PeerInfo, Presence, PublishTrack, ServerMessage, SlotLimits,
 };
-use plenary::media::ids::{Kind, OfferId, PeerId, Stream};
+use plenary::media::codec::Codec;
+use plenary::media::ids::{Kind, Layer, OfferId, PeerId, Stream, Track};
 use plenary::media::message::Tile;
 
 use crate::rng::Rng;
@@ -53,6 +55,8 @@ pub struct Client {
     pub people: Vec<PeerInfo>,
     people_version: u64,
     slots_version: u64,
+    publish_version: u64,
+    asked: Vec<PublishTrack>,
     slot_limits: Option<SlotLimits>,
     /// Names in the order of the announcements.
     pub joined: Vec<String>,
@@ -60,7 +64,11 @@ pub struct Client {
     /// How often the others saw this client as a new person.
     pub welcomes: u32,
     pub errors: Vec<(ErrorCode, String)>,
-    mutes: Vec<(Kind, bool)>,
+    mutes: Vec<(Track, bool)>,
+    /// The screen was shared on this page.
+    shares: bool,
+    /// Codecs the server asked for, in the order of asking.
+    pub asked_codecs: Vec<Codec>,
     view: Vec<Tile>,
     outgoing: VecDeque<String>,
 
@@ -70,6 +78,8 @@ pub struct Client {
     pub receiver: Receiver,
     /// A person whose page lies: it says that the camera is off and goes on sending.
     pub lies: bool,
+    /// Does what `publish` asks for.
+    pub obeys: bool,
     /// Spoils the next offer, so that the server cannot take it.
     pub spoil_next_offer: Option<Spoil>,
 }
@@ -98,12 +108,16 @@ impl Client {
             people: Vec::new(),
             people_version: 0,
             slots_version: 0,
+            publish_version: 0,
+            asked: Vec::new(),
             slot_limits: None,
             joined: Vec::new(),
             left: Vec::new(),
             welcomes: 0,
             errors: Vec::new(),
             mutes: Vec::new(),
+            shares: false,
+            asked_codecs: Vec::new(),
             view: Vec::new(),
             outgoing: VecDeque::new(),
             connection: None,
@@ -111,6 +125,7 @@ impl Client {
             life: 0,
             receiver: Receiver::default(),
             lies: false,
+            obeys: true,
             spoil_next_offer: None,
         }
     }
@@ -138,6 +153,7 @@ impl Client {
             ServerMessage::Welcome { peer, token, media, slots, .. } => {
                 self.people_version = 0;
                 self.slots_version = 0;
+                self.publish_version = 0;
                 self.peer = Some(peer);
                 self.directory.borrow_mut().insert(self.number, peer);
                 self.token = Some(token);
@@ -157,7 +173,9 @@ impl Client {
                 if let Some(connection) = &mut self.connection {
                     connection.answer(now, id, &sdp);
                 }
+                self.obey();
                 self.grow_if_needed();
+                self.share_if_wanted(now);
             }
             ServerMessage::Slots { version, slots } => {
                 assert!(version > self.slots_version, "slots go back");
@@ -173,7 +191,12 @@ impl Client {
                     self.rebuild(now);
                 }
             }
-            ServerMessage::Publish { .. } | ServerMessage::Signal { .. } | ServerMessage::Pong => {}
+            ServerMessage::Publish { version, tracks } => {
+                assert!(version >= self.publish_version, "what is asked of us goes back");
+                self.publish_version = version;
+                self.publish(&tracks);
+            }
+            ServerMessage::Signal { .. } | ServerMessage::Pong => {}
         }
     }
 
@@ -188,8 +211,8 @@ impl Client {
             let grown = self.video_slots();
             self.offer_again(grown);
         }
-        for (kind, muted) in self.mutes.clone() {
-            self.say(&ClientMessage::Mute { stream: Stream::Camera, kind, muted });
+        for (Track { stream, kind }, muted) in self.mutes.clone() {
+            self.say(&ClientMessage::Mute { stream, kind, muted });
         }
         if !self.view.is_empty() {
             self.say(&ClientMessage::View { tiles: self.view.clone() });
@@ -199,16 +222,86 @@ impl Client {
     /// Builds a new connection and offers it.
     pub fn rebuild(&mut self, now: Instant) {
         self.life += 1;
-        let maker = Maker { person: self.number, life: self.life, origin: self.origin };
-        let mut connection = Connection::new(now, self.address, maker, &self.profile, &mut self.rng);
+        let mut connection = Connection::new(now, self.address, &self.profile);
         let id = self.take_offer_id();
-        let sdp = connection.first_offer(id, &self.profile);
-        let (kinds, lies) = (self.mutes.clone(), self.lies);
-        for (kind, muted) in kinds.into_iter().filter(|_| !lies) {
-            switch(&mut connection, kind, !muted);
+        let maker = self.maker(Stream::Camera);
+        let sdp = connection.first_offer(now, id, maker, &self.profile, &mut self.rng);
+        let (mutes, lies) = (self.mutes.clone(), self.lies);
+        for (track, muted) in mutes.into_iter().filter(|_| !lies) {
+            switch(&mut connection, track, !muted);
         }
         self.connection = Some(connection);
         self.send_offer(id, true, sdp);
+    }
+
+    fn maker(&self, stream: Stream) -> Maker {
+        Maker { person: self.number, stream, life: self.life, origin: self.origin }
+    }
+
+    /// Shares the screen: with a new offer the first time, then by unmuting it.
+    pub fn share(&mut self, now: Instant) {
+        self.shares = true;
+        for kind in [Kind::Audio, Kind::Video] {
+            self.mute_track(Track { stream: Stream::Screen, kind }, false);
+        }
+        self.share_if_wanted(now);
+    }
+
+    /// Stops sharing. The lines stay for the next time.
+    pub fn stop_sharing(&mut self) {
+        for kind in [Kind::Audio, Kind::Video] {
+            self.mute_track(Track { stream: Stream::Screen, kind }, true);
+        }
+    }
+
+    /// The screen's lines follow when there is a connection to add them to.
+    fn share_if_wanted(&mut self, now: Instant) {
+        let wants =
+            |c: &mut Connection| c.answered && !c.has_pending_offer() && c.camera(Stream::Screen).is_none();
+        // What was stopped is not offered on a new connection: its mute would end there.
+        let shares = self.shares && !self.is_muted(Stream::Screen, Kind::Video);
+        if !shares || !self.connection.as_mut().is_some_and(wants) {
+            return;
+        }
+        let (id, maker) = (self.take_offer_id(), self.maker(Stream::Screen));
+        let Some(connection) = &mut self.connection else { return };
+        let sdp = connection.share(now, id, maker, &mut self.rng);
+        for (track, muted) in &self.mutes {
+            switch(connection, *track, !muted);
+        }
+        self.send_offer(id, false, sdp);
+    }
+
+    /// Does what the server asks of the own tracks, as a page does it with `setParameters`.
+    fn publish(&mut self, tracks: &[PublishTrack]) {
+        self.asked = tracks.to_vec();
+        let Some(connection) = &mut self.connection else { return };
+        for track in tracks.iter().filter(|track| track.kind == Kind::Video) {
+            let codec: Codec = track.codec.parse().expect("a codec with a name");
+            if track.stream == Stream::Camera && self.asked_codecs.last() != Some(&codec) {
+                self.asked_codecs.push(codec);
+            }
+            assert!(self.profile.codecs.contains(&codec), "{} cannot encode {codec}", self.name);
+            let layers = track.layers.iter();
+            let layers: Vec<Layer> = layers
+                .map(|layer| layer.rid.as_deref().and_then(Layer::of_rid).unwrap_or(Layer::High))
+                .collect();
+            if let Some(camera) = connection.camera(track.stream).filter(|_| self.obeys) {
+                camera.encode_with(codec);
+                camera.send_layers(&layers);
+            }
+        }
+    }
+
+    /// Does now what the server asked for.
+    pub fn obey(&mut self) {
+        let asked = std::mem::take(&mut self.asked);
+        self.publish(&asked);
+    }
+
+    /// How many offers there have been.
+    pub fn offers(&self) -> u32 {
+        self.next_offer
     }
 
     fn take_offer_id(&mut self) -> OfferId {
@@ -262,19 +355,29 @@ impl Client {
 
     /// Turns the camera or the microphone off or on.
     pub fn mute(&mut self, kind: Kind, muted: bool) {
-        self.mutes.retain(|(known, _)| *known != kind);
-        self.mutes.push((kind, muted));
+        self.mute_track(Track { stream: Stream::Camera, kind }, muted);
+    }
+
+    /// What the others are told of a track.
+    pub fn is_muted(&self, stream: Stream, kind: Kind) -> bool {
+        self.mutes.iter().any(|(track, muted)| *track == Track { stream, kind } && *muted)
+    }
+
+    fn mute_track(&mut self, track: Track, muted: bool) {
+        self.mutes.retain(|(known, _)| *known != track);
+        self.mutes.push((track, muted));
         if !self.lies
             && let Some(connection) = &mut self.connection
         {
-            switch(connection, kind, !muted);
+            switch(connection, track, !muted);
         }
-        self.say(&ClientMessage::Mute { stream: Stream::Camera, kind, muted });
+        let Track { stream, kind } = track;
+        self.say(&ClientMessage::Mute { stream, kind, muted });
     }
 
     /// Begins or ceases to speak.
     pub fn speak(&mut self, now: Instant, says: Says) {
-        if let Some((_, microphone)) = self.connection.as_mut().and_then(|c| c.microphone.as_mut()) {
+        if let Some(microphone) = self.connection.as_mut().and_then(|c| c.microphone(Stream::Camera)) {
             microphone.say(now, says);
         }
     }
@@ -361,15 +464,15 @@ impl Client {
     }
 }
 
-fn switch(connection: &mut Connection, kind: Kind, on: bool) {
+fn switch(connection: &mut Connection, Track { stream, kind }: Track, on: bool) {
     match kind {
         Kind::Audio => {
-            if let Some((_, microphone)) = &mut connection.microphone {
+            if let Some(microphone) = connection.microphone(stream) {
                 microphone.on = on;
             }
         }
         Kind::Video => {
-            if let Some((_, camera)) = &mut connection.camera {
+            if let Some(camera) = connection.camera(stream) {
                 camera.on = on;
             }
         }

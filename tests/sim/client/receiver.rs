@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use plenary::media::ids::{Kind, PeerId};
+use plenary::media::codec::Codec;
+use plenary::media::ids::{Kind, Layer, PeerId, Stream, StreamId};
 use plenary::media::message::SlotTable;
 
-use crate::payload::{Counters, Stamp};
+use crate::payload::{Counters, Picture, Stamp};
 
 /// A decoder that cannot go on asks for a key frame after this long, and again as often.
 const STUCK: Duration = Duration::from_millis(400);
@@ -45,22 +46,59 @@ pub struct Watch {
     pub longest_gap: Duration,
     /// When the newest of them was made, in microseconds since the world began.
     pub made: u64,
+    /// Which encoding the newest of them is, of which codec.
+    pub layer: Layer,
+    pub codec: Codec,
+    /// How often the encoding or the codec changed.
+    pub switches: u64,
+    /// Packets that came since the last [`Receiver::start_watching`], and those that did not, as far as sequence
+    /// numbers tell.
+    pub packets: u64,
+    pub lost: i64,
 }
 
-#[derive(Debug)]
+impl Watch {
+    fn new(now: Instant, layer: Layer, codec: Codec) -> Watch {
+        Watch {
+            frames: 0,
+            last: now,
+            longest_gap: Duration::ZERO,
+            made: 0,
+            layer,
+            codec,
+            switches: 0,
+            packets: 0,
+            lost: 0,
+        }
+    }
+
+    fn shown(&mut self, stamp: &Stamp, codec: Codec, now: Instant) {
+        self.switches += u64::from(self.frames > 0 && (self.layer, self.codec) != (stamp.layer, codec));
+        (self.layer, self.codec) = (stamp.layer, codec);
+        self.frames += 1;
+        self.longest_gap = self.longest_gap.max(now - self.last);
+        self.last = now;
+        self.made = self.made.max(stamp.made);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 struct Piece {
     time: u32,
     start: bool,
     end: bool,
     stamp: Stamp,
-    counters: Counters,
+    codec: Codec,
+    counters: Option<Counters>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Shown {
+/// A frame that nobody has named yet.
+#[derive(Debug)]
+struct Unnamed {
     time: u32,
-    stamp: Stamp,
-    counters: Counters,
+    person: u16,
+    stream: Stream,
+    at: Instant,
 }
 
 /// One receiving line.
@@ -70,12 +108,15 @@ pub struct Line {
     slot: u8,
     pieces: BTreeMap<u64, Piece>,
     next: Option<u64>,
-    shown: Option<Shown>,
+    /// The first packet of the frame on the screen.
+    shown: Option<Piece>,
     stuck_since: Option<Instant>,
     report: Option<(SystemTime, u32)>,
     received: bool,
-    /// Frames under the name of somebody else: (timestamp, person, when).
-    unnamed: Vec<(u32, u16, Instant)>,
+    /// The highest sequence number that came.
+    highest: Option<u64>,
+    /// Frames under the name of somebody else.
+    unnamed: Vec<Unnamed>,
 }
 
 impl Line {
@@ -89,6 +130,7 @@ impl Line {
             stuck_since: None,
             report: None,
             received: false,
+            highest: None,
             unnamed: Vec::new(),
         }
     }
@@ -100,6 +142,17 @@ impl Line {
     pub fn kind(&self) -> Kind {
         self.kind
     }
+
+    /// Takes note of a sequence number: how many before it are missing, or less than none if it was one of those.
+    fn missing(&mut self, seq: u64) -> i64 {
+        match self.highest {
+            Some(highest) if seq <= highest => -1,
+            before => {
+                self.highest = Some(seq);
+                before.map_or(0, |before| (seq - before - 1).cast_signed())
+            }
+        }
+    }
 }
 
 /// Everything one client receives.
@@ -110,8 +163,12 @@ pub struct Receiver {
     table_at: Option<Instant>,
     /// The same in microseconds since the world began.
     told: u64,
+    /// What came of each person's camera and microphone.
     pub seen: BTreeMap<u16, Watch>,
     pub heard: BTreeMap<u16, Watch>,
+    /// What came of each person's screen and its sound.
+    pub screens: BTreeMap<u16, Watch>,
+    pub screen_sounds: BTreeMap<u16, Watch>,
     pub complaints: Vec<Complaint>,
     /// The socket is lost, so the server cannot say what slots show.
     pub deaf: bool,
@@ -125,32 +182,40 @@ pub struct Receiver {
     pub video_packets: u64,
     /// Key frames this client's decoders asked for.
     pub requests: u64,
+    /// The largest difference between timestamps and when frames were made, across a change of layer or codec of one
+    /// person, in seconds.
+    pub largest_switch_step: f64,
+    /// How often the server said of a slot that what its owner sends cannot be decoded here.
+    pub blocked_told: u64,
+    /// Whose frames are not judged: somebody who sends on purpose what no browser sends.
+    pub judges_not: Option<u16>,
+    /// Packets in which nobody's stamp is.
+    pub unreadable: u64,
 }
 
 fn later(a: u32, b: u32) -> bool {
     a.wrapping_sub(b).cast_signed() > 0
 }
 
-fn note(watches: &mut BTreeMap<u16, Watch>, stamp: &Stamp, now: Instant) {
-    let watch = watches.entry(stamp.person).or_insert(Watch {
-        frames: 0,
-        last: now,
-        longest_gap: Duration::ZERO,
-        made: 0,
-    });
-    watch.frames += 1;
-    watch.longest_gap = watch.longest_gap.max(now - watch.last);
-    watch.last = now;
-    watch.made = watch.made.max(stamp.made);
-}
-
 impl Receiver {
     /// Forgets gaps: what is longest is counted from now.
     pub fn start_watching(&mut self, now: Instant) {
-        for watch in self.seen.values_mut().chain(self.heard.values_mut()) {
+        let all = [&mut self.seen, &mut self.heard, &mut self.screens, &mut self.screen_sounds];
+        for watch in all.into_iter().flat_map(BTreeMap::values_mut) {
             watch.longest_gap = Duration::ZERO;
             watch.last = now;
+            (watch.packets, watch.lost) = (0, 0);
         }
+    }
+
+    fn watch(&mut self, now: Instant, kind: Kind, stamp: &Stamp, codec: Codec) -> &mut Watch {
+        let watches = match (stamp.stream, kind) {
+            (Stream::Camera, Kind::Video) => &mut self.seen,
+            (Stream::Camera, Kind::Audio) => &mut self.heard,
+            (Stream::Screen, Kind::Video) => &mut self.screens,
+            (Stream::Screen, Kind::Audio) => &mut self.screen_sounds,
+        };
+        watches.entry(stamp.person).or_insert_with(|| Watch::new(now, stamp.layer, codec))
     }
 
     /// A packet of sound on `line`.
@@ -165,12 +230,15 @@ impl Receiver {
         line.received = true;
         self.sound_missing += line.next.map_or(0, |next| seq.saturating_sub(next));
         line.next = Some(seq + 1);
-        note(&mut self.heard, stamp, now);
+        let missing = line.missing(seq);
+        let watch = self.watch(now, Kind::Audio, stamp, Codec::Opus);
+        (watch.packets, watch.lost) = (watch.packets + 1, watch.lost + missing);
+        watch.shown(stamp, Codec::Opus, now);
         let plays = |table: &SlotTable| {
             let slot = table.audio.iter().find(|slot| slot.slot.0 == line.slot);
-            slot.and_then(|slot| slot.plays).map(|stream| stream.peer)
+            slot.and_then(|slot| slot.plays)
         };
-        let right = who(stamp.person);
+        let right = who(stamp.person).map(|peer| StreamId { peer, stream: stamp.stream });
         // Sound on its way when an owner changes is nobody's fault.
         let settled = self.table_at.is_some_and(|at| now > at + Duration::from_millis(500));
         if settled && plays(&self.table) != right {
@@ -180,24 +248,24 @@ impl Receiver {
     }
 
     /// A packet of a picture on `line`.
-    #[expect(clippy::too_many_arguments, reason = "what a packet says")]
     pub fn picture(
         &mut self,
         now: Instant,
         line: &mut Line,
-        seq: u64,
-        time: u32,
-        end: bool,
-        payload: (Stamp, Counters, bool),
+        (seq, time, end): (u64, u32, bool),
+        codec: Codec,
+        Picture { stamp, counters, start }: Picture,
         who: impl Fn(u16) -> Option<PeerId>,
     ) {
         self.video_packets += 1;
         line.received = true;
-        let (stamp, counters, start) = payload;
+        let missing = line.missing(seq);
+        let watch = self.watch(now, Kind::Video, &stamp, codec);
+        (watch.packets, watch.lost) = (watch.packets + 1, watch.lost + missing);
         if line.next.is_some_and(|next| seq < next) {
             return;
         }
-        line.pieces.insert(seq, Piece { time, start, end, stamp, counters });
+        line.pieces.insert(seq, Piece { time, start, end, stamp, codec, counters });
         while self.show_next(now, line, &who) {}
     }
 
@@ -224,17 +292,23 @@ impl Receiver {
         self.check_frame(line, &frame, follows);
         if let Some(piece) = frame.first() {
             self.check_owner(now, line, piece, who);
-            line.shown = Some(Shown { time: piece.time, stamp: piece.stamp, counters: piece.counters });
-            note(&mut self.seen, &piece.stamp, now);
+            line.shown = Some(*piece);
+            self.watch(now, Kind::Video, &piece.stamp, piece.codec).shown(&piece.stamp, piece.codec, now);
         }
         true
     }
 
     fn check_frame(&mut self, line: &Line, frame: &[Piece], follows: bool) {
         let Some(first) = frame.first() else { return };
+        let both = [line.shown.as_ref(), Some(first)];
+        if self.judges_not.is_some_and(|not| both.iter().flatten().any(|piece| piece.stamp.person == not)) {
+            return;
+        }
         let torn = frame.iter().enumerate().any(|(index, piece)| {
             let expected = Stamp { index: index as u8, count: frame.len() as u8, ..first.stamp };
-            piece.stamp != expected || piece.time != first.time || piece.counters != first.counters
+            let of_one =
+                (piece.time, piece.codec, piece.counters) == (first.time, first.codec, first.counters);
+            piece.stamp != expected || !of_one
         });
         if torn {
             self.complaints.push(Complaint::Torn(format!("slot {}: {frame:?}", line.slot)));
@@ -245,8 +319,13 @@ impl Receiver {
             }
             return;
         };
-        let before = (shown.stamp.person, shown.stamp.life, shown.stamp.frame + 1);
-        if !first.stamp.key && before != (first.stamp.person, first.stamp.life, first.stamp.frame) {
+        let source = |piece: &Piece| {
+            let Stamp { person, stream, layer, life, .. } = piece.stamp;
+            (person, stream, layer, life, piece.codec)
+        };
+        let same = source(&shown) == source(first);
+        let goes_on = same && first.stamp.frame == shown.stamp.frame + 1;
+        if !first.stamp.key && !goes_on {
             self.complaints
                 .push(Complaint::Garbage(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }
@@ -261,8 +340,13 @@ impl Receiver {
             let text = format!("slot {}: made {passed:.3} s later, timestamps went {ticks:.3} s", line.slot);
             self.complaints.push(Complaint::ClockStep(text));
         }
-        let went_on = first.counters.picture == (shown.counters.picture + 1) & 0x7fff
-            && first.counters.tl0 == shown.counters.tl0.wrapping_add(1);
+        let (person, stream) = (first.stamp.person, first.stamp.stream);
+        if !same && (person, stream) == (shown.stamp.person, shown.stamp.stream) {
+            self.largest_switch_step = self.largest_switch_step.max((ticks - passed).abs());
+        }
+        let went_on = shown.counters.zip(first.counters).is_none_or(|(shown, first)| {
+            first.picture == (shown.picture + 1) & 0x7fff && first.tl0 == shown.tl0.wrapping_add(1)
+        });
         if follows && !went_on {
             self.complaints.push(Complaint::Backwards(format!(
                 "slot {}: the picture id {first:?} after {shown:?}",
@@ -280,9 +364,12 @@ impl Receiver {
         who: &impl Fn(u16) -> Option<PeerId>,
     ) {
         let slot = self.table.video.iter().find(|slot| slot.slot.0 == line.slot);
-        let owner = slot.and_then(|slot| slot.shows).map(|stream| stream.peer);
+        let owner = slot.and_then(|slot| slot.shows);
         let since = slot.and_then(|slot| slot.since);
+        let Stamp { person, stream, .. } = piece.stamp;
+        let whose = who(person).map(|peer| StreamId { peer, stream });
         match since {
+            _ if self.judges_not == Some(person) => {}
             // The page shows nothing in this slot until the server says since when it has an owner.
             None => {
                 self.early += 1;
@@ -295,9 +382,9 @@ impl Receiver {
             }
             // The tail of an owner before.
             Some(since) if later(since, piece.time) => {}
-            Some(_) if owner.is_some() && owner == who(piece.stamp.person) => {}
+            Some(_) if owner.is_some() && owner == whose => {}
             // The server's word is still on its way, or this is wrong: the next `slots` must tell.
-            Some(_) => line.unnamed.push((piece.time, piece.stamp.person, now)),
+            Some(_) => line.unnamed.push(Unnamed { time: piece.time, person, stream, at: now }),
         }
     }
 
@@ -315,25 +402,25 @@ impl Receiver {
             if slot.since.is_none() {
                 line.unnamed.clear();
             }
-            let (Some(owner), Some(since)) = (slot.shows.map(|stream| stream.peer), slot.since) else {
-                continue;
-            };
+            let (Some(owner), Some(since)) = (slot.shows, slot.since) else { continue };
             let complaints = &mut self.complaints;
-            line.unnamed.retain(|(time, person, at)| {
+            line.unnamed.retain(|Unnamed { time, person, stream, at }| {
                 if later(since, *time) {
                     // From before this owner. Its own `slots` was replaced by this one, or this is the tail of the
                     // owner before, which a client that goes by `since` does not show.
                     return false;
                 }
-                if who(*person) != Some(owner) && now > *at {
-                    let text =
-                        format!("slot {} showed {person} at {time} as {owner}, since {since}", line.slot);
+                let whose = who(*person).map(|peer| StreamId { peer, stream: *stream });
+                if whose != Some(owner) && now > *at {
+                    let slot = line.slot;
+                    let text = format!("slot {slot} showed {person} at {time} as {owner:?}, since {since}");
                     complaints.push(Complaint::WrongPerson(text));
                 }
                 false
             });
         }
         self.deaf = false;
+        self.blocked_told += table.video.iter().filter(|slot| slot.blocked.is_some()).count() as u64;
         self.table = table;
         self.told = age.as_micros() as u64;
         self.table_at = Some(now);
@@ -379,7 +466,7 @@ impl Receiver {
 
 /// Frames that nobody ever named: there when a scenario ends and the server's word has had time to come.
 pub fn unnamed<'a>(now: Instant, lines: impl Iterator<Item = &'a Line>) -> usize {
-    lines.flat_map(|line| &line.unnamed).filter(|(_, _, at)| now > *at + Duration::from_secs(1)).count()
+    lines.flat_map(|line| &line.unnamed).filter(|frame| now > frame.at + Duration::from_secs(1)).count()
 }
 
 /// The last sequence number of the whole frame that starts at `first`, if all of it is there.

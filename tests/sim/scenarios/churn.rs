@@ -50,7 +50,7 @@ fn minute_of_churn(seed: u64, events: u32, told: bool) {
     let lost = "after a minute of coming and going those who are left do not meet";
     world.meet_anew(ms(8_000), lost, &inside);
     world.run(ms(if told { 31_000 } else { 51_000 }));
-    assert_eq!(world.core.people(), inside.len(), "somebody who is gone is still in the core");
+    assert_eq!(world.people(), inside.len(), "somebody who is gone is still in the core");
     world.finish("churn");
 }
 

@@ -52,9 +52,9 @@ fn nothing_leaks_while_muted_even_from_a_page_that_goes_on_sending() {
             world.client(ada, |client, _| client.mute(kind, true));
             // Signaling takes as long as media: what is made from now on arrives at the server after the word.
             let from_now = world.age().as_micros() as u64 + 1;
-            let received = world.core.counters().received;
+            let received = world.count(|c| c.received);
             world.run(ms(5_000));
-            assert!(world.core.counters().received > received + 60, "the page went on sending");
+            assert!(world.count(|c| c.received) > received + 60, "the page went on sending");
             let leaked = made(&world, ben, ada, kind);
             assert!(leaked < from_now, "{kind:?} made {} ms after the mute", (leaked - from_now) / 1_000);
         }

@@ -7,10 +7,11 @@ use crate::client::connection::Profile;
 use crate::network::Conditions;
 use crate::world::{Person, World, ms};
 
-/// A minute in which everybody's camera and microphone are off.
-fn idle_minute(seed: u64, count: usize) {
+/// A minute in which everybody's camera and microphone are off, with so many video slots each.
+fn idle_minute(seed: u64, count: usize, slots: u8) {
     let mut world = World::new(seed);
-    let people: Vec<Person> = (0..count).map(|_| world.join(Profile::PAGE, Conditions::clean(20))).collect();
+    let profile = Profile { video: slots, ..Profile::PAGE };
+    let people: Vec<Person> = (0..count).map(|_| world.join(profile, Conditions::clean(20))).collect();
     world.within(ms(5_000), "they do not meet", |world| world.meet(&people));
     world.run(ms(5_000));
     let mute = |world: &mut World, muted: bool| {
@@ -21,12 +22,14 @@ fn idle_minute(seed: u64, count: usize) {
     };
     mute(&mut world, true);
     world.run(ms(5_000));
-    let (sent, woken) = (world.transmitted, world.core.counters().wakeups);
+    let (sent, woken) = (world.transmitted, world.count(|c| c.wakeups));
     world.run(ms(60_000));
     let seconds = 60.0 * people.len() as f64;
     let packets = (world.transmitted - sent) as f64 / seconds;
-    let wakeups = (world.core.counters().wakeups - woken) as f64 / seconds;
-    println!("{count} idle people: {packets:.2} packets/s out and {wakeups:.2} wake-ups/s each");
+    let wakeups = (world.count(|c| c.wakeups) - woken) as f64 / seconds;
+    println!(
+        "{count} idle people, {slots} slots: {packets:.2} packets/s out and {wakeups:.2} wake-ups/s each"
+    );
     assert!(packets <= 3.0, "{packets:.2} packets/s to an idle peer");
     assert!(wakeups <= 5.0, "{wakeups:.2} wake-ups/s for an idle peer");
     mute(&mut world, false);
@@ -36,12 +39,15 @@ fn idle_minute(seed: u64, count: usize) {
 
 #[test]
 fn sixty_idle_seconds_cost_next_to_nothing() {
-    play(When::Always, |seed| idle_minute(seed, 4));
+    play(When::Always, |seed| idle_minute(seed, 4, 5));
 }
 
 #[test]
 fn sixty_idle_seconds_cost_next_to_nothing_with_more_slots_too() {
-    play(When::All, |seed| idle_minute(seed, 8));
+    play(When::All, |seed| idle_minute(seed, 8, 9));
+    for slots in [16, 25] {
+        play(When::Always, |seed| idle_minute(seed, 3, slots));
+    }
 }
 
 #[test]
@@ -57,12 +63,14 @@ fn a_spoofed_datagram_cannot_move_where_media_goes() {
         for _ in 0..20 {
             // What was sent before, byte for byte, from elsewhere: without and with a binding request in front that was
             // overheard too.
-            let (srtp, stun) = (world.seats[ben].last_srtp.clone(), world.seats[ben].last_stun.clone());
-            assert!(!srtp.is_empty() && !stun.is_empty());
+            let seat = &world.seats[ben];
+            let overheard = [seat.last_srtp.clone(), seat.last_srtcp.clone()];
+            let stun = seat.last_stun.clone();
+            assert!(overheard.iter().chain([&stun]).all(|datagram| !datagram.is_empty()));
             world.run(ms(100));
-            world.inject(stranger, srtp.clone());
-            world.inject(stranger, stun);
-            world.inject(stranger, srtp);
+            for bytes in overheard.iter().chain([&stun]).chain(&overheard) {
+                world.inject(stranger, bytes.clone());
+            }
             world.inject(stranger, vec![0x80; 100]);
             world.run(ms(9));
         }
@@ -100,9 +108,9 @@ fn no_timer_of_an_estimating_connection_is_served_more_than_a_millisecond_late()
         let people: Vec<Person> = (0..3).map(|_| world.join(Profile::PAGE, Conditions::rough(20))).collect();
         world.within(ms(5_000), "they do not meet", |world| world.meet(&people));
         world.run(ms(10_000));
-        let counters = world.core.counters();
-        assert!(counters.wakeups > 1_000, "{counters:?}");
-        assert_eq!(counters.late, 0, "{counters:?}");
+        let (wakeups, late) = (world.count(|c| c.wakeups), world.count(|c| c.late));
+        assert!(wakeups > 1_000, "{wakeups} wake-ups");
+        assert_eq!(late, 0, "of {wakeups} wake-ups");
         world.finish("timers");
     });
 }

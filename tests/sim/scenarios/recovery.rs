@@ -137,7 +137,7 @@ fn a_reload_is_seen_by_nobody_as_a_leave_or_a_join() {
         assert_eq!(world.peer(ben), before, "another peer id");
         world.run(ms(8_000));
         nobody_noticed(&world, ben);
-        assert_eq!(world.core.people(), 2);
+        assert_eq!(world.people(), 2);
         world.finish("reload");
     });
 }
@@ -159,7 +159,7 @@ fn a_dead_browser_is_reconnecting_after_5_s_and_gone_after_30() {
         let gone = world.now - died;
         assert!(gone > ms(29_950) && gone < ms(30_250), "gone after {gone:?}");
         assert_eq!(world.seats[ada].client.left, std::slice::from_ref(&name));
-        assert_eq!(world.core.people(), 1, "the media core keeps nothing of them");
+        assert_eq!(world.people(), 1, "the media core keeps nothing of them");
         world.finish("a dead browser");
     });
 }
@@ -221,7 +221,7 @@ fn a_refused_first_offer_is_told_and_the_next_one_works() {
         world.seats[ben].client.spoil_next_offer = Some(Spoil::NoFingerprint);
         world.within(ms(3_000), "a refused first offer ends everything", |world| world.meet(&[ada, ben]));
         assert_eq!(world.seats[ben].client.errors.len(), 1, "{:?}", world.seats[ben].client.errors);
-        assert_eq!(world.core.counters().offers_refused, 1);
+        assert_eq!(world.count(|c| c.offers_refused), 1);
         world.finish("a refused first offer");
     });
 }

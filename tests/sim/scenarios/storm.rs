@@ -17,12 +17,12 @@ const SPEAKER: Profile =
 /// `people` join within three seconds: the first four speak, the next `listeners` listen, the rest only look at the list.
 fn storm(seed: u64, people: usize, listeners: usize) {
     let limits = Limits::default().with(Limit::PeersPerRoom, people);
-    let mut world = World::with(Settings { seed, limits });
+    let mut world = World::with(Settings { limits, ..Settings::new(seed) });
     let mut dice = Rng::new(seed ^ 0x57_02);
     let speakers: Vec<Person> = (0..4).map(|_| world.join(SPEAKER, Conditions::clean(20))).collect();
     world.within(ms(3_000), "the speakers do not meet", |world| world.meet(&speakers));
     let began = world.now;
-    let before = world.core.counters().wakeups;
+    let before = world.count(|c| c.wakeups);
     let mut watching = Vec::new();
     for number in speakers.len()..people {
         let listens = number < speakers.len() + listeners;
@@ -44,7 +44,7 @@ fn storm(seed: u64, people: usize, listeners: usize) {
     });
     let met = world.now - began;
     let bytes = world.seats.iter().map(|seat| seat.signal_bytes).max().unwrap_or(0);
-    let wakeups = world.core.counters().wakeups - before;
+    let wakeups = world.count(|c| c.wakeups) - before;
     println!(
         "{people} people: listed after {listed:?}, seen after {met:?}, {bytes} bytes, {wakeups} wake-ups"
     );

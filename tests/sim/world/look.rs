@@ -98,17 +98,19 @@ impl World {
     /// was named happened.
     pub fn finish(mut self, scenario: &str) {
         self.finished = true;
-        let faults = self.core.faults();
+        let faults = self.faults();
         let hits = self.hits();
         println!(
             "{scenario}: {:.0} s, {} people, guard judged {}, forwarded {}, {hits:?}",
             self.age().as_secs_f64(),
             self.seats.len(),
             faults.judged,
-            self.core.counters().forwarded,
+            self.count(|counters| counters.forwarded),
         );
-        for seat in &self.seats {
+        for seat in self.seats.iter().filter(|seat| !seat.client.profile.forges) {
             let receiver = &seat.client.receiver;
+            let attacked = receiver.judges_not.is_some();
+            assert!(attacked || receiver.unreadable == 0, "{} got scraps", seat.client.name);
             assert!(receiver.complaints.is_empty(), "{}: {:#?}", seat.client.name, receiver.complaints);
             let lines = seat.client.connection.iter().flat_map(|c| &c.lines).map(|(_, line)| line);
             let unnamed = unnamed(self.now, lines);

@@ -1,0 +1,83 @@
+/** A camera is sent in three sizes; each receiver gets one of them, and another one without a gap when that one ends. */
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+import { FIRST, OTHER } from './lib/pair.js';
+import { until } from './lib/until.js';
+
+const house = await House.open();
+after(() => house.close());
+
+/** Large enough for three layers, and small enough for two cores. */
+const size = { width: 960, height: 540, rate: 20 };
+
+const ann = await house.person('Ann', 'red', { size });
+const bob = await house.person('Bob', 'green', { engine: OTHER, size });
+
+const directions = /** @type {const} */ ([
+  [ann, bob, 'red', `${FIRST} to ${OTHER}`],
+  [bob, ann, 'green', `${OTHER} to ${FIRST}`],
+]);
+
+/**
+ * @param {import('./lib/person.js').Person} viewer
+ * @param {import('./lib/person.js').Person} sender
+ * @param {number} width
+ */
+async function receivesWidth(viewer, sender, width) {
+  await until(
+    `${viewer.name} receives ${sender.name} ${width} pixels wide`,
+    async () => (await viewer.receives(sender.name))?.frameWidth,
+    (seen) => seen === width,
+  );
+}
+
+house.opening('two people meet', async () => {
+  const invitation = await ann.createRoom(house.origin, 'Sizes');
+  await ann.join(invitation);
+  await bob.join(invitation);
+  await ann.sees('Bob', 'green');
+  await bob.sees('Ann', 'red');
+});
+
+for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0, 1) : directions) {
+  house.scene(`${way}: the camera is sent in three sizes, and the middle one is shown`, async () => {
+    const sent = await until(
+      `${sender.name} sends three sizes`,
+      () => sender.sends('video'),
+      (layers) => layers.length === 3 && layers.every(({ framesEncoded }) => framesEncoded > 0),
+    );
+    assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q']);
+    const widths = Object.fromEntries(sent.map(({ rid, frameWidth }) => [rid, frameWidth]));
+    assert.deepEqual(widths, { q: size.width / 4, h: size.width / 2, f: size.width });
+    await receivesWidth(viewer, sender, size.width / 2);
+    await viewer.sees(sender.name, colour);
+    await viewer.seesMovement(sender.name);
+  });
+
+  house.scene(`${way}: without the middle size the smaller one is shown, from a key frame on`, async () => {
+    const before = await viewer.receives(sender.name);
+    await sender.setLayer('h', false);
+    await receivesWidth(viewer, sender, size.width / 4);
+    await viewer.sees(sender.name, colour);
+    await viewer.seesMovement(sender.name);
+    const now = await viewer.receives(sender.name);
+    assert.ok(now.keyFramesDecoded > before.keyFramesDecoded, 'a key frame began it');
+    assert.equal(now.ssrc, before.ssrc, 'on the same line, under the same name');
+    const froze = now.totalFreezesDuration - before.totalFreezesDuration;
+    console.info(`${way}: the picture stood for ${Math.round(froze * 1000)} ms when its layer ended`);
+  });
+
+  house.scene(`${way}: the middle size comes back without a freeze`, async () => {
+    const before = await viewer.receives(sender.name);
+    await sender.setLayer('h', true);
+    await receivesWidth(viewer, sender, size.width / 2);
+    await viewer.sees(sender.name, colour);
+    await viewer.seesMovement(sender.name);
+    const now = await viewer.receives(sender.name);
+    assert.ok(now.keyFramesDecoded > before.keyFramesDecoded);
+    assert.equal(now.freezeCount, before.freezeCount, 'the smaller one plays until the larger one begins');
+  });
+}

@@ -1,0 +1,229 @@
+//! The people: their browsers, their links, and what they do.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use plenary::conference::SocketId;
+
+use super::queue::Happening;
+use super::{DEN, World, ms, workers};
+use crate::client::connection::Profile;
+use crate::client::{Client, Directory};
+use crate::network::{Conditions, Direction};
+
+/// How long a socket without a peer stays open: the driver's pings go unanswered for so long.
+const PINGS_UNANSWERED: Duration = Duration::from_secs(20);
+
+/// A number a person has in a scenario, from 0.
+pub type Person = usize;
+
+/// One person, their browser and their link.
+pub struct Seat {
+    pub client: Client,
+    pub up: Direction,
+    pub down: Direction,
+    /// How the server sees them.
+    pub public: SocketAddr,
+    pub(super) socket: Option<SocketId>,
+    /// Comes back by itself when the socket is lost.
+    pub reconnects: bool,
+    /// The browser is gone; what is sent to it arrives nowhere.
+    pub(super) dead: bool,
+    pub(super) timer: Option<Instant>,
+    pub signal_delay: Duration,
+    /// When the server had the first binding request from the present public address, and when the first datagram that
+    /// is no answer to one arrived there.
+    pub checked: Option<Instant>,
+    pub followed: Option<Instant>,
+    /// Bytes of signaling received.
+    pub signal_bytes: u64,
+    /// Datagrams received.
+    pub datagrams: u64,
+    /// The last SRTP, SRTCP and STUN datagram sent.
+    pub last_srtp: Vec<u8>,
+    pub last_srtcp: Vec<u8>,
+    pub last_stun: Vec<u8>,
+    /// Sources of media received.
+    pub sources: BTreeSet<u32>,
+}
+
+impl World {
+    /// Somebody opens the page and joins the den, over a link with these conditions in both directions.
+    pub fn join(&mut self, profile: Profile, conditions: Conditions) -> Person {
+        self.join_over(profile, conditions, conditions)
+    }
+
+    pub fn join_over(&mut self, profile: Profile, up: Conditions, down: Conditions) -> Person {
+        self.join_room(DEN, profile, up, down)
+    }
+
+    /// Somebody opens the page of `room`.
+    pub fn join_room(&mut self, room: &str, profile: Profile, up: Conditions, down: Conditions) -> Person {
+        let person = self.seats.len();
+        let number = u16::try_from(person).expect("fewer than 65,536 people");
+        let [high, low] = number.to_be_bytes();
+        let address = SocketAddr::from(([10, 0, high, low], 5_000));
+        let rng = self.rng.fork();
+        // No two links are alike, and no two seeds.
+        let extra = Duration::from_micros(self.rng.below(4_000));
+        let (mut up, mut down) = (up, down);
+        up.delay += extra;
+        down.delay += extra;
+        let directory: Directory = self.directory.clone();
+        let client = Client::new(number, room, profile, address, self.start, rng, directory);
+        let (up_dice, down_dice) = (self.rng.fork(), self.rng.fork());
+        self.seats.push(Seat {
+            client,
+            up: Direction::new(up, self.start, up_dice),
+            down: Direction::new(down, self.start, down_dice),
+            public: address,
+            socket: None,
+            reconnects: true,
+            dead: false,
+            timer: None,
+            signal_delay: down.delay,
+            checked: None,
+            followed: None,
+            signal_bytes: 0,
+            datagrams: 0,
+            last_srtp: Vec::new(),
+            last_srtcp: Vec::new(),
+            last_stun: Vec::new(),
+            sources: BTreeSet::new(),
+        });
+        self.rebind(person);
+        self.connect(person);
+        person
+    }
+
+    /// The NAT in front of somebody gives them another port: the old one leads nowhere.
+    pub fn rebind(&mut self, person: Person) {
+        let [high, low] = (person as u16).to_be_bytes();
+        self.next_port += 1;
+        let public = SocketAddr::from(([100, 64, high, low], self.next_port));
+        let seat = &mut self.seats[person];
+        (seat.checked, seat.followed) = (None, None);
+        let old = std::mem::replace(&mut seat.public, public);
+        self.by_public.remove(&old);
+        self.by_public.insert(public, person);
+    }
+
+    /// Somebody whose socket was lost connects again.
+    pub fn reconnect(&mut self, person: Person) {
+        self.at(self.now, Happening::Reconnects { person });
+    }
+
+    pub(super) fn connect(&mut self, person: Person) {
+        let socket = SocketId(self.next_socket);
+        self.next_socket += 1;
+        let seat = &mut self.seats[person];
+        seat.socket = Some(socket);
+        let delay = seat.signal_delay;
+        self.sockets.insert(socket, person);
+        // A TCP connection and a WebSocket upgrade: two round trips.
+        self.at(self.now + delay * 4, Happening::Opens { person, socket });
+    }
+
+    /// The socket of somebody is lost, and both ends see it.
+    pub fn cut_socket(&mut self, person: Person) {
+        let Some(socket) = self.seats[person].socket else { return };
+        let delay = self.seats[person].signal_delay;
+        self.at(self.now + delay, Happening::Closes { socket });
+        self.at(self.now, Happening::SeesClose { person, socket });
+    }
+
+    pub(super) fn sees_close(&mut self, person: Person, socket: SocketId) {
+        let seat = &mut self.seats[person];
+        if seat.socket == Some(socket) {
+            seat.socket = None;
+            seat.client.receiver.deaf = true;
+            if seat.reconnects && !seat.dead {
+                self.at(self.now + ms(500), Happening::Reconnects { person });
+            }
+        }
+    }
+
+    /// The browser of somebody dies. With `told` the operating system closes its socket; without, the server finds out
+    /// when its pings stay unanswered.
+    pub fn kill(&mut self, person: Person, told: bool) {
+        self.seats[person].dead = true;
+        if let Some(socket) = self.seats[person].socket {
+            let delay = if told { self.seats[person].signal_delay } else { PINGS_UNANSWERED };
+            self.at(self.now + delay, Happening::Closes { socket });
+        }
+    }
+
+    /// Somebody reloads the page: the old one says that it may return, the new one joins with the same token.
+    pub fn reload(&mut self, person: Person) {
+        self.seats[person].client.leave(true);
+        self.after(person);
+        if let Some(socket) = self.seats[person].socket {
+            let delay = self.seats[person].signal_delay;
+            self.at(self.now + delay, Happening::Closes { socket });
+        }
+        self.seats[person].client.reload();
+        self.connect(person);
+    }
+
+    /// Somebody leaves on purpose and closes the page.
+    pub fn leave(&mut self, person: Person) {
+        self.client(person, |client, _| client.leave(false));
+        self.kill(person, true);
+    }
+
+    /// Somebody walks from one network into another: other addresses on both sides of the NAT, and ICE restarts.
+    pub fn change_network(&mut self, person: Person) {
+        self.rebind(person);
+        let address = self.seats[person].client.address;
+        let address = SocketAddr::new(address.ip(), address.port() + 1);
+        self.client(person, |client, _| client.restart_ice(address));
+    }
+
+    /// A datagram that is none of anybody's arrives at the first worker.
+    pub fn inject(&mut self, remote: SocketAddr, bytes: Vec<u8>) {
+        self.at(self.now, Happening::ToServer { remote, local: workers::address(0), bytes });
+    }
+
+    /// What the client of `person` was made to do: its messages, datagrams and timers take their course.
+    pub fn after(&mut self, person: Person) {
+        let seat = &mut self.seats[person];
+        if seat.dead {
+            return;
+        }
+        let mut happenings = Vec::new();
+        while let Some(text) = seat.client.next_message() {
+            if let Some(socket) = seat.socket {
+                happenings.push((self.now + seat.signal_delay, Happening::Says { socket, text }));
+            }
+        }
+        for datagram in seat.client.datagrams() {
+            match datagram.bytes[..] {
+                [128..192, 64..96 | 192..224, ..] => seat.last_srtcp.clone_from(&datagram.bytes),
+                [128..192, ..] => seat.last_srtp.clone_from(&datagram.bytes),
+                [0..2, ..] => seat.last_stun.clone_from(&datagram.bytes),
+                _ => {}
+            }
+            for at in seat.up.carry(self.now, datagram.bytes.len()).into_iter().flatten() {
+                let (remote, local, bytes) = (seat.public, datagram.to, datagram.bytes.clone());
+                happenings.push((at, Happening::ToServer { remote, local, bytes }));
+            }
+        }
+        if let Some(wakes) = seat.client.wakes()
+            && seat.timer.is_none_or(|timer| wakes < timer)
+        {
+            seat.timer = Some(wakes);
+            happenings.push((wakes, Happening::Timer { person }));
+        }
+        for (at, what) in happenings {
+            self.at(at, what);
+        }
+    }
+
+    /// Lets somebody do something now.
+    pub fn client<T>(&mut self, person: Person, action: impl FnOnce(&mut Client, Instant) -> T) -> T {
+        let result = action(&mut self.seats[person].client, self.now);
+        self.after(person);
+        result
+    }
+}

@@ -1,0 +1,151 @@
+//! The workers: media cores, each with an address of its own. One can fail and come back.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use plenary::conference::WorkerId;
+use plenary::faults::Fault;
+use plenary::limits::{Limit, Limits};
+use plenary::media::message::{Command, Notice};
+use plenary::media::rtc::{ConnectionConfig, Transmit};
+use plenary::media::{Core, CoreConfig, Counters, Faults, Path};
+
+use super::{Person, World};
+
+/// Where a worker is.
+pub fn address(number: usize) -> SocketAddr {
+    ([192, 0, 2, 1], 4_000 + number as u16).into()
+}
+
+/// One worker: a core while it is there.
+pub struct Worker {
+    number: usize,
+    core: Option<Core>,
+    /// Something was given to it since its last turn.
+    touched: bool,
+    /// What cores had counted and found when they failed.
+    past: Vec<Counters>,
+    past_faults: Faults,
+}
+
+impl Worker {
+    pub fn new(number: usize, limits: &Limits, now: Instant) -> Worker {
+        let mut worker =
+            Worker { number, core: None, touched: false, past: Vec::new(), past_faults: Faults::default() };
+        worker.start(limits, now);
+        worker
+    }
+
+    /// A fresh core, which knows nobody.
+    fn start(&mut self, limits: &Limits, now: Instant) {
+        let connection = ConnectionConfig { candidates: vec![self.address()], worker: self.number as u8 };
+        self.core = Some(Core::new(CoreConfig { connection, limits: limits.clone() }, now));
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        address(self.number)
+    }
+
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        if let Some(core) = &mut self.core {
+            core.handle_command(now, command);
+            self.touched = true;
+        }
+    }
+
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, bytes: &[u8]) {
+        if let Some(core) = &mut self.core {
+            core.handle_datagram(now, path, bytes);
+            self.touched = true;
+        }
+    }
+
+    pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        self.core.as_ref()?.poll_timeout(now)
+    }
+
+    /// One turn, if there is anything to do.
+    pub fn turn(&mut self, now: Instant) -> bool {
+        let Some(core) = &mut self.core else { return false };
+        let due = core.poll_timeout(now).is_some_and(|at| at <= now);
+        let busy = due || std::mem::take(&mut self.touched);
+        if busy {
+            core.handle_timeout(now);
+        }
+        busy
+    }
+
+    pub fn notices(&mut self) -> Vec<Notice> {
+        let core = self.core.as_mut();
+        core.map(|core| std::iter::from_fn(|| core.poll_notice()).collect()).unwrap_or_default()
+    }
+
+    pub fn transmits(&mut self) -> Vec<Transmit> {
+        self.core.as_mut().map(|core| core.drain_transmits().collect()).unwrap_or_default()
+    }
+}
+
+impl World {
+    /// A worker ends, with everything it knew, and the conference is told.
+    pub fn fail_worker(&mut self, number: usize) {
+        let worker = &mut self.workers[number];
+        let core = worker.core.take().expect("a worker that is there");
+        worker.past.push(core.counters());
+        worker.past_faults.add(&core.faults());
+        self.conference.worker_gone(self.conference_now(), WorkerId(number));
+    }
+
+    /// A worker is started again.
+    pub fn restore_worker(&mut self, number: usize) {
+        let now = self.server_now();
+        self.workers[number].start(&self.limits, now);
+        self.conference.worker_back(self.conference_now(), WorkerId(number));
+    }
+
+    /// The connection of `person` breaks from inside.
+    pub fn break_connection(&mut self, person: Person, fault: Fault) {
+        let peer = self.peer(person);
+        let mut cores = self.workers.iter_mut().filter_map(|worker| worker.core.as_mut());
+        assert!(cores.any(|core| core.inject(peer, fault)), "somebody with a connection");
+    }
+
+    /// Adds up what all workers counted.
+    pub fn count(&self, of: impl Fn(&Counters) -> u64) -> u64 {
+        let past = self.workers.iter().flat_map(|worker| &worker.past).map(&of).sum::<u64>();
+        let present = self.workers.iter().filter_map(|worker| worker.core.as_ref());
+        past + present.map(|core| of(&core.counters())).sum::<u64>()
+    }
+
+    /// How often a limit of the media side was hit.
+    pub fn limit_hits(&self, limit: Limit) -> u64 {
+        self.cores().map(|core| core.tally().count(limit)).sum()
+    }
+
+    /// Addresses the workers know.
+    pub fn paths(&self) -> usize {
+        self.cores().map(Core::paths).sum()
+    }
+
+    /// How many people the workers serve.
+    pub fn people(&self) -> usize {
+        self.cores().map(Core::people).sum()
+    }
+
+    /// How many people each worker serves.
+    pub fn people_per_worker(&self) -> Vec<usize> {
+        let people = |worker: &Worker| worker.core.as_ref().map_or(0, Core::people);
+        self.workers.iter().map(people).collect()
+    }
+
+    /// What the egress guards of all workers found.
+    pub fn faults(&self) -> Faults {
+        let mut faults = Faults::default();
+        self.workers.iter().for_each(|worker| faults.add(&worker.past_faults));
+        self.cores().for_each(|core| faults.add(&core.faults()));
+        faults
+    }
+
+    fn cores(&self) -> impl Iterator<Item = &Core> {
+        self.workers.iter().filter_map(|worker| worker.core.as_ref())
+    }
+}
