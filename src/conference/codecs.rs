@@ -1,6 +1,6 @@
 //! Which codec each person's pictures are asked in: one that the publisher can encode and the others can decode.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::timers::Timer;
 use super::{Conference, Now};
@@ -15,6 +15,20 @@ pub const DEFAULT_CODECS: [Codec; 4] = [Codec::Vp8, Codec::Vp9, Codec::H264, Cod
 /// change costs every viewer a key frame and the publisher a new encoder, so it shall not come each time the one person
 /// who cannot decode it loses the connection and returns (they stay in the room for 30 s) or looks in again.
 pub(super) const RETURN_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a room's people keep their codecs after some of them had to change, whoever comes or says something else
+/// meanwhile: a client could otherwise restart everybody's encoder with each of its offers. Who cannot decode what is sent
+/// waits as long at worst, and their tiles say so.
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(5);
+
+/// When a room's codecs changed, and may again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pace {
+    /// When somebody was asked for another codec last.
+    changed: Option<Instant>,
+    /// Since when a codec that is merely preferred has been possible.
+    possible: Option<Instant>,
+}
 
 /// What a person's browser can do, as it negotiated last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +112,18 @@ fn change(
 }
 
 impl Conference {
-    /// Chooses everybody's codec anew after what a room can do has changed. `settled`: what is preferred was possible for
-    /// [`RETURN_AFTER`]. Returns whose codec is another one now.
-    pub(super) fn review_codecs(&mut self, now: Now, id: RoomId, settled: bool) -> Vec<PeerId> {
-        let (mut changed, mut waits, mut decoders) = (Vec::new(), false, Decoders::default());
-        let members = self.rooms.get(&id).map(|room| room.members.clone()).unwrap_or_default();
+    /// Chooses everybody's codec anew after what a room can do has changed, or when the room's timer says so. Returns whose
+    /// codec is another one now.
+    pub(super) fn review_codecs(&mut self, now: Now, id: RoomId) -> Vec<PeerId> {
+        let (mut changed, mut held, mut waits) = (Vec::new(), false, false);
+        let Some(room) = self.rooms.get_mut(&id) else { return changed };
+        let (members, mut pace) = (room.members.clone(), room.codecs);
+        let reached = |since: Option<Instant>, span| {
+            since.is_some_and(|since| now.instant.saturating_duration_since(since) >= span)
+        };
+        let free = pace.changed.is_none() || reached(pace.changed, KEPT_FOR);
+        let settled = reached(pace.possible, RETURN_AFTER);
+        let mut decoders = Decoders::default();
         for abilities in members.iter().filter_map(|peer| self.peers.get(peer)?.abilities) {
             decoders.add(abilities.receives);
         }
@@ -114,34 +135,36 @@ impl Conference {
             let preference = &self.config.codecs;
             let others = decoders.without(abilities.receives);
             let Some(best) = choose(preference, abilities.sends, &others) else { continue };
-            let change = match change(peer.codec, best, preference, abilities.sends, &others) {
-                Change::WhenSettled if settled => Change::Now,
-                change => change,
-            };
-            match change {
+            match change(peer.codec, best, preference, abilities.sends, &others) {
                 Change::Keep => {}
-                Change::WhenSettled => waits = true,
-                Change::Now => {
-                    peer.codec = Some(best);
+                Change::WhenSettled if !settled => waits = true,
+                _ if peer.codec.is_some() && !free => held = true,
+                Change::Now | Change::WhenSettled => {
+                    if peer.codec.replace(best).is_some() {
+                        pace.changed = Some(now.instant);
+                    }
                     changed.push(member);
                 }
             }
         }
-        let timer = Timer::Codecs(id);
-        match now.instant.checked_add(RETURN_AFTER) {
-            Some(at) if waits => {
-                if !self.timers.is_set(&timer) {
-                    self.timers.set(timer, at);
-                }
-            }
-            _ => self.timers.clear(&timer),
+        pace.possible = (waits || (settled && held)).then(|| pace.possible.unwrap_or(now.instant));
+        let after = |since: Option<Instant>, span| since.and_then(|since| since.checked_add(span));
+        // Both are ahead: who waits is not settled, and who is held back is not free.
+        let settles = after(pace.possible.filter(|_| waits), RETURN_AFTER);
+        let frees = after(pace.changed.filter(|_| held), KEPT_FOR);
+        match settles.into_iter().chain(frees).min() {
+            Some(at) => self.timers.set(Timer::Codecs(id), at),
+            None => self.timers.clear(&Timer::Codecs(id)),
+        }
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.codecs = pace;
         }
         changed
     }
 
     /// Chooses anew, and tells those who are to change.
-    pub(super) fn renew_codecs(&mut self, now: Now, id: RoomId, settled: bool) {
-        for peer in self.review_codecs(now, id, settled) {
+    pub(super) fn renew_codecs(&mut self, now: Now, id: RoomId) {
+        for peer in self.review_codecs(now, id) {
             self.send_publish(peer, false);
         }
     }

@@ -371,7 +371,7 @@ impl Conference {
                 Timer::Peers(room) => self.flush_peers(now, room),
                 Timer::Offer(peer) => self.offer_may_be_read(now, peer),
                 Timer::Offers => self.read_offers(now),
-                Timer::Codecs(room) => self.renew_codecs(now, room, true),
+                Timer::Codecs(room) => self.renew_codecs(now, room),
                 Timer::EmptyRoom(room) => {
                     self.store.remove(&room);
                 }

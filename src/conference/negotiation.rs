@@ -99,11 +99,19 @@ impl Negotiation {
         self.void();
     }
 
-    /// The worker is gone, and the offer at it. Returns whether the client waits for something that will not come.
-    pub(super) fn torn_away(&mut self) -> bool {
-        let awaited = self.in_flight.take().is_some_and(|offer| !offer.void);
+    /// The worker is gone, and the offer at it. Returns what to tell the client, if it waits for something that will not
+    /// come or relies on what is gone.
+    pub(super) fn torn_away(&mut self, why: &str) -> Option<Refusal> {
+        let awaited = self.in_flight.take().filter(|offer| !offer.void);
         let relied = self.give_up();
-        (awaited || relied) && !self.superseded()
+        if self.superseded() {
+            return None;
+        }
+        match awaited {
+            // To somebody who offers a new connection `media-lost` would be about the one before.
+            Some(offer) if offer.fresh => Some(Refusal::offer(offer.id, why)),
+            awaited => (awaited.is_some() || relied).then(|| Refusal::rebuild(ErrorCode::MediaLost, why)),
+        }
     }
 
     fn void(&mut self) {
@@ -263,7 +271,7 @@ impl Conference {
         }
         self.forget_mutes(id, &before, &done.tracks);
         if !able {
-            for other in self.review_codecs(now, room, false).into_iter().filter(|other| *other != id) {
+            for other in self.review_codecs(now, room).into_iter().filter(|other| *other != id) {
                 self.send_publish(other, false);
             }
         }

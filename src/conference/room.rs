@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+use super::codecs::Pace;
 use super::parse::Refusal;
 use super::protocol::{ErrorCode, RoomInfo, Topology};
 use super::roster::Roster;
@@ -91,6 +92,8 @@ pub(super) struct Room {
     pub(super) members: Vec<PeerId>,
     /// What they are told about each other.
     pub(super) roster: Roster,
+    /// When they may be asked for other codecs.
+    pub(super) codecs: Pace,
 }
 
 impl Room {
@@ -236,7 +239,10 @@ impl Conference {
         let name: Arc<str> = record.id.as_str().into();
         self.timers.clear(&Timer::EmptyRoom(Arc::clone(&name)));
         self.room_ids.insert(name, id);
-        self.rooms.insert(id, Room { record, worker, members: Vec::new(), roster: Roster::default() });
+        self.rooms.insert(
+            id,
+            Room { record, worker, members: Vec::new(), roster: Roster::default(), codecs: Pace::default() },
+        );
         id
     }
 
@@ -248,7 +254,7 @@ impl Conference {
         self.workers.remove(worker, 1);
         if !empty {
             self.peers_changed(now, id);
-            self.renew_codecs(now, id, false);
+            self.renew_codecs(now, id);
             return;
         }
         self.timers.clear(&Timer::Codecs(id));

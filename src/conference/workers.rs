@@ -1,8 +1,6 @@
 //! Where rooms live: each whole on one worker, the one with the fewest people, and on another one if that is gone.
 
-use super::parse::Refusal;
 use super::presence::Hearing;
-use super::protocol::ErrorCode;
 use super::{Conference, Now, WorkerId};
 use crate::media::ids::{PeerId, RoomId};
 use crate::media::message::Command;
@@ -126,10 +124,9 @@ impl Conference {
             peer.signs.hearing = Hearing::Silent(now.instant);
         }
         let socket = peer.socket();
-        let told = peer.negotiation.torn_away();
-        if let Some(socket) = socket.filter(|_| told) {
-            let why = "the part of the server that held the connection failed";
-            self.refuse(socket, Refusal::rebuild(ErrorCode::MediaLost, why));
+        let told = peer.negotiation.torn_away("the part of the server that held the connection failed");
+        if let Some((socket, refusal)) = socket.zip(told) {
+            self.refuse(socket, refusal);
         }
         self.forward_offer(id);
         self.review(now, id);

@@ -184,7 +184,7 @@ impl Core {
             Command::Join { peer, room } => self.join(now, peer, room),
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
-            Command::View { peer, tiles } => self.view(peer, tiles),
+            Command::View { peer, tiles } => self.view(now, peer, tiles),
             Command::Leave { peer } => self.leave(now, peer),
         }
     }

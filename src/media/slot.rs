@@ -120,8 +120,9 @@ impl Slot {
     /// The owner sends what the client cannot decode: a picture that would stand still is taken away. Another layer that
     /// plays goes on.
     pub fn refuse(&mut self, source: &Source) {
-        let plays = self.layer().filter(|layer| *layer != source.layer);
-        let plays = plays.is_some_and(|layer| source.live.get(layer as usize) == Some(&true));
+        // What played is at its end if its own layer is what cannot be decoded.
+        self.playing.take_if(|(_, layer)| *layer == source.layer);
+        let plays = self.layer().is_some_and(|layer| source.live.get(layer as usize) == Some(&true));
         if source.layer == source.target && !plays && !self.blocked {
             self.detach();
             self.blocked = true;

@@ -317,8 +317,9 @@ mod tests {
             let [high, low] = seq.to_be_bytes();
             arrivals.take(&[0x80, 111, high, low, 0, 0, 0, 0, 0, 0, 0, ssrc]);
         };
-        [65_534, 65_535, 1, 2].into_iter().for_each(|seq| packet(seq, 1));
-        [7, 9, 8].into_iter().for_each(|seq| packet(seq, 2));
+        for (seq, ssrc) in [(65_534, 1), (65_535, 1), (1, 1), (2, 1), (7, 2), (9, 2), (8, 2)] {
+            packet(seq, ssrc);
+        }
         packet(7, 3);
         assert_eq!(arrivals.counted(), (8, 1));
         arrivals.start();

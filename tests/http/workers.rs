@@ -168,9 +168,8 @@ fn when_the_only_worker_stalls_people_are_told_and_the_program_ends_with_an_erro
     let mut person = Person::join(&process, "one");
     post(&process, "/api/faults", &json!({ "worker": 0, "fault": "stall", "millis": 30_000 }));
     loop {
-        match person.socket.read().unwrap() {
-            Message::Close(Some(frame)) => break assert_eq!(u16::from(frame.code), 1012),
-            _ => {}
+        if let Message::Close(Some(frame)) = person.socket.read().unwrap() {
+            break assert_eq!(u16::from(frame.code), 1012);
         }
     }
     let _ = person.socket.read();
@@ -198,7 +197,7 @@ fn workers_stay_on_the_cores_they_are_given() {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let own =
         status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim().to_owned();
-    let core = own.split(['-', ',']).last().unwrap();
+    let core = own.rsplit(['-', ',']).next().unwrap();
     let folder = Folder::new();
     let process = start(&folder, &["--pin", core]);
     wait(&process, |counters| counters["workers"][0]["counters"]["answers"].as_u64() > Some(0));

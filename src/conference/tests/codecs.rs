@@ -100,3 +100,26 @@ fn the_operators_preference_holds_where_everybody_can() {
     cleo_enters(&mut world, 2);
     assert_eq!(asked(&mut world, 1), ["H264"]);
 }
+
+#[test]
+fn somebody_who_changes_their_mind_every_second_does_not_change_everybodys_encoder_as_often() {
+    let mut world = room_with_cleo();
+    assert_eq!(asked(&mut world, 1), ["H264"]);
+    let cleo = world.welcome(3).peer;
+    for id in 2..62 {
+        world.pass_millis(1_000);
+        world.offer(3, id, false);
+        let codec = if id % 2 == 0 { Codec::Vp8 } else { Codec::H264 };
+        world.answer_of(cleo, id, only(codec), only(codec));
+    }
+    let changes = asked(&mut world, 1).len();
+    assert!((1..=12).contains(&changes), "{changes} times within a minute");
+    world.offer(3, 62, false);
+    world.answer_of(cleo, 62, only(Codec::Vp9), only(Codec::Vp9));
+    world.pass_millis(5_000);
+    assert_eq!(
+        asked(&mut world, 1).last().map(String::as_str),
+        Some("VP9"),
+        "who needs it gets it in the end"
+    );
+}

@@ -187,11 +187,16 @@ impl Core {
         }
     }
 
-    pub(super) fn view(&mut self, id: PeerId, tiles: Vec<Tile>) {
+    /// Only this person's slots may change by it: a client that says it all the time makes no work in proportion to the
+    /// square of the room.
+    pub(super) fn view(&mut self, now: Instant, id: PeerId, tiles: Vec<Tile>) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
-        if let Some(peer) = self.peers.get_mut(key as usize) {
-            peer.view = tiles;
-            self.make_stale(key);
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        peer.view = tiles;
+        let room = self.rooms.get(peer.room).filter(|room| !room.stale);
+        if let Some(members) = room.map(|room| room.members.clone()) {
+            let everything = self.candidates(now, &members);
+            self.show_to(now, key, &everything);
         }
     }
 

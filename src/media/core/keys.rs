@@ -26,6 +26,8 @@ impl Core {
         let track = Track { stream: stream.stream, kind: Kind::Video };
         let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
         let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
+        // A dead layer sends no key frame, and nothing of it would ever end the wish for one.
+        let layer = layer.filter(|layer| publication.layers.is_live(*layer));
         let layer = layer.unwrap_or(publication.layers.target());
         let keys = &mut publication.layers.get_mut(layer).keys;
         self.counters.key_frames_merged += u64::from(keys.want(now));

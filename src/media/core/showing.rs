@@ -36,7 +36,7 @@ impl Core {
     }
 
     /// Every stream of the room, shares first, then in the order of joining.
-    fn candidates(&self, now: Instant, members: &[u32]) -> Vec<Candidate> {
+    pub(super) fn candidates(&self, now: Instant, members: &[u32]) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for stream in [Stream::Screen, Stream::Camera] {
             for member in members {
@@ -63,7 +63,7 @@ impl Core {
         candidates
     }
 
-    fn show_to(&mut self, now: Instant, key: u32, everything: &[Candidate]) {
+    pub(super) fn show_to(&mut self, now: Instant, key: u32, everything: &[Candidate]) {
         let Some(peer) = self.peers.get(key as usize) else { return };
         if peer.video.is_empty() && peer.audio.is_empty() {
             return;

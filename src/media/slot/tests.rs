@@ -114,6 +114,17 @@ fn a_layer_that_plays_goes_on_while_the_one_to_be_shown_cannot_be_decoded() {
 }
 
 #[test]
+fn a_layer_that_played_and_left_its_codec_too_does_not_keep_the_tile_from_saying_so() {
+    let mut camera = Camera::new();
+    camera.send(&source(Low, Middle), true).expect("a key frame");
+    for layer in [Low, Middle] {
+        camera.slot.refuse(&Source { number: 77 + layer as u64, ..source(layer, Middle) });
+    }
+    assert!(camera.slot.blocked, "the low layer sends, but nothing that plays here");
+    assert_eq!(camera.slot.since, None);
+}
+
+#[test]
 fn a_codec_that_changes_on_the_same_line_starts_at_a_key_frame() {
     let mut camera = Camera::new();
     camera.send(&source(High, High), true).expect("a key frame");

@@ -59,21 +59,25 @@ fn who_cannot_decode_what_the_room_sends_is_told_so_and_sees_everybody_within_tw
         world.run_watching_tiles(ms(3_000));
         assert!(two.iter().all(|one| world.seats[*one].client.receiver.blocked_told == 0));
         world.start_watching();
-        // What one of them is asked takes its time: the tile says so meanwhile.
-        world.seats[ada].signal_delay = ms(400);
+        // One of them takes a moment to do what is asked: the tile says so meanwhile.
+        world.client(ada, |client, _| client.obeys = false);
         let cleo = world.join(knowing(&[Codec::Vp8]), Conditions::clean(20));
         world.within(ms(1_000), "nobody answers", |world| {
             world.seats[cleo].client.connection.as_ref().is_some_and(|connection| connection.connected)
         });
+        world.run_watching_tiles(ms(500));
+        assert_eq!(world.blocked(cleo), 1, "an empty tile does not say why");
+        world.client(ada, |client, _| {
+            client.obeys = true;
+            client.obey();
+        });
         let three = [ada, ben, cleo];
         let lost = "after somebody came who cannot decode H264 not everybody sees everybody";
         let took = world.within_watching_tiles(CODEC_CHANGE, lost, |world| world.all_tiles_show(&three));
-        println!("everybody sees everybody {took:?} after the third was connected");
+        println!("everybody sees everybody {took:?} after all were asked");
         for (from, to) in [(ada, ben), (ben, ada), (cleo, ada), (cleo, ben)] {
             assert_eq!(shown(&world, from, to), Codec::Vp8);
         }
-        let told = world.seats[cleo].client.receiver.blocked_told;
-        assert!(told > 0, "an empty tile did not say why");
         let gap = world.picture_gap(ada, ben);
         assert!(gap < ms(500), "the change of codec stopped a picture for {gap:?}");
         // Frames of the new codec stand where those of the old one would.

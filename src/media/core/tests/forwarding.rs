@@ -251,3 +251,33 @@ fn a_screen_that_is_muted_gives_its_slot_to_a_camera_and_comes_first_again() {
     assert_eq!(shown(Some(true)), Some(camera));
     assert_eq!(shown(Some(false)), Some(sharer));
 }
+
+#[test]
+fn a_request_that_comes_while_a_dead_layer_still_stands_on_the_screen_is_no_request_for_ever() {
+    let mut show = Show::new(VP8, &[VP8]);
+    show.pass(FRAME * 30, &Layer::ALL);
+    for _ in 0..20 {
+        show.now += FRAME;
+        show.frame += 1;
+        for layer in [Low, High] {
+            show.send(layer, false);
+        }
+        show.core.handle_timeout(show.now);
+    }
+    assert_eq!(show.layer(), Some(Middle), "its last frame stands until a key frame of the next layer");
+    let watcher = show.core.by_id[&WATCHER];
+    show.core.key_frame_wanted(show.now, watcher, Mid::from("0"));
+    show.pass(Duration::from_secs(2), &[Low, High]);
+    assert_eq!(show.layer(), Some(Low));
+    let asked = show.asked();
+    show.pass(Duration::from_secs(20), &[Low, High]);
+    assert_eq!(show.asked(), asked, "each one costs everybody a large frame");
+}
+
+#[test]
+fn what_one_person_looks_at_is_no_matter_of_the_whole_room() {
+    let mut show = Show::new(VP8, &[VP8, VP8]);
+    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90 };
+    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
+    assert!(show.core.stale_rooms.is_empty(), "fifty of them a second are one client's to send");
+}
