@@ -68,13 +68,17 @@ const LANES: &[&[(&str, Section)]] = &[
 fn what_bad_input_gets() {
     let lane = |sections: &[(&str, Section)]| {
         let mut table = Table::default();
-        sections.iter().for_each(|(name, section)| table.section(name, *section));
+        for (name, section) in sections {
+            table.section(name, *section);
+        }
         table
     };
     let mut table = Table::default();
     std::thread::scope(|scope| {
         let lanes: Vec<_> = LANES.iter().map(|sections| scope.spawn(move || lane(sections))).collect();
-        lanes.into_iter().for_each(|lane| table.append(lane.join().expect("sections are survived")));
+        for lane in lanes {
+            table.append(lane.join().expect("sections are survived"));
+        }
     });
     let text = table.render();
     println!("{text}");

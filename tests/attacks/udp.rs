@@ -38,7 +38,7 @@ pub fn rows(table: &mut Table, house: &House) {
             let mut bytes = vec![0; 1 + rng.below(1_400) as usize];
             rng.fill(&mut bytes);
             // No kind of datagram begins like this (RFC 7983).
-            bytes[0] = 0xc0 | bytes[0];
+            bytes[0] |= 0xc0;
             bytes
         })
     });
