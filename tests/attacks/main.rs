@@ -18,6 +18,7 @@ mod faults;
 mod house;
 mod http;
 mod people;
+mod person;
 mod server;
 mod signaling;
 mod simulated;

@@ -1,28 +1,22 @@
-//! Honest people in a call on real sockets: the simulator's clients, driven by a clock and by mio.
+//! Honest people in a call on real sockets.
 //!
 //! Two speak and show themselves. The third one only watches, and everything that reaches them is counted.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mio::net::{TcpStream, UdpSocket};
-use mio::{Events, Interest, Poll, Token};
-use serde_json::Value;
-use tungstenite::protocol::Role;
-use tungstenite::{Message, WebSocket};
+use mio::{Events, Poll};
 
+use crate::client::Directory;
 use crate::client::connection::Profile;
 use crate::client::receiver::{Complaint, Watch};
 use crate::client::sources::{Picture, Says};
-use crate::client::{Client, Directory};
-use crate::harness::websocket;
-use crate::rng::Rng;
+use crate::person::Person;
 use crate::table::Third;
 
 /// How long two people may need until they see and hear each other, on a busy machine.
@@ -101,16 +95,6 @@ impl Drop for People {
     }
 }
 
-/// One person: their browser and its two sockets.
-struct Person {
-    client: Client,
-    udp: UdpSocket,
-    socket: WebSocket<TcpStream>,
-    /// Where the server's media port is: it says so in its answer.
-    server: Option<SocketAddr>,
-    arrivals: Arrivals,
-}
-
 /// Everything in the call.
 struct Call {
     poll: Poll,
@@ -128,20 +112,7 @@ impl Call {
         let watches = Profile { camera: None, microphone: None, grows: false, ..Profile::PAGE };
         let people = [speaks, speaks, watches].into_iter().zip(0_u16..);
         let people = people.map(|(profile, number)| {
-            let mut udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a UDP socket");
-            let address = udp.local_addr().expect("bound");
-            let stream = websocket(port).into_inner();
-            stream.set_nonblocking(true).expect("a socket of ours");
-            let mut stream = TcpStream::from_std(stream);
-            let token = usize::from(number) * 2;
-            let both = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut udp, Token(token), Interest::READABLE).expect("registered");
-            poll.registry().register(&mut stream, Token(token + 1), both).expect("registered");
-            let rng = Rng::new(u64::from(number) + 7);
-            let mut client = Client::new(number, room, profile, address, origin, rng, directory.clone());
-            client.opened();
-            let socket = WebSocket::from_raw_socket(stream, Role::Client, None);
-            Person { client, udp, socket, server: None, arrivals: Arrivals::default() }
+            Person::enter((port, room), number, profile, (origin, &directory), &poll)
         });
         let people = people.collect();
         Call { poll, people }
@@ -206,109 +177,9 @@ impl Call {
     }
 }
 
-impl Person {
-    fn turn(&mut self, now: Instant) {
-        self.listen(now);
-        self.receive(now);
-        self.client.run(now);
-        while let Some(text) = self.client.next_message() {
-            let said = self.socket.send(Message::text(text));
-            assert!(matches!(&said, Ok(())) || would_block(&said), "an honest socket ended: {said:?}");
-        }
-        let flushed = self.socket.flush();
-        assert!(matches!(&flushed, Ok(())) || would_block(&flushed), "an honest socket ended: {flushed:?}");
-        for datagram in self.client.datagrams() {
-            if let Some(server) = self.server {
-                // What the kernel does not take is lost, as on any network.
-                let _ = self.udp.send_to(&datagram.bytes, server);
-            }
-        }
-    }
-
-    fn listen(&mut self, now: Instant) {
-        loop {
-            match self.socket.read() {
-                Ok(Message::Text(text)) => {
-                    self.server = media_address(&text).or(self.server);
-                    self.client.hear(now, &text);
-                }
-                Ok(Message::Close(frame)) => panic!("an honest person was thrown out: {frame:?}"),
-                Ok(_) => {}
-                result if would_block(&result) => return,
-                Err(error) => panic!("an honest socket ended: {error}"),
-            }
-        }
-    }
-
-    fn receive(&mut self, now: Instant) {
-        let mut buffer = [0; 2_048];
-        while let Ok((count, from)) = self.udp.recv_from(&mut buffer) {
-            let datagram = &buffer[..count];
-            self.arrivals.take(datagram);
-            self.client.receive(now, from, datagram);
-        }
-    }
-}
-
-fn would_block<T>(result: &tungstenite::Result<T>) -> bool {
-    matches!(result, Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock)
-}
-
-/// The candidate in an `answer`.
-pub fn media_address(text: &str) -> Option<SocketAddr> {
-    let message: Value = serde_json::from_str(text).ok()?;
-    let sdp = message.get("sdp")?.as_str()?;
-    let line = sdp.lines().find_map(|line| line.strip_prefix("a=candidate:"))?;
-    let mut words = line.split(' ').skip(4);
-    Some(SocketAddr::new(words.next()?.parse().ok()?, words.next()?.parse().ok()?))
-}
-
-/// What came of each stream, by the part of an RTP header that everybody can read (RFC 3550 section 5.1).
-#[derive(Default)]
-struct Arrivals(BTreeMap<u32, Stream>);
-
-#[derive(Clone, Copy)]
-struct Stream {
-    /// The sequence number after which packets are counted, and the highest one, without wraps.
-    after: u64,
-    highest: u64,
-    came: u64,
-}
-
-impl Arrivals {
-    fn take(&mut self, datagram: &[u8]) {
-        let is_rtp =
-            datagram.len() >= 12 && datagram[0] >> 6 == 2 && !(64..96).contains(&(datagram[1] & 0x7f));
-        if !is_rtp {
-            return;
-        }
-        let seq = u16::from_be_bytes([datagram[2], datagram[3]]);
-        let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
-        let before = 0x1_0000 + u64::from(seq) - 1;
-        let stream = self.0.entry(ssrc).or_insert(Stream { after: before, highest: before, came: 0 });
-        let ahead = i64::from(seq.wrapping_sub(stream.highest as u16).cast_signed());
-        let extended = stream.highest.saturating_add_signed(ahead);
-        stream.came += u64::from(extended > stream.after);
-        stream.highest = stream.highest.max(extended);
-    }
-
-    fn start(&mut self) {
-        for stream in self.0.values_mut() {
-            *stream = Stream { after: stream.highest, highest: stream.highest, came: 0 };
-        }
-    }
-
-    /// Packets that came, and packets that did not.
-    fn counted(&self) -> (u64, u64) {
-        let came = self.0.values().map(|stream| stream.came).sum();
-        let sent: u64 = self.0.values().map(|stream| stream.highest - stream.after).sum();
-        (came, sent.saturating_sub(came))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::person::Arrivals;
 
     #[test]
     fn what_did_not_arrive_is_counted_over_a_wrap_and_by_stream() {

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::client::connection::Profile;
 use crate::harness::websocket;
 use crate::house::{Expected, House};
-use crate::people::media_address;
+use crate::person::media_address;
 use crate::rng::Rng;
 use crate::server::Server;
 use crate::table::{Group, Table};
