@@ -51,7 +51,7 @@ function show(state) {
 function end(why) {
   const { title, text } = ENDINGS[why] ?? { title: 'The call has ended', text: `The server says “${why}”.` };
   void media.stop();
-  share.stop();
+  share.end();
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
   byId('return', HTMLButtonElement).hidden = why === 'unknown-room';

@@ -64,6 +64,8 @@ export class ScreenShare extends Emitter {
   #tracks = { video: null, audio: null };
   /** The browser's question is open. */
   #asking = false;
+  /** Nobody wants the answer any more. */
+  #over = false;
 
   /** Whether this browser can share a screen at all: phones cannot. */
   static get possible() {
@@ -94,6 +96,12 @@ export class ScreenShare extends Emitter {
     }
   }
 
+  /** The call is over: what the person still chooses in an open question is not recorded. */
+  end() {
+    this.#over = true;
+    this.stop();
+  }
+
   stop() {
     if (!this.sharing) return;
     for (const track of [this.#tracks.video, this.#tracks.audio]) {
@@ -109,6 +117,7 @@ export class ScreenShare extends Emitter {
   #have(stream) {
     const [video = null] = stream.getVideoTracks();
     const [audio = null] = stream.getAudioTracks();
+    if (this.#over) return stream.getTracks().forEach((track) => track.stop());
     if (!video) return this.emit('problem', explainShare('NotFoundError'));
     // Text stays sharp when the line is thin; fewer frames do no harm.
     if ('contentHint' in video) video.contentHint = 'detail';

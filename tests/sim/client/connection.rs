@@ -222,8 +222,9 @@ impl Connection {
         (self.tracks.clone(), self.slots.clone())
     }
 
-    pub fn has_pending_offer(&self) -> bool {
-        self.offered.is_some()
+    /// The offer that waits for its answer.
+    pub fn pending_offer(&self) -> Option<OfferId> {
+        self.offered.as_ref().map(|(id, _)| *id)
     }
 
     /// The camera or the screen.

@@ -185,9 +185,9 @@ impl Client {
                 let lines = self.connection.iter_mut().flat_map(|c| &mut c.lines).map(|(_, line)| line);
                 self.receiver.slots(now, now - self.origin, slots, lines, who);
             }
-            ServerMessage::Error { code, message, rebuild, .. } => {
+            ServerMessage::Error { code, message, rebuild, offer } => {
                 self.errors.push((code, message));
-                if rebuild {
+                if rebuild && !self.has_moved_on(code, offer) {
                     self.rebuild(now);
                 }
             }
@@ -207,7 +207,7 @@ impl Client {
         let usable = media && self.connection.as_ref().is_some_and(|connection| connection.answered);
         if !usable {
             self.rebuild(now);
-        } else if self.connection.as_ref().is_some_and(Connection::has_pending_offer) {
+        } else if self.connection.as_ref().and_then(Connection::pending_offer).is_some() {
             let grown = self.video_slots();
             self.offer_again(grown);
         }
@@ -217,6 +217,14 @@ impl Client {
         if !self.view.is_empty() {
             self.say(&ClientMessage::View { tiles: self.view.clone() });
         }
+    }
+
+    /// Whether an error is about what the page has replaced already, so that it pays no attention to it.
+    fn has_moved_on(&self, code: ErrorCode, offer: Option<OfferId>) -> bool {
+        let unanswered = self.connection.as_ref().is_some_and(|connection| !connection.answered);
+        let newest = self.connection.as_ref().and_then(Connection::pending_offer);
+        (code == ErrorCode::MediaLost && unanswered)
+            || (code == ErrorCode::OfferRefused && offer.is_some() && offer != newest)
     }
 
     /// Builds a new connection and offers it.
@@ -256,8 +264,9 @@ impl Client {
 
     /// The screen's lines follow when there is a connection to add them to.
     fn share_if_wanted(&mut self, now: Instant) {
-        let wants =
-            |c: &mut Connection| c.answered && !c.has_pending_offer() && c.camera(Stream::Screen).is_none();
+        let wants = |c: &mut Connection| {
+            c.answered && c.pending_offer().is_none() && c.camera(Stream::Screen).is_none()
+        };
         // What was stopped is not offered on a new connection: its mute would end there.
         let shares = self.shares && !self.is_muted(Stream::Screen, Kind::Video);
         if !shares || !self.connection.as_mut().is_some_and(wants) {
@@ -341,7 +350,7 @@ impl Client {
 
     /// More people than slots: asks for the next step of slots.
     fn grow_if_needed(&mut self) {
-        let ready = self.connection.as_ref().is_some_and(|c| c.answered && !c.has_pending_offer());
+        let ready = self.connection.as_ref().is_some_and(|c| c.answered && c.pending_offer().is_none());
         let (true, true, Some(limits)) = (ready, self.profile.grows, &self.slot_limits) else { return };
         let others = self.people.iter().filter(|person| Some(person.id) != self.peer);
         let pictures =
