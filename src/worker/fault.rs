@@ -37,6 +37,11 @@ pub enum Fault {
         /// So many of them.
         count: u32,
     },
+    /// So many notices at once, about nobody: more than its queue to the control thread holds.
+    Notices {
+        /// How many.
+        count: u32,
+    },
 }
 
 /// An error of the kernel's.

@@ -229,6 +229,14 @@ impl Worker {
                     socket.udp.fail(errno, count);
                 }
             }
+            super::Fault::Notices { count } => {
+                let nobody =
+                    crate::media::message::Notice::Quiet { peer: crate::media::ids::PeerId(u64::MAX) };
+                for _ in 0..count {
+                    // What cannot be sent now waits, as with every other notice.
+                    let _ = self.words.send(Word::Notice(nobody.clone()));
+                }
+            }
         }
     }
 

@@ -112,6 +112,15 @@ pub fn full_queue(table: &mut Table) {
         if server.counter("core_people") == 6 { "nothing is lost" } else { "people who left are there" }
             .to_owned()
     });
+    // The other way no client can fill it: what a worker has to tell of a person is little, whatever they do.
+    let expected = Expected { counter: "notices_most_waiting", answer: "nothing is lost" };
+    house.attack(table, Group::OwnFaults, "a full queue of notices", expected, |server| {
+        server.inject(&json!({"worker": 0, "fault": "notices", "count": 20_000}));
+        // Answers to offers are notices behind them: whoever comes now is let in.
+        let late = People::meet(server.port, "den");
+        late.are_together(BACK);
+        "nothing is lost".to_owned()
+    });
     drop(other);
     house.close();
 }
