@@ -25,12 +25,10 @@ mod person;
 #[path = "../tests/sim"]
 mod sim {
     pub mod client;
-    pub mod network;
     pub mod payload;
     pub mod rng;
-    pub mod world;
 }
-use sim::{client, network, payload, rng};
+use sim::{client, payload, rng};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 //! Parsing a large offer costs 1 to 4 ms and a hostile one far more (8,000 candidate lines took 716 ms), so lines are
 //! counted per kind first and candidates, which an ICE-lite end does not need, are dropped.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use str0m::change::SdpOffer;
@@ -89,6 +90,7 @@ impl<'a> Section<'a> {
     fn read_all(sdp: &'a str, limits: &Limits) -> Result<Vec<Section<'a>>, OfferError> {
         let mut sections: Vec<Section<'a>> = Vec::new();
         let (mut lines, mut sources, mut candidates, mut versions) = (0, 0, 0, 0);
+        let mut meanings = BTreeMap::new();
         for line in sdp.lines() {
             lines += 1;
             over(lines, Limit::OfferLines, limits)?;
@@ -109,6 +111,7 @@ impl<'a> Section<'a> {
                 candidates += 1;
                 over(candidates, Limit::OfferCandidateLines, limits)?;
             } else if let Some(section) = sections.last_mut() {
+                check_meaning(&mut meanings, line)?;
                 section.read_attribute(line);
             }
         }
@@ -130,6 +133,20 @@ impl<'a> Section<'a> {
                 }
             }
         }
+    }
+}
+
+/// A payload type means one thing on every line of a bundle (RFC 9143 section 9.1). str0m would panic over one that does not.
+fn check_meaning<'a>(meanings: &mut BTreeMap<&'a str, &'a str>, line: &'a str) -> Result<(), OfferError> {
+    if !(line.starts_with("a=rtpmap:") || line.starts_with("a=fmtp:")) {
+        return Ok(());
+    }
+    let Some((payload_type, meaning)) = line.trim_end().split_once(' ') else { return Ok(()) };
+    match meanings.insert(payload_type, meaning) {
+        Some(before) if before != meaning => {
+            Err(malformed(format!("{payload_type:?} says two things of one payload type")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -236,6 +253,27 @@ mod tests {
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\n\
         a=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\n\
         m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=msid:- x\r\n";
+
+    #[test]
+    fn a_payload_type_that_means_two_things_is_refused_before_str0m_sees_it() {
+        let browser = include_str!("../../../fuzz/offers/chromium.sdp");
+        let parse = |sdp: &str| Offer::parse(sdp, vec![], vec![], &Limits::default()).map(|_| ());
+        assert_eq!(parse(browser), Ok(()));
+        for (one, other) in [
+            ("a=rtpmap:108 H264/90000", "a=rtpmap:108 VP8/90000"),
+            (
+                "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+                "a=fmtp:108 apt=96",
+            ),
+        ] {
+            assert!(browser.contains(one));
+            let refused = parse(&browser.replacen(one, other, 1));
+            assert!(
+                matches!(&refused, Err(OfferError::Malformed(why)) if why.contains("108")),
+                "{refused:?}"
+            );
+        }
+    }
 
     fn track(mid: &str, kind: Kind) -> TrackLine {
         TrackLine { mid: mid.into(), stream: Stream::Camera, kind }
