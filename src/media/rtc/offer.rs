@@ -90,13 +90,14 @@ impl<'a> Section<'a> {
     fn read_all(sdp: &'a str, limits: &Limits) -> Result<Vec<Section<'a>>, OfferError> {
         let mut sections: Vec<Section<'a>> = Vec::new();
         let (mut lines, mut sources, mut candidates, mut versions) = (0, 0, 0, 0);
-        let mut meanings = BTreeMap::new();
+        let mut payload_types = PayloadTypes::default();
         for line in sdp.lines() {
             lines += 1;
             over(lines, Limit::OfferLines, limits)?;
             if line.starts_with("v=") {
                 versions += 1;
             } else if let Some(rest) = line.strip_prefix("m=") {
+                payload_types.end_section()?;
                 over(sections.len() + 1, Limit::OfferMedia, limits)?;
                 let kind = match rest.split(' ').next() {
                     Some("audio") => Some(Kind::Audio),
@@ -111,10 +112,11 @@ impl<'a> Section<'a> {
                 candidates += 1;
                 over(candidates, Limit::OfferCandidateLines, limits)?;
             } else if let Some(section) = sections.last_mut() {
-                check_meaning(&mut meanings, line)?;
+                payload_types.read(line);
                 section.read_attribute(line);
             }
         }
+        payload_types.end_section()?;
         match versions {
             1 => Ok(sections),
             0 => Err(malformed("it has no v= line")),
@@ -136,17 +138,40 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A payload type means one thing on every line of a bundle (RFC 9143 section 9.1). str0m would panic over one that does not.
-fn check_meaning<'a>(meanings: &mut BTreeMap<&'a str, &'a str>, line: &'a str) -> Result<(), OfferError> {
-    if !(line.starts_with("a=rtpmap:") || line.starts_with("a=fmtp:")) {
-        return Ok(());
-    }
-    let Some((payload_type, meaning)) = line.trim_end().split_once(' ') else { return Ok(()) };
-    match meanings.insert(payload_type, meaning) {
-        Some(before) if before != meaning => {
-            Err(malformed(format!("{payload_type:?} says two things of one payload type")))
+/// What payload types mean: one thing on every m-line of a bundle (RFC 9143 section 9.1). str0m would panic over one that
+/// means two, or that is explained on one line and not on another.
+#[derive(Default)]
+struct PayloadTypes<'a> {
+    bundle: BTreeMap<&'a str, Meaning<'a>>,
+    section: BTreeMap<&'a str, Meaning<'a>>,
+}
+
+/// What `a=rtpmap` and `a=fmtp` say of a payload type.
+#[derive(Default, PartialEq, Eq)]
+struct Meaning<'a> {
+    map: Option<&'a str>,
+    parameters: Option<&'a str>,
+}
+
+impl<'a> PayloadTypes<'a> {
+    fn read(&mut self, line: &'a str) {
+        let attribute = |name: &str| line.trim_end().strip_prefix(name)?.split_once(' ');
+        if let Some((number, map)) = attribute("a=rtpmap:") {
+            self.section.entry(number).or_default().map = Some(map);
+        } else if let Some((number, parameters)) = attribute("a=fmtp:") {
+            self.section.entry(number).or_default().parameters = Some(parameters);
         }
-        _ => Ok(()),
+    }
+
+    /// An m-line ends here.
+    fn end_section(&mut self) -> Result<(), OfferError> {
+        for (number, meaning) in std::mem::take(&mut self.section) {
+            if self.bundle.get(number).is_some_and(|before| *before != meaning) {
+                return Err(malformed(format!("the payload type {number:?} means two things")));
+            }
+            self.bundle.insert(number, meaning);
+        }
+        Ok(())
     }
 }
 
@@ -265,6 +290,7 @@ mod tests {
                 "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
                 "a=fmtp:108 apt=96",
             ),
+            ("a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n", ""),
         ] {
             assert!(browser.contains(one));
             let refused = parse(&browser.replacen(one, other, 1));
