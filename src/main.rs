@@ -66,7 +66,7 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         .map_err(|StartError { port, error }| port_error("UDP", port, "--udp-port", &error))?;
     let conference_config = ConferenceConfig {
         limits,
-        ice_servers: Vec::new(),
+        turn: config.turn.clone(),
         workers: workers.count(),
         codecs: config.codecs.clone(),
     };

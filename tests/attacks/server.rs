@@ -69,7 +69,7 @@ impl Server {
         let (port, stopper) = (control.port(), control.stopper());
         let mut workers = Pool::start(&config, &limits, control.waker()).expect("a worker");
         let (workers_count, codecs) = (workers.count(), config.codecs.clone());
-        let people = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers_count, codecs };
+        let people = ConferenceConfig { limits, turn: None, workers: workers_count, codecs };
         let mut dice = Rng::new(5);
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let mut conference = Conference::new(people, Box::<MemoryStore>::default(), entropy);
