@@ -103,9 +103,14 @@ impl Server {
         ))
     }
 
-    /// The counter called `name`, all threads together, as it is now: workers are asked by each look, and what they say
-    /// is in the next one.
+    /// The counter called `name`, all threads together.
     pub fn counter(&self, name: &str) -> u64 {
+        let [count] = self.together([name]);
+        count
+    }
+
+    /// Several counters of one moment, as they are now: workers are asked by each look, and what they say is in the next one.
+    pub fn together<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         let (mut counters, by) = (self.counters(), Instant::now() + FRESH);
         let asked = answers(&counters);
         let is_old = |now: &Value| answers(now).iter().zip(&asked).any(|(now, then)| now == then);
@@ -113,7 +118,7 @@ impl Server {
             counters = self.counters();
         }
         // Counters by status and by code are there once they moved.
-        sum(name, &counters).unwrap_or(0)
+        names.map(|name| sum(name, &counters).unwrap_or(0))
     }
 
     fn counters(&self) -> Value {

@@ -160,3 +160,17 @@ fn running_out_of_file_descriptors_passes() {
     process.signal("TERM");
     assert_eq!(process.end(), Some(0));
 }
+
+#[test]
+fn more_people_come_than_a_process_may_have_descriptors_at_first() {
+    let folder = Folder::new();
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -Sn 40; exec '{PROGRAM}' --plain-http --http-port 0 --udp-port 0");
+    command.args(["-c", &script]);
+    let process = Process::start(command, &folder);
+    let mut clients: Vec<Client> = (0..60).map(|_| process.connect()).collect();
+    for client in &mut clients {
+        client.say("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    assert!(clients.iter_mut().all(|client| client.answer().text() == "ok\n"));
+}
