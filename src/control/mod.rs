@@ -298,7 +298,7 @@ impl Turn<'_> {
         match self.control.tls.as_mut().map(Tls::reload) {
             None => log::info!("there is no certificate to read again: TLS ends elsewhere"),
             Some(Ok(path)) => {
-                log::info!("read the certificate again for new connections: {}", path.display())
+                log::info!("read the certificate again for new connections: {}", path.display());
             }
             Some(Err(error)) => log::error!("the certificate in use stays: {error}"),
         }
