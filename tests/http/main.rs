@@ -15,6 +15,8 @@ mod limits;
 mod process;
 mod requests;
 mod rooms;
+#[cfg(unix)]
+mod scripts;
 mod turn;
 mod websockets;
 mod workers;
