@@ -8,6 +8,7 @@
     reason = "a test that cannot go on may say so in the shortest way"
 )]
 
+mod certificates;
 mod ending;
 mod harness;
 mod limits;
