@@ -11,6 +11,7 @@
 mod ending;
 mod harness;
 mod limits;
+mod nginx;
 mod process;
 mod requests;
 mod rooms;
