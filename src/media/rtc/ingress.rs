@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use str0m::bwe::BweKind;
 use str0m::media::Rid;
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol as RtcProtocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
@@ -13,7 +13,7 @@ use super::srtp::is_rtcp;
 use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, noting, vp8, vp9};
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
-use crate::media::demux::{DatagramKind, Path};
+use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
 
@@ -64,7 +64,11 @@ impl Connection {
         self.clock = self.clock.max(now);
         self.unusable = false;
         let (before, malformed) = (noting::authenticated(), noting::malformed());
-        let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);
+        let protocol = match path.protocol {
+            Protocol::Udp => RtcProtocol::Udp,
+            Protocol::Tcp => RtcProtocol::Tcp,
+        };
+        let input = Receive::new(protocol, path.remote, path.local, datagram);
         if let Ok(receive) = input {
             let input = Input::Receive(self.clock, receive);
             // An error here is about the datagram or the DTLS handshake; whether the connection is over shows when polled.
