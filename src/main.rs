@@ -12,6 +12,7 @@ use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig};
 use plenary::limits::Limits;
+use plenary::media::Protocol;
 use plenary::worker::{Pool, StartError};
 
 fn main() -> ExitCode {
@@ -68,11 +69,11 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         trusted_proxies: config.trusted_proxies.clone(),
         limits: limits.clone(),
     })
-    .map_err(|error| port_error("TCP", config.http_port, "--http-port", &error))?;
+    .map_err(|error| port_error(Protocol::Tcp, config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
 
     let mut workers = Pool::start(config, &limits, control.waker())
-        .map_err(|StartError { port, error }| port_error("UDP", port, "--udp-port", &error))?;
+        .map_err(|StartError { protocol, port, error }| port_error(protocol, port, "--udp-port", &error))?;
     let conference_config = ConferenceConfig {
         limits,
         turn: config.turn.clone(),
@@ -87,7 +88,7 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> String {
+fn port_error(protocol: Protocol, port: u16, flag: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrInUse => {
             format!(

@@ -18,7 +18,6 @@ mod exchange;
 #[cfg(feature = "faults")]
 mod faults;
 mod http;
-mod listener;
 mod proxy;
 mod site;
 mod websocket;
@@ -46,13 +45,13 @@ use signal_hook_mio::v1_0::Signals;
 
 use crate::conference::{Conference, Now, Output, SocketId};
 use crate::limits::{Limit, Limits, Tally};
+use crate::listener::Listeners;
 use assets::Assets;
 use certificate::Tls;
 use clock::Clock;
 use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
-use listener::Listeners;
 use proxy::TrustedProxies;
 use site::Site;
 use wire::Wire;

@@ -12,6 +12,7 @@ mod certificates;
 mod ending;
 mod harness;
 mod limits;
+mod nginx;
 mod process;
 mod requests;
 mod rooms;
