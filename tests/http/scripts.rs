@@ -193,6 +193,8 @@ fn a_renewed_certificate_is_copied_and_read_again() {
     assert_eq!((mode(&certificate), mode(&key)), (0o644, 0o600));
     assert_eq!(
         fs::read_to_string(&said).unwrap(),
-        "compose kill -s HUP nginx\ncompose kill -s USR2 coturn\n"
+        "compose kill -s HUP nginx\n\
+         compose exec -T coturn cp /certs/key.pem /certs/cert.pem /run/coturn/\n\
+         compose kill -s USR2 coturn\n"
     );
 }
