@@ -241,6 +241,7 @@ impl Tcp {
             return;
         };
         let most = self.limits.get(Limit::TcpWriteBytes);
+        self.counters.stale += connection.outbox.drop_stale(now);
         for frame in frames {
             if !connection.outbox.push(now, frame, most) {
                 self.counters.dropped += 1;

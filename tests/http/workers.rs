@@ -3,7 +3,7 @@
 #![cfg(feature = "faults")]
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -223,7 +223,8 @@ fn every_workers_port_must_be_free() {
         .find_map(|port| {
             let first = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).ok()?;
             let taken = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port + 1)).ok()?;
-            drop(first);
+            let over_tcp = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).ok()?;
+            drop((first, over_tcp));
             Some((taken, port))
         })
         .unwrap();
