@@ -162,9 +162,9 @@ fn when_a_connection_ends_its_path_ends_and_another_one_takes_its_place() {
 }
 
 #[test]
-fn who_begins_with_anything_but_stun_is_gone_at_once() {
+fn who_is_nobody_and_sends_garbage_is_gone_at_once() {
     let mut fixture = Fixture::new(&Limits::default());
-    let mut client = fixture.connect_and_say(&[&[22; 20]]);
+    let mut client = fixture.connect_and_say(&[&[200; 20]]);
     assert!(is_ended(&mut client));
     assert_eq!((fixture.tcp.counters().strangers, fixture.fake.taken.len()), (1, 0));
     let mut client = fixture.connect();
@@ -172,6 +172,10 @@ fn who_begins_with_anything_but_stun_is_gone_at_once() {
     fixture.turn_until(|fixture| fixture.tcp.counters().ended == 2);
     assert!(is_ended(&mut client));
     assert_eq!(fixture.tcp.tally().count(Limit::TcpFrameBytes), 1, "a length nobody sends");
+    // The rest of a call, on a connection that is new for it: STUN follows.
+    let client = fixture.connect_and_say(&[&[128; 20], &AUTHENTIC, &[200; 20]]);
+    assert!(fixture.fake.knows(&fixture.path(&client)));
+    assert_eq!(fixture.tcp.connections(), 1, "what is garbage of somebody known is for the core to say");
 }
 
 #[test]
