@@ -8,11 +8,14 @@
     reason = "a test that cannot go on may say so in the shortest way"
 )]
 
+mod certificates;
 mod ending;
 mod harness;
 mod limits;
+mod nginx;
 mod process;
 mod requests;
 mod rooms;
+mod turn;
 mod websockets;
 mod workers;

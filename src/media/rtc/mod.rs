@@ -14,6 +14,7 @@ mod fault;
 mod formats;
 mod h264;
 mod ingress;
+mod noting;
 mod offer;
 mod replay;
 mod sources;
@@ -212,7 +213,7 @@ impl Connection {
         let mut rtc_config = RtcConfig::new()
             .set_rtp_mode(true)
             .set_ice_lite(true)
-            .set_crypto_provider(crypto::provider())
+            .set_crypto_provider(noting::provider())
             .set_local_ice_credentials(creds.clone())
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)

@@ -1,0 +1,37 @@
+#!/bin/bash
+# As root only for what needs it: reads the TLS key, makes the TURN secret on the first start, writes the configuration into
+# memory. Then turnserver takes the place of this script, as an ordinary user without capabilities.
+set -euo pipefail
+umask 077
+service=coturn
+# shellcheck source=docker/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# The group of Plenary's user, which reads the secret. The number is in its Dockerfile.
+plenary=10001
+secret=/run/turn-secret/secret
+run=/run/coturn
+
+check_host
+check_addresses
+check_certificate
+
+# 32 random bytes, as text because both sides use it as text. Renamed into place whole: nobody ever reads half of it.
+if [ ! -s "$secret" ]; then
+  openssl rand -hex 32 | tr -d '\n' >"$secret.new"
+  chmod 0440 "$secret.new"
+  chown "0:$plenary" "$secret.new"
+  chmod 0755 "${secret%/*}"
+  mv "$secret.new" "$secret"
+fi
+
+# Command lines are for everybody to see, so everything goes into a file.
+{
+  cat "${0%/*}/turnserver.conf"
+  printf 'realm=%s\nstatic-auth-secret=%s\n' "$PLENARY_HOST" "$(<"$secret")"
+  printf 'allowed-peer-ip=%s\n' "${addresses[@]}"
+} >"$run/turnserver.conf"
+cp /certs/cert.pem /certs/key.pem "$run/"
+chown -R turnserver:turnserver "$run"
+
+exec setpriv --reuid=turnserver --regid=turnserver --clear-groups --no-new-privs turnserver -c "$run/turnserver.conf"

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Checks the settings, writes the site into memory, and becomes nginx. The master stays root (of a container that has four
+# capabilities), because it reads the TLS key again at each SIGHUP; the workers are ordinary users.
+set -euo pipefail
+service=nginx
+# shellcheck source=docker/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+check_host
+check_certificate
+
+port=${PLENARY_HTTPS_PORT:-443}
+[[ $port =~ ^[0-9]{1,5}$ ]] || stop "PLENARY_HTTPS_PORT in .env is \"$port\": write a port, such as 443"
+address=$PLENARY_HOST
+[ "$port" = 443 ] || address+=":$port"
+
+sed -e "s|@ADDRESS@|$address|g" -e "s|@UPSTREAM@|${PLENARY_UPSTREAM:-plenary:8080}|g" /etc/nginx/plenary.conf >/run/nginx/plenary.conf
+
+if ! errors=$(nginx -t -q 2>&1); then
+  stop "nginx does not accept its configuration: $(head -n 1 <<<"$errors")"
+fi
+exec nginx -g 'daemon off;'
