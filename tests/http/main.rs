@@ -8,6 +8,7 @@
     reason = "a test that cannot go on may say so in the shortest way"
 )]
 
+mod certificates;
 mod ending;
 mod harness;
 mod limits;
@@ -15,5 +16,6 @@ mod nginx;
 mod process;
 mod requests;
 mod rooms;
+mod turn;
 mod websockets;
 mod workers;

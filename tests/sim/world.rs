@@ -110,7 +110,7 @@ impl World {
         let Settings { seed, limits, workers, codecs } = settings;
         let start = Instant::now();
         let mut rng = Rng::new(seed);
-        let config = ConferenceConfig { limits: limits.clone(), ice_servers: Vec::new(), workers, codecs };
+        let config = ConferenceConfig { limits: limits.clone(), turn: None, workers, codecs };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);
@@ -284,7 +284,7 @@ impl World {
                 let now = self.server_now();
                 let worker = self.workers.iter_mut().find(|worker| worker.address() == local);
                 let worker = worker.expect("clients send to addresses that were announced");
-                worker.handle_datagram(now, Path { remote, local }, &bytes);
+                worker.handle_datagram(now, Path::udp(remote, local), &bytes);
             }
             Happening::ToClient { person, remote, local, bytes } => {
                 let seat = &mut self.seats[person];
