@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import { Call } from '../../client/js/call/call.js';
 
 /** @typedef {{ iceServers: unknown[], [other: string]: unknown }} Configuration */
@@ -77,6 +77,9 @@ const welcome = ({ credential, resumed = false }) => ({
   iceServers: relay(credential),
 });
 
+/** The call of the test. @type {Call | undefined} */
+let latest;
+
 /** A call whose server says what the test says. */
 function called() {
   peers = [];
@@ -85,17 +88,24 @@ function called() {
   Object.assign(globalThis, globals, { addEventListener() {}, removeEventListener() {} });
   const media = { on() {}, get: () => ({ on: false, track: null }) };
   const share = { on() {}, sharing: false, tracks: { video: null, audio: null } };
-  const call = new Call(
+  const made = new Call(
     /** @type {any} */ ({ url: 'wss://localhost/ws', room: 'tea', name: 'Ann', media, share, back: null }),
   );
-  call.start();
-  return { call, server: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
+  latest = made;
+  made.start();
+  return { call: made, server: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
 }
 
 const used = () => peers.map(({ configuration }) => configuration.iceServers);
 
+beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'setInterval'] }));
+afterEach(() => {
+  latest?.leave();
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
 test('the connection there is and every later one use the newest credentials', () => {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const { call, server } = called();
   server().says(welcome({ credential: 'first' }));
   assert.deepEqual(used(), [relay('first')]);
@@ -111,11 +121,9 @@ test('the connection there is and every later one use the newest credentials', (
   call.leave();
   server().says({ type: 'ice-servers', iceServers: relay('fourth') });
   assert.deepEqual(used().at(-1), relay('third'), 'what is over is left alone');
-  mock.timers.reset();
 });
 
 test('a browser that does not take them goes on with those it has', () => {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const warned = mock.method(console, 'warn', () => {});
   const { call, server } = called();
   server().says(welcome({ credential: 'first' }));
@@ -127,12 +135,9 @@ test('a browser that does not take them goes on with those it has', () => {
   assert.deepEqual(used(), [relay('first')]);
   assert.equal(warned.mock.callCount(), 1);
   call.leave();
-  warned.mock.restore();
-  mock.timers.reset();
 });
 
 test('a connection that a browser does not even begin is told of, too', async () => {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const { call, server } = called();
   /** @type {string[]} */
   const paths = [];
@@ -149,5 +154,4 @@ test('a connection that a browser does not even begin is told of, too', async ()
   mock.timers.tick(8100);
   assert.deepEqual(paths.slice(-2), ['slow', 'blocked']);
   call.leave();
-  mock.timers.reset();
 });
