@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod turn;
 mod workers;
 
 use clap::builder::{BoolishValueParser, Resettable};
@@ -14,7 +15,9 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ipnet::IpNet;
 use log::LevelFilter;
 
+use crate::conference::Turn;
 use crate::media::codec::Codec;
+use turn::TurnUrl;
 use workers::{Cores, Count};
 
 /// HTTPS as everybody types it when 443 is not to be had.
@@ -92,6 +95,21 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_TRUSTED_PROXY", value_name = "ADDRESS[/BITS]", value_delimiter = ',', value_parser = network)]
     trusted_proxy: Vec<IpNet>,
 
+    /// TURN server that clients may relay their media through: turn:HOST:PORT?transport=udp, or tcp, or turns: for TLS;
+    /// repeat it or separate with commas
+    #[arg(
+        long,
+        env = "PLENARY_TURN_URL",
+        value_name = "URL",
+        value_delimiter = ',',
+        requires = "turn_secret_file"
+    )]
+    turn_url: Vec<TurnUrl>,
+
+    /// File with the secret shared with the TURN server (coturn: use-auth-secret), 16 bytes or more
+    #[arg(long, env = "PLENARY_TURN_SECRET_FILE", value_name = "FILE", requires = "turn_url")]
+    turn_secret_file: Option<PathBuf>,
+
     /// How much to log to standard error: off, error, warn, info, debug or trace
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
@@ -120,6 +138,8 @@ pub struct Config {
     pub transport: Transport,
     /// The proxies whose word on a client's address and host is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The TURN server that clients are told of, if there is one.
+    pub turn: Option<Turn>,
     /// How much to log.
     pub log: LevelFilter,
     /// Where the client's files are, if not in the binary.
@@ -187,7 +207,7 @@ impl FromStr for Announced {
 pub struct Stop {
     /// For standard output (code 0) or standard error.
     pub text: String,
-    /// 0 for help and version, 2 for a bad value, 1 if the machine's addresses cannot be read.
+    /// 0 for help and version, 2 for a bad value, 1 if the machine's addresses or a file cannot be read.
     pub code: u8,
 }
 
@@ -220,7 +240,8 @@ impl Config {
         })?;
         let (workers, cores) = workers::settle(args.workers, args.pin.as_ref(), args.udp_port)
             .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
-        Ok(Self::new(args, workers, cores, addresses))
+        let turn = turn::settle(&args.turn_url, args.turn_secret_file.as_deref())?;
+        Ok(Self { turn, ..Self::new(args, workers, cores, addresses) })
     }
 
     fn new(args: ServeArgs, workers: u8, cores: Vec<usize>, addresses: Vec<IpAddr>) -> Self {
@@ -238,6 +259,7 @@ impl Config {
             announced: announced(&args.announce, &addresses),
             transport,
             trusted_proxies: args.trusted_proxy,
+            turn: None,
             log: args.log,
             client_dir: args.client_dir,
             addresses,
@@ -351,6 +373,10 @@ mod tests {
             &["--codecs", "VP8,opus"],
             &["--codecs", "H263"],
             &["--codecs", ","],
+            &["--turn-url", "turn:turn.example.org"],
+            &["--turn-secret-file", "secret"],
+            &["--turn-url", "http://turn.example.org", "--turn-secret-file", "secret"],
+            &["--turn-url", "turn:a,", "--turn-secret-file", "secret"],
             &["dance"],
         ] {
             let stop = config(args).unwrap_err();
@@ -393,6 +419,8 @@ mod tests {
             "key",
             "plain-http",
             "trusted-proxy",
+            "turn-url",
+            "turn-secret-file",
             "log",
             "client-dir",
         ] {

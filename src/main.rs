@@ -31,12 +31,21 @@ fn main() -> ExitCode {
     let libraries = config.log.min(LevelFilter::Warn);
     env_logger::Builder::new().filter_level(libraries).filter_module("plenary", config.log).init();
     std::panic::set_hook(Box::new(log_panic));
+    take_descriptors();
     match serve(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("plenary: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Takes all file descriptors that the process may have. Systems hand out 1,024 at first for the sake of programs that
+/// cannot have more; here each person is one.
+fn take_descriptors() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        log::warn!("the limit on file descriptors stays as it is: {error}");
     }
 }
 
@@ -66,7 +75,7 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
         .map_err(|StartError { port, error }| port_error("UDP", port, "--udp-port", &error))?;
     let conference_config = ConferenceConfig {
         limits,
-        ice_servers: Vec::new(),
+        turn: config.turn.clone(),
         workers: workers.count(),
         codecs: config.codecs.clone(),
     };

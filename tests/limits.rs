@@ -192,8 +192,7 @@ fn now() -> Now {
 }
 
 fn conference(limits: Limits) -> Conference {
-    let config =
-        ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+    let config = ConferenceConfig { limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
     let mut next = 0u8;
     let entropy = move |bytes: &mut [u8]| {
         for byte in bytes {

@@ -37,6 +37,7 @@ mod roster;
 mod session;
 pub mod store;
 mod timers;
+mod turn;
 mod wishes;
 mod workers;
 
@@ -48,12 +49,13 @@ pub use counters::Counters;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
+pub use turn::{Turn, TurnSecret};
 
 use codecs::Abilities;
 use negotiation::{OfferMessage, Reading};
 use parse::Refusal;
 use presence::Hearing;
-use protocol::{ClientMessage, ErrorCode, IceServer, ServerMessage};
+use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use rate::{Flow, Passage};
 use room::Room;
 use session::{Peer, Token};
@@ -91,8 +93,8 @@ pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 pub struct ConferenceConfig {
     /// The limits in force.
     pub limits: Limits,
-    /// What clients are told to use for ICE.
-    pub ice_servers: Vec<IceServer>,
+    /// The TURN server that clients are told of, if there is one.
+    pub turn: Option<Turn>,
     /// How many media workers there are; at least one.
     pub workers: usize,
     /// The codecs pictures are asked in, best first; others are not used. [`DEFAULT_CODECS`] if there is none.
@@ -372,6 +374,7 @@ impl Conference {
                 Timer::Offer(peer) => self.offer_may_be_read(now, peer),
                 Timer::Offers => self.read_offers(now),
                 Timer::Codecs(room) => self.renew_codecs(now, room),
+                Timer::IceServers(peer) => self.review_ice_servers(now, peer),
                 Timer::EmptyRoom(room) => {
                     self.store.remove(&room);
                 }

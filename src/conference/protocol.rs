@@ -130,6 +130,11 @@ pub enum ServerMessage {
         #[serde(flatten)]
         slots: SlotTable,
     },
+    /// What to use for ICE from now on: credentials end. Replaces what `welcome` said.
+    IceServers {
+        /// For `RTCPeerConnection`.
+        ice_servers: Vec<IceServer>,
+    },
     /// Something from another client. Only in topologies that have such paths.
     Signal {
         /// From whom.

@@ -12,6 +12,7 @@ use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
 use super::protocol::{ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
 use super::publish::Published;
 use super::timers::Timer;
+use super::turn::Issued;
 use super::{CLOSE_TAKEN_OVER, Conference, Now, Seat, SocketId, StateKey, WorkerId};
 use crate::limits::Limit;
 use crate::media::codec::Codec;
@@ -84,6 +85,8 @@ pub(super) struct Peer {
     pub(super) published: Option<Published>,
     /// The version of the last list sent on this socket.
     pub(super) peers_seen: Option<u64>,
+    /// When they were last told credentials for TURN.
+    pub(super) issued: Option<Issued>,
 }
 
 impl Peer {
@@ -195,12 +198,13 @@ impl Conference {
             slots: None,
             published: None,
             peers_seen: None,
+            issued: None,
         };
         self.peers.insert(id, peer);
         self.seat(socket, Seat::Inside(id));
         self.command_for(id, Command::Join { peer: id, room: room_id });
         self.peers_changed(now, room_id);
-        self.welcome(id, false);
+        self.welcome(now, id, false);
         self.announce(now, room_id, id, &ServerMessage::PeerJoined { peer: id, name });
         Ok(())
     }
@@ -228,7 +232,7 @@ impl Conference {
         if renamed {
             self.peers_changed(now, room);
         }
-        self.welcome(id, true);
+        self.welcome(now, id, true);
         self.send_slots(id);
         self.send_publish(id, true);
     }
@@ -250,7 +254,8 @@ impl Conference {
     }
 
     /// `welcome`, and everyone in the room.
-    fn welcome(&mut self, id: PeerId, resumed: bool) {
+    fn welcome(&mut self, now: Now, id: PeerId, resumed: bool) {
+        let ice_servers = self.issue_ice_servers(now, id);
         let Some(peer) = self.peers.get(&id) else { return };
         let (Some(socket), Some(room)) = (peer.socket(), self.rooms.get(&peer.room)) else { return };
         let welcome = ServerMessage::Welcome {
@@ -264,7 +269,7 @@ impl Conference {
                 audio_only: AUDIO_ONLY_SLOTS,
                 video_steps: VIDEO_SLOT_STEPS.to_vec(),
             },
-            ice_servers: self.config.ice_servers.clone(),
+            ice_servers,
         };
         self.send(socket, &welcome, None);
         self.send_peers(id);
@@ -306,6 +311,7 @@ impl Conference {
         let Some(peer) = self.peers.remove(&id) else { return };
         self.timers.clear(&Timer::Presence(id));
         self.timers.clear(&Timer::Offer(id));
+        self.timers.clear(&Timer::IceServers(id));
         for token in std::iter::once(peer.token).chain(peer.used_token) {
             self.tokens.remove(&token);
         }

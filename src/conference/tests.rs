@@ -12,5 +12,6 @@ mod resume;
 mod rooms;
 mod screens;
 mod storm;
+mod turn;
 mod wishes;
 mod workers;

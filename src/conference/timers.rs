@@ -19,6 +19,8 @@ pub(super) enum Timer {
     Offers,
     /// What is preferred has been possible in a room for long enough.
     Codecs(RoomId),
+    /// Look again whether a person's credentials for TURN are old.
+    IceServers(PeerId),
     /// Forget a room nobody is in.
     EmptyRoom(Arc<str>),
 }

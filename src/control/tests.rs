@@ -55,7 +55,7 @@ impl World {
         let wire = Wire::new(mio::net::TcpStream::from_std(stream), None).unwrap();
         let config = ConferenceConfig {
             limits: Limits::default(),
-            ice_servers: Vec::new(),
+            turn: None,
             workers: 1,
             codecs: DEFAULT_CODECS.to_vec(),
         };

@@ -64,7 +64,7 @@ impl World {
     fn new() -> World {
         let config = ConferenceConfig {
             limits: Limits::default(),
-            ice_servers: Vec::new(),
+            turn: None,
             workers: 2,
             codecs: DEFAULT_CODECS.to_vec(),
         };

@@ -37,7 +37,8 @@ pub enum Fault {
         /// So many of them.
         count: u32,
     },
-    /// So many notices at once, about nobody: more than its queue to the control thread holds.
+    /// So many notices at once, about nobody: more than its queue to the control thread holds. With a
+    /// `pause` of that thread: it takes them out as fast as they come.
     Notices {
         /// How many.
         count: u32,
@@ -82,6 +83,9 @@ pub(super) struct Wanted {
     /// The fault.
     #[serde(flatten)]
     pub(super) fault: Fault,
+    /// Milliseconds for which the control thread does nothing after it passed the fault on.
+    #[serde(default)]
+    pub(super) pause: u64,
 }
 
 /// A worker's counters, by name; those of its limits by the name of their metric.

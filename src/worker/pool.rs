@@ -250,6 +250,7 @@ impl Workers for Pool {
             serde_json::from_slice(wanted).map_err(|error| error.to_string())?;
         let place = self.places.get_mut(wanted.worker).and_then(|place| place.handle.as_mut());
         place.ok_or("there is no such worker")?.order(super::report::Order::Fault(wanted.fault));
+        std::thread::sleep(Duration::from_millis(wanted.pause));
         Ok(())
     }
 

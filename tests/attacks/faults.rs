@@ -115,7 +115,7 @@ pub fn full_queue(table: &mut Table) {
     // The other way no client can fill it: what a worker has to tell of a person is little, whatever they do.
     let expected = Expected { counter: "notices_most_waiting", answer: "nothing is lost" };
     house.attack(table, Group::OwnFaults, "a full queue of notices", expected, |server| {
-        server.inject(&json!({"worker": 0, "fault": "notices", "count": 20_000}));
+        server.inject(&json!({"worker": 0, "fault": "notices", "count": 20_000, "pause": 1_000}));
         // Answers to offers are notices behind them: whoever comes now is let in.
         let late = People::meet(server.port, "den");
         late.are_together(BACK);

@@ -127,8 +127,9 @@ fn joined(statuses: impl IntoIterator<Item = u16>) -> String {
 
 /// Sockets that say nothing: the oldest make room for those who do.
 fn half_open(server: &Server) -> String {
+    let count = HALF_OPEN.min(descriptors_left());
     let mut sockets: Vec<TcpStream> =
-        (0..HALF_OPEN).map(|_| TcpStream::connect(server.address()).expect("it listens")).collect();
+        (0..count).map(|_| TcpStream::connect(server.address()).expect("it listens")).collect();
     assert_eq!(server.get("/healthz").status, 200, "somebody who asks is answered all the same");
     let ended = |socket: &mut TcpStream| {
         socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
@@ -138,12 +139,23 @@ fn half_open(server: &Server) -> String {
             .map_or_else(|error| error.kind() == std::io::ErrorKind::ConnectionReset, |read| read == 0)
     };
     let oldest = ended(&mut sockets[0]);
-    let newest = ended(&mut sockets[HALF_OPEN - 1]);
+    let newest = ended(&mut sockets[count - 1]);
     if oldest && !newest {
         "the oldest end".to_owned()
     } else {
         format!("oldest ended {oldest}, newest {newest}")
     }
+}
+
+/// Sockets this process can open, once it has taken all that its user may have. Common limits begin at 1,024 and can be raised.
+fn descriptors_left() -> usize {
+    let most = rlimit::increase_nofile_limit(u64::MAX).expect("the limit can be read");
+    // The rest of the table, beside this row, needs fewer than that.
+    let left = usize::try_from(most).unwrap_or(usize::MAX) - 300;
+    if left < HALF_OPEN {
+        println!("only {left} half-open sockets: this user may have {most} descriptors");
+    }
+    left
 }
 
 /// Many requests before the first answer is read.

@@ -69,7 +69,7 @@ impl Server {
         let (port, stopper) = (control.port(), control.stopper());
         let mut workers = Pool::start(&config, &limits, control.waker()).expect("a worker");
         let (workers_count, codecs) = (workers.count(), config.codecs.clone());
-        let people = ConferenceConfig { limits, ice_servers: Vec::new(), workers: workers_count, codecs };
+        let people = ConferenceConfig { limits, turn: None, workers: workers_count, codecs };
         let mut dice = Rng::new(5);
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let mut conference = Conference::new(people, Box::<MemoryStore>::default(), entropy);
@@ -103,9 +103,14 @@ impl Server {
         ))
     }
 
-    /// The counter called `name`, all threads together, as it is now: workers are asked by each look, and what they say
-    /// is in the next one.
+    /// The counter called `name`, all threads together.
     pub fn counter(&self, name: &str) -> u64 {
+        let [count] = self.together([name]);
+        count
+    }
+
+    /// Several counters of one moment, as they are now: workers are asked by each look, and what they say is in the next one.
+    pub fn together<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         let (mut counters, by) = (self.counters(), Instant::now() + FRESH);
         let asked = answers(&counters);
         let is_old = |now: &Value| answers(now).iter().zip(&asked).any(|(now, then)| now == then);
@@ -113,7 +118,7 @@ impl Server {
             counters = self.counters();
         }
         // Counters by status and by code are there once they moved.
-        sum(name, &counters).unwrap_or(0)
+        names.map(|name| sum(name, &counters).unwrap_or(0))
     }
 
     fn counters(&self) -> Value {

@@ -82,7 +82,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
     let thread = std::thread::spawn(move || {
         let config = ConferenceConfig {
             limits: Limits::default(),
-            ice_servers: Vec::new(),
+            turn: None,
             workers: 1,
             codecs: DEFAULT_CODECS.to_vec(),
         };

@@ -86,8 +86,7 @@ impl Server {
                 *byte = next;
             }
         });
-        let config =
-            ConferenceConfig { limits, ice_servers: Vec::new(), workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+        let config = ConferenceConfig { limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
         let thread = std::thread::spawn(move || {
             control.run(&mut conference, &mut NoWorkers).unwrap();

@@ -14,5 +14,6 @@ mod limits;
 mod process;
 mod requests;
 mod rooms;
+mod turn;
 mod websockets;
 mod workers;

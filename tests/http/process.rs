@@ -1,7 +1,9 @@
 //! The program as operators start and end it.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,21 +15,28 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 pub struct Process {
     pub child: Child,
     pub port: u16,
+    log: PathBuf,
 }
 
 impl Process {
     /// Starts it by `command` and waits until it says where it is.
     pub fn start(mut command: Command, folder: &Folder) -> Self {
-        let command = command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let log = File::create(folder.path().join("log")).unwrap();
+        let command = command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.map(Result::unwrap).find(|line| line.contains("//localhost:")).expect("an address");
         let port = line.rsplit(':').next().unwrap().parse().unwrap();
-        Self { child, port }
+        Self { child, port, log: folder.path().join("log") }
     }
 
     pub fn connect(&self) -> Client {
         Client::new(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap())
+    }
+
+    /// What it said on standard error so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     pub fn signal(&self, name: &str) {
@@ -87,6 +96,8 @@ fn an_empty_variable_is_one_that_is_not_set() {
             "KEY",
             "CERT_DIR",
             "TRUSTED_PROXY",
+            "TURN_URL",
+            "TURN_SECRET_FILE",
             "LOG",
             "CLIENT_DIR",
             "PLAIN_HTTP",
@@ -148,4 +159,18 @@ fn running_out_of_file_descriptors_passes() {
     assert_eq!(last.answer().text(), "ok\n");
     process.signal("TERM");
     assert_eq!(process.end(), Some(0));
+}
+
+#[test]
+fn more_people_come_than_a_process_may_have_descriptors_at_first() {
+    let folder = Folder::new();
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -Sn 40; exec '{PROGRAM}' --plain-http --http-port 0 --udp-port 0");
+    command.args(["-c", &script]);
+    let process = Process::start(command, &folder);
+    let mut clients: Vec<Client> = (0..60).map(|_| process.connect()).collect();
+    for client in &mut clients {
+        client.say("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    assert!(clients.iter_mut().all(|client| client.answer().text() == "ok\n"));
 }

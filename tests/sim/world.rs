@@ -110,7 +110,7 @@ impl World {
         let Settings { seed, limits, workers, codecs } = settings;
         let start = Instant::now();
         let mut rng = Rng::new(seed);
-        let config = ConferenceConfig { limits: limits.clone(), ice_servers: Vec::new(), workers, codecs };
+        let config = ConferenceConfig { limits: limits.clone(), turn: None, workers, codecs };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);

@@ -11,7 +11,7 @@ import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js';
 
-/** @import { ErrorMessage, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
+/** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
@@ -47,6 +47,8 @@ export class Call extends Emitter {
   #state = EMPTY;
   /** @type {Welcome | null} */
   #welcome = null;
+  /** As the server said last. @type {IceServer[]} */
+  #iceServers = [];
   /** @type {string | undefined} */
   #token;
   #offer;
@@ -168,6 +170,8 @@ export class Call extends Emitter {
         this.#publishVersion = message.version;
         this.#publish = message.tracks;
         return this.#link?.usable ? this.#link.publish(message.tracks) : undefined;
+      case 'ice-servers':
+        return this.#useIceServers(message.iceServers);
       case 'error':
         return this.#refused(message);
       default:
@@ -181,6 +185,7 @@ export class Call extends Emitter {
     this.#token = welcome.token;
     this.#inside = true;
     this.#publishVersion = -1;
+    this.#useIceServers(welcome.iceServers);
     this.#reduce(welcome);
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {
@@ -191,6 +196,12 @@ export class Call extends Emitter {
       this.#build();
     }
     if (this.#view.length > 0) this.#socket.send({ type: 'view', tiles: this.#view });
+  }
+
+  /** @param {IceServer[]} iceServers */
+  #useIceServers(iceServers) {
+    this.#iceServers = iceServers;
+    this.#link?.useIceServers(iceServers);
   }
 
   /** @param {import('../proto/messages.js').Peers | import('../proto/messages.js').Slots | Welcome} message */
@@ -217,7 +228,7 @@ export class Call extends Emitter {
     this.#link?.close();
     this.#watch.stop();
     const link = new Link({
-      iceServers: welcome.iceServers,
+      iceServers: this.#iceServers,
       limits: welcome.slots,
       videoSlots,
       nextOffer: () => {

@@ -46,9 +46,10 @@
 /** @typedef {{ type: 'answer', id: number, sdp: string }} Answer */
 /** @typedef {{ type: 'publish', version: number, tracks: PublishTrack[] }} Publish */
 /** @typedef {{ type: 'slots', version: number, video: VideoSlot[], audio: AudioSlot[] }} Slots */
+/** @typedef {{ type: 'ice-servers', iceServers: IceServer[] }} IceServers */
 /** @typedef {{ type: 'signal', from: string, data: unknown }} SignalFrom */
 /** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | SignalFrom | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | IceServers | SignalFrom | ErrorMessage | Pong} ServerMessage */
 
 export {};

@@ -60,6 +60,8 @@ const room = record({ id: text, name: text, listed: flag, topology: text, create
 const muted = record({ muted: flag });
 const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text });
 
+const iceServers = listOf(record({ urls: listOf(text) }, { username: text, credential: text }));
+
 /** @type {Record<string, Check>} */
 const SERVER = {
   welcome: record({
@@ -69,7 +71,7 @@ const SERVER = {
     media: flag,
     room,
     slots: record({ pairs: u8, audioOnly: u8, videoSteps: listOf(u8) }),
-    iceServers: listOf(record({ urls: listOf(text) }, { username: text, credential: text })),
+    iceServers,
   }),
   peers: record({
     version: count,
@@ -91,6 +93,7 @@ const SERVER = {
     video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream, blocked: text })),
     audio: listOf(record({ slot: u8 }, { peer: peerId, stream })),
   }),
+  'ice-servers': record({ iceServers }),
   signal: record({ from: peerId, data: anything }),
   error: record({ code: text, message: text }, { rebuild: flag, offer: u32 }),
   pong: record({}),

@@ -201,6 +201,20 @@ export class Link extends Emitter {
     for (const wish of tracks) this.#lineOf(wish)?.sender.adjust(wish);
   }
 
+  /**
+   * Uses these from the next ICE restart on: what is gathered by then stays as it is.
+   * @param {IceServer[]} iceServers
+   */
+  useIceServers(iceServers) {
+    if (this.#closed) return;
+    try {
+      // The rest of the configuration has to be said again as it is.
+      this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+    } catch (error) {
+      console.warn('the ICE servers are not taken:', error);
+    }
+  }
+
   close() {
     this.#closed = true;
     clearTimeout(this.#deadline);

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::conference::protocol::{IceServer, PeerInfo, Presence, ServerMessage};
+use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
-    Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, StateKey, WorkerId,
+    Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, StateKey, Turn,
+    WorkerId,
 };
 use crate::limits::{Limit, Limits};
 use crate::media::codec::CodecSet;
@@ -19,6 +20,8 @@ pub(super) struct World {
     pub(super) conference: Conference,
     start: Instant,
     elapsed: Duration,
+    /// What the wall clock shows more than time has passed, in milliseconds.
+    pub(super) clock_ahead: i64,
     received: BTreeMap<SocketId, Vec<(ServerMessage, Option<StateKey>)>>,
     pub(super) bytes: BTreeMap<SocketId, usize>,
     pub(super) closed: Vec<(SocketId, u16)>,
@@ -49,8 +52,10 @@ impl World {
     }
 
     pub(super) fn with(limits: Limits, workers: usize) -> Self {
-        let ice_servers =
-            vec![IceServer { urls: vec!["stun:stun.example.org".into()], username: None, credential: None }];
+        Self::with_turn(limits, workers, None)
+    }
+
+    pub(super) fn with_turn(limits: Limits, workers: usize, turn: Option<Turn>) -> Self {
         let mut seed = 1_u64;
         let entropy = move |bytes: &mut [u8]| {
             for byte in bytes {
@@ -58,12 +63,13 @@ impl World {
                 *byte = seed.to_be_bytes()[0];
             }
         };
-        let config = ConferenceConfig { limits, ice_servers, workers, codecs: DEFAULT_CODECS.to_vec() };
+        let config = ConferenceConfig { limits, turn, workers, codecs: DEFAULT_CODECS.to_vec() };
         let conference = Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy));
         let mut world = Self {
             conference,
             start: Instant::now(),
             elapsed: Duration::ZERO,
+            clock_ahead: 0,
             received: BTreeMap::new(),
             bytes: BTreeMap::new(),
             closed: Vec::new(),
@@ -83,6 +89,7 @@ impl World {
 
     pub(super) fn now(&self) -> Now {
         let unix_millis = 1_700_000_000_000 + u64::try_from(self.elapsed.as_millis()).unwrap();
+        let unix_millis = unix_millis.saturating_add_signed(self.clock_ahead);
         Now { instant: self.start + self.elapsed, unix_millis }
     }
 

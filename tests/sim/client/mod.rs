@@ -196,7 +196,7 @@ impl Client {
                 self.publish_version = version;
                 self.publish(&tracks);
             }
-            ServerMessage::Signal { .. } | ServerMessage::Pong => {}
+            ServerMessage::Signal { .. } | ServerMessage::IceServers { .. } | ServerMessage::Pong => {}
         }
     }
 
