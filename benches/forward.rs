@@ -250,7 +250,7 @@ impl Room {
         let mut any = false;
         for client in &mut self.clients {
             client.step(self.now);
-            let path = Path { remote: client.address, local: server() };
+            let path = Path::udp(client.address, server());
             for datagram in client.out.drain(..) {
                 let core = &mut self.core;
                 inside(
@@ -290,7 +290,7 @@ impl Room {
             publisher.write(self.now, seq);
         }
         publisher.step(self.now);
-        let path = Path { remote: publisher.address, local: server() };
+        let path = Path::udp(publisher.address, server());
         for datagram in std::mem::take(&mut publisher.out) {
             let core = &mut self.core;
             inside(

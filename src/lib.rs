@@ -9,6 +9,7 @@ pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;
 pub mod limits;
+mod listener;
 pub mod media;
 pub mod queue;
 pub mod worker;

@@ -66,6 +66,20 @@ limits! {
     /// camera of 3 layers with retransmission has 6, so it may be started anew 150 times; one more ends the connection,
     /// and the client builds another.
     SsrcsPerPeer = 1_024, "limit_ssrcs_per_peer";
+    /// Media connections over TCP of one worker. A person needs one, browsers open several and keep the best.
+    TcpConnections = 2_048, "limit_tcp_connections";
+    /// Of these, on which nobody has authenticated. Honest ones do at once; the oldest gives way.
+    TcpHalfOpenConnections = 256, "limit_tcp_half_open_connections";
+    /// Milliseconds a media connection has for that.
+    TcpHalfOpenMillis = 10_000, "limit_tcp_half_open_millis";
+    /// Milliseconds without a byte after which a media connection is over: checks come every few seconds on all that
+    /// browsers keep, every 25 s at least.
+    TcpIdleMillis = 60_000, "limit_tcp_idle_millis";
+    /// Bytes of one frame on a media connection, as of a datagram: nothing honest exceeds an Ethernet frame.
+    TcpFrameBytes = 1_500, "limit_tcp_frame_bytes";
+    /// Bytes that wait to be written to one media connection. The key frames of five large pictures at once; what is
+    /// over is dropped, whole frames of it.
+    TcpWriteBytes = 256 * 1024, "limit_tcp_write_bytes";
     /// Bytes that wait for one client's socket. 100 people are 15 kB of `peers`; an answer is 105 kB at most.
     OutboxBytes = 1024 * 1024, "limit_outbox_bytes";
     /// TCP connections that have not finished their first request (TLS handshake included).

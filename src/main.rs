@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
-use plenary::control::certificate::{CertificateError, CertificateFiles};
+use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig};
 use plenary::limits::Limits;
+use plenary::media::Protocol;
 use plenary::worker::{Pool, StartError};
 
 fn main() -> ExitCode {
@@ -63,16 +64,16 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     let limits = Limits::default();
     let mut control = Control::new(ControlConfig {
         http_port: config.http_port,
-        tls: certificate(config)?.map(|files| files.server_config()).transpose()?,
+        tls: certificate_source(config).map(Tls::load).transpose()?,
         client_dir: config.client_dir.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         limits: limits.clone(),
     })
-    .map_err(|error| port_error("TCP", config.http_port, "--http-port", &error))?;
+    .map_err(|error| port_error(Protocol::Tcp, config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
 
     let mut workers = Pool::start(config, &limits, control.waker())
-        .map_err(|StartError { port, error }| port_error("UDP", port, "--udp-port", &error))?;
+        .map_err(|StartError { protocol, port, error }| port_error(protocol, port, "--udp-port", &error))?;
     let conference_config = ConferenceConfig {
         limits,
         turn: config.turn.clone(),
@@ -87,7 +88,7 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> String {
+fn port_error(protocol: Protocol, port: u16, flag: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrInUse => {
             format!(
@@ -103,13 +104,17 @@ fn port_error(protocol: &str, port: u16, flag: &str, error: &io::Error) -> Strin
     }
 }
 
-fn certificate(config: &Config) -> Result<Option<CertificateFiles>, CertificateError> {
+fn certificate_source(config: &Config) -> Option<CertificateSource> {
     match &config.transport {
-        Transport::Plain => Ok(None),
+        Transport::Plain => None,
         Transport::Files { cert, key } => {
-            Ok(Some(CertificateFiles { certificate: cert.clone(), key: key.clone() }))
+            let files = CertificateFiles { certificate: cert.clone(), key: key.clone() };
+            Some(CertificateSource::Files(files))
         }
-        Transport::Directory(directory) => CertificateFiles::ensure(directory, &config.addresses).map(Some),
+        Transport::Directory(directory) => Some(CertificateSource::Directory {
+            directory: directory.clone(),
+            addresses: config.addresses.clone(),
+        }),
     }
 }
 

@@ -302,7 +302,7 @@ impl Media {
     }
 
     fn path(port: u16) -> Path {
-        Path { remote: SocketAddr::from(([127, 0, 0, 1], port)), local: SERVER.parse().unwrap() }
+        Path::udp(SocketAddr::from(([127, 0, 0, 1], port)), SERVER.parse().unwrap())
     }
 
     /// An authenticated binding request from `port`.

@@ -12,8 +12,8 @@ use super::timers::Timer;
 use super::{Conference, Now};
 use crate::media::ids::PeerId;
 
-/// How long credentials are good: what somebody who copies them has of it, and longer than a clock of the TURN server is
-/// wrong.
+/// How long credentials are good. Somebody who copies them may use the relay for so long; and the clocks of the two servers
+/// may differ by some minutes.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Credentials of this age are replaced. Together with [`LOOK_AGAIN`] ten minutes are left: longer than a socket that is

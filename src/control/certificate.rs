@@ -37,10 +37,14 @@ const NAMES: &str = "Names: ";
 pub enum CertificateError {
     /// The file cannot be read, or is not in PEM form.
     Unreadable(PathBuf, String),
+    /// A key that was not made here has no certificate, and is not written over.
+    ForeignKey(PathBuf),
     /// The file cannot be written.
     Unwritable(PathBuf, io::Error),
     /// Certificate and key do not fit, or TLS does not accept them.
-    Refused(rustls::Error),
+    Refused(CertificateFiles, rustls::Error),
+    /// TLS cannot be set up at all.
+    NoTls(rustls::Error),
     /// No certificate could be made.
     NotMade(rcgen::Error),
 }
@@ -49,8 +53,15 @@ impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
+            Self::ForeignKey(path) => {
+                write!(f, "{} has no certificate beside it, {CERTIFICATE}", path.display())
+            }
             Self::Unwritable(path, why) => write!(f, "{} cannot be written: {why}", path.display()),
-            Self::Refused(why) => write!(f, "the certificate or its key cannot be used: {why}"),
+            Self::Refused(CertificateFiles { certificate, key }, why) => {
+                let (certificate, key) = (certificate.display(), key.display());
+                write!(f, "{certificate} and {key} cannot be used together: {why}")
+            }
+            Self::NoTls(why) => write!(f, "TLS cannot be set up: {why}"),
             Self::NotMade(why) => write!(f, "no certificate could be made: {why}"),
         }
     }
@@ -68,13 +79,17 @@ pub struct CertificateFiles {
 }
 
 impl CertificateFiles {
+    fn inside(directory: &Path) -> Self {
+        Self { certificate: directory.join(CERTIFICATE), key: directory.join(KEY) }
+    }
+
     /// The certificate kept in `directory`, made or made anew if need be: self-signed, for about a year, for `localhost`,
     /// the loopback addresses, the host's name and `addresses`. One that was not made here is left alone.
     ///
     /// # Errors
     /// [`CertificateError`] says what went wrong with which file.
     pub fn ensure(directory: &Path, addresses: &[IpAddr]) -> Result<Self, CertificateError> {
-        let files = Self { certificate: directory.join(CERTIFICATE), key: directory.join(KEY) };
+        let files = Self::inside(directory);
         let names = names(addresses);
         let now = OffsetDateTime::now_utc();
         match fs::read_to_string(&files.certificate) {
@@ -84,6 +99,9 @@ impl CertificateFiles {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(CertificateError::Unreadable(files.certificate, error.to_string())),
         }
+        if !files.key_may_be_replaced() {
+            return Err(CertificateError::ForeignKey(files.key));
+        }
         fs::create_dir_all(directory)
             .map_err(|error| CertificateError::Unwritable(directory.into(), error))?;
         let (certificate, key) = make(&names, now).map_err(CertificateError::NotMade)?;
@@ -91,6 +109,14 @@ impl CertificateFiles {
         write(&files.certificate, &certificate, 0o644)?;
         log::info!("made a self-signed certificate: {}", files.certificate.display());
         Ok(files)
+    }
+
+    /// Whether there is no key, or one that was made here: an operator's may be put in its place before its certificate.
+    fn key_may_be_replaced(&self) -> bool {
+        match fs::read_to_string(&self.key) {
+            Ok(text) => text.starts_with(MADE_HERE) || self.server_config().is_ok(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 
     /// TLS 1.2 and 1.3 with this certificate, for HTTP/1.1.
@@ -109,10 +135,75 @@ impl CertificateFiles {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(CertificateError::Refused)?;
+            .map_err(CertificateError::NoTls)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(|error| CertificateError::Refused(self.clone(), error))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+}
+
+/// Where a certificate comes from, so that it can be read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// The operator's files.
+    Files(CertificateFiles),
+    /// A directory: see [`CertificateFiles::ensure`].
+    Directory {
+        /// Which.
+        directory: PathBuf,
+        /// What a certificate made there is for.
+        addresses: Vec<IpAddr>,
+    },
+}
+
+impl CertificateSource {
+    fn files(&self) -> Result<CertificateFiles, CertificateError> {
+        match self {
+            Self::Files(files) => Ok(files.clone()),
+            Self::Directory { directory, addresses } => CertificateFiles::ensure(directory, addresses),
+        }
+    }
+}
+
+/// TLS with a certificate that can be read again.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    source: CertificateSource,
+    config: Arc<ServerConfig>,
+}
+
+impl Tls {
+    /// Reads the certificate.
+    ///
+    /// # Errors
+    /// [`CertificateError`] says what is wrong with which file.
+    pub fn load(source: CertificateSource) -> Result<Self, CertificateError> {
+        let config = source.files()?.server_config()?;
+        Ok(Self { source, config })
+    }
+
+    /// What new connections are begun with.
+    pub(super) fn config(&self) -> &Arc<ServerConfig> {
+        &self.config
+    }
+
+    /// Reads the certificate again, for new connections; those there are go on with theirs. Which file it is.
+    ///
+    /// # Errors
+    /// [`CertificateError`] says what is wrong with which file. Then the certificate stays what it was: also when only one
+    /// of two files has been replaced so far, because then the key is not the certificate's.
+    pub(super) fn reload(&mut self) -> Result<PathBuf, CertificateError> {
+        let files = match &self.source {
+            // Between an old certificate and a new one there may be none for a moment: no reason to make one.
+            CertificateSource::Directory { directory, .. } if !directory.join(CERTIFICATE).exists() => {
+                CertificateFiles::inside(directory)
+            }
+            source => source.files()?,
+        };
+        self.config = files.server_config()?;
+        Ok(files.certificate)
     }
 }
 
@@ -155,7 +246,7 @@ fn make(names: &[String], now: OffsetDateTime) -> Result<(String, String), rcgen
     let certificate = params.self_signed(&key)?;
     let ends = params.not_after.unix_timestamp();
     let text = format!("{MADE_HERE}\n{NOT_AFTER}{ends}\n{NAMES}{}\n{}", names.join(" "), certificate.pem());
-    Ok((text, key.serialize_pem()))
+    Ok((text, format!("{MADE_HERE}\n{}", key.serialize_pem())))
 }
 
 /// Writes beside the file and renames, so that nobody sees half of it and its mode is right from the start.
@@ -226,6 +317,23 @@ mod tests {
         let directory = Directory::new("mode");
         let files = CertificateFiles::ensure(&directory.0, &[]).unwrap();
         assert_eq!(fs::metadata(files.key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_that_was_put_here_is_never_written_over() {
+        let directory = Directory::new("foreign-key");
+        fs::create_dir_all(&directory.0).unwrap();
+        let foreign = KeyPair::generate().unwrap().serialize_pem();
+        let key = directory.0.join(KEY);
+        fs::write(&key, &foreign).unwrap();
+        assert!(matches!(CertificateFiles::ensure(&directory.0, &[]), Err(CertificateError::ForeignKey(_))));
+        fs::remove_file(&key).unwrap();
+        CertificateFiles::ensure(&directory.0, &[]).unwrap();
+        // The operator's key has come, its certificate has not, and ours would have to be made anew.
+        fs::write(&key, &foreign).unwrap();
+        let made = CertificateFiles::ensure(&directory.0, &["192.0.2.1".parse().unwrap()]);
+        assert!(matches!(made, Err(CertificateError::ForeignKey(_))));
+        assert_eq!(fs::read_to_string(&key).unwrap(), foreign);
     }
 
     #[test]

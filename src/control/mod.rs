@@ -18,7 +18,6 @@ mod exchange;
 #[cfg(feature = "faults")]
 mod faults;
 mod http;
-mod listener;
 mod proxy;
 mod site;
 mod websocket;
@@ -42,17 +41,17 @@ use ipnet::IpNet;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
-use rustls::ServerConfig;
 use signal_hook_mio::v1_0::Signals;
 
 use crate::conference::{Conference, Now, Output, SocketId};
 use crate::limits::{Limit, Limits, Tally};
+use crate::listener::Listeners;
 use assets::Assets;
+use certificate::Tls;
 use clock::Clock;
 use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
-use listener::Listeners;
 use proxy::TrustedProxies;
 use site::Site;
 use wire::Wire;
@@ -80,7 +79,7 @@ pub struct ControlConfig {
     /// The TCP port; 0 lets the system choose.
     pub http_port: u16,
     /// TLS, unless something in front of the server does it.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Tls>,
     /// Serve the client from here instead of from the binary.
     pub client_dir: Option<PathBuf>,
     /// Proxies whose word on the client's address and host is believed.
@@ -116,7 +115,7 @@ pub struct Control {
     stop_wanted: Arc<AtomicBool>,
     stop_by: Option<Instant>,
     listeners: Listeners,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Tls>,
     assets: Assets,
     proxies: TrustedProxies,
     limits: Limits,
@@ -163,13 +162,13 @@ impl Control {
         })
     }
 
-    /// Ends in order on SIGINT and SIGTERM, from now on and for the whole process.
+    /// Ends in order on SIGINT and SIGTERM, and reads the certificate again on SIGHUP, from now on and for the whole process.
     ///
     /// # Errors
     /// [`io::Error`] if the signals cannot be taken.
     pub fn watch_signals(&mut self) -> io::Result<()> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
         self.poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
         self.signals = Some(signals);
         Ok(())
@@ -278,13 +277,29 @@ impl Turn<'_> {
     }
 
     fn take_signals(&mut self) {
-        let signals = self.control.signals.as_mut().map(|signals| signals.pending().count());
-        if signals.is_some_and(|count| count > 0) {
+        let Some(signals) = &mut self.control.signals else { return };
+        let (hang_ups, ends): (Vec<_>, Vec<_>) =
+            signals.pending().partition(|signal| *signal == signal_hook::consts::SIGHUP);
+        if !hang_ups.is_empty() {
+            self.reload_certificate();
+        }
+        if !ends.is_empty() {
             // Whoever asks a second time does not want to wait.
             if let Some(by) = &mut self.control.stop_by {
                 *by = self.now.instant;
             }
             self.control.stop_wanted.store(true, Ordering::Release);
+        }
+    }
+
+    /// Small files, and rarely: it is done here, between two turns.
+    fn reload_certificate(&mut self) {
+        match self.control.tls.as_mut().map(Tls::reload) {
+            None => log::info!("there is no certificate to read again: TLS ends elsewhere"),
+            Some(Ok(path)) => {
+                log::info!("read the certificate again for new connections: {}", path.display());
+            }
+            Some(Err(error)) => log::error!("the certificate in use stays: {error}"),
         }
     }
 
@@ -385,7 +400,7 @@ impl Turn<'_> {
         stream.set_nodelay(true)?;
         let id = self.control.next_id;
         self.control.next_id += 1;
-        let wire = Wire::new(stream, self.control.tls.as_ref())?;
+        let wire = Wire::new(stream, self.control.tls.as_ref().map(Tls::config))?;
         let mut connection = Connection::new(id, wire, address.ip().to_canonical(), self.now.instant);
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.control.poll.registry().register(connection.wire_mut().stream_mut(), Token(id), interest)?;

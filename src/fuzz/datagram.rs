@@ -36,7 +36,7 @@ pub fn datagram(data: &[u8]) {
     let mut reader = Reader::new(data);
     while !reader.is_empty() {
         let (what, from) = (reader.byte(), reader.byte());
-        let path = Path { remote: SocketAddr::new(HERE.ip(), 6_000 + u16::from(from)), local: HERE };
+        let path = Path::udp(SocketAddr::new(HERE.ip(), 6_000 + u16::from(from)), HERE);
         match (what >> 6, people.get(usize::from(what & 1))) {
             (0, Some(person)) => {
                 let mut request = binding_request(&person.ufrag, &person.password);

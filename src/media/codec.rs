@@ -42,15 +42,6 @@ impl Codec {
     pub fn kind(self) -> Kind {
         if self == Codec::Opus { Kind::Audio } else { Kind::Video }
     }
-
-    /// Ticks a second of its RTP clock: the same for every codec of a kind.
-    #[must_use]
-    pub fn clock_rate(self) -> u32 {
-        match self.kind() {
-            Kind::Audio => 48_000,
-            Kind::Video => 90_000,
-        }
-    }
 }
 
 impl fmt::Display for Codec {

@@ -210,6 +210,21 @@ impl Core {
         }
     }
 
+    /// A path that is no more: its TCP connection ended. Whoever used it may come by another one.
+    pub fn handle_path_ended(&mut self, path: &Path) {
+        let key = self.demux.forget_path(path);
+        let connection = key.and_then(|key| self.peers.get_mut(key as usize)?.connection.as_mut());
+        if let Some(connection) = connection {
+            connection.forget_path(path);
+        }
+    }
+
+    /// Whether somebody has authenticated on this path and is there.
+    #[must_use]
+    pub fn knows(&self, path: &Path) -> bool {
+        self.demux.by_path(path).is_some()
+    }
+
     /// Time as it is here: it never goes back, and goes on where the clock we are told steps back.
     fn advance(&mut self, told: Instant) -> Instant {
         let now = told + self.stepped_back;

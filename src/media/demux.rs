@@ -1,7 +1,8 @@
-//! Which peer a datagram is for: STUN by the ufrag we gave out, the rest by an authenticated 4-tuple. O(1) each.
+//! Which peer a datagram is for: STUN by the ufrag we gave out, the rest by an authenticated path. O(1) each.
 //!
-//! A 4-tuple is learned only from a STUN request whose integrity was checked, is bounded per peer, and leaves with it.
+//! A path (protocol and two addresses) is learned only from a STUN request whose integrity was checked, is bounded per peer, and leaves with it.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -35,13 +36,47 @@ impl DatagramKind {
     }
 }
 
-/// The way a datagram came: from where, to which of our addresses.
+/// What carries datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Each as it is.
+    Udp,
+    /// In frames of one connection (RFC 4571).
+    Tcp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Udp => "UDP",
+            Protocol::Tcp => "TCP",
+        })
+    }
+}
+
+/// The way a datagram came: by what, from where, to which of our addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
+    /// What carries it.
+    pub protocol: Protocol,
     /// The client's address.
     pub remote: SocketAddr,
     /// Ours, as announced.
     pub local: SocketAddr,
+}
+
+impl Path {
+    /// A way over UDP.
+    #[must_use]
+    pub const fn udp(remote: SocketAddr, local: SocketAddr) -> Path {
+        Path { protocol: Protocol::Udp, remote, local }
+    }
+
+    /// A way over TCP.
+    #[must_use]
+    pub const fn tcp(remote: SocketAddr, local: SocketAddr) -> Path {
+        Path { protocol: Protocol::Tcp, remote, local }
+    }
 }
 
 /// An address that a peer has not used for this long may make room for a new one.
@@ -111,6 +146,15 @@ impl Demux {
         true
     }
 
+    /// Forgets one path: nobody may come to it again by chance. Whose it was.
+    pub fn forget_path(&mut self, path: &Path) -> Option<u32> {
+        let key = self.paths.remove(path)?;
+        if let Some(known) = self.known.get_mut(&key) {
+            known.retain(|entry| entry.path != *path);
+        }
+        Some(key)
+    }
+
     /// Forgets every path of `key`.
     pub fn forget_paths(&mut self, key: u32) {
         for known in self.known.remove(&key).unwrap_or_default() {
@@ -130,7 +174,7 @@ mod tests {
     use super::*;
 
     fn path(port: u16) -> Path {
-        Path { remote: ([127, 0, 0, 1], port).into(), local: ([127, 0, 0, 1], 1).into() }
+        Path::udp(([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 1).into())
     }
 
     #[test]
@@ -155,5 +199,20 @@ mod tests {
         demux.learn(2, path(5), now, &limits, &mut tally);
         demux.forget_paths(1);
         assert_eq!(demux.by_path(&path(5)), Some(2));
+    }
+
+    #[test]
+    fn the_same_addresses_over_tcp_are_another_path_and_one_that_ended_makes_room() {
+        let (mut demux, mut tally) = (Demux::default(), Tally::default());
+        let limits = Limits::default().with(Limit::AddressesPerPeer, 1);
+        let now = Instant::now();
+        let over_udp = path(5);
+        let over_tcp = Path { protocol: Protocol::Tcp, ..over_udp };
+        assert!(demux.learn(1, over_tcp, now, &limits, &mut tally));
+        assert_eq!((demux.by_path(&over_udp), demux.by_path(&over_tcp)), (None, Some(1)));
+        assert!(!demux.learn(1, over_udp, now, &limits, &mut tally), "one is all there may be");
+        assert_eq!(demux.forget_path(&over_tcp), Some(1));
+        assert_eq!((demux.by_path(&over_tcp), demux.forget_path(&over_tcp)), (None, None));
+        assert!(demux.learn(1, over_udp, now, &limits, &mut tally));
     }
 }

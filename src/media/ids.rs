@@ -70,6 +70,17 @@ pub enum Kind {
     Video,
 }
 
+impl Kind {
+    /// Ticks a second of its RTP clock: every codec we forward has the one of its kind (RFC 7587 section 4.1 for Opus).
+    #[must_use]
+    pub fn clock_rate(self) -> u32 {
+        match self {
+            Kind::Audio => 48_000,
+            Kind::Video => 90_000,
+        }
+    }
+}
+
 /// What a person shows: themselves or their screen. A stream has at most one audio and one video track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -10,7 +10,6 @@ use super::clock::TrackClock;
 use super::codec::Codec;
 use super::ids::{Kind, Layer};
 use super::keyframes::KeyFrames;
-use super::publication::clock_rate;
 
 /// A layer is dead after this much silence while others go on. Cameras in the dark pause for 200 ms between frames; a
 /// picture that stands for longer than half a second is one that people talk about.
@@ -80,7 +79,7 @@ pub struct Encoding {
 impl Encoding {
     fn new(kind: Kind) -> Encoding {
         Encoding {
-            clock: TrackClock::new(clock_rate(kind)),
+            clock: TrackClock::new(kind.clock_rate()),
             keys: KeyFrames::default(),
             codec: None,
             epoch: 0,

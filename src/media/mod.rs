@@ -20,7 +20,7 @@ mod speakers;
 mod timers;
 
 pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
-pub use demux::Path;
+pub use demux::{DatagramKind, Path, Protocol};
 pub use guard::Faults;
 
 /// What a slot forwards, for the fuzz target that drives one without a core.

@@ -1,7 +1,6 @@
 //! One track a person publishes, and who receives it.
 
-use super::codec::Codec;
-use super::ids::{Kind, Track};
+use super::ids::Track;
 use super::layers::Layers;
 use super::rtc::Mid;
 use super::speakers::Voice;
@@ -50,14 +49,5 @@ impl Publication {
     pub fn rebind(&mut self, mid: Mid) {
         self.mid = mid;
         self.layers.restart();
-    }
-}
-
-/// Ticks a second of a kind's RTP clock: every codec we forward has the one of its kind.
-#[must_use]
-pub fn clock_rate(kind: Kind) -> u32 {
-    match kind {
-        Kind::Audio => Codec::Opus.clock_rate(),
-        Kind::Video => Codec::Vp8.clock_rate(),
     }
 }

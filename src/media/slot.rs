@@ -3,7 +3,6 @@
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
-use super::publication::clock_rate;
 use super::rtc::Mid;
 
 /// What a packet comes from, as a slot needs to know it.
@@ -42,7 +41,7 @@ impl Slot {
     /// A slot on the m-line `mid` that shows nothing.
     #[must_use]
     pub fn new(kind: Kind, mid: Mid, ssrc: Option<u32>) -> Slot {
-        let rate = clock_rate(kind);
+        let rate = kind.clock_rate();
         // Any start will do; from the source's own random number, so that two slots do not start alike.
         let seed = ssrc.unwrap_or_default();
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are as random as the others")]

@@ -91,7 +91,7 @@ pub(super) struct Wanted {
 /// A worker's counters, by name; those of its limits by the name of their metric.
 pub(super) fn counters(handle: &WorkerHandle) -> Value {
     let (report, answers) = handle.report();
-    let (core, udp) = (report.core, report.udp);
+    let (core, udp, tcp) = (report.core, report.udp, report.tcp);
     let named = [
         ("answers", answers),
         ("core_datagrams", core.datagrams),
@@ -127,6 +127,18 @@ pub(super) fn counters(handle: &WorkerHandle) -> Value {
         ("udp_forbidden", udp.forbidden),
         ("udp_too_large", udp.too_large),
         ("udp_revived", udp.revived),
+        ("tcp_connections", report.tcp_connections as u64),
+        ("tcp_accepted", tcp.accepted),
+        ("tcp_ended", tcp.ended),
+        ("tcp_accept_errors", tcp.accept_errors),
+        ("tcp_received", tcp.received),
+        ("tcp_empty", tcp.empty),
+        ("tcp_strangers", tcp.strangers),
+        ("tcp_sent", tcp.sent),
+        ("tcp_sends", tcp.sends),
+        ("tcp_dropped", tcp.dropped),
+        ("tcp_stale", tcp.stale),
+        ("tcp_unroutable", tcp.unroutable),
         ("commands_most_waiting", handle.commands_most_waiting() as u64),
         ("notices_most_waiting", report.notices_most_waiting as u64),
     ];

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use core_affinity::CoreId;
 use mio::{Poll, Waker};
 
-use super::WorkerConfig;
 use super::health::{Health, Verdict};
 use super::report::{Order, Report, Word};
 use super::thread::{WAKER, WakesAtEnd, Worker};
+use super::{StartError, WorkerConfig};
+use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
 use crate::queue::{Drain, Nothing, Sender, queue};
 
@@ -139,7 +140,7 @@ impl WorkerHandle {
         self.orders.as_ref().is_some_and(|orders| orders.backlog() > 0)
     }
 
-    /// The UDP port it listens on.
+    /// The port it listens on, of UDP and of TCP.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -174,21 +175,23 @@ fn report(woken: io::Result<()>) {
 /// Starts a worker. `control` wakes the thread that drains its notices.
 ///
 /// # Errors
-/// If its port is taken, or the kernel refuses a socket or a thread.
-pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> io::Result<WorkerHandle> {
-    let poll = Poll::new()?;
-    let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+/// [`StartError`] if its port is taken, or the kernel refuses a socket or a thread.
+pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> Result<WorkerHandle, StartError> {
+    let refused = |error| StartError { protocol: Protocol::Udp, port: config.port, error };
+    let poll = Poll::new().map_err(refused)?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(refused)?);
     let (orders, worker_orders) = queue(ORDERS, waker);
     let (worker_words, words) = queue(WORDS, Arc::clone(&control));
     let worker = Worker::new(config, poll, worker_orders, worker_words)?;
-    let (port, pin) = (worker.port()?, config.pin);
+    let (port, pin) = (worker.port(), config.pin);
     let name = format!("worker-{}", config.index);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
         let last = WakesAtEnd(control);
         pin.into_iter().for_each(stay_on);
         worker.run();
         drop(last);
-    })?;
+    });
+    let thread = thread.map_err(refused)?;
     Ok(WorkerHandle {
         orders: Some(orders),
         words,

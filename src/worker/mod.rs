@@ -1,4 +1,4 @@
-//! Drives media cores: each on a thread of its own, UDP sockets in, UDP sockets out, commands in, notices out.
+//! Drives media cores: each on a thread of its own, sockets in, sockets out, commands in, notices out.
 //!
 //! One turn of a worker (`thread.rs`): wait for a socket, an order or the core's deadline; take `now` once; feed
 //! datagrams and commands; end the core's turn; send what it wants sent; pass its notices on. The control thread has a
@@ -12,6 +12,7 @@ mod handle;
 mod health;
 mod pool;
 mod report;
+mod tcp;
 mod thread;
 mod udp;
 
@@ -24,6 +25,7 @@ pub use fault::{Errno, Fault};
 pub use handle::{WorkerHandle, spawn};
 pub use pool::{Pool, StartError};
 pub use report::Report;
+pub use tcp::TcpCounters;
 pub use udp::{Udp, UdpCounters};
 
 /// How a worker is set up.
@@ -31,7 +33,7 @@ pub use udp::{Udp, UdpCounters};
 pub struct WorkerConfig {
     /// Which one it is, from 0.
     pub index: u8,
-    /// Its UDP port; 0 lets the kernel choose.
+    /// Its port, of UDP and of TCP; 0 lets the kernel choose.
     pub port: u16,
     /// The core it is to stay on; without one the kernel chooses, again and again.
     pub pin: Option<usize>,

@@ -15,6 +15,7 @@ use crate::conference::WorkerId;
 use crate::config::Config;
 use crate::control::Workers;
 use crate::limits::Limits;
+use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
 
 /// How soon a replacement that could not start is tried again at first; each further try waits twice as long.
@@ -33,7 +34,9 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// A worker did not start.
 #[derive(Debug)]
 pub struct StartError {
-    /// The UDP port it was to have.
+    /// What it was to have a port of.
+    pub protocol: Protocol,
+    /// The port it was to have.
     pub port: u16,
     /// Why it did not start.
     pub error: io::Error,
@@ -41,7 +44,7 @@ pub struct StartError {
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no media on UDP port {}: {}", self.port, self.error)
+        write!(f, "no media on {} port {}: {}", self.protocol, self.port, self.error)
     }
 }
 
@@ -65,7 +68,7 @@ struct Place {
 
 impl Place {
     /// A place with a running worker.
-    fn new(mut config: WorkerConfig, control: Arc<Waker>) -> io::Result<Place> {
+    fn new(mut config: WorkerConfig, control: Arc<Waker>) -> Result<Place, StartError> {
         let handle = spawn(&config, control)?;
         config.port = handle.port();
         Ok(Place {
@@ -85,9 +88,9 @@ impl Place {
         let thread = self.handle.take().and_then(WorkerHandle::abandon);
         let WorkerConfig { index, port, .. } = self.config;
         match failure {
-            Failure::Ended => log::error!("worker {index} on UDP port {port} ended: its rooms move"),
+            Failure::Ended => log::error!("worker {index} on port {port} ended: its rooms move"),
             Failure::Stalled => {
-                log::error!("worker {index} on UDP port {port} does not answer: its rooms move");
+                log::error!("worker {index} on port {port} does not answer: its rooms move");
                 self.stalled = thread;
             }
         }
@@ -117,7 +120,7 @@ impl Place {
         }
         match spawn(&self.config, Arc::clone(control)) {
             Ok(handle) => {
-                log::info!("worker {} is back on UDP port {}", self.config.index, handle.port());
+                log::info!("worker {} is back on port {}", self.config.index, handle.port());
                 self.handle = Some(handle);
                 (self.stalled, self.retry) = (None, None);
                 self.replaced += 1;
@@ -162,7 +165,7 @@ impl Pool {
     /// Starts the workers `config` asks for. `control` is woken when notices wait.
     ///
     /// # Errors
-    /// [`StartError`] if a UDP port is taken, or the kernel refuses a socket or a thread.
+    /// [`StartError`] if a port is taken, or the kernel refuses a socket or a thread.
     pub fn start(config: &Config, limits: &Limits, control: Arc<Waker>) -> Result<Pool, StartError> {
         let mut places = Vec::with_capacity(config.workers.into());
         for index in 0..config.workers {
@@ -175,10 +178,9 @@ impl Pool {
                 announced: config.announced.clone(),
                 limits: limits.clone(),
             };
-            let place =
-                Place::new(worker, Arc::clone(&control)).map_err(|error| StartError { port, error })?;
+            let place = Place::new(worker, Arc::clone(&control))?;
             let core = place.config.pin.map_or_else(String::new, |core| format!(", core {core}"));
-            log::info!("worker {index} of {}: UDP port {}{core}", config.workers, place.config.port);
+            log::info!("worker {index} of {}: UDP and TCP port {}{core}", config.workers, place.config.port);
             places.push(place);
         }
         Ok(Pool { places, control })
@@ -190,7 +192,7 @@ impl Pool {
         self.places.len()
     }
 
-    /// The UDP port of each.
+    /// The port of each.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {
         self.places.iter().map(|place| place.config.port).collect()

@@ -4,7 +4,7 @@ use crate::limits::Tally;
 use crate::media::Counters;
 use crate::media::message::{Command, Notice};
 
-use super::UdpCounters;
+use super::{TcpCounters, UdpCounters};
 
 /// To a worker.
 #[derive(Debug)]
@@ -32,10 +32,14 @@ pub(super) enum Word {
 pub struct Report {
     /// The core's counters.
     pub core: Counters,
-    /// The limits that were hit in the core.
+    /// The limits that were hit, in the core and on TCP.
     pub limits: Tally,
     /// Both sockets together.
     pub udp: UdpCounters,
+    /// Media over TCP.
+    pub tcp: TcpCounters,
+    /// TCP connections now.
+    pub tcp_connections: usize,
     /// Addresses known now.
     pub paths: usize,
     /// People served now.

@@ -4,18 +4,22 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::report::{Order, Report, Word};
+use super::tcp::Tcp;
 use super::udp::{Udp, UdpCounters};
-use super::{AddressMap, WorkerConfig};
+use super::{AddressMap, StartError, WorkerConfig};
 use crate::media::message::Command;
 use crate::media::rtc::{ConnectionConfig, Transmit};
-use crate::media::{Core, CoreConfig, Path};
+use crate::media::{Core, CoreConfig, Path, Protocol};
 use crate::queue::{Drain, Nothing, Sender};
 
 /// Batches read from one socket before the turn ends: 32 buffers each. Beyond it subscribers would wait for a flood.
 const BATCHES_PER_TURN: usize = 8;
+
+/// Events taken from the kernel in one turn.
+const EVENTS: usize = 128;
 
 /// How soon notices that found the queue full are tried again.
 const RETRY: Duration = Duration::from_millis(5);
@@ -23,6 +27,11 @@ const RETRY: Duration = Duration::from_millis(5);
 pub(super) const WAKER: Token = Token(0);
 const V4: Token = Token(1);
 const V6: Token = Token(2);
+/// TCP sockets have the tokens from here on.
+const TCP: usize = 3;
+
+/// How many ports the kernel is asked for, where it is to choose: one that is free for UDP may be taken for TCP.
+const PORT_TRIES: usize = 32;
 
 /// Wakes the control thread when the worker's thread ends, also by a panic: its queue is closed by then.
 pub(super) struct WakesAtEnd(pub(super) Arc<Waker>);
@@ -41,10 +50,59 @@ struct Socket {
     readable: bool,
 }
 
+/// The sockets of a worker, all on one port number.
+struct Sockets {
+    v4: Udp,
+    v6: Option<Udp>,
+    tcp: Tcp,
+    port: u16,
+}
+
+impl Sockets {
+    fn open(config: &WorkerConfig, registry: &Registry) -> Result<Sockets, StartError> {
+        let mut result = Sockets::try_open(config, registry);
+        for _ in 1..PORT_TRIES {
+            match &result {
+                Err(StartError { error, .. })
+                    if config.port == 0 && error.kind() == io::ErrorKind::AddrInUse =>
+                {
+                    result = Sockets::try_open(config, registry);
+                }
+                _ => break,
+            }
+        }
+        result
+    }
+
+    fn try_open(config: &WorkerConfig, registry: &Registry) -> Result<Sockets, StartError> {
+        let refused = |error| StartError { protocol: Protocol::Udp, port: config.port, error };
+        let mut v4 = Udp::v4(config.port).map_err(refused)?;
+        let port = v4.port().map_err(refused)?;
+        registry.register(v4.source(), V4, Interest::READABLE).map_err(refused)?;
+        let mut v6 = match Udp::v6(port) {
+            Ok(udp) => Some(udp),
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse => return Err(refused(e)),
+            Err(e) => {
+                log::info!("no IPv6 for media: {e}");
+                None
+            }
+        };
+        if let Some(udp) = &mut v6 {
+            registry.register(udp.source(), V6, Interest::READABLE).map_err(refused)?;
+        }
+        let refused = |error| StartError { protocol: Protocol::Tcp, port, error };
+        let tcp =
+            registry.try_clone().and_then(|registry| Tcp::bind(port, registry, TCP, config.limits.clone()));
+        Ok(Sockets { v4, v6, tcp: tcp.map_err(refused)?, port })
+    }
+}
+
 pub(super) struct Worker {
     poll: Poll,
+    port: u16,
     v4: Socket,
     v6: Option<Socket>,
+    tcp: Tcp,
     core: Core,
     addresses: AddressMap,
     orders: Drain<Order>,
@@ -59,27 +117,14 @@ impl Worker {
     /// Opens the sockets.
     ///
     /// # Errors
-    /// If the port is taken, or the kernel refuses a socket.
+    /// [`StartError`] if the port is taken, or the kernel refuses a socket.
     pub(super) fn new(
         config: &WorkerConfig,
         poll: Poll,
         orders: Drain<Order>,
         words: Sender<Word>,
-    ) -> io::Result<Worker> {
-        let mut v4 = Udp::v4(config.port)?;
-        let port = v4.port()?;
-        poll.registry().register(v4.source(), V4, Interest::READABLE)?;
-        let mut v6 = match Udp::v6(port) {
-            Ok(udp) => Some(udp),
-            Err(e) if e.kind() == io::ErrorKind::AddrInUse && config.port != 0 => return Err(e),
-            Err(e) => {
-                log::info!("no IPv6 for media: {e}");
-                None
-            }
-        };
-        if let Some(udp) = &mut v6 {
-            poll.registry().register(udp.source(), V6, Interest::READABLE)?;
-        }
+    ) -> Result<Worker, StartError> {
+        let Sockets { v4, v6, tcp, port } = Sockets::open(config, poll.registry())?;
         let addresses = AddressMap::new(&config.announced, port);
         let core = CoreConfig {
             connection: ConnectionConfig { candidates: addresses.candidates(), worker: config.index },
@@ -89,6 +134,8 @@ impl Worker {
             poll,
             v4: Socket { udp: v4, readable: true },
             v6: v6.map(|udp| Socket { udp, readable: true }),
+            tcp,
+            port,
             core: Core::new(core, Instant::now()),
             addresses,
             orders,
@@ -98,13 +145,13 @@ impl Worker {
         })
     }
 
-    /// The UDP port, also when the kernel chose it.
-    pub(super) fn port(&self) -> io::Result<u16> {
-        self.v4.udp.port()
+    /// The port, also when the kernel chose it.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) fn run(mut self) {
-        let mut events = Events::with_capacity(16);
+        let mut events = Events::with_capacity(EVENTS);
         loop {
             let timeout = self.timeout(Instant::now());
             if let Err(e) = self.poll.poll(&mut events, timeout)
@@ -117,6 +164,7 @@ impl Worker {
                 match event.token() {
                     V4 => self.v4.readable = true,
                     V6 => self.v6.iter_mut().for_each(|socket| socket.readable = true),
+                    Token(token) if token >= TCP => self.tcp.note(event),
                     _ => {}
                 }
             }
@@ -128,14 +176,13 @@ impl Worker {
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        let more =
-            self.more_orders || self.v4.readable || self.v6.as_ref().is_some_and(|socket| socket.readable);
-        if more {
+        let udp = self.v4.readable || self.v6.as_ref().is_some_and(|socket| socket.readable);
+        if self.more_orders || udp || self.tcp.is_ready() {
             return Some(Duration::ZERO);
         }
-        let core = self.core.poll_timeout(now).map(|at| at.saturating_duration_since(now));
+        let dates = self.core.poll_timeout(now).into_iter().chain(self.tcp.next());
         let retry = (self.words.backlog() > 0).then_some(RETRY);
-        core.into_iter().chain(retry).min()
+        dates.map(|at| at.saturating_duration_since(now)).chain(retry).min()
     }
 
     /// Returns false when the worker is to stop. An offer ends a turn's commands: it costs a millisecond, and media of
@@ -144,6 +191,7 @@ impl Worker {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
             read(now, socket, &self.addresses, &mut self.core);
         }
+        self.tcp.receive(now, &self.addresses, &mut self.core);
         self.more_orders = true;
         while self.more_orders {
             match self.orders.next() {
@@ -172,9 +220,15 @@ impl Worker {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
             socket.udp.tend(now);
         }
+        self.tcp.tend(now, &mut self.core);
         self.outgoing.extend(self.core.drain_transmits());
-        for group in self.outgoing.chunk_by(|a, b| a.path == b.path) {
+        for group in self.outgoing.chunk_by_mut(|a, b| a.path == b.path) {
             let Some(path) = group.first().map(|transmit| transmit.path) else { continue };
+            if path.protocol == Protocol::Tcp {
+                let frames = group.iter_mut().map(|transmit| std::mem::take(&mut transmit.contents));
+                self.tcp.send(now, &path, frames, &mut self.core);
+                continue;
+            }
             let socket = if path.remote.is_ipv4() { Some(&mut self.v4) } else { self.v6.as_mut() };
             let Some(socket) = socket else { continue };
             let from = self.addresses.local(path.local);
@@ -199,10 +253,14 @@ impl Worker {
         for socket in std::iter::once(&self.v4).chain(&self.v6) {
             udp += socket.udp.counters();
         }
+        let mut limits = self.core.tally().clone();
+        limits += self.tcp.tally();
         let report = Report {
             core: self.core.counters(),
-            limits: self.core.tally().clone(),
+            limits,
             udp,
+            tcp: self.tcp.counters(),
+            tcp_connections: self.tcp.connections(),
             paths: self.core.paths(),
             people: self.core.people(),
             notices_most_waiting: self.words.most_waiting(),
@@ -251,6 +309,7 @@ impl Worker {
         for socket in udp.into_iter().flatten() {
             log::debug!("{:?}", socket.udp.counters());
         }
+        log::debug!("{:?}", self.tcp.counters());
     }
 }
 
@@ -261,7 +320,7 @@ fn read(now: Instant, socket: &mut Socket, addresses: &AddressMap, core: &mut Co
         }
         socket.readable = socket.udp.receive(|remote, local, datagram| {
             if let Some(local) = addresses.announced(local, remote) {
-                core.handle_datagram(now, Path { remote, local }, datagram);
+                core.handle_datagram(now, Path::udp(remote, local), datagram);
             }
         });
     }

@@ -8,9 +8,11 @@
     reason = "a test that cannot go on may say so in the shortest way"
 )]
 
+mod certificates;
 mod ending;
 mod harness;
 mod limits;
+mod nginx;
 mod process;
 mod requests;
 mod rooms;

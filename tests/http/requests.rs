@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, TcpStream};
 use std::sync::Arc;
 
 use plenary::control::ControlConfig;
-use plenary::control::certificate::CertificateFiles;
+use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::limits::{Limit, Limits};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -249,11 +249,16 @@ fn no_path_leads_out_of_the_client() {
     }
 }
 
+fn made_here(folder: &Folder) -> Tls {
+    let (directory, addresses) = (folder.path().to_owned(), Vec::new());
+    Tls::load(CertificateSource::Directory { directory, addresses }).unwrap()
+}
+
 #[test]
 fn a_browser_that_trusts_the_made_certificate_is_served_over_tls() {
     let folder = Folder::new();
     let files = CertificateFiles::ensure(folder.path(), &[]).unwrap();
-    let tls = Some(files.server_config().unwrap());
+    let tls = Some(Tls::load(CertificateSource::Files(files.clone())).unwrap());
     let server = Server::with(ControlConfig { tls, ..ControlConfig::default() });
     let text = vec![b'x'; 3_000_000];
     server.client.put("big.txt", &text);
@@ -284,7 +289,7 @@ fn a_browser_that_trusts_the_made_certificate_is_served_over_tls() {
 #[test]
 fn who_forgets_the_s_of_https_is_sent_there() {
     let folder = Folder::new();
-    let tls = Some(CertificateFiles::ensure(folder.path(), &[]).unwrap().server_config().unwrap());
+    let tls = Some(made_here(&folder));
     let server = Server::with(ControlConfig { tls, ..ControlConfig::default() });
     let mut client = server.connect();
     client.say("GET /r/caf%C3%A9?x HTTP/1.1\r\nHost: localhost:8443\r\n\r\n");
@@ -302,7 +307,7 @@ fn who_forgets_the_s_of_https_is_sent_there() {
 #[test]
 fn bytes_that_are_no_tls_end_only_their_connection() {
     let folder = Folder::new();
-    let tls = Some(CertificateFiles::ensure(folder.path(), &[]).unwrap().server_config().unwrap());
+    let tls = Some(made_here(&folder));
     let server = Server::with(ControlConfig { tls, ..ControlConfig::default() });
     for bytes in [&b"get\r\n\r\n"[..], &[0x16, 3, 1, 0xff, 0xff], &[0; 5000], &[]] {
         let mut stream = TcpStream::connect(server.address()).unwrap();

@@ -284,7 +284,7 @@ impl World {
                 let now = self.server_now();
                 let worker = self.workers.iter_mut().find(|worker| worker.address() == local);
                 let worker = worker.expect("clients send to addresses that were announced");
-                worker.handle_datagram(now, Path { remote, local }, &bytes);
+                worker.handle_datagram(now, Path::udp(remote, local), &bytes);
             }
             Happening::ToClient { person, remote, local, bytes } => {
                 let seat = &mut self.seats[person];

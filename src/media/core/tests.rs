@@ -159,7 +159,7 @@ fn somebody_whose_media_never_connects_costs_little() {
 fn a_flood_of_handshakes_leaves_room_for_other_peoples() {
     let now = Instant::now();
     let mut core = meeting(now);
-    let path = |port: u16| Path { remote: ([127, 0, 0, 1], port).into(), local: ([127, 0, 0, 1], 9).into() };
+    let path = |port: u16| Path::udp(([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 9).into());
     for (peer, port) in [(PUBLISHER, 1), (WATCHER, 2)] {
         let key = core.by_id[&peer];
         assert!(core.demux.learn(key, path(port), now, &Limits::default(), &mut Tally::default()));

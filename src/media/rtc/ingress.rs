@@ -4,15 +4,16 @@ use std::time::Instant;
 
 use str0m::bwe::BweKind;
 use str0m::media::Rid;
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol as RtcProtocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
 use super::sources::Source;
-use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, crypto, guarded, h264, vp8, vp9};
+use super::srtp::is_rtcp;
+use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, noting, vp8, vp9};
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
-use crate::media::demux::{DatagramKind, Path};
+use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
 
@@ -62,8 +63,12 @@ impl Connection {
         self.trip(crate::faults::Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
         self.unusable = false;
-        let (before, malformed) = (crypto::authenticated(), crypto::malformed());
-        let input = Receive::new(Protocol::Udp, path.remote, path.local, datagram);
+        let (before, malformed) = (noting::authenticated(), noting::malformed());
+        let protocol = match path.protocol {
+            Protocol::Udp => RtcProtocol::Udp,
+            Protocol::Tcp => RtcProtocol::Tcp,
+        };
+        let input = Receive::new(protocol, path.remote, path.local, datagram);
         if let Ok(receive) = input {
             let input = Input::Receive(self.clock, receive);
             // An error here is about the datagram or the DTLS handshake; whether the connection is over shows when polled.
@@ -73,9 +78,9 @@ impl Connection {
         }
         let deadline = self.drain(out, events)?;
         let authenticated =
-            crypto::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
+            noting::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
         if authenticated && is_rtcp(datagram) {
-            self.replays.note(datagram, crypto::bytes_after_index());
+            self.replays.note(datagram, noting::bytes_after_index());
         }
         // Before there is SRTP the handshake answers to where it comes from: ICE would send to an address that a NAT took
         // away until it times out, and the handshake with it.
@@ -84,7 +89,7 @@ impl Connection {
         if (authenticated || shakes) && self.egress != Some(path) {
             self.egress = Some(path);
         }
-        let malformed = crypto::malformed() != malformed;
+        let malformed = noting::malformed() != malformed;
         Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))
     }
 
@@ -180,11 +185,6 @@ impl Connection {
 /// The encoding of a rid; none at all is the one encoding of a track that has no rids.
 fn layer_of(rid: Option<Rid>) -> Option<Layer> {
     rid.map_or(Some(Layer::High), |rid| Layer::of_rid(&rid))
-}
-
-/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
-pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
-    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
 }
 
 /// The extensions of a packet that mean the same to a subscriber: never the publisher's mid, rid or transport numbers.

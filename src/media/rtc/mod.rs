@@ -14,6 +14,7 @@ mod fault;
 mod formats;
 mod h264;
 mod ingress;
+mod noting;
 mod offer;
 mod replay;
 mod sources;
@@ -31,11 +32,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use str0m::bwe::Bitrate;
 use str0m::media::Media;
+use str0m::net::{Protocol as RtcProtocol, TcpType};
 use str0m::rtp::{Extension, ExtensionValues};
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::codec::{Codec, CodecSet};
-use super::demux::{DatagramKind, Path};
+use super::demux::{DatagramKind, Path, Protocol};
 use super::frame::FrameInfo;
 use super::ids::Layer;
 
@@ -137,7 +139,7 @@ impl Ended {
 /// How connections are made.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
-    /// One host candidate for each.
+    /// Two host candidates for each: UDP and TCP.
     pub candidates: Vec<SocketAddr>,
     /// In front of every ufrag this worker gives out: its number.
     pub worker: u8,
@@ -211,7 +213,7 @@ impl Connection {
         let mut rtc_config = RtcConfig::new()
             .set_rtp_mode(true)
             .set_ice_lite(true)
-            .set_crypto_provider(crypto::provider())
+            .set_crypto_provider(noting::provider())
             .set_local_ice_credentials(creds.clone())
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
@@ -225,9 +227,7 @@ impl Connection {
             rtc_config = rtc_config.set_dtls_cert(certificate);
         }
         let mut rtc = rtc_config.build(now);
-        for address in &config.candidates {
-            let candidate = Candidate::host(*address, "udp")
-                .map_err(|e| Ended(format!("{address} cannot be announced: {e}")))?;
+        for candidate in candidates(&config.candidates)? {
             rtc.add_local_candidate(candidate);
         }
         let mut connection = Connection {
@@ -301,6 +301,13 @@ impl Connection {
         stun::authenticates(datagram, &self.password)
     }
 
+    /// Nothing can be sent this way any more: what was, goes where ICE thinks until something is authenticated again.
+    pub fn forget_path(&mut self, path: &Path) {
+        if self.egress.as_ref() == Some(path) {
+            self.egress = None;
+        }
+    }
+
     /// ICE and DTLS are up.
     #[must_use]
     pub fn is_connected(&self) -> bool {
@@ -365,7 +372,11 @@ impl Connection {
                 Output::Timeout(deadline) if self.rtc.is_alive() => return Ok(deadline),
                 Output::Timeout(_) => return Err(Ended("the client closed it".into())),
                 Output::Transmit(transmit) => {
-                    let asked = Path { remote: transmit.destination, local: transmit.source };
+                    let protocol = match transmit.proto {
+                        RtcProtocol::Udp => Protocol::Udp,
+                        _ => Protocol::Tcp,
+                    };
+                    let asked = Path { protocol, remote: transmit.destination, local: transmit.source };
                     let contents = Vec::from(transmit.contents);
                     let path = match DatagramKind::of(&contents) {
                         DatagramKind::Stun => asked,
@@ -378,6 +389,19 @@ impl Connection {
             }
         }
     }
+}
+
+/// Over UDP, and over TCP for networks that let nothing else out: we listen, the client connects (RFC 6544). The type
+/// preference of the second kind is lower (90 against 126; section 4.2), whatever the rest of a priority says.
+fn candidates(addresses: &[SocketAddr]) -> Result<Vec<Candidate>, Ended> {
+    let udp = addresses.iter().map(|address| (address, Candidate::builder().udp().host(*address).build()));
+    let tcp = addresses.iter().map(|address| {
+        let passive = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive);
+        (address, passive.build())
+    });
+    udp.chain(tcp)
+        .map(|(address, made)| made.map_err(|e| Ended(format!("{address} cannot be announced: {e}"))))
+        .collect()
 }
 
 /// Runs `work`; a panic inside is the end of this connection only.

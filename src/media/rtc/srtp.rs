@@ -123,6 +123,11 @@ pub(super) fn ssrc(packet: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?))
 }
 
+/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
+pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
+}
+
 fn sequence_number(packet: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?))
 }

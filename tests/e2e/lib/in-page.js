@@ -147,6 +147,36 @@ export function relayMedia(port) {
 }
 
 /**
+ * Hides the server's UDP ports from the page, as a network does that blocks UDP: of an answer's candidates only those of
+ * TCP are left.
+ */
+export function blockUdp() {
+  // A server that offered no other way would leave nothing to test.
+  const udp = /^a=candidate:\S+ \d+ udp .*\r?\n/gim;
+  const original = RTCPeerConnection.prototype.setRemoteDescription;
+  /** @this {RTCPeerConnection} @param {RTCSessionDescriptionInit} description */
+  RTCPeerConnection.prototype.setRemoteDescription = function blocked({ type, sdp }) {
+    return Reflect.apply(original, this, [{ type, ...(sdp === undefined ? {} : { sdp: sdp.replace(udp, '') }) }]);
+  };
+}
+
+/**
+ * The way media takes: the protocol of both ends of the pair of candidates that is in use.
+ * @returns {Promise<{ protocol: string, remote: string }>}
+ */
+export async function readPath() {
+  const stats = await /** @type {any} */ (window).plenary.pc.getStats();
+  const all = [...stats.values()];
+  const named = (/** @type {string} */ wanted) => all.find(({ id }) => id === wanted);
+  const { selectedCandidatePairId } = all.find(({ type }) => type === 'transport') ?? {};
+  // Firefox marks the pair instead.
+  const pair =
+    named(selectedCandidatePairId) ?? all.find(({ type, selected }) => type === 'candidate-pair' && selected);
+  const protocolOf = (/** @type {string} */ id) => named(id)?.protocol ?? 'none';
+  return { protocol: protocolOf(pair?.localCandidateId), remote: protocolOf(pair?.remoteCandidateId) };
+}
+
+/**
  * How many frames a video has put on the screen since this was asked for the first time.
  * @param {Element} video
  * @returns {number}

@@ -3,7 +3,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { countFrames, hinder, keepInSession, measurePauses, readMarks, relayMedia, watch } from './in-page.js';
+import {
+  blockUdp,
+  countFrames,
+  hinder,
+  keepInSession,
+  measurePauses,
+  readMarks,
+  relayMedia,
+  watch,
+} from './in-page.js';
 import { SLIDES } from './slides.js';
 import { until } from './until.js';
 import { LOOK, Viewer } from './viewer.js';
@@ -40,11 +49,12 @@ export class Person extends Viewer {
   /**
    * @param {string} name
    * @param {import('./browser.js').Browser} browser
-   * @param {{ relayPort?: number, context?: import('./browser.js').Screen }} [options]
+   * @param {{ relayPort?: number, udpBlocked?: boolean, context?: import('./browser.js').Screen }} [options]
    */
-  static async open(name, browser, { relayPort, context: screen } = {}) {
+  static async open(name, browser, { relayPort, udpBlocked = false, context: screen } = {}) {
     const record = emptyRecord();
     const scripts = [...SCRIPTS];
+    if (udpBlocked) scripts.push([blockUdp]);
     if (relayPort !== undefined) scripts.push([relayMedia, relayPort]);
     const tab = await browser.openTab({ ears: earsOf(record), scripts, ...(screen ? { screen } : {}) });
     return new Person(name, tab, record);

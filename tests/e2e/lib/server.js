@@ -191,20 +191,35 @@ async function freeTcpPort() {
   return port;
 }
 
-/** A port for one worker, and the next one for a second. */
+/** A port for one worker, and the next one for a second: of UDP, and of TCP. */
 async function freeUdpPort() {
   for (;;) {
-    const [first, second] = [createSocket('udp4'), createSocket('udp4')];
-    first.bind(0);
+    const first = createSocket('udp4').bind(0);
     await once(first, 'listening');
     const { port } = first.address();
-    const free = await new Promise((tell) => {
-      second.once('error', () => tell(false));
-      second.bind(port + 1, () => tell(true));
-    });
+    const second = createSocket('udp4');
+    const taken = await Promise.all([
+      isTaken(second, () => second.bind(port + 1)),
+      ...[port, port + 1].map((number) => {
+        const listener = createServer();
+        return isTaken(listener, () => listener.listen(number));
+      }),
+    ]);
     first.close();
-    if (!free) continue;
-    second.close();
-    return port;
+    if (!taken.includes(true)) return port;
   }
+}
+
+/**
+ * Whether a socket finds its port taken. It is closed again.
+ * @param {import('node:dgram').Socket | import('node:net').Server} socket
+ * @param {() => void} open
+ * @returns {Promise<boolean>}
+ */
+function isTaken(socket, open) {
+  return new Promise((tell) => {
+    socket.once('error', () => tell(true));
+    socket.once('listening', () => socket.close(() => tell(false)));
+    open();
+  });
 }

@@ -1,7 +1,16 @@
 /** What one person sees and hears, what their page and the server say to each other, and the connection beneath. */
 
 import { nameOf } from './colours.js';
-import { meanOfPng, pictureOf, readConnection, readMarks, readPixels, readStreams, setLayer } from './in-page.js';
+import {
+  meanOfPng,
+  pictureOf,
+  readConnection,
+  readPath,
+  readMarks,
+  readPixels,
+  readStreams,
+  setLayer,
+} from './in-page.js';
 import { until } from './until.js';
 
 /** One look at the page must not wait for what is not there: {@link until} looks again. */
@@ -232,6 +241,18 @@ export class Viewer {
 
   async connection() {
     return this.page.evaluate(readConnection);
+  }
+
+  /**
+   * The way this person's media takes, once there is one.
+   * @param {'udp' | 'tcp'} protocol
+   */
+  async sendsOver(protocol) {
+    return until(
+      `the media of ${this.name} goes over ${protocol}`,
+      () => this.page.evaluate(readPath),
+      (path) => path.protocol === protocol && path.remote === protocol,
+    );
   }
 
   /**

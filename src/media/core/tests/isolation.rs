@@ -26,7 +26,7 @@ fn a_fault_on_sending_ends_one_connection_and_the_others_lose_no_packet() {
 fn a_fault_on_receiving_ends_one_connection_and_the_others_stay() {
     let now = Instant::now();
     let mut core = meeting(now);
-    let path = Path { remote: ([127, 0, 0, 1], 1).into(), local: ([127, 0, 0, 1], 9).into() };
+    let path = Path::udp(([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 9).into());
     let key = core.by_id[&PUBLISHER];
     assert!(core.demux.learn(key, path, now, &Limits::default(), &mut Tally::default()));
     assert!(core.inject(PUBLISHER, Fault::PanicOnReceive));

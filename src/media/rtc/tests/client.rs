@@ -190,7 +190,7 @@ impl Call {
 
     /// Gives the connection a datagram as the core does.
     pub(super) fn give(&mut self, datagram: &[u8], down: &mut Vec<Transmit>) {
-        let path = Path { remote: address(2), local: address(1) };
+        let path = Path::udp(address(2), address(1));
         let media = DatagramKind::of(datagram) == DatagramKind::Srtp;
         if media && !self.connection.admits(datagram, &self.limits, &mut self.tally) {
             self.refused += 1;

@@ -1,4 +1,4 @@
-//! The sockets that take connections: one for IPv4 and one for IPv6, on one port.
+//! The sockets that take connections, of pages and of media: one for IPv4 and one for IPv6, on one port.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,7 +16,7 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// The listening sockets.
 #[derive(Debug)]
-pub(super) struct Listeners {
+pub(crate) struct Listeners {
     sockets: Vec<TcpListener>,
     port: u16,
     retry: Option<Instant>,
@@ -24,6 +24,9 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
+    /// How many tokens they have.
+    pub const TOKENS: usize = 2;
+
     /// Listens on `port` of every address; port 0 lets the system choose. A machine without IPv6 does with IPv4.
     ///
     /// # Errors
@@ -57,7 +60,6 @@ impl Listeners {
     }
 
     /// Times a connection that waited could not be accepted.
-    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "only tests read it so far"))]
     pub fn errors(&self) -> u64 {
         self.errors
     }

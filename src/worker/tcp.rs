@@ -1,0 +1,439 @@
+//! Media over TCP, for networks that let no UDP out: datagrams in frames (RFC 4571), on connections that clients open
+//! (RFC 6544, passive candidates).
+//!
+//! A connection is nobody's until a STUN request on it was authenticated: until then it may say nothing else, has some
+//! seconds, and gives way to newer ones. When it ends its path ends with it, and nobody else: the client comes back by
+//! another one. Segmentation, batches and the like are UDP's only.
+
+mod frames;
+mod outbox;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, ErrorKind, Read};
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use rustc_hash::FxHashMap;
+use slab::Slab;
+use socket2::SockRef;
+
+use super::AddressMap;
+use crate::limits::{Limit, Limits, Tally};
+use crate::listener::Listeners;
+use crate::media::{Core, DatagramKind, Path};
+use frames::{Frames, TooLarge};
+use outbox::{Outbox, Written};
+
+/// Bytes read at once from one connection, before the others have their turn.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// Reads of all connections in one turn. Beyond it subscribers would wait for a flood.
+const READS_PER_TURN: usize = 32;
+
+/// Connections accepted in one turn, for the same reason.
+const ACCEPTS_PER_TURN: usize = 32;
+
+/// Bytes the kernel may hold that it has not sent yet: enough for it never to wait for us, and no more, because what it
+/// holds can be neither dropped nor overtaken.
+const UNSENT: u32 = 32 * 1024;
+
+/// How often connections are looked through for those that nobody needs.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TcpCounters {
+    /// Connections that were taken.
+    pub accepted: u64,
+    /// Of these, how many ended, by whomever.
+    pub ended: u64,
+    /// Times a connection that waited could not be accepted.
+    pub accept_errors: u64,
+    /// Frames received.
+    pub received: u64,
+    /// Of these, without content: such a frame means nothing (RFC 4571 section 2).
+    pub empty: u64,
+    /// Connections that began with something else than STUN.
+    pub strangers: u64,
+    /// Frames sent.
+    pub sent: u64,
+    /// Calls that sent them.
+    pub sends: u64,
+    /// Frames dropped because too much waited to be written.
+    pub dropped: u64,
+    /// Frames dropped because they had waited too long to be of use.
+    pub stale: u64,
+    /// Frames for a connection that had ended.
+    pub unroutable: u64,
+}
+
+/// Whose the frames are.
+pub(super) trait Taker {
+    /// One came.
+    fn take(&mut self, now: Instant, path: Path, frame: &[u8]);
+    /// Whether somebody has authenticated on this path.
+    fn knows(&self, path: &Path) -> bool;
+    /// The path is no more.
+    fn ended(&mut self, path: &Path);
+}
+
+impl Taker for Core {
+    fn take(&mut self, now: Instant, path: Path, frame: &[u8]) {
+        self.handle_datagram(now, path, frame);
+    }
+
+    fn knows(&self, path: &Path) -> bool {
+        Core::knows(self, path)
+    }
+
+    fn ended(&mut self, path: &Path) {
+        self.handle_path_ended(path);
+    }
+}
+
+/// Why a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The client ended it, or the network did.
+    Gone,
+    /// What it sends are no frames.
+    TooLarge,
+    /// It began with something that ICE does not begin with.
+    Stranger,
+}
+
+impl From<TooLarge> for End {
+    fn from(_: TooLarge) -> End {
+        End::TooLarge
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    path: Path,
+    frames: Frames,
+    outbox: Outbox,
+    /// Which one it is of all there ever were: the key of `half_open`.
+    number: u64,
+    began: Instant,
+    /// When something came last.
+    heard: Instant,
+    /// Somebody has authenticated on it.
+    known: bool,
+    /// It is in the list of those to be read.
+    queued: bool,
+}
+
+/// The listening sockets of a worker and their connections.
+pub(super) struct Tcp {
+    listeners: Listeners,
+    registry: Registry,
+    /// Connections have the tokens from here on.
+    first: usize,
+    limits: Limits,
+    connections: Slab<Connection>,
+    by_path: FxHashMap<Path, usize>,
+    /// Connections on which nobody has authenticated, the oldest first.
+    half_open: BTreeMap<u64, usize>,
+    /// epoll told of connections that were not all accepted: it will not tell again.
+    acceptable: bool,
+    /// The same of data, in the order of reading.
+    ready: VecDeque<usize>,
+    sweep_at: Option<Instant>,
+    buffer: Vec<u8>,
+    next_number: u64,
+    counters: TcpCounters,
+    tally: Tally,
+}
+
+impl Tcp {
+    /// Listens on `port` of every address. Its tokens are those from `first` on.
+    ///
+    /// # Errors
+    /// If the port is taken or the kernel refuses.
+    pub(super) fn bind(port: u16, registry: Registry, first: usize, limits: Limits) -> io::Result<Tcp> {
+        let mut listeners = Listeners::bind(port)?;
+        listeners.register(&registry, first)?;
+        Ok(Tcp {
+            listeners,
+            registry,
+            first: first + Listeners::TOKENS,
+            limits,
+            connections: Slab::new(),
+            by_path: FxHashMap::default(),
+            half_open: BTreeMap::new(),
+            acceptable: true,
+            ready: VecDeque::new(),
+            sweep_at: None,
+            buffer: vec![0; READ_BUFFER],
+            next_number: 0,
+            counters: TcpCounters::default(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Something happened on a socket of ours.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event.token().0.checked_sub(self.first) {
+            Some(key) => self.queue(key),
+            None => self.acceptable = true,
+        }
+    }
+
+    /// There is more to do and no event will say so.
+    pub(super) fn is_ready(&self) -> bool {
+        self.acceptable || !self.ready.is_empty()
+    }
+
+    /// When to take a turn although nothing happens.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.listeners.retry_at().into_iter().chain(self.sweep_at).min()
+    }
+
+    /// What was counted so far.
+    pub(super) fn counters(&self) -> TcpCounters {
+        TcpCounters { accept_errors: self.listeners.errors(), ..self.counters }
+    }
+
+    /// Which limits were hit so far.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Connections now.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Takes new connections, and what came on those there are.
+    pub(super) fn receive(&mut self, now: Instant, addresses: &AddressMap, taker: &mut impl Taker) {
+        self.acceptable |= self.listeners.retry_at().is_some_and(|at| at <= now);
+        for _ in 0..ACCEPTS_PER_TURN {
+            if !self.acceptable {
+                break;
+            }
+            match self.listeners.accept(now) {
+                Some((stream, remote)) => self.accept(now, stream, remote, addresses, taker),
+                None => self.acceptable = false,
+            }
+        }
+        for _ in 0..READS_PER_TURN {
+            let Some(key) = self.ready.pop_front() else { break };
+            self.drive(now, key, taker);
+        }
+    }
+
+    /// Sends frames to one client. What it does not take in time is dropped.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        frames: impl ExactSizeIterator<Item = Vec<u8>>,
+        taker: &mut impl Taker,
+    ) {
+        let key = self.by_path.get(path).copied();
+        let found = key.and_then(|key| Some((key, self.connections.get_mut(key)?)));
+        let Some((key, connection)) = found else {
+            self.counters.unroutable += frames.len() as u64;
+            return;
+        };
+        let most = self.limits.get(Limit::TcpWriteBytes);
+        for frame in frames {
+            if !connection.outbox.push(now, frame, most) {
+                self.counters.dropped += 1;
+                self.tally.hit(Limit::TcpWriteBytes);
+            }
+        }
+        self.flush(now, key, taker);
+    }
+
+    /// Ends, now and then, connections that nobody needs: on which nobody authenticated, whose person is gone, or on
+    /// which nothing comes.
+    pub(super) fn tend(&mut self, now: Instant, taker: &mut impl Taker) {
+        if self.sweep_at.is_none_or(|at| at > now) {
+            return;
+        }
+        let millis = |limit| Duration::from_millis(self.limits.get(limit) as u64);
+        let (half_open, idle) = (millis(Limit::TcpHalfOpenMillis), millis(Limit::TcpIdleMillis));
+        let mut over = Vec::new();
+        for (key, connection) in &self.connections {
+            let is_over = |since: Instant, patience| now.saturating_duration_since(since) >= patience;
+            if !connection.known && is_over(connection.began, half_open) {
+                self.tally.hit(Limit::TcpHalfOpenMillis);
+            } else if connection.known && is_over(connection.heard, idle) {
+                self.tally.hit(Limit::TcpIdleMillis);
+            } else if !connection.known || taker.knows(&connection.path) {
+                continue;
+            }
+            over.push(key);
+        }
+        for key in over {
+            self.end(key, taker);
+        }
+        self.sweep_at = (!self.connections.is_empty()).then_some(now + SWEEP);
+    }
+
+    fn accept(
+        &mut self,
+        now: Instant,
+        stream: TcpStream,
+        remote: SocketAddr,
+        addresses: &AddressMap,
+        taker: &mut impl Taker,
+    ) {
+        let is_full = self.connections.len() >= self.limits.get(Limit::TcpConnections);
+        if self.half_open.len() >= self.limits.get(Limit::TcpHalfOpenConnections) {
+            self.tally.hit(Limit::TcpHalfOpenConnections);
+            self.end_oldest_half_open(taker);
+        } else if is_full {
+            self.tally.hit(Limit::TcpConnections);
+            self.end_oldest_half_open(taker);
+        }
+        if self.connections.len() >= self.limits.get(Limit::TcpConnections) {
+            return;
+        }
+        if let Err(error) = self.begin(now, stream, remote, addresses, taker) {
+            log::debug!("{remote}: {error}");
+        }
+    }
+
+    /// The oldest gives way: a newcomer is more likely to be somebody.
+    fn end_oldest_half_open(&mut self, taker: &mut impl Taker) {
+        if let Some(key) = self.half_open.values().next().copied() {
+            self.end(key, taker);
+        }
+    }
+
+    fn begin(
+        &mut self,
+        now: Instant,
+        mut stream: TcpStream,
+        remote: SocketAddr,
+        addresses: &AddressMap,
+        taker: &mut impl Taker,
+    ) -> io::Result<()> {
+        let local: IpAddr = stream.local_addr()?.ip();
+        let Some(local) = addresses.announced(Some(local), remote) else {
+            return Err(ErrorKind::AddrNotAvailable.into());
+        };
+        // A datagram waits for nothing, and what could not be sent is for us to drop.
+        stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
+        let path = Path::tcp(remote, local);
+        // Two of our addresses may be announced as one: the same client address then means the newer connection.
+        if let Some(older) = self.by_path.get(&path).copied() {
+            self.end(older, taker);
+        }
+        let entry = self.connections.vacant_entry();
+        let (key, number) = (entry.key(), self.next_number);
+        let token = Token(self.first + key);
+        self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        entry.insert(Connection {
+            stream,
+            path,
+            frames: Frames::default(),
+            outbox: Outbox::default(),
+            number,
+            began: now,
+            heard: now,
+            known: false,
+            queued: false,
+        });
+        self.next_number += 1;
+        self.by_path.insert(path, key);
+        self.half_open.insert(number, key);
+        self.counters.accepted += 1;
+        self.sweep_at.get_or_insert(now + SWEEP);
+        self.queue(key);
+        Ok(())
+    }
+
+    /// Puts a connection on the list of those to be driven.
+    fn queue(&mut self, key: usize) {
+        if let Some(connection) = self.connections.get_mut(key).filter(|connection| !connection.queued) {
+            connection.queued = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Writes what waits and reads once. A connection from which more may come goes to the end of the list.
+    fn drive(&mut self, now: Instant, key: usize, taker: &mut impl Taker) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.queued = false;
+        self.flush(now, key, taker);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        match connection.stream.read(&mut self.buffer) {
+            Ok(0) => self.end(key, taker),
+            Ok(count) => match self.take(now, key, count, taker) {
+                Ok(()) => self.queue(key),
+                Err(end) => {
+                    self.count_end(end);
+                    self.end(key, taker);
+                }
+            },
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.queue(key),
+            Err(_) => self.end(key, taker),
+        }
+    }
+
+    /// Hands over the frames in the first `count` bytes of the buffer.
+    fn take(&mut self, now: Instant, key: usize, count: usize, taker: &mut impl Taker) -> Result<(), End> {
+        let connection = self.connections.get_mut(key).ok_or(End::Gone)?;
+        connection.heard = now;
+        let Connection { frames, known, path, number, .. } = connection;
+        let bytes = self.buffer.get(..count).unwrap_or_default();
+        let counters = &mut self.counters;
+        frames.cut(bytes, self.limits.get(Limit::TcpFrameBytes), |frame| {
+            counters.received += 1;
+            if frame.is_empty() {
+                counters.empty += 1;
+                return Ok(());
+            }
+            if !*known && DatagramKind::of(frame) != DatagramKind::Stun {
+                return Err(End::Stranger);
+            }
+            taker.take(now, *path, frame);
+            if !*known && taker.knows(path) {
+                *known = true;
+                self.half_open.remove(number);
+            }
+            Ok(())
+        })
+    }
+
+    fn count_end(&mut self, end: End) {
+        match end {
+            End::Gone => {}
+            End::TooLarge => self.tally.hit(Limit::TcpFrameBytes),
+            End::Stranger => self.counters.strangers += 1,
+        }
+    }
+
+    fn flush(&mut self, now: Instant, key: usize, taker: &mut impl Taker) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (written, result) = connection.outbox.flush(now, &mut connection.stream);
+        let Written { frames, calls, stale } = written;
+        self.counters.sent += frames;
+        self.counters.sends += calls;
+        self.counters.stale += stale;
+        if result.is_err() {
+            self.end(key, taker);
+        }
+    }
+
+    /// Closing the socket takes it out of the poll.
+    fn end(&mut self, key: usize, taker: &mut impl Taker) {
+        let Some(connection) = self.connections.try_remove(key) else { return };
+        self.counters.ended += 1;
+        self.half_open.remove(&connection.number);
+        self.by_path.remove(&connection.path);
+        taker.ended(&connection.path);
+    }
+}
+
+#[cfg(test)]
+mod tests;

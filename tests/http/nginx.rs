@@ -1,0 +1,93 @@
+//! nginx in front of the server answers as the server itself would: its configuration says the same twice.
+
+use std::collections::BTreeMap;
+
+use plenary::limits::{Limit, Limits};
+
+use crate::harness::Server;
+
+const SECURITY_HEADERS: &str = include_str!("../../nginx/security-headers.conf");
+const TYPES: &str = include_str!("../../nginx/types.conf");
+const NGINX: &str = include_str!("../../nginx/nginx.conf");
+const SITE: &str = include_str!("../../nginx/plenary.conf");
+const NOT_FOUND: &str = include_str!("../../nginx/404.html");
+
+/// The arguments of each line of `conf` that begins with `directive`.
+fn directives<'a>(conf: &'a str, directive: &str) -> Vec<&'a str> {
+    let lines = conf.lines().filter_map(|line| line.trim().strip_prefix(directive)?.strip_prefix(' '));
+    lines.map(|line| line.trim_end_matches(';')).collect()
+}
+
+/// A size as nginx writes it.
+fn bytes(size: &str) -> usize {
+    size.strip_suffix('k').unwrap().parse::<usize>().unwrap() * 1024
+}
+
+#[test]
+fn the_security_headers_are_the_servers_and_are_sent_once() {
+    let page = Server::start().get("/");
+    let own = ["content-type", "content-length", "connection", "date", "etag", "cache-control"];
+    let sent: BTreeMap<&str, &str> = page
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| !own.contains(name))
+        .collect();
+    let added: BTreeMap<&str, &str> = directives(SECURITY_HEADERS, "add_header")
+        .into_iter()
+        .map(|line| {
+            let (name, value) = line.split_once(' ').unwrap();
+            (name, value.strip_prefix('"').unwrap().strip_suffix("\" always").expect("with errors too"))
+        })
+        .collect();
+    assert_eq!(added, sent);
+    let hidden = directives(SECURITY_HEADERS, "proxy_hide_header");
+    assert_eq!(hidden, added.keys().copied().collect::<Vec<_>>(), "else they come twice");
+}
+
+#[test]
+fn every_kind_of_file_is_what_the_server_says_it_is() {
+    let server = Server::start();
+    let block = TYPES.split_once('{').unwrap().1.split_once('}').unwrap().0;
+    let kinds: Vec<(&str, &str)> =
+        block.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once(' ')).collect();
+    let with_charset: Vec<&str> =
+        directives(TYPES, "charset_types").iter().flat_map(|line| line.split(' ')).collect();
+    for (kind, extension) in &kinds {
+        server.client.put(&format!("a.{extension}"), b"x");
+        let answer = server.get(&format!("/a.{extension}"));
+        // nginx always counts HTML among them.
+        let charset =
+            if with_charset.contains(kind) || *kind == "text/html" { "; charset=utf-8" } else { "" };
+        assert_eq!(answer.header("content-type"), Some(format!("{kind}{charset}").as_str()), "{extension}");
+    }
+    let extensions: Vec<&str> = kinds.iter().map(|(_, extension)| *extension).collect();
+    assert!(
+        SITE.contains(&format!("\\.({})$", extensions.join("|"))),
+        "the location of files: {extensions:?}"
+    );
+    for name in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/client")).unwrap() {
+        let path = name.unwrap().path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        assert!(extension.is_none_or(|extension| extensions.contains(&extension)), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_broken_link_leads_to_the_same_page() {
+    let server = Server::start();
+    let answer = server.ask("GET /nowhere HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n");
+    assert_eq!((answer.status, answer.text()), (404, NOT_FOUND));
+}
+
+#[test]
+fn what_the_server_would_refuse_ends_at_nginx() {
+    let limits = Limits::default();
+    assert_eq!(directives(NGINX, "client_max_body_size"), ["64k"]);
+    assert_eq!(bytes("64k"), limits.get(Limit::HttpBodyBytes));
+    let [heads] = directives(NGINX, "large_client_header_buffers")[..] else { panic!("one line") };
+    let (count, size) = heads.split_once(' ').unwrap();
+    assert_eq!(count.parse::<usize>().unwrap() * bytes(size), limits.get(Limit::HttpHeadBytes));
+    let millis = limits.get(Limit::HttpHeadMillis);
+    assert_eq!(directives(NGINX, "client_header_timeout"), [format!("{}s", millis / 1000)]);
+}
