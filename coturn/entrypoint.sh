@@ -5,7 +5,7 @@ set -euo pipefail
 umask 077
 service=coturn
 # shellcheck source=docker/lib.sh
-. "$(dirname "$0")/lib.sh"
+. /usr/local/lib/plenary/lib.sh
 
 # The group of Plenary's user, which reads the secret. The number is in its Dockerfile.
 plenary=10001
