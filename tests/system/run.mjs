@@ -14,6 +14,7 @@ import { Engine, removeRuntime } from './lib/engine.js';
 import { buildImages } from './lib/images.js';
 import { DESK, SERVER, closeNetwork, inside, openNetwork } from './lib/net.js';
 import { ROOT, WORK } from './lib/places.js';
+import { HOST } from './lib/stack.js';
 
 /** All files together. Each wait in them has a bound of its own; this is for what nobody thought of. */
 const TESTS_MS = 1_200_000;
@@ -51,7 +52,8 @@ async function runTests(files, namespace) {
   const node = ['setpriv', '--pdeathsig', 'KILL', process.execPath];
   const command = [...node, '--test', '--test-concurrency=1', '--test-reporter=spec', ...files];
   const [program = '', ...args] = namespace ? inside(namespace, command) : command;
-  testing = spawn(program, args, { stdio: 'inherit', cwd: ROOT });
+  const env = { ...process.env, PLENARY_E2E_HOST: HOST };
+  testing = spawn(program, args, { stdio: 'inherit', cwd: ROOT, env });
   const late = setTimeout(() => testing?.kill('SIGTERM'), TESTS_MS);
   const [code] = await once(testing, 'close');
   clearTimeout(late);

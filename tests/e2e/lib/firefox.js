@@ -59,11 +59,14 @@ export class Firefox {
     this.#puppeteer = browser;
   }
 
-  /** @param {Devices} devices */
-  static async open(devices) {
+  /**
+   * @param {Devices} devices
+   * @param {{ executablePath?: string }} [options] the browser
+   */
+  static async open(devices, { executablePath = EXECUTABLE } = {}) {
     const browser = await puppeteer.launch({
       browser: 'firefox',
-      executablePath: EXECUTABLE,
+      executablePath,
       headless: true,
       acceptInsecureCerts: true,
       defaultViewport: VIEWPORT,

@@ -66,6 +66,10 @@ export async function openNetwork() {
     await away('link', 'set', 'eth0', 'up');
     await away('route', 'add', 'default', 'via', gateway);
   }
+  for (const client of CLIENTS) {
+    const chain = fenceOf(client);
+    await restore([`:${chain} - [0:0]`, `-A PREROUTING -i ${client.replace('plenary-', 'to-')} -j ${chain}`]);
+  }
   // A server has a way to everywhere. What it sends there ends at a desk that forwards nothing.
   await server('route', 'add', 'default', 'via', addressesOf(DESK).own);
 }
@@ -75,20 +79,33 @@ export async function openNetwork() {
  * @typedef {{ protocol: 'udp' | 'tcp', ports: string }} Opening
  */
 
+/** The chain of rules for a client's packets. @param {string} client */
+const fenceOf = (client) => client.replace('plenary-', 'fence-');
+
 /**
- * Puts a client behind such a firewall.
+ * Puts rules before everything the engine does with a packet. They are where the packets arrive and not where they are
+ * sent: a sender would be told, and a firewall on the way tells nobody.
+ * @param {string[]} rules
+ */
+async function restore(rules) {
+  const input = ['*raw', ...rules, 'COMMIT', ''].join('\n');
+  await run(inside(SERVER, ['iptables-restore', '--wait', '--noflush']), { input });
+}
+
+/**
+ * Puts a client behind such a firewall, or behind another.
  * @param {string} client
  * @param {Opening[]} openings
  */
 export async function fence(client, openings) {
-  const lines = openings.map(({ protocol, ports }) => `-A OUTPUT -d ${PUBLIC} -p ${protocol} --dport ${ports} -j ACCEPT`);
-  const rules = ['*filter', ':OUTPUT DROP', '-A OUTPUT -o lo -j ACCEPT', ...lines, 'COMMIT', ''];
-  await run(inside(client, ['iptables-restore', '--wait']), { input: rules.join('\n') });
+  const chain = fenceOf(client);
+  const lines = openings.map(({ protocol, ports }) => `-A ${chain} -p ${protocol} --dport ${ports} -j ACCEPT`);
+  await restore([`:${chain} - [0:0]`, ...lines, `-A ${chain} -j DROP`]);
 }
 
 /** Takes the firewall away. @param {string} client */
 export async function unfence(client) {
-  await run(inside(client, ['iptables-restore', '--wait']), { input: '*filter\n:OUTPUT ACCEPT\nCOMMIT\n' });
+  await restore([`:${fenceOf(client)} - [0:0]`]);
 }
 
 /**
@@ -97,8 +114,8 @@ export async function unfence(client) {
  * @returns {Promise<number>}
  */
 export async function droppedBy(client) {
-  const saved = await run(inside(client, ['iptables-save', '--counters', '--table', 'filter']));
-  return Number(/^:OUTPUT DROP \[(\d+):/m.exec(saved)?.[1] ?? 0);
+  const saved = await run(inside(SERVER, ['iptables-save', '--counters', '--table', 'raw']));
+  return Number(new RegExp(`^\\[(\\d+):\\d+\\] -A ${fenceOf(client)} -j DROP`, 'm').exec(saved)?.[1] ?? 0);
 }
 
 /** Those of our namespaces that exist. */
