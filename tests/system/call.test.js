@@ -135,9 +135,9 @@ test('a browser gets a relayed address with credentials of the server, and none 
   const right = await gather(credentialsFor(secret, now + 600));
   assert.ok(right.relays.length > 0, `with the right ones: ${JSON.stringify(right)}`);
   const expired = await gather(credentialsFor(secret, now - 60));
-  assert.deepEqual([expired.relays, [...new Set(expired.errors)]], [[], [401]], 'expired');
+  assert.deepEqual([expired.relays, expired.errors.includes(401)], [[], true], 'expired');
   const forged = await gather(credentialsFor('another secret', now + 600));
-  assert.deepEqual([forged.relays, [...new Set(forged.errors)]], [[], [401]], 'forged');
+  assert.deepEqual([forged.relays, forged.errors.includes(401)], [[], true], 'forged');
   await guests.leave();
 });
 

@@ -110,7 +110,8 @@ export class Stack {
   /** What the services said. @param {Service[]} services */
   async logs(...services) {
     const { stdout } = await this.compose(['logs', '--no-color', '--no-log-prefix', ...services]);
-    return stdout;
+    // It clears the line it writes on, on a terminal or not.
+    return stdout.replaceAll('\u001b[2K', '');
   }
 
   /**
