@@ -18,6 +18,8 @@
 #[allow(dead_code, reason = "the harness serves tests too")]
 #[path = "../tests/http/harness.rs"]
 mod harness;
+#[path = "../tests/attacks/line.rs"]
+mod line;
 #[allow(dead_code, reason = "people under attack are looked at more closely")]
 #[path = "../tests/attacks/person.rs"]
 mod person;

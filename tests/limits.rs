@@ -13,20 +13,23 @@
 #[path = "http/harness.rs"]
 mod harness;
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use harness::Server;
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, SocketId,
 };
+use plenary::config::Announced;
 use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
 use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, Stream};
 use plenary::media::message::{Command, Notice, TrackLine};
 use plenary::media::rtc::{ConnectionConfig, Offer};
 use plenary::media::{Core, CoreConfig, Path};
+use plenary::worker::WorkerConfig;
 use serde_json::{Value, json};
 use str0m::change::SdpAnswer;
 use str0m::ice::{StunMessage, TransId};
@@ -148,6 +151,12 @@ fn trigger(limit: Limit) -> u64 {
             media.core.tally().count(limit)
         }
         Limit::SsrcsPerPeer => sources(limit),
+        Limit::TcpConnections
+        | Limit::TcpHalfOpenConnections
+        | Limit::TcpHalfOpenMillis
+        | Limit::TcpIdleMillis
+        | Limit::TcpFrameBytes
+        | Limit::TcpWriteBytes => over_tcp(limit),
         Limit::OutboxBytes => unread(limit),
         Limit::HalfOpenConnections | Limit::Connections => {
             let server = Server::with(ControlConfig {
@@ -273,7 +282,7 @@ fn unread(limit: Limit) -> u64 {
 struct Media {
     core: Core,
     now: Instant,
-    ufrag: String,
+    names: String,
     password: String,
 }
 
@@ -284,21 +293,13 @@ impl Media {
         let now = Instant::now();
         let connection = ConnectionConfig { candidates: vec![SERVER.parse().unwrap()], worker: 0 };
         let mut core = Core::new(CoreConfig { connection, limits: Limits::default() }, now);
-        let mut client = Rtc::new(now);
-        let mut changes = client.sdp_api();
-        changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
-        let (offer, _) = changes.apply().unwrap();
-        let offer = Offer::parse(&offer.to_sdp_string(), vec![], vec![], &Limits::default()).unwrap();
+        let (offer, theirs) = an_offer(now);
         core.handle_command(now, Command::Join { peer: PeerId(1), room: RoomId(1) });
         let offer = Command::Offer { peer: PeerId(1), id: OfferId(1), fresh: true, offer: Box::new(offer) };
         core.handle_command(now, offer);
         let Some(Notice::Answer { sdp, .. }) = core.poll_notice() else { unreachable!("an answer") };
-        let value = |name: &str| {
-            let line = sdp.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-            line.to_owned()
-        };
-        let (ufrag, password) = (value("a=ice-ufrag:"), value("a=ice-pwd:"));
-        Media { core, now, ufrag, password }
+        let (ufrag, password) = credentials(&sdp);
+        Media { core, now, names: format!("{ufrag}:{theirs}"), password }
     }
 
     fn path(port: u16) -> Path {
@@ -307,17 +308,79 @@ impl Media {
 
     /// An authenticated binding request from `port`.
     fn ping(&mut self, port: u16) {
-        let name = format!("{}:them", self.ufrag);
-        let request = StunMessage::binding_request(&name, TransId::new(), true, 1, 1, false);
-        let mut bytes = vec![0; 200];
-        let hmac = |key: &[u8], parts: &[&[u8]]| {
-            let provider = str0m::crypto::from_feature_flags();
-            provider.sha1_hmac_provider.sha1_hmac(key, parts)
-        };
-        let length = request.to_bytes(Some(self.password.as_bytes()), &mut bytes, hmac).unwrap();
-        bytes.truncate(length);
-        self.core.handle_datagram(self.now, Media::path(port), &bytes);
+        let request = binding_request(&self.names, &self.password);
+        self.core.handle_datagram(self.now, Media::path(port), &request);
     }
+}
+
+/// An offer of one track that nobody will send, and its client's user name for STUN.
+fn an_offer(now: Instant) -> (Offer, String) {
+    let mut client = Rtc::new(now);
+    let mut changes = client.sdp_api();
+    changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+    let (offer, _) = changes.apply().unwrap();
+    let sdp = offer.to_sdp_string();
+    (Offer::parse(&sdp, vec![], vec![], &Limits::default()).unwrap(), credentials(&sdp).0)
+}
+
+/// The user name and the password for STUN in a description.
+fn credentials(sdp: &str) -> (String, String) {
+    let value = |name: &str| sdp.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+    (value("a=ice-ufrag:"), value("a=ice-pwd:"))
+}
+
+/// A request of whoever has these names, theirs last.
+fn binding_request(names: &str, password: &str) -> Vec<u8> {
+    let request = StunMessage::binding_request(names, TransId::new(), true, 1, 1, false);
+    let mut bytes = vec![0; 200];
+    let hmac = |key: &[u8], parts: &[&[u8]]| {
+        let provider = str0m::crypto::from_feature_flags();
+        provider.sha1_hmac_provider.sha1_hmac(key, parts)
+    };
+    let length = request.to_bytes(Some(password.as_bytes()), &mut bytes, hmac).unwrap();
+    bytes.truncate(length);
+    bytes
+}
+
+/// A worker on sockets, with this limit at its smallest. Somebody opens two connections, tries to authenticate on both,
+/// says no more and reads nothing; a third one says nothing at all.
+fn over_tcp(limit: Limit) -> u64 {
+    let announced = vec![Announced { local: [127, 0, 0, 1].into(), public: [127, 0, 0, 1].into() }];
+    let limits = Limits::default().with(limit, 1);
+    let config = WorkerConfig { index: 0, port: 0, pin: None, announced, limits };
+    let poll = mio::Poll::new().unwrap();
+    let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
+    let mut worker = plenary::worker::spawn(&config, waker).unwrap();
+    let (offer, theirs) = an_offer(Instant::now());
+    let offer = Box::new(offer);
+    worker.send(Command::Join { peer: PeerId(1), room: RoomId(1) });
+    worker.send(Command::Offer { peer: PeerId(1), id: OfferId(1), fresh: true, offer });
+    let (mut answer, by) = (None, Instant::now() + Duration::from_secs(10));
+    while answer.is_none() && Instant::now() < by {
+        worker.drain(|notice| {
+            if let Notice::Answer { sdp, .. } = notice {
+                answer = Some(sdp);
+            }
+        });
+    }
+    let (ufrag, password) = credentials(&answer.expect("an answer"));
+    let request = binding_request(&format!("{ufrag}:{theirs}"), &password);
+    let framed = [&u16::try_from(request.len()).unwrap().to_be_bytes(), &request[..]].concat();
+    let mut streams: Vec<TcpStream> =
+        (0..3).map(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, worker.port())).unwrap()).collect();
+    for stream in &mut streams[..2] {
+        // It may be closed already.
+        let _ = stream.write_all(&framed);
+    }
+    let mut count = 0;
+    while count == 0 && Instant::now() < by {
+        std::thread::sleep(Duration::from_millis(5));
+        worker.ask();
+        worker.drain(|_| {});
+        count = worker.report().0.limits.count(limit);
+    }
+    worker.stop();
+    count
 }
 
 /// Gives the core what the client has to send.

@@ -1,8 +1,8 @@
 //! Media over TCP, for networks that let no UDP out: datagrams in frames (RFC 4571), on connections that clients open
 //! (RFC 6544, passive candidates).
 //!
-//! A connection is nobody's until a STUN request on it was authenticated: until then it may say nothing else, has some
-//! seconds, and gives way to newer ones. When it ends its path ends with it, and nobody else: the client comes back by
+//! A connection is nobody's until a STUN request on it was authenticated: until then it has some seconds, and gives way
+//! to newer ones. When it ends its path ends with it, and nobody else: the client comes back by
 //! another one. Segmentation, batches and the like are UDP's only.
 
 mod frames;
@@ -56,7 +56,7 @@ pub struct TcpCounters {
     pub received: u64,
     /// Of these, without content: such a frame means nothing (RFC 4571 section 2).
     pub empty: u64,
-    /// Connections that began with something else than STUN.
+    /// Connections that ended because of something that is no kind of datagram, before anybody authenticated.
     pub strangers: u64,
     /// Frames sent.
     pub sent: u64,
@@ -101,7 +101,7 @@ enum End {
     Gone,
     /// What it sends are no frames.
     TooLarge,
-    /// It began with something that ICE does not begin with.
+    /// Nobody authenticated, and it is no kind of datagram.
     Stranger,
 }
 
@@ -241,6 +241,7 @@ impl Tcp {
             return;
         };
         let most = self.limits.get(Limit::TcpWriteBytes);
+        self.counters.stale += connection.outbox.drop_stale(now);
         for frame in frames {
             if !connection.outbox.push(now, frame, most) {
                 self.counters.dropped += 1;
@@ -393,7 +394,8 @@ impl Tcp {
                 counters.empty += 1;
                 return Ok(());
             }
-            if !*known && DatagramKind::of(frame) != DatagramKind::Stun {
+            // Firefox opens a new connection for whatever it has to send, so it need not begin with STUN.
+            if !*known && DatagramKind::of(frame) == DatagramKind::Unknown {
                 return Err(End::Stranger);
             }
             taker.take(now, *path, frame);

@@ -55,18 +55,30 @@ pub fn descriptors(table: &mut Table) {
 
 /// A worker ends by a panic while people are on it.
 pub fn panic(table: &mut Table) {
-    worker_fails(table, "a worker panics", &json!({"worker": 1, "fault": "panic"}));
+    worker_fails(table, "a worker panics", People::meet, &json!({"worker": 1, "fault": "panic"}));
+    worker_fails(
+        table,
+        "a worker panics, of people over TCP",
+        People::meet_over_tcp,
+        &json!({"worker": 1, "fault": "panic"}),
+    );
 }
 
 /// A worker does nothing for longer than anybody waits for it.
 pub fn stall(table: &mut Table) {
-    worker_fails(table, "a worker stalls for 8 s", &json!({"worker": 1, "fault": "stall", "millis": 8_000}));
+    let fault = json!({"worker": 1, "fault": "stall", "millis": 8_000});
+    worker_fails(table, "a worker stalls for 8 s", People::meet, &fault);
 }
 
 /// The third person is in a room of another worker.
-fn worker_fails(table: &mut Table, name: &'static str, fault: &serde_json::Value) {
+fn worker_fails(
+    table: &mut Table,
+    name: &'static str,
+    meet: impl FnOnce(u16, &str) -> People,
+    fault: &serde_json::Value,
+) {
     let house = House::new(&["--workers", "2"], None);
-    let other = second_room(&house.server);
+    let other = second_room(&house.server, meet);
     let expected = Expected { counter: "moved", answer: "together again within 10 s" };
     house.attack(table, Group::OwnFaults, name, expected, |server| {
         let began = Instant::now();
@@ -85,7 +97,7 @@ fn worker_fails(table: &mut Table, name: &'static str, fault: &serde_json::Value
 /// A worker that is busy, and more commands for it than its queue holds.
 pub fn full_queue(table: &mut Table) {
     let house = House::new(&["--workers", "2"], None);
-    let other = second_room(&house.server);
+    let other = second_room(&house.server, People::meet);
     let expected = Expected { counter: "commands_most_waiting", answer: "nothing is lost" };
     house.attack(table, Group::OwnFaults, "a full queue of commands", expected, |server| {
         let mut crowd: Vec<_> = (0..15)
@@ -126,7 +138,7 @@ pub fn full_queue(table: &mut Table) {
 }
 
 /// Three more people, in a room that the less loaded worker has.
-fn second_room(server: &Server) -> People {
+fn second_room(server: &Server, meet: impl FnOnce(u16, &str) -> People) -> People {
     assert_eq!(server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#).status, 201);
-    People::meet(server.port, "elsewhere")
+    meet(server.port, "elsewhere")
 }

@@ -40,6 +40,13 @@ impl House {
         House { server, people }
     }
 
+    /// A house around this server in which nobody has UDP.
+    pub fn over_tcp(server: Server) -> House {
+        assert_eq!(server.post("/api/rooms", r#"{"name":"Den","listed":false}"#).status, 201);
+        let people = People::meet_over_tcp(server.port, "den");
+        House { server, people }
+    }
+
     /// Runs one attack, which returns the answer its sender got, and writes its row.
     pub fn attack(
         &self,

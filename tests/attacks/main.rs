@@ -17,6 +17,7 @@
 mod faults;
 mod house;
 mod http;
+mod line;
 mod people;
 mod person;
 mod server;
@@ -25,6 +26,7 @@ mod simulated;
 mod simulated_media;
 mod simulated_udp;
 mod table;
+mod tcp;
 mod udp;
 
 #[allow(dead_code, reason = "the harness serves other tests too")]
@@ -60,6 +62,7 @@ const LANES: &[&[(&str, Section)]] = &[
         ("a worker that panics", faults::panic),
         ("a worker that stalls", faults::stall),
         ("a full queue", faults::full_queue),
+        ("media over TCP", tcp::rows),
         ("UDP in virtual time", simulated_udp::rows),
         ("media in virtual time", simulated_media::rows),
     ],

@@ -47,10 +47,19 @@ pub struct People {
 impl People {
     /// They enter `room` on the server at `port`. Returns once everybody gets what they should.
     pub fn meet(port: u16, room: &str) -> People {
+        People::meet_as(port, room, Profile::PAGE)
+    }
+
+    /// The same where no network lets UDP out.
+    pub fn meet_over_tcp(port: u16, room: &str) -> People {
+        People::meet_as(port, room, Profile { over_tcp: true, ..Profile::PAGE })
+    }
+
+    fn meet_as(port: u16, room: &str, profile: Profile) -> People {
         let room = room.to_owned();
         let (asks, questions) = channel();
         let (ready, met) = channel();
-        let thread = std::thread::spawn(move || Call::new(port, &room).run(&ready, &questions));
+        let thread = std::thread::spawn(move || Call::new(port, &room, profile).run(&ready, &questions));
         let people = People { asks: Some(asks), thread: Some(thread) };
         met.recv_timeout(TOGETHER).expect("honest people meet");
         people
@@ -102,14 +111,14 @@ struct Call {
 }
 
 impl Call {
-    fn new(port: u16, room: &str) -> Call {
+    fn new(port: u16, room: &str, profile: Profile) -> Call {
         let poll = Poll::new().expect("a poll");
         let directory: Directory = Rc::new(RefCell::new(BTreeMap::new()));
         let origin = Instant::now();
         let small = Picture { fps: 20, packets: 2, bytes: 700 };
         let speaks =
-            Profile { camera: Some(small), microphone: Some(Says::Words(30)), grows: false, ..Profile::PAGE };
-        let watches = Profile { camera: None, microphone: None, grows: false, ..Profile::PAGE };
+            Profile { camera: Some(small), microphone: Some(Says::Words(30)), grows: false, ..profile };
+        let watches = Profile { camera: None, microphone: None, grows: false, ..profile };
         let people = [speaks, speaks, watches].into_iter().zip(0_u16..);
         let people = people.map(|(profile, number)| {
             Person::enter((port, room), number, profile, (origin, &directory), &poll)

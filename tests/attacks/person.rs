@@ -1,11 +1,12 @@
-//! One honest person on real sockets: the simulator's client, driven by a clock and by mio.
+//! One honest person on real sockets: the simulator's client, driven by a clock and by mio. Media goes over UDP, or over
+//! TCP where the profile says so.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use mio::net::{TcpStream, UdpSocket};
+use mio::net::TcpStream;
 use mio::{Interest, Poll, Token};
 use serde_json::Value;
 use tungstenite::protocol::Role;
@@ -14,12 +15,13 @@ use tungstenite::{Message, WebSocket};
 use crate::client::connection::Profile;
 use crate::client::{Client, Directory};
 use crate::harness::websocket;
+use crate::line::Line;
 use crate::rng::Rng;
 
 /// One person: their browser and its two sockets.
 pub struct Person {
     pub client: Client,
-    udp: UdpSocket,
+    line: Line,
     socket: WebSocket<TcpStream>,
     /// Where the server's media port is: it says so in its answer.
     server: Option<SocketAddr>,
@@ -35,20 +37,20 @@ impl Person {
         (origin, directory): (Instant, &Directory),
         poll: &Poll,
     ) -> Person {
-        let mut udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a UDP socket");
-        let address = udp.local_addr().expect("bound");
         let stream = websocket(port).into_inner();
         stream.set_nonblocking(true).expect("a socket of ours");
         let mut stream = TcpStream::from_std(stream);
         let token = usize::from(number) * 2;
         let both = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(&mut udp, Token(token), Interest::READABLE).expect("registered");
+        let registry = poll.registry().try_clone().expect("a registry");
+        let line = if profile.over_tcp { Line::tcp(registry, token) } else { Line::udp(&registry, token) };
+        let address = line.address();
         poll.registry().register(&mut stream, Token(token + 1), both).expect("registered");
         let rng = Rng::new(u64::from(number) + 7);
         let mut client = Client::new(number, room, profile, address, origin, rng, directory.clone());
         client.opened();
         let socket = WebSocket::from_raw_socket(stream, Role::Client, None);
-        Person { client, udp, socket, server: None, arrivals: Arrivals::default() }
+        Person { client, line, socket, server: None, arrivals: Arrivals::default() }
     }
 
     /// Reads what came, lets the page do what is due, and sends what it has to say.
@@ -62,11 +64,9 @@ impl Person {
         }
         let flushed = self.socket.flush();
         assert!(matches!(&flushed, Ok(())) || would_block(&flushed), "an honest socket ended: {flushed:?}");
-        for datagram in self.client.datagrams() {
-            if let Some(server) = self.server {
-                // What the kernel does not take is lost, as on any network.
-                let _ = self.udp.send_to(&datagram.bytes, server);
-            }
+        let datagrams = self.client.datagrams();
+        if let Some(server) = self.server {
+            self.line.send(server, datagrams.into_iter().map(|datagram| datagram.bytes));
         }
     }
 
@@ -86,11 +86,9 @@ impl Person {
     }
 
     fn receive(&mut self, now: Instant) {
-        let mut buffer = [0; 2_048];
-        while let Ok((count, from)) = self.udp.recv_from(&mut buffer) {
-            let datagram = &buffer[..count];
-            self.arrivals.take(datagram);
-            self.client.receive(now, from, datagram);
+        for (from, datagram) in self.line.receive() {
+            self.arrivals.take(&datagram);
+            self.client.receive(now, from, &datagram);
         }
     }
 }

@@ -16,6 +16,7 @@ pub enum Group {
     Signaling,
     Http,
     Udp,
+    Tcp,
     Media,
     OwnFaults,
 }
@@ -26,6 +27,7 @@ impl Group {
             Group::Signaling => "Signaling",
             Group::Http => "HTTP",
             Group::Udp => "UDP",
+            Group::Tcp => "TCP media",
             Group::Media => "Media",
             Group::OwnFaults => "Own faults",
         }

@@ -104,15 +104,16 @@ fn is_segmenting(server: &Server) -> bool {
 }
 
 /// Somebody in the room who knows their own name and password for STUN.
-struct Insider {
-    server: SocketAddr,
-    ufrag: String,
-    password: String,
+pub struct Insider {
+    pub server: SocketAddr,
+    /// Ours and theirs, as USERNAME has them.
+    names: String,
+    pub password: String,
 }
 
 impl Insider {
     /// Enters, has an offer answered and goes away; the connection stays for a while.
-    fn enter(server: &Server) -> Insider {
+    pub fn enter(server: &Server) -> Insider {
         let profile = Profile {
             camera: None,
             microphone: None,
@@ -126,8 +127,14 @@ impl Insider {
         let mut client = Client::new(99, "den", profile, nobody, now, Rng::new(1), directory);
         let mut socket = websocket(server.port);
         client.opened();
+        let value = |sdp: &str, name: &str| {
+            sdp.lines().find_map(|line| line.strip_prefix(name)).expect("a line").to_owned()
+        };
+        let mut theirs = None;
         loop {
             while let Some(text) = client.next_message() {
+                let message: Value = serde_json::from_str(&text).expect("JSON");
+                theirs = message["sdp"].as_str().map(|sdp| value(sdp, "a=ice-ufrag:")).or(theirs);
                 socket.send(Message::text(text)).expect("the server listens");
             }
             let text = socket.read().expect("an answer").into_text().expect("text");
@@ -136,17 +143,15 @@ impl Insider {
                 client.hear(Instant::now(), &text);
                 continue;
             };
-            let value =
-                |name: &str| sdp.lines().find_map(|line| line.strip_prefix(name)).expect("a line").to_owned();
             let server = media_address(&text).expect("a candidate");
-            return Insider { server, ufrag: value("a=ice-ufrag:"), password: value("a=ice-pwd:") };
+            let names = format!("{}:{}", value(sdp, "a=ice-ufrag:"), theirs.expect("an offer"));
+            return Insider { server, names, password: value(sdp, "a=ice-pwd:") };
         }
     }
 
     /// A binding request (RFC 8489 section 3) for our own connection, with this password.
-    fn binding_request(&self, password: &str) -> Vec<u8> {
-        let name = format!("{}:them", self.ufrag);
-        let request = StunMessage::binding_request(&name, TransId::new(), true, 1, 1, false);
+    pub fn binding_request(&self, password: &str) -> Vec<u8> {
+        let request = StunMessage::binding_request(&self.names, TransId::new(), true, 1, 1, false);
         let mut bytes = vec![0; 200];
         let hmac = |key: &[u8], parts: &[&[u8]]| {
             str0m::crypto::from_feature_flags().sha1_hmac_provider.sha1_hmac(key, parts)

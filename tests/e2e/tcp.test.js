@@ -5,11 +5,14 @@ import { after } from 'node:test';
 
 import { House } from './lib/house.js';
 import { OTHER } from './lib/pair.js';
+import { MEDIA_ADDRESS } from './lib/server.js';
+import { TcpProxy } from './lib/tcp-proxy.js';
 
 const house = await House.open();
 after(() => house.close());
 
-const ann = await house.person('Ann', 'red', { engine: OTHER, udpBlocked: true });
+const proxy = house.also(await TcpProxy.open(house.server.ports.udp, MEDIA_ADDRESS));
+const ann = await house.person('Ann', 'red', { engine: OTHER, udpBlocked: true, relayPort: proxy.port });
 const bob = await house.person('Bob', 'green', { udpBlocked: true });
 const cid = await house.person('Cid', 'blue');
 
@@ -39,4 +42,18 @@ house.scene('the media of those without UDP goes over TCP, and of the one with b
   for (const person of [bob, cid]) {
     console.info(`${person.name}: join click to first remote frame ${Math.round(await person.firstFrame())} ms`);
   }
+});
+
+house.scene('a connection that breaks is replaced, and the pictures go on both ways', async () => {
+  const { peerId } = ann;
+  const before = proxy.count;
+  const heard = bob.told.length;
+  assert.ok(proxy.cut() > 0, 'there was a connection');
+  await ann.seesMovement('Bob');
+  await bob.seesMovement('Ann');
+  await Promise.all([ann.hears(2), bob.hears(2)]);
+  assert.ok(proxy.count > before, 'another connection');
+  assert.equal(ann.peerId, peerId);
+  const gone = bob.told.slice(heard).filter(({ type }) => type === 'peer-left' || type === 'peer-joined');
+  assert.deepEqual(gone, [], 'Bob heard of no leave and no join');
 });

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -121,6 +121,25 @@ fn a_port_in_use_is_one_line_that_names_it() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains(&port) && text.contains("--http-port"), "{text}");
+}
+
+/// Media takes a number of UDP and of TCP.
+#[test]
+fn a_media_port_in_use_is_one_line_that_names_it_and_its_protocol() {
+    let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let also_taken = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let other = also_taken.local_addr().unwrap().port();
+    for (protocol, port) in [("TCP", port), ("UDP", other)] {
+        let output = run(&["--plain-http", "--http-port", "0", "--udp-port", &port.to_string()]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(
+            text.contains(&format!("{protocol} port {port} is in use")) && text.contains("--udp-port"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 #![cfg(feature = "faults")]
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -134,14 +135,17 @@ fn a_worker_that_panics_costs_its_rooms_a_new_connection_and_the_others_nothing(
     let process = start(&folder, &["--workers", "2"]);
     let (mut one, mut other) = two_rooms(&process);
     let left = one.port;
+    let mut over_tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, left)).unwrap();
     post(&process, "/api/faults", &json!({ "worker": 0, "fault": "panic" }));
     let error = one.hear("error");
     assert_eq!((error["code"].as_str(), error["rebuild"].as_bool()), (Some("media-lost"), Some(true)));
     one.offer();
     assert_eq!(one.port, other.port, "on the worker that is left, {left} is not");
     other.assert_undisturbed();
+    assert!(!over_tcp.read(&mut [0; 1]).is_ok_and(|count| count > 0), "what was open is closed");
     // The replacement serves: the next room is on it.
     wait(&process, |counters| counters["workers"][0]["replaced"] == 1);
+    TcpStream::connect((Ipv4Addr::LOCALHOST, left)).expect("media over TCP, too");
     assert_eq!(Person::join(&process, "third").port, left);
     process.signal("TERM");
     assert_eq!(process.end(), Some(0));
@@ -223,7 +227,8 @@ fn every_workers_port_must_be_free() {
         .find_map(|port| {
             let first = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).ok()?;
             let taken = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port + 1)).ok()?;
-            drop(first);
+            let over_tcp = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).ok()?;
+            drop((first, over_tcp));
             Some((taken, port))
         })
         .unwrap();

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../e2e/lib/until.js';
 import { Guests, meet, pathOf, seeAndHear } from './lib/guests.js';
 import { ANN, BOB, PUBLIC, fence, unfence } from './lib/net.js';
-import { HOST, Stack, authority, makeCertificates } from './lib/stack.js';
+import { HOST, Stack, authority, renewCertificate } from './lib/stack.js';
 
 /** @type {Stack} */
 let stack;
@@ -55,8 +55,7 @@ test('nginx and coturn take a renewed certificate, and a call over both goes on'
     const sockets = [ann.sockets, bob.sockets];
     for (const person of [ann, bob]) await person.rememberConnection();
 
-    await makeCertificates();
-    await renew();
+    await renewCertificate();
     for (const [i, port] of [443, 5349].entries()) {
       await until(
         `port ${port} shows a certificate of the new authority`,
@@ -81,9 +80,3 @@ test('nginx and coturn take a renewed certificate, and a call over both goes on'
     await unfence(ANN);
   }
 });
-
-/** What docs/deploy.md says a renewal hook does. */
-async function renew() {
-  await stack.signal('nginx', 'HUP');
-  await stack.signal('coturn', 'USR2');
-}

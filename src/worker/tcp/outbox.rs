@@ -8,7 +8,7 @@ use super::frames::HEADER;
 
 /// How long a frame may wait. Media that is older is of no use, and what matters is sent again by its protocol; without
 /// this a thin line would show everything as late as the buffer is long.
-const STALE: Duration = Duration::from_millis(1_000);
+const STALE: Duration = Duration::from_secs(1);
 
 /// Frames in one call: their lengths and contents apart, so that nothing is copied.
 const FRAMES_PER_CALL: usize = 32;
@@ -87,8 +87,8 @@ impl Outbox {
         }
     }
 
-    /// Throws away what has waited too long; not the frame that is half out.
-    fn drop_stale(&mut self, now: Instant) -> u64 {
+    /// Throws away what has waited too long; not the frame that is half out. Returns how many frames that were.
+    pub(super) fn drop_stale(&mut self, now: Instant) -> u64 {
         let keep = usize::from(self.written > 0);
         let is_stale = |frame: &Frame| now.saturating_duration_since(frame.since) >= STALE;
         let stale = self.frames.iter().skip(keep).take_while(|frame| is_stale(frame)).count();

@@ -31,8 +31,8 @@ const PREFERENCES = {
   'dom.events.testing.asyncClipboard': true,
 };
 
-/** What Firefox writes among the errors of a page about WebSockets: how its connections fare is no error of a page. */
-const NO_ERROR = /connection to (?:the server at )?wss?:/;
+/** What Firefox writes among the errors of a page: how its connections fare is no error of a page. */
+const NO_ERROR = /connection to (?:the server at )?wss?:|WebRTC: ICE failed/;
 
 /** @param {Devices} devices */
 function preferencesFor(devices) {

@@ -148,15 +148,18 @@ export function relayMedia(port) {
 
 /**
  * Hides the server's UDP ports from the page, as a network does that blocks UDP: of an answer's candidates only those of
- * TCP are left.
+ * TCP are left, at the port of a relay if there is one.
+ * @param {number | null} relayPort
  */
-export function blockUdp() {
-  // A server that offered no other way would leave nothing to test.
+export function blockUdp(relayPort) {
   const udp = /^a=candidate:\S+ \d+ udp .*\r?\n/gim;
   const original = RTCPeerConnection.prototype.setRemoteDescription;
   /** @this {RTCPeerConnection} @param {RTCSessionDescriptionInit} description */
   RTCPeerConnection.prototype.setRemoteDescription = function blocked({ type, sdp }) {
-    return Reflect.apply(original, this, [{ type, ...(sdp === undefined ? {} : { sdp: sdp.replace(udp, '') }) }]);
+    const rest = sdp
+      ?.replace(udp, '')
+      .replace(/^(a=candidate:\S+ \d+ tcp \d+ \S+) (\d+)/gim, (_, start, port) => `${start} ${relayPort ?? port}`);
+    return Reflect.apply(original, this, [{ type, ...(rest === undefined ? {} : { sdp: rest }) }]);
   };
 }
 

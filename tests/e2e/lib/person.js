@@ -54,8 +54,8 @@ export class Person extends Viewer {
   static async open(name, browser, { relayPort, udpBlocked = false, context: screen } = {}) {
     const record = emptyRecord();
     const scripts = [...SCRIPTS];
-    if (udpBlocked) scripts.push([blockUdp]);
-    if (relayPort !== undefined) scripts.push([relayMedia, relayPort]);
+    if (udpBlocked) scripts.push([blockUdp, relayPort ?? null]);
+    else if (relayPort !== undefined) scripts.push([relayMedia, relayPort]);
     const tab = await browser.openTab({ ears: earsOf(record), scripts, ...(screen ? { screen } : {}) });
     return new Person(name, tab, record);
   }

@@ -1,4 +1,4 @@
-/** A TCP relay in front of the server's page and WebSocket, whose connections a test can cut. */
+/** A TCP relay in front of the server's page and WebSocket, or of its media, whose connections a test can cut. */
 
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -8,18 +8,23 @@ export class TcpProxy {
   /** @type {Set<import('node:net').Socket>} */
   #sockets = new Set();
 
+  /** Connections there were so far. */
+  count = 0;
+
   /**
-   * Listens on a free port of 127.0.0.1 and relays to `port`.
+   * Listens on a free port and relays to `port`.
    * @param {number} port
+   * @param {string} [host] where both are
    */
-  static async open(port) {
+  static async open(port, host = '127.0.0.1') {
     const proxy = new TcpProxy();
     proxy.#listener.on('connection', (near) => {
-      const far = connect(port, '127.0.0.1');
+      proxy.count += 1;
+      const far = connect(port, host);
       proxy.#relay(near, far);
       proxy.#relay(far, near);
     });
-    proxy.#listener.listen(0, '127.0.0.1');
+    proxy.#listener.listen(0, host);
     await once(proxy.#listener, 'listening');
     return proxy;
   }

@@ -50,6 +50,8 @@ pub struct Profile {
     pub grows: bool,
     /// There is a connection at all; without, only messages are exchanged.
     pub media: bool,
+    /// Its network lets no UDP out.
+    pub over_tcp: bool,
     /// It is no browser: what it sends can be made up, see [`Forger`].
     pub forges: bool,
 }
@@ -66,6 +68,7 @@ impl Profile {
         video: 5,
         grows: true,
         media: true,
+        over_tcp: false,
         forges: false,
     };
 
@@ -83,6 +86,7 @@ pub type Twist = Box<dyn FnMut(&mut Sent)>;
 pub struct Connection {
     rtc: Rtc,
     pub address: SocketAddr,
+    protocol: Protocol,
     offered: Option<(OfferId, SdpPendingOffer)>,
     tracks: Vec<TrackLine>,
     slots: Vec<SlotLine>,
@@ -117,11 +121,13 @@ impl Connection {
             config = config.set_crypto_provider(forger.provider());
         }
         let mut rtc = config.build(now);
-        rtc.add_local_candidate(Candidate::host(address, "udp").expect("a host address"));
+        let protocol = if profile.over_tcp { Protocol::Tcp } else { Protocol::Udp };
+        rtc.add_local_candidate(Candidate::host(address, protocol).expect("a host address"));
         rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::ZERO);
         Connection {
             rtc,
             address,
+            protocol,
             offered: None,
             tracks: Vec::new(),
             slots: Vec::new(),
@@ -244,7 +250,7 @@ impl Connection {
         self.rtc.sdp_api().accept_answer(pending, answer).expect("the client takes the answer");
         if !self.answered {
             self.answered = true;
-        } else if let Ok(candidate) = Candidate::host(self.address, "udp") {
+        } else if let Ok(candidate) = Candidate::host(self.address, self.protocol) {
             // After a restart from another address it has to be told again; a known one is not taken twice.
             self.rtc.add_local_candidate(candidate);
         }
@@ -338,7 +344,7 @@ impl Connection {
         receiver: &mut Receiver,
         who: &impl Fn(u16) -> Option<PeerId>,
     ) {
-        let Ok(receive) = Receive::new(Protocol::Udp, from, self.address, bytes) else { return };
+        let Ok(receive) = Receive::new(self.protocol, from, self.address, bytes) else { return };
         if self.alive && self.rtc.handle_input(Input::Receive(now, receive)).is_ok() {
             self.drain(now, receiver, who);
         }

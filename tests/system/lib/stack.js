@@ -1,6 +1,6 @@
 /** The deployment: the repository's own docker-compose.yml, with settings and certificates of the test's own. */
 
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { DOCKER_ENV, docker, tryDocker } from './engine.js';
@@ -40,17 +40,24 @@ export const SERVICES = /** @type {const} */ (['coturn', 'plenary', 'nginx']);
  * @property {{ Networks: Record<string, { IPAddress: string, Gateway: string }> }} NetworkSettings
  */
 
-/**
- * Makes new certificates, of a new authority, for the name.
- * @param {string} [name]
- */
-export async function makeCertificates(name = HOST) {
-  const folder = join(SITE, 'certs');
-  await mkdir(folder, { recursive: true });
-  for (const file of ['ca.pem', 'ca-key.pem', 'cert.pem', 'key.pem']) await rm(join(folder, file), { force: true });
-  const script = 'make-dev-certs.sh';
-  await copyFile(join(ROOT, 'certs', script), join(folder, script));
-  await run(['bash', join(folder, script), name]);
+/** Makes certificates for the name, as an operator who has none. @param {string} folder */
+async function makeCertificates(folder) {
+  await run(['sh', join(ROOT, 'certs', 'make-dev-certs.sh'), '--force', '--dir', folder, HOST]);
+}
+
+/** Renews the certificate, by a new authority, as certbot does: it runs the hook of the repository. */
+export async function renewCertificate() {
+  const lineage = join(SITE, 'renewed');
+  await makeCertificates(lineage);
+  await rename(join(lineage, 'cert.pem'), join(lineage, 'fullchain.pem'));
+  await rename(join(lineage, 'key.pem'), join(lineage, 'privkey.pem'));
+  const hook = join(SITE, 'certs', 'letsencrypt-hook.sh');
+  await copyFile(join(ROOT, 'certs', 'letsencrypt-hook.sh'), hook);
+  const { code, stdout, stderr } = await attempt(['sh', hook], {
+    env: { ...DOCKER_ENV, RENEWED_DOMAINS: `other.example ${HOST}`, RENEWED_LINEAGE: lineage },
+  });
+  if (code !== 0 || /was not told/.test(stderr)) throw new Error(`the hook ended with ${code}\n${stdout}${stderr}`);
+  await copyFile(join(lineage, 'ca.pem'), join(SITE, 'certs', 'ca.pem'));
 }
 
 /** The authority that browsers would have to trust. */
@@ -66,7 +73,8 @@ export class Stack {
     await rm(SITE, { recursive: true, force: true });
     await mkdir(SITE, { recursive: true });
     await writeFile(join(SITE, '.env'), settings.map(([name, value]) => `${name}=${value}\n`).join(''));
-    await makeCertificates();
+    await symlink(join(ROOT, 'docker-compose.yml'), join(SITE, 'docker-compose.yml'));
+    await makeCertificates(join(SITE, 'certs'));
     return new Stack();
   }
 
@@ -82,8 +90,7 @@ export class Stack {
 
   /** @param {string[]} args */
   #command(args) {
-    const files = ['--file', join(ROOT, 'docker-compose.yml'), '--env-file', join(SITE, '.env')];
-    return ['docker', 'compose', '--project-directory', SITE, '--ansi', 'never', '--progress', 'quiet', ...files, ...args];
+    return ['docker', 'compose', '--project-directory', SITE, '--ansi', 'never', '--progress', 'quiet', ...args];
   }
 
   /**

@@ -1,0 +1,146 @@
+//! Connections to the media port that nobody needs, while people talk who have no UDP.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use plenary::limits::{Limit, Limits};
+use socket2::{Domain, Socket, Type};
+
+use crate::house::{Expected, House};
+use crate::rng::Rng;
+use crate::server::Server;
+use crate::table::{Group, Table};
+use crate::udp::Insider;
+
+/// Silent connections that may be there at once.
+const HALF_OPEN: usize = 64;
+
+/// Runs every attack of this file. Times are shorter than an operator's, so that nobody waits for them.
+pub fn rows(table: &mut Table) {
+    let limits = Limits::default()
+        .with(Limit::TcpHalfOpenConnections, HALF_OPEN)
+        .with(Limit::TcpHalfOpenMillis, 1_000)
+        .with(Limit::TcpWriteBytes, 64 * 1024);
+    let house = House::over_tcp(Server::with(limits));
+    assert!(house.server.counter("tcp_sent") > 0, "media goes over TCP");
+    assert_eq!(
+        house.server.counter("udp_sent") + house.server.counter("udp_received"),
+        0,
+        "and no other way"
+    );
+    strangers(table, &house);
+    insiders(table, &house);
+    assert_eq!(house.server.counter("core_connections_lost"), 0, "nobody had to build anything anew");
+    house.close();
+}
+
+/// What whoever finds the port can do.
+fn strangers(table: &mut Table, house: &House) {
+    let mut row = |name, counter, answer, act: &dyn Fn(SocketAddr) -> String| {
+        let expected = Expected { counter, answer };
+        house.attack(table, Group::Tcp, name, expected, |server| act(Insider::enter(server).server));
+    };
+    row("a frame of over 1,500 bytes", "limit_tcp_frame_bytes", "the end", &|to| {
+        said(to, &1_501_u16.to_be_bytes())
+    });
+    row("a web browser", "limit_tcp_frame_bytes", "the end", &|to| {
+        said(to, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    });
+    row("100 connections of garbage in frames", "tcp_strangers", "the end", &|to| {
+        let mut rng = Rng::new(4);
+        let mut garbage = || {
+            let mut bytes = vec![0; 1 + rng.below(1_400) as usize];
+            rng.fill(&mut bytes);
+            // No kind of datagram begins like this (RFC 7983).
+            bytes[0] |= 0xc0;
+            frame(&bytes)
+        };
+        let answers: Vec<String> = (0..100).map(|_| said(to, &garbage())).collect();
+        answers.into_iter().find(|answer| answer != "the end").unwrap_or_else(|| "the end".to_owned())
+    });
+    row("10,000 frames without content", "tcp_empty", "nothing", &|to| said(to, &vec![0; 20_000]));
+    row("1,000 connections that say nothing", "limit_tcp_half_open_connections", "the oldest ends", &|to| {
+        let mut silent: Vec<TcpStream> = (0..1_000).map(|_| connect(to)).collect();
+        if heard(&mut silent[0], Duration::from_secs(2)) == "the end" {
+            "the oldest ends"
+        } else {
+            "all stay"
+        }
+        .to_owned()
+    });
+    row("half a frame, and nothing more", "limit_tcp_half_open_millis", "the end", &|to| {
+        let mut stream = connect(to);
+        stream.write_all(&[0, 100, 0, 1]).expect("it reads");
+        heard(&mut stream, Duration::from_secs(5))
+    });
+}
+
+/// What takes somebody in the room, who knows their own name and password for STUN.
+fn insiders(table: &mut Table, house: &House) {
+    let mut row = |name, counter, answer, act: &dyn Fn(&Insider) -> String| {
+        let expected = Expected { counter, answer };
+        house.attack(table, Group::Tcp, name, expected, |server: &Server| act(&Insider::enter(server)));
+    };
+    row("STUN with a wrong key", "core_stun_refused", "nothing", &|insider| {
+        let requests =
+            (0..1_000).flat_map(|_| frame(&insider.binding_request("not the password of anybody")));
+        said(insider.server, &requests.collect::<Vec<u8>>())
+    });
+    row(
+        "more connections than one person has addresses",
+        "limit_addresses_per_peer",
+        "16 are answered",
+        &|insider| {
+            let request = frame(&insider.binding_request(&insider.password));
+            let mut streams: Vec<TcpStream> = (0..40).map(|_| connect(insider.server)).collect();
+            for stream in &mut streams {
+                stream.write_all(&request).expect("it reads");
+            }
+            let answers = streams.iter_mut().map(|stream| heard(stream, Duration::from_millis(50)));
+            let answered = answers.filter(|answer| answer.ends_with("bytes")).count();
+            format!("{answered} are answered")
+        },
+    );
+    row("a client that never reads", "limit_tcp_write_bytes", "what waits is dropped", &|insider| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.set_recv_buffer_size(4_096).expect("a socket of ours");
+        socket.connect(&insider.server.into()).expect("it listens");
+        let mut stream = TcpStream::from(socket);
+        let requests: Vec<u8> =
+            (0..100).flat_map(|_| frame(&insider.binding_request(&insider.password))).collect();
+        (0..50).for_each(|_| stream.write_all(&requests).expect("it reads"));
+        "what waits is dropped".to_owned()
+    });
+}
+
+fn connect(to: SocketAddr) -> TcpStream {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, to.port())).expect("it listens")
+}
+
+fn frame(bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u16).to_be_bytes(), bytes].concat()
+}
+
+/// What somebody gets who says this on a connection of their own.
+fn said(to: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = connect(to);
+    // It may end before all of it is said.
+    let _ = stream.write_all(bytes);
+    heard(&mut stream, Duration::from_millis(500))
+}
+
+/// What comes next: bytes, the end, or nothing.
+fn heard(stream: &mut TcpStream, within: Duration) -> String {
+    stream.set_read_timeout(Some(within)).expect("a socket of ours");
+    let began = Instant::now();
+    match stream.read(&mut [0; 2_048]) {
+        Ok(0) => "the end".to_owned(),
+        Ok(count) => format!("{count} bytes"),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => "the end".to_owned(),
+        Err(error) if began.elapsed() >= within / 2 && error.kind() == ErrorKind::WouldBlock => {
+            "nothing".to_owned()
+        }
+        Err(error) => error.to_string(),
+    }
+}
