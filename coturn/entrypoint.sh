@@ -35,13 +35,14 @@ fi
 } >"$run/turnserver.conf"
 chown -R turnserver:turnserver "$run"
 
-# The public address is this machine's, or that of a NAT before it; either way a packet from here comes back from another
-# address than it was sent to, if at all. So what goes to Plenary's public ports goes to Plenary directly. All else that
-# leaves a relayed address is dropped, whatever turnserver thinks of it.
-for address in "${addresses[@]}"; do
-  [[ $address == *:* ]] || public+="${public:+, }$address"
-done
-errors=$(nft -f - 2>&1 <<RULES
+# In a network of its own, a packet to the public address comes back from another address than it was sent to, if at all: the
+# public address is this machine's, or that of a NAT before it. So what goes to Plenary's public ports goes to Plenary directly.
+# All else that leaves a relayed address is dropped, whatever turnserver thinks of it.
+if [ -n "${PLENARY_MEDIA_HOST:-}" ]; then
+  for address in "${addresses[@]}"; do
+    [[ $address == *:* ]] || public+="${public:+, }$address"
+  done
+  errors=$(nft -f - 2>&1 <<RULES
 table ip relay {
   chain to_plenary {
     type nat hook output priority -100;
@@ -54,7 +55,8 @@ table ip relay {
   }
 }
 RULES
-) || stop "the rules of the relay's network cannot be made: $(head -n 1 <<<"$errors")"
+  ) || stop "the rules of the relay's network cannot be made: $(head -n 1 <<<"$errors")"
+fi
 
 # It keeps one capability of root's: at SIGUSR2 it reads the TLS key again, which may be its owner's alone. There is nothing
 # else here that it could not read anyway.
