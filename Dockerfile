@@ -21,7 +21,12 @@ COPY target/image/plenary /usr/local/bin/plenary
 
 FROM ${RUST_IMAGE} AS build
 WORKDIR /plenary
-COPY . .
+# Cargo.toml names benches and tests, so they have to be there, although nothing of them is built.
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY benches benches
+COPY tests tests
+COPY src src
+COPY client client
 RUN cargo build --release --locked --bin plenary && strip target/release/plenary
 
 FROM base AS plenary

@@ -1,11 +1,11 @@
 #!/bin/bash
-# As root only for what needs it: reads the TLS key, makes the TURN secret on the first start, writes the configuration into
-# memory. Then turnserver takes the place of this script, as an ordinary user without capabilities.
+# As root only for what needs it: checks the settings, makes the TURN secret on the first start, writes the configuration
+# into memory. Then turnserver takes the place of this script, as an ordinary user.
 set -euo pipefail
 umask 077
 service=coturn
 # shellcheck source=docker/lib.sh
-. "$(dirname "$0")/lib.sh"
+. /usr/local/lib/plenary/lib.sh
 
 # The group of Plenary's user, which reads the secret. The number is in its Dockerfile.
 plenary=10001
@@ -31,7 +31,9 @@ fi
   printf 'realm=%s\nstatic-auth-secret=%s\n' "$PLENARY_HOST" "$(<"$secret")"
   printf 'allowed-peer-ip=%s\n' "${addresses[@]}"
 } >"$run/turnserver.conf"
-cp /certs/cert.pem /certs/key.pem "$run/"
 chown -R turnserver:turnserver "$run"
 
-exec setpriv --reuid=turnserver --regid=turnserver --clear-groups --no-new-privs turnserver -c "$run/turnserver.conf"
+# It keeps one capability of root's: at SIGUSR2 it reads the TLS key again, which may be its owner's alone. There is nothing
+# else here that it could not read anyway.
+exec setpriv --reuid=turnserver --regid=turnserver --clear-groups --no-new-privs \
+  --inh-caps=-all,+dac_override --ambient-caps=-all,+dac_override turnserver -c "$run/turnserver.conf"

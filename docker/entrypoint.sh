@@ -3,7 +3,7 @@
 set -euo pipefail
 service=plenary
 # shellcheck source=docker/lib.sh
-. "$(dirname "$0")/lib.sh"
+. /usr/local/lib/plenary/lib.sh
 
 [ $# -eq 0 ] || exec plenary "$@"
 

@@ -1,5 +1,8 @@
+# shellcheck shell=bash
 # What the three entrypoints share: checks of the settings, each of which ends the container with one line on what to set
 # and where. The caller says in `service` who it is. Read by bash, not run.
+
+: "${service:?}"
 
 # Ends the container.
 stop() {

@@ -4,7 +4,7 @@
 set -euo pipefail
 service=nginx
 # shellcheck source=docker/lib.sh
-. "$(dirname "$0")/lib.sh"
+. /usr/local/lib/plenary/lib.sh
 
 check_host
 check_certificate

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::reader::Reader;
 use crate::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, Turn,
+    TurnSecret, WorkerId,
 };
 use crate::limits::Limits;
 use crate::media::codec::CodecSet;
@@ -64,7 +65,8 @@ impl World {
     fn new() -> World {
         let config = ConferenceConfig {
             limits: Limits::default(),
-            turn: None,
+            turn: TurnSecret::new(&[7; TurnSecret::LEAST_BYTES])
+                .map(|secret| Turn { urls: vec!["turn:turn.example.org".to_owned()], secret }),
             workers: 2,
             codecs: DEFAULT_CODECS.to_vec(),
         };

@@ -3,15 +3,16 @@ import { mock, test } from 'node:test';
 
 import { PathWatch } from '../../client/js/rtc/path-watch.js';
 
-/** A watch, and what it has tried and said. */
-function watched() {
+/** A watch of a path that was open, unless it is the first, and what it has tried and said. */
+function watched({ first = false } = {}) {
   /** @type {string[]} */
   const did = [];
   const watch = new PathWatch({
     restartIce: () => did.push('restart'),
     rebuild: () => did.push('rebuild'),
-    lost: (lost) => did.push(lost ? 'lost' : 'back'),
+    told: (path) => did.push(path),
   });
+  if (!first) watch.changed('connected');
   return { watch, did };
 }
 
@@ -32,7 +33,7 @@ test('a short outage is shown and mends itself', () =>
     tick(4);
     watch.changed('connected');
     tick(60);
-    assert.deepEqual(did, ['lost', 'back']);
+    assert.deepEqual(did, ['lost', 'open']);
   }));
 
 test('a longer outage is answered by an ICE restart, then by a new connection, each once', () =>
@@ -46,22 +47,41 @@ test('a longer outage is answered by an ICE restart, then by a new connection, e
     tick(7.9);
     assert.deepEqual(did, ['lost', 'restart']);
     tick(0.2);
-    assert.deepEqual(did, ['lost', 'restart', 'rebuild']);
+    assert.deepEqual(did, ['lost', 'restart', 'blocked', 'rebuild']);
     tick(60);
-    assert.deepEqual(did, ['lost', 'restart', 'rebuild']);
+    assert.deepEqual(did, ['lost', 'restart', 'blocked', 'rebuild']);
   }));
 
 test('a first connection that does not come is told of and helped, long before the browser gives up', () =>
   inTime((tick) => {
-    const { watch, did } = watched();
+    const { watch, did } = watched({ first: true });
     watch.changed('connecting');
     tick(7.9);
     assert.deepEqual(did, []);
     tick(0.2);
-    assert.deepEqual(did, ['lost', 'restart']);
+    assert.deepEqual(did, ['slow', 'restart']);
     watch.changed('connected');
     tick(60);
-    assert.deepEqual(did, ['lost', 'restart', 'back']);
+    assert.deepEqual(did, ['slow', 'restart', 'open']);
+  }));
+
+test('a network that lets nothing through is named within twenty seconds, and stays named while more is tried', () =>
+  inTime((tick) => {
+    const { watch, did } = watched({ first: true });
+    watch.changed('connecting');
+    tick(8.1);
+    tick(8.1);
+    assert.deepEqual(did, ['slow', 'restart', 'blocked', 'rebuild']);
+    // What the call does to rebuild.
+    watch.stop();
+    watch.changed('connecting');
+    tick(8.1);
+    tick(8.1);
+    assert.deepEqual(did.slice(4), ['restart', 'rebuild']);
+    watch.changed('connected');
+    assert.equal(did.at(-1), 'open');
+    watch.changed('disconnected');
+    assert.equal(did.at(-1), 'lost', 'the next outage is one like others');
   }));
 
 test('a restart that works is the end of it', () =>
@@ -71,7 +91,7 @@ test('a restart that works is the end of it', () =>
     tick(3);
     watch.changed('connected');
     tick(60);
-    assert.deepEqual(did, ['lost', 'restart', 'back']);
+    assert.deepEqual(did, ['lost', 'restart', 'open']);
     watch.changed('disconnected');
     tick(5);
     assert.deepEqual(did.slice(3), ['lost', 'restart'], 'and the next outage begins anew');

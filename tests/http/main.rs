@@ -16,6 +16,8 @@ mod nginx;
 mod process;
 mod requests;
 mod rooms;
+#[cfg(unix)]
+mod scripts;
 mod turn;
 mod websockets;
 mod workers;

@@ -16,6 +16,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Return } from '../core/storage.js' */
+/** @import { Path } from '../rtc/path-watch.js' */
 /** @import { RoomState } from './room-state.js' */
 
 /** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
@@ -30,7 +31,7 @@ const REFUSALS = ['unknown-room', 'room-full', 'bad-name'];
  * @property {Welcome} welcome
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
  * @property {string} announce A sentence for the live region.
- * @property {{ socket: boolean, path: boolean }} health What works.
+ * @property {{ socket: boolean, path: Path }} health What works.
  * @property {string} ended Why: `taken-over` or the code of an error.
  */
 
@@ -62,11 +63,11 @@ export class Call extends Emitter {
   #againTimer;
   // Without a socket the next welcome decides.
   #pace = new RebuildPace(() => this.#socket.up && this.#build());
-  #health = { socket: false, path: true };
+  #health = { socket: false, path: /** @type {Path} */ ('open') };
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
     rebuild: () => this.#socket.up && this.#build(),
-    lost: (lost) => this.#setHealth({ path: !lost }),
+    told: (path) => this.#setHealth({ path }),
   });
 
   /**
@@ -241,7 +242,11 @@ export class Call extends Emitter {
     this.#link = link;
     link.on('slot', (slot) => this.emit('slot', slot));
     link.on('broken', () => this.#pace.soon());
-    link.on('answered', () => link.publish(this.#publish));
+    link.on('answered', () => {
+      link.publish(this.#publish);
+      // Without a single candidate of its own a browser may not even begin.
+      if (link.pc.connectionState === 'new') this.#watch.changed('connecting');
+    });
     link.on('state', (state) => {
       this.#pace.holds(state === 'connected');
       if (this.#socket.up || state === 'connected') this.#watch.changed(state);
@@ -303,7 +308,7 @@ export class Call extends Emitter {
     }
   }
 
-  /** @param {{ socket?: boolean, path?: boolean }} change */
+  /** @param {{ socket?: boolean, path?: Path }} change */
   #setHealth(change) {
     this.#health = { ...this.#health, ...change };
     this.emit('health', this.#health);

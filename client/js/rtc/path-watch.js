@@ -8,17 +8,25 @@ const DISCONNECTED_FOR = 5000;
 const BACK_WITHIN = 8000;
 
 /**
+ * How sound and picture fare: they get through; their first connection takes long; they did and do not at present; an ICE
+ * restart has not helped either, so something on the way may hold them up for good.
+ * @typedef {'open' | 'slow' | 'lost' | 'blocked'} Path
+ */
+
+/**
  * @typedef {object} Remedies
  * @property {() => void} restartIce
  * @property {() => void} rebuild
- * @property {(lost: boolean) => void} lost The path is lost, or back.
+ * @property {(path: Path) => void} told The path is in another state.
  */
 
 export class PathWatch {
   #remedies;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #lost = false;
+  /** @type {Path} */
+  #path = 'open';
+  #wasOpen = false;
   #restarting = false;
 
   /** @param {Remedies} remedies */
@@ -30,17 +38,18 @@ export class PathWatch {
   changed(state) {
     if (state === 'connected') {
       this.stop();
-      this.#tell(false);
+      this.#wasOpen = true;
+      this.#tell('open');
     } else if (state === 'failed') {
-      this.#tell(true);
+      this.#notOpen();
       if (!this.#restarting) this.#restart();
     } else if (state === 'disconnected') {
-      this.#tell(true);
+      this.#notOpen();
       if (!this.#restarting) this.#after(DISCONNECTED_FOR, () => this.#restart());
     } else if (state === 'connecting' && !this.#restarting) {
       // Browsers take half a minute to call a first connection failed.
       this.#after(BACK_WITHIN, () => {
-        this.#tell(true);
+        this.#notOpen();
         this.#restart();
       });
     }
@@ -56,16 +65,22 @@ export class PathWatch {
     this.#restarting = true;
     this.#after(BACK_WITHIN, () => {
       this.#restarting = false;
+      this.#tell('blocked');
       this.#remedies.rebuild();
     });
     this.#remedies.restartIce();
   }
 
-  /** @param {boolean} lost */
-  #tell(lost) {
-    if (this.#lost === lost) return;
-    this.#lost = lost;
-    this.#remedies.lost(lost);
+  /** What is known to be blocked stays so while other connections are tried. */
+  #notOpen() {
+    if (this.#path === 'open') this.#tell(this.#wasOpen ? 'lost' : 'slow');
+  }
+
+  /** @param {Path} path */
+  #tell(path) {
+    if (this.#path === path) return;
+    this.#path = path;
+    this.#remedies.told(path);
   }
 
   /**

@@ -16,6 +16,26 @@ import { Stage } from './stage.js';
 
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 2000;
+/** What is announced and shown, by what is wrong. */
+const TROUBLES = {
+  unreachable: {
+    said: 'Connection lost, reconnecting',
+    shown: 'The server is out of reach. Reconnecting…',
+  },
+  lost: {
+    said: 'Connection lost, reconnecting',
+    shown: 'The connection is lost. Reconnecting…',
+  },
+  slow: {
+    said: 'Sound and picture are still connecting',
+    shown: 'Sound and picture are still connecting…',
+  },
+  blocked: {
+    said: 'Sound and picture do not get through. This network may block them; another one may help.',
+    shown: 'Sound and picture do not get through: this network may block them, another one may help. Still trying…',
+  },
+};
+
 /** Milliseconds the tick on the copy button stays. */
 const TICK = 2000;
 
@@ -104,26 +124,28 @@ function showHealth(call, announce) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let joined = false;
-  let told = false;
+  /** @type {keyof typeof TROUBLES | null} */
+  let told = null;
   text.textContent = 'Connecting…';
   call.on('health', ({ socket, path }) => {
     clearTimeout(timer);
     timer = undefined;
     joined ||= socket;
     if (!joined) return;
-    if (socket && path) {
+    if (socket && path === 'open') {
       banner.hidden = true;
-      if (told) announce('You are connected again');
-      told = false;
+      if (told) announce(told === 'slow' ? 'You are connected' : 'You are connected again');
+      told = null;
       return;
     }
+    const trouble = socket && path !== 'open' ? path : 'unreachable';
     timer = setTimeout(
       () => {
-        if (!told) announce('Connection lost, reconnecting');
-        told = true;
-        text.textContent = socket
-          ? 'The connection is lost. Reconnecting…'
-          : 'The server is out of reach. Reconnecting…';
+        const { said, shown } = TROUBLES[trouble];
+        // Of a server out of reach a connection that is lost is a part.
+        if (told === null || (trouble === 'blocked' && told !== trouble)) announce(said);
+        told = trouble;
+        text.textContent = shown;
         banner.hidden = false;
       },
       socket ? 0 : PATIENCE,

@@ -439,7 +439,7 @@ impl Receiver {
             // The server slews by 5 ms a second at most.
             if (ticks - passed).abs() > passed * 0.006 + 0.002 {
                 let text = format!(
-                    "{:?} slot {}: {:.1} ms passed, timestamps went {:.1} ms",
+                    "{:?} slot {}: {:.1} ms passed, timestamps went {:.1} ms, from {time_before} to {time}",
                     line.kind,
                     line.slot,
                     passed * 1e3,

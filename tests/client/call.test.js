@@ -35,6 +35,7 @@ class FakePeer {
     return {};
   }
   async setLocalDescription() {}
+  async setRemoteDescription() {}
 }
 
 /** @type {FakeSocket[]} */
@@ -48,7 +49,12 @@ class FakeSocket {
   constructor() {
     sockets.push(this);
   }
-  send() {}
+  /** @type {any[]} */
+  said = [];
+  /** @param {string} text */
+  send(text) {
+    this.said.push(JSON.parse(text));
+  }
   close() {}
   /** @param {object} message */
   says(message) {
@@ -122,5 +128,26 @@ test('a browser that does not take them goes on with those it has', () => {
   assert.equal(warned.mock.callCount(), 1);
   call.leave();
   warned.mock.restore();
+  mock.timers.reset();
+});
+
+test('a connection that a browser does not even begin is told of, too', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const { call, server } = called();
+  /** @type {string[]} */
+  const paths = [];
+  call.on('health', ({ path }) => paths.push(path));
+  server().says(welcome({ credential: 'first' }));
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  };
+  await settled();
+  const offer = server().said.find(({ type }) => type === 'offer');
+  server().says({ type: 'answer', id: offer.id, sdp: '' });
+  await settled();
+  mock.timers.tick(8100);
+  mock.timers.tick(8100);
+  assert.deepEqual(paths.slice(-2), ['slow', 'blocked']);
+  call.leave();
   mock.timers.reset();
 });
