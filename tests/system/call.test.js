@@ -123,23 +123,27 @@ test('Firefox and Chromium meet through nginx', CALL, async () => {
   }
 });
 
-test('a browser gets a relayed address with credentials of the server, and none with forged or expired ones', CALL, async () => {
-  await fence(ANN, [PAGES, { protocol: 'udp', ports: '3478' }]);
-  const ann = await guests.person('Ann', annsBrowser);
-  await ann.page.goto(ORIGIN);
-  const secret = (await stack.exec('coturn', ['cat', '/run/turn-secret/secret'])).stdout;
-  const now = Math.floor(Date.now() / 1000);
-  const url = `turn:${new URL(ORIGIN).hostname}:3478?transport=udp`;
-  const gather = (/** @type {{ user: string, password: string }} */ { user, password }) =>
-    ann.page.evaluate(gatherRelays, [{ urls: url, username: user, credential: password }]);
-  const right = await gather(credentialsFor(secret, now + 600));
-  assert.ok(right.relays.length > 0, `with the right ones: ${JSON.stringify(right)}`);
-  const expired = await gather(credentialsFor(secret, now - 60));
-  assert.deepEqual([expired.relays, expired.errors.includes(401)], [[], true], 'expired');
-  const forged = await gather(credentialsFor('another secret', now + 600));
-  assert.deepEqual([forged.relays, forged.errors.includes(401)], [[], true], 'forged');
-  await guests.leave();
-});
+test(
+  'a browser gets a relayed address with credentials of the server, and none with forged or expired ones',
+  CALL,
+  async () => {
+    await fence(ANN, [PAGES, { protocol: 'udp', ports: '3478' }]);
+    const ann = await guests.person('Ann', annsBrowser);
+    await ann.page.goto(ORIGIN);
+    const secret = (await stack.exec('coturn', ['cat', '/run/turn-secret/secret'])).stdout;
+    const now = Math.floor(Date.now() / 1000);
+    const url = `turn:${new URL(ORIGIN).hostname}:3478?transport=udp`;
+    const gather = (/** @type {{ user: string, password: string }} */ { user, password }) =>
+      ann.page.evaluate(gatherRelays, [{ urls: url, username: user, credential: password }]);
+    const right = await gather(credentialsFor(secret, now + 600));
+    assert.ok(right.relays.length > 0, `with the right ones: ${JSON.stringify(right)}`);
+    const expired = await gather(credentialsFor(secret, now - 60));
+    assert.deepEqual([expired.relays, expired.errors.includes(401)], [[], true], 'expired');
+    const forged = await gather(credentialsFor('another secret', now + 600));
+    assert.deepEqual([forged.relays, forged.errors.includes(401)], [[], true], 'forged');
+    await guests.leave();
+  },
+);
 
 /**
  * The relayed candidates that a browser finds, and the errors it meets on the way. Runs in the page.

@@ -51,7 +51,7 @@ test('nginx and coturn take a renewed certificate, and a call over both goes on'
   try {
     await meet(ann, bob);
     assert.equal((await pathOf(ann)).local.relay, 'tls');
-    const before = [await shownOn(443), await shownOn(5349)];
+    const shown = [await shownOn(443), await shownOn(5349)];
     const sockets = [ann.sockets, bob.sockets];
     for (const person of [ann, bob]) await person.rememberConnection();
 
@@ -60,7 +60,7 @@ test('nginx and coturn take a renewed certificate, and a call over both goes on'
       await until(
         `port ${port} shows a certificate of the new authority`,
         () => shownOn(port),
-        (shown) => Boolean(shown) && shown !== before[i],
+        (now) => Boolean(now) && now !== shown[i],
       );
     }
 

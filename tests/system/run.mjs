@@ -12,8 +12,10 @@ import { join } from 'node:path';
 
 import { Engine, removeRuntime } from './lib/engine.js';
 import { buildImages } from './lib/images.js';
+import { machine } from './lib/machine.js';
 import { DESK, SERVER, closeNetwork, inside, openNetwork } from './lib/net.js';
 import { ROOT, WORK } from './lib/places.js';
+import { attempt } from './lib/run.js';
 import { HOST } from './lib/stack.js';
 
 /** All files together. Each wait in them has a bound of its own; this is for what nobody thought of. */
@@ -24,6 +26,14 @@ let engine;
 /** @type {import('node:child_process').ChildProcess | undefined} */
 let testing;
 let interrupted = '';
+
+/** What is missing for an engine and namespaces of our own; nothing, as a rule. */
+async function hindrance() {
+  const { code, stderr } = await attempt(['unshare', '--net', '--mount', '--pid', '--fork', 'true']);
+  if (code !== 0) return `no namespaces can be made here, which takes root (${stderr.trim()})`;
+  const made = await attempt(['unshare', '--net', 'iptables', '--table', 'nat', '--list']);
+  return made.code === 0 ? '' : `the kernel has no packet filter for us (${made.stderr.trim().split('\n')[0]})`;
+}
 
 /**
  * @param {string} what
@@ -68,10 +78,23 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   });
 }
 
+if (process.env.PLENARY_SYSTEM === 'off') {
+  console.info('system tests: left out, because PLENARY_SYSTEM=off says so');
+  process.exit(0);
+}
+const missing = await hindrance();
+if (missing) {
+  console.error(`system tests: ${missing}. PLENARY_SYSTEM=off leaves them out`);
+  process.exit(1);
+}
+
 let good = false;
+/** @type {unknown} */
+let before;
 try {
   await mkdir(WORK, { recursive: true });
   await step('what an earlier run left is gone', sweep);
+  before = await machine();
   await step('images', buildImages);
   await step('network', openNetwork);
   await step('engine', async () => (engine = await Engine.start(SERVER)));
@@ -81,5 +104,7 @@ try {
 } finally {
   await sweep();
 }
+process.env.PLENARY_SYSTEM_BEFORE = JSON.stringify(before ?? null);
 const gone = await runTests([join(import.meta.dirname, 'nothing-left.mjs')]);
+if (interrupted) console.error(`system tests: ended by ${interrupted}`);
 process.exitCode = good && gone && !interrupted ? 0 : 1;

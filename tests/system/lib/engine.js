@@ -30,15 +30,14 @@ const NO_NETWORK = ['--bridge=none', '--iptables=false', '--ip-forward=false', '
 
 /** The environment in which the command line finds this engine, and nothing of anybody's own settings. */
 export const DOCKER_ENV = {
-  ...process.env,
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(DOCKER|COMPOSE|BUILDX|PLENARY)_/.test(name)),
+  ),
   DOCKER_CONFIG,
   DOCKER_HOST: `unix://${join(RUNTIME, 'docker.sock')}`,
   DOCKER_BUILDKIT: '1',
   BUILDKIT_PROGRESS: 'plain',
 };
-for (const name of ['DOCKER_CONTEXT', 'DOCKER_TLS_VERIFY', 'COMPOSE_FILE', 'COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES']) {
-  Reflect.deleteProperty(DOCKER_ENV, name);
-}
 
 /**
  * A command of the engine that must succeed.
@@ -70,7 +69,9 @@ export class Engine {
   static async start(namespace) {
     await mkdir(DATA, { recursive: true });
     await mkdir(RUNTIME, { recursive: true, mode: 0o700 });
-    for (const kept of ['containers', 'network', 'volumes']) await rm(join(DATA, kept), { recursive: true, force: true });
+    for (const kept of ['containers', 'network', 'volumes']) {
+      await rm(join(DATA, kept), { recursive: true, force: true });
+    }
     const daemon = [
       ...['setpriv', '--pdeathsig', 'KILL'],
       ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'],
@@ -123,7 +124,7 @@ export async function cgroupsLeft() {
   /** @type {string[]} */
   const left = [];
   for (const folder of [root, ...controllers.map((name) => join(root, name))]) {
-    const names = await readdir(folder).catch(() => []);
+    const names = await readdir(folder).catch(() => /** @type {string[]} */ ([]));
     if (names.includes(CGROUP)) left.push(join(folder, CGROUP));
   }
   return left;
@@ -131,9 +132,14 @@ export async function cgroupsLeft() {
 
 /** A control group goes by `rmdir`, those below it first. @param {string} folder */
 async function removeGroup(folder) {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     if (entry.isDirectory()) await removeGroup(join(folder, entry.name));
   }
   // A process that was just ended may be in it for a moment.
-  await until(`${folder} goes`, () => rmdir(folder).then(() => true), Boolean, { within: 5_000 });
+  const gone = () =>
+    rmdir(folder).then(
+      () => true,
+      (error) => error.code === 'ENOENT',
+    );
+  await until(`${folder} goes`, gone, Boolean, { within: 5_000 });
 }

@@ -16,6 +16,7 @@ const WITHIN_MS = 60_000;
  * @typedef {object} RunOptions
  * @property {string} [input] For its standard input.
  * @property {NodeJS.ProcessEnv} [env] Instead of our own environment.
+ * @property {string} [cwd] The folder it runs in.
  * @property {number} [within] Milliseconds until it is ended.
  * @property {boolean} [loud] Its output is shown, not returned.
  */
@@ -26,10 +27,15 @@ const WITHIN_MS = 60_000;
  * @param {RunOptions} [options]
  * @returns {Promise<Outcome>}
  */
-export function attempt([program = '', ...args], { input, env = process.env, within = WITHIN_MS, loud = false } = {}) {
+export function attempt([program = '', ...args], options = {}) {
+  const { input, cwd, env = process.env, within = WITHIN_MS, loud = false } = options;
   return new Promise((tell, fail) => {
     const output = loud ? 'inherit' : 'pipe';
-    const child = spawn(program, args, { env, stdio: [input === undefined ? 'ignore' : 'pipe', output, output] });
+    const child = spawn(program, args, {
+      env,
+      ...(cwd ? { cwd } : {}),
+      stdio: [input === undefined ? 'ignore' : 'pipe', output, output],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout?.on('data', (text) => (stdout += text));

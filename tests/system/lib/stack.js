@@ -90,7 +90,7 @@ export class Stack {
 
   /** @param {string[]} args */
   #command(args) {
-    return ['docker', 'compose', '--project-directory', SITE, '--ansi', 'never', '--progress', 'quiet', ...args];
+    return ['docker', 'compose', '--ansi', 'never', '--progress', 'quiet', ...args];
   }
 
   /**
@@ -99,7 +99,7 @@ export class Stack {
    * @param {import('./run.js').RunOptions} [options]
    */
   compose(args, options) {
-    return attempt(this.#command(args), { within: UP_MS, ...options, env: DOCKER_ENV });
+    return attempt(this.#command(args), { within: UP_MS, ...options, cwd: SITE, env: DOCKER_ENV });
   }
 
   async start() {

@@ -96,7 +96,7 @@ export const transactionOf = (bytes) => bytes.subarray(8, 20);
 export function readAnswer(bytes) {
   /** @type {Map<number, Buffer>} */
   const attributes = new Map();
-  for (let at = 20; at + 4 <= bytes.length; ) {
+  for (let at = 20; at + 4 <= bytes.length;) {
     const type = bytes.readUInt16BE(at);
     const length = bytes.readUInt16BE(at + 2);
     if (!attributes.has(type)) attributes.set(type, bytes.subarray(at + 4, at + 4 + length));
@@ -134,6 +134,7 @@ export function addressBytes(address) {
   const end = dotted?.[2]?.includes('.') ? Buffer.from(dotted[2].split('.').map(Number)).toString('hex') : '';
   const text = end ? `${dotted?.[1]}${end.slice(0, 4)}:${end.slice(4)}` : address;
   const [left = '', right] = text.split('::').map((half) => half.split(':').filter(Boolean));
-  const groups = right === undefined ? [...left] : [...left, ...Array(8 - left.length - right.length).fill('0'), ...right];
+  const groups =
+    right === undefined ? [...left] : [...left, ...Array(8 - left.length - right.length).fill('0'), ...right];
   return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex');
 }

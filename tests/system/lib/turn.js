@@ -81,7 +81,10 @@ export class TurnClient {
     const { bytes, transaction } = request(method, fields, this.#login);
     return new Promise((tell, fail) => {
       const again = setInterval(() => this.#reliable || this.#wire.send(bytes), AGAIN_MS);
-      const late = setTimeout(() => finish(() => fail(new Error(`no answer to ${method} in ${ANSWER_MS} ms`))), ANSWER_MS);
+      const late = setTimeout(
+        () => finish(() => fail(new Error(`no answer to ${method} in ${ANSWER_MS} ms`))),
+        ANSWER_MS,
+      );
       const finish = (/** @type {() => void} */ then) => {
         clearInterval(again);
         clearTimeout(late);
@@ -167,7 +170,7 @@ async function stream({ host, transport, ca, name }, hear) {
       ? connectTls({ host, port: 5349, ...(ca ? { ca } : {}), ...(name ? { servername: name } : {}) })
       : connect({ host, port: 3478 });
   let kept = Buffer.alloc(0);
-  socket.on('data', (bytes) => {
+  socket.on('data', (/** @type {Buffer} */ bytes) => {
     kept = Buffer.concat([kept, bytes]);
     for (let length = messageLength(kept); kept.length >= length; length = messageLength(kept)) {
       hear(kept.subarray(0, length));
