@@ -52,7 +52,8 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_HTTP_PORT", value_name = "PORT", default_value_t = HTTP_PORT)]
     http_port: u16,
 
-    /// UDP port of media, of the first worker; the others have the ports after it. Must be reachable for every client
+    /// Port of media, UDP and TCP, of the first worker; the others have the ports after it. Must be reachable for every
+    /// client
     #[arg(long, env = "PLENARY_UDP_PORT", value_name = "PORT", default_value_t = UDP_PORT)]
     udp_port: u16,
 

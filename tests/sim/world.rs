@@ -11,6 +11,7 @@ mod workers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -259,11 +260,19 @@ impl World {
         any
     }
 
+    /// The path between these addresses, by what the person there uses.
+    fn path(&self, remote: SocketAddr, local: SocketAddr) -> Path {
+        let person = self.by_public.get(&remote);
+        let over_tcp = person.is_some_and(|person| self.seats[*person].client.profile.over_tcp);
+        if over_tcp { Path::tcp(remote, local) } else { Path::udp(remote, local) }
+    }
+
     fn transmit(&mut self, worker: usize, transmit: &Transmit) {
         let Transmit { path, contents } = transmit;
         assert_eq!(path.local, workers::address(worker), "a worker sends from the address it announced");
         self.transmitted += 1;
-        let Some(person) = self.by_public.get(&path.remote).copied() else {
+        let person = self.by_public.get(&path.remote).filter(|_| *path == self.path(path.remote, path.local));
+        let Some(person) = person.copied() else {
             self.astray += 1;
             return;
         };
@@ -281,10 +290,10 @@ impl World {
                 {
                     self.seats[*person].checked.get_or_insert(self.now);
                 }
-                let now = self.server_now();
+                let (now, path) = (self.server_now(), self.path(remote, local));
                 let worker = self.workers.iter_mut().find(|worker| worker.address() == local);
                 let worker = worker.expect("clients send to addresses that were announced");
-                worker.handle_datagram(now, Path::udp(remote, local), &bytes);
+                worker.handle_datagram(now, path, &bytes);
             }
             Happening::ToClient { person, remote, local, bytes } => {
                 let seat = &mut self.seats[person];

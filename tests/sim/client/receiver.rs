@@ -428,7 +428,8 @@ impl Receiver {
 
     /// A sender report on `line`: what its timestamps stand for may drift, never step.
     pub fn report(&mut self, line: &mut Line, ntp: SystemTime, time: u32) {
-        if !line.received {
+        // Timestamp 0 is that of a line on which nothing was sent yet, in a report that was overtaken by the first packet.
+        if !line.received || time == 0 {
             return;
         }
         self.reports += 1;
@@ -439,7 +440,7 @@ impl Receiver {
             // The server slews by 5 ms a second at most.
             if (ticks - passed).abs() > passed * 0.006 + 0.002 {
                 let text = format!(
-                    "{:?} slot {}: {:.1} ms passed, timestamps went {:.1} ms",
+                    "{:?} slot {}: {:.1} ms passed, timestamps went {:.1} ms, from {time_before} to {time}",
                     line.kind,
                     line.slot,
                     passed * 1e3,

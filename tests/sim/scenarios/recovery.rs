@@ -88,6 +88,27 @@ fn egress_follows_a_client_whose_nat_gave_it_another_port() {
 }
 
 #[test]
+fn a_person_over_tcp_whose_connection_ends_goes_on_over_the_next_one() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::PAGE, Conditions::clean(20));
+        let ben = world.join(Profile { over_tcp: true, ..Profile::PAGE }, Conditions::clean(20));
+        world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));
+        for _ in 0..3 {
+            world.rebind(ben);
+            world.start_watching();
+            world.run(ms(4_000));
+            let (down, up) = (world.picture_gap(ben, ada), world.picture_gap(ada, ben));
+            println!("downlink {down:?}, uplink {up:?}");
+            assert!(down < ms(3_500) && up < ms(3_500), "the picture stood still for {down:?}, {up:?}");
+        }
+        assert_eq!(world.seats[ben].client.life(), 1);
+        nobody_noticed(&world, ben);
+        world.finish("TCP connections that end");
+    });
+}
+
+#[test]
 fn an_ice_restart_leaves_media_alone() {
     play(When::Always, |seed| {
         let (mut world, ada, ben) = two(seed);

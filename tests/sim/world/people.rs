@@ -97,7 +97,8 @@ impl World {
         person
     }
 
-    /// The NAT in front of somebody gives them another port: the old one leads nowhere.
+    /// The NAT in front of somebody gives them another port: the old one leads nowhere. Over TCP this is a connection that
+    /// ends, and another one.
     pub fn rebind(&mut self, person: Person) {
         let [high, low] = (person as u16).to_be_bytes();
         self.next_port += 1;
@@ -105,6 +106,9 @@ impl World {
         let seat = &mut self.seats[person];
         (seat.checked, seat.followed) = (None, None);
         let old = std::mem::replace(&mut seat.public, public);
+        if seat.client.profile.over_tcp {
+            self.workers.iter_mut().for_each(|worker| worker.handle_connection_ended(old));
+        }
         self.by_public.remove(&old);
         self.by_public.insert(public, person);
     }

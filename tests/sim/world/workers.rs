@@ -60,6 +60,14 @@ impl Worker {
         }
     }
 
+    pub fn handle_connection_ended(&mut self, remote: SocketAddr) {
+        let path = Path::tcp(remote, self.address());
+        if let Some(core) = &mut self.core {
+            core.handle_path_ended(&path);
+            assert!(!core.knows(&path), "whoever gets this address next is nobody");
+        }
+    }
+
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         self.core.as_ref()?.poll_timeout(now)
     }

@@ -68,6 +68,8 @@ pub(super) struct Call {
     pub lose: (usize, usize),
     /// The last datagram of media.
     pub last: Vec<u8>,
+    /// The way the client's datagrams come.
+    pub path: Path,
 }
 
 impl Call {
@@ -103,6 +105,7 @@ impl Call {
             ended: None,
             lose: (0, 0),
             last: Vec::new(),
+            path: Path::udp(address(2), address(1)),
         };
         let tracks = [(audio, Kind::Audio), (video, Kind::Video)];
         let tracks =
@@ -190,7 +193,7 @@ impl Call {
 
     /// Gives the connection a datagram as the core does.
     pub(super) fn give(&mut self, datagram: &[u8], down: &mut Vec<Transmit>) {
-        let path = Path::udp(address(2), address(1));
+        let path = self.path;
         let media = DatagramKind::of(datagram) == DatagramKind::Srtp;
         if media && !self.connection.admits(datagram, &self.limits, &mut self.tally) {
             self.refused += 1;
@@ -244,6 +247,18 @@ impl Call {
         let events = std::mem::take(&mut self.events);
         let packet = |event| if let Event::Packet(packet) = event { Some(packet) } else { None };
         events.into_iter().filter_map(packet).collect()
+    }
+
+    /// The way a packet for the client's picture slot leaves at once.
+    pub(super) fn way_of(&mut self, packet: &Packet, seq: u64) -> Option<Path> {
+        let ssrc = self.connection.sender(self.video_slot).expect("a slot");
+        let leaving = Leaving { seq, time: seq * 3_000, wallclock: self.now, picture: None, first: true };
+        self.connection.write(ssrc, packet, &leaving).expect("a connection that goes on");
+        let mut down = Vec::new();
+        self.connection.step(self.now, &mut down, &mut self.events).expect("a connection that goes on");
+        down.iter()
+            .find(|transmit| DatagramKind::of(&transmit.contents) == DatagramKind::Srtp)
+            .map(|it| it.path)
     }
 
     /// Sends a packet to the client's slot for its kind, and returns what the client got since the last call.

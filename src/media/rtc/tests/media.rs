@@ -9,6 +9,7 @@ use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
 
 use super::client::{Call, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
 use crate::media::codec::{Codec, CodecSet};
+use crate::media::demux::Path;
 use crate::media::ids::Layer;
 use crate::media::rtc::Event;
 
@@ -44,6 +45,20 @@ fn each_layer_is_known_by_its_rid_and_asked_by_its_rid() {
             .collect();
         assert_eq!(asked, [rid]);
     }
+}
+
+#[test]
+fn media_follows_the_client_over_tcp_and_goes_where_ice_thinks_when_that_connection_ends() {
+    let mut call = Call::new(config(&[]), &[]);
+    let over_udp = call.path;
+    call.path = Path::tcp(over_udp.remote, over_udp.local);
+    call.send(None, VP8, 10, &VP8_KEY);
+    let packet = call.packets().remove(0);
+    assert_eq!(call.way_of(&packet, 1), Some(call.path));
+    call.connection.forget_path(&over_udp);
+    assert_eq!(call.way_of(&packet, 2), Some(call.path), "another path is no matter");
+    call.connection.forget_path(&call.path);
+    assert_eq!(call.way_of(&packet, 3), Some(over_udp));
 }
 
 #[test]

@@ -43,6 +43,24 @@ fn the_codecs_are_those_both_have() {
     assert_eq!(connection.codecs(), (firefox, firefox));
 }
 
+/// RFC 8839 section 5.1 and RFC 6544 section 4.5, once in a bundle.
+#[test]
+fn udp_is_announced_and_tcp_for_those_without_it_at_a_lower_priority() {
+    for offer in [CHROMIUM, FIREFOX] {
+        let (answer, _) = answer(offer);
+        let candidates: Vec<Vec<&str>> = (answer.lines())
+            .filter_map(|line| Some(line.strip_prefix("a=candidate:")?.split(' ').collect()))
+            .collect();
+        let [udp, tcp] = &candidates[..] else { panic!("{candidates:?}") };
+        let here = ["127.0.0.1", "1", "typ", "host"];
+        assert_eq!((udp[2], &udp[4..8], tcp[2], &tcp[4..8]), ("udp", &here[..], "tcp", &here[..]));
+        assert_eq!(tcp[8..10], ["tcptype", "passive"]);
+        let preference = |priority: &str| priority.parse::<u32>().expect("a number") >> 24;
+        assert_eq!((preference(udp[3]), preference(tcp[3])), (126, 90));
+        assert_ne!(udp[0], tcp[0], "their foundations differ");
+    }
+}
+
 #[test]
 fn simulcast_is_accepted_in_three_layers() {
     for offer in [CHROMIUM, FIREFOX] {
