@@ -13,6 +13,8 @@ PLENARY_FIREFOX ?= /usr/bin/firefox-esr
 # Which browsers meet in the browser tests. Firefox alone plays what depends on who sends and who receives.
 PLENARY_E2E_PAIRS ?= chromium-chromium chromium-firefox firefox-firefox
 E2E = $(if $(filter firefox-firefox,$(1)),$(wildcard $(addprefix tests/e2e/,$(addsuffix .test.js,meeting layers screen))),$(wildcard tests/e2e/*.test.js))
+# Which tests of the deployment.
+SYSTEM ?= $(wildcard tests/system/*.test.js)
 # Screenshots and logs of the browser tests.
 PLENARY_E2E_DIR ?= target/e2e
 export PLENARY_CHROMIUM PLENARY_FIREFOX PLENARY_E2E_DIR
@@ -21,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy unit sim node e2e first-frame screenshots bench bench-instructions fuzz fuzz-keep fuzz-build build tools chromium firefox
+.PHONY: help check test format clippy unit sim node e2e first-frame screenshots system bench bench-instructions fuzz fuzz-keep fuzz-build build tools chromium firefox system-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +57,11 @@ node: node_modules/.package-lock.json ## the client: lints, types, unit tests
 e2e: build chromium firefox node_modules/.package-lock.json ## the whole product in real browsers, in pairs of them
 	@$(foreach pair,$(PLENARY_E2E_PAIRS),$(STEP) $(pair) env PLENARY_E2E_PAIR=$(pair) timeout --kill-after=10s 20m \
 	  node --test --test-concurrency=1 --test-reporter=spec $(call E2E,$(pair));)
+
+# One at a time on a machine, because names of namespaces are the machine's. PLENARY_SYSTEM=off leaves them out, and says so.
+system: build chromium firefox system-tools node_modules/.package-lock.json ## the deployment: docker-compose.yml in an engine of its own, people behind firewalls; needs root
+	@$(STEP) system $(SUDO) env "PATH=$$PATH" PLENARY_SYSTEM=$${PLENARY_SYSTEM:-on} flock --close --nonblock --conflict-exit-code 75 \
+	  /run/lock/plenary-system.lock node tests/system/run.mjs $(SYSTEM)
 
 first-frame: build chromium firefox node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs
@@ -109,6 +116,12 @@ chromium: ## installs Chromium if there is none (Debian)
 
 firefox: ## installs Firefox ESR if there is none (Debian)
 	@command -v $(PLENARY_FIREFOX) >/dev/null || $(STEP) firefox bash -c '$(APT) firefox-esr'
+
+SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl runc strip tini
+system-tools: ## installs a Docker engine and what its tests need, if they are missing (Debian)
+	@command -v $(SYSTEM_COMMANDS) docker | wc -l | grep -qx $(words $(SYSTEM_COMMANDS) docker) || $(STEP) docker bash -c \
+	  '$(APT) --no-upgrade binutils containerd docker.io git iproute2 iptables mmdebstrap openssl runc tini; command -v docker || { $(APT) docker-cli; }'
+	@tests/system/plugins target/system/docker || $(STEP) plugins tests/system/plugins target/system/docker fetch
 
 node_modules/.package-lock.json: package.json package-lock.json | tools
 	@$(STEP) npm npm ci --no-audit --no-fund

@@ -11,9 +11,11 @@ service=coturn
 plenary=10001
 secret=/run/turn-secret/secret
 run=/run/coturn
+public=
 
 check_host
 check_addresses
+check_media_ports
 check_certificate
 
 # 32 random bytes, as text because both sides use it as text. Renamed into place whole: nobody ever reads half of it.
@@ -33,7 +35,31 @@ fi
 } >"$run/turnserver.conf"
 chown -R turnserver:turnserver "$run"
 
+# In a network of its own, a packet to the public address comes back from another address than it was sent to, if at all: the
+# public address is this machine's, or that of a NAT before it. So what goes to Plenary's public ports goes to Plenary directly.
+# All else that leaves a relayed address is dropped, whatever turnserver thinks of it.
+if [ -n "${PLENARY_MEDIA_HOST:-}" ]; then
+  for address in "${addresses[@]}"; do
+    [[ $address == *:* ]] || public+="${public:+, }$address"
+  done
+  errors=$(nft -f - 2>&1 <<RULES
+table ip relay {
+  chain to_plenary {
+    type nat hook output priority -100;
+    ip daddr { ${public:-$PLENARY_MEDIA_HOST} } udp dport $first-$last dnat to $PLENARY_MEDIA_HOST
+  }
+  chain nowhere_else {
+    type filter hook output priority 0;
+    udp sport 61100-65535 ip daddr != $PLENARY_MEDIA_HOST drop
+    udp sport 61100-65535 udp dport != $first-$last drop
+  }
+}
+RULES
+  ) || stop "the rules of the relay's network cannot be made: $(head -n 1 <<<"$errors")"
+fi
+
 # It keeps one capability of root's: at SIGUSR2 it reads the TLS key again, which may be its owner's alone. There is nothing
 # else here that it could not read anyway.
 exec setpriv --reuid=turnserver --regid=turnserver --clear-groups --no-new-privs \
-  --inh-caps=-all,+dac_override --ambient-caps=-all,+dac_override turnserver -c "$run/turnserver.conf"
+  --bounding-set=-all,+dac_override --inh-caps=-all,+dac_override --ambient-caps=-all,+dac_override \
+  turnserver -c "$run/turnserver.conf"

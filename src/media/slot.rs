@@ -37,6 +37,11 @@ pub struct Slot {
     guard: Option<Guard>,
 }
 
+/// The timestamp of a slot's first packet at least. Until there is one, str0m's sender reports say that this moment has the
+/// timestamp 0. Chromium takes a step of up to 2^25 from one report to the next for the passing of time, and sounds and
+/// pictures do not match for as long as it remembers it; of a longer one it believes the reports that come after.
+const LEAST_TIME: u32 = (1 << 25) + 1;
+
 impl Slot {
     /// A slot on the m-line `mid` that shows nothing.
     #[must_use]
@@ -53,7 +58,7 @@ impl Slot {
             since: None,
             blocked: false,
             playing: None,
-            forwarder: Forwarder::new(rate, seq, seed >> 8),
+            forwarder: Forwarder::new(rate, seq, LEAST_TIME + (seed >> 8)),
             guard: cfg!(debug_assertions).then(|| Guard::new(rate)),
         }
     }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::harness::World;
 use crate::conference::protocol::{IceServer, ServerMessage};
+use crate::conference::timers::Timer;
 use crate::conference::{Turn, TurnSecret};
 use crate::limits::Limits;
 use crate::media::ids::PeerId;
@@ -141,17 +144,17 @@ fn who_comes_back_gets_new_ones_and_who_has_no_socket_waits_for_that() {
 
 #[test]
 fn who_left_leaves_no_deadline_behind() {
-    for way in ["leave", "vanish"] {
-        let mut world = world();
-        world.join(1, "Ann");
-        world.join(2, "Bob");
-        match way {
-            "leave" => (1..=2).for_each(|socket| world.say(socket, serde_json::json!({ "type": "leave" }))),
-            _ => (1..=2).for_each(|socket| world.close(socket)),
-        }
-        world.pass(10 * MINUTE);
-        assert_eq!(world.conference.poll_timeout(), None, "{way}");
-    }
+    let mut world = world();
+    let people = [world.join(1, "Ann").peer, world.join(2, "Bob").peer];
+    let due = |world: &World| people.map(|peer| world.conference.timers.is_set(&Timer::IceServers(peer)));
+    assert_eq!(due(&world), [true, true]);
+    world.say(1, json!({ "type": "leave" }));
+    assert_eq!(due(&world), [false, true]);
+    world.close(2);
+    world.pass(MINUTE);
+    assert_eq!(due(&world), [false, false]);
+    world.pass(10 * MINUTE);
+    assert_eq!(world.conference.poll_timeout(), None);
 }
 
 #[test]

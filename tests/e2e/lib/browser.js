@@ -74,8 +74,11 @@ export function openBrowser(engine, devices) {
   return engine === 'firefox' ? Firefox.open(devices) : Chromium.open(devices);
 }
 
+/** Where the page under test is. The tests of the deployment give it a name. */
+const HOME = process.env.PLENARY_E2E_HOST ?? '127.0.0.1';
+
 /** Nothing but the page under test is asked for anything. @param {string} address */
 export function isForeign(address) {
   const { protocol, hostname } = new URL(address);
-  return /^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1';
+  return /^(https?|wss?):$/.test(protocol) && hostname !== HOME;
 }

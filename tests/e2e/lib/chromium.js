@@ -43,16 +43,19 @@ export class Chromium {
     this.#playwright = playwright;
   }
 
-  /** @param {Devices} devices */
-  static async open(devices) {
-    const args = [...FLAGS];
+  /**
+   * @param {Devices} devices
+   * @param {{ executablePath?: string, flags?: string[] }} [options] the browser, and more of its command line
+   */
+  static async open(devices, { executablePath = EXECUTABLE, flags = [] } = {}) {
+    const args = [...FLAGS, ...flags];
     if (devices !== 'absent') args.push('--use-fake-device-for-media-stream=fps=30');
     if (devices === 'refused') args.push('--deny-permission-prompts');
     else args.push('--auto-accept-camera-and-microphone-capture', `--auto-select-tab-capture-source-by-title=${TITLE}`);
     if (typeof devices === 'object') args.push(`--use-file-for-fake-video-capture=${devices.file}`);
     // The sound of a shared tab is captured where it is played.
     const ignoreDefaultArgs = typeof devices === 'object' && devices.audible ? ['--mute-audio'] : [];
-    const server = await chromium.launchServer({ executablePath: EXECUTABLE, headless: true, args, ignoreDefaultArgs });
+    const server = await chromium.launchServer({ executablePath, headless: true, args, ignoreDefaultArgs });
     return new Chromium(server, await chromium.connect(server.wsEndpoint()));
   }
 

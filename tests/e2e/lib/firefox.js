@@ -59,11 +59,14 @@ export class Firefox {
     this.#puppeteer = browser;
   }
 
-  /** @param {Devices} devices */
-  static async open(devices) {
+  /**
+   * @param {Devices} devices
+   * @param {{ executablePath?: string }} [options] the browser
+   */
+  static async open(devices, { executablePath = EXECUTABLE } = {}) {
     const browser = await puppeteer.launch({
       browser: 'firefox',
-      executablePath: EXECUTABLE,
+      executablePath,
       headless: true,
       acceptInsecureCerts: true,
       defaultViewport: VIEWPORT,
@@ -114,7 +117,7 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
   if (typeof devices === 'object') {
     const { rgb, width, height, rate, bitmaps } = devices;
     await page.evaluateOnNewDocument(paintCamera, {
-      rgb,
+      ...(rgb ? { rgb } : {}),
       width,
       height,
       rate,
@@ -133,7 +136,8 @@ async function tabIn(context, devices, { ears, scripts, screen }) {
     else if (what === 'told' || what === 'said' || what === 'wrong') ears[what](text ?? '');
   });
   return {
-    page: new FirefoxPage(page, screen?.viewport ?? VIEWPORT),
+    // Used as Playwright's is, as far as tests use it.
+    page: /** @type {any} */ (new FirefoxPage(page, screen?.viewport ?? VIEWPORT)),
     another: (options) => tabIn(context, devices, options),
     // The page paints what it shares.
     prepareShare: async () => ({ end: () => page.evaluate(() => /** @type {any} */ (window).endShare?.()) }),

@@ -428,7 +428,8 @@ impl Receiver {
 
     /// A sender report on `line`: what its timestamps stand for may drift, never step.
     pub fn report(&mut self, line: &mut Line, ntp: SystemTime, time: u32) {
-        if !line.received {
+        // Timestamp 0 is that of a line on which nothing was sent yet, in a report that was overtaken by the first packet.
+        if !line.received || time == 0 {
             return;
         }
         self.reports += 1;
