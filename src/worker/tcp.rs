@@ -36,9 +36,9 @@ const READS_PER_TURN: usize = 32;
 /// Connections accepted in one turn, for the same reason.
 const ACCEPTS_PER_TURN: usize = 32;
 
-/// Bytes the kernel may hold that it has not sent yet: enough for it never to wait for us, and no more, because what it
-/// holds can be neither dropped nor overtaken.
-const UNSENT: u32 = 32 * 1024;
+/// Bytes the kernel may hold that it has not sent yet: enough for it not to wait for us (64 Mbit/s if a turn takes a
+/// millisecond), and no more, because what it holds can be neither dropped nor overtaken: 130 ms at 500 kbit/s.
+const UNSENT: u32 = 8 * 1024;
 
 /// How often connections are looked through for those that nobody needs.
 const SWEEP: Duration = Duration::from_secs(1);
