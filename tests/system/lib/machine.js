@@ -6,15 +6,12 @@ import { attempt, run } from './run.js';
 
 const FORWARDING = ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv6/conf/all/forwarding'];
 
-/**
- * The machine's own interfaces, chains of rules and forwarding. Bridges and veth pairs of containers are left out: if
- * somebody else runs an engine here, they come and go.
- */
+/** The engine's own bridge, chains of rules, and forwarding. Other interfaces may be somebody else's. */
 export async function machine() {
   const links = (await run(['ip', '-brief', 'link', 'show'])).split('\n').map((line) => line.split(/[\s@]/)[0] ?? '');
   const filters = await Promise.all(['iptables-save', 'ip6tables-save'].map((program) => attempt([program])));
   return {
-    links: links.filter((name) => !/^(veth|br-)[0-9a-f]+$/.test(name)),
+    links: links.filter((name) => name.startsWith('docker')),
     chains: filters
       .flatMap(({ stdout }) => stdout.split('\n').filter((line) => /^[*:]/.test(line)))
       .map(withoutCounters),
