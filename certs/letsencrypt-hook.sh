@@ -25,9 +25,6 @@ place() {
 place privkey.pem key.pem 600
 place fullchain.pem cert.pem 644
 
-# A service that does not run reads them when it starts. coturn may not read the key here: it has a copy of its own.
+# A service that does not run reads them when it starts.
 docker compose kill -s HUP nginx || echo "$0: nginx was not told" >&2
-{
-  docker compose exec -T coturn cp /certs/key.pem /certs/cert.pem /run/coturn/ &&
-    docker compose kill -s USR2 coturn
-} || echo "$0: coturn was not told" >&2
+docker compose kill -s USR2 coturn || echo "$0: coturn was not told" >&2

@@ -194,7 +194,6 @@ fn a_renewed_certificate_is_copied_and_read_again() {
     assert_eq!(
         fs::read_to_string(&said).unwrap(),
         "compose kill -s HUP nginx\n\
-         compose exec -T coturn cp /certs/key.pem /certs/cert.pem /run/coturn/\n\
          compose kill -s USR2 coturn\n"
     );
 }
