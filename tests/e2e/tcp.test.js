@@ -14,7 +14,7 @@ after(() => house.close());
 const proxy = house.also(await TcpProxy.open(house.server.ports.udp, MEDIA_ADDRESS));
 const ann = await house.person('Ann', 'red', { engine: OTHER, udpBlocked: true, relayPort: proxy.port });
 const bob = await house.person('Bob', 'green', { udpBlocked: true });
-const cid = await house.person('Cid', 'blue');
+const cid = await house.person('Cid', 'blue', { engine: OTHER });
 
 house.opening('two people without UDP and one with it meet', async () => {
   const invitation = await ann.createRoom(house.origin, 'Behind a firewall');
