@@ -4,14 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 
 import { until } from '../e2e/lib/until.js';
-import { SERVER, inside } from './lib/net.js';
+import { SERVER, background, inside } from './lib/net.js';
 import { SITE } from './lib/places.js';
 import { run } from './lib/run.js';
 import { Stack, leftInEngine } from './lib/stack.js';
@@ -125,7 +123,7 @@ for (const [service, protocol, port, waiting] of TAKEN) {
       assert.notEqual((await stack.container(service))?.State.Status, 'running');
       for (const other of waiting) assert.equal((await stack.container(other))?.State.Status, 'created');
     } finally {
-      holder.kill();
+      holder.close();
     }
   });
 }
@@ -135,15 +133,12 @@ for (const [service, protocol, port, waiting] of TAKEN) {
  * @param {'udp' | 'tcp'} protocol
  * @param {number} port
  */
-async function hold(protocol, port) {
+function hold(protocol, port) {
   const open =
     protocol === 'udp'
       ? `require('dgram').createSocket('udp4').bind(${port}, () => console.log('held'))`
       : `require('net').createServer().listen(${port}, '0.0.0.0', () => console.log('held'))`;
-  const [program = '', ...args] = inside(SERVER, [process.execPath, '--eval', open]);
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  return child;
+  return background(inside(SERVER, [process.execPath, '--eval', open]));
 }
 
 test('after `docker compose down --volumes` no container, network or volume is left', async () => {

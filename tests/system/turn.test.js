@@ -1,21 +1,28 @@
 /** Who may use the relay, and where to: nobody without fresh credentials, and to nowhere but the server itself. */
 
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { PUBLIC } from './lib/net.js';
-import { DENIED, MAPPED } from './lib/peers.js';
-import { ROOT } from './lib/places.js';
+import { until } from '../e2e/lib/until.js';
+import { PUBLIC, SERVER, listenOn } from './lib/net.js';
+import { DENIED, MAPPED, OF_IPV6 } from './lib/peers.js';
+import { probe, word } from './lib/probe.js';
+import { ROOT, SITE } from './lib/places.js';
 import { HOST, Stack, authority } from './lib/stack.js';
 import { TCP, TurnClient, credentialsFor } from './lib/turn.js';
 
-/** @import { Answer } from './lib/stun.js' */
+/** @import { Range } from './lib/peers.js' */
+/** @import { Ranges } from './lib/probe.js' */
 /** @import { Transport } from './lib/turn.js' */
 
 const TABLE = join(ROOT, 'target', 'ssrf.md');
 const MEDIA_PORT = 61_000;
+/** Where another program of the server's listens, such as its resolver of names. */
+const OTHER_PORT = 5_353;
 const HOUR = 3_600;
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -42,36 +49,17 @@ async function admitted(transport) {
   return client;
 }
 
-/** @param {Answer} answer */
-const word = ({ kind, code }) => (kind === 'success' ? 'allowed' : `${code}`);
-
-/**
- * What the relay says to every address, and which of them it should not have said.
- * @param {string} title
- */
-async function probe(title) {
-  const own = await stack.addresses();
-  const network = { what: "the containers' network", peers: [...own.values()].flatMap((ip) => [ip, `::ffff:${ip}`]) };
-  const client = await admitted();
-  const rows = [`${title}\n`, '| Peer | What it is | CreatePermission | ChannelBind |', '|---|---|---|---|'];
-  /** @type {string[]} */
-  const wrong = [];
-  let channel = 0x4000;
-  const ask = async (/** @type {string} */ peer, /** @type {string} */ what, /** @type {boolean} */ welcome) => {
-    const permission = await client.createPermission([peer], MEDIA_PORT);
-    const bound = await client.channelBind(channel++, peer, MEDIA_PORT);
-    rows.push(`| ${peer} | ${what} | ${word(permission)} | ${word(bound)} |`);
-    // Forbidden, or of another family than the relayed address (RFC 8656, 9.2 and 11.2).
-    const refused = [permission, bound].every(({ code }) => code === 403 || code === 443);
-    const allowed = [permission, bound].every(({ kind }) => kind === 'success');
-    if (welcome ? !allowed : !refused) wrong.push(`${peer} (${what}): ${word(permission)}, ${word(bound)}`);
-  };
-  for (const { what, peers } of [...DENIED, network]) for (const peer of peers) await ask(peer, what, false);
-  await ask(MAPPED, "the server's address, mapped into IPv6", false);
-  await ask(PUBLIC, 'the server itself', true);
-  await client.close();
-  await appendFile(TABLE, `${rows.join('\n')}\n\n`);
+/** @param {string} title @param {TurnClient} client @param {Ranges} ranges */
+async function writeDown(title, client, ranges) {
+  const { rows, wrong } = await probe(client, ranges);
+  await appendFile(TABLE, `${title}\n\n${rows.join('\n')}\n\n`);
   assert.deepEqual(wrong, []);
+}
+
+/** The containers' own network, as it is and mapped into IPv6. @returns {Promise<Range>} */
+async function ownNetwork() {
+  const own = [...(await stack.addresses()).values()];
+  return { what: "the containers' network", peers: [...own, ...own.map((ip) => `::ffff:${ip}`)] };
 }
 
 before(async () => {
@@ -113,7 +101,29 @@ test('nobody gets in with expired, forged or missing credentials', async () => {
 });
 
 test('the relay leads to the server and to nowhere else', async () => {
-  await probe(`The public address is ${PUBLIC}.`);
+  const client = await admitted();
+  const refused = [...DENIED, await ownNetwork(), { what: "the server's address, mapped into IPv6", peers: [MAPPED] }];
+  const title = `From a relayed address of IPv4; the server is ${PUBLIC}.`;
+  await writeDown(title, client, { refused, allowed: [{ what: 'the server itself', peers: [PUBLIC] }] });
+});
+
+test('of the server, the relay leads to the media ports and to no other', async () => {
+  const client = await admitted();
+  const neighbour = await listenOn(SERVER, PUBLIC, OTHER_PORT);
+  try {
+    const bound = await client.channelBind(0x4000, PUBLIC, OTHER_PORT);
+    assert.equal(word(bound), 'allowed', 'turnserver looks at the address only');
+    for (let i = 0; i < 20; i++) client.sendOn(0x4000, 'by the relay');
+    // Answered after the relay has dealt with what came before.
+    await client.createPermission([PUBLIC]);
+    const direct = createSocket('udp4');
+    direct.send('directly', OTHER_PORT, PUBLIC);
+    await until('what is sent directly arrives', neighbour.heard, (heard) => heard.includes('directly'));
+    direct.close();
+    assert.ok(!neighbour.heard().includes('by the relay'));
+  } finally {
+    neighbour.close();
+  }
 });
 
 test('an address that is allowed does not take one with it that is not', async () => {
@@ -137,3 +147,28 @@ test('nobody gets a relayed TCP connection', async () => {
   }
   await appendFile(TABLE, `A relayed TCP connection (RFC 6062): ${word(allocation)} on Allocate.\n\n`);
 });
+
+test('in a network with IPv6 the relay leads nowhere else, either', async () => {
+  await Promise.all(clients.map((each) => each.close()));
+  await stack.down();
+  const [public6, network6] = ['2001:db8:77::1', 'fd00:213:77::'];
+  stack = await Stack.unpack({ PLENARY_PUBLIC_ADDRESS: `${PUBLIC},${public6}` });
+  await writeFile(join(SITE, 'docker-compose.override.yml'), withIpv6(network6));
+  await stack.start();
+  secret = (await stack.exec('coturn', ['cat', '/run/turn-secret/secret'])).stdout;
+  const client = await arrive();
+  const answer = await client.allocate(fresh(), { family: 2 });
+  assert.equal(word(answer), 'allowed', 'a relayed address of IPv6');
+  const network = { what: "the containers' network", peers: [1, 2, 3, 4].map((host) => `${network6}${host}`) };
+  const mapped = { what: 'IPv4, mapped into IPv6', peers: [MAPPED, ...(await ownNetwork()).peers.filter(isIPv6)] };
+  const title = `From a relayed address of IPv6; the server is ${PUBLIC} and ${public6}.`;
+  const allowed = [{ what: 'the server itself', peers: [public6] }];
+  await writeDown(title, client, { refused: [...OF_IPV6, network, mapped], allowed });
+});
+
+/** What an operator adds who wants IPv6 inside. @param {string} network */
+const withIpv6 = (network) => `networks:
+  plenary:
+    enable_ipv6: true
+    ipam: { config: [{ subnet: 10.213.77.0/28 }, { subnet: "${network}/64" }] }
+`;

@@ -9,6 +9,9 @@
  * same, it is because the address was allowed by name.
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
 import { attempt, run } from './run.js';
 
 /** The server's address on the "internet". */
@@ -116,6 +119,31 @@ export async function unfence(client) {
 export async function droppedBy(client) {
   const saved = await run(inside(SERVER, ['iptables-save', '--counters', '--table', 'raw']));
   return Number(new RegExp(`^\\[(\\d+):\\d+\\] -A ${fenceOf(client)} -j DROP`, 'm').exec(saved)?.[1] ?? 0);
+}
+
+/**
+ * Another program in a namespace, that has a UDP port and keeps what it hears.
+ * @param {string} namespace
+ * @param {string} address
+ * @param {number} port
+ */
+export async function listenOn(namespace, address, port) {
+  const script = `const socket = require('dgram').createSocket('udp4');
+    socket.on('message', (text) => console.log(String(text)));
+    socket.bind(${port}, '${address}', () => console.log('listening'));`;
+  return background(inside(namespace, [process.execPath, '--eval', script]));
+}
+
+/**
+ * A program that goes on until it is closed; begun once it has said something.
+ * @param {string[]} command
+ */
+export async function background([program = '', ...args]) {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (text) => (said += text));
+  await once(child.stdout, 'data');
+  return { heard: () => said, close: () => void child.kill() };
 }
 
 /** Those of our namespaces that exist. */

@@ -1,5 +1,7 @@
 /** Where nobody may be relayed to, in every spelling that an address has. */
 
+import { isIPv6 } from 'node:net';
+
 import { PUBLIC } from './net.js';
 
 /** @typedef {{ what: string, peers: string[] }} Range */
@@ -29,3 +31,6 @@ export const DENIED = [
 
 /** The server's address as IPv4 in IPv6 (RFC 4291, 2.5.5.2). */
 export const MAPPED = `::ffff:${PUBLIC}`;
+
+/** Those that a relayed address of IPv6 could reach. */
+export const OF_IPV6 = DENIED.map(({ what, peers }) => ({ what, peers: peers.filter((peer) => isIPv6(peer)) }));

@@ -73,7 +73,9 @@ export class Stack {
     await rm(SITE, { recursive: true, force: true });
     await mkdir(SITE, { recursive: true });
     await writeFile(join(SITE, '.env'), settings.map(([name, value]) => `${name}=${value}\n`).join(''));
-    await symlink(join(ROOT, 'docker-compose.yml'), join(SITE, 'docker-compose.yml'));
+    for (const file of ['docker-compose.yml', 'docker-compose.host.yml']) {
+      await symlink(join(ROOT, file), join(SITE, file));
+    }
     await makeCertificates(join(SITE, 'certs'));
     return new Stack();
   }

@@ -133,6 +133,14 @@ export class TurnClient {
     ]);
   }
 
+  /** Sends to the peer of a channel. @param {number} channel @param {string} text */
+  sendOn(channel, text) {
+    const head = Buffer.alloc(4);
+    head.writeUInt16BE(channel, 0);
+    head.writeUInt16BE(Buffer.byteLength(text), 2);
+    this.#wire.send(Buffer.concat([head, Buffer.from(text)]));
+  }
+
   /** Opens a TCP connection to a peer (RFC 6062). @param {string} peer @param {number} port */
   connect(peer, port) {
     return this.ask('Connect', (transaction) => field('XOR-PEER-ADDRESS', xorAddress(peer, port, transaction)));
@@ -155,6 +163,8 @@ export class TurnClient {
 async function datagrams({ host }, hear) {
   const socket = createSocket('udp4');
   socket.on('message', hear);
+  // Nobody there: the question goes unanswered.
+  socket.on('error', () => undefined);
   await new Promise((done) => socket.connect(3478, host, () => done(undefined)));
   return { send: (bytes) => socket.send(bytes), close: () => socket.close() };
 }
