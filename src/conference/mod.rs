@@ -260,6 +260,15 @@ impl Conference {
         }
     }
 
+    /// A client's browser closes the socket because its page goes away (RFC 6455 section 7.4.1, code 1001). The page says
+    /// `leave` then, too, but browsers do not always send that in time. `socket_closed` follows.
+    pub fn socket_away(&mut self, now: Now, socket: SocketId) {
+        if let Some(&Seat::Inside(peer)) = self.sockets.get(&socket).map(|client| &client.seat) {
+            self.leave(now, socket, peer, true);
+        }
+        self.run_due(now);
+    }
+
     /// A client's socket is gone, whoever closed it.
     pub fn socket_closed(&mut self, now: Now, socket: SocketId) {
         if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.seat) {

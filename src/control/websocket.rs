@@ -247,7 +247,10 @@ impl Session {
                 site.conference.socket_text(site.now, self.id, &text);
             }
             Message::Binary(_) => self.end(u16::from(CloseCode::Unsupported), "messages are text", site),
-            Message::Close(_) => {
+            Message::Close(frame) => {
+                if frame.is_some_and(|frame| frame.code == CloseCode::Away) {
+                    site.conference.socket_away(site.now, self.id);
+                }
                 // The library answers it; reading on brings the end.
                 self.phase = Phase::Closing { by: site.now.instant + CLOSE_WAIT };
                 self.tell(site);

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
+use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, WebSocket};
 
@@ -147,6 +149,24 @@ fn a_client_that_closes_gets_its_close_back_and_the_end() {
             Err(Error::ConnectionClosed) => break,
             Err(error) => panic!("{error}"),
         }
+    }
+}
+
+#[test]
+fn a_browser_whose_page_goes_away_says_so_by_the_code_of_its_close() {
+    let server = Server::start();
+    server.post("/api/rooms", r#"{"name":"Den","listed":false}"#);
+    let [mut ann, mut bob] = ["Ann", "Bob"].map(|name| {
+        let mut socket = server.websocket();
+        socket.send(Message::text(format!(r#"{{"type":"join","room":"den","name":"{name}"}}"#))).unwrap();
+        socket
+    });
+    while !bob.read().unwrap().to_text().unwrap().contains(r#""type":"welcome""#) {}
+    ann.close(Some(CloseFrame { code: CloseCode::Away, reason: "".into() })).unwrap();
+    // Far sooner than for a socket that just ended, which would be 30 s.
+    let by = Instant::now() + Duration::from_secs(15);
+    while !bob.read().unwrap().to_text().unwrap().contains(r#""type":"peer-left""#) {
+        assert!(Instant::now() < by, "Ann has not left");
     }
 }
 

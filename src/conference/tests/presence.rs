@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::harness::{Welcome, World};
+use crate::conference::SocketId;
 use crate::conference::protocol::{Presence, ServerMessage};
 use crate::media::message::Notice;
 
@@ -135,6 +136,29 @@ fn so_has_the_page_of_somebody_without_media() {
     assert!(!has_left(&world, &ann));
     world.pass_millis(1);
     assert!(has_left(&world, &ann));
+}
+
+#[test]
+fn a_browser_that_says_the_page_goes_away_says_it_for_the_page() {
+    let (mut world, ann) = two();
+    let now = world.now();
+    world.conference.socket_away(now, SocketId(1));
+    world.close(1);
+    world.pass_millis(3_999);
+    assert!(!has_left(&world, &ann));
+    world.pass_millis(1);
+    assert!(has_left(&world, &ann));
+}
+
+#[test]
+fn a_page_that_goes_away_after_another_took_its_place_takes_nobody_along() {
+    let (mut world, ann) = two();
+    world.resume(3, &ann.token);
+    let now = world.now();
+    world.conference.socket_away(now, SocketId(1));
+    world.close(1);
+    world.pass_millis(10_000);
+    assert!(!has_left(&world, &ann));
 }
 
 #[test]
