@@ -11,5 +11,6 @@ pub mod fuzz;
 pub mod limits;
 mod listener;
 pub mod media;
+pub mod metrics;
 pub mod queue;
 pub mod worker;

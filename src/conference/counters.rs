@@ -2,18 +2,21 @@
 
 use super::protocol::ErrorCode;
 
-/// Counts since the start of the process.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counters {
-    refusals: [u64; ErrorCode::ALL.len()],
-    /// People who came back with their token.
-    pub resumed: u64,
-    /// Tokens that brought nobody back: used up, of another room, or made up.
-    pub unknown_tokens: u64,
-    /// People who were moved because their worker was gone.
-    pub moved: u64,
-    /// Sockets that were closed because they did not stop sending too much.
-    pub flooders: u64,
+crate::metrics! {
+    /// Counts since the start of the process.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Counters as "conference" {
+        /// People who came back with their token.
+        pub resumed: u64,
+        /// Tokens that brought nobody back: used up, of another room, or made up.
+        pub unknown_tokens: u64,
+        /// People who were moved because their worker was gone.
+        pub moved: u64,
+        /// Sockets that were closed because they did not stop sending too much.
+        pub flooders: u64,
+    } with {
+        refusals: [u64; ErrorCode::ALL.len()],
+    }
 }
 
 impl Counters {

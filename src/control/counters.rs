@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-/// HTTP answers by status and WebSocket closes by code. Both are the server's own choice, so there are few of each.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ControlCounters {
-    answers: BTreeMap<u16, u64>,
-    closes: BTreeMap<u16, u64>,
+crate::metrics! {
+    /// HTTP answers by status and WebSocket closes by code, among others. Both are the server's own choice, so there are
+    /// few of each.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct ControlCounters as "http" {
+        /// Times a connection that waited could not be accepted.
+        pub accept_errors: u64,
+    } with {
+        answers: BTreeMap<u16, u64>,
+        closes: BTreeMap<u16, u64>,
+    }
 }
 
 impl ControlCounters {
@@ -20,9 +26,13 @@ impl ControlCounters {
         *self.closes.entry(code).or_default() += 1;
     }
 
-    /// Everything counted so far, by name: `http_404`, `close_1009`.
-    pub fn named(&self) -> impl Iterator<Item = (String, u64)> {
-        let answers = self.answers.iter().map(|(status, count)| (format!("http_{status}"), *count));
-        answers.chain(self.closes.iter().map(|(code, count)| (format!("close_{code}"), *count)))
+    /// How many HTTP requests were answered with which status so far.
+    pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
+        self.answers.iter().map(|(status, count)| (*status, *count))
+    }
+
+    /// How many sockets were closed with which code so far.
+    pub fn closes(&self) -> impl Iterator<Item = (u16, u64)> {
+        self.closes.iter().map(|(code, count)| (*code, *count))
     }
 }

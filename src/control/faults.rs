@@ -3,11 +3,11 @@
 //! `GET /api/faults` answers with every counter by its name, each process's half by whoever counts:
 //!
 //! ```json
-//! {"control": {"accept_errors": 0, "http_404": 1, "close_1009": 1},
-//!  "conference": {"resumed": 0, "unknown_tokens": 0, "moved": 0, "flooders": 0, "error_bad-message": 1},
+//! {"control": {"http_accept_errors": 0, "http_404": 1, "close_1009": 1},
+//!  "conference": {"conference_resumed": 0, "conference_moved": 0, "error_bad-message": 1},
 //!  "limits": {"limit_message_bytes": 1},
 //!  "workers": [{"worker": 0, "port": 61000, "replaced": 0,
-//!               "counters": {"answers": 7, "core_received": 0, "udp_sent": 0, "limit_ssrcs_per_peer": 0}}]}
+//!               "counters": {"worker_answers": 7, "core_received": 0, "udp_sent": 0, "limit_ssrcs_per_peer": 0}}]}
 //! ```
 //!
 //! `limits` are those of this thread; a worker's `counters` are `null` while it is gone. They are as old as its last
@@ -22,6 +22,7 @@ use super::http::{Reply, Request};
 use super::site::Site;
 use crate::conference::protocol::ErrorCode;
 use crate::limits::Limit;
+use crate::metrics::{Table, named};
 
 impl Site<'_> {
     /// Answers a request for `/api/faults`.
@@ -36,19 +37,12 @@ impl Site<'_> {
     }
 
     fn every_counter(&mut self) -> Value {
-        let mut control: Map<String, Value> =
-            self.counters.named().map(|(name, count)| (name, count.into())).collect();
-        control.insert("accept_errors".to_owned(), self.accept_errors.into());
+        let mut control = by_name(self.counters);
+        let answers = self.counters.answers().map(|(status, count)| (format!("http_{status}"), count));
+        let closes = self.counters.closes().map(|(code, count)| (format!("close_{code}"), count));
+        control.extend(answers.chain(closes).map(|(name, count)| (name, Value::from(count))));
         let people = self.conference.counters();
-        let mut conference = Map::new();
-        for (name, count) in [
-            ("resumed", people.resumed),
-            ("unknown_tokens", people.unknown_tokens),
-            ("moved", people.moved),
-            ("flooders", people.flooders),
-        ] {
-            conference.insert(name.to_owned(), count.into());
-        }
+        let mut conference = by_name(people);
         for code in ErrorCode::ALL {
             if let Ok(Value::String(name)) = serde_json::to_value(code) {
                 conference.insert(format!("error_{name}"), people.refusals(code).into());
@@ -61,4 +55,8 @@ impl Site<'_> {
         let workers = self.workers.counters();
         json!({ "control": control, "conference": conference, "limits": limits, "workers": workers })
     }
+}
+
+fn by_name(table: &impl Table) -> Map<String, Value> {
+    named(table).map(|(name, count)| (name.to_owned(), count.into())).collect()
 }

@@ -386,6 +386,7 @@ impl Turn<'_> {
                 log::debug!("{address}: {error}");
             }
         }
+        self.control.counters.accept_errors = self.control.listeners.errors();
     }
 
     /// The oldest gives way: a newcomer is more likely to be somebody.
@@ -425,8 +426,6 @@ impl Turn<'_> {
             stopping: control.stop_by.is_some(),
             #[cfg(feature = "faults")]
             workers: self.workers,
-            #[cfg(feature = "faults")]
-            accept_errors: control.listeners.errors(),
         };
         let fate = act(connection, &mut site);
         if fate == Fate::Gone {

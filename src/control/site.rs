@@ -43,9 +43,6 @@ pub(super) struct Site<'a> {
     /// For counters and damage.
     #[cfg(feature = "faults")]
     pub workers: &'a mut dyn super::Workers,
-    /// Times a connection that waited could not be accepted.
-    #[cfg(feature = "faults")]
-    pub accept_errors: u64,
 }
 
 impl Site<'_> {

@@ -52,54 +52,57 @@ pub struct CoreConfig {
     pub limits: Limits,
 }
 
-/// What a core counted since it started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams handed in.
-    pub datagrams: u64,
-    /// Datagrams of no kind we know, and hostile ones.
-    pub unknown: u64,
-    /// Of these, larger than [`MAX_DATAGRAM`], or from port zero, to which no answer could go.
-    pub hostile: u64,
-    /// DTLS and SRTP from addresses that never authenticated.
-    pub unlearned: u64,
-    /// SRTP from addresses that did, which was not authentic: truncated, forged, replayed, or of a payload type that was
-    /// not negotiated.
-    pub unauthentic: u64,
-    /// STUN for nobody, or with a wrong password.
-    pub stun_refused: u64,
-    /// Handshake datagrams dropped because too many waited.
-    pub handshakes_dropped: u64,
-    /// Media packets received.
-    pub received: u64,
-    /// Media packets that were authentic and no use: of a layer or in a format that was not negotiated, or cut short.
-    pub unusable: u64,
-    /// Authentic SRTCP that is no RTCP.
-    pub reports_malformed: u64,
-    /// Media packets handed to subscribers.
-    pub forwarded: u64,
-    /// Packets sent again because a client asked for them.
-    pub resent: u64,
-    /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
-    pub held: u64,
-    /// Packets a subscriber did not get because it negotiated nothing that could decode them.
-    pub not_decodable: u64,
-    /// Times a publisher's sequence numbers went where nobody counts to.
-    pub jumps: u64,
-    /// Key frames asked for.
-    pub key_frames_asked: u64,
-    /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
-    pub key_frames_merged: u64,
-    /// Connections that ended by themselves.
-    pub connections_lost: u64,
-    /// Offers refused after parsing.
-    pub offers_refused: u64,
-    /// Times any peer's timer fired.
-    pub wakeups: u64,
-    /// Times it fired more than a millisecond after what its connection asked for: the estimator stalls at 4 ms.
-    pub late: u64,
-    /// Times the clock said less than before.
-    pub clock_steps_back: u64,
+crate::metrics! {
+    /// What a core counted since it started.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct Counters as "core" {
+        /// Datagrams that came, over UDP and TCP.
+        pub datagrams: u64,
+        /// Datagrams of no kind we know, and hostile ones.
+        pub unknown: u64,
+        /// Datagrams larger than 1,500 bytes, or from port zero, to which no answer could go. They count as unknown, too.
+        pub hostile: u64,
+        /// DTLS and SRTP from addresses that never authenticated.
+        pub unlearned: u64,
+        /// SRTP from addresses that authenticated, which was not authentic itself: truncated, forged, replayed, or of a
+        /// payload type that was not negotiated.
+        pub unauthentic: u64,
+        /// STUN for nobody, or with a wrong password.
+        pub stun_refused: u64,
+        /// Handshake datagrams dropped because too many waited.
+        pub handshakes_dropped: u64,
+        /// Media packets received.
+        pub received: u64,
+        /// Media packets that were authentic and no use: of a layer or in a format that was not negotiated, or cut short.
+        pub unusable: u64,
+        /// Authentic SRTCP that is no RTCP.
+        pub reports_malformed: u64,
+        /// Media packets handed to subscribers.
+        pub forwarded: u64,
+        /// Packets sent again because a client asked for them.
+        pub resent: u64,
+        /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
+        pub held: u64,
+        /// Packets a subscriber did not get because it negotiated nothing that could decode them.
+        pub not_decodable: u64,
+        /// Times a publisher's sequence numbers went where nobody counts to.
+        pub jumps: u64,
+        /// Key frames asked for.
+        pub key_frames_asked: u64,
+        /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
+        pub key_frames_merged: u64,
+        /// Connections that ended by themselves.
+        pub connections_lost: u64,
+        /// Offers refused after parsing.
+        pub offers_refused: u64,
+        /// Times any peer's timer fired.
+        pub wakeups: u64,
+        /// Times a peer's timer fired more than a millisecond after what its connection asked for. The estimator stalls at
+        /// 4 ms.
+        pub late: u64,
+        /// Times the clock said less than before.
+        pub clock_steps_back: u64,
+    }
 }
 
 /// A room: its people in the order of joining.

@@ -3,10 +3,7 @@
 use std::io;
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::WorkerHandle;
-use crate::limits::Limit;
 use crate::media::ids::PeerId;
 
 /// A fault, as `POST /api/faults` names it.
@@ -86,62 +83,4 @@ pub(super) struct Wanted {
     /// Milliseconds for which the control thread does nothing after it passed the fault on.
     #[serde(default)]
     pub(super) pause: u64,
-}
-
-/// A worker's counters, by name; those of its limits by the name of their metric.
-pub(super) fn counters(handle: &WorkerHandle) -> Value {
-    let (report, answers) = handle.report();
-    let (core, udp, tcp) = (report.core, report.udp, report.tcp);
-    let named = [
-        ("answers", answers),
-        ("core_datagrams", core.datagrams),
-        ("core_unknown", core.unknown),
-        ("core_hostile", core.hostile),
-        ("core_unlearned", core.unlearned),
-        ("core_unauthentic", core.unauthentic),
-        ("core_stun_refused", core.stun_refused),
-        ("core_handshakes_dropped", core.handshakes_dropped),
-        ("core_received", core.received),
-        ("core_unusable", core.unusable),
-        ("core_reports_malformed", core.reports_malformed),
-        ("core_forwarded", core.forwarded),
-        ("core_resent", core.resent),
-        ("core_held", core.held),
-        ("core_not_decodable", core.not_decodable),
-        ("core_jumps", core.jumps),
-        ("core_key_frames_asked", core.key_frames_asked),
-        ("core_key_frames_merged", core.key_frames_merged),
-        ("core_connections_lost", core.connections_lost),
-        ("core_offers_refused", core.offers_refused),
-        ("core_wakeups", core.wakeups),
-        ("core_late", core.late),
-        ("core_clock_steps_back", core.clock_steps_back),
-        ("core_paths", report.paths as u64),
-        ("core_people", report.people as u64),
-        ("udp_received", udp.received),
-        ("udp_sent", udp.sent),
-        ("udp_sends", udp.sends),
-        ("udp_dropped", udp.dropped),
-        ("udp_failed", udp.failed),
-        ("udp_unreachable", udp.unreachable),
-        ("udp_forbidden", udp.forbidden),
-        ("udp_too_large", udp.too_large),
-        ("udp_revived", udp.revived),
-        ("tcp_connections", report.tcp_connections as u64),
-        ("tcp_accepted", tcp.accepted),
-        ("tcp_ended", tcp.ended),
-        ("tcp_accept_errors", tcp.accept_errors),
-        ("tcp_received", tcp.received),
-        ("tcp_empty", tcp.empty),
-        ("tcp_strangers", tcp.strangers),
-        ("tcp_sent", tcp.sent),
-        ("tcp_sends", tcp.sends),
-        ("tcp_dropped", tcp.dropped),
-        ("tcp_stale", tcp.stale),
-        ("tcp_unroutable", tcp.unroutable),
-        ("commands_most_waiting", handle.commands_most_waiting() as u64),
-        ("notices_most_waiting", report.notices_most_waiting as u64),
-    ];
-    let limits = Limit::ALL.iter().map(|limit| (limit.metric(), report.limits.count(*limit)));
-    named.into_iter().chain(limits).map(|(name, count)| (name.to_owned(), Value::from(count))).collect()
 }

@@ -24,7 +24,7 @@ pub use address::AddressMap;
 pub use fault::{Errno, Fault};
 pub use handle::{WorkerHandle, spawn};
 pub use pool::{Pool, StartError};
-pub use report::Report;
+pub use report::{Attendance, Held, Report};
 pub use tcp::TcpCounters;
 pub use udp::{Udp, UdpCounters};
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::handle::Failure;
-use super::{WorkerConfig, WorkerHandle, spawn};
+use super::{Attendance, WorkerConfig, WorkerHandle, spawn};
 use crate::conference::WorkerId;
 use crate::config::Config;
 use crate::control::Workers;
@@ -132,6 +132,26 @@ impl Place {
                 self.retry = Some((now + wait, (wait * 2).min(LONGEST_RETRY)));
                 false
             }
+        }
+    }
+
+    /// Every number of this place by its name.
+    #[cfg(feature = "faults")]
+    fn counters(&self, handle: &WorkerHandle) -> serde_json::Map<String, serde_json::Value> {
+        let (attendance, report) = (self.attendance(), handle.report().0);
+        let named = crate::metrics::named(&attendance).chain(report.named());
+        named.map(|(name, count)| (name.to_owned(), count.into())).collect()
+    }
+
+    /// What is known of it from outside.
+    #[cfg(feature = "faults")]
+    fn attendance(&self) -> Attendance {
+        let handle = self.handle.as_ref();
+        Attendance {
+            threads: handle.is_some().into(),
+            answers: handle.map_or(0, |handle| handle.report().1),
+            replaced: self.replaced,
+            commands_most_waiting: handle.map_or(0, |handle| handle.commands_most_waiting() as u64),
         }
     }
 
@@ -264,7 +284,7 @@ impl Workers for Pool {
                 "worker": place.config.index,
                 "port": place.config.port,
                 "replaced": place.replaced,
-                "counters": place.handle.as_ref().map(super::fault::counters),
+                "counters": place.handle.as_ref().map(|handle| place.counters(handle)),
             })
         };
         self.places.iter().map(each).collect()

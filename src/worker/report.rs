@@ -1,8 +1,11 @@
 //! What passes between the control thread and a worker, around the hearts' commands and notices.
 
-use crate::limits::Tally;
+use std::ops::AddAssign;
+
+use crate::limits::{Limit, Tally};
 use crate::media::Counters;
 use crate::media::message::{Command, Notice};
+use crate::metrics::named;
 
 use super::{TcpCounters, UdpCounters};
 
@@ -27,6 +30,34 @@ pub(super) enum Word {
     Report(Box<Report>),
 }
 
+crate::metrics! {
+    /// What a worker holds.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct Held as "worker" {
+        /// People whom the workers serve.
+        pub people: u64 as Gauge,
+        /// Addresses and media connections that the workers know people by.
+        pub paths: u64 as Gauge,
+        /// The most notices of one worker that ever waited for room in the queue to the control thread.
+        pub notices_most_waiting: u64 as Peak,
+    }
+}
+
+crate::metrics! {
+    /// What the control thread knows of workers from outside.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct Attendance as "worker" {
+        /// Workers that are there.
+        pub threads: u64 as Gauge,
+        /// Times a worker said what it counted. Each is asked once a second.
+        pub answers: u64,
+        /// Times a worker that failed was replaced.
+        pub replaced: u64,
+        /// The most commands that ever waited for room in the queue to one worker.
+        pub commands_most_waiting: u64 as Peak,
+    }
+}
+
 /// What a worker counted since it started.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -38,12 +69,26 @@ pub struct Report {
     pub udp: UdpCounters,
     /// Media over TCP.
     pub tcp: TcpCounters,
-    /// TCP connections now.
-    pub tcp_connections: usize,
-    /// Addresses known now.
-    pub paths: usize,
-    /// People served now.
-    pub people: usize,
-    /// The most notices that ever waited for room in the queue.
-    pub notices_most_waiting: usize,
+    /// What it holds.
+    pub held: Held,
+}
+
+impl Report {
+    /// Every number of it by name; those of limits by the name of their metric.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Report { core, limits, udp, tcp, held } = self;
+        let limits = Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));
+        named(core).chain(named(udp)).chain(named(tcp)).chain(named(held)).chain(limits)
+    }
+}
+
+impl AddAssign<&Report> for Report {
+    fn add_assign(&mut self, other: &Report) {
+        let Report { core, limits, udp, tcp, held } = self;
+        *core += other.core;
+        *limits += &other.limits;
+        *udp += other.udp;
+        *tcp += other.tcp;
+        *held += other.held;
+    }
 }

@@ -43,31 +43,35 @@ const UNSENT: u32 = 8 * 1024;
 /// How often connections are looked through for those that nobody needs.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// What was counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TcpCounters {
-    /// Connections that were taken.
-    pub accepted: u64,
-    /// Of these, how many ended, by whomever.
-    pub ended: u64,
-    /// Times a connection that waited could not be accepted.
-    pub accept_errors: u64,
-    /// Frames received.
-    pub received: u64,
-    /// Of these, without content: such a frame means nothing (RFC 4571 section 2).
-    pub empty: u64,
-    /// Connections that ended because of something that is no kind of datagram, before anybody authenticated.
-    pub strangers: u64,
-    /// Frames sent.
-    pub sent: u64,
-    /// Calls that sent them.
-    pub sends: u64,
-    /// Frames dropped because too much waited to be written.
-    pub dropped: u64,
-    /// Frames dropped because they had waited too long to be of use.
-    pub stale: u64,
-    /// Frames for a connection that had ended.
-    pub unroutable: u64,
+crate::metrics! {
+    /// What was counted of media over TCP.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct TcpCounters as "tcp" {
+        /// Media connections over TCP that were taken.
+        pub accepted: u64,
+        /// Media connections over TCP that ended, by whomever.
+        pub ended: u64,
+        /// Times a media connection that waited could not be accepted.
+        pub accept_errors: u64,
+        /// Frames received over TCP.
+        pub received: u64,
+        /// Frames received without content. Such a frame means nothing (RFC 4571 section 2).
+        pub empty: u64,
+        /// Media connections over TCP that ended because of something that is no kind of datagram, before anybody authenticated.
+        pub strangers: u64,
+        /// Frames sent over TCP.
+        pub sent: u64,
+        /// Calls that sent frames over TCP.
+        pub sends: u64,
+        /// Frames dropped because too much waited to be written.
+        pub dropped: u64,
+        /// Frames dropped because they had waited too long to be of use.
+        pub stale: u64,
+        /// Frames for a media connection that had ended.
+        pub unroutable: u64,
+        /// Media connections over TCP that there are.
+        pub connections: u64 as Gauge,
+    }
 }
 
 /// Whose the frames are.
@@ -195,17 +199,16 @@ impl Tcp {
 
     /// What was counted so far.
     pub(super) fn counters(&self) -> TcpCounters {
-        TcpCounters { accept_errors: self.listeners.errors(), ..self.counters }
+        TcpCounters {
+            accept_errors: self.listeners.errors(),
+            connections: self.connections.len() as u64,
+            ..self.counters
+        }
     }
 
     /// Which limits were hit so far.
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
-    }
-
-    /// Connections now.
-    pub(super) fn connections(&self) -> usize {
-        self.connections.len()
     }
 
     /// Takes new connections, and what came on those there are.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-use super::report::{Order, Report, Word};
+use super::report::{Held, Order, Report, Word};
 use super::tcp::Tcp;
 use super::udp::{Udp, UdpCounters};
 use super::{AddressMap, StartError, WorkerConfig};
@@ -260,10 +260,11 @@ impl Worker {
             limits,
             udp,
             tcp: self.tcp.counters(),
-            tcp_connections: self.tcp.connections(),
-            paths: self.core.paths(),
-            people: self.core.people(),
-            notices_most_waiting: self.words.most_waiting(),
+            held: Held {
+                people: self.core.people() as u64,
+                paths: self.core.paths() as u64,
+                notices_most_waiting: self.words.most_waiting() as u64,
+            },
         };
         if let Err(e) = self.words.send(Word::Report(Box::new(report))) {
             log::error!("the control thread cannot be woken: {e}");

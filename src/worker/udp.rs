@@ -2,7 +2,6 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
@@ -25,40 +24,28 @@ const REVIVE_AFTER: Duration = Duration::from_secs(10);
 /// `EMSGSIZE` (Linux), which the standard library has no kind for.
 const EMSGSIZE: i32 = 90;
 
-/// What a socket counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct UdpCounters {
-    /// Datagrams received.
-    pub received: u64,
-    /// Datagrams sent.
-    pub sent: u64,
-    /// Calls that sent them: the quotient tells whether segmentation works.
-    pub sends: u64,
-    /// Datagrams dropped because the kernel's queue was full.
-    pub dropped: u64,
-    /// Datagrams the kernel refused, for whatever reason.
-    pub failed: u64,
-    /// Of these, for want of a route (ENETUNREACH, EHOSTUNREACH).
-    pub unreachable: u64,
-    /// Of these, because a firewall forbids it (EPERM, EACCES).
-    pub forbidden: u64,
-    /// Of these, because they were too large for the path (EMSGSIZE).
-    pub too_large: u64,
-    /// Times segmentation was switched off by a failed send and on again.
-    pub revived: u64,
-}
-
-impl AddAssign for UdpCounters {
-    fn add_assign(&mut self, other: UdpCounters) {
-        self.received += other.received;
-        self.sent += other.sent;
-        self.sends += other.sends;
-        self.dropped += other.dropped;
-        self.failed += other.failed;
-        self.unreachable += other.unreachable;
-        self.forbidden += other.forbidden;
-        self.too_large += other.too_large;
-        self.revived += other.revived;
+crate::metrics! {
+    /// What a socket counted.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct UdpCounters as "udp" {
+        /// Datagrams received over UDP.
+        pub received: u64,
+        /// Datagrams sent over UDP.
+        pub sent: u64,
+        /// Calls that sent datagrams. Datagrams by calls tells whether segmentation works.
+        pub sends: u64,
+        /// Datagrams dropped on their way out because the kernel's queue was full.
+        pub dropped: u64,
+        /// Datagrams the kernel refused, for whatever reason.
+        pub failed: u64,
+        /// Datagrams the kernel refused for want of a route (ENETUNREACH, EHOSTUNREACH).
+        pub unreachable: u64,
+        /// Datagrams the kernel refused because a firewall forbids it (EPERM, EACCES).
+        pub forbidden: u64,
+        /// Datagrams the kernel refused because they were too large for the path (EMSGSIZE).
+        pub too_large: u64,
+        /// Times segmentation was switched off by a failed send and on again.
+        pub revived: u64,
     }
 }
 

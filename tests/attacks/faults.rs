@@ -40,7 +40,7 @@ pub fn sends(table: &mut Table, house: &House) {
 /// No file descriptor is left for those who connect.
 pub fn descriptors(table: &mut Table) {
     let house = House::new(&[], Some(48));
-    let expected = Expected { counter: "accept_errors", answer: "accepting recovers" };
+    let expected = Expected { counter: "http_accept_errors", answer: "accepting recovers" };
     house.attack(table, Group::OwnFaults, "file descriptors exhausted", expected, |server| {
         let sockets: Vec<_> =
             (0..100).map(|_| TcpStream::connect(server.address()).expect("the kernel accepts")).collect();
@@ -79,11 +79,11 @@ fn worker_fails(
 ) {
     let house = House::new(&["--workers", "2"], None);
     let other = second_room(&house.server, meet);
-    let expected = Expected { counter: "moved", answer: "together again within 10 s" };
+    let expected = Expected { counter: "conference_moved", answer: "together again within 10 s" };
     house.attack(table, Group::OwnFaults, name, expected, |server| {
         let began = Instant::now();
         server.inject(fault);
-        while server.counter("moved") < 3 && began.elapsed() < BACK {
+        while server.counter("conference_moved") < 3 && began.elapsed() < BACK {
             std::thread::sleep(Duration::from_millis(20));
         }
         other.are_together(BACK);
@@ -98,7 +98,7 @@ fn worker_fails(
 pub fn full_queue(table: &mut Table) {
     let house = House::new(&["--workers", "2"], None);
     let other = second_room(&house.server, People::meet);
-    let expected = Expected { counter: "commands_most_waiting", answer: "nothing is lost" };
+    let expected = Expected { counter: "worker_commands_most_waiting", answer: "nothing is lost" };
     house.attack(table, Group::OwnFaults, "a full queue of commands", expected, |server| {
         let mut crowd: Vec<_> = (0..15)
             .map(|_| {
@@ -119,13 +119,13 @@ pub fn full_queue(table: &mut Table) {
             socket.send(leave.clone()).expect("the server listens");
         }
         let by = Instant::now() + BACK;
-        while server.counter("core_people") > 6 && Instant::now() < by {}
+        while server.counter("worker_people") > 6 && Instant::now() < by {}
         other.are_together(BACK);
-        if server.counter("core_people") == 6 { "nothing is lost" } else { "people who left are there" }
+        if server.counter("worker_people") == 6 { "nothing is lost" } else { "people who left are there" }
             .to_owned()
     });
     // The other way no client can fill it: what a worker has to tell of a person is little, whatever they do.
-    let expected = Expected { counter: "notices_most_waiting", answer: "nothing is lost" };
+    let expected = Expected { counter: "worker_notices_most_waiting", answer: "nothing is lost" };
     house.attack(table, Group::OwnFaults, "a full queue of notices", expected, |server| {
         server.inject(&json!({"worker": 0, "fault": "notices", "count": 20_000, "pause": 1_000}));
         // Answers to offers are notices behind them: whoever comes now is let in.

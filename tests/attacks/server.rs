@@ -181,7 +181,7 @@ impl Drop for Server {
 /// How often each worker has said what it counted; one that is gone says nothing.
 fn answers(counters: &Value) -> Vec<Option<u64>> {
     let workers = counters["workers"].as_array();
-    workers.into_iter().flatten().map(|worker| worker["counters"]["answers"].as_u64()).collect()
+    workers.into_iter().flatten().map(|worker| worker["counters"]["worker_answers"].as_u64()).collect()
 }
 
 /// All numbers under the key `name`, wherever it stands.

@@ -108,13 +108,13 @@ fn names(row: &mut Row<'_>) {
 }
 
 fn tokens(row: &mut Row<'_>) {
-    row("a token of another room", "unknown_tokens", "a new peer", &|server| {
+    row("a token of another room", "conference_unknown_tokens", "a new peer", &|server| {
         server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#);
         let (_socket, welcome) = enter(server, "elsewhere", None);
         let (_other, second) = enter(server, "den", welcome["token"].as_str());
         who(&welcome, &second)
     });
-    row("a token used twice", "unknown_tokens", "a new peer", &|server| {
+    row("a token used twice", "conference_unknown_tokens", "a new peer", &|server| {
         let (_first, welcome) = enter(server, "den", None);
         let (mut second, resumed) = enter(server, "den", welcome["token"].as_str());
         assert_eq!(who(&welcome, &resumed), "the same peer");
@@ -244,7 +244,7 @@ fn flood(server: &Server) -> String {
 }
 
 /// The counter of sockets closed because they do not stop.
-const FLOODERS: &str = "flooders";
+const FLOODERS: &str = "conference_flooders";
 
 /// Somebody who is over the rate, is told so and does not care. Returns with what was counted until then.
 pub fn begin_endless_flood(house: &House) -> (JoinHandle<String>, u64) {

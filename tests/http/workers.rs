@@ -189,9 +189,11 @@ fn a_process_that_was_stopped_blames_no_worker() {
     // Longer than a worker may be silent.
     std::thread::sleep(Duration::from_secs(5));
     process.signal("CONT");
-    let before = counters(&process)["workers"][0]["counters"]["answers"].as_u64().unwrap();
-    wait(&process, |counters| counters["workers"][0]["counters"]["answers"].as_u64() > Some(before + 3));
-    assert_eq!(counters(&process)["conference"]["moved"], 0);
+    let before = counters(&process)["workers"][0]["counters"]["worker_answers"].as_u64().unwrap();
+    wait(&process, |counters| {
+        counters["workers"][0]["counters"]["worker_answers"].as_u64() > Some(before + 3)
+    });
+    assert_eq!(counters(&process)["conference"]["conference_moved"], 0);
     one.assert_undisturbed();
     other.assert_undisturbed();
 }
@@ -204,7 +206,7 @@ fn workers_stay_on_the_cores_they_are_given() {
     let core = own.rsplit(['-', ',']).next().unwrap();
     let folder = Folder::new();
     let process = start(&folder, &["--pin", core]);
-    wait(&process, |counters| counters["workers"][0]["counters"]["answers"].as_u64() > Some(0));
+    wait(&process, |counters| counters["workers"][0]["counters"]["worker_answers"].as_u64() > Some(0));
     let mut found = 0;
     for task in fs::read_dir(format!("/proc/{}/task", process.child.id())).unwrap() {
         let status = fs::read_to_string(task.unwrap().path().join("status")).unwrap();

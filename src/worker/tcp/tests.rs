@@ -137,8 +137,15 @@ fn frames_come_and_go_on_a_connection_by_its_path() {
     assert_eq!(fixture.fake.taken, [(path, AUTHENTIC.to_vec()), (path, vec![128; 1_500])]);
     fixture.send(&path, vec![vec![1; 5], vec![2; 1_200]]);
     assert_eq!((hear(&mut client), hear(&mut client)), (vec![1; 5], vec![2; 1_200]));
-    let expected =
-        TcpCounters { accepted: 1, received: 3, empty: 1, sent: 2, sends: 1, ..TcpCounters::default() };
+    let expected = TcpCounters {
+        accepted: 1,
+        received: 3,
+        empty: 1,
+        sent: 2,
+        sends: 1,
+        connections: 1,
+        ..TcpCounters::default()
+    };
     assert_eq!(fixture.tcp.counters(), expected);
     // The same addresses over UDP are somebody else.
     fixture.send(&Path::udp(path.remote, path.local), vec![vec![3]]);
@@ -151,7 +158,7 @@ fn when_a_connection_ends_its_path_ends_and_another_one_takes_its_place() {
     let client = fixture.connect_and_say(&[&AUTHENTIC]);
     let path = fixture.path(&client);
     drop(client);
-    fixture.turn_until(|fixture| fixture.tcp.connections() == 0);
+    fixture.turn_until(|fixture| fixture.tcp.counters().connections == 0);
     assert_eq!(fixture.fake.ended, [path]);
     fixture.send(&path, vec![vec![1]]);
     assert_eq!(fixture.tcp.counters().unroutable, 1);
@@ -175,7 +182,11 @@ fn who_is_nobody_and_sends_garbage_is_gone_at_once() {
     // The rest of a call, on a connection that is new for it: STUN follows.
     let client = fixture.connect_and_say(&[&[128; 20], &AUTHENTIC, &[200; 20]]);
     assert!(fixture.fake.knows(&fixture.path(&client)));
-    assert_eq!(fixture.tcp.connections(), 1, "what is garbage of somebody known is for the core to say");
+    assert_eq!(
+        fixture.tcp.counters().connections,
+        1,
+        "what is garbage of somebody known is for the core to say"
+    );
 }
 
 #[test]
@@ -204,7 +215,7 @@ fn when_all_are_known_a_newcomer_is_turned_away() {
     let mut newcomer = fixture.connect();
     fixture.turn_until(|fixture| fixture.tcp.tally().count(Limit::TcpConnections) == 2);
     assert!(is_ended(&mut newcomer));
-    assert_eq!(fixture.tcp.connections(), 2);
+    assert_eq!(fixture.tcp.counters().connections, 2);
 }
 
 #[test]
@@ -213,11 +224,14 @@ fn who_says_nothing_true_in_time_or_half_a_frame_and_no_more_is_gone() {
     let mut liar = fixture.connect_and_say(&[&STUN]);
     let mut slow = fixture.connect();
     slow.write_all(&[0, 20, 1]).expect("it reads");
-    fixture.turn_until(|fixture| fixture.tcp.connections() == 2);
+    fixture.turn_until(|fixture| fixture.tcp.counters().connections == 2);
     fixture.tend_after(Duration::from_millis(9_900));
-    assert_eq!(fixture.tcp.connections(), 2);
+    assert_eq!(fixture.tcp.counters().connections, 2);
     fixture.tend_after(Duration::from_millis(1_100));
-    assert_eq!((fixture.tcp.connections(), fixture.tcp.tally().count(Limit::TcpHalfOpenMillis)), (0, 2));
+    assert_eq!(
+        (fixture.tcp.counters().connections, fixture.tcp.tally().count(Limit::TcpHalfOpenMillis)),
+        (0, 2)
+    );
     assert!(is_ended(&mut liar) && is_ended(&mut slow));
     assert_eq!(fixture.tcp.next(), None, "without connections nobody is woken");
 }
@@ -227,9 +241,9 @@ fn a_connection_ends_when_nothing_comes_any_more_or_its_person_is_gone() {
     let mut fixture = Fixture::new(&Limits::default());
     let mut client = fixture.connect_and_say(&[&AUTHENTIC]);
     fixture.tend_after(Duration::from_secs(59));
-    assert_eq!(fixture.tcp.connections(), 1);
+    assert_eq!(fixture.tcp.counters().connections, 1);
     fixture.tend_after(Duration::from_secs(1));
-    assert_eq!((fixture.tcp.connections(), fixture.tcp.tally().count(Limit::TcpIdleMillis)), (0, 1));
+    assert_eq!((fixture.tcp.counters().connections, fixture.tcp.tally().count(Limit::TcpIdleMillis)), (0, 1));
     assert!(is_ended(&mut client));
 
     let mut client = fixture.connect_and_say(&[&AUTHENTIC]);
