@@ -39,6 +39,8 @@ impl Meter {
         let times = |span: Duration, by: usize| span.saturating_mul(u32::try_from(by).unwrap_or(u32::MAX));
         let each = Duration::from_secs(1) / u32::try_from(per_second.max(1)).unwrap_or(u32::MAX);
         let owed = self.paid_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        // Nobody owes more than a burst, unless the clock went back.
+        let owed = if owed > times(each, burst) { Duration::ZERO } else { owed };
         let owed = owed.saturating_add(times(each, cost.min(burst)));
         if let Some(over) = owed.checked_sub(times(each, burst)).filter(|over| !over.is_zero()) {
             return Err(now.checked_add(over).unwrap_or(now));
@@ -134,6 +136,14 @@ mod tests {
         let (start, mut meter) = (Instant::now(), Meter::default());
         assert_eq!(meter.take(start, 50, 10, 3), Ok(()));
         assert_eq!(meter.take(start, 50, 10, 3), Err(start + Duration::from_millis(300)));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_nobody_waiting() {
+        let (start, mut meter) = (Instant::now(), Meter::default());
+        let ahead = start + Duration::from_secs(3);
+        assert_eq!([(); 3].map(|()| meter.take(ahead, 1, 10, 3)), [Ok(()); 3]);
+        assert_eq!(meter.take(start, 1, 10, 3), Ok(()));
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! What goes wrong by itself: sends that fail, no descriptors, a worker that panics or stalls, a queue that is full.
 
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tungstenite::Message;
 
-use crate::harness::websocket;
 use crate::house::{Expected, House};
 use crate::people::People;
 use crate::server::Server;
@@ -23,7 +21,7 @@ pub fn sends(table: &mut Table, house: &House) {
         ("`send` fails with EPERM", "EPERM", "udp_forbidden"),
         ("`send` fails with EMSGSIZE", "EMSGSIZE", "udp_too_large"),
     ] {
-        let expected = Expected { counter, answer: "media goes on" };
+        let expected = Expected::of(counter, "media goes on");
         house.attack(table, Group::OwnFaults, name, expected, |server| {
             let before = server.counter(counter);
             server.inject(&json!({"worker": 0, "fault": "send", "errno": errno, "count": 10}));
@@ -40,10 +38,10 @@ pub fn sends(table: &mut Table, house: &House) {
 /// No file descriptor is left for those who connect.
 pub fn descriptors(table: &mut Table) {
     let house = House::new(&[], Some(48));
-    let expected = Expected { counter: "http_accept_errors", answer: "accepting recovers" };
+    // A newcomer cannot be let in while there is no descriptor, which is a third of a second.
+    let expected = Expected::of("http_accept_errors", "accepting recovers").within(Duration::from_secs(2));
     house.attack(table, Group::OwnFaults, "file descriptors exhausted", expected, |server| {
-        let sockets: Vec<_> =
-            (0..100).map(|_| TcpStream::connect(server.address()).expect("the kernel accepts")).collect();
+        let sockets: Vec<_> = (0..100).map(|_| server.stream()).collect();
         // Long enough for several tries of the server.
         std::thread::sleep(Duration::from_millis(350));
         drop(sockets);
@@ -79,7 +77,7 @@ fn worker_fails(
 ) {
     let house = House::new(&["--workers", "2"], None);
     let other = second_room(&house.server, meet);
-    let expected = Expected { counter: "conference_moved", answer: "together again within 10 s" };
+    let expected = Expected::of("conference_moved", "together again within 10 s");
     house.attack(table, Group::OwnFaults, name, expected, |server| {
         let began = Instant::now();
         server.inject(fault);
@@ -98,11 +96,11 @@ fn worker_fails(
 pub fn full_queue(table: &mut Table) {
     let house = House::new(&["--workers", "2"], None);
     let other = second_room(&house.server, People::meet);
-    let expected = Expected { counter: "worker_commands_most_waiting", answer: "nothing is lost" };
+    let expected = Expected::of("worker_commands_most_waiting", "nothing is lost");
     house.attack(table, Group::OwnFaults, "a full queue of commands", expected, |server| {
         let mut crowd: Vec<_> = (0..15)
             .map(|_| {
-                let mut socket = websocket(server.port);
+                let mut socket = server.websocket();
                 let join = json!({"type": "join", "room": "elsewhere", "name": "Mallory"});
                 socket.send(Message::text(join.to_string())).expect("the server listens");
                 socket
@@ -125,7 +123,9 @@ pub fn full_queue(table: &mut Table) {
             .to_owned()
     });
     // The other way no client can fill it: what a worker has to tell of a person is little, whatever they do.
-    let expected = Expected { counter: "worker_notices_most_waiting", answer: "nothing is lost" };
+    // The fault makes the control thread pause for a second.
+    let expected =
+        Expected::of("worker_notices_most_waiting", "nothing is lost").within(Duration::from_secs(3));
     house.attack(table, Group::OwnFaults, "a full queue of notices", expected, |server| {
         server.inject(&json!({"worker": 0, "fault": "notices", "count": 20_000, "pause": 1_000}));
         // Answers to offers are notices behind them: whoever comes now is let in.
@@ -139,6 +139,6 @@ pub fn full_queue(table: &mut Table) {
 
 /// Three more people, in a room that the less loaded worker has.
 fn second_room(server: &Server, meet: impl FnOnce(u16, &str) -> People) -> People {
-    assert_eq!(server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#).status, 201);
+    server.make_room("Elsewhere");
     meet(server.port, "elsewhere")
 }

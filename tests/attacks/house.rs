@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::newcomer::Newcomer;
 use crate::people::People;
 use crate::server::Server;
-use crate::table::{Clock, Group, Outcome, Table};
+use crate::table::{Clock, Group, Outcome, REAL_WAIT, Table};
 
 /// How long the third person is watched at least: a dozen packets of sound from each of the others.
 const WATCH: Duration = Duration::from_millis(250);
@@ -19,6 +20,19 @@ pub struct Expected {
     pub counter: &'static str,
     /// The answer the sender gets.
     pub answer: &'static str,
+    /// Answers reach the third person sooner than this.
+    wait: Duration,
+}
+
+impl Expected {
+    pub const fn of(counter: &'static str, answer: &'static str) -> Expected {
+        Expected { counter, answer, wait: REAL_WAIT }
+    }
+
+    /// The third person waits less than `wait` for an answer: five times what they do on a busy machine.
+    pub const fn within(self, wait: Duration) -> Expected {
+        Expected { wait, ..self }
+    }
 }
 
 /// A server, and a room "den" with three people in it.
@@ -35,14 +49,14 @@ impl House {
 
     /// A house around this server.
     pub fn around(server: Server) -> House {
-        assert_eq!(server.post("/api/rooms", r#"{"name":"Den","listed":false}"#).status, 201);
+        server.make_room("Den");
         let people = People::meet(server.port, "den");
         House { server, people }
     }
 
     /// A house around this server in which nobody has UDP.
     pub fn over_tcp(server: Server) -> House {
-        assert_eq!(server.post("/api/rooms", r#"{"name":"Den","listed":false}"#).status, 201);
+        server.make_room("Den");
         let people = People::meet_over_tcp(server.port, "den");
         House { server, people }
     }
@@ -69,19 +83,21 @@ impl House {
         expected: Expected,
         act: impl FnOnce(&Server) -> String,
     ) {
-        let Expected { counter, answer: wanted } = expected;
+        let Expected { counter, answer: wanted, wait } = expected;
         table.run(group, name, Clock::Real, || {
             let before = before.unwrap_or_else(|| self.server.counter(counter));
             let began = Instant::now();
             self.people.watch();
+            let newcomer = Newcomer::come(self.server.port);
             let answer = act(&self.server);
             let mut moved = self.server.counter(counter) - before;
             while (moved == 0 && began.elapsed() < COUNTED) || began.elapsed() < WATCH {
                 std::thread::sleep(Duration::from_millis(20));
                 moved = self.server.counter(counter) - before;
             }
-            let third = self.people.third();
-            Outcome { counter, moved, expected: wanted.to_owned(), answer, third }
+            let mut third = self.people.third();
+            third.longest_wait = third.longest_wait.max(newcomer.longest_wait());
+            Outcome { counter, moved, expected: wanted.to_owned(), answer, third, wait }
         });
     }
 

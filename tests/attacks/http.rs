@@ -16,7 +16,7 @@ const HALF_OPEN: usize = 1_000;
 /// Runs every attack of this file but the slow one, which [`slow_head`] begins here and ends later.
 pub fn rows(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
-        house.attack(table, Group::Http, name, Expected { counter, answer }, act);
+        house.attack(table, Group::Http, name, Expected::of(counter, answer), act);
     };
     row("1,000 half-open sockets", "limit_half_open_connections", "the oldest end", &half_open);
     row("a bad request line", "http_400", "400", &|server| {
@@ -128,8 +128,7 @@ fn joined(statuses: impl IntoIterator<Item = u16>) -> String {
 /// Sockets that say nothing: the oldest make room for those who do.
 fn half_open(server: &Server) -> String {
     let count = HALF_OPEN.min(descriptors_left());
-    let mut sockets: Vec<TcpStream> =
-        (0..count).map(|_| TcpStream::connect(server.address()).expect("it listens")).collect();
+    let mut sockets: Vec<TcpStream> = (0..count).map(|_| server.stream()).collect();
     assert_eq!(server.get("/healthz").status, 200, "somebody who asks is answered all the same");
     let ended = |socket: &mut TcpStream| {
         socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
@@ -183,7 +182,7 @@ pub fn begin_slow_head(house: &House) -> (Client, u64) {
 
 /// Waits for what becomes of it. Nothing was read on the connection since it began.
 pub fn slow_head(table: &mut Table, house: &House, (mut client, before): (Client, u64)) {
-    let expected = Expected { counter: TOO_SLOW, answer: "408 and the end" };
+    let expected = Expected::of(TOO_SLOW, "408 and the end");
     house.attack_since(Some(before), table, Group::Http, "a head slower than 10 s", expected, |_| {
         let status = client.answer().status;
         assert!(client.is_ended(), "the connection goes on");

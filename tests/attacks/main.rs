@@ -14,10 +14,12 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
+mod crowd;
 mod faults;
 mod house;
 mod http;
 mod line;
+mod newcomer;
 mod people;
 mod person;
 mod server;

@@ -170,6 +170,7 @@ impl Call {
     fn watch(&mut self, now: Instant) {
         let third = &mut self.people[THIRD];
         third.client.receiver.start_watching(now);
+        third.client.waits.start(now);
         third.arrivals.start();
     }
 
@@ -182,7 +183,8 @@ impl Call {
         let watches = (0..2).flat_map(|person| [receiver.seen.get(&person), receiver.heard.get(&person)]);
         let gaps = watches.flatten().map(|watch| watch.longest_gap.max(now - watch.last));
         let (packets, lost) = third.arrivals.counted();
-        Third { packets, lost, longest_gap: gaps.max().expect("they met") }
+        let longest_wait = third.client.waits.longest(now).expect("they ask");
+        Third { packets, lost, longest_gap: gaps.max().expect("they met"), longest_wait }
     }
 }
 

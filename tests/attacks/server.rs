@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +15,9 @@ use plenary::control::{Control, ControlConfig, Stopper};
 use plenary::limits::Limits;
 use plenary::worker::Pool;
 use serde_json::Value;
+use tungstenite::WebSocket;
 
-use crate::harness::{Answer, Client};
+use crate::harness::{self, ATTACKER, Answer, Client, OPERATOR};
 use crate::rng::Rng;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
@@ -77,30 +78,39 @@ impl Server {
         Server { port, process: Process::Thread { stopper, thread: Some(thread) } }
     }
 
-    pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
-    }
-
+    /// A connection of the attacker.
     pub fn connect(&self) -> Client {
-        Client::new(TcpStream::connect(self.address()).expect("it listens"))
+        Client::new(self.stream())
     }
 
-    /// One request on a connection of its own.
+    /// The same, bare.
+    pub fn stream(&self) -> TcpStream {
+        harness::connect_from(ATTACKER, self.port).expect("it listens")
+    }
+
+    /// A WebSocket of the attacker, who has the server's page open.
+    pub fn websocket(&self) -> WebSocket<TcpStream> {
+        harness::websocket_from(ATTACKER, self.port)
+    }
+
+    /// An honest person makes an unlisted room.
+    pub fn make_room(&self, name: &str) {
+        let wanted = serde_json::json!({"name": name, "listed": false}).to_string();
+        let answer = ask_from(Ipv4Addr::LOCALHOST, self.port, &post("/api/rooms", &wanted));
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+
+    /// One request of the attacker on a connection of its own.
     pub fn ask(&self, request: &str) -> Answer {
-        let mut client = self.connect();
-        client.say(request);
-        client.answer()
+        ask_from(ATTACKER, self.port, request)
     }
 
     pub fn get(&self, path: &str) -> Answer {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        self.ask(&get(path))
     }
 
     pub fn post(&self, path: &str, body: &str) -> Answer {
-        let length = body.len();
-        self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ))
+        self.ask(&post(path, body))
     }
 
     /// The counter called `name`, all threads together.
@@ -122,14 +132,14 @@ impl Server {
     }
 
     fn counters(&self) -> Value {
-        let answer = self.get("/api/faults");
+        let answer = ask_from(OPERATOR, self.port, &get("/api/faults"));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }
 
     /// Has the server make this fault.
     pub fn inject(&self, fault: &Value) {
-        let answer = self.post("/api/faults", &fault.to_string());
+        let answer = ask_from(OPERATOR, self.port, &post("/api/faults", &fault.to_string()));
         assert!(answer.status < 300, "{fault}: {} {}", answer.status, answer.text());
     }
 
@@ -176,6 +186,23 @@ impl Drop for Server {
             }
         }
     }
+}
+
+fn ask_from(from: Ipv4Addr, port: u16, request: &str) -> Answer {
+    let mut client = Client::new(harness::connect_from(from, port).expect("it listens"));
+    client.say(request);
+    client.answer()
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+}
+
+fn post(path: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 /// How often each worker has said what it counted; one that is gone says nothing.

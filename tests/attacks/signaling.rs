@@ -9,15 +9,20 @@ use plenary::limits::{Limit, Limits};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{PATIENCE, websocket};
+use crate::crowd::{at_once, joined};
+use crate::harness::PATIENCE;
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::table::{Group, Table};
 
+/// How long an answer to others may take meanwhile.
+const WAIT: Duration = Duration::from_millis(800);
+
 /// Runs every attack of this file.
 pub fn rows(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
-        house.attack(table, Group::Signaling, name, Expected { counter, answer }, act);
+        let expected = Expected::of(counter, answer).within(WAIT);
+        house.attack(table, Group::Signaling, name, expected, act);
     };
     row("malformed JSON", "error_bad-message", "bad-message", &|server| said(server, "{\"type\":\"ping\""));
     row("invalid UTF-8", "close_1007", "close 1007", &invalid_utf8);
@@ -40,7 +45,7 @@ pub fn rows(table: &mut Table, house: &House) {
     offers(&mut row);
     order(&mut row);
     names(&mut row);
-    row("1,000 messages a second", "limit_messages_per_second", "rate-limited", &flood);
+    row("1,000 messages a second, from four sockets", "limit_messages_per_second", "rate-limited", &flood);
     tokens(&mut row);
     row("a wrong Origin", "http_403", "403", &wrong_origin);
 }
@@ -72,7 +77,7 @@ fn offers(row: &mut Row<'_>) {
 
 fn order(row: &mut Row<'_>) {
     row("`offer` before `join`", "error_not-joined", "not-joined", &|server| {
-        let mut socket = websocket(server.port);
+        let mut socket = server.websocket();
         tell(&mut socket, &offer(SESSION, &[]));
         answer(&mut socket)
     });
@@ -80,7 +85,7 @@ fn order(row: &mut Row<'_>) {
         said(server, &join("den", "Mallory", None).to_string())
     });
     row("an unknown room", "error_unknown-room", "unknown-room", &|server| {
-        let mut socket = websocket(server.port);
+        let mut socket = server.websocket();
         tell(&mut socket, &join("nowhere", "Mallory", None));
         answer(&mut socket)
     });
@@ -95,7 +100,7 @@ fn order(row: &mut Row<'_>) {
 
 fn names(row: &mut Row<'_>) {
     let named = |server: &Server, name: &str| {
-        let mut socket = websocket(server.port);
+        let mut socket = server.websocket();
         tell(&mut socket, &join("den", name, None));
         answer(&mut socket)
     };
@@ -191,7 +196,7 @@ fn closed(socket: &mut WebSocket<TcpStream>) -> String {
 
 /// Enters `room`: the socket, and the welcome.
 fn enter(server: &Server, room: &str, token: Option<&str>) -> (WebSocket<TcpStream>, Value) {
-    let mut socket = websocket(server.port);
+    let mut socket = server.websocket();
     tell(&mut socket, &join(room, "Mallory", token));
     let welcome = heard(&mut socket);
     assert_eq!(welcome["type"], "welcome", "{welcome}");
@@ -231,16 +236,18 @@ fn binary(server: &Server) -> String {
 
 /// A thousand messages in about a second, each of them fine.
 fn flood(server: &Server) -> String {
-    let (mut socket, _) = enter(server, "den", None);
-    let began = Instant::now();
-    for number in 0..1_000 {
-        if socket.send(Message::text("{\"type\":\"ping\"}")).is_err() {
-            break;
+    joined(at_once(server, 4, |_, mut socket| {
+        tell(&mut socket, &join("den", "Mallory", None));
+        let began = Instant::now();
+        for number in 0..1_000 {
+            if socket.send(Message::text("{\"type\":\"ping\"}")).is_err() {
+                break;
+            }
+            let due = began + Duration::from_millis(number);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }
-        let due = began + Duration::from_millis(number);
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-    }
-    answer(&mut socket)
+        answer(&mut socket)
+    }))
 }
 
 /// The counter of sockets closed because they do not stop.
@@ -262,7 +269,7 @@ pub fn begin_endless_flood(house: &House) -> (JoinHandle<String>, u64) {
 
 /// Waits for what becomes of it.
 pub fn endless_flood(table: &mut Table, house: &House, (flood, before): (JoinHandle<String>, u64)) {
-    let expected = Expected { counter: FLOODERS, answer: "close 1008" };
+    let expected = Expected::of(FLOODERS, "close 1008");
     let name = "too many messages for 10 s";
     house.attack_since(Some(before), table, Group::Signaling, name, expected, |_| {
         flood.join().expect("the flood ends")
@@ -273,7 +280,7 @@ pub fn endless_flood(table: &mut Table, house: &House, (flood, before): (JoinHan
 pub fn unread(table: &mut Table) {
     let limits = Limits::default().with(Limit::MessagesPerSecond, 1_000_000);
     let house = House::around(Server::with(limits));
-    let expected = Expected { counter: "limit_outbox_bytes", answer: "close 4003" };
+    let expected = Expected::of("limit_outbox_bytes", "close 4003");
     house.attack(table, Group::Signaling, "a client that never reads", expected, never_reads);
     house.close();
 }

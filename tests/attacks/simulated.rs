@@ -7,7 +7,7 @@ use crate::client::sources::Says;
 use crate::network::Conditions;
 use crate::rng::Rng;
 use crate::sim::world::{Person, World, ms};
-use crate::table::{Clock, Group, Outcome, Table, Third};
+use crate::table::{Clock, Group, Outcome, Table, Third, VIRTUAL_WAIT};
 
 /// How long people are watched after an attack: what it did to timers and slots shows.
 const AFTERMATH: Duration = ms(1_500);
@@ -73,6 +73,8 @@ impl Stage {
             }
         }
         third.lost = lost.unsigned_abs();
+        let waits = &self.world.seats[self.honest[2]].client.waits;
+        third.longest_wait = waits.longest(self.world.now).expect("they ask");
         third
     }
 }
@@ -105,13 +107,15 @@ impl Attack {
             let before = count(&stage.world);
             let errors = stage.world.seats[stage.hostile].client.errors.len();
             stage.world.start_watching();
+            let watcher = stage.honest[2];
+            stage.world.asks(watcher);
             let answer = act(&mut stage);
             let moved = count(&stage.world) - before;
             stage.world.run(AFTERMATH);
             let answer = answer.unwrap_or_else(|| told(&stage.world, stage.hostile, errors));
             let third = stage.third();
             stage.world.finish(name);
-            Outcome { counter, moved, expected: expected.to_owned(), answer, third }
+            Outcome { counter, moved, expected: expected.to_owned(), answer, third, wait: VIRTUAL_WAIT }
         });
     }
 }

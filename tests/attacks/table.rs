@@ -10,6 +10,12 @@ const VIRTUAL_GAP: Duration = Duration::from_millis(200);
 /// The same on real sockets, where other programs have the machine too.
 const REAL_GAP: Duration = Duration::from_secs(1);
 
+/// How long an answer may take in virtual time: it goes over a link of 20 ms twice, and nothing else takes any.
+pub const VIRTUAL_WAIT: Duration = Duration::from_millis(100);
+
+/// The same on real sockets, unless a row says less. An answer takes some milliseconds; a busy machine adds some dozens.
+pub const REAL_WAIT: Duration = Duration::from_secs(1);
+
 /// Where an attack belongs: the order is that of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
@@ -52,6 +58,9 @@ pub struct Third {
     pub lost: u64,
     /// The longest time without anything new from one of the people to be seen and heard.
     pub longest_gap: Duration,
+    /// The longest time without an answer to something that they said on their socket, or that somebody asked who is about
+    /// to join.
+    pub longest_wait: Duration,
 }
 
 /// What came of an attack.
@@ -67,6 +76,8 @@ pub struct Outcome {
     pub answer: String,
     /// What the third person noticed.
     pub third: Third,
+    /// The third person's longest wait has to be shorter than this.
+    pub wait: Duration,
 }
 
 /// An attack and what came of it, or how it failed to run.
@@ -107,12 +118,13 @@ impl Table {
 
     /// The table as Markdown, its columns aligned.
     pub fn render(&self) -> String {
-        let head = ["group", "attack", "counter", "moved", "answer", "lost", "longest gap", "time"];
+        let head =
+            ["group", "attack", "counter", "moved", "answer", "lost", "longest gap", "longest wait", "time"];
         let mut lines = vec![head.map(str::to_owned)];
         let mut rows: Vec<&Row> = self.rows.iter().collect();
         rows.sort_by_key(|row| row.group);
         lines.extend(rows.iter().map(|row| row.cells()));
-        let mut widths = [0; 8];
+        let mut widths = [0; 9];
         for line in &lines {
             for (width, cell) in widths.iter_mut().zip(line) {
                 *width = cell.chars().count().max(*width);
@@ -151,26 +163,27 @@ fn survived<T>(act: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 impl Row {
-    fn cells(&self) -> [String; 8] {
+    fn cells(&self) -> [String; 9] {
         let clock = match self.clock {
             Clock::Virtual => "virtual",
             Clock::Real => "real",
         };
-        let [counter, moved, answer, lost, gap] = match &self.outcome {
+        let [counter, moved, answer, lost, gap, wait] = match &self.outcome {
             Ok(outcome) => {
-                let Third { packets, lost, longest_gap } = outcome.third;
+                let Third { packets, lost, longest_gap, longest_wait } = outcome.third;
                 [
                     format!("`{}`", outcome.counter),
                     outcome.moved.to_string(),
                     outcome.answer.clone(),
                     format!("{lost} of {}", packets + lost),
                     format!("{} ms", longest_gap.as_millis()),
+                    format!("{} ms", longest_wait.as_millis()),
                 ]
             }
-            Err(_) => ["", "", "did not run to its end", "", ""].map(str::to_owned),
+            Err(_) => ["", "", "did not run to its end", "", "", ""].map(str::to_owned),
         };
         let [group, attack] = [self.group.name(), self.attack].map(str::to_owned);
-        [group, attack, counter, moved, answer, lost, gap, clock.to_owned()]
+        [group, attack, counter, moved, answer, lost, gap, wait, clock.to_owned()]
     }
 
     fn complaints(&self) -> Vec<String> {
@@ -178,7 +191,7 @@ impl Row {
             Ok(outcome) => outcome,
             Err(panic) => return vec![panic.clone()],
         };
-        let Third { packets, lost, longest_gap } = outcome.third;
+        let Third { packets, lost, longest_gap, longest_wait } = outcome.third;
         let most = match self.clock {
             Clock::Virtual => VIRTUAL_GAP,
             Clock::Real => REAL_GAP,
@@ -196,6 +209,9 @@ impl Row {
         if longest_gap >= most {
             found.push(format!("the third person had nothing for {longest_gap:?}"));
         }
+        if longest_wait >= outcome.wait {
+            found.push(format!("the third person waited {longest_wait:?} for an answer"));
+        }
         if lost > 0 && self.clock == Clock::Virtual {
             found.push(format!("the third person lost {lost} packets"));
         }
@@ -212,7 +228,13 @@ mod tests {
         moved: 1,
         expected: String::new(),
         answer: String::new(),
-        third: Third { packets: 100, lost: 0, longest_gap: Duration::from_millis(40) },
+        third: Third {
+            packets: 100,
+            lost: 0,
+            longest_gap: Duration::from_millis(40),
+            longest_wait: Duration::ZERO,
+        },
+        wait: REAL_WAIT,
     };
 
     fn complaints(clock: Clock, outcome: Outcome) -> Vec<String> {
@@ -230,6 +252,7 @@ mod tests {
             (Outcome { answer: "500".into(), ..GOOD }, "got"),
             (Outcome { third: Third { packets: 0, ..third }, ..GOOD }, "nothing reached"),
             (Outcome { third: Third { longest_gap: REAL_GAP, ..third }, ..GOOD }, "had nothing for"),
+            (Outcome { third: Third { longest_wait: REAL_WAIT, ..third }, ..GOOD }, "waited"),
         ] {
             let found = complaints(Clock::Real, outcome);
             assert!(

@@ -1,12 +1,13 @@
 //! Connections to the media port that nobody needs, while people talk who have no UDP.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use plenary::limits::{Limit, Limits};
 use socket2::{Domain, Socket, Type};
 
+use crate::harness::{ATTACKER, connect_from};
 use crate::house::{Expected, House};
 use crate::rng::Rng;
 use crate::server::Server;
@@ -38,7 +39,7 @@ pub fn rows(table: &mut Table) {
 /// What whoever finds the port can do.
 fn strangers(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(SocketAddr) -> String| {
-        let expected = Expected { counter, answer };
+        let expected = Expected::of(counter, answer);
         house.attack(table, Group::Tcp, name, expected, |server| act(Insider::enter(server).server));
     };
     row("a frame of over 1,500 bytes", "limit_tcp_frame_bytes", "the end", &|to| {
@@ -79,7 +80,7 @@ fn strangers(table: &mut Table, house: &House) {
 /// What takes somebody in the room, who knows their own name and password for STUN.
 fn insiders(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(&Insider) -> String| {
-        let expected = Expected { counter, answer };
+        let expected = Expected::of(counter, answer);
         house.attack(table, Group::Tcp, name, expected, |server: &Server| act(&Insider::enter(server)));
     };
     row("STUN with a wrong key", "core_stun_refused", "nothing", &|insider| {
@@ -112,7 +113,7 @@ fn insiders(table: &mut Table, house: &House) {
 /// Somebody who asks and asks and takes no answer. How long the kernel of one who reads nothing goes on to acknowledge what
 /// it sends is a matter of chance: if that is not long enough to fill what may wait, they try again.
 fn unread(table: &mut Table, house: &House) {
-    let expected = Expected { counter: "limit_tcp_write_bytes", answer: "what waits is dropped" };
+    let expected = Expected::of("limit_tcp_write_bytes", "what waits is dropped");
     house.attack(table, Group::Tcp, "a client that never reads", expected, |server| {
         let insider = Insider::enter(server);
         let requests: Vec<u8> =
@@ -121,6 +122,7 @@ fn unread(table: &mut Table, house: &House) {
         for _ in 0..10 {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
             socket.set_recv_buffer_size(4_096).expect("a socket of ours");
+            socket.bind(&SocketAddr::from((ATTACKER, 0)).into()).expect("an address of ours");
             socket.connect(&insider.server.into()).expect("it listens");
             let mut stream = TcpStream::from(socket);
             stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a socket of ours");
@@ -134,7 +136,7 @@ fn unread(table: &mut Table, house: &House) {
 }
 
 fn connect(to: SocketAddr) -> TcpStream {
-    TcpStream::connect((Ipv4Addr::LOCALHOST, to.port())).expect("it listens")
+    connect_from(ATTACKER, to.port()).expect("it listens")
 }
 
 fn frame(bytes: &[u8]) -> Vec<u8> {

@@ -14,7 +14,7 @@ use tungstenite::Message;
 
 use crate::client::Client;
 use crate::client::connection::Profile;
-use crate::harness::websocket;
+use crate::harness::ATTACKER;
 use crate::house::{Expected, House};
 use crate::person::media_address;
 use crate::rng::Rng;
@@ -30,7 +30,7 @@ const RAW: i32 = 3;
 /// Runs every attack of this file.
 pub fn rows(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
-        house.attack(table, Group::Udp, name, Expected { counter, answer }, act);
+        house.attack(table, Group::Udp, name, Expected::of(counter, answer), act);
     };
     row("10,000 datagrams of garbage", "core_unknown", "nothing", &|server| {
         let mut rng = Rng::new(3);
@@ -50,16 +50,19 @@ pub fn rows(table: &mut Table, house: &House) {
         sent(server, 100, |number| vec![0x80; 1_501 + number * 300])
     });
     match Socket::new(Domain::IPV4, Type::from(RAW), Some(Protocol::UDP)) {
-        Ok(raw) => row("source port 0, from an insider", "core_hostile", "segmentation goes on", &|server| {
-            from_port_zero(server, &raw)
-        }),
+        Ok(raw) => {
+            raw.bind(&SocketAddr::from((ATTACKER, 0)).into()).expect("an address of ours");
+            row("source port 0, from an insider", "core_hostile", "segmentation goes on", &|server| {
+                from_port_zero(server, &raw)
+            });
+        }
         Err(error) => println!("source port 0 cannot be sent from here: {error}"),
     }
 }
 
 /// Sends so many datagrams, and says whether anything came back.
 fn sent(server: &Server, count: usize, mut make: impl FnMut(usize) -> Vec<u8>) -> String {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a UDP socket");
+    let socket = UdpSocket::bind((ATTACKER, 0)).expect("a UDP socket");
     let to = Insider::enter(server).server;
     for number in 0..count {
         // What the kernel does not take does not matter: enough arrives.
@@ -125,7 +128,7 @@ impl Insider {
         let (now, nobody) = (Instant::now(), SocketAddr::from((Ipv4Addr::LOCALHOST, 9)));
         let directory = Rc::new(RefCell::new(BTreeMap::new()));
         let mut client = Client::new(99, "den", profile, nobody, now, Rng::new(1), directory);
-        let mut socket = websocket(server.port);
+        let mut socket = server.websocket();
         client.opened();
         let value = |sdp: &str, name: &str| {
             sdp.lines().find_map(|line| line.strip_prefix(name)).expect("a line").to_owned()

@@ -12,12 +12,19 @@ use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemorySt
 use plenary::control::{Control, ControlConfig, Stopper, Workers};
 use plenary::limits::Tally;
 use plenary::media::message::{Command, Notice};
+use socket2::{Domain, Socket, Type};
 use tungstenite::WebSocket;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::http::HeaderValue;
 
 /// Nothing on loopback takes this long: what has not happened by then never will.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where whoever means harm comes from. Honest people are at 127.0.0.1.
+pub const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// Where whoever looks after the server comes from.
+pub const OPERATOR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// Workers that do nothing, which is what these tests need of them.
 struct NoWorkers;
@@ -138,9 +145,22 @@ impl Server {
     }
 }
 
+/// A connection to the server on `port` from this address of ours.
+pub fn connect_from(from: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((from, 0)).into())?;
+    socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    Ok(socket.into())
+}
+
 /// A WebSocket opened by a page of the server on `port`.
 pub fn websocket(port: u16) -> WebSocket<TcpStream> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    websocket_from(Ipv4Addr::LOCALHOST, port)
+}
+
+/// The same from this address of ours.
+pub fn websocket_from(from: Ipv4Addr, port: u16) -> WebSocket<TcpStream> {
+    let stream = connect_from(from, port).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut request = format!("ws://localhost:{port}/ws").into_client_request().unwrap();
     let origin = format!("http://localhost:{port}");

@@ -10,6 +10,7 @@
 
 mod certificates;
 mod ending;
+#[allow(dead_code, reason = "the harness serves other tests too")]
 mod harness;
 mod limits;
 mod nginx;

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod forger;
 pub mod receiver;
 pub mod sources;
+pub mod waits;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -24,6 +25,7 @@ use crate::rng::Rng;
 use connection::{Connection, Datagram, Profile};
 use receiver::{Receiver, Watch};
 use sources::{Maker, Says};
+use waits::Waits;
 
 /// Which person a number in a payload is: known to the world, not to the people.
 pub type Directory = Rc<RefCell<BTreeMap<u16, PeerId>>>;
@@ -76,6 +78,8 @@ pub struct Client {
     next_offer: u32,
     life: u16,
     pub receiver: Receiver,
+    /// How long `ping` waited for `pong`, of somebody who asks.
+    pub waits: Waits,
     /// A person whose page lies: it says that the camera is off and goes on sending.
     pub lies: bool,
     /// Does what `publish` asks for.
@@ -124,6 +128,7 @@ impl Client {
             next_offer: 1,
             life: 0,
             receiver: Receiver::default(),
+            waits: Waits::default(),
             lies: false,
             obeys: true,
             spoil_next_offer: None,
@@ -196,7 +201,8 @@ impl Client {
                 self.publish_version = version;
                 self.publish(&tracks);
             }
-            ServerMessage::Signal { .. } | ServerMessage::IceServers { .. } | ServerMessage::Pong => {}
+            ServerMessage::Pong => self.waits.answered(now),
+            ServerMessage::Signal { .. } | ServerMessage::IceServers { .. } => {}
         }
     }
 
@@ -432,10 +438,13 @@ impl Client {
     }
 
     pub fn wakes(&self) -> Option<Instant> {
-        self.connection.as_ref().map(Connection::wakes)
+        self.connection.as_ref().map(Connection::wakes).into_iter().chain(self.waits.due()).min()
     }
 
     pub fn run(&mut self, now: Instant) {
+        if self.waits.asks(now) {
+            self.say(&ClientMessage::Ping);
+        }
         if self.connection.as_ref().is_some_and(|connection| !connection.alive) {
             self.rebuild(now);
         }

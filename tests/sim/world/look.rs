@@ -62,6 +62,13 @@ impl World {
         }
     }
 
+    /// `person` asks whether the server is there, again and again, from now on.
+    pub fn asks(&mut self, person: Person) {
+        let now = self.now;
+        self.seats[person].client.waits.start(now);
+        self.after(person);
+    }
+
     /// The longest time since [`World::start_watching`] in which `from` saw nothing new of `to`.
     pub fn picture_gap(&self, from: Person, to: Person) -> Duration {
         let watch = self.seats[from].client.receiver.seen.get(&(to as u16));
