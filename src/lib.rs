@@ -8,6 +8,7 @@ pub mod control;
 pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;
+pub mod ledger;
 pub mod limits;
 mod listener;
 pub mod media;

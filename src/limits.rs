@@ -52,8 +52,20 @@ limits! {
     NameChars = 64, "limit_name_chars";
     /// Characters of a room's name or id.
     RoomNameChars = 64, "limit_room_name_chars";
-    /// Rooms that exist at one time in this process.
+    /// Rooms that exist at one time in this process. When there are as many, an empty one of the address that holds most
+    /// gives way.
     Rooms = 10_000, "limit_rooms";
+    /// Of these, rooms that one address made: what its rate brings about in the five minutes that an empty room is kept.
+    RoomsPerAddress = 200, "limit_rooms_per_address";
+    /// Rooms made a minute by one address, twice as many at once: a teacher makes one for each group of a class.
+    RoomsMadePerMinutePerAddress = 30, "limit_rooms_made_per_minute_per_address";
+    /// Entering a room as a new person, a second and address; 15 s' worth at once: 300, a school that comes back when the
+    /// server was restarted.
+    JoinsPerSecondPerAddress = 20, "limit_joins_per_second_per_address";
+    /// Asking for a room that there is not, a minute and address; five minutes' worth at once: a school whose link is mistyped.
+    FailedJoinsPerMinutePerAddress = 60, "limit_failed_joins_per_minute_per_address";
+    /// Addresses in the ledger that hold nothing and only owe, about 200 bytes each: a /48 of IPv6 has 65,536 networks.
+    LedgerAccounts = 65_536, "limit_ledger_accounts";
     /// People in one room.
     PeersPerRoom = 100, "limit_peers_per_room";
     /// Tracks one person publishes: camera, microphone, screen, screen audio.

@@ -24,6 +24,7 @@ use plenary::conference::{
 };
 use plenary::config::Announced;
 use plenary::control::ControlConfig;
+use plenary::ledger::ClientAddress;
 use plenary::limits::{Limit, Limits};
 use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, Stream};
 use plenary::media::message::{Command, Notice, TrackLine};
@@ -142,7 +143,21 @@ fn trigger(limit: Limit) -> u64 {
         Limit::NameChars => joined(limit, Limits::default(), 1, &long(over)),
         Limit::PeersPerRoom => joined(limit, Limits::default().with(limit, 2), 3, "Ann"),
         Limit::RoomNameChars => created(limit, Limits::default(), &[&long(over)]),
-        Limit::Rooms => created(limit, Limits::default().with(limit, 1), &["one", "two"]),
+        // Of the rate two minutes' worth at once, and there is a room already.
+        Limit::Rooms | Limit::RoomsPerAddress | Limit::RoomsMadePerMinutePerAddress => {
+            created(limit, Limits::default().with(limit, 1), &["one", "two"])
+        }
+        Limit::JoinsPerSecondPerAddress => joined(limit, Limits::default().with(limit, 1), 16, "Ann"),
+        Limit::FailedJoinsPerMinutePerAddress => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            assert!((0..6).any(|_| conference.asked_in_vain(now(), here()).is_err()));
+            conference.tally().count(limit)
+        }
+        Limit::LedgerAccounts => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            assert!((1..3).all(|last| conference.asked_in_vain(now(), address(last)).is_ok()));
+            conference.tally().count(limit)
+        }
         Limit::AddressesPerPeer => {
             let mut media = Media::new();
             for port in 0..over {
@@ -196,6 +211,16 @@ fn offer(sdp: &str, tracks: usize) -> Value {
     json!({"type": "offer", "id": 1, "fresh": true, "sdp": sdp, "tracks": vec![track; tracks], "slots": []})
 }
 
+/// Somebody's address.
+fn address(last: u8) -> ClientAddress {
+    ClientAddress::of([192, 0, 2, last].into())
+}
+
+/// Where everybody comes from who is asked for no other address.
+fn here() -> ClientAddress {
+    ClientAddress::of([127, 0, 0, 1].into())
+}
+
 fn now() -> Now {
     Now { instant: Instant::now(), unix_millis: 0 }
 }
@@ -210,12 +235,12 @@ fn conference(limits: Limits) -> Conference {
         }
     };
     let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
-    let _ = conference.create_room(now(), CreateRoom { name: "room".into(), listed: false });
+    let _ = conference.create_room(now(), here(), CreateRoom { name: "room".into(), listed: false });
     conference
 }
 
 fn join(conference: &mut Conference, socket: usize, name: &str) {
-    conference.socket_opened(now(), SocketId(socket));
+    conference.socket_opened(now(), SocketId(socket), here());
     let text = json!({"type": "join", "room": "room", "name": name}).to_string();
     conference.socket_text(now(), SocketId(socket), &text);
 }
@@ -243,7 +268,7 @@ fn joined(limit: Limit, limits: Limits, people: usize, name: &str) -> u64 {
 fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
     let mut conference = conference(limits);
     for name in names {
-        let _ = conference.create_room(now(), CreateRoom { name: (*name).to_owned(), listed: false });
+        let _ = conference.create_room(now(), here(), CreateRoom { name: (*name).to_owned(), listed: false });
     }
     conference.tally().count(limit)
 }

@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
+use crate::ledger::{ClientAddress, Ledger};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId, Track};
@@ -25,6 +26,7 @@ use crate::media::message::{Command, Notice};
 
 mod codecs;
 mod counters;
+mod makers;
 mod negotiation;
 pub mod outbox;
 mod parse;
@@ -52,6 +54,7 @@ pub use store::{MemoryStore, RoomRecord, Store};
 pub use turn::{Turn, TurnSecret};
 
 use codecs::Abilities;
+use makers::Makers;
 use negotiation::{OfferMessage, Reading};
 use parse::Refusal;
 use presence::Hearing;
@@ -156,6 +159,7 @@ enum Seat {
 /// One socket.
 #[derive(Debug)]
 struct Client {
+    address: ClientAddress,
     seat: Seat,
     flow: Flow,
 }
@@ -177,6 +181,8 @@ pub struct Conference {
     tokens: FxHashMap<Token, PeerId>,
     next_room: u64,
     workers: Workers,
+    ledger: Ledger,
+    makers: Makers,
     reading: Reading,
     timers: Timers,
     outputs: VecDeque<Output>,
@@ -204,15 +210,17 @@ impl Conference {
             tokens: FxHashMap::default(),
             next_room: 0,
             workers,
+            ledger: Ledger::default(),
+            makers: Makers::default(),
             reading: Reading::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }
     }
 
-    /// A client connected.
-    pub fn socket_opened(&mut self, now: Now, socket: SocketId) {
-        let client = Client { seat: Seat::Outside, flow: Flow::default() };
+    /// A client connected from `address`.
+    pub fn socket_opened(&mut self, now: Now, socket: SocketId, address: ClientAddress) {
+        let client = Client { address, seat: Seat::Outside, flow: Flow::default() };
         if let Some(Seat::Inside(peer)) = self.sockets.insert(socket, client).map(|client| client.seat) {
             self.detach(now, peer, socket);
         }
@@ -321,6 +329,17 @@ impl Conference {
         self.outputs.pop_front()
     }
 
+    /// Who holds and asks how much, by client address.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The same, for the driver to count what it holds for each address.
+    pub fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
     /// How often each limit was hit here.
     #[must_use]
     pub fn tally(&self) -> &Tally {
@@ -384,9 +403,7 @@ impl Conference {
                 Timer::Offers => self.read_offers(now),
                 Timer::Codecs(room) => self.renew_codecs(now, room),
                 Timer::IceServers(peer) => self.review_ice_servers(now, peer),
-                Timer::EmptyRoom(room) => {
-                    self.store.remove(&room);
-                }
+                Timer::EmptyRoom(room) => self.forget_room(&room),
             }
         }
     }

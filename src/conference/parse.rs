@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Now;
 use super::protocol::{ClientMessage, ErrorCode, ServerMessage};
+use crate::ledger::Over;
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::ids::OfferId;
 
@@ -38,6 +40,17 @@ impl Refusal {
     /// `offer-refused`: the connection must be built anew.
     pub(super) fn offer(id: OfferId, why: impl Into<String>) -> Self {
         Self { offer: Some(id), ..Self::rebuild(ErrorCode::OfferRefused, why) }
+    }
+
+    /// There is not as much as was asked for: `busy` if nobody gets more, `rate-limited` if others would.
+    pub(super) fn over(now: Now, over: Over) -> Self {
+        let after = over.retry_after(now.instant);
+        let (code, why) = match over {
+            Over::Whole(_) => (ErrorCode::Busy, "the server has no place for more"),
+            Over::Address(_) => (ErrorCode::RateLimited, "your address has as much as one may have"),
+            Over::Rate(..) => (ErrorCode::RateLimited, "too much was asked from your address just now"),
+        };
+        Self::new(code, format!("{why}; try again in {after} s"))
     }
 
     /// What it says, for programs.

@@ -13,6 +13,7 @@ use super::roster::Roster;
 use super::store::RoomRecord;
 use super::timers::Timer;
 use super::{Conference, Now, WorkerId};
+use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
 
@@ -63,8 +64,8 @@ pub enum CreateRoomError {
         /// Its id.
         id: String,
     },
-    /// There are as many rooms as there may be.
-    TooMany,
+    /// There are as many rooms as there may be, or as one address may have or make.
+    Over(Over),
 }
 
 impl std::fmt::Display for CreateRoomError {
@@ -74,7 +75,13 @@ impl std::fmt::Display for CreateRoomError {
                 f.write_str("a room's name needs a letter a-z or a digit, and may not be long")
             }
             CreateRoomError::Exists { id } => write!(f, "there is already a room {id}"),
-            CreateRoomError::TooMany => f.write_str("there are as many rooms as there may be"),
+            CreateRoomError::Over(Over::Whole(_)) => f.write_str("there are as many rooms as there may be"),
+            CreateRoomError::Over(Over::Address(_)) => {
+                f.write_str("there are as many rooms made from your address as there may be")
+            }
+            CreateRoomError::Over(Over::Rate(..)) => {
+                f.write_str("too many rooms were made from your address just now")
+            }
         }
     }
 }
@@ -126,11 +133,16 @@ fn slug(name: &str) -> String {
 }
 
 impl Conference {
-    /// Makes a room.
+    /// Makes a room for somebody at `address`.
     ///
     /// # Errors
     /// [`CreateRoomError`]; limits that were hit are counted.
-    pub fn create_room(&mut self, now: Now, request: CreateRoom) -> Result<CreatedRoom, CreateRoomError> {
+    pub fn create_room(
+        &mut self,
+        now: Now,
+        address: ClientAddress,
+        request: CreateRoom,
+    ) -> Result<CreatedRoom, CreateRoomError> {
         let CreateRoom { name, listed } = request;
         let name = name.trim();
         if name.chars().count() > self.config.limits.get(Limit::RoomNameChars) {
@@ -157,7 +169,7 @@ impl Conference {
             created_at: now.unix_millis,
             secret_sha256: Some(secret_sha256),
         };
-        self.keep(now, record.clone())?;
+        self.keep(now, address, record.clone())?;
         Ok(CreatedRoom { room: info(&record, 0), secret })
     }
 
@@ -185,25 +197,34 @@ impl Conference {
     }
 
     /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open.
-    pub(super) fn enter(&mut self, now: Now, id: &str, recreate: bool) -> Result<RoomId, Refusal> {
-        if let Some(room) = self.room_ids.get(id) {
-            return Ok(*room);
+    pub(super) fn enter(
+        &mut self,
+        now: Now,
+        address: ClientAddress,
+        id: &str,
+        recreate: bool,
+    ) -> Result<RoomId, Refusal> {
+        let open = self.room_ids.get(id).copied();
+        let record = if open.is_some() { None } else { self.store.get(id) };
+        if open.is_none() && record.is_none() && !recreate {
+            return Err(self.no_such_room(now, address));
         }
-        let record = match self.store.get(id) {
-            Some(record) => record,
-            None if recreate => self.recreate(now, id)?,
-            None => return Err(unknown_room()),
-        };
-        Ok(self.open(record))
+        // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
+        self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
+        match (open, record) {
+            (Some(room), _) => Ok(room),
+            (None, Some(record)) => Ok(self.open(record)),
+            (None, None) => self.recreate(now, address, id).map(|record| self.open(record)),
+        }
     }
 
-    fn recreate(&mut self, now: Now, id: &str) -> Result<RoomRecord, Refusal> {
+    fn recreate(&mut self, now: Now, address: ClientAddress, id: &str) -> Result<RoomRecord, Refusal> {
         if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) {
             self.tally.hit(Limit::RoomNameChars);
-            return Err(unknown_room());
+            return Err(self.no_such_room(now, address));
         }
         if id.is_empty() || slug(id) != id {
-            return Err(unknown_room());
+            return Err(self.no_such_room(now, address));
         }
         let record = RoomRecord {
             id: id.to_owned(),
@@ -213,20 +234,19 @@ impl Conference {
             created_at: now.unix_millis,
             secret_sha256: None,
         };
-        match self.keep(now, record.clone()) {
+        match self.keep(now, address, record.clone()) {
             Ok(()) => Ok(record),
+            Err(CreateRoomError::Over(over)) => Err(Refusal::over(now, over)),
             Err(error) => Err(Refusal::new(ErrorCode::Busy, error.to_string())),
         }
     }
 
     /// Puts a room into the store, and lets it go if nobody comes.
-    fn keep(&mut self, now: Now, record: RoomRecord) -> Result<(), CreateRoomError> {
-        if self.store.len() >= self.config.limits.get(Limit::Rooms) {
-            self.tally.hit(Limit::Rooms);
-            return Err(CreateRoomError::TooMany);
-        }
+    fn keep(&mut self, now: Now, address: ClientAddress, record: RoomRecord) -> Result<(), CreateRoomError> {
+        self.may_make_room(now, address)?;
         let id = record.id.clone();
         self.store.create(record).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
+        self.room_made(&id, address);
         self.forget_later(now, &id);
         Ok(())
     }
@@ -238,6 +258,7 @@ impl Conference {
         self.next_room += 1;
         let name: Arc<str> = record.id.as_str().into();
         self.timers.clear(&Timer::EmptyRoom(Arc::clone(&name)));
+        self.makers.occupied(&name);
         self.room_ids.insert(name, id);
         self.rooms.insert(
             id,
@@ -260,7 +281,24 @@ impl Conference {
         self.timers.clear(&Timer::Codecs(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
+            self.makers.vacated(room.id());
             self.forget_later(now, room.id());
+        }
+    }
+
+    /// Counts that somebody at `address` asked for a room that there is not, and says whether they may hear so.
+    ///
+    /// # Errors
+    /// [`Over::Rate`], counted: they have asked for too many.
+    pub fn asked_in_vain(&mut self, now: Now, address: ClientAddress) -> Result<(), Over> {
+        self.spend(now, address, Metered::FailedJoins)
+    }
+
+    /// What somebody hears who asked for a room that there is not.
+    pub(super) fn no_such_room(&mut self, now: Now, address: ClientAddress) -> Refusal {
+        match self.asked_in_vain(now, address) {
+            Ok(()) => Refusal::new(ErrorCode::UnknownRoom, "there is no such room"),
+            Err(over) => Refusal::over(now, over),
         }
     }
 
@@ -269,10 +307,6 @@ impl Conference {
             self.timers.set(Timer::EmptyRoom(id.into()), at);
         }
     }
-}
-
-fn unknown_room() -> Refusal {
-    Refusal::new(ErrorCode::UnknownRoom, "there is no such room")
 }
 
 #[cfg(test)]

@@ -134,7 +134,8 @@ impl Conference {
             }
             self.counters.unknown_tokens += 1;
         }
-        let room = self.enter(now, room, recreate)?;
+        let Some(address) = self.sockets.get(&socket).map(|client| client.address) else { return Ok(()) };
+        let room = self.enter(now, address, room, recreate)?;
         self.admit(now, socket, room, name)
     }
 

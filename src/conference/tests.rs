@@ -5,6 +5,7 @@ mod floods;
 mod harness;
 mod hostile;
 mod joining;
+mod ledger;
 mod offers;
 mod presence;
 mod refusals;

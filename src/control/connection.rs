@@ -149,8 +149,8 @@ impl Connection {
             exchange::Step::Again => Fate::Again,
             exchange::Step::Drop => Fate::Gone,
             exchange::Step::Finish => self.end(site),
-            exchange::Step::Upgrade(tail) => {
-                let session = Session::open(SocketId(self.id), tail, &self.wire, site);
+            exchange::Step::Upgrade { client, tail } => {
+                let session = Session::open(SocketId(self.id), client.into(), tail, &self.wire, site);
                 self.mode = Mode::WebSocket(Box::new(session));
                 self.drive(site)
             }

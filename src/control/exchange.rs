@@ -56,6 +56,9 @@ pub(super) enum Then {
 /// Where a connection stands.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    /// The other end of the connection.
+    connected: IpAddr,
+    /// Who asked last: somebody else, if a proxy that is believed says so.
     client: IpAddr,
     input: Vec<u8>,
     /// New bytes since the last attempt that may complete a head.
@@ -82,15 +85,16 @@ pub(super) enum Step {
     Finish,
     /// End at once: the other side is gone.
     Drop,
-    /// Go on as a WebSocket; these bytes of it came already.
-    Upgrade(Vec<u8>),
+    /// Go on as a WebSocket of this client; these bytes of it came already.
+    Upgrade { client: IpAddr, tail: Vec<u8> },
 }
 
 impl Exchange {
-    /// A connection from `client` that begins at `now`.
-    pub fn new(client: IpAddr, now: Instant) -> Self {
+    /// A connection from `connected` that begins at `now`.
+    pub fn new(connected: IpAddr, now: Instant) -> Self {
         Self {
-            client,
+            connected,
+            client: connected,
             input: Vec::new(),
             worth_parsing: false,
             head: None,
@@ -158,7 +162,9 @@ impl Exchange {
             }
             match self.then {
                 Then::Close => return Step::Finish,
-                Then::WebSocket => return Step::Upgrade(mem::take(&mut self.input)),
+                Then::WebSocket => {
+                    return Step::Upgrade { client: self.client, tail: mem::take(&mut self.input) };
+                }
                 Then::Next => {}
             }
             self.take_request(wire.is_insecure(), site);
@@ -170,7 +176,7 @@ impl Exchange {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Step::Wait,
                 Err(error) => {
-                    log::debug!("{}: {error}", self.client);
+                    log::debug!("{}: {error}", self.connected);
                     return Step::Drop;
                 }
             }
@@ -248,13 +254,13 @@ impl Exchange {
 
     fn answer(&mut self, request: &Request, site: &mut Site<'_>) {
         let head = &request.head;
-        let client = site.proxies.client_address(self.client, &head.headers);
+        self.client = site.proxies.client_address(self.connected, &head.headers);
         let (reply, then) = if head.path == "/ws" {
-            websocket::upgrade(head, self.client, site)
+            websocket::upgrade(head, self.connected, site)
         } else {
-            (site.answer(request), Then::Next)
+            (site.answer(request, self.client.into()), Then::Next)
         };
-        log::debug!("{client} {} {} {}", head.method, head.path, reply.status.as_u16());
+        log::debug!("{} {} {} {}", self.client, head.method, head.path, reply.status.as_u16());
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
         self.reply(reply, head.method != Method::HEAD, then, site);
     }

@@ -8,6 +8,7 @@ use super::counters::ControlCounters;
 use super::http::{Reply, Request, percent_decode};
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
+use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};
 
 /// Listed rooms on one page, if the query does not say.
@@ -47,18 +48,18 @@ pub(super) struct Site<'a> {
 
 impl Site<'_> {
     /// Answers everything that stays HTTP. `HEAD` is answered like `GET`: the sender leaves the body out.
-    pub fn answer(&mut self, request: &Request) -> Reply {
+    pub fn answer(&mut self, request: &Request, client: ClientAddress) -> Reply {
         let path = request.head.path.as_str();
         match path {
             "/healthz" => only_reading(request, || Some(text("ok\n"))),
             "/readyz" => only_reading(request, || Some(self.readiness())),
-            "/api/rooms" if request.head.method == Method::POST => self.create_room(request),
+            "/api/rooms" if request.head.method == Method::POST => self.create_room(request, client),
             "/api/rooms" if matches!(request.head.method, Method::GET | Method::HEAD) => self.listed(request),
             "/api/rooms" => not_allowed("GET, HEAD, POST"),
             #[cfg(feature = "faults")]
             "/api/faults" => self.faults(request),
             _ => match path.strip_prefix("/api/rooms/") {
-                Some(id) => only_reading(request, || self.room(id)),
+                Some(id) => self.room(request, client, id),
                 None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
             },
         }
@@ -72,8 +73,24 @@ impl Site<'_> {
         }
     }
 
-    fn room(&self, id: &str) -> Option<Reply> {
-        self.conference.room(id).map(|room| Reply::json(StatusCode::OK, &room))
+    fn room(&mut self, request: &Request, client: ClientAddress, id: &str) -> Reply {
+        let room = self.conference.room(id);
+        if room.is_none()
+            && let Err(over) = self.conference.asked_in_vain(self.now, client)
+        {
+            return self.over("too many rooms that do not exist were asked for from your address", over);
+        }
+        only_reading(request, || room.map(|room| Reply::json(StatusCode::OK, &room)))
+    }
+
+    /// 503 if there is no more for anybody, 429 if there is for others.
+    fn over(&self, why: &str, over: Over) -> Reply {
+        let status = match over {
+            Over::Whole(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Over::Address(_) | Over::Rate(..) => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let after = HeaderValue::from(over.retry_after(self.now.instant));
+        Reply::problem(status, why).with(RETRY_AFTER, after)
     }
 
     /// The listed rooms, a page at a time: `?after=ID&limit=N`.
@@ -86,7 +103,7 @@ impl Site<'_> {
         }
     }
 
-    fn create_room(&mut self, request: &Request) -> Reply {
+    fn create_room(&mut self, request: &Request, client: ClientAddress) -> Reply {
         // A form on a stranger's page can send anything but this type without asking first.
         if !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
@@ -97,7 +114,8 @@ impl Site<'_> {
                 return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
             }
         };
-        match self.conference.create_room(self.now, wanted) {
+        let made = self.conference.create_room(self.now, client, wanted);
+        match made {
             Ok(created) => {
                 let reply = Reply::json(StatusCode::CREATED, &created);
                 match HeaderValue::try_from(format!("/api/rooms/{}", created.room.id)) {
@@ -112,10 +130,7 @@ impl Site<'_> {
             Err(CreateRoomError::Exists { id }) => {
                 Reply::problem_about(StatusCode::CONFLICT, "there is a room of this name already", Some(&id))
             }
-            Err(CreateRoomError::TooMany) => {
-                Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server holds as many rooms as it may")
-                    .with(RETRY_AFTER, HeaderValue::from_static("60"))
-            }
+            Err(error @ CreateRoomError::Over(over)) => self.over(&error.to_string(), over),
         }
     }
 }

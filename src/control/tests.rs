@@ -13,6 +13,7 @@ use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
 use crate::conference::{Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now};
+use crate::ledger::ClientAddress;
 use crate::limits::{Limits, Tally};
 
 const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -175,7 +176,8 @@ fn a_large_offer_on_a_thin_line_is_a_sign_of_life() {
 fn a_person_whose_connection_breaks_leaves_in_the_end() {
     let mut world = World::new();
     let now = Now { instant: world.start, unix_millis: 0 };
-    world.conference.create_room(now, CreateRoom { name: "tea".into(), listed: false }).unwrap();
+    let here = ClientAddress::of([127, 0, 0, 1].into());
+    world.conference.create_room(now, here, CreateRoom { name: "tea".into(), listed: false }).unwrap();
     world.open_websocket();
     let join = br#"{"type":"join","room":"tea","name":"Ann"}"#;
     world.say(1, &[0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0]);

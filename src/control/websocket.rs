@@ -19,6 +19,7 @@ use super::site::Site;
 use super::wire::Wire;
 use crate::conference::outbox::Outbox;
 use crate::conference::{SocketId, StateKey};
+use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
 
 /// How long a socket may be silent before the server asks whether anybody is there.
@@ -129,10 +130,16 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A socket that opens now; `tail` came after the request that opened it.
-    pub fn open(id: SocketId, tail: Vec<u8>, wire: &Wire, site: &mut Site<'_>) -> Self {
+    /// A socket of `client` that opens now; `tail` came after the request that opened it.
+    pub fn open(
+        id: SocketId,
+        client: ClientAddress,
+        tail: Vec<u8>,
+        wire: &Wire,
+        site: &mut Site<'_>,
+    ) -> Self {
         let now = site.now.instant;
-        site.conference.socket_opened(site.now, id);
+        site.conference.socket_opened(site.now, id, client);
         Self {
             id,
             context: WebSocketContext::from_partially_read(tail, Role::Server, Some(config(site.limits))),

@@ -7,6 +7,7 @@ use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, Turn,
     TurnSecret, WorkerId,
 };
+use crate::ledger::ClientAddress;
 use crate::limits::Limits;
 use crate::media::codec::CodecSet;
 use crate::media::message::{Command, Notice};
@@ -38,7 +39,7 @@ pub fn signaling(data: &[u8]) {
         let choice = reader.byte();
         let socket = SocketId(usize::from(choice & 0x03) % SOCKETS);
         match choice >> 2 & 0x07 {
-            0 => world.conference.socket_opened(world.now, socket),
+            0 => world.conference.socket_opened(world.now, socket, address(choice >> 5)),
             1 => world.conference.socket_closed(world.now, socket),
             2 => world.pass(reader.short()),
             3 => {
@@ -54,6 +55,11 @@ pub fn signaling(data: &[u8]) {
         }
         world.settle(None);
     }
+}
+
+/// One of a few addresses, so that several sockets have the same.
+fn address(number: u8) -> ClientAddress {
+    ClientAddress::of([192, 0, 2, number & 1].into())
 }
 
 struct World {
@@ -77,7 +83,7 @@ impl World {
         };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
         let now = Now { instant: Instant::now(), unix_millis: 0 };
-        let _ = conference.create_room(now, CreateRoom { name: "r".into(), listed: true });
+        let _ = conference.create_room(now, address(0), CreateRoom { name: "r".into(), listed: true });
         World { conference, now }
     }
 

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, WorkerId,
 };
+use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
 use plenary::media::Path;
 use plenary::media::codec::Codec;
@@ -142,7 +143,8 @@ impl World {
     /// Makes a room. Its id is its name in lower case.
     pub fn make_room(&mut self, name: &str) {
         let room = CreateRoom { name: name.into(), listed: false };
-        self.conference.create_room(self.conference_now(), room).expect("a room");
+        let host = ClientAddress::of([192, 0, 2, 1].into());
+        self.conference.create_room(self.conference_now(), host, room).expect("a room");
     }
 
     fn at(&mut self, at: Instant, what: Happening) {
@@ -318,7 +320,8 @@ impl World {
                 self.after(person);
             }
             Happening::Opens { person, socket } if self.seats[person].socket == Some(socket) => {
-                self.conference.socket_opened(self.conference_now(), socket);
+                let address = ClientAddress::of(self.seats[person].public.ip());
+                self.conference.socket_opened(self.conference_now(), socket, address);
                 self.seats[person].client.opened();
                 self.after(person);
             }

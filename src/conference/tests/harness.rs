@@ -10,6 +10,7 @@ use crate::conference::{
     Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, StateKey, Turn,
     WorkerId,
 };
+use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
 use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
@@ -30,6 +31,12 @@ pub(super) struct World {
     versions: BTreeMap<(PeerId, &'static str), u64>,
     /// Every text that was sent, in order.
     pub(super) transcript: Vec<(SocketId, String)>,
+}
+
+/// Somebody's address, by number.
+pub(super) fn address(number: usize) -> ClientAddress {
+    let [.., a, b, c] = number.to_be_bytes();
+    ClientAddress::of([10, a, b, c].into())
 }
 
 /// What a `welcome` brought.
@@ -84,7 +91,7 @@ impl World {
 
     pub(super) fn room(&mut self, name: &str) {
         let request = serde_json::from_value(json!({ "name": name })).unwrap();
-        self.conference.create_room(self.now(), request).unwrap();
+        self.conference.create_room(self.now(), address(0), request).unwrap();
     }
 
     pub(super) fn now(&self) -> Now {
@@ -150,8 +157,13 @@ impl World {
         assert!(!repeated, "peers {version} twice on {socket:?}");
     }
 
+    /// Each socket comes from an address of its own.
     pub(super) fn open(&mut self, socket: usize) {
-        self.conference.socket_opened(self.now(), SocketId(socket));
+        self.open_from(socket, address(socket));
+    }
+
+    pub(super) fn open_from(&mut self, socket: usize, address: ClientAddress) {
+        self.conference.socket_opened(self.now(), SocketId(socket), address);
         self.collect();
     }
 

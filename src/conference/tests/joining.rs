@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::harness::World;
+use super::harness::{World, address};
 use crate::conference::protocol::ServerMessage;
 use crate::conference::room::EMPTY_ROOM_KEPT;
 use crate::conference::{CreateRoom, CreateRoomError, StateKey, WorkerId};
+use crate::ledger::Over;
 use crate::limits::{Limit, Limits};
 use crate::media::message::Command;
 
@@ -137,7 +138,7 @@ fn leaving_on_purpose_is_immediate_and_the_socket_may_enter_again() {
 }
 
 fn create(world: &mut World, name: &str) -> Result<crate::conference::CreatedRoom, CreateRoomError> {
-    world.conference.create_room(world.now(), CreateRoom { name: name.into(), listed: false })
+    world.conference.create_room(world.now(), address(0), CreateRoom { name: name.into(), listed: false })
 }
 
 #[test]
@@ -163,14 +164,16 @@ fn a_room_is_made_once_and_its_secret_told_once() {
 #[test]
 fn there_are_only_so_many_rooms_and_an_empty_one_is_forgotten_after_five_minutes() {
     let mut world = World::with_limit(Limit::Rooms, 2);
-    create(&mut world, "Attic").unwrap();
-    assert_eq!(create(&mut world, "Cellar"), Err(CreateRoomError::TooMany));
+    world.join(2, "Bob");
+    world.room("Attic");
+    world.enter(3, json!({ "type": "join", "room": "attic", "name": "Cleo" }));
+    assert_eq!(create(&mut world, "Cellar"), Err(CreateRoomError::Over(Over::Whole(Limit::Rooms))));
     world.open(1);
     world.say(1, json!({ "type": "join", "room": "cellar", "name": "Ann", "recreate": true }));
     assert_eq!(world.take_types(1), ["error busy"]);
     assert_eq!(world.conference.tally().count(Limit::Rooms), 2);
 
-    world.join(2, "Bob");
+    world.say(3, json!({ "type": "leave" }));
     world.pass(EMPTY_ROOM_KEPT.saturating_sub(Duration::from_millis(1)));
     assert!(world.conference.room("attic").is_some());
     world.pass_millis(1);

@@ -70,6 +70,7 @@ fn provoke(code: ErrorCode) -> World {
         }
         ErrorCode::Busy => {
             let mut world = World::with_limit(Limit::Rooms, 1);
+            world.join(1, "Bob");
             world.open(9);
             world.say(9, json!({ "type": "join", "room": "attic", "name": "Ann", "recreate": true }));
             world

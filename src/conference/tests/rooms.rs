@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
-use super::harness::World;
+use super::harness::{World, address};
 use crate::conference::CreateRoom;
 use crate::conference::room::EMPTY_ROOM_KEPT;
+use crate::ledger::Held;
 
+/// Each room is made from an address of its own.
 fn make(world: &mut World, name: &str, listed: bool) {
-    world.conference.create_room(world.now(), CreateRoom { name: name.into(), listed }).unwrap();
+    let by = address(world.conference.ledger().total(Held::Rooms));
+    world.conference.create_room(world.now(), by, CreateRoom { name: name.into(), listed }).unwrap();
 }
 
 fn ids(world: &World, after: Option<&str>, most: usize) -> (Vec<String>, Option<String>) {

@@ -1,0 +1,114 @@
+//! Who made which room, and which one gives way when there are as many as there may be.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::room::CreateRoomError;
+use super::{Conference, Now};
+use crate::ledger::{ClientAddress, Crowd, Held, Metered, Over};
+use crate::limits::Limit;
+
+/// A room that somebody made.
+#[derive(Debug)]
+struct Made {
+    by: ClientAddress,
+    /// In the order of making.
+    number: u64,
+}
+
+/// The makers of all rooms.
+#[derive(Debug, Default)]
+pub(super) struct Makers {
+    rooms: BTreeMap<Arc<str>, Made>,
+    /// Those nobody is in.
+    empty: Crowd<u64>,
+    ids: BTreeMap<u64, Arc<str>>,
+    next: u64,
+}
+
+impl Makers {
+    fn made(&mut self, id: &str, by: ClientAddress) {
+        let (id, number): (Arc<str>, u64) = (id.into(), self.next);
+        self.next += 1;
+        self.ids.insert(number, Arc::clone(&id));
+        self.rooms.insert(id, Made { by, number });
+        self.empty.insert(by, number);
+    }
+
+    /// Somebody is in a room: it does not give way.
+    pub(super) fn occupied(&mut self, id: &str) {
+        if let Some(Made { by, number }) = self.rooms.get(id) {
+            self.empty.remove(*by, *number);
+        }
+    }
+
+    /// Nobody is in it any more.
+    pub(super) fn vacated(&mut self, id: &str) {
+        if let Some(Made { by, number }) = self.rooms.get(id) {
+            self.empty.insert(*by, *number);
+        }
+    }
+
+    fn forgotten(&mut self, id: &str) -> Option<ClientAddress> {
+        let Made { by, number } = self.rooms.remove(id)?;
+        self.ids.remove(&number);
+        self.empty.remove(by, number);
+        Some(by)
+    }
+
+    /// The room that gives way next.
+    fn first(&self) -> Option<Arc<str>> {
+        let (_, number) = self.empty.first()?;
+        self.ids.get(&number).cloned()
+    }
+}
+
+impl Conference {
+    /// Takes one of an address's rate.
+    ///
+    /// # Errors
+    /// [`Over::Rate`], counted.
+    pub(super) fn spend(&mut self, now: Now, address: ClientAddress, what: Metered) -> Result<(), Over> {
+        let forgiven = self.ledger.forgiven();
+        let verdict = self.ledger.spend(now.instant, address, what, &self.config.limits);
+        if self.ledger.forgiven() > forgiven {
+            self.tally.hit(Limit::LedgerAccounts);
+        }
+        verdict.inspect_err(|over| self.tally.hit(over.limit()))
+    }
+
+    /// Counts a room that an address is about to make, and finds it a place.
+    ///
+    /// # Errors
+    /// [`CreateRoomError::Over`], counted.
+    pub(super) fn may_make_room(&mut self, now: Now, by: ClientAddress) -> Result<(), CreateRoomError> {
+        self.spend(now, by, Metered::RoomsMade).map_err(CreateRoomError::Over)?;
+        let mut verdict = self.ledger.check(by, Held::Rooms, 1, &self.config.limits);
+        if let Err(over @ Over::Whole(limit)) = verdict
+            && let Some(id) = self.makers.first()
+        {
+            self.tally.hit(limit);
+            self.forget_room(&id);
+            verdict = self.ledger.check(by, Held::Rooms, 1, &self.config.limits).map_err(|_| over);
+        }
+        verdict.map_err(|over| {
+            self.tally.hit(over.limit());
+            CreateRoomError::Over(over)
+        })
+    }
+
+    /// A room was made.
+    pub(super) fn room_made(&mut self, id: &str, by: ClientAddress) {
+        self.ledger.take(by, Held::Rooms, 1);
+        self.makers.made(id, by);
+    }
+
+    /// Forgets a room nobody is in.
+    pub(super) fn forget_room(&mut self, id: &str) {
+        self.store.remove(id);
+        self.timers.clear(&super::Timer::EmptyRoom(id.into()));
+        if let Some(by) = self.makers.forgotten(id) {
+            self.ledger.give(by, Held::Rooms, 1);
+        }
+    }
+}
