@@ -2,8 +2,9 @@
  * The home page: make a room, open one by its name, or choose one that is listed.
  */
 
-import { byId } from './core/dom.js';
+import { byId, nodesOf } from './core/dom.js';
 import { generatedRoomName, roomId } from './core/names.js';
+import { said } from './core/sentence.js';
 import { roomList } from './ui/room-list.js';
 
 const form = byId('room-form', HTMLFormElement);
@@ -15,9 +16,9 @@ const message = byId('message', HTMLParagraphElement);
 
 input.placeholder = generatedRoomName(Math.random);
 
-/** @param {string} text */
-function say(text) {
-  message.textContent = text;
+/** @param {string | import('./core/sentence.js').Sentence} sentence A string has no name in it. */
+function say(sentence) {
+  message.replaceChildren(...nodesOf(typeof sentence === 'string' ? [sentence] : sentence));
 }
 
 /** @param {string} id */
@@ -59,7 +60,7 @@ async function createRoom() {
     return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);
   }
   input.value = name;
-  say(`A room called “${name}” exists already. Open it, or choose another name.`);
+  say(said`A room called “${name}” exists already. Open it, or choose another name.`);
   open.disabled = false;
   open.focus();
 }
@@ -74,7 +75,7 @@ async function openRoom() {
   if (response.ok) return go(id);
   say(
     response.status === 404
-      ? `There is no room called “${input.value.trim()}”. Check the name, or create it.`
+      ? said`There is no room called “${input.value.trim()}”. Check the name, or create it.`
       : 'The server cannot tell whether this room exists. Try again.',
   );
 }

@@ -3,7 +3,8 @@
  */
 
 import { Call } from './call/call.js';
-import { byId } from './core/dom.js';
+import { byId, nodesOf } from './core/dom.js';
+import { said } from './core/sentence.js';
 import { putReturn, remembered, tabStore, takeReturn } from './core/storage.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { ScreenShare } from './rtc/screen-share.js';
@@ -25,10 +26,6 @@ const ENDINGS = {
     text: 'The link may be mistyped, or the room has been empty for long. Make a room with this name on the home page.',
   },
   'room-full': { title: 'The room is full', text: 'As many people are inside as the room holds. Try again later.' },
-  'bad-name': {
-    title: 'This name cannot be used',
-    text: 'Choose another name: up to 64 characters, at least one that can be seen.',
-  },
 };
 
 const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
@@ -38,6 +35,8 @@ const share = new ScreenShare();
 const announce = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
+/** @type {ReturnType<typeof prejoin> | null} */
+let door = null;
 
 /** @param {'prejoin' | 'joining' | 'joined' | 'left'} state */
 function show(state) {
@@ -81,13 +80,37 @@ function enter(name, back) {
     },
   });
   entered.on('welcome', () => show('joined'));
+  entered.on('bad-name', () => {
+    show('prejoin');
+    openDoor().refuseName();
+  });
   entered.on('ended', (why) => {
     call = null;
     end(why);
   });
+  goIn();
+  entered.start();
+}
+
+function goIn() {
   show('joining');
   byId('room-name', HTMLHeadingElement).focus();
-  entered.start();
+}
+
+/** The one door, open. */
+function openDoor() {
+  door ??= prejoin(media, (name) => {
+    if (!call) return enter(name, null);
+    goIn();
+    call.startAs(name);
+  });
+  door.open();
+  return door;
+}
+
+/** @param {string} name */
+function showRoom(name) {
+  byId('prejoin-room', HTMLElement).replaceChildren(...nodesOf(said`${name}`));
 }
 
 /** @returns {Promise<boolean>} False only if the server says so: without an answer joining will tell. */
@@ -95,7 +118,7 @@ async function exists() {
   try {
     const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`);
     if (response.status === 404) return false;
-    if (response.ok) byId('prejoin-room', HTMLElement).textContent = (await response.json()).name;
+    if (response.ok) showRoom((await response.json()).name);
   } catch (error) {
     console.warn('the room could not be asked for:', error);
   }
@@ -111,13 +134,13 @@ async function begin() {
     enter(back.name, back);
     return;
   }
-  byId('prejoin-room', HTMLElement).textContent = room;
+  showRoom(room);
   if (!(await exists())) {
     end('unknown-room');
     return;
   }
   show('prejoin');
-  prejoin(media, (name) => enter(name, null));
+  openDoor();
   void media.start({ camera: true, microphone: true }, ids);
 }
 

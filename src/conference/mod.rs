@@ -27,6 +27,7 @@ use crate::media::message::{Command, Notice};
 mod codecs;
 mod counters;
 mod makers;
+mod names;
 mod negotiation;
 pub mod outbox;
 mod parse;

@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::codecs::Pace;
+use super::names::{self, Unfit};
 use super::parse::Refusal;
 use super::protocol::{ErrorCode, RoomInfo, Topology};
 use super::roster::Roster;
@@ -57,7 +58,7 @@ pub struct RoomPage {
 /// Why a room was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateRoomError {
-    /// The name is empty, too long, has control characters, or has nothing an id could be made of.
+    /// The name has nothing that can be seen, is too long, or has nothing an id could be made of.
     BadName,
     /// A room with this id exists.
     Exists {
@@ -144,13 +145,14 @@ impl Conference {
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
         let CreateRoom { name, listed } = request;
-        let name = name.trim();
-        if name.chars().count() > self.config.limits.get(Limit::RoomNameChars) {
-            self.tally.hit(Limit::RoomNameChars);
-            return Err(CreateRoomError::BadName);
-        }
-        let id = slug(name);
-        if id.is_empty() || name.chars().any(char::is_control) {
+        let name = names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(|unfit| {
+            if unfit == Unfit::TooLong {
+                self.tally.hit(Limit::RoomNameChars);
+            }
+            CreateRoomError::BadName
+        })?;
+        let id = slug(&name);
+        if id.is_empty() {
             return Err(CreateRoomError::BadName);
         }
         if self.store.get(&id).is_some() {
@@ -163,7 +165,7 @@ impl Conference {
         }
         let record = RoomRecord {
             id,
-            name: name.to_owned(),
+            name,
             listed,
             topology: Topology::Sfu,
             created_at: now.unix_millis,

@@ -6,6 +6,7 @@ use std::fmt;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::codecs::Abilities;
+use super::names::{self, Unfit};
 use super::negotiation::Negotiation;
 use super::parse::Refusal;
 use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
@@ -57,7 +58,12 @@ pub(super) struct Peer {
     pub(super) room: RoomId,
     /// The room's; `None` while it has none.
     pub(super) worker: Option<WorkerId>,
+    /// As they typed it, cleaned.
+    pub(super) wanted: String,
+    /// As everybody sees it: told apart from the others in the room.
     pub(super) name: String,
+    /// By which it is compared ([`names::key`]).
+    name_key: String,
     /// Brings this person back.
     token: Token,
     /// The token the person came back with. Good until they say something: only then it is sure that the `welcome` with
@@ -140,18 +146,24 @@ impl Conference {
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
-        let (name, most) = (name.trim(), self.config.limits.get(Limit::NameChars));
-        if name.chars().count() > most {
-            self.tally.hit(Limit::NameChars);
-            return Err(Refusal::new(ErrorCode::BadName, format!("name: at most {most} characters")));
-        }
-        if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Refusal::new(
-                ErrorCode::BadName,
-                "name: at least one character, and no control characters",
-            ));
-        }
-        Ok(name.to_owned())
+        let most = self.config.limits.get(Limit::NameChars);
+        names::clean(name, most).map_err(|unfit| match unfit {
+            Unfit::TooLong => {
+                self.tally.hit(Limit::NameChars);
+                Refusal::new(ErrorCode::BadName, format!("name: at most {most} characters"))
+            }
+            Unfit::Invisible => {
+                Refusal::new(ErrorCode::BadName, "name: at least one character that can be seen")
+            }
+        })
+    }
+
+    /// What the others in a room see of the name of `who`, and its key.
+    fn name_in(&self, room: RoomId, who: PeerId, name: &str) -> (String, String) {
+        let members = self.rooms.get(&room).map(|room| room.members.as_slice()).unwrap_or_default();
+        let others = members.iter().filter(|id| **id != who).filter_map(|id| self.peers.get(id));
+        let taken: BTreeSet<&str> = others.map(|peer| peer.name_key.as_str()).collect();
+        names::told_apart(name, |key| taken.contains(key))
     }
 
     fn resumable(&self, token: Token, room: &str) -> Option<(Token, PeerId)> {
@@ -161,7 +173,7 @@ impl Conference {
     }
 
     /// A new person enters.
-    fn admit(&mut self, now: Now, socket: SocketId, room_id: RoomId, name: String) -> Result<(), Refusal> {
+    fn admit(&mut self, now: Now, socket: SocketId, room_id: RoomId, wanted: String) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get_mut(&room_id) else {
             return Err(Refusal::new(ErrorCode::UnknownRoom, "there is no such room"));
         };
@@ -178,14 +190,17 @@ impl Conference {
             }
             id
         };
-        room.members.push(id);
         let worker = room.worker;
+        room.members.push(id);
+        let (name, name_key) = self.name_in(room_id, id, &wanted);
         self.workers.add(worker, 1);
         let token = self.new_token(id);
         let peer = Peer {
             room: room_id,
             worker,
+            wanted,
             name: name.clone(),
+            name_key,
             token,
             used_token: None,
             signs: Signs { link: Link::Attached(socket), hearing: Hearing::Never, departs: None },
@@ -223,19 +238,27 @@ impl Conference {
         peer.signs.departs = None;
         peer.peers_seen = None;
         peer.negotiation.resumed();
-        let (room, renamed) = (peer.room, peer.name != name);
-        peer.name = name;
+        let (room, renamed) = (peer.room, peer.wanted != name);
         if let Link::Attached(old) = old_link {
             self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
         self.seat(socket, Seat::Inside(id));
         self.review(now, id);
         if renamed {
+            self.rename(id, room, name);
             self.peers_changed(now, room);
         }
         self.welcome(now, id, true);
         self.send_slots(id);
         self.send_publish(id, true);
+    }
+
+    /// Who comes back under the same name keeps what the others know it as; another name is told apart anew.
+    fn rename(&mut self, id: PeerId, room: RoomId, wanted: String) {
+        let (name, name_key) = self.name_in(room, id, &wanted);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            (peer.wanted, peer.name, peer.name_key) = (wanted, name, name_key);
+        }
     }
 
     fn new_token(&mut self, id: PeerId) -> Token {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { displayName, generatedRoomName, hue, initials, roomId } from '../../client/js/core/names.js';
+import { generatedRoomName, hue, initials, nameToSay, roomId } from '../../client/js/core/names.js';
+import { isolated, said, textOf } from '../../client/js/core/sentence.js';
 import { RETURN_WITHIN, putReturn, takeReturn } from '../../client/js/core/storage.js';
 import { delayBefore } from '../../client/js/proto/backoff.js';
 import { explain } from '../../client/js/rtc/devices.js';
@@ -63,10 +64,22 @@ test('the server rules the bitrate and size of each layer, and layers it does no
   assert.deepEqual(sound, [{ active: true, maxBitrate: 32_000 }], 'sound is not scaled');
 });
 
-test('names become what the server accepts', () => {
-  assert.equal(displayName('  Ann\u0007 \n Lee '), 'Ann Lee');
-  assert.equal(displayName('   '), 'Guest');
-  assert.equal([...displayName('🙂'.repeat(80))].length, 64);
+test('a name is said as it was typed, and who types none is a guest', () => {
+  assert.equal(nameToSay('  Ann\u202e  Lee '), 'Ann\u202e  Lee');
+  assert.equal(nameToSay('   '), 'Guest');
+});
+
+test('only a name that is written from right to left is set apart in an attribute', () => {
+  for (const plain of ['Ann', 'Zoë', '王小明', '🙂', 'Ann (2)']) assert.equal(isolated(plain), plain);
+  for (const turned of ['محمد', 'נועה', 'ߒߞߏ', '𞤀𞤣𞤢𞤥', 'Bob محمد']) {
+    assert.equal(isolated(turned), `\u2068${turned}\u2069`);
+  }
+});
+
+test('a sentence knows which of it are names', () => {
+  assert.deepEqual(said`${'Ann'} joined`, ['', 'Ann', ' joined']);
+  assert.deepEqual(said`no name`, ['no name']);
+  assert.equal(textOf(said`${'Ann'} and ${'Bob'}`), 'Ann and Bob');
 });
 
 test('a room name leads to the id the server makes of it', () => {
@@ -136,22 +149,22 @@ test('a way back that somebody damaged is forgotten', () => {
 
 test('announcements come at once in quiet times and together in busy ones, and no name is lost', () => {
   /** @type {string[][]} */
-  const said = [];
+  const heard = [];
   /** @type {{ action: () => void, delay: number }[]} */
   const timers = [];
   const announcer = new Announcer(
-    (sentences) => said.push(sentences),
+    (sentences) => heard.push(sentences.map(textOf)),
     (action, delay) => timers.push({ action, delay }),
   );
-  for (const name of ['Ann', 'Bob', 'Eve']) announcer.add(`${name} joined`);
-  assert.deepEqual(said, [['Ann joined']]);
+  for (const name of ['Ann', 'Bob', 'Eve']) announcer.add(said`${name} joined`);
+  assert.deepEqual(heard, [['Ann joined']]);
   assert.equal(timers[0]?.delay, QUIET);
   timers.shift()?.action();
-  assert.deepEqual(said[1], ['Bob joined', 'Eve joined']);
+  assert.deepEqual(heard[1], ['Bob joined', 'Eve joined']);
   timers.shift()?.action();
   assert.equal(timers.length, 0, 'nothing ticks when there is nothing to say');
-  announcer.add('Ann left');
-  assert.deepEqual(said[2], ['Ann left']);
+  announcer.add(said`${'Ann'} left`);
+  assert.deepEqual(heard[2], ['Ann left']);
 });
 
 test('whoever has no device is told why and what to do', () => {

@@ -10,6 +10,7 @@ import {
   tileChanges,
   tilesOf,
 } from '../../client/js/call/room-state.js';
+import { textOf } from '../../client/js/core/sentence.js';
 
 /** @import { PeerInfo, Peers, Slots, Welcome } from '../../client/js/proto/messages.js' */
 
@@ -91,9 +92,19 @@ test('who stops sharing has no screen on the stage any more, and both are told',
     [shares, stopped].map((tiles) => tiles.map(({ label }) => label)),
     [["Bob's screen", 'Bob'], ['Bob']],
   );
-  assert.deepEqual(tileChanges(stopped, shares), ['Bob shares a screen']);
-  assert.deepEqual(tileChanges(shares, stopped), ['Bob stopped sharing']);
+  assert.deepEqual(tileChanges(stopped, shares).map(textOf), ['Bob shares a screen']);
+  assert.deepEqual(tileChanges(shares, stopped).map(textOf), ['Bob stopped sharing']);
   assert.deepEqual(tileChanges(shares, shares), []);
+});
+
+test('a name from right to left is the bare label of its tile, and stands apart in every sentence', () => {
+  const [screen, camera] = tilesOf(after(welcome(ANN), peers(1, sharing(BOB, 'محمد علي', false))));
+  assert.equal(camera?.label, 'محمد علي');
+  assert.equal(screen?.label, "\u2068محمد علي\u2069's screen");
+  assert.deepEqual(screen?.title, ['', 'محمد علي', "'s screen"]);
+  const here = after(welcome(ANN), peers(1, person(BOB, 'נועה')));
+  const lost = reduce(here, peers(2, person(BOB, 'נועה', { state: 'reconnecting' })));
+  assert.deepEqual(presenceChanges(here, lost), [['', 'נועה', ' is reconnecting']]);
 });
 
 test('sound without a picture is no screen to look at', () => {
@@ -107,13 +118,15 @@ test('a picture this browser cannot play is said in words, once, and not when th
   const here = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob'))));
   const tiles = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob')), blocked));
   assert.equal(tiles[0]?.blocked, true);
-  assert.deepEqual(tileChanges(here, tiles), ["Bob's video is being changed to a format this browser can play"]);
+  assert.deepEqual(tileChanges(here, tiles).map(textOf), [
+    "Bob's video is being changed to a format this browser can play",
+  ]);
   assert.deepEqual(tileChanges(tiles, tiles), []);
   const off = [{ stream: /** @type {const} */ ('camera'), video: { muted: true } }];
   const [muted] = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob', { streams: off })), blocked));
   assert.equal(muted?.blocked, false);
   assert.equal(
-    formatWords({ label: "Bob's screen", stream: 'screen' }).late,
+    textOf(formatWords({ name: 'Bob', stream: 'screen' }).late),
     "Bob's screen cannot be played by this browser",
   );
 });
@@ -142,8 +155,8 @@ test('who is reconnecting or back is told by name, and nobody about themselves',
     here,
     peers(2, person(ANN, 'Ann', { state: 'reconnecting' }), person(BOB, 'Bob', { state: 'reconnecting' })),
   );
-  assert.deepEqual(presenceChanges(here, lost), ['Bob is reconnecting']);
-  assert.deepEqual(presenceChanges(lost, here), ['Bob is back']);
+  assert.deepEqual(presenceChanges(here, lost).map(textOf), ['Bob is reconnecting']);
+  assert.deepEqual(presenceChanges(lost, here).map(textOf), ['Bob is back']);
   assert.deepEqual(presenceChanges(EMPTY, lost), []);
 });
 

@@ -3,6 +3,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { said } from '../core/sentence.js';
 import { SignalSocket } from '../proto/socket.js';
 import { Link } from '../rtc/link.js';
 import { PathWatch } from '../rtc/path-watch.js';
@@ -15,6 +16,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 /** @import { Own } from './own-tracks.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
+/** @import { Sentence } from '../core/sentence.js' */
 /** @import { Return } from '../core/storage.js' */
 /** @import { Path } from '../rtc/path-watch.js' */
 /** @import { RoomState } from './room-state.js' */
@@ -23,15 +25,16 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 const SAY_AGAIN = 2000;
 
 /** Codes that end an attempt to come in. */
-const REFUSALS = ['unknown-room', 'room-full', 'bad-name'];
+const REFUSALS = ['unknown-room', 'room-full'];
 
 /**
  * @typedef {object} CallEvents
  * @property {Readonly<RoomState>} room
  * @property {Welcome} welcome
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
- * @property {string} announce A sentence for the live region.
+ * @property {Sentence} announce For the live region.
  * @property {{ socket: boolean, path: Path }} health What works.
+ * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
  * @property {string} ended Why: `taken-over` or the code of an error.
  */
 
@@ -120,6 +123,12 @@ export class Call extends Emitter {
     this.#socket.start();
   }
 
+  /** @param {string} name Another one, after `bad-name`. */
+  startAs(name) {
+    this.#name = name;
+    this.start();
+  }
+
   /** The person leaves: the others see it at once. */
   leave() {
     this.#socket.send({ type: 'leave' });
@@ -163,7 +172,10 @@ export class Call extends Emitter {
       case 'peer-joined':
       case 'peer-left':
         if (message.peer === this.#state.self) return;
-        return this.emit('announce', `${message.name} ${message.type === 'peer-joined' ? 'joined' : 'left'}`);
+        return this.emit(
+          'announce',
+          message.type === 'peer-joined' ? said`${message.name} joined` : said`${message.name} left`,
+        );
       case 'answer':
         return void this.#link?.answer(message.id, message.sdp);
       case 'publish':
@@ -272,7 +284,13 @@ export class Call extends Emitter {
     else if (code === 'rate-limited') this.#sayAgainSoon();
     else if (this.#socket.up) return;
     else if (REFUSALS.includes(code)) this.#end(code);
+    else if (code === 'bad-name') this.#wantName();
     else if (code === 'busy') this.#socket.retry();
+  }
+
+  #wantName() {
+    this.#socket.stop();
+    this.emit('bad-name', null);
   }
 
   /** Which message the server passed over is not known: all of them may be repeated. */

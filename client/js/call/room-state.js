@@ -2,6 +2,9 @@
  * What the client knows of its room: who is in it, what each slot carries, and so what each tile shows. Pure.
  */
 
+import { isolated, said } from '../core/sentence.js';
+
+/** @import { Sentence } from '../core/sentence.js' */
 /** @import { AudioSlot, PeerInfo, Peers, Slots, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
 
 /**
@@ -44,7 +47,8 @@ export function reduce(state, message) {
  * @property {string} peer
  * @property {Stream} stream
  * @property {string} name The person.
- * @property {string} label What the tile is called.
+ * @property {string} label What the tile is called, as an attribute.
+ * @property {Sentence} title The same, as it is shown.
  * @property {boolean} reconnecting
  * @property {boolean} micMuted
  * @property {boolean} cameraOff There is no picture to wait for.
@@ -81,7 +85,8 @@ function tilesOfPeer(state, peer) {
       peer: peer.id,
       stream,
       name: peer.name,
-      label: stream === 'screen' ? `${peer.name}'s screen` : peer.name,
+      label: stream === 'screen' ? `${isolated(peer.name)}'s screen` : peer.name,
+      title: stream === 'screen' ? said`${peer.name}'s screen` : said`${peer.name}`,
       reconnecting: peer.state === 'reconnecting',
       micMuted: stream === 'camera' && (audio?.muted ?? true),
       cameraOff: video?.muted ?? true,
@@ -106,14 +111,14 @@ export function remotePictures(state) {
  * What changed between two lists that `peer-joined` and `peer-left` do not say.
  * @param {Readonly<RoomState>} before
  * @param {Readonly<RoomState>} after
- * @returns {string[]} Sentences for the live region.
+ * @returns {Sentence[]} For the live region.
  */
 export function presenceChanges(before, after) {
   const was = new Map(before.peers.map((peer) => [peer.id, peer.state]));
   return after.peers.flatMap(({ id, name, state }) => {
     const earlier = was.get(id);
     if (id === after.self || !earlier || earlier === state) return [];
-    return [state === 'reconnecting' ? `${name} is reconnecting` : `${name} is back`];
+    return [state === 'reconnecting' ? said`${name} is reconnecting` : said`${name} is back`];
   });
 }
 
@@ -121,7 +126,7 @@ export function presenceChanges(before, after) {
  * What came to be between two lists that concerns the eyes only.
  * @param {TileModel[]} before
  * @param {TileModel[]} after
- * @returns {string[]} Sentences for the live region.
+ * @returns {Sentence[]} For the live region.
  */
 export function tileChanges(before, after) {
   const was = new Map(before.map((tile) => [tile.key, tile]));
@@ -129,22 +134,22 @@ export function tileChanges(before, after) {
   const gone = before.filter(({ key, stream }) => stream === 'screen' && !after.some((tile) => tile.key === key));
   const blocked = after.filter(({ key, blocked: now }) => now && !was.get(key)?.blocked);
   return [
-    ...screens.map(({ name }) => `${name} shares a screen`),
-    ...gone.map(({ name }) => `${name} stopped sharing`),
+    ...screens.map(({ name }) => said`${name} shares a screen`),
+    ...gone.map(({ name }) => said`${name} stopped sharing`),
     ...blocked.map((tile) => formatWords(tile).soon),
   ];
 }
 
 /**
  * What to say of a picture this browser cannot play: while the sender is asked to change it, and when that takes long.
- * @param {Pick<TileModel, 'label' | 'stream'>} tile
- * @returns {{ soon: string, late: string }}
+ * @param {Pick<TileModel, 'name' | 'stream'>} tile
+ * @returns {{ soon: Sentence, late: Sentence }}
  */
-export function formatWords({ label, stream }) {
-  const what = stream === 'screen' ? label : `${label}'s video`;
+export function formatWords({ name, stream }) {
+  const what = stream === 'screen' ? 'screen' : 'video';
   return {
-    soon: `${what} is being changed to a format this browser can play`,
-    late: `${what} cannot be played by this browser`,
+    soon: ['', name, `'s ${what} is being changed to a format this browser can play`],
+    late: ['', name, `'s ${what} cannot be played by this browser`],
   };
 }
 

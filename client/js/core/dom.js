@@ -2,6 +2,8 @@
  * The one place that makes elements. Text is always set as text, so nothing a person typed can become markup.
  */
 
+/** @import { Sentence } from './sentence.js' */
+
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
@@ -19,6 +21,17 @@ export function h(tag, props = {}, ...children) {
   }
   element.append(...children);
   return element;
+}
+
+/**
+ * Words and names as nodes: each name has a direction of its own.
+ * @param {Sentence} sentence
+ * @returns {Node[]}
+ */
+export function nodesOf(sentence) {
+  return sentence
+    .map((text, index) => (index % 2 === 1 ? h('bdi', { text }) : new Text(text)))
+    .filter(({ textContent }) => textContent);
 }
 
 /**

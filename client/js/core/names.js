@@ -1,21 +1,14 @@
 /**
- * Names of people and rooms: cleaned, shortened to initials, made up. Pure.
+ * Names of people and rooms: shortened to initials, made up. Pure.
  */
-
-/** Characters of a display name; the server refuses more. */
-export const NAME_CHARS = 64;
 
 /**
- * A display name as the server takes it: no control characters, no blanks at the ends, at most 64 characters.
- * @param {string} text
- * @returns {string} `Guest` if nothing is left.
+ * What to enter as. The server cleans names and tells what it made of them.
+ * @param {string} text As it was typed.
+ * @returns {string} `Guest` if nothing was.
  */
-export function displayName(text) {
-  const plain = text
-    .replace(/\p{Cc}/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return [...plain].slice(0, NAME_CHARS).join('').trim() || 'Guest';
+export function nameToSay(text) {
+  return text.trim() || 'Guest';
 }
 
 /**

@@ -3,18 +3,20 @@
  * but for the timer it is given.
  */
 
+/** @import { Sentence } from '../core/sentence.js' */
+
 /** Milliseconds between two announcements, so that a screen reader can finish one. */
 export const QUIET = 2000;
 
 export class Announcer {
   #say;
   #later;
-  /** @type {string[]} */
+  /** @type {Sentence[]} */
   #waiting = [];
   #busy = false;
 
   /**
-   * @param {(sentences: string[]) => void} say
+   * @param {(sentences: Sentence[]) => void} say
    * @param {(action: () => void, delay: number) => void} later
    */
   constructor(say, later) {
@@ -22,7 +24,7 @@ export class Announcer {
     this.#later = later;
   }
 
-  /** @param {string} sentence */
+  /** @param {Sentence} sentence */
   add(sentence) {
     this.#waiting.push(sentence);
     if (!this.#busy) this.#flush();

@@ -3,7 +3,8 @@
  */
 
 import { tileChanges, tilesOf } from '../call/room-state.js';
-import { byId, icon } from '../core/dom.js';
+import { byId, icon, nodesOf } from '../core/dom.js';
+import { isolated, said } from '../core/sentence.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
@@ -11,6 +12,7 @@ import { Stage } from './stage.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { TileModel } from '../call/room-state.js' */
+/** @import { Sentence } from '../core/sentence.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 
@@ -45,12 +47,12 @@ const TICK = 2000;
  * @param {LocalMedia} options.media
  * @param {ScreenShare} options.share
  * @param {string} options.name
- * @param {(sentence: string) => void} options.announce
+ * @param {(sentence: string | Sentence) => void} options.announce
  * @param {() => void} options.leave
  */
 export function callView({ call, media, share, name, announce, leave }) {
   const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
-  showOwn(stage, media, name);
+  showOwn({ call, stage, media, name, announce });
   showSound(call);
   const alone = byId('alone', HTMLParagraphElement);
   call.on('slot', ({ kind, slot, track }) => {
@@ -68,8 +70,8 @@ export function callView({ call, media, share, name, announce, leave }) {
     byId('people', HTMLSpanElement).textContent = String(Math.max(1, people));
   });
   call.on('welcome', ({ room }) => {
-    byId('room-name', HTMLHeadingElement).textContent = room.name;
-    document.title = `${room.name} · Plenary`;
+    byId('room-name', HTMLHeadingElement).replaceChildren(...nodesOf(said`${room.name}`));
+    document.title = `${isolated(room.name)} · Plenary`;
   });
   call.on('announce', announce);
   showHealth(call, announce);
@@ -85,14 +87,25 @@ export function callView({ call, media, share, name, announce, leave }) {
 }
 
 /**
- * @param {Stage} stage
- * @param {LocalMedia} media
- * @param {string} name
+ * @param {object} options
+ * @param {Call} options.call
+ * @param {Stage} options.stage
+ * @param {LocalMedia} options.media
+ * @param {string} options.name As it was typed.
+ * @param {(sentence: Sentence) => void} options.announce
  */
-function showOwn(stage, media, name) {
+function showOwn({ call, stage, media, name, announce }) {
+  let shown = name;
   const show = () =>
-    stage.own.update({ name, camera: media.get('camera').track, micMuted: !media.get('microphone').on });
+    stage.own.update({ name: shown, camera: media.get('camera').track, micMuted: !media.get('microphone').on });
   media.on('change', show);
+  call.on('room', ({ self, peers }) => {
+    const own = peers.find(({ id }) => id === self)?.name;
+    if (own === undefined || own === shown) return;
+    shown = own;
+    announce(said`The others see you as ${own}`);
+    show();
+  });
   show();
 }
 
@@ -116,7 +129,7 @@ function showSound(call) {
 /**
  * Says when the server or the way to it is lost; not at once, and not while it does not matter.
  * @param {Call} call
- * @param {(sentence: string) => void} announce
+ * @param {(sentence: string | Sentence) => void} announce
  */
 function showHealth(call, announce) {
   const banner = byId('banner', HTMLDivElement);
@@ -141,9 +154,9 @@ function showHealth(call, announce) {
     const trouble = socket && path !== 'open' ? path : 'unreachable';
     timer = setTimeout(
       () => {
-        const { said, shown } = TROUBLES[trouble];
+        const { said: spoken, shown } = TROUBLES[trouble];
         // Of a server out of reach a connection that is lost is a part.
-        if (told === null || (trouble === 'blocked' && told !== trouble)) announce(said);
+        if (told === null || (trouble === 'blocked' && told !== trouble)) announce(spoken);
         told = trouble;
         text.textContent = shown;
         banner.hidden = false;
@@ -155,7 +168,7 @@ function showHealth(call, announce) {
 
 /**
  * @param {HTMLButtonElement} button
- * @param {(sentence: string) => void} announce
+ * @param {(sentence: string | Sentence) => void} announce
  */
 function copyButton(button, announce) {
   const show = (/** @type {'link' | 'check'} */ name) => {

@@ -3,7 +3,7 @@
  */
 
 import { byId, h } from '../core/dom.js';
-import { displayName, hue, initials } from '../core/names.js';
+import { hue, initials, nameToSay } from '../core/names.js';
 import { remember, remembered } from '../core/storage.js';
 import { listDevices } from '../rtc/devices.js';
 import { deviceButton, deviceProblems } from './device-button.js';
@@ -17,10 +17,12 @@ const DEVICES = ['camera', 'microphone'];
 /**
  * @param {LocalMedia} media
  * @param {(name: string) => void} join
+ * @returns {{ open: () => void, refuseName: () => void }} To open the door, also again; and to say that the name is none.
  */
 export function prejoin(media, join) {
   const form = byId('prejoin-form', HTMLFormElement);
   const name = byId('name', HTMLInputElement);
+  const problem = byId('name-problem', HTMLParagraphElement);
   const preview = byId('preview', HTMLVideoElement);
   const frame = byId('preview-frame', HTMLDivElement);
   const letters = byId('preview-letters', HTMLSpanElement);
@@ -30,11 +32,15 @@ export function prejoin(media, join) {
   };
 
   const showName = () => {
-    letters.textContent = initials(displayName(name.value));
-    frame.style.setProperty('--hue', String(hue(displayName(name.value))));
+    letters.textContent = initials(nameToSay(name.value));
+    frame.style.setProperty('--hue', String(hue(nameToSay(name.value))));
   };
   name.value = remembered('name');
-  name.addEventListener('input', showName);
+  name.addEventListener('input', () => {
+    showName();
+    name.removeAttribute('aria-invalid');
+    problem.hidden = true;
+  });
   showName();
 
   deviceButton(byId('preview-microphone', HTMLButtonElement), media, 'microphone');
@@ -51,11 +57,12 @@ export function prejoin(media, join) {
     preview.srcObject = track ? new MediaStream([track]) : null;
     if (track) preview.play().catch(() => {});
   };
-  const stop = media.on('change', (device) => {
-    if (device === 'camera') showCamera();
-    void showDevices();
-  });
-  navigator.mediaDevices?.addEventListener('devicechange', showDevices);
+  let stop = () => {};
+  const close = () => {
+    stop();
+    navigator.mediaDevices?.removeEventListener('devicechange', showDevices);
+    preview.srcObject = null;
+  };
   for (const device of DEVICES) {
     pickers[device].addEventListener('change', () => {
       remember(device, pickers[device].value);
@@ -65,13 +72,30 @@ export function prejoin(media, join) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     remember('name', name.value.trim());
-    stop();
-    navigator.mediaDevices?.removeEventListener('devicechange', showDevices);
-    preview.srcObject = null;
-    join(displayName(name.value));
+    close();
+    join(nameToSay(name.value));
   });
-  void showDevices();
-  name.focus();
+
+  return {
+    open() {
+      close();
+      stop = media.on('change', (device) => {
+        if (device === 'camera') showCamera();
+        void showDevices();
+      });
+      navigator.mediaDevices?.addEventListener('devicechange', showDevices);
+      showCamera();
+      void showDevices();
+      name.focus();
+    },
+    refuseName() {
+      name.setAttribute('aria-invalid', 'true');
+      problem.textContent =
+        'This name cannot be used: choose one of up to 64 characters, at least one that can be seen.';
+      problem.hidden = false;
+      name.select();
+    },
+  };
 }
 
 /**

@@ -85,7 +85,7 @@ function itemOf({ id, name }) {
     h(
       'a',
       { href: `/r/${encodeURIComponent(id)}` },
-      h('span', { class: 'room-name', text: name }),
+      h('bdi', { class: 'room-name', text: name }),
       h('span', { class: 'people' }),
     ),
   );

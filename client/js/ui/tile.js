@@ -3,12 +3,14 @@
  */
 
 import { formatWords } from '../call/room-state.js';
-import { h, icon } from '../core/dom.js';
+import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
+import { textOf } from '../core/sentence.js';
 import { fullScreenButton } from './full-screen.js';
 import { PictureGate } from './picture-gate.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
+/** @import { Sentence } from '../core/sentence.js' */
 
 /** Milliseconds a sender may take to change to a format this browser can play, until nobody should wait for it. */
 const CHANGE_WITHIN = 10_000;
@@ -38,12 +40,12 @@ class Face {
 
   /**
    * @param {string} name
-   * @param {string} label
+   * @param {Sentence} title
    * @param {string} colourOf What the colour is made from.
    */
-  name(name, label, colourOf) {
+  name(name, title, colourOf) {
     this.#letters.textContent = initials(name);
-    this.#label.textContent = label;
+    if (this.#label.textContent !== textOf(title)) this.#label.replaceChildren(...nodesOf(title));
     this.avatar.style.setProperty('--hue', String(hue(colourOf)));
   }
 
@@ -86,7 +88,7 @@ export class RemoteTile {
    */
   update(model, stream) {
     this.element.setAttribute('aria-label', model.label);
-    this.#face.name(model.name, model.label, model.peer);
+    this.#face.name(model.name, model.title, model.peer);
     this.#face.muted = model.micMuted;
     this.#cameraOff.hidden = !model.cameraOff;
     this.#offline.hidden = !model.reconnecting;
@@ -111,8 +113,8 @@ export class RemoteTile {
     clearTimeout(this.#blockedTimer);
     if (!model.blocked) return;
     const { soon, late } = formatWords(model);
-    this.#blocked.textContent = soon;
-    this.#blockedTimer = setTimeout(() => (this.#blocked.textContent = late), CHANGE_WITHIN);
+    this.#blocked.replaceChildren(...nodesOf(soon));
+    this.#blockedTimer = setTimeout(() => this.#blocked.replaceChildren(...nodesOf(late)), CHANGE_WITHIN);
   }
 }
 
@@ -134,7 +136,7 @@ export class OwnTile {
    * @param {boolean} own.micMuted
    */
   update({ name, camera, micMuted }) {
-    this.#face.name(name, 'You', name);
+    this.#face.name(name, ['You'], name);
     this.#face.muted = micMuted;
     this.element.classList.toggle('live', camera !== null);
     if (this.#track === camera) return;
