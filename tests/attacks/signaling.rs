@@ -107,8 +107,8 @@ fn names(row: &mut Row<'_>) {
     row("a name of 10,000 characters", "limit_name_chars", "bad-name", &|server| {
         named(server, &"x".repeat(10_000))
     });
-    row("a name with control characters", "error_bad-name", "bad-name", &|server| {
-        named(server, "Ann\u{1b}[2J\u{0}")
+    row("a name nobody can see", "error_bad-name", "bad-name", &|server| {
+        named(server, "\u{202e}\u{3164}\u{200b}\u{1b}\u{301}")
     });
 }
 
