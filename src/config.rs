@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod metrics;
 mod turn;
 mod workers;
 
@@ -17,6 +18,7 @@ use log::LevelFilter;
 
 use crate::conference::Turn;
 use crate::media::codec::Codec;
+use metrics::MetricsArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
@@ -111,6 +113,9 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_TURN_SECRET_FILE", value_name = "FILE", requires = "turn_url")]
     turn_secret_file: Option<PathBuf>,
 
+    #[command(flatten)]
+    metrics: MetricsArgs,
+
     /// How much to log to standard error: off, error, warn, info, debug or trace
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
@@ -141,6 +146,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The TURN server that clients are told of, if there is one.
     pub turn: Option<Turn>,
+    /// Where numbers are told, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// How much to log.
     pub log: LevelFilter,
     /// Where the client's files are, if not in the binary.
@@ -261,6 +268,7 @@ impl Config {
             transport,
             trusted_proxies: args.trusted_proxy,
             turn: None,
+            metrics: args.metrics.metrics,
             log: args.log,
             client_dir: args.client_dir,
             addresses,
@@ -357,6 +365,8 @@ mod tests {
             &["--announce", "10.0.0.1=2001:db8::1"],
             &["--trusted-proxy", "10.0.0.0/33"],
             &["--log", "loud"],
+            &["--metrics", "9464"],
+            &["--metrics", "localhost"],
             &["--cert", "a.pem"],
             &["--plain-http", "--cert", "a", "--key", "b"],
             &["--nonsense"],
@@ -415,6 +425,7 @@ mod tests {
             "workers",
             "pin",
             "codecs",
+            "metrics",
             "announce",
             "cert",
             "key",
