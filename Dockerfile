@@ -9,7 +9,9 @@ RUN groupadd --system --gid 10001 plenary && \
     useradd --system --uid 10001 --gid plenary --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin plenary
 COPY docker/lib.sh docker/entrypoint.sh docker/healthcheck.sh /usr/local/lib/plenary/
 RUN chmod -R a+rX /usr/local/lib/plenary
-ENV PLENARY_PLAIN_HTTP=true PLENARY_HTTP_PORT=8080
+# A volume that is mounted here for the first time takes its owner and its permissions from this folder.
+RUN install -d -m 0700 -o plenary -g plenary /var/lib/plenary
+ENV PLENARY_PLAIN_HTTP=true PLENARY_HTTP_PORT=8080 PLENARY_STATE=/var/lib/plenary
 USER 10001:10001
 EXPOSE 8080/tcp 61000/udp 61000/tcp
 HEALTHCHECK --interval=3s --timeout=3s --retries=5 CMD ["bash", "/usr/local/lib/plenary/healthcheck.sh"]

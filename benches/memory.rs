@@ -68,7 +68,7 @@ impl Server {
         let out = child.stdout.take().expect("piped");
         BufReader::new(out).read_line(&mut line).expect("the server says that it is ready");
         let server = Server { child, port };
-        let body = r#"{"name":"Den","listed":false}"#;
+        let body = r#"{"name":"Den","listed":true}"#;
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server listens");
         let head = "POST /api/rooms HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n";
         write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).expect("asked");

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-mod metrics;
+mod state;
 mod turn;
 mod workers;
 
@@ -18,7 +18,7 @@ use log::LevelFilter;
 
 use crate::conference::Turn;
 use crate::media::codec::Codec;
-use metrics::MetricsArgs;
+use state::StateArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
@@ -114,7 +114,7 @@ struct ServeArgs {
     turn_secret_file: Option<PathBuf>,
 
     #[command(flatten)]
-    metrics: MetricsArgs,
+    state: StateArgs,
 
     /// How much to log to standard error: off, error, warn, info, debug or trace
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
@@ -146,8 +146,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The TURN server that clients are told of, if there is one.
     pub turn: Option<Turn>,
-    /// Where numbers are told, if anywhere.
-    pub metrics: Option<SocketAddr>,
+    /// The directory of the server's key.
+    pub state: PathBuf,
     /// How much to log.
     pub log: LevelFilter,
     /// Where the client's files are, if not in the binary.
@@ -268,7 +268,7 @@ impl Config {
             transport,
             trusted_proxies: args.trusted_proxy,
             turn: None,
-            metrics: args.metrics.metrics,
+            state: args.state.state,
             log: args.log,
             client_dir: args.client_dir,
             addresses,
@@ -365,8 +365,6 @@ mod tests {
             &["--announce", "10.0.0.1=2001:db8::1"],
             &["--trusted-proxy", "10.0.0.0/33"],
             &["--log", "loud"],
-            &["--metrics", "9464"],
-            &["--metrics", "localhost"],
             &["--cert", "a.pem"],
             &["--plain-http", "--cert", "a", "--key", "b"],
             &["--nonsense"],
@@ -425,7 +423,6 @@ mod tests {
             "workers",
             "pin",
             "codecs",
-            "metrics",
             "announce",
             "cert",
             "key",
@@ -433,6 +430,7 @@ mod tests {
             "trusted-proxy",
             "turn-url",
             "turn-secret-file",
+            "state",
             "log",
             "client-dir",
         ] {

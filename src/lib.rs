@@ -14,4 +14,5 @@ mod listener;
 pub mod media;
 pub mod metrics;
 pub mod queue;
+pub mod state;
 pub mod worker;

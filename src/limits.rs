@@ -50,7 +50,7 @@ limits! {
     OfferLines = 8_192, "limit_offer_lines";
     /// Characters of a display name.
     NameChars = 64, "limit_name_chars";
-    /// Characters of a room's name or id.
+    /// Characters of a room's name; an id has up to 23 more.
     RoomNameChars = 64, "limit_room_name_chars";
     /// Rooms that exist at one time in this process. When there are as many, an empty one of the address that holds most
     /// gives way.
@@ -98,8 +98,6 @@ limits! {
     HalfOpenConnections = 512, "limit_half_open_connections";
     /// TCP connections in all.
     Connections = 8_192, "limit_connections";
-    /// Connections at one time to the address where numbers are told. A scraper needs one; the oldest gives way.
-    MetricsConnections = 8, "limit_metrics_connections";
     /// Bytes of one HTTP request head.
     HttpHeadBytes = 16 * 1024, "limit_http_head_bytes";
     /// Bytes of one HTTP request body.

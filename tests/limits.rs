@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use harness::Server;
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, SocketId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId,
 };
 use plenary::config::Announced;
 use plenary::control::ControlConfig;
@@ -185,14 +185,6 @@ fn trigger(limit: Limit) -> u64 {
             drop(clients);
             server.stop().count(limit)
         }
-        Limit::MetricsConnections => {
-            let limits = Limits::default().with(limit, 1);
-            let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
-            let mut clients: Vec<_> = (0..2).map(|_| server.connect_to_metrics()).collect();
-            assert!(clients[0].is_ended(), "the oldest gives way");
-            drop(clients);
-            server.stop().count(limit)
-        }
         Limit::HttpHeadBytes => asked(limit, &format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", long(over))),
         Limit::HttpBodyBytes => asked(
             limit,
@@ -234,7 +226,8 @@ fn now() -> Now {
 }
 
 fn conference(limits: Limits) -> Conference {
-    let config = ConferenceConfig { limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+    let key = MasterKey::new(&[7; MasterKey::BYTES]);
+    let config = ConferenceConfig { key, limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
     let mut next = 0u8;
     let entropy = move |bytes: &mut [u8]| {
         for byte in bytes {
@@ -243,7 +236,7 @@ fn conference(limits: Limits) -> Conference {
         }
     };
     let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
-    let _ = conference.create_room(now(), here(), CreateRoom { name: "room".into(), listed: false });
+    let _ = conference.create_room(now(), here(), CreateRoom { name: "room".into(), listed: true });
     conference
 }
 
@@ -294,7 +287,7 @@ fn asked(limit: Limit, request: &str) -> u64 {
 fn unread(limit: Limit) -> u64 {
     let limits = Limits::default().with(limit, 1_000).with(Limit::MessagesPerSecond, 1_000_000);
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
-    server.post("/api/rooms", r#"{"name": "room"}"#);
+    server.post("/api/rooms", r#"{"name": "room", "listed": true}"#);
     let mut socket = server.websocket();
     let join = json!({"type": "join", "room": "room", "name": "Ann"}).to_string();
     socket.send(join.into()).unwrap();

@@ -14,7 +14,13 @@ const create = byId('create', HTMLButtonElement);
 const open = byId('open', HTMLButtonElement);
 const message = byId('message', HTMLParagraphElement);
 
-input.placeholder = generatedRoomName(Math.random);
+input.placeholder = generatedRoomName(random);
+
+/** From 0 to below 1, as `Math.random`, but drawn well. */
+function random() {
+  const [drawn = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return drawn / 2 ** 32;
+}
 
 /** @param {string | import('./core/sentence.js').Sentence} sentence A string has no name in it. */
 function say(sentence) {
@@ -60,7 +66,7 @@ async function createRoom() {
     return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);
   }
   input.value = name;
-  say(said`A room called “${name}” exists already. Open it, or choose another name.`);
+  say(said`A public room called “${name}” exists already. Open it, or choose another name.`);
   open.disabled = false;
   open.focus();
 }
@@ -68,14 +74,14 @@ async function createRoom() {
 async function openRoom() {
   const id = roomId(input.value);
   if (!id) {
-    say('Type the name of the room you want to open.');
+    say('Type the name of the room you want to open, or paste its link.');
     return input.focus();
   }
   const response = await fetch(`/api/rooms/${encodeURIComponent(id)}`);
   if (response.ok) return go(id);
   say(
     response.status === 404
-      ? said`There is no room called “${input.value.trim()}”. Check the name, or create it.`
+      ? said`There is no public room called “${input.value.trim()}”. Paste the link of one that is not public, or create it.`
       : 'The server cannot tell whether this room exists. Try again.',
   );
 }

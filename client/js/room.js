@@ -23,7 +23,7 @@ const ENDINGS = {
   'taken-over': { title: 'The call goes on elsewhere', text: 'This call was continued in another tab or window.' },
   'unknown-room': {
     title: 'There is no such room',
-    text: 'The link may be mistyped, or the room has been empty for long. Make a room with this name on the home page.',
+    text: 'The link may be mistyped, or the room has ended. Make a new one on the home page.',
   },
   'room-full': { title: 'The room is full', text: 'As many people are inside as the room holds. Try again later.' },
 };

@@ -26,6 +26,7 @@ use crate::media::message::{Command, Notice};
 
 mod codecs;
 mod counters;
+mod keys;
 mod makers;
 mod names;
 mod negotiation;
@@ -40,6 +41,7 @@ mod roster;
 mod session;
 pub mod store;
 mod timers;
+mod token;
 mod turn;
 mod wishes;
 mod workers;
@@ -48,13 +50,15 @@ mod workers;
 mod tests;
 
 pub use codecs::DEFAULT_CODECS;
-pub use counters::{Counters, Held};
+pub use counters::Counters;
+pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
 pub use turn::{Turn, TurnSecret};
 
 use codecs::Abilities;
+use keys::Keys;
 use makers::Makers;
 use negotiation::{OfferMessage, Reading};
 use parse::Refusal;
@@ -62,8 +66,9 @@ use presence::Hearing;
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use rate::{Flow, Passage};
 use room::Room;
-use session::{Peer, Token};
+use session::Peer;
 use timers::{Timer, Timers};
+use token::Tokens;
 use workers::Workers;
 
 /// The close code (RFC 6455, section 7.4.2) of a socket whose session continues on another one.
@@ -95,6 +100,8 @@ pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 /// What a conference is made with.
 #[derive(Debug, Clone)]
 pub struct ConferenceConfig {
+    /// The server's key: the same after a restart.
+    pub key: MasterKey,
     /// The limits in force.
     pub limits: Limits,
     /// The TURN server that clients are told of, if there is one.
@@ -168,6 +175,7 @@ struct Client {
 /// Everybody in every room of this process.
 pub struct Conference {
     config: ConferenceConfig,
+    keys: Keys,
     store: Box<dyn Store + Send>,
     entropy: Entropy,
     tally: Tally,
@@ -178,8 +186,7 @@ pub struct Conference {
     rooms: BTreeMap<RoomId, Room>,
     /// For look-ups only: its order says nothing.
     room_ids: FxHashMap<Arc<str>, RoomId>,
-    /// For look-ups only: its order says nothing.
-    tokens: FxHashMap<Token, PeerId>,
+    tokens: Tokens,
     next_room: u64,
     workers: Workers,
     ledger: Ledger,
@@ -192,14 +199,16 @@ pub struct Conference {
 impl Conference {
     /// A conference with the rooms of `store` and nobody in them.
     #[must_use]
-    pub fn new(mut config: ConferenceConfig, store: Box<dyn Store + Send>, entropy: Entropy) -> Self {
+    pub fn new(mut config: ConferenceConfig, store: Box<dyn Store + Send>, mut entropy: Entropy) -> Self {
         config.codecs.retain(|codec| codec.kind() == Kind::Video);
         if config.codecs.is_empty() {
             config.codecs = DEFAULT_CODECS.to_vec();
         }
         let workers = Workers::new(config.workers);
+        let (keys, tokens) = (Keys::new(&config.key), Tokens::new(&mut entropy));
         Self {
             config,
+            keys,
             store,
             entropy,
             tally: Tally::default(),
@@ -208,7 +217,7 @@ impl Conference {
             peers: BTreeMap::new(),
             rooms: BTreeMap::new(),
             room_ids: FxHashMap::default(),
-            tokens: FxHashMap::default(),
+            tokens,
             next_room: 0,
             workers,
             ledger: Ledger::default(),
@@ -221,6 +230,7 @@ impl Conference {
 
     /// A client connected from `address`.
     pub fn socket_opened(&mut self, now: Now, socket: SocketId, address: ClientAddress) {
+        self.tokens.socket_opened(now);
         let client = Client { address, seat: Seat::Outside, flow: Flow::default() };
         if let Some(Seat::Inside(peer)) = self.sockets.insert(socket, client).map(|client| client.seat) {
             self.detach(now, peer, socket);
@@ -347,14 +357,6 @@ impl Conference {
         &self.tally
     }
 
-    /// What is held now.
-    #[must_use]
-    pub fn held(&self) -> Held {
-        let [sockets, people, rooms] =
-            [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
-        Held { sockets, people, rooms }
-    }
-
     /// What happened to people.
     #[must_use]
     pub fn counters(&self) -> &Counters {
@@ -363,8 +365,8 @@ impl Conference {
 
     fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
         match parse::read(text, false, &self.config.limits, &mut self.tally)? {
-            ClientMessage::Join { room, name, token, recreate } => {
-                self.join(now, socket, &room, &name, token.as_deref(), recreate)
+            ClientMessage::Join { room, name, token } => {
+                self.join(now, socket, &room, &name, token.as_deref())
             }
             _ => Err(Refusal::new(ErrorCode::NotJoined, "the first message is `join`")),
         }

@@ -163,7 +163,7 @@ mod tests {
             (r#"{"type":"dance"}"#, "dance"),
             (r#"{"type":"join","room":"a"}"#, "`name`"),
             (r#"{"type":"join","room":5,"name":"Ann"}"#, "room:"),
-            (r#"{"type":"join","room":"a","name":"Ann","recreate":"yes"}"#, "recreate:"),
+            (r#"{"type":"join","room":"a","name":"Ann","token":5}"#, "token:"),
             (r#"{"type":"offer","id":-1,"fresh":true,"sdp":"","tracks":[],"slots":[]}"#, "id:"),
             (r#"{"type":"offer","id":1,"fresh":true,"sdp":"","tracks":[{}],"slots":[]}"#, "tracks:"),
             (r#"{"type":"view","tiles":[{"peer":"xyz","stream":"camera","height":1}]}"#, "tiles:"),
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_complaint_does_not_echo_a_long_text() {
         let text =
-            format!(r#"{{"type":"join","room":"a","name":"Ann","recreate":"{}"}}"#, "ü".repeat(10_000));
+            format!(r#"{{"type":"join","room":"a","name":"Ann","x":"{}","token":5}}"#, "ü".repeat(10_000));
         assert!(complaint(&text).len() <= EXPLANATION_BYTES + '…'.len_utf8());
     }
 

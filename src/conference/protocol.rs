@@ -18,9 +18,6 @@ pub enum ClientMessage {
         /// The token of the last `welcome`, to come back as the same peer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<String>,
-        /// Make the room again if the server does not know it: said by a client that was inside before.
-        #[serde(default)]
-        recreate: bool,
     },
     /// A session description of the client.
     Offer {

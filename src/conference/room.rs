@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::codecs::Pace;
+use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
 use super::parse::Refusal;
-use super::protocol::{ErrorCode, RoomInfo, Topology};
+use super::protocol::{ErrorCode, RoomInfo};
 use super::roster::Roster;
 use super::store::RoomRecord;
 use super::timers::Timer;
+use super::token::Token;
 use super::{Conference, Now, WorkerId};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
@@ -28,7 +29,7 @@ const MOST_PER_PAGE: usize = 100;
 /// A room to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CreateRoom {
-    /// For people. The id is made from it.
+    /// For people. The id begins with it.
     pub name: String,
     /// To be shown on the home page.
     #[serde(default)]
@@ -41,7 +42,7 @@ pub struct CreatedRoom {
     /// The room.
     #[serde(flatten)]
     pub room: RoomInfo,
-    /// Proves later that one made it. Told once; the server keeps only its SHA-256.
+    /// Proves later that one made it ([`Conference::is_owner`]). Told once; the server does not keep it.
     pub secret: String,
 }
 
@@ -60,7 +61,7 @@ pub struct RoomPage {
 pub enum CreateRoomError {
     /// The name has nothing that can be seen, is too long, or has nothing an id could be made of.
     BadName,
-    /// A room with this id exists.
+    /// A listed room has its name for its id, and a room with this id exists.
     Exists {
         /// Its id.
         id: String,
@@ -89,6 +90,16 @@ impl std::fmt::Display for CreateRoomError {
 
 impl std::error::Error for CreateRoomError {}
 
+/// What an id leads to.
+enum Found {
+    /// A room somebody is in.
+    Open(RoomId),
+    /// One that waits for somebody.
+    Empty(RoomRecord),
+    /// One that has to be made again.
+    Ended(RoomRecord),
+}
+
 /// A room somebody is in.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -113,6 +124,17 @@ impl Room {
     /// Its id.
     pub(super) fn id(&self) -> &str {
         &self.record.id
+    }
+
+    /// When it was made, in milliseconds since 1970.
+    pub(super) fn created_at(&self) -> u64 {
+        self.record.created_at
+    }
+
+    /// Whether a token that names its id was given for it: under the id of a listed room that ended anybody may have made
+    /// another one.
+    pub(super) fn is_of(&self, token: &Token) -> bool {
+        !self.record.listed || token.room_created_at == self.record.created_at
     }
 }
 
@@ -151,28 +173,27 @@ impl Conference {
             }
             CreateRoomError::BadName
         })?;
-        let id = slug(&name);
-        if id.is_empty() {
+        let slug = slug(&name);
+        if slug.is_empty() {
             return Err(CreateRoomError::BadName);
         }
-        if self.store.get(&id).is_some() {
+        let id = if listed { slug } else { self.keys.draw_id(&slug, &mut self.entropy) };
+        // What ends like a room that is not listed is that room's, also while it does not exist.
+        if self.store.get(&id).is_some() || (listed && self.keys.drawn_id(&id).is_some()) {
             return Err(CreateRoomError::Exists { id });
         }
-        let secret = super::session::Token::draw(&mut self.entropy).to_string();
-        let mut secret_sha256 = [0; 32];
-        for (kept, byte) in secret_sha256.iter_mut().zip(digest(&SHA256, secret.as_bytes()).as_ref()) {
-            *kept = *byte;
-        }
-        let record = RoomRecord {
-            id,
-            name,
-            listed,
-            topology: Topology::Sfu,
-            created_at: now.unix_millis,
-            secret_sha256: Some(secret_sha256),
-        };
+        let record = RoomRecord { id, name, ..RoomRecord::new(now, listed) };
         self.keep(now, address, record.clone())?;
+        let secret = self.keys.owner_secret(&record.id, record.created_at);
         Ok(CreatedRoom { room: info(&record, 0), secret })
+    }
+
+    /// Whether `secret` was given to whoever made the room `id`. Also true of a room that is not listed and ended: there is
+    /// never another one of its id.
+    #[must_use]
+    pub fn is_owner(&self, id: &str, secret: &str) -> bool {
+        let Some(since) = self.keys.owner_since(id, secret) else { return false };
+        self.keys.drawn_id(id).is_some() || self.room(id).is_some_and(|room| room.created_at == since)
     }
 
     /// The room with this id, with how many people are in it.
@@ -182,6 +203,13 @@ impl Conference {
             Some(room) => Some(room.info()),
             None => self.store.get(id).map(|record| info(&record, 0)),
         }
+    }
+
+    /// What somebody would find who entered this id now, without having been inside before: a room that is there, or one
+    /// that is not listed and is made again for everybody who has its link.
+    #[must_use]
+    pub fn look_up(&self, now: Now, id: &str) -> Option<RoomInfo> {
+        self.room(id).or_else(|| Some(info(&self.made_again(now, id, None)?, 0)))
     }
 
     /// The listed rooms with an id after `after`, at most `most` (1 to 100) of them.
@@ -198,49 +226,47 @@ impl Conference {
         RoomPage { rooms: records.iter().map(|record| info(record, people(&record.id))).collect(), next }
     }
 
-    /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open.
+    /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open. `token` was
+    /// given for a room of this id.
     pub(super) fn enter(
         &mut self,
         now: Now,
         address: ClientAddress,
         id: &str,
-        recreate: bool,
+        token: Option<Token>,
     ) -> Result<RoomId, Refusal> {
-        let open = self.room_ids.get(id).copied();
-        let record = if open.is_some() { None } else { self.store.get(id) };
-        if open.is_none() && record.is_none() && !recreate {
-            return Err(self.no_such_room(now, address));
-        }
-        // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
-        self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
-        match (open, record) {
-            (Some(room), _) => Ok(room),
-            (None, Some(record)) => Ok(self.open(record)),
-            (None, None) => self.recreate(now, address, id).map(|record| self.open(record)),
-        }
-    }
-
-    fn recreate(&mut self, now: Now, address: ClientAddress, id: &str) -> Result<RoomRecord, Refusal> {
-        if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) {
+        if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) + ENDING_CHARS {
             self.tally.hit(Limit::RoomNameChars);
             return Err(self.no_such_room(now, address));
         }
-        if id.is_empty() || slug(id) != id {
-            return Err(self.no_such_room(now, address));
-        }
-        let record = RoomRecord {
-            id: id.to_owned(),
-            name: id.to_owned(),
-            listed: false,
-            topology: Topology::Sfu,
-            created_at: now.unix_millis,
-            secret_sha256: None,
+        let found = match (self.room_ids.get(id), self.store.get(id)) {
+            (Some(room), _) => Found::Open(*room),
+            (None, Some(record)) => Found::Empty(record),
+            (None, None) => match self.made_again(now, id, token) {
+                Some(record) => Found::Ended(record),
+                None => return Err(self.no_such_room(now, address)),
+            },
         };
-        match self.keep(now, address, record.clone()) {
-            Ok(()) => Ok(record),
-            Err(CreateRoomError::Over(over)) => Err(Refusal::over(now, over)),
-            Err(error) => Err(Refusal::new(ErrorCode::Busy, error.to_string())),
+        // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
+        self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
+        match found {
+            Found::Open(room) => Ok(room),
+            Found::Empty(record) => Ok(self.open(record)),
+            Found::Ended(record) => match self.keep(now, address, record.clone()) {
+                Ok(()) => Ok(self.open(record)),
+                Err(CreateRoomError::Over(over)) => Err(Refusal::over(now, over)),
+                Err(error) => Err(Refusal::new(ErrorCode::Busy, error.to_string())),
+            },
         }
+    }
+
+    /// A room of which only its id is known: that was drawn here, or somebody was inside.
+    fn made_again(&self, now: Now, id: &str, token: Option<Token>) -> Option<RoomRecord> {
+        let token = token.filter(|token| !token.is_expired(now));
+        let drawn = self.keys.drawn_id(id);
+        let created_at = token.map_or(now.unix_millis, |token| token.room_created_at);
+        let name = drawn.or(token.is_some().then_some(id))?.to_owned();
+        Some(RoomRecord { id: id.to_owned(), name, created_at, ..RoomRecord::new(now, drawn.is_none()) })
     }
 
     /// Puts a room into the store, and lets it go if nobody comes.

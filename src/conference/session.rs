@@ -1,9 +1,6 @@
 //! One person's session: entering, coming back, leaving.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use data_encoding::BASE64URL_NOPAD;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codecs::Abilities;
 use super::names::{self, Unfit};
@@ -13,44 +10,14 @@ use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
 use super::protocol::{ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
 use super::publish::Published;
 use super::timers::Timer;
+use super::token::{Token, TokenId};
 use super::turn::Issued;
-use super::{CLOSE_TAKEN_OVER, Conference, Now, Seat, SocketId, StateKey, WorkerId};
+use super::{CLOSE_TAKEN_OVER, Conference, Entropy, Now, Seat, SocketId, StateKey, WorkerId};
 use crate::limits::Limit;
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
 use crate::media::message::{Command, SlotTable, Tile};
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
-
-/// A secret of 128 random bits; 22 characters of base64url on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Token(u128);
-
-impl Token {
-    /// A new one.
-    pub(super) fn draw(entropy: &mut dyn FnMut(&mut [u8])) -> Token {
-        let mut bytes = [0; 16];
-        entropy(&mut bytes);
-        Token(u128::from_be_bytes(bytes))
-    }
-
-    /// Reads one.
-    fn read(text: &str) -> Option<Token> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        Some(Token(u128::from_be_bytes(bytes.try_into().ok()?)))
-    }
-}
-
-impl fmt::Display for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64URL_NOPAD.encode(&self.0.to_be_bytes()))
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(secret)")
-    }
-}
 
 /// One person in one room.
 #[derive(Debug)]
@@ -68,7 +35,7 @@ pub(super) struct Peer {
     token: Token,
     /// The token the person came back with. Good until they say something: only then it is sure that the `welcome` with
     /// the new one arrived.
-    used_token: Option<Token>,
+    used_token: Option<TokenId>,
     /// What tells whether they are here.
     pub(super) signs: Signs,
     /// What the others were told of that.
@@ -130,19 +97,18 @@ impl Conference {
         room: &str,
         name: &str,
         token: Option<&str>,
-        recreate: bool,
     ) -> Result<(), Refusal> {
         let name = self.checked_name(name)?;
-        if let Some(token) = token {
-            if let Some((token, peer)) = Token::read(token).and_then(|token| self.resumable(token, room)) {
-                self.resume(now, socket, peer, name, token);
-                return Ok(());
-            }
-            self.counters.unknown_tokens += 1;
+        let shown = token.and_then(|text| Token::open(&self.keys, room, text));
+        if let Some(token) = shown.filter(|token| self.is_current(token, room)) {
+            self.resume(now, socket, name, token);
+            return Ok(());
         }
         let Some(address) = self.sockets.get(&socket).map(|client| client.address) else { return Ok(()) };
-        let room = self.enter(now, address, room, recreate)?;
-        self.admit(now, socket, room, name)
+        let room = self.enter(now, address, room, shown)?;
+        let returning = shown.filter(|token| self.may_return(now, room, token));
+        self.counters.unknown_tokens += u64::from(token.is_some() && returning.is_none());
+        self.admit(now, socket, room, name, returning)
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
@@ -166,14 +132,28 @@ impl Conference {
         names::told_apart(name, |key| taken.contains(key))
     }
 
-    fn resumable(&self, token: Token, room: &str) -> Option<(Token, PeerId)> {
-        let id = *self.tokens.get(&token)?;
-        let inside = self.peers.get(&id)?.room;
-        (self.rooms.get(&inside)?.id() == room).then_some((token, id))
+    /// Whether somebody who is here was given this token last, or came here with it and has not said anything since.
+    fn is_current(&self, token: &Token, room: &str) -> bool {
+        let Some(peer) = self.peers.get(&token.peer) else { return false };
+        let is_inside = self.rooms.get(&peer.room).is_some_and(|inside| inside.id() == room);
+        is_inside && (peer.token.id == token.id || peer.used_token == Some(token.id))
     }
 
-    /// A new person enters.
-    fn admit(&mut self, now: Now, socket: SocketId, room_id: RoomId, wanted: String) -> Result<(), Refusal> {
+    /// Whether this token makes somebody who is not here the one they were before the server was restarted.
+    fn may_return(&mut self, now: Now, room: RoomId, token: &Token) -> bool {
+        let is_same_room = self.rooms.get(&room).is_some_and(|room| room.is_of(token));
+        is_same_room && !self.peers.contains_key(&token.peer) && self.tokens.brings_back(now, token)
+    }
+
+    /// A person enters: a new one, or the one of a token that was given before the server was restarted.
+    fn admit(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        room_id: RoomId,
+        wanted: String,
+        returning: Option<Token>,
+    ) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get_mut(&room_id) else {
             return Err(Refusal::new(ErrorCode::UnknownRoom, "there is no such room"));
         };
@@ -181,28 +161,26 @@ impl Conference {
             self.tally.hit(Limit::PeersPerRoom);
             return Err(Refusal::new(ErrorCode::RoomFull, "the room is full"));
         }
-        let id = {
-            let mut bytes = [0; 8];
-            (self.entropy)(&mut bytes);
-            let mut id = PeerId(u64::from_be_bytes(bytes));
-            while self.peers.contains_key(&id) {
-                id = PeerId(id.0.wrapping_add(1));
-            }
-            id
+        let id = match returning {
+            Some(token) => token.peer,
+            None => draw_peer(&mut self.entropy, &self.peers),
         };
-        let worker = room.worker;
+        let (worker, created_at) = (room.worker, room.created_at());
         room.members.push(id);
         let (name, name_key) = self.name_in(room_id, id, &wanted);
         self.workers.add(worker, 1);
-        let token = self.new_token(id);
+        if returning.is_some() {
+            self.counters.returned += 1;
+            self.tokens.came_back(id);
+        }
         let peer = Peer {
             room: room_id,
             worker,
             wanted,
             name: name.clone(),
             name_key,
-            token,
-            used_token: None,
+            token: self.tokens.give(now, id, created_at),
+            used_token: returning.map(|token| token.id),
             signs: Signs { link: Link::Attached(socket), hearing: Hearing::Never, departs: None },
             presence: Presence::Here,
             negotiation: Negotiation::default(),
@@ -226,14 +204,12 @@ impl Conference {
     }
 
     /// A person comes back, on a new socket. The others notice nothing, unless they were told of a trouble before.
-    fn resume(&mut self, now: Now, socket: SocketId, id: PeerId, name: String, used: Token) {
-        self.counters.resumed += 1;
-        let token = self.new_token(id);
+    fn resume(&mut self, now: Now, socket: SocketId, name: String, used: Token) {
+        let id = used.peer;
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let outlived = [Some(std::mem::replace(&mut peer.token, token)), peer.used_token.replace(used)];
-        for old in outlived.into_iter().flatten().filter(|old| *old != used) {
-            self.tokens.remove(&old);
-        }
+        self.counters.resumed += 1;
+        peer.token = self.tokens.give(now, id, peer.token.room_created_at);
+        peer.used_token = Some(used.id);
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
         peer.signs.departs = None;
         peer.peers_seen = None;
@@ -261,19 +237,10 @@ impl Conference {
         }
     }
 
-    fn new_token(&mut self, id: PeerId) -> Token {
-        let mut token = Token::draw(&mut self.entropy);
-        while self.tokens.contains_key(&token) {
-            token = Token(token.0.wrapping_add(1));
-        }
-        self.tokens.insert(token, id);
-        token
-    }
-
     /// The client spoke on its socket, so it has its `welcome`: the token that brought it here is dead.
     pub(super) fn welcome_arrived(&mut self, id: PeerId) {
-        if let Some(used) = self.peers.get_mut(&id).and_then(|peer| peer.used_token.take()) {
-            self.tokens.remove(&used);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.used_token = None;
         }
     }
 
@@ -284,7 +251,7 @@ impl Conference {
         let (Some(socket), Some(room)) = (peer.socket(), self.rooms.get(&peer.room)) else { return };
         let welcome = ServerMessage::Welcome {
             peer: id,
-            token: peer.token.to_string(),
+            token: peer.token.seal(&self.keys, room.id()),
             resumed,
             media: peer.negotiation.connected(),
             room: room.info(),
@@ -336,10 +303,18 @@ impl Conference {
         self.timers.clear(&Timer::Presence(id));
         self.timers.clear(&Timer::Offer(id));
         self.timers.clear(&Timer::IceServers(id));
-        for token in std::iter::once(peer.token).chain(peer.used_token) {
-            self.tokens.remove(&token);
-        }
         self.vacate(now, peer.room, id);
         self.announce(now, peer.room, id, &ServerMessage::PeerLeft { peer: id, name: peer.name });
     }
+}
+
+/// A name that nobody here has.
+fn draw_peer(entropy: &mut Entropy, taken: &BTreeMap<PeerId, Peer>) -> PeerId {
+    let mut bytes = [0; 8];
+    entropy(&mut bytes);
+    let mut id = PeerId(u64::from_be_bytes(bytes));
+    while taken.contains_key(&id) {
+        id = PeerId(id.0.wrapping_add(1));
+    }
+    id
 }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use super::Now;
 use super::protocol::Topology;
 
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {
-    /// In the address of its page: lower-case ASCII letters, digits, dashes.
+    /// In the address of its page: lower-case ASCII letters, digits, dashes. See `docs/protocol.md` for how it ends.
     pub id: String,
     /// For people.
     pub name: String,
@@ -18,8 +19,14 @@ pub struct RoomRecord {
     pub topology: Topology,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at: u64,
-    /// SHA-256 of the creator's secret. `None` for a room made again by somebody who came back to it.
-    pub secret_sha256: Option<[u8; 32]>,
+}
+
+impl RoomRecord {
+    /// A room that is made now, and has neither id nor name yet.
+    pub(super) fn new(now: Now, listed: bool) -> Self {
+        let (id, name) = (String::new(), String::new());
+        Self { id, name, listed, topology: Topology::Sfu, created_at: now.unix_millis }
+    }
 }
 
 /// There is already a room with this id.

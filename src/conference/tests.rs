@@ -6,6 +6,7 @@ mod harness;
 mod hostile;
 mod joining;
 mod ledger;
+mod links;
 mod names;
 mod offers;
 mod presence;

@@ -74,7 +74,7 @@ impl Site<'_> {
     }
 
     fn room(&mut self, request: &Request, client: ClientAddress, id: &str) -> Reply {
-        let room = self.conference.room(id);
+        let room = self.conference.look_up(self.now, id);
         if room.is_none()
             && let Err(over) = self.conference.asked_in_vain(self.now, client)
         {

@@ -12,7 +12,9 @@ use super::counters::ControlCounters;
 use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
-use crate::conference::{Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now};
+use crate::conference::{
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now,
+};
 use crate::ledger::ClientAddress;
 use crate::limits::{Limits, Tally};
 
@@ -55,6 +57,7 @@ impl World {
         let start = Instant::now();
         let wire = Wire::new(mio::net::TcpStream::from_std(stream), None).unwrap();
         let config = ConferenceConfig {
+            key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: None,
             workers: 1,
@@ -177,7 +180,7 @@ fn a_person_whose_connection_breaks_leaves_in_the_end() {
     let mut world = World::new();
     let now = Now { instant: world.start, unix_millis: 0 };
     let here = ClientAddress::of([127, 0, 0, 1].into());
-    world.conference.create_room(now, here, CreateRoom { name: "tea".into(), listed: false }).unwrap();
+    world.conference.create_room(now, here, CreateRoom { name: "tea".into(), listed: true }).unwrap();
     world.open_websocket();
     let join = br#"{"type":"join","room":"tea","name":"Ann"}"#;
     world.say(1, &[0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0]);

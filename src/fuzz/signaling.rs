@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::reader::Reader;
 use crate::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, Turn,
-    TurnSecret, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
+    Turn, TurnSecret, WorkerId,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::Limits;
@@ -27,7 +27,7 @@ const PHRASES: [&str; 8] = [
     r#"{"type":"ping"}"#,
     r#"{"type":"signal","to":"0000000000000001","data":{}}"#,
     r#"{"type":"offer","id":1,"fresh":true,"sdp":"v=0\r\n","tracks":[],"slots":[]}"#,
-    r#"{"type":"join","room":"r","name":"Bob","token":"AAAAAAAAAAAAAAAAAAAAAA","recreate":true}"#,
+    r#"{"type":"join","room":"r","name":"Bob","token":"AAAAAAAAAAAAAAAAAAAAAA"}"#,
 ];
 
 /// Texts, sockets that open and close, time that passes, workers that answer: the speaker hears at most one error for each
@@ -70,6 +70,7 @@ struct World {
 impl World {
     fn new() -> World {
         let config = ConferenceConfig {
+            key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: TurnSecret::new(&[7; TurnSecret::LEAST_BYTES])
                 .map(|secret| Turn { urls: vec!["turn:turn.example.org".to_owned()], secret }),

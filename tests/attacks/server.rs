@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
+use plenary::conference::{Conference, ConferenceConfig, MasterKey, MemoryStore};
 use plenary::config::Config;
 use plenary::control::{Control, ControlConfig, Stopper};
 use plenary::limits::Limits;
@@ -17,7 +17,7 @@ use plenary::worker::Pool;
 use serde_json::Value;
 use tungstenite::WebSocket;
 
-use crate::harness::{self, ATTACKER, Answer, Client, OPERATOR};
+use crate::harness::{self, ATTACKER, Answer, Client, OPERATOR, posted};
 use crate::rng::Rng;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
@@ -52,7 +52,8 @@ impl Server {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{limit}exec \"$0\" \"$@\"")).arg(PROGRAM);
         command.args(["--plain-http", "--http-port", "0", "--udp-port", "0", "--log", "info"]);
-        command.args(["--announce", "127.0.0.1"]).args(arguments);
+        let state = log.with_extension("state");
+        command.args(["--announce", "127.0.0.1"]).arg("--state").arg(state).args(arguments);
         let output = File::create(&log).expect("a log file");
         let mut child = command.stdout(Stdio::piped()).stderr(output).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -70,7 +71,8 @@ impl Server {
         let (port, stopper) = (control.port(), control.stopper());
         let mut workers = Pool::start(&config, &limits, control.waker()).expect("a worker");
         let (workers_count, codecs) = (workers.count(), config.codecs.clone());
-        let people = ConferenceConfig { limits, turn: None, workers: workers_count, codecs };
+        let key = MasterKey::new(&[7; MasterKey::BYTES]);
+        let people = ConferenceConfig { key, limits, turn: None, workers: workers_count, codecs };
         let mut dice = Rng::new(5);
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let mut conference = Conference::new(people, Box::<MemoryStore>::default(), entropy);
@@ -93,10 +95,10 @@ impl Server {
         harness::websocket_from(ATTACKER, self.port)
     }
 
-    /// An honest person makes an unlisted room.
+    /// An honest person makes a listed room: its id is its name in lower case.
     pub fn make_room(&self, name: &str) {
-        let wanted = serde_json::json!({"name": name, "listed": false}).to_string();
-        let answer = ask_from(Ipv4Addr::LOCALHOST, self.port, &post("/api/rooms", &wanted));
+        let wanted = serde_json::json!({"name": name, "listed": true}).to_string();
+        let answer = ask_from(Ipv4Addr::LOCALHOST, self.port, &posted("/api/rooms", &wanted));
         assert_eq!(answer.status, 201, "{}", answer.text());
     }
 
@@ -110,7 +112,7 @@ impl Server {
     }
 
     pub fn post(&self, path: &str, body: &str) -> Answer {
-        self.ask(&post(path, body))
+        self.ask(&posted(path, body))
     }
 
     /// The counter called `name`, all threads together.
@@ -139,7 +141,7 @@ impl Server {
 
     /// Has the server make this fault.
     pub fn inject(&self, fault: &Value) {
-        let answer = ask_from(OPERATOR, self.port, &post("/api/faults", &fault.to_string()));
+        let answer = ask_from(OPERATOR, self.port, &posted("/api/faults", &fault.to_string()));
         assert!(answer.status < 300, "{fault}: {} {}", answer.status, answer.text());
     }
 
@@ -196,13 +198,6 @@ fn ask_from(from: Ipv4Addr, port: u16, request: &str) -> Answer {
 
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
-}
-
-fn post(path: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
 }
 
 /// How often each worker has said what it counted; one that is gone says nothing.

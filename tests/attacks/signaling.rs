@@ -114,7 +114,7 @@ fn names(row: &mut Row<'_>) {
 
 fn tokens(row: &mut Row<'_>) {
     row("a token of another room", "conference_unknown_tokens", "a new peer", &|server| {
-        server.post("/api/rooms", r#"{"name":"Elsewhere","listed":false}"#);
+        server.post("/api/rooms", r#"{"name":"Elsewhere","listed":true}"#);
         let (_socket, welcome) = enter(server, "elsewhere", None);
         let (_other, second) = enter(server, "den", welcome["token"].as_str());
         who(&welcome, &second)
@@ -138,7 +138,7 @@ const AUDIO: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mi
     a=rtpmap:111 opus/48000/2\r\n";
 
 fn join(room: &str, name: &str, token: Option<&str>) -> Value {
-    json!({"type": "join", "room": room, "name": name, "token": token, "recreate": false})
+    json!({"type": "join", "room": room, "name": name, "token": token})
 }
 
 fn offer(sdp: &str, slots: &[Value]) -> Value {

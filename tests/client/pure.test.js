@@ -86,6 +86,8 @@ test('a room name leads to the id the server makes of it', () => {
   assert.equal(roomId('  Team Room / 42!'), 'team-room-42');
   assert.equal(roomId('Zoë’s café'), 'zo-s-caf');
   assert.equal(roomId('…'), '');
+  const link = 'https://meet.example.org/r/team-room-k3x9q2ab-abcdefghijk23?x#y';
+  assert.equal(roomId(link), 'team-room-k3x9q2ab-abcdefghijk23', 'whoever was sent a link pastes it');
   for (const luck of [0, 0.5, 0.9999]) {
     const name = generatedRoomName(() => luck);
     assert.match(name, /^[a-z]+-[a-z]+-[1-9]\d\d$/);

@@ -14,7 +14,7 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::http::HeaderValue;
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Client, Folder, PATIENCE};
+use crate::harness::{Client, Folder, PATIENCE, posted};
 use crate::process::{PROGRAM, Process};
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
@@ -114,7 +114,10 @@ fn a_new_certificate_is_for_new_connections_and_a_call_goes_on() {
     first.put(&folder);
     let process = with_files(&folder);
     let mut socket = first.websocket(process.port);
-    let join = json!({ "type": "join", "room": "one", "name": "Ann", "recreate": true });
+    let mut client = Client::over(first.connect(process.port));
+    client.say(&posted("/api/rooms", r#"{"name":"One","listed":true}"#));
+    assert_eq!(client.answer().status, 201);
+    let join = json!({ "type": "join", "room": "one", "name": "Ann" });
     socket.send(Message::text(join.to_string())).unwrap();
     assert_answers(&mut socket);
     second.put(&folder);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, WorkerId};
+use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
 use plenary::control::{Control, ControlConfig, Workers};
 use plenary::limits::Limits;
 use plenary::media::message::{Command, Notice};
@@ -81,6 +81,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
     let mut workers = Failing(Arc::clone(&failed));
     let thread = std::thread::spawn(move || {
         let config = ConferenceConfig {
+            key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: None,
             workers: 1,

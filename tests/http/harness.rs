@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, WorkerId};
+use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
 use plenary::control::{Control, ControlConfig, Stopper, Workers};
 use plenary::limits::Tally;
 use plenary::media::message::{Command, Notice};
@@ -67,8 +67,6 @@ impl Drop for Folder {
 /// A running server.
 pub struct Server {
     pub port: u16,
-    /// Where it tells numbers.
-    pub metrics: SocketAddr,
     pub client: Folder,
     stopper: Stopper,
     thread: Option<JoinHandle<Tally>>,
@@ -87,7 +85,6 @@ impl Server {
         let limits = config.limits.clone();
         let config = ControlConfig { client_dir: Some(client.path().to_owned()), ..config };
         let mut control = Control::new(config).unwrap();
-        let metrics = control.tell_numbers(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let (port, stopper) = (control.port(), control.stopper());
         let mut next = 0_u8;
         let entropy = Box::new(move |bytes: &mut [u8]| {
@@ -96,13 +93,15 @@ impl Server {
                 *byte = next;
             }
         });
-        let config = ConferenceConfig { limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+        let key = MasterKey::new(&[7; MasterKey::BYTES]);
+        let config =
+            ConferenceConfig { key, limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
         let thread = std::thread::spawn(move || {
             control.run(&mut conference, &mut NoWorkers).unwrap();
             control.tally().clone()
         });
-        Self { port, metrics, client, stopper, thread: Some(thread) }
+        Self { port, client, stopper, thread: Some(thread) }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -111,11 +110,6 @@ impl Server {
 
     pub fn connect(&self) -> Client {
         Client::new(TcpStream::connect(self.address()).unwrap())
-    }
-
-    /// A connection to where numbers are told.
-    pub fn connect_to_metrics(&self) -> Client {
-        Client::new(TcpStream::connect(self.metrics).unwrap())
     }
 
     /// Asks for the end without waiting for it.
@@ -141,10 +135,7 @@ impl Server {
     }
 
     pub fn post(&self, path: &str, body: &str) -> Answer {
-        let length = body.len();
-        self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ))
+        self.ask(&posted(path, body))
     }
 
     /// A WebSocket opened by one of our own pages.
@@ -159,6 +150,14 @@ pub fn connect_from(from: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
     socket.bind(&SocketAddr::from((from, 0)).into())?;
     socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
     Ok(socket.into())
+}
+
+/// A request with a body of JSON.
+pub fn posted(path: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 /// A WebSocket opened by a page of the server on `port`.

@@ -76,6 +76,7 @@ fn it_starts_without_any_set_up_and_ends_on_a_signal() {
         command.args(["--http-port", "0", "--udp-port", "0"]);
         let process = Process::start(command, &folder);
         assert!(folder.path().join("certs/cert.pem").exists());
+        assert!(folder.path().join("state/key").exists());
         let _connected = process.connect();
         let start = Instant::now();
         process.signal(signal);
@@ -98,6 +99,7 @@ fn an_empty_variable_is_one_that_is_not_set() {
             "TRUSTED_PROXY",
             "TURN_URL",
             "TURN_SECRET_FILE",
+            "STATE",
             "LOG",
             "CLIENT_DIR",
             "PLAIN_HTTP",

@@ -3,9 +3,9 @@
 use crate::harness::Server;
 
 #[test]
-fn a_room_is_made_once_and_found_by_all_but_its_secret() {
+fn a_listed_room_is_made_once_and_found_by_all_but_its_secret() {
     let server = Server::start();
-    let made = server.post("/api/rooms", r#"{"name":"Tea at Five","listed":false}"#);
+    let made = server.post("/api/rooms", r#"{"name":"Tea at Five","listed":true}"#);
     assert_eq!(made.status, 201);
     let id = made.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(made.header("location"), Some(format!("/api/rooms/{id}").as_str()));
@@ -21,9 +21,43 @@ fn a_room_is_made_once_and_found_by_all_but_its_secret() {
     }
     assert!(room["secret"].is_null(), "the secret is told once, to the creator");
 
-    let again = server.post("/api/rooms", r#"{"name":"Tea at Five","listed":false}"#);
+    let again = server.post("/api/rooms", r#"{"name":"Tea at Five","listed":true}"#);
     assert_eq!(again.status, 409);
     assert_eq!(again.json()["id"], id.as_str(), "who wanted it can go there");
+}
+
+#[test]
+fn a_room_that_is_not_listed_is_found_by_its_link_alone() {
+    let server = Server::start();
+    let ids = [(); 2].map(|()| {
+        let made = server.post("/api/rooms", r#"{"name":"Tea at Five","listed":false}"#);
+        assert_eq!(made.status, 201);
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(made.header("location"), Some(format!("/api/rooms/{id}").as_str()));
+        id
+    });
+    assert_ne!(ids[0], ids[1], "two groups may choose one name");
+    assert!(
+        ids.iter().all(|id| id.starts_with("tea-at-five-") && id.len() == "tea-at-five".len() + 23),
+        "{ids:?}"
+    );
+    assert_eq!(server.get(&format!("/api/rooms/{}", ids[0])).json()["name"], "Tea at Five");
+    let wrong = [
+        "tea-at-five",
+        "tea",
+        &ids[0][..ids[0].len() - 1],
+        &format!("{}a", ids[1]),
+        &ids[0].replace("tea", "pea"),
+    ];
+    let answers = wrong.map(|wrong| server.get(&format!("/api/rooms/{wrong}")));
+    assert_eq!(answers[0].status, 404);
+    let is_date = |(name, _): &(String, String)| name.eq_ignore_ascii_case("date");
+    for mut answer in answers.clone() {
+        answer.headers.retain(|header| !is_date(header));
+        let mut first = answers[0].clone();
+        first.headers.retain(|header| !is_date(header));
+        assert_eq!(answer, first, "one answer");
+    }
 }
 
 #[test]

@@ -37,7 +37,9 @@ fn refused(folder: &Folder, arguments: &[&str]) -> String {
 
 fn files(folder: &Folder) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
+    // The server's own folder, for its key, is none of the script's.
     let mut files: Vec<_> = entries
+        .filter(|entry| entry.path().is_file())
         .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
         .collect();
     files.sort();

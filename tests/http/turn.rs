@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 use tungstenite::Message;
 
-use crate::harness::{Folder, websocket};
+use crate::harness::{Folder, posted, websocket};
 use crate::process::{PROGRAM, Process, run};
 
 const SECRET: &str = "a secret of the operator";
@@ -39,8 +39,11 @@ fn people_are_told_of_the_turn_server_and_nobody_of_its_secret() {
     command.env("PLENARY_TURN_URL", "turn:a.example:3478?transport=udp,turns:a.example:5349?transport=tcp");
     command.env("PLENARY_TURN_SECRET_FILE", "secret");
     let process = Process::start(command, &folder);
+    let mut client = process.connect();
+    client.say(&posted("/api/rooms", r#"{"name":"One","listed":true}"#));
+    assert_eq!(client.answer().status, 201);
     let mut socket = websocket(process.port);
-    let join = json!({ "type": "join", "room": "one", "name": "Ann", "recreate": true });
+    let join = json!({ "type": "join", "room": "one", "name": "Ann" });
     socket.send(Message::text(join.to_string())).unwrap();
     let Message::Text(text) = socket.read().unwrap() else { panic!("no welcome") };
     let welcome: Value = serde_json::from_str(&text).unwrap();

@@ -155,7 +155,7 @@ fn a_client_that_closes_gets_its_close_back_and_the_end() {
 #[test]
 fn a_browser_whose_page_goes_away_says_so_by_the_code_of_its_close() {
     let server = Server::start();
-    server.post("/api/rooms", r#"{"name":"Den","listed":false}"#);
+    server.post("/api/rooms", r#"{"name":"Den","listed":true}"#);
     let [mut ann, mut bob] = ["Ann", "Bob"].map(|name| {
         let mut socket = server.websocket();
         socket.send(Message::text(format!(r#"{{"type":"join","room":"den","name":"{name}"}}"#))).unwrap();

@@ -58,7 +58,7 @@ struct Person {
 
 impl Person {
     fn join(process: &Process, room: &str) -> Person {
-        post(process, "/api/rooms", &json!({ "name": room, "listed": false }));
+        post(process, "/api/rooms", &json!({ "name": room, "listed": true }));
         let mut person = Person { socket: websocket(process.port), offers: 0, port: 0 };
         person.say(&json!({ "type": "join", "room": room, "name": "Ann" }));
         person.hear("welcome");

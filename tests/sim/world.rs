@@ -16,7 +16,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
+    WorkerId,
 };
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
@@ -112,7 +113,8 @@ impl World {
         let Settings { seed, limits, workers, codecs } = settings;
         let start = Instant::now();
         let mut rng = Rng::new(seed);
-        let config = ConferenceConfig { limits: limits.clone(), turn: None, workers, codecs };
+        let key = MasterKey::new(&[7; MasterKey::BYTES]);
+        let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, codecs };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);
@@ -140,9 +142,9 @@ impl World {
         world
     }
 
-    /// Makes a room. Its id is its name in lower case.
+    /// Makes a listed room. Its id is its name in lower case.
     pub fn make_room(&mut self, name: &str) {
-        let room = CreateRoom { name: name.into(), listed: false };
+        let room = CreateRoom { name: name.into(), listed: true };
         let host = ClientAddress::of([192, 0, 2, 1].into());
         self.conference.create_room(self.conference_now(), host, room).expect("a room");
     }

@@ -143,7 +143,7 @@ function hold(protocol, port) {
 
 test('after `docker compose down --volumes` no container, network or volume is left', async () => {
   const own = await Stack.up();
-  assert.equal((await leftInEngine()).length, 5, 'three containers, a network, a volume');
+  assert.equal((await leftInEngine()).length, 6, 'three containers, a network, two volumes');
   await own.down();
   assert.deepEqual(await leftInEngine(), []);
 });

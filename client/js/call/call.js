@@ -56,7 +56,6 @@ export class Call extends Emitter {
   /** @type {string | undefined} */
   #token;
   #offer;
-  #inside;
   /** @type {PublishTrack[]} */
   #publish = [];
   #publishVersion = -1;
@@ -90,13 +89,11 @@ export class Call extends Emitter {
     this.#share = share;
     this.#token = back?.token;
     this.#offer = back?.offer ?? 0;
-    this.#inside = back !== null;
     this.#socket = new SignalSocket(url, () => ({
       type: 'join',
       room: this.#room,
       name: this.#name,
       ...(this.#token ? { token: this.#token } : {}),
-      recreate: this.#inside,
     }));
     this.#socket.on('message', (message) => this.#received(message));
     this.#socket.on('up', (up) => this.#setHealth({ socket: up }));
@@ -196,7 +193,6 @@ export class Call extends Emitter {
   #welcomed(welcome) {
     this.#welcome = welcome;
     this.#token = welcome.token;
-    this.#inside = true;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
     this.#reduce(welcome);

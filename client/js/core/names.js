@@ -12,11 +12,12 @@ export function nameToSay(text) {
 }
 
 /**
- * The id a room gets from its name: what the server does with it.
- * @param {string} name
+ * The id of a room somebody names, or whose link they have: what the server makes of a listed room's name.
+ * @param {string} text
  * @returns {string} Empty if nothing of the name is left.
  */
-export function roomId(name) {
+export function roomId(text) {
+  const name = text.match(/\/r\/([^/?#\s]+)/)?.[1] ?? text;
   return (name.match(/[A-Za-z0-9]+/g) ?? []).join('-').toLowerCase();
 }
 
@@ -58,7 +59,8 @@ const NOUNS =
   );
 
 /**
- * A room name one can say aloud, such as `calm-river-482`.
+ * A room name one can say aloud, such as `calm-river-482`. No secret: the server adds one to the id of a room that is not
+ * listed.
  * @param {() => number} random From 0 to below 1.
  * @returns {string}
  */

@@ -9,7 +9,7 @@
 /** @typedef {{ mid: string, kind: Kind, slot: number }} SlotLine */
 /** @typedef {{ peer: string, stream: Stream, height: number }} Tile */
 
-/** @typedef {{ type: 'join', room: string, name: string, token?: string, recreate?: boolean }} Join */
+/** @typedef {{ type: 'join', room: string, name: string, token?: string }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */

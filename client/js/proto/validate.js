@@ -101,7 +101,7 @@ const SERVER = {
 
 /** @type {Record<string, Check>} */
 const CLIENT = {
-  join: record({ room: text, name: text }, { token: text, recreate: flag }),
+  join: record({ room: text, name: text }, { token: text }),
   offer: record({
     id: u32,
     fresh: flag,

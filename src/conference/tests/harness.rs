@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
-    Conference, ConferenceConfig, DEFAULT_CODECS, MemoryStore, Now, Output, SocketId, StateKey, Turn,
-    WorkerId,
+    Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId, StateKey,
+    Turn, WorkerId,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
@@ -63,16 +63,32 @@ impl World {
     }
 
     pub(super) fn with_turn(limits: Limits, workers: usize, turn: Option<Turn>) -> Self {
-        let mut seed = 1_u64;
+        let mut world = Self::around(Self::process(1, limits, workers, turn));
+        world.room("Den");
+        world
+    }
+
+    /// With no room at all.
+    pub(super) fn empty() -> Self {
+        Self::around(Self::process(1, Limits::default(), 1, None))
+    }
+
+    /// A process as it starts, with the server's key. Each draws other numbers.
+    fn process(number: u64, limits: Limits, workers: usize, turn: Option<Turn>) -> Conference {
+        let mut seed = number;
         let entropy = move |bytes: &mut [u8]| {
             for byte in bytes {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 *byte = seed.to_be_bytes()[0];
             }
         };
-        let config = ConferenceConfig { limits, turn, workers, codecs: DEFAULT_CODECS.to_vec() };
-        let conference = Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy));
-        let mut world = Self {
+        let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
+        let config = ConferenceConfig { key, limits, turn, workers, codecs };
+        Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
+    }
+
+    fn around(conference: Conference) -> Self {
+        Self {
             conference,
             start: Instant::now(),
             elapsed: Duration::ZERO,
@@ -84,13 +100,36 @@ impl World {
             seats: BTreeMap::new(),
             versions: BTreeMap::new(),
             transcript: Vec::new(),
-        };
-        world.room("Den");
-        world
+        }
     }
 
+    /// The server is restarted: every socket is gone, and it knows nothing but its key.
+    pub(super) fn restart(&mut self) {
+        self.conference = Self::process(2, Limits::default(), 1, None);
+        self.forget_sockets();
+    }
+
+    /// The same, and its key was lost.
+    pub(super) fn restart_with_another_key(&mut self) {
+        self.restart();
+        let key = MasterKey::new(&[2; MasterKey::BYTES]);
+        self.conference.keys = crate::conference::keys::Keys::new(&key);
+    }
+
+    fn forget_sockets(&mut self) {
+        self.received.clear();
+        self.seats.clear();
+        self.versions.clear();
+    }
+
+    /// The id of a room that is not listed, and that this server made once.
+    pub(super) fn link(&mut self, slug: &str) -> String {
+        self.conference.keys.draw_id(slug, &mut self.conference.entropy)
+    }
+
+    /// Makes a listed room: its id is its name in lower case.
     pub(super) fn room(&mut self, name: &str) {
-        let request = serde_json::from_value(json!({ "name": name })).unwrap();
+        let request = serde_json::from_value(json!({ "name": name, "listed": true })).unwrap();
         self.conference.create_room(self.now(), address(0), request).unwrap();
     }
 

@@ -8,7 +8,7 @@ use crate::ledger::{Held, Over};
 use crate::limits::{Limit, Limits};
 
 fn make(world: &mut World, from: usize, name: &str) -> Result<(), CreateRoomError> {
-    let request = CreateRoom { name: name.into(), listed: false };
+    let request = CreateRoom { name: name.into(), listed: true };
     world.conference.create_room(world.now(), address(from), request).map(|_| ())
 }
 

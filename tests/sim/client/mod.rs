@@ -147,8 +147,7 @@ impl Client {
     pub fn opened(&mut self) {
         self.outgoing.clear();
         let (room, name, token) = (self.room.clone(), self.name.clone(), self.token.clone());
-        let recreate = self.welcomes > 0;
-        self.say(&ClientMessage::Join { room, name, token, recreate });
+        self.say(&ClientMessage::Join { room, name, token });
     }
 
     /// The server said something.

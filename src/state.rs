@@ -1,0 +1,199 @@
+//! What a server keeps over a restart: its key, in a directory of its own (`--state`).
+
+use std::fmt;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+
+use crate::conference::MasterKey;
+
+/// The file of the key inside of the directory: 64 hexadecimal digits and a line feed, so that a piece of one is no key.
+const KEY: &str = "key";
+
+/// Bytes of that file.
+const KEY_FILE_BYTES: usize = 2 * MasterKey::BYTES + 1;
+
+/// Permissions that only the owner has.
+const OTHERS: u32 = 0o077;
+
+/// Why there is no key to serve with.
+#[derive(Debug)]
+pub enum StateError {
+    /// The directory cannot be made.
+    NoDirectory(PathBuf, io::Error),
+    /// The file cannot be read.
+    Unreadable(PathBuf, io::Error),
+    /// Others than its owner may read or write the file.
+    Open(PathBuf),
+    /// What is in the file is no key.
+    Damaged(PathBuf),
+    /// There is no file, and none can be made.
+    Unwritable(PathBuf, io::Error),
+    /// The system gives no random numbers.
+    NoEntropy,
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDirectory(path, why) => {
+                write!(f, "--state {}: the directory cannot be made: {why}", path.display())
+            }
+            Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
+            Self::Open(path) => {
+                write!(
+                    f,
+                    "{0} can be read by others: `chmod 600 {0}` if nobody has, or delete it",
+                    path.display()
+                )
+            }
+            Self::Damaged(path) => {
+                write!(f, "{} is no key of a server: bring back the one it was, or delete it", path.display())
+            }
+            Self::Unwritable(path, why) => write!(f, "{} cannot be made: {why}", path.display()),
+            Self::NoEntropy => f.write_str("the system gives no random numbers"),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}
+
+/// The server's key, kept in `directory`. Both are made if there is none, for nobody else to read.
+///
+/// # Errors
+/// [`StateError`] says what is wrong with which file. A file that is there is never written over: with another key, links of
+/// rooms and tokens that people hold would be good for nothing.
+pub fn load(directory: &Path) -> Result<MasterKey, StateError> {
+    let path = directory.join(KEY);
+    match read(&path) {
+        Err(StateError::Unreadable(_, error)) if error.kind() == ErrorKind::NotFound => {
+            make(directory, &path)?;
+            read(&path)
+        }
+        read => read,
+    }
+}
+
+fn read(path: &Path) -> Result<MasterKey, StateError> {
+    let unreadable = |error| StateError::Unreadable(path.to_owned(), error);
+    // Opening something that is no file may wait for ever.
+    let about = fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(StateError::Damaged(path.to_owned()));
+    }
+    if about.permissions().mode() & OTHERS != 0 {
+        return Err(StateError::Open(path.to_owned()));
+    }
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(KEY_FILE_BYTES as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+    let bytes = text.strip_suffix(b"\n").and_then(|digits| HEXLOWER.decode(digits).ok());
+    let key = bytes.and_then(|bytes| <[u8; MasterKey::BYTES]>::try_from(bytes).ok());
+    key.map(|bytes| MasterKey::new(&bytes)).ok_or_else(|| StateError::Damaged(path.to_owned()))
+}
+
+/// Makes a key, whole or not at all. If another process makes one at the same time the first one is it.
+fn make(directory: &Path, path: &Path) -> Result<(), StateError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| StateError::NoDirectory(directory.to_owned(), error))?;
+    let mut bytes = [0; MasterKey::BYTES];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| StateError::NoEntropy)?;
+    match put(directory, path, &format!("{}\n", HEXLOWER.encode(&bytes))) {
+        Ok(()) => log::info!("made a key for the links of rooms: {}", path.display()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(StateError::Unwritable(path.to_owned(), error)),
+    }
+    Ok(())
+}
+
+/// Puts a new file into a directory, on the disk before it has its name.
+fn put(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// What a key makes of something: keys cannot be compared.
+    fn print(key: &MasterKey) -> String {
+        key.fingerprint()
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_key_is_made_once_for_its_owner_alone_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("deep").join("state");
+        let made = print(&load(&directory).unwrap());
+        assert_eq!((mode(&directory), mode(&directory.join(KEY))), (0o700, 0o600));
+        assert_eq!(print(&load(&directory).unwrap()), made);
+        let other = tempfile::tempdir().unwrap();
+        assert_ne!(print(&load(other.path()).unwrap()), made, "another server has another key");
+        let names: Vec<_> =
+            fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [KEY], "nothing is left beside it");
+    }
+
+    #[test]
+    fn servers_that_start_at_once_have_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("state");
+        let keys: Vec<_> = thread::scope(|scope| {
+            let starts: Vec<_> = (0..16).map(|_| scope.spawn(|| print(&load(&directory).unwrap()))).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_or_that_is_damaged_is_refused_in_one_line_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(KEY);
+        load(folder.path()).unwrap();
+        let good = fs::read(&path).unwrap();
+        for open in [0o640, 0o604, 0o620, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            let error = load(folder.path()).unwrap_err();
+            assert!(matches!(error, StateError::Open(_)), "{open:o}: {error:?}");
+            assert_eq!(error.to_string().lines().count(), 1);
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let long = [good.clone(), b"\n".to_vec()].concat();
+        let loud = good.to_ascii_uppercase();
+        for damaged in [&b""[..], b"\n", &good[..64], &good[..20], &long, &loud, &[0; 65]] {
+            fs::write(&path, damaged).unwrap();
+            let error = load(folder.path()).unwrap_err();
+            assert!(matches!(error, StateError::Damaged(_)), "{damaged:?}: {error:?}");
+            assert_eq!(error.to_string().lines().count(), 1);
+            assert_eq!(fs::read(&path).unwrap(), damaged);
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(load(folder.path()), Err(StateError::Damaged(_))));
+    }
+
+    #[test]
+    fn a_place_where_no_directory_can_be_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = load(&file.join("state")).unwrap_err();
+        assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+    }
+}
