@@ -22,14 +22,41 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source file");
-                // Unit tests stand at the end of a file and may take the present as a starting point.
-                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                found.push((path, code));
+                found.push((path, without_test_modules(&text)));
             }
         }
     }
     assert!(!found.is_empty(), "{folder} has sources");
     found
+}
+
+/// The code without its test modules, which may take the present as a starting point. Each of their lines is left empty,
+/// so that the others keep their numbers. What else is compiled for tests only is code like any other.
+fn without_test_modules(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines().peekable();
+    let mut end: Option<String> = None;
+    while let Some(line) = lines.next() {
+        let (trimmed, indent) = (line.trim_start(), line.len() - line.trim_start().len());
+        match &end {
+            // As rustfmt closes it: a brace as far in as the attribute.
+            Some(closing) if line == closing => end = None,
+            Some(_) => {}
+            None if trimmed == "#[cfg(test)]" && lines.peek().is_some_and(|next| is_module(next)) => {
+                let opens = lines.next().is_some_and(|next| next.ends_with('{'));
+                end = opens.then(|| format!("{}}}", &line[..indent]));
+                code.push('\n');
+            }
+            None => code.push_str(line),
+        }
+        code.push('\n');
+    }
+    assert!(end.is_none(), "a test module has an end");
+    code
+}
+
+fn is_module(line: &str) -> bool {
+    line.trim_start().starts_with("mod ")
 }
 
 /// The places in `folder` where a line of code (comments aside) holds one of `words`.
@@ -44,6 +71,19 @@ fn places(folder: &str, words: &[&str]) -> Vec<String> {
         }
     }
     places
+}
+
+#[test]
+fn only_test_modules_are_left_out() {
+    let text = "a\n#[cfg(test)]\nmod tests;\nb\n#[cfg(test)]\nfn c() {\n}\n#[cfg(test)]\nmod more {\n    \
+                #[cfg(test)]\n    mod x {\n    }\n    d\n}\ne\n";
+    let code = without_test_modules(text);
+    let kept: Vec<_> = code.lines().enumerate().filter(|(_, line)| !line.is_empty()).collect();
+    assert_eq!(kept, [(0, "a"), (3, "b"), (4, "#[cfg(test)]"), (5, "fn c() {"), (6, "}"), (14, "e")]);
+    for (path, code) in sources("src") {
+        let whole = fs::read_to_string(&path).expect("a source file").lines().count();
+        assert_eq!(code.lines().count(), whole, "{}: each line has its place", path.display());
+    }
 }
 
 #[test]
