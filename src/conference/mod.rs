@@ -16,8 +16,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
-
 use crate::ledger::{ClientAddress, Ledger};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::codec::Codec;
@@ -184,8 +182,8 @@ pub struct Conference {
     peers: BTreeMap<PeerId, Peer>,
     /// The rooms somebody is in.
     rooms: BTreeMap<RoomId, Room>,
-    /// For look-ups only: its order says nothing.
-    room_ids: FxHashMap<Arc<str>, RoomId>,
+    /// Names of clients' choosing: no hash table without a secret key.
+    room_ids: BTreeMap<Arc<str>, RoomId>,
     tokens: Tokens,
     next_room: u64,
     workers: Workers,
@@ -216,7 +214,7 @@ impl Conference {
             sockets: BTreeMap::new(),
             peers: BTreeMap::new(),
             rooms: BTreeMap::new(),
-            room_ids: FxHashMap::default(),
+            room_ids: BTreeMap::new(),
             tokens,
             next_room: 0,
             workers,

@@ -2,6 +2,7 @@
 //!
 //! A path (protocol and two addresses) is learned only from a STUN request whose integrity was checked, is bounded per peer, and leaves with it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -37,7 +38,7 @@ impl DatagramKind {
 }
 
 /// What carries datagrams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// Each as it is.
     Udp,
@@ -55,7 +56,7 @@ impl fmt::Display for Protocol {
 }
 
 /// The way a datagram came: by what, from where, to which of our addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path {
     /// What carries it.
     pub protocol: Protocol,
@@ -91,8 +92,10 @@ struct Known {
 /// The tables of one worker.
 #[derive(Debug, Default)]
 pub struct Demux {
+    /// Names of our own making, so hashed without a key.
     ufrags: FxHashMap<String, u32>,
-    paths: FxHashMap<Path, u32>,
+    /// Addresses of clients' choosing: in a hash table without a secret key they could be made to collide.
+    paths: BTreeMap<Path, u32>,
     /// Which paths each peer has, in no order: there are few.
     known: FxHashMap<u32, Vec<Known>>,
 }
@@ -172,6 +175,7 @@ impl Demux {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::testing;
 
     fn path(port: u16) -> Path {
         Path::udp(([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 1).into())
@@ -189,6 +193,22 @@ mod tests {
         assert_eq!(demux.paths(), limits.get(Limit::AddressesPerPeer));
         demux.forget_paths(7);
         assert_eq!(demux.paths(), 0);
+    }
+
+    #[test]
+    fn addresses_that_were_chosen_with_care_are_found_as_fast_as_others() {
+        let path = |number: u64| {
+            let remote = std::net::Ipv6Addr::from(0xfe80_u128 << 112 | u128::from(number));
+            Path::udp((remote, 5_000).into(), ([127, 0, 0, 1], 1).into())
+        };
+        testing::assert_crafted_are_found_as_fast(&path, |paths| {
+            let (mut demux, now) = (Demux::default(), Instant::now());
+            for (path, peer) in paths.iter().zip(0_u32..) {
+                let (limits, mut tally) = (Limits::default(), Tally::default());
+                assert!(demux.learn(peer / 16, *path, now, &limits, &mut tally));
+            }
+            move |path| demux.by_path(path).is_some()
+        });
     }
 
     #[test]

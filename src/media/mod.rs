@@ -17,6 +17,8 @@ pub mod rtc;
 mod slot;
 mod slots;
 mod speakers;
+#[cfg(test)]
+mod testing;
 mod timers;
 
 pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};

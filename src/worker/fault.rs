@@ -34,6 +34,13 @@ pub enum Fault {
         /// So many of them.
         count: u32,
     },
+    /// The next receives fail.
+    Receive {
+        /// With this error.
+        errno: Errno,
+        /// So many of them.
+        count: u32,
+    },
     /// So many notices at once, about nobody: more than its queue to the control thread holds. With a
     /// `pause` of that thread: it takes them out as fast as they come.
     Notices {
@@ -69,6 +76,24 @@ impl Errno {
             Errno::Emsgsize => 90,
             Errno::Enetunreach => 101,
         })
+    }
+}
+
+/// The errors that the next calls of a kind are to have.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Option<(Errno, u32)>);
+
+impl Faults {
+    /// `count` times `errno`.
+    pub(super) fn of(errno: Errno, count: u32) -> Faults {
+        Faults(Some((errno, count)))
+    }
+
+    /// The next one, if there is one.
+    pub(super) fn take(&mut self) -> Option<io::Error> {
+        let (errno, left) = self.0.as_mut()?;
+        *left = left.checked_sub(1)?;
+        Some(errno.error())
     }
 }
 

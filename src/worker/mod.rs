@@ -11,6 +11,7 @@ mod fault;
 mod handle;
 mod health;
 mod pool;
+mod reading;
 mod report;
 mod tcp;
 mod thread;
@@ -26,7 +27,7 @@ pub use handle::{WorkerHandle, spawn};
 pub use pool::{Pool, StartError};
 pub use report::{Attendance, Held, Report};
 pub use tcp::TcpCounters;
-pub use udp::{Udp, UdpCounters};
+pub use udp::{Received, Udp, UdpCounters};
 
 /// How a worker is set up.
 #[derive(Debug, Clone)]

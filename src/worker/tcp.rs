@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use rustc_hash::FxHashMap;
 use slab::Slab;
 use socket2::SockRef;
 
@@ -30,7 +29,7 @@ use outbox::{Outbox, Written};
 /// Bytes read at once from one connection, before the others have their turn.
 const READ_BUFFER: usize = 16 * 1024;
 
-/// Reads of all connections in one turn. Beyond it subscribers would wait for a flood.
+/// Reads of all connections in one turn, if there is time for so many. Beyond it subscribers would wait for a flood.
 const READS_PER_TURN: usize = 32;
 
 /// Connections accepted in one turn, for the same reason.
@@ -139,7 +138,8 @@ pub(super) struct Tcp {
     first: usize,
     limits: Limits,
     connections: Slab<Connection>,
-    by_path: FxHashMap<Path, usize>,
+    /// Addresses of clients' choosing: no hash table without a secret key.
+    by_path: BTreeMap<Path, usize>,
     /// Connections on which nobody has authenticated, the oldest first.
     half_open: BTreeMap<u64, usize>,
     /// epoll told of connections that were not all accepted: it will not tell again.
@@ -167,7 +167,7 @@ impl Tcp {
             first: first + Listeners::TOKENS,
             limits,
             connections: Slab::new(),
-            by_path: FxHashMap::default(),
+            by_path: BTreeMap::new(),
             half_open: BTreeMap::new(),
             acceptable: true,
             ready: VecDeque::new(),
@@ -211,8 +211,14 @@ impl Tcp {
         &self.tally
     }
 
-    /// Takes new connections, and what came on those there are.
-    pub(super) fn receive(&mut self, now: Instant, addresses: &AddressMap, taker: &mut impl Taker) {
+    /// Takes new connections, and what came on those there are, until `is_over`.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        addresses: &AddressMap,
+        taker: &mut impl Taker,
+        is_over: impl Fn() -> bool,
+    ) {
         self.acceptable |= self.listeners.retry_at().is_some_and(|at| at <= now);
         for _ in 0..ACCEPTS_PER_TURN {
             if !self.acceptable {
@@ -226,6 +232,9 @@ impl Tcp {
         for _ in 0..READS_PER_TURN {
             let Some(key) = self.ready.pop_front() else { break };
             self.drive(now, key, taker);
+            if is_over() {
+                break;
+            }
         }
     }
 

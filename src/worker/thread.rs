@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use super::reading::{Slice, Socket};
 use super::report::{Held, Order, Report, Word};
 use super::tcp::Tcp;
 use super::udp::{Udp, UdpCounters};
@@ -14,9 +15,6 @@ use crate::media::message::Command;
 use crate::media::rtc::{ConnectionConfig, Transmit};
 use crate::media::{Core, CoreConfig, Path, Protocol};
 use crate::queue::{Drain, Nothing, Sender};
-
-/// Batches read from one socket before the turn ends: 32 buffers each. Beyond it subscribers would wait for a flood.
-const BATCHES_PER_TURN: usize = 8;
 
 /// Events taken from the kernel in one turn.
 const EVENTS: usize = 128;
@@ -42,12 +40,6 @@ impl Drop for WakesAtEnd {
             log::error!("the control thread cannot be woken: {e}");
         }
     }
-}
-
-struct Socket {
-    udp: Udp,
-    /// epoll told of data that was not all read: it will not tell again.
-    readable: bool,
 }
 
 /// The sockets of a worker, all on one port number.
@@ -132,8 +124,8 @@ impl Worker {
         };
         Ok(Worker {
             poll,
-            v4: Socket { udp: v4, readable: true },
-            v6: v6.map(|udp| Socket { udp, readable: true }),
+            v4: Socket::new(v4),
+            v6: v6.map(Socket::new),
             tcp,
             port,
             core: Core::new(core, Instant::now()),
@@ -162,8 +154,8 @@ impl Worker {
             }
             for event in &events {
                 match event.token() {
-                    V4 => self.v4.readable = true,
-                    V6 => self.v6.iter_mut().for_each(|socket| socket.readable = true),
+                    V4 => self.v4.note(),
+                    V6 => self.v6.iter_mut().for_each(Socket::note),
                     Token(token) if token >= TCP => self.tcp.note(event),
                     _ => {}
                 }
@@ -176,22 +168,29 @@ impl Worker {
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        let udp = self.v4.readable || self.v6.as_ref().is_some_and(|socket| socket.readable);
-        if self.more_orders || udp || self.tcp.is_ready() {
+        if self.more_orders || self.tcp.is_ready() {
             return Some(Duration::ZERO);
         }
-        let dates = self.core.poll_timeout(now).into_iter().chain(self.tcp.next());
+        let udp = std::iter::once(&self.v4).chain(&self.v6).filter_map(|socket| socket.wakes(now));
+        let dates = self.core.poll_timeout(now).into_iter().chain(self.tcp.next()).chain(udp);
         let retry = (self.words.backlog() > 0).then_some(RETRY);
         dates.map(|at| at.saturating_duration_since(now)).chain(retry).min()
     }
 
     /// Returns false when the worker is to stop. An offer ends a turn's commands: it costs a millisecond, and media of
-    /// people who are talking goes before a storm of arrivals.
+    /// people who are talking goes before a storm of arrivals. Each socket, and all of TCP, has a slice of the turn: a
+    /// flood of one keeps the others from nothing.
     fn turn(&mut self, now: Instant) -> bool {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
-            read(now, socket, &self.addresses, &mut self.core);
+            let slice = Slice::begin(Instant::now());
+            socket.read(now, &slice, Instant::now, |remote, local, datagram| {
+                if let Some(local) = self.addresses.announced(local, remote) {
+                    self.core.handle_datagram(now, Path::udp(remote, local), datagram);
+                }
+            });
         }
-        self.tcp.receive(now, &self.addresses, &mut self.core);
+        let slice = Slice::begin(Instant::now());
+        self.tcp.receive(now, &self.addresses, &mut self.core, || slice.is_over(Instant::now()));
         self.more_orders = true;
         while self.more_orders {
             match self.orders.next() {
@@ -288,6 +287,12 @@ impl Worker {
                     socket.udp.fail(errno, count);
                 }
             }
+            super::Fault::Receive { errno, count } => {
+                for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
+                    socket.udp.fail_to_receive(errno, count);
+                    socket.note();
+                }
+            }
             super::Fault::Notices { count } => {
                 let nobody =
                     crate::media::message::Notice::Quiet { peer: crate::media::ids::PeerId(u64::MAX) };
@@ -311,18 +316,5 @@ impl Worker {
             log::debug!("{:?}", socket.udp.counters());
         }
         log::debug!("{:?}", self.tcp.counters());
-    }
-}
-
-fn read(now: Instant, socket: &mut Socket, addresses: &AddressMap, core: &mut Core) {
-    for _ in 0..BATCHES_PER_TURN {
-        if !socket.readable {
-            return;
-        }
-        socket.readable = socket.udp.receive(|remote, local, datagram| {
-            if let Some(local) = addresses.announced(local, remote) {
-                core.handle_datagram(now, Path::udp(remote, local), datagram);
-            }
-        });
     }
 }

@@ -8,6 +8,9 @@ use mio::net::UdpSocket;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
 
+#[cfg(feature = "faults")]
+use super::fault::Faults;
+
 /// Bytes of each receive buffer. GRO may fill 64 KiB, and a smaller buffer is cut off silently.
 const RECEIVE_BUFFER: usize = 64 * 1024;
 
@@ -30,6 +33,8 @@ crate::metrics! {
     pub struct UdpCounters as "udp" {
         /// Datagrams received over UDP.
         pub received: u64,
+        /// Times the kernel refused to let us receive, for another reason than that nothing waits.
+        pub receive_errors: u64,
         /// Datagrams sent over UDP.
         pub sent: u64,
         /// Calls that sent datagrams. Datagrams by calls tells whether segmentation works.
@@ -49,6 +54,51 @@ crate::metrics! {
     }
 }
 
+/// What came of a look at a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// So many datagrams, and there may be more.
+    Some(usize),
+    /// Nothing waits; the kernel tells when something does.
+    Nothing,
+    /// The kernel refused. Mostly an earlier send's ICMP error, told once and about one client only; if it is more, it is
+    /// told again and again, and nothing says when it is over.
+    Failed,
+}
+
+/// What of the last batch was not handed over yet.
+#[derive(Debug, Default)]
+struct Unread {
+    /// Which buffers.
+    buffers: Range<usize>,
+    /// Where in the first of them.
+    at: usize,
+}
+
+impl Unread {
+    fn is_empty(&self) -> bool {
+        self.buffers.is_empty()
+    }
+
+    /// The next datagram: buffers hold several of one length, the last of which may be shorter.
+    fn next<'a>(&mut self, metas: &'a [RecvMeta], bytes: &'a [u8]) -> Option<(&'a RecvMeta, &'a [u8])> {
+        while !self.buffers.is_empty() {
+            let index = self.buffers.start;
+            let meta = metas.get(index)?;
+            let rest = bytes.chunks(RECEIVE_BUFFER).nth(index)?.get(self.at..meta.len).unwrap_or_default();
+            if rest.is_empty() {
+                self.buffers.next();
+                self.at = 0;
+                continue;
+            }
+            let datagram = rest.get(..meta.stride.max(1)).unwrap_or(rest);
+            self.at += datagram.len();
+            return Some((meta, datagram));
+        }
+        None
+    }
+}
+
 /// A socket with its batch buffers.
 pub struct Udp {
     socket: UdpSocket,
@@ -56,13 +106,16 @@ pub struct Udp {
     receive: Vec<u8>,
     gather: Vec<u8>,
     meta: Vec<RecvMeta>,
+    unread: Unread,
     counters: UdpCounters,
     /// Segments one call may hold while all is well.
     segments: usize,
     /// Segmentation is off, and is to be tried again then.
     revive_at: Option<Instant>,
     #[cfg(feature = "faults")]
-    faults: Option<(super::Errno, u32)>,
+    faults: Faults,
+    #[cfg(feature = "faults")]
+    receive_faults: Faults,
 }
 
 impl std::fmt::Debug for Udp {
@@ -112,12 +165,15 @@ impl Udp {
             segments,
             revive_at: None,
             #[cfg(feature = "faults")]
-            faults: None,
+            faults: Faults::default(),
+            #[cfg(feature = "faults")]
+            receive_faults: Faults::default(),
             socket,
             state,
             receive: vec![0; RECEIVE_BUFFER * BATCH_SIZE],
             gather: Vec::with_capacity(MOST_BYTES),
             meta: vec![RecvMeta::default(); BATCH_SIZE],
+            unread: Unread::default(),
             counters: UdpCounters::default(),
         })
     }
@@ -141,27 +197,52 @@ impl Udp {
         self.counters
     }
 
-    /// Receives one batch and hands each datagram over: from where, to which address of ours, what. Returns false when
-    /// nothing waits any more.
-    pub fn receive(&mut self, mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8])) -> bool {
+    /// Hands over at most `most` of the datagrams that wait: from where, to which address of ours, what. A batch may be
+    /// thousands of them; what is left of it comes first the next time.
+    pub fn receive(
+        &mut self,
+        most: usize,
+        mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
+    ) -> Received {
+        if self.unread.is_empty() {
+            #[cfg(feature = "faults")]
+            if let Some(error) = self.receive_faults.take() {
+                return self.failed(&error);
+            }
+            if let Err(error) = self.fill() {
+                return self.failed(&error);
+            }
+        }
+        let mut count = 0;
+        while count < most
+            && let Some((meta, datagram)) = self.unread.next(&self.meta, &self.receive)
+        {
+            count += 1;
+            each(meta.addr, meta.dst_ip, datagram);
+        }
+        self.counters.received += count as u64;
+        Received::Some(count)
+    }
+
+    /// Takes one batch from the kernel.
+    fn fill(&mut self) -> io::Result<()> {
         let mut chunks = self.receive.chunks_mut(RECEIVE_BUFFER);
         let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
             std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
-        let count = match self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut self.meta) {
-            Ok(count) => count,
-            Err(e) => {
-                // Linux reports an earlier send's ICMP error on the next receive: it is about one client only.
-                return !matches!(e.kind(), io::ErrorKind::WouldBlock);
-            }
-        };
-        for (meta, slice) in self.meta.iter().zip(&slices).take(count) {
-            let filled = slice.get(..meta.len).unwrap_or_default();
-            for datagram in filled.chunks(meta.stride.max(1)) {
-                self.counters.received += 1;
-                each(meta.addr, meta.dst_ip, datagram);
-            }
+        let filled = self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut self.meta)?;
+        self.unread = Unread { buffers: 0..filled, at: 0 };
+        Ok(())
+    }
+
+    fn failed(&mut self, error: &io::Error) -> Received {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return Received::Nothing;
         }
-        true
+        if self.counters.receive_errors.is_multiple_of(10_000) {
+            log::warn!("a socket for media cannot be read: {error}");
+        }
+        self.counters.receive_errors += 1;
+        Received::Failed
     }
 
     /// Sends datagrams to one destination, as few calls as can be: runs of one length, the last of which may be shorter,
@@ -219,7 +300,9 @@ impl Udp {
     ) -> io::Result<()> {
         let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
         #[cfg(feature = "faults")]
-        self.fault()?;
+        if let Some(error) = self.faults.take() {
+            return Err(error);
+        }
         self.state.try_send(UdpSockRef::from(&self.socket), &transmit)?;
         self.counters.sends += 1;
         self.counters.sent += count as u64;
@@ -270,18 +353,13 @@ impl Udp {
     /// Lets the next `count` sends fail.
     #[cfg(feature = "faults")]
     pub fn fail(&mut self, errno: super::Errno, count: u32) {
-        self.faults = Some((errno, count));
+        self.faults = Faults::of(errno, count);
     }
 
+    /// Lets the next `count` receives fail.
     #[cfg(feature = "faults")]
-    fn fault(&mut self) -> io::Result<()> {
-        match &mut self.faults {
-            Some((errno, left)) if *left > 0 => {
-                *left -= 1;
-                Err(errno.error())
-            }
-            _ => Ok(()),
-        }
+    pub fn fail_to_receive(&mut self, errno: super::Errno, count: u32) {
+        self.receive_faults = Faults::of(errno, count);
     }
 }
 
@@ -293,7 +371,7 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(5);
         let mut got = Vec::new();
         while got.len() < wanted && Instant::now() < deadline {
-            udp.receive(|_, _, datagram| got.push(datagram.to_vec()));
+            udp.receive(usize::MAX, |_, _, datagram| got.push(datagram.to_vec()));
             std::thread::yield_now();
         }
         got

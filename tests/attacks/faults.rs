@@ -35,6 +35,22 @@ pub fn sends(table: &mut Table, house: &House) {
     }
 }
 
+/// A socket that cannot be read, and is not asked all the time when it can be.
+pub fn receives(table: &mut Table, house: &House) {
+    let expected = Expected { counter: "udp_receive_errors", answer: "it is read again" };
+    house.attack(table, Group::OwnFaults, "receiving fails with EIO", expected, |server| {
+        let counter = "udp_receive_errors";
+        let before = server.counter(counter);
+        server.inject(&json!({"worker": 0, "fault": "receive", "errno": "EIO", "count": 12}));
+        let by = Instant::now() + Duration::from_secs(3);
+        while server.counter(counter) < before + 12 && Instant::now() < by {}
+        let received = server.counter("udp_received");
+        std::thread::sleep(Duration::from_millis(100));
+        let goes_on = server.counter("udp_received") > received;
+        if goes_on { "it is read again" } else { "nothing is read any more" }.to_owned()
+    });
+}
+
 /// No file descriptor is left for those who connect.
 pub fn descriptors(table: &mut Table) {
     let house = House::new(&[], Some(48));

@@ -103,6 +103,7 @@ fn attacked_house(table: &mut Table) {
     let flood = signaling::begin_endless_flood(&house);
     udp::rows(table, &house);
     faults::sends(table, &house);
+    faults::receives(table, &house);
     http::slow_head(table, &house, slow);
     signaling::endless_flood(table, &house, flood);
     house.close();

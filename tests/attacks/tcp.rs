@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use plenary::limits::{Limit, Limits};
+use plenary::worker::{Received, Udp};
 use socket2::{Domain, Socket, Type};
 
 use crate::harness::{ATTACKER, connect_from};
@@ -108,6 +109,29 @@ fn insiders(table: &mut Table, house: &House) {
         },
     );
     unread(table, house);
+    batches(table, house);
+}
+
+/// Requests that are answered, as many in one piece as a kernel passes on: what UDP brings in a turn must not keep TCP,
+/// timers and commands waiting.
+fn batches(table: &mut Table, house: &House) {
+    let expected = Expected { counter: "udp_received", answer: "all sockets are answered" };
+    let name = "64 requests a piece over UDP, from four sockets";
+    house.attack(table, Group::Udp, name, expected, |server| {
+        let insider = Insider::enter(server);
+        let request = insider.binding_request(&insider.password);
+        let piece = [request.as_slice(); 64];
+        let from = Ipv4Addr::new(127, 0, 0, 2).into();
+        let mut sockets: Vec<Udp> = (0..4).map(|_| Udp::v4(0).expect("a socket")).collect();
+        let until = Instant::now() + Duration::from_secs(1);
+        while Instant::now() < until {
+            for socket in &mut sockets {
+                socket.send(insider.server, Some(from), piece.into_iter());
+            }
+        }
+        let answered = |socket: &mut Udp| matches!(socket.receive(1, |_, _, _| {}), Received::Some(1));
+        if sockets.iter_mut().all(answered) { "all sockets are answered" } else { "some are not" }.to_owned()
+    });
 }
 
 /// Somebody who asks and asks and takes no answer. How long the kernel of one who reads nothing goes on to acknowledge what

@@ -3,7 +3,7 @@
 //! Whoever overhears one datagram could otherwise send it from elsewhere and have media sent there, or keep somebody who
 //! is gone in the room.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 use crate::limits::Limit;
 
@@ -27,7 +27,8 @@ struct Window {
 /// What SRTCP came from one client.
 #[derive(Debug, Default)]
 pub(super) struct Replays {
-    windows: FxHashMap<u32, Window>,
+    /// By numbers of the client's choosing: no hash table without a secret key.
+    windows: BTreeMap<u32, Window>,
     /// Bytes after the index, which depend on the cipher.
     tail: usize,
 }

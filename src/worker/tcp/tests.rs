@@ -77,7 +77,7 @@ impl Fixture {
             let wait = if self.tcp.is_ready() { Duration::ZERO } else { Duration::from_millis(5) };
             self.poll.poll(&mut events, Some(wait)).expect("polled");
             events.iter().for_each(|event| self.tcp.note(event));
-            self.tcp.receive(self.now, &self.addresses, &mut self.fake);
+            self.tcp.receive(self.now, &self.addresses, &mut self.fake, || false);
         }
     }
 
