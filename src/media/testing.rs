@@ -27,7 +27,7 @@ pub fn assert_crafted_are_found_as_fast<K: Copy + Hash, Look: FnMut(&K) -> bool>
     };
     let wanted = place(&key(0));
     let crafted: Vec<K> = (0..).map(key).filter(|key| place(key) == wanted).take(KEYS).collect();
-    let plain: Vec<K> = (0..KEYS as u64).map(|number| key(number * 0x9e37_79b9 & 0xffff_ffff)).collect();
+    let plain: Vec<K> = (0..KEYS as u64).map(|number| key((number * 0x9e37_79b9) & 0xffff_ffff)).collect();
     let (mut among_crafted, mut among_plain) = (fill(&crafted), fill(&plain));
     let mut fastest = [Duration::MAX; 2];
     for _ in 0..ROUNDS {
