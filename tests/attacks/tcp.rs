@@ -115,13 +115,13 @@ fn insiders(table: &mut Table, house: &House) {
 /// Requests that are answered, as many in one piece as a kernel passes on: what UDP brings in a turn must not keep TCP,
 /// timers and commands waiting.
 fn batches(table: &mut Table, house: &House) {
-    let expected = Expected { counter: "udp_received", answer: "all sockets are answered" };
+    let expected = Expected::new("udp_received", "all sockets are answered");
     let name = "64 requests a piece over UDP, from four sockets";
     house.attack(table, Group::Udp, name, expected, |server| {
         let insider = Insider::enter(server);
         let request = insider.binding_request(&insider.password);
         let piece = [request.as_slice(); 64];
-        let from = Ipv4Addr::new(127, 0, 0, 2).into();
+        let from = std::net::Ipv4Addr::new(127, 0, 0, 2).into();
         let mut sockets: Vec<Udp> = (0..4).map(|_| Udp::v4(0).expect("a socket")).collect();
         let until = Instant::now() + Duration::from_secs(1);
         while Instant::now() < until {
