@@ -37,7 +37,7 @@ pub fn sends(table: &mut Table, house: &House) {
 
 /// A socket that cannot be read, and is not asked all the time when it can be.
 pub fn receives(table: &mut Table, house: &House) {
-    let expected = Expected::new("udp_receive_errors", "it is read again");
+    let expected = Expected::of("udp_receive_errors", "it is read again");
     house.attack(table, Group::OwnFaults, "receiving fails with EIO", expected, |server| {
         let counter = "udp_receive_errors";
         let before = server.counter(counter);

@@ -115,7 +115,7 @@ fn insiders(table: &mut Table, house: &House) {
 /// Requests that are answered, as many in one piece as a kernel passes on: what UDP brings in a turn must not keep TCP,
 /// timers and commands waiting.
 fn batches(table: &mut Table, house: &House) {
-    let expected = Expected::new("udp_received", "all sockets are answered");
+    let expected = Expected::of("udp_received", "all sockets are answered");
     let name = "64 requests a piece over UDP, from four sockets";
     house.attack(table, Group::Udp, name, expected, |server| {
         let insider = Insider::enter(server);
