@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod metrics;
 mod state;
 mod turn;
 mod workers;
@@ -18,6 +19,7 @@ use log::LevelFilter;
 
 use crate::conference::Turn;
 use crate::media::codec::Codec;
+use metrics::MetricsArgs;
 use state::StateArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
@@ -116,6 +118,9 @@ struct ServeArgs {
     #[command(flatten)]
     state: StateArgs,
 
+    #[command(flatten)]
+    metrics: MetricsArgs,
+
     /// How much to log to standard error: off, error, warn, info, debug or trace
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
@@ -148,6 +153,8 @@ pub struct Config {
     pub turn: Option<Turn>,
     /// The directory of the server's key.
     pub state: PathBuf,
+    /// Where numbers are told, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// How much to log.
     pub log: LevelFilter,
     /// Where the client's files are, if not in the binary.
@@ -269,6 +276,7 @@ impl Config {
             trusted_proxies: args.trusted_proxy,
             turn: None,
             state: args.state.state,
+            metrics: args.metrics.metrics,
             log: args.log,
             client_dir: args.client_dir,
             addresses,
@@ -365,6 +373,8 @@ mod tests {
             &["--announce", "10.0.0.1=2001:db8::1"],
             &["--trusted-proxy", "10.0.0.0/33"],
             &["--log", "loud"],
+            &["--metrics", "9464"],
+            &["--metrics", "localhost"],
             &["--cert", "a.pem"],
             &["--plain-http", "--cert", "a", "--key", "b"],
             &["--nonsense"],
@@ -423,6 +433,7 @@ mod tests {
             "workers",
             "pin",
             "codecs",
+            "metrics",
             "announce",
             "cert",
             "key",

@@ -98,6 +98,8 @@ limits! {
     HalfOpenConnections = 512, "limit_half_open_connections";
     /// TCP connections in all.
     Connections = 8_192, "limit_connections";
+    /// Connections at one time to the address where numbers are told. A scraper needs one; the oldest gives way.
+    MetricsConnections = 8, "limit_metrics_connections";
     /// Bytes of one HTTP request head.
     HttpHeadBytes = 16 * 1024, "limit_http_head_bytes";
     /// Bytes of one HTTP request body.

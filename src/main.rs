@@ -72,6 +72,11 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     })
     .map_err(|error| port_error(Protocol::Tcp, config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
+    if let Some(address) = config.metrics {
+        let told = control.tell_numbers(address);
+        let told = told.map_err(|error| port_error(Protocol::Tcp, address.port(), "--metrics", &error))?;
+        log::info!("numbers are told at http://{told}/metrics");
+    }
 
     let mut workers = Pool::start(config, &limits, control.waker())
         .map_err(|StartError { protocol, port, error }| port_error(protocol, port, "--udp-port", &error))?;

@@ -3,7 +3,11 @@
 //! [`metrics!`](crate::metrics!) takes a struct of numbers and gives it a [`Table`]: each field becomes a [`Row`] whose
 //! help is the field's documentation. So a new number cannot be forgotten by whoever tells them, and `docs/metrics.md` has
 //! to name it (`tests/metrics.rs`). Nothing here is shared between threads: a struct has one owner, and copies of it
-//! are added up by whoever reports.
+//! are added up by whoever reports. What is told, and in which form, is [`Family`] and [`encode`].
+
+mod exposition;
+
+pub use exposition::{Family, encode};
 
 /// What a number does over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,12 @@ impl Kind {
             Kind::Counter | Kind::Gauge => one.saturating_add(other),
             Kind::Peak => one.max(other),
         }
+    }
+
+    /// What stays of a number when its owner is gone.
+    #[must_use]
+    pub fn settled(self, number: u64) -> u64 {
+        if self == Kind::Gauge { 0 } else { number }
     }
 }
 
@@ -76,12 +86,13 @@ pub fn named<T: Table>(table: &T) -> impl Iterator<Item = (&'static str, u64)> {
 /// let expected =
 ///     [("kitchen_meals", 5), ("kitchen_pots", 2), ("kitchen_most_pots", 4), ("kitchen_water_litres", 10)];
 /// assert_eq!(named(&all).collect::<Vec<_>>(), expected);
-/// assert_eq!(Kitchen::ROWS[0].help, " Meals that were cooked.");
+/// assert_eq!(Kitchen::ROWS[0].help.trim(), "Meals that were cooked.");
+/// assert_eq!(named(&all.settled()).map(|(_, count)| count).collect::<Vec<_>>(), [5, 0, 4, 10]);
 /// ```
 ///
 /// The word after `as` comes before each name. A number counts things that happened unless it says otherwise. The
 /// documentation of a field is its help: one or more sentences, without links and without relation to another field.
-/// Two of one struct add up with `+=`. Fields that are no numbers of their own stand in a second block,
+/// Two of one struct add up with `+=`, and `settled` is what stays of one whose owner is gone. Fields that are no numbers of their own stand in a second block,
 /// `with { ... }`; such a struct does not add up by itself.
 #[macro_export]
 macro_rules! metrics {
@@ -95,6 +106,15 @@ macro_rules! metrics {
         $vis struct $name { $($(#[doc = $help])+ pub $field: u64,)+ }
 
         $crate::metrics!(@table $name $prefix $($field [$($help)+] [$($kind)?] [$($unit)?];)+);
+
+        impl $name {
+            /// What stays of it when its owner is gone, which holds nothing any more.
+            #[must_use]
+            pub fn settled(mut self) -> $name {
+                $(self.$field = $crate::metrics!(@kind $($kind)?).settled(self.$field);)+
+                self
+            }
+        }
 
         impl ::std::ops::AddAssign for $name {
             fn add_assign(&mut self, other: $name) {

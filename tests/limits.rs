@@ -185,6 +185,14 @@ fn trigger(limit: Limit) -> u64 {
             drop(clients);
             server.stop().count(limit)
         }
+        Limit::MetricsConnections => {
+            let limits = Limits::default().with(limit, 1);
+            let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+            let mut clients: Vec<_> = (0..2).map(|_| server.connect_to_metrics()).collect();
+            assert!(clients[0].is_ended(), "the oldest gives way");
+            drop(clients);
+            server.stop().count(limit)
+        }
         Limit::HttpHeadBytes => asked(limit, &format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", long(over))),
         Limit::HttpBodyBytes => asked(
             limit,

@@ -3,6 +3,19 @@
 use super::protocol::ErrorCode;
 
 crate::metrics! {
+    /// What the conference holds.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct Held as "conference" {
+        /// Signaling sockets that are open, of people in rooms and before they join.
+        pub sockets: u64 as Gauge,
+        /// People in rooms, those included who lost their connection and may come back.
+        pub people: u64 as Gauge,
+        /// Rooms that are kept, empty ones included.
+        pub rooms: u64 as Gauge,
+    }
+}
+
+crate::metrics! {
     /// Counts since the start of the process.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Counters as "conference" {

@@ -48,7 +48,7 @@ mod workers;
 mod tests;
 
 pub use codecs::DEFAULT_CODECS;
-pub use counters::Counters;
+pub use counters::{Counters, Held};
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
@@ -353,6 +353,14 @@ impl Conference {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// What is held now.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let [sockets, people, rooms] =
+            [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
+        Held { sockets, people, rooms }
     }
 
     /// What happened to people.

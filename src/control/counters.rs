@@ -9,6 +9,10 @@ crate::metrics! {
     pub struct ControlCounters as "http" {
         /// Times a connection that waited could not be accepted.
         pub accept_errors: u64,
+        /// TCP connections that are there, of pages and of signaling.
+        pub connections: u64 as Gauge,
+        /// TCP connections that are there whose first request is not complete.
+        pub half_open_connections: u64 as Gauge,
     } with {
         answers: BTreeMap<u16, u64>,
         closes: BTreeMap<u16, u64>,

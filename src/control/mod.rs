@@ -18,7 +18,9 @@ mod exchange;
 #[cfg(feature = "faults")]
 mod faults;
 mod http;
+mod numbers;
 mod proxy;
+mod scrapes;
 mod site;
 mod websocket;
 mod wire;
@@ -53,6 +55,7 @@ use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
 use proxy::TrustedProxies;
+use scrapes::Scrapes;
 use site::Site;
 use wire::Wire;
 pub use workers::Workers;
@@ -61,6 +64,10 @@ const WAKER: Token = Token(0);
 const SIGNALS: Token = Token(1);
 /// The listeners have this token and the next.
 const LISTENERS: usize = 2;
+/// The listener of those who ask for numbers.
+const METRICS: Token = Token(LISTENERS + Listeners::TOKENS);
+/// Their connections have the tokens from here on, where clients' never come.
+const SCRAPES: usize = usize::MAX / 2;
 /// Connections have the tokens from here on. A number is never used twice, so a late event finds nobody.
 const FIRST_CONNECTION: usize = 16;
 
@@ -115,6 +122,7 @@ pub struct Control {
     stop_wanted: Arc<AtomicBool>,
     stop_by: Option<Instant>,
     listeners: Listeners,
+    scrapes: Option<Scrapes>,
     tls: Option<Tls>,
     assets: Assets,
     proxies: TrustedProxies,
@@ -148,6 +156,7 @@ impl Control {
             stop_wanted: Arc::default(),
             stop_by: None,
             listeners,
+            scrapes: None,
             tls: config.tls,
             assets: config.client_dir.map_or_else(Assets::embedded, Assets::Directory),
             proxies: TrustedProxies(config.trusted_proxies),
@@ -172,6 +181,17 @@ impl Control {
         self.poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
         self.signals = Some(signals);
         Ok(())
+    }
+
+    /// Tells numbers at `http://ADDRESS/metrics` from now on. Returns the address, also when the system chose the port.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the system does not let it listen there.
+    pub fn tell_numbers(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let scrapes = Scrapes::bind(address, self.poll.registry(), METRICS, SCRAPES)?;
+        let address = scrapes.address();
+        self.scrapes = Some(scrapes);
+        address
     }
 
     /// The TCP port, also when the system chose it.
@@ -223,6 +243,7 @@ impl Control {
             turn.take_events(&events);
             turn.take_notices();
             turn.take_deadlines();
+            turn.tend_scrapes();
             turn.carry_outputs();
             failed |= turn.workers.are_lost();
             if turn.stop_if_wanted(failed) {
@@ -237,7 +258,9 @@ impl Control {
         if !self.again.is_empty() {
             return Some(Duration::ZERO);
         }
+        let now = Instant::now();
         let dates = [
+            self.scrapes.as_ref().and_then(|scrapes| scrapes.next_date(now)),
             self.deadlines.next(),
             conference.poll_timeout(),
             self.listeners.retry_at(),
@@ -245,7 +268,7 @@ impl Control {
             workers.next_check(),
         ];
         let next = dates.into_iter().flatten().min();
-        let next = next.map(|next| next.saturating_duration_since(Instant::now()));
+        let next = next.map(|next| next.saturating_duration_since(now));
         next.into_iter().chain(workers.are_behind().then_some(BEHIND)).min()
     }
 }
@@ -267,6 +290,8 @@ impl Turn<'_> {
             match event.token() {
                 WAKER => {}
                 SIGNALS => self.take_signals(),
+                METRICS => self.control.scrapes.iter_mut().for_each(Scrapes::note),
+                Token(token) if token >= SCRAPES => self.scrape(token),
                 Token(id) if id < FIRST_CONNECTION => self.accept(),
                 Token(id) => self.with(id, Connection::drive),
             }
@@ -363,6 +388,7 @@ impl Turn<'_> {
             log::info!("ending: {} connections", self.control.connections.len());
             self.control.stop_by = Some(self.now.instant + FLUSH);
             self.control.listeners.close();
+            self.control.scrapes = None;
             let ids: Vec<usize> = self.control.connections.keys().copied().collect();
             for id in ids {
                 self.with(id, Connection::stop);

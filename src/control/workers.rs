@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use crate::conference::WorkerId;
+use crate::limits::Tally;
 use crate::media::message::{Command, Notice};
+use crate::metrics::Family;
 
 /// The media workers, as the control thread sees them.
 pub trait Workers {
@@ -32,6 +34,12 @@ pub trait Workers {
     /// No worker is there and none will be: everyone is without media for good.
     fn are_lost(&self) -> bool {
         false
+    }
+
+    /// What they counted, all together, those who are gone included; and which limits were hit there. As old as their
+    /// last answers: a second.
+    fn numbers(&self) -> (Vec<Family>, Tally) {
+        (Vec::new(), Tally::default())
     }
 
     /// Does the damage that a test describes in JSON.

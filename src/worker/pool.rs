@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::handle::Failure;
-use super::{Attendance, WorkerConfig, WorkerHandle, spawn};
+use super::{Attendance, Report, WorkerConfig, WorkerHandle, spawn};
 use crate::conference::WorkerId;
 use crate::config::Config;
 use crate::control::Workers;
-use crate::limits::Limits;
+use crate::limits::{Limits, Tally};
 use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
+use crate::metrics::Family;
 
 /// How soon a replacement that could not start is tried again at first; each further try waits twice as long.
 const RETRY: Duration = Duration::from_millis(50);
@@ -64,6 +65,8 @@ struct Place {
     /// How many replacements there were.
     replaced: u64,
     given_up: bool,
+    /// What those counted who are gone.
+    past: (Report, Attendance),
 }
 
 impl Place {
@@ -79,12 +82,14 @@ impl Place {
             failures: VecDeque::new(),
             replaced: 0,
             given_up: false,
+            past: (Report::default(), Attendance::default()),
         })
     }
 
     /// Looks after the worker. True if it is gone.
     fn check(&mut self, now: Instant) -> bool {
         let Some(failure) = self.handle.as_mut().and_then(|handle| handle.check(now)) else { return false };
+        self.keep_numbers();
         let thread = self.handle.take().and_then(WorkerHandle::abandon);
         let WorkerConfig { index, port, .. } = self.config;
         match failure {
@@ -144,7 +149,6 @@ impl Place {
     }
 
     /// What is known of it from outside.
-    #[cfg(feature = "faults")]
     fn attendance(&self) -> Attendance {
         let handle = self.handle.as_ref();
         Attendance {
@@ -153,6 +157,24 @@ impl Place {
             replaced: self.replaced,
             commands_most_waiting: handle.map_or(0, |handle| handle.commands_most_waiting() as u64),
         }
+    }
+
+    /// Adds what this place counted to `report` and `attendance`, those who worked here before included.
+    fn add_to(&self, report: &mut Report, attendance: &mut Attendance) {
+        *attendance += self.attendance();
+        *attendance += self.past.1;
+        *report += &self.past.0;
+        if let Some(handle) = &self.handle {
+            *report += handle.report().0;
+        }
+    }
+
+    /// Keeps what the worker counted that is to be let go: a sum never goes back.
+    fn keep_numbers(&mut self) {
+        let Some(handle) = &self.handle else { return };
+        let gone = Attendance { replaced: 0, ..self.attendance().settled() };
+        self.past.0 += &handle.report().0.clone().settled();
+        self.past.1 += gone;
     }
 
     /// Nobody is here, and nothing this process can do brings anybody.
@@ -258,6 +280,12 @@ impl Workers for Pool {
 
     fn are_lost(&self) -> bool {
         self.places.iter().all(Place::is_lost)
+    }
+
+    fn numbers(&self) -> (Vec<Family>, Tally) {
+        let (mut report, mut attendance) = (Report::default(), Attendance::default());
+        self.places.iter().for_each(|place| place.add_to(&mut report, &mut attendance));
+        (Family::of(&attendance).chain(report.families()).collect(), report.limits)
     }
 
     fn stop(&mut self) {

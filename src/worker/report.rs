@@ -2,9 +2,11 @@
 
 use std::ops::AddAssign;
 
-use crate::limits::{Limit, Tally};
+use crate::limits::Tally;
 use crate::media::Counters;
 use crate::media::message::{Command, Notice};
+use crate::metrics::Family;
+#[cfg(feature = "faults")]
 use crate::metrics::named;
 
 use super::{TcpCounters, UdpCounters};
@@ -75,10 +77,24 @@ pub struct Report {
 
 impl Report {
     /// Every number of it by name; those of limits by the name of their metric.
+    #[cfg(feature = "faults")]
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let Report { core, limits, udp, tcp, held } = self;
-        let limits = Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));
+        let limits = crate::limits::Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));
         named(core).chain(named(udp)).chain(named(tcp)).chain(named(held)).chain(limits)
+    }
+
+    /// Every number of it but the limits', which have a table of their own.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
+        let Report { core, limits: _, udp, tcp, held } = self;
+        Family::of(core).chain(Family::of(udp)).chain(Family::of(tcp)).chain(Family::of(held))
+    }
+
+    /// What stays of it when its worker is gone.
+    #[must_use]
+    pub fn settled(self) -> Report {
+        let Report { core, limits, udp, tcp, held } = self;
+        Report { core: core.settled(), limits, udp: udp.settled(), tcp: tcp.settled(), held: held.settled() }
     }
 }
 

@@ -67,6 +67,8 @@ impl Drop for Folder {
 /// A running server.
 pub struct Server {
     pub port: u16,
+    /// Where it tells numbers.
+    pub metrics: SocketAddr,
     pub client: Folder,
     stopper: Stopper,
     thread: Option<JoinHandle<Tally>>,
@@ -85,6 +87,7 @@ impl Server {
         let limits = config.limits.clone();
         let config = ControlConfig { client_dir: Some(client.path().to_owned()), ..config };
         let mut control = Control::new(config).unwrap();
+        let metrics = control.tell_numbers(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let (port, stopper) = (control.port(), control.stopper());
         let mut next = 0_u8;
         let entropy = Box::new(move |bytes: &mut [u8]| {
@@ -101,7 +104,7 @@ impl Server {
             control.run(&mut conference, &mut NoWorkers).unwrap();
             control.tally().clone()
         });
-        Self { port, client, stopper, thread: Some(thread) }
+        Self { port, metrics, client, stopper, thread: Some(thread) }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -110,6 +113,11 @@ impl Server {
 
     pub fn connect(&self) -> Client {
         Client::new(TcpStream::connect(self.address()).unwrap())
+    }
+
+    /// A connection to where numbers are told.
+    pub fn connect_to_metrics(&self) -> Client {
+        Client::new(TcpStream::connect(self.metrics).unwrap())
     }
 
     /// Asks for the end without waiting for it.

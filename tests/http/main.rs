@@ -13,7 +13,9 @@ mod ending;
 #[allow(dead_code, reason = "the harness serves other tests too")]
 mod harness;
 mod limits;
+mod metrics;
 mod nginx;
+mod openmetrics;
 mod process;
 mod requests;
 mod rooms;

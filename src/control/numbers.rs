@@ -1,0 +1,109 @@
+//! Every number of the process, put together when somebody asks.
+
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
+
+use super::http::Reply;
+use super::scrapes::Step;
+use super::{SCRAPES, Turn};
+use crate::conference::protocol::ErrorCode;
+use crate::limits::Limit;
+use crate::metrics::{Family, Kind, encode};
+
+/// The specification, "Content Type".
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+impl Turn<'_> {
+    /// Serves those who ask for numbers: takes new connections, and ends those whose time is over.
+    pub(super) fn tend_scrapes(&mut self) {
+        let (control, now) = (&mut *self.control, self.now.instant);
+        if let Some(scrapes) = &mut control.scrapes {
+            scrapes.drop_late(now, &mut control.tally);
+            scrapes.accept(control.poll.registry(), now, &control.limits, &mut control.tally);
+        }
+    }
+
+    /// Something happened on the connection of somebody who asks for numbers.
+    pub(super) fn scrape(&mut self, token: usize) {
+        debug_assert!(token >= SCRAPES, "connections of clients have other tokens");
+        let control = &mut *self.control;
+        let Some(mut scrapes) = control.scrapes.take() else { return };
+        let step = scrapes.drive(token, self.now, &control.limits, &mut control.tally);
+        if let Step::Numbers { with_body } = step {
+            let reply = self.numbers();
+            scrapes.answer(token, self.now, &reply, with_body);
+            let control = &mut *self.control;
+            scrapes.drive(token, self.now, &control.limits, &mut control.tally);
+        }
+        self.control.scrapes = Some(scrapes);
+    }
+
+    fn numbers(&mut self) -> Reply {
+        let counters = &mut self.control.counters;
+        counters.connections = self.control.connections.len() as u64;
+        counters.half_open_connections = self.control.half_open.len() as u64;
+        match encode(self.families()) {
+            Ok(text) => Reply::new(StatusCode::OK, OPEN_METRICS, text.into_bytes())
+                .with(CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            Err(_) => Reply::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// Every row there is. What a table counts comes by itself; a new table is named here, or in what its owner tells.
+    fn families(&self) -> Vec<Family> {
+        let (control, conference) = (&*self.control, &*self.conference);
+        let (workers, mut hits) = self.workers.numbers();
+        hits += &control.tally;
+        hits += conference.tally();
+        let decimal = |(code, count): (u16, u64)| (code.to_string(), count);
+        let limit_name = |limit: &Limit| limit.metric().trim_start_matches("limit_");
+        let by_code = [
+            Family::by(
+                "status",
+                "http_answers",
+                "HTTP requests that were answered, by status.",
+                Kind::Counter,
+                control.counters.answers().map(decimal),
+            ),
+            Family::by(
+                "code",
+                "socket_closes",
+                "Signaling sockets that the server closed, by code.",
+                Kind::Counter,
+                control.counters.closes().map(decimal),
+            ),
+            Family::by(
+                "code",
+                "conference_errors",
+                "Error messages that clients were sent, by code.",
+                Kind::Counter,
+                ErrorCode::ALL.map(|code| (word_of(code), conference.counters().refusals(code))),
+            ),
+            Family::by(
+                "limit",
+                "limit_hits",
+                "Times a limit was hit, by limit.",
+                Kind::Counter,
+                Limit::ALL.iter().map(|limit| (limit_name(limit), hits.count(*limit))),
+            ),
+            Family::by(
+                "limit",
+                "limit_value",
+                "The value of each limit, in its own unit.",
+                Kind::Gauge,
+                Limit::ALL.iter().map(|limit| (limit_name(limit), control.limits.get(*limit) as u64)),
+            ),
+        ];
+        Family::of(&control.counters)
+            .chain(Family::of(&conference.held()))
+            .chain(Family::of(conference.counters()))
+            .chain(by_code)
+            .chain(workers)
+            .collect()
+    }
+}
+
+/// The code as clients read it.
+fn word_of(code: ErrorCode) -> String {
+    serde_json::to_value(code).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
+}
