@@ -25,7 +25,7 @@ pub fn offer(data: &[u8]) {
     let config = ConnectionConfig { candidates: vec![([127, 0, 0, 1], 1).into()], worker: 0 };
     let Ok(mut connection) = Connection::new(&config, 0, Instant::now()) else { return };
     if let Err(ended) = connection.accept(offer) {
-        assert!(!ended.is_fault(), "{}", ended.0);
+        assert!(!ended.is_fault(), "{ended}");
     }
 }
 

@@ -85,6 +85,12 @@ crate::metrics! {
         pub held: u64,
         /// Packets a subscriber did not get because it negotiated nothing that could decode them.
         pub not_decodable: u64,
+        /// Packets a subscriber did not get because another one, or the same, left with their sequence number.
+        pub repeated: u64,
+        /// Packets a subscriber did not get because there is no stream to its slot.
+        pub no_stream: u64,
+        /// Connections that ended because a packet would have been sealed with a nonce that was used.
+        pub nonces_repeated: u64,
         /// Times a publisher's sequence numbers went where nobody counts to.
         pub jumps: u64,
         /// Key frames asked for.
@@ -334,11 +340,12 @@ impl Core {
     }
 
     /// The connection of `key` is over.
-    fn lose(&mut self, now: Instant, key: u32, ended: Ended) {
+    fn lose(&mut self, now: Instant, key: u32, ended: &Ended) {
         self.drop_connection(now, key);
         let Some(peer) = self.peers.get(key as usize) else { return };
         self.counters.connections_lost += 1;
-        self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.0 });
+        self.counters.nonces_repeated += u64::from(*ended == Ended::RepeatedNonce);
+        self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.to_string() });
     }
 
     /// Makes something go wrong inside the connection of `peer`. Returns whether there is one.

@@ -10,6 +10,7 @@
 use std::time::{Duration, Instant};
 
 use super::frame::{FrameInfo, Picture};
+use super::window::Window;
 
 /// How fast the relation between timestamps and the server's clock may move: 5 ms a second. Clocks drift by 0.1 ms a
 /// second at most; browsers move lips and sound towards each other by about 12 ms a second.
@@ -66,6 +67,11 @@ pub enum Held {
     Early,
     /// The packet would put a later sequence number on an earlier timestamp.
     Backwards,
+    /// A packet left with this sequence number before, or the number is too old to tell: two plain texts under one nonce
+    /// would reveal both (RFC 7714 section 10.1). A publisher that changes its source may count from where it was.
+    Repeated,
+    /// There is no stream it could leave on.
+    NoStream,
 }
 
 /// How the present source maps onto the slot.
@@ -91,6 +97,8 @@ pub struct Forwarder {
     anchor: Option<Anchor>,
     /// Highest sequence number sent, and the timestamp it had.
     highest: Option<(u64, u64)>,
+    /// Sequence numbers that were sent.
+    used: Window,
     /// A timestamp and the instant it stands for.
     relation: Option<(u64, Instant)>,
     /// The packet with the highest sequence number did not end its frame.
@@ -107,6 +115,7 @@ impl Forwarder {
             rate: rate.max(1),
             anchor: None,
             highest: Some((u64::from(seq), u64::from(time))),
+            used: Window::default(),
             relation: None,
             open: false,
             picture: seq & 0x7fff,
@@ -133,6 +142,9 @@ impl Forwarder {
             None => return Err(Held::AwaitsKeyFrame),
         };
         let leaving = self.map(&anchor, packet, now, first)?;
+        if !self.used.take(leaving.seq) {
+            return Err(Held::Repeated);
+        }
         self.anchor = Some(anchor.advance(packet, now));
         self.remember(packet, &leaving);
         Ok(leaving)

@@ -1,4 +1,5 @@
-//! The egress guard: judges everything that leaves on a slot, in every build with debug assertions.
+//! The egress guard: judges everything that leaves with one source, in every build with debug assertions. It stays with
+//! the source whatever becomes of its slot.
 //!
 //! What it looks for costs a browser seconds of freeze or shows garbage, and no peer would tell us: a sequence number
 //! used twice for different packets, a later sequence number on an earlier timestamp, a torn frame that looks whole, and
@@ -7,9 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::forward::{Arriving, Leaving};
-
-/// How many sequence numbers back collisions are looked for: more than any NACK reaches.
-const REMEMBERED: u64 = 1024;
+use super::window::Window;
 
 /// A relation may move by the slew the forwarder allows itself and this much for rounding.
 const ROUNDING: Duration = Duration::from_micros(100);
@@ -54,27 +53,20 @@ struct Seen {
     leaving: Leaving,
 }
 
-/// Watches one slot.
+/// Watches what leaves with one source.
 #[derive(Debug)]
 pub struct Guard {
     rate: u32,
     newest: Option<Seen>,
-    /// One bit per sequence number below the newest.
-    used: Box<[u64]>,
+    used: Box<Window>,
     faults: Faults,
 }
 
 impl Guard {
-    /// Watches a slot of `rate` ticks a second.
+    /// Watches a source of `rate` ticks a second.
     #[must_use]
     pub fn new(rate: u32) -> Guard {
-        let words = usize::try_from(REMEMBERED / 64).unwrap_or(1);
-        Guard {
-            rate: rate.max(1),
-            newest: None,
-            used: vec![0; words].into_boxed_slice(),
-            faults: Faults::default(),
-        }
+        Guard { rate: rate.max(1), newest: None, used: Box::default(), faults: Faults::default() }
     }
 
     /// What was found so far.
@@ -93,12 +85,11 @@ impl Guard {
             newest => {
                 if let Some(newest) = newest {
                     self.judge_next(&newest, &seen, now);
-                    self.forget(newest.leaving.seq, leaving.seq);
                 }
                 self.newest = Some(seen);
             }
         }
-        if self.mark(leaving.seq) {
+        if !self.used.take(leaving.seq) {
             self.faults.collision += 1;
         }
         self.faults.violations() == before
@@ -132,33 +123,6 @@ impl Guard {
             self.faults.clock += 1;
         }
     }
-
-    fn forget(&mut self, from: u64, to: u64) {
-        for seq in (from + 1)..=to.min(from + REMEMBERED) {
-            let (word, bit) = place(seq);
-            if let Some(word) = self.used.get_mut(word) {
-                *word &= !bit;
-            }
-        }
-    }
-
-    /// Marks `seq` as used and tells whether it was before.
-    fn mark(&mut self, seq: u64) -> bool {
-        let newest = self.newest.map_or(seq, |newest| newest.leaving.seq);
-        if newest.saturating_sub(seq) >= REMEMBERED {
-            return false;
-        }
-        let (word, bit) = place(seq);
-        let Some(word) = self.used.get_mut(word) else { return false };
-        let was = *word & bit != 0;
-        *word |= bit;
-        was
-    }
-}
-
-fn place(seq: u64) -> (usize, u64) {
-    let at = seq % REMEMBERED;
-    (usize::try_from(at / 64).unwrap_or(0), 1 << (at % 64))
 }
 
 #[cfg(test)]

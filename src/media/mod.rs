@@ -20,6 +20,7 @@ mod speakers;
 #[cfg(test)]
 mod testing;
 mod timers;
+mod window;
 
 pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
 pub use demux::{DatagramKind, Path, Protocol};

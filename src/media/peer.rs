@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
+use rustc_hash::FxHashMap;
+
 use super::QUIET_AFTER;
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
 use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
 use super::publication::Publication;
-use super::rtc::{Connection, DUE};
-use super::slot::Slot;
+use super::rtc::{Connection, DUE, Mid};
+use super::slot::{SendStream, Slot};
 use crate::media::ids::SlotIndex;
 
 /// What the estimator is to look for, for each picture that is being received: twice what one is sent at.
@@ -32,6 +34,8 @@ pub struct Peer {
     pub video: Vec<Slot>,
     /// Their audio slots, by number.
     pub audio: Vec<Slot>,
+    /// What left on this connection with sources that no slot has now.
+    resting: FxHashMap<u32, SendStream>,
     /// What their client shows, most important first.
     pub view: Vec<Tile>,
     /// Mutes they declared, also of tracks that are not published yet.
@@ -63,6 +67,7 @@ impl Peer {
             publications: Vec::new(),
             video: Vec::new(),
             audio: Vec::new(),
+            resting: FxHashMap::default(),
             view: Vec::new(),
             mutes: Vec::new(),
             clock: PeerClock::new(now),
@@ -80,6 +85,55 @@ impl Peer {
         match kind {
             Kind::Audio => &mut self.audio,
             Kind::Video => &mut self.video,
+        }
+    }
+
+    /// They have exactly these slots of one kind from now on: m-lines, each with the source it sends with. Owners stay, and
+    /// a source goes on where it was.
+    pub fn arrange(&mut self, kind: Kind, lines: &[(Mid, Option<u32>)]) {
+        let mut kept = Vec::with_capacity(lines.len());
+        for (index, slot) in std::mem::take(self.slots(kind)).into_iter().enumerate() {
+            if lines.get(index) == Some(&(slot.mid, slot.ssrc)) {
+                kept.push(Ok(slot));
+            } else {
+                kept.push(Err(slot.owner));
+                self.rest(slot);
+            }
+        }
+        // A source may go from one slot to another: only now all are there.
+        let kept = kept.into_iter().chain(std::iter::repeat_with(|| Err(None)));
+        for ((mid, ssrc), kept) in lines.iter().zip(kept) {
+            let slot = kept.unwrap_or_else(|owner| {
+                let stream = ssrc.and_then(|ssrc| self.resting.remove(&ssrc));
+                let stream = stream.unwrap_or_else(|| SendStream::new(kind, ssrc.unwrap_or_default()));
+                Slot::with(*mid, *ssrc, owner, stream)
+            });
+            self.slots(kind).push(slot);
+        }
+    }
+
+    /// A slot is no more; what left with its source is kept.
+    fn rest(&mut self, slot: Slot) {
+        let faults = slot.faults();
+        match slot.into_stream() {
+            Some((ssrc, stream)) => {
+                self.resting.insert(ssrc, stream);
+            }
+            None => self.past_faults.add(&faults),
+        }
+    }
+
+    /// How many sources the present connection has had for slots.
+    #[must_use]
+    pub fn send_streams(&self) -> usize {
+        let slots = self.video.iter().chain(&self.audio);
+        self.resting.len() + slots.filter(|slot| slot.ssrc.is_some()).count()
+    }
+
+    /// The connection ended, and its keys with it.
+    pub fn forget_send_streams(&mut self) {
+        for stream in std::mem::take(&mut self.resting).into_values() {
+            self.past_faults.add(&stream.faults());
         }
     }
 
@@ -153,8 +207,9 @@ impl Peer {
     #[must_use]
     pub fn faults(&self) -> Faults {
         let mut faults = self.past_faults;
-        for slot in self.video.iter().chain(&self.audio) {
-            faults.add(&slot.faults());
+        let slots = self.video.iter().chain(&self.audio).map(Slot::faults);
+        for found in slots.chain(self.resting.values().map(SendStream::faults)) {
+            faults.add(&found);
         }
         faults
     }

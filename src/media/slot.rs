@@ -33,8 +33,36 @@ pub struct Slot {
     pub blocked: bool,
     /// What plays: the number of its source and its layer.
     playing: Option<(u64, Layer)>,
+    stream: SendStream,
+}
+
+/// What leaves with one source (SSRC) of ours. It goes on where it was for as long as the connection lives, whichever slot
+/// has it: with one key, a sequence number that came again would be a nonce that came again.
+#[derive(Debug)]
+pub struct SendStream {
     forwarder: Forwarder,
     guard: Option<Guard>,
+}
+
+impl SendStream {
+    /// A source nothing has left with. `ssrc` is its number.
+    #[must_use]
+    pub fn new(kind: Kind, ssrc: u32) -> SendStream {
+        let rate = kind.clock_rate();
+        // Any start will do; from the source's own random number, so that two do not start alike.
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are as random as the others")]
+        let seq = (ssrc as u16) >> 1;
+        SendStream {
+            forwarder: Forwarder::new(rate, seq, LEAST_TIME + (ssrc >> 8)),
+            guard: cfg!(debug_assertions).then(|| Guard::new(rate)),
+        }
+    }
+
+    /// What the egress guard found.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.guard.as_ref().map(Guard::faults).unwrap_or_default()
+    }
 }
 
 /// The timestamp of a slot's first packet at least. Until there is one, str0m's sender reports say that this moment has the
@@ -43,29 +71,28 @@ pub struct Slot {
 const LEAST_TIME: u32 = (1 << 25) + 1;
 
 impl Slot {
-    /// A slot on the m-line `mid` that shows nothing.
+    /// A slot on the m-line `mid` that shows nothing and sends with a source nothing has left with.
     #[must_use]
     pub fn new(kind: Kind, mid: Mid, ssrc: Option<u32>) -> Slot {
-        let rate = kind.clock_rate();
-        // Any start will do; from the source's own random number, so that two slots do not start alike.
-        let seed = ssrc.unwrap_or_default();
-        #[expect(clippy::cast_possible_truncation, reason = "the low bits are as random as the others")]
-        let seq = (seed as u16) >> 1;
-        Slot {
-            mid,
-            ssrc,
-            owner: None,
-            since: None,
-            blocked: false,
-            playing: None,
-            forwarder: Forwarder::new(rate, seq, LEAST_TIME + (seed >> 8)),
-            guard: cfg!(debug_assertions).then(|| Guard::new(rate)),
-        }
+        Slot::with(mid, ssrc, None, SendStream::new(kind, ssrc.unwrap_or_default()))
+    }
+
+    /// A slot on the m-line `mid` that is to show `owner` and goes on with `stream`.
+    #[must_use]
+    pub fn with(mid: Mid, ssrc: Option<u32>, owner: Option<StreamId>, mut stream: SendStream) -> Slot {
+        stream.forwarder.detach();
+        Slot { mid, ssrc, owner, since: None, blocked: false, playing: None, stream }
+    }
+
+    /// The slot is no more: what left with its source, if it has one.
+    #[must_use]
+    pub fn into_stream(self) -> Option<(u32, SendStream)> {
+        Some((self.ssrc?, self.stream))
     }
 
     /// What comes next starts at a key frame; until then the client shows no picture.
     pub fn detach(&mut self) {
-        self.forwarder.detach();
+        self.stream.forwarder.detach();
         self.playing = None;
         self.since = None;
         self.blocked = false;
@@ -91,8 +118,8 @@ impl Slot {
         if self.playing.is_none_or(|(number, _)| number != source.number) {
             self.open(source, packet)?;
         }
-        let leaving = self.forwarder.forward(packet, now)?;
-        if let Some(guard) = &mut self.guard
+        let leaving = self.stream.forwarder.forward(packet, now)?;
+        if let Some(guard) = &mut self.stream.guard
             && !guard.judge(source.number, packet, &leaving, now)
         {
             log::error!("the egress guard found a fault: {packet:?} leaves as {leaving:?}");
@@ -117,7 +144,7 @@ impl Slot {
         if !packet.frame.starts_key_frame() {
             return Err(if wanted { Held::AwaitsKeyFrame } else { Held::NotShown });
         }
-        self.forwarder.detach();
+        self.stream.forwarder.detach();
         Ok(())
     }
 
@@ -136,7 +163,7 @@ impl Slot {
     /// What the egress guard found on this slot.
     #[must_use]
     pub fn faults(&self) -> Faults {
-        self.guard.as_ref().map(Guard::faults).unwrap_or_default()
+        self.stream.faults()
     }
 }
 

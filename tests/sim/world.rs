@@ -4,6 +4,7 @@
 //! fixes people, links and faults; str0m's keys and inner choices are its own, so scenarios judge with margin.
 
 mod look;
+mod nonces;
 mod people;
 mod queue;
 mod tiles;
@@ -80,6 +81,7 @@ pub struct World {
     pub astray: u64,
     /// Datagrams the server sent.
     pub transmitted: u64,
+    nonces: nonces::Nonces,
     /// By how much the server's clock is behind.
     pub behind: Duration,
     tiles: Vec<Tile>,
@@ -134,6 +136,7 @@ impl World {
             directory: Rc::new(RefCell::new(BTreeMap::new())),
             astray: 0,
             transmitted: 0,
+            nonces: nonces::Nonces::default(),
             behind: Duration::ZERO,
             tiles: Vec::new(),
             finished: false,
@@ -280,6 +283,7 @@ impl World {
             self.astray += 1;
             return;
         };
+        self.nonces.judge(person, contents);
         for at in self.seats[person].down.carry(self.now, contents.len()).into_iter().flatten() {
             let (remote, bytes) = (path.remote, contents.clone());
             self.at(at, Happening::ToClient { person, remote, local: path.local, bytes });

@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use super::{Core, Room};
-use crate::media::guard::Faults;
+use crate::limits::Limit;
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track};
 use crate::media::message::{Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::Peer;
 use crate::media::publication::Publication;
 use crate::media::rtc::{Connection, Ended, Mid, Offer};
-use crate::media::slot::Slot;
 
 impl Core {
     pub(super) fn join(&mut self, now: Instant, id: PeerId, room: RoomId) {
@@ -36,7 +35,7 @@ impl Core {
 
     pub(super) fn offer(&mut self, now: Instant, id: PeerId, offer_id: OfferId, fresh: bool, offer: Offer) {
         let Some(key) = self.by_id.get(&id).copied() else {
-            let reason = "the peer is gone".to_owned();
+            let reason = Ended::NoPeer.to_string();
             self.notices.push_back(Notice::Refused { peer: id, id: offer_id, reason });
             return;
         };
@@ -49,9 +48,10 @@ impl Core {
                 self.mark_dirty(key);
                 self.mark_changed(key);
             }
-            Err(Ended(reason)) => {
+            Err(ended) => {
                 self.counters.offers_refused += 1;
                 self.drop_connection(now, key);
+                let reason = ended.to_string();
                 self.notices.push_back(Notice::Refused { peer: id, id: offer_id, reason });
             }
         }
@@ -62,15 +62,14 @@ impl Core {
             self.drop_connection(now, key);
         }
         let (tracks, slots) = (offer.tracks.clone(), offer.slots.clone());
-        let gone = || Ended("the peer is gone".into());
-        let peer = self.peers.get_mut(key as usize).ok_or_else(gone)?;
+        let peer = self.peers.get_mut(key as usize).ok_or(Ended::NoPeer)?;
         let connection = match &mut peer.connection {
             Some(connection) => connection,
             None if fresh => {
                 peer.forget_desired();
                 peer.connection.insert(Connection::new(&self.config.connection, key, now)?)
             }
-            None => return Err(Ended("there is no connection this offer could change".into())),
+            None => return Err(Ended::NoConnection),
         };
         let before = connection.ufrag().to_owned();
         let answer = connection.accept(offer)?;
@@ -78,7 +77,12 @@ impl Core {
         self.demux.remove_ufrag(&before);
         self.demux.add_ufrag(connection.ufrag(), key);
         self.take_tracks(now, key, &tracks, fresh);
-        self.take_slots(now, key, &slots, fresh);
+        self.take_slots(now, key, &slots);
+        let sources = self.peers.get(key as usize).map_or(0, Peer::send_streams);
+        if sources > self.config.limits.get(Limit::SsrcsPerPeer) {
+            self.tally.hit(Limit::SsrcsPerPeer);
+            return Err(Ended::TooManySources);
+        }
         Ok(answer)
     }
 
@@ -108,7 +112,7 @@ impl Core {
     }
 
     /// The peer has exactly the slots in `lines` from now on. Owners stay.
-    fn take_slots(&mut self, now: Instant, key: u32, lines: &[SlotLine], fresh: bool) {
+    fn take_slots(&mut self, now: Instant, key: u32, lines: &[SlotLine]) {
         for kind in [Kind::Audio, Kind::Video] {
             let mut lines: Vec<&SlotLine> = lines.iter().filter(|line| line.kind == kind).collect();
             lines.sort_by_key(|line| line.slot);
@@ -117,25 +121,13 @@ impl Core {
                 self.set_owner(now, key, kind, index, None);
             }
             let Some(peer) = self.peers.get_mut(key as usize) else { return };
-            let faults = cut(peer.slots(kind), lines.len());
-            peer.past_faults.add(&faults);
-            for (index, line) in lines.iter().enumerate() {
+            let mut senders = Vec::with_capacity(lines.len());
+            for line in lines {
                 let mid = Mid::from(line.mid.as_str());
                 let ssrc = peer.connection.as_mut().and_then(|connection| connection.sender(mid));
-                let same = !fresh
-                    && peer.slots(kind).get(index).is_some_and(|slot| slot.mid == mid && slot.ssrc == ssrc);
-                if same {
-                    continue;
-                }
-                let mut slot = Slot::new(kind, mid, ssrc);
-                if let Some(old) = peer.slots(kind).get_mut(index) {
-                    slot.owner = old.owner;
-                    let faults = std::mem::replace(old, slot).faults();
-                    peer.past_faults.add(&faults);
-                } else {
-                    peer.slots(kind).push(slot);
-                }
+                senders.push((mid, ssrc));
             }
+            peer.arrange(kind, &senders);
         }
         self.want_key_frames_for(now, key);
     }
@@ -237,6 +229,7 @@ impl Core {
             slot.detach();
             slot.ssrc = None;
         }
+        peer.forget_send_streams();
         let tracks: Vec<Track> = peer.publications.iter().map(|publication| publication.track).collect();
         for track in tracks {
             self.detach_subscribers(now, key, track);
@@ -247,13 +240,4 @@ impl Core {
             }
         }
     }
-}
-
-/// Shortens `slots` to `most` and returns what the guard found on those cut off.
-fn cut(slots: &mut Vec<Slot>, most: usize) -> Faults {
-    let mut faults = Faults::default();
-    for slot in slots.drain(most.min(slots.len())..) {
-        faults.add(&slot.faults());
-    }
-    faults
 }

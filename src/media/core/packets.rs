@@ -67,7 +67,7 @@ impl Core {
         }
         self.events = events;
         if let Err(ended) = result {
-            self.lose(now, key, ended);
+            self.lose(now, key, &ended);
         }
         self.reschedule(now, key);
     }
@@ -159,25 +159,23 @@ impl Core {
         let Some(slot) = slots.get_mut(usize::from(to.slot)) else { return false };
         let Some(ssrc) = slot.ssrc else { return false };
         let before = (slot.since.is_some(), slot.blocked);
-        let outcome = if connection.can_receive(packet) {
-            slot.forward(source, arriving, now)
-        } else {
+        let written = connection.write(ssrc, packet, || slot.forward(source, arriving, now));
+        if written == Ok(Err(Held::NotDecodable)) {
             slot.refuse(source);
-            Err(Held::NotDecodable)
-        };
+        }
         let changed = before != (slot.since.is_some(), slot.blocked);
-        let written = outcome.map(|leaving| connection.write(ssrc, packet, &leaving));
         if changed && kind == Kind::Video {
             self.mark_changed(to.peer);
         }
         match written {
-            Err(held) => self.count_held(held),
-            Ok(result) => {
+            Ok(Ok(())) => {
                 self.counters.forwarded += 1;
                 self.mark_dirty(to.peer);
-                if let Err(ended) = result {
-                    self.lose(now, to.peer, ended);
-                }
+                false
+            }
+            Ok(Err(held)) => self.count_held(held),
+            Err(ended) => {
+                self.lose(now, to.peer, &ended);
                 false
             }
         }
@@ -189,6 +187,8 @@ impl Core {
             Held::NotShown => {}
             Held::NotDecodable => self.counters.not_decodable += 1,
             Held::AwaitsKeyFrame | Held::Early | Held::Backwards => self.counters.held += 1,
+            Held::Repeated => self.counters.repeated += 1,
+            Held::NoStream => self.counters.no_stream += 1,
         }
         held == Held::AwaitsKeyFrame
     }

@@ -121,7 +121,7 @@ fn somebody_who_lost_the_connection_costs_nothing_while_others_wait_for_a_key_fr
     let mut now = Instant::now();
     let mut core = meeting(now);
     let key = core.by_id[&PUBLISHER];
-    core.lose(now, key, Ended("gone".into()));
+    core.lose(now, key, &Ended::Closed);
     pass(&mut core, &mut now, Duration::from_millis(100));
     // A new page of the watcher's waits for a key frame that nobody can send.
     offer(&mut core, now, WATCHER, 2, true, "efgh");

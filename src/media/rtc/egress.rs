@@ -5,7 +5,7 @@ use str0m::rtp::{RtpWrite, SeqNo};
 
 use super::{Connection, Ended, Packet, guarded, vp8};
 use crate::media::codec::Codec;
-use crate::media::forward::Leaving;
+use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
 
 impl Connection {
@@ -22,19 +22,25 @@ impl Connection {
         .ok()?
     }
 
-    /// Hands a packet to a slot. It leaves with the next [`Connection::step`], if the client can decode it
-    /// ([`Connection::can_receive`]).
+    /// Hands a packet to a slot, as what `map` makes of it. It leaves with the next [`Connection::step`]. What cannot leave
+    /// is not mapped: no sequence number is used up.
     ///
     /// # Errors
-    /// [`Ended`] if the connection is over.
-    pub fn write(&mut self, ssrc: u32, packet: &Packet, leaving: &Leaving) -> Result<(), Ended> {
+    /// [`Ended`] if the connection is over; inside, [`Held`] if the packet stays here.
+    pub fn write(
+        &mut self,
+        ssrc: u32,
+        packet: &Packet,
+        map: impl FnOnce() -> Result<Leaving, Held>,
+    ) -> Result<Result<(), Held>, Ended> {
         // A wrong payload type would be decoded as something else, or show as garbage.
-        let Some(pt) = self.formats.pt(packet.format) else { return Ok(()) };
+        let Some(pt) = self.formats.pt(packet.format) else { return Ok(Err(Held::NotDecodable)) };
         guarded(|| {
             #[cfg(feature = "faults")]
             self.trip(crate::faults::Fault::PanicOnSend);
             let mut api = self.rtc.direct_api();
-            let Some(stream) = api.stream_tx(&ssrc.into()) else { return };
+            let stream = api.stream_tx(&ssrc.into()).ok_or(Held::NoStream)?;
+            let leaving = map()?;
             #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
             let time = leaving.time as u32;
             let payload = packet.payload.clone();
@@ -48,6 +54,7 @@ impl Connection {
                 rtp = rtp.vp8_patch(patch);
             }
             stream.write_rtp(rtp);
+            Ok(())
         })
     }
 

@@ -46,7 +46,7 @@ impl Connection {
         events: &mut Vec<Event>,
     ) -> Result<(Received, Instant), Ended> {
         if self.sources.are_exhausted() {
-            return Err(Ended("it has sent from too many media sources".into()));
+            return Err(Ended::TooManySources);
         }
         guarded(|| self.with_keys(|connection| connection.take_in(now, path, datagram, out, events)))?
     }

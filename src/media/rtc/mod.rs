@@ -17,6 +17,7 @@ mod ingress;
 mod noting;
 mod offer;
 mod replay;
+mod sealing;
 mod sources;
 mod srtp;
 mod stun;
@@ -25,6 +26,7 @@ mod testing;
 mod vp8;
 mod vp9;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -39,7 +41,7 @@ use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 use super::codec::{Codec, CodecSet};
 use super::demux::{DatagramKind, Path, Protocol};
 use super::frame::FrameInfo;
-use super::ids::Layer;
+use super::ids::{Kind, Layer};
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
@@ -121,20 +123,54 @@ pub enum Event {
     Connected,
 }
 
-/// The connection is over; the client must build a new one.
+/// Why a connection is over; the client must build a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended(pub String);
-
-/// What [`Ended`] says of a panic.
-const FAULT: &str = "a fault inside the connection";
+pub enum Ended {
+    /// A panic inside it, not what the client did.
+    Fault,
+    /// The client closed it.
+    Closed,
+    /// An address of ours cannot be announced.
+    Address(SocketAddr, String),
+    /// The handshake failed, or the offer cannot be applied to what was negotiated: in str0m's words.
+    Refused(String),
+    /// The offer says that an m-line is of another kind than it was.
+    OtherKind(Mid),
+    /// Too many media sources (SSRCs), either way.
+    TooManySources,
+    /// A packet was to be sealed with a nonce that was used.
+    RepeatedNonce,
+    /// The offer is for a connection that there is not.
+    NoConnection,
+    /// The offer is for somebody who left.
+    NoPeer,
+}
 
 impl Ended {
     /// The connection ended by a panic inside it, not by what the client did.
     #[must_use]
     pub fn is_fault(&self) -> bool {
-        self.0 == FAULT
+        *self == Ended::Fault
     }
 }
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Fault => f.write_str("a fault inside the connection"),
+            Ended::Closed => f.write_str("the client closed it"),
+            Ended::Address(address, why) => write!(f, "{address} cannot be announced: {why}"),
+            Ended::Refused(why) => f.write_str(why),
+            Ended::OtherKind(mid) => write!(f, "the m-line {mid:?} was of another kind before"),
+            Ended::TooManySources => f.write_str("it has had too many media sources"),
+            Ended::RepeatedNonce => f.write_str("a packet would have been sealed with a nonce that was used"),
+            Ended::NoConnection => f.write_str("there is no connection this offer could change"),
+            Ended::NoPeer => f.write_str("the peer is gone"),
+        }
+    }
+}
+
+impl std::error::Error for Ended {}
 
 /// How connections are made.
 #[derive(Debug, Clone)]
@@ -177,8 +213,8 @@ pub struct Connection {
     fault: Option<crate::faults::Fault>,
 }
 
-impl std::fmt::Debug for Connection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("ufrag", &self.ufrag)
             .field("connected", &self.connected)
@@ -262,7 +298,15 @@ impl Connection {
 
     fn answer(&mut self, offer: Offer) -> Result<String, Ended> {
         let Offer { tracks, slots, sdp } = offer;
-        let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended(e.to_string()))?;
+        let lines = tracks.iter().map(|track| (&track.mid, track.kind));
+        for (mid, kind) in lines.chain(slots.iter().map(|slot| (&slot.mid, slot.kind))) {
+            let mid = Mid::from(mid.as_str());
+            // str0m would go on with the sources the line has, as what it was.
+            if self.rtc.media(mid).is_some_and(|line| line.kind().is_audio() != (kind == Kind::Audio)) {
+                return Err(Ended::OtherKind(mid));
+            }
+        }
+        let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Refused(e.to_string()))?;
         self.learn_credentials();
         let line = |mid: &str| self.rtc.media(Mid::from(mid)).filter(|line| !line.stopped());
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
@@ -281,12 +325,6 @@ impl Connection {
     #[must_use]
     pub fn codecs(&self) -> (CodecSet, CodecSet) {
         self.formats.codecs()
-    }
-
-    /// Whether the client can decode the packet: each of its receiving lines of that kind takes the packet's format.
-    #[must_use]
-    pub fn can_receive(&self, packet: &Packet) -> bool {
-        self.formats.pt(packet.format).is_some()
     }
 
     /// The ICE user name STUN for this connection carries; another one after an ICE restart.
@@ -355,7 +393,7 @@ impl Connection {
         for _ in 0..MOST_STEPS {
             self.clock = self.clock.max(at);
             let input = Input::Timeout(self.clock);
-            self.rtc.handle_input(input).map_err(|e| Ended(e.to_string()))?;
+            self.rtc.handle_input(input).map_err(|e| Ended::Refused(e.to_string()))?;
             let deadline = self.drain(out, events)?;
             if deadline > now + DUE {
                 return Ok(deadline);
@@ -367,10 +405,10 @@ impl Connection {
 
     fn drain(&mut self, out: &mut Vec<Transmit>, events: &mut Vec<Event>) -> Result<Instant, Ended> {
         loop {
-            let output = self.rtc.poll_output().map_err(|e| Ended(e.to_string()))?;
+            let output = self.rtc.poll_output().map_err(|e| Ended::Refused(e.to_string()))?;
             match output {
                 Output::Timeout(deadline) if self.rtc.is_alive() => return Ok(deadline),
-                Output::Timeout(_) => return Err(Ended("the client closed it".into())),
+                Output::Timeout(_) => return Err(Ended::Closed),
                 Output::Transmit(transmit) => {
                     let protocol = match transmit.proto {
                         RtcProtocol::Udp => Protocol::Udp,
@@ -378,6 +416,9 @@ impl Connection {
                     };
                     let asked = Path { protocol, remote: transmit.destination, local: transmit.source };
                     let contents = Vec::from(transmit.contents);
+                    if sealing::take_repeated() {
+                        return Err(Ended::RepeatedNonce);
+                    }
                     let path = match DatagramKind::of(&contents) {
                         DatagramKind::Stun => asked,
                         _ => self.egress.unwrap_or(asked),
@@ -399,14 +440,12 @@ fn candidates(addresses: &[SocketAddr]) -> Result<Vec<Candidate>, Ended> {
         let passive = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive);
         (address, passive.build())
     });
-    udp.chain(tcp)
-        .map(|(address, made)| made.map_err(|e| Ended(format!("{address} cannot be announced: {e}"))))
-        .collect()
+    udp.chain(tcp).map(|(address, made)| made.map_err(|e| Ended::Address(*address, e.to_string()))).collect()
 }
 
 /// Runs `work`; a panic inside is the end of this connection only.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Ended> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended(FAULT.into()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended::Fault)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The cryptography that connections use: str0m's, but it notes each packet that was authenticated, and the keys (see `srtp`).
+//! The cryptography that connections use: str0m's, but it notes each packet that was authenticated, and the keys (see
+//! `srtp`), and seals nothing with a nonce that was used (see `sealing`).
 //!
 //! Egress follows the client only to addresses from which SRTP or SRTCP was *authenticated*, and presence counts only
 //! such packets. str0m does not tell (its receive counter moves before decryption), so the SRTP ciphers are wrapped.
@@ -13,6 +14,7 @@ use str0m::crypto::{
 };
 
 use super::crypto::inner;
+use super::sealing::{CM_SOURCE_AT, GCM_SOURCE_AT, Sealed};
 use super::srtp::{self, is_rtcp};
 
 thread_local! {
@@ -128,37 +130,41 @@ struct NotingGcm256;
 impl SupportedAes128CmSha1_80 for NotingCm {
     fn create_cipher(&self, key: [u8; 16], encrypt: bool) -> Box<dyn Aes128CmSha1_80Cipher> {
         let cipher = inner().srtp_provider.aes_128_cm_sha1_80().create_cipher(key, encrypt);
-        Box::new(CmCipher(cipher))
+        Box::new(CmCipher(cipher, Sealed::under(&key)))
     }
 }
 
 impl SupportedAeadAes128Gcm for NotingGcm128 {
     fn create_cipher(&self, key: [u8; 16], encrypt: bool) -> Box<dyn AeadAes128GcmCipher> {
         let cipher = inner().srtp_provider.aead_aes_128_gcm().create_cipher(key, encrypt);
-        Box::new(Gcm128Cipher(cipher))
+        Box::new(Gcm128Cipher(cipher, Sealed::under(&key)))
     }
 }
 
 impl SupportedAeadAes256Gcm for NotingGcm256 {
     fn create_cipher(&self, key: [u8; 32], encrypt: bool) -> Box<dyn AeadAes256GcmCipher> {
         let cipher = inner().srtp_provider.aead_aes_256_gcm().create_cipher(key, encrypt);
-        Box::new(Gcm256Cipher(cipher))
+        Box::new(Gcm256Cipher(cipher, Sealed::under(&key)))
     }
 }
 
 /// Bytes of the HMAC-SHA1-80 tag, which follows the index (RFC 3711 section 3.4).
 const SHA1_TAG: usize = 10;
 
-/// In this profile str0m checks the HMAC before it decrypts, so a decrypted packet was authenticated here too.
+/// In this profile str0m checks the HMAC before it decrypts, so a decrypted packet was authenticated here too. What must not
+/// be sealed is left as it is, zeros, here and below: an error would be a panic of str0m's. It does not leave.
 #[derive(Debug)]
-struct CmCipher(Box<dyn Aes128CmSha1_80Cipher>);
+struct CmCipher(Box<dyn Aes128CmSha1_80Cipher>, Sealed);
 #[derive(Debug)]
-struct Gcm128Cipher(Box<dyn AeadAes128GcmCipher>);
+struct Gcm128Cipher(Box<dyn AeadAes128GcmCipher>, Sealed);
 #[derive(Debug)]
-struct Gcm256Cipher(Box<dyn AeadAes256GcmCipher>);
+struct Gcm256Cipher(Box<dyn AeadAes256GcmCipher>, Sealed);
 
 impl Aes128CmSha1_80Cipher for CmCipher {
     fn encrypt(&mut self, iv: &[u8; 16], input: &[u8], output: &mut [u8]) -> Result<(), CryptoError> {
+        if !self.1.take(iv, CM_SOURCE_AT) {
+            return Ok(());
+        }
         self.0.encrypt(iv, input, output)
     }
 
@@ -175,6 +181,9 @@ impl AeadAes128GcmCipher for Gcm128Cipher {
         input: &[u8],
         output: &mut [u8],
     ) -> Result<(), CryptoError> {
+        if !self.1.take(iv, GCM_SOURCE_AT) {
+            return Ok(());
+        }
         self.0.encrypt(iv, aad, input, output)
     }
 
@@ -200,6 +209,9 @@ impl AeadAes256GcmCipher for Gcm256Cipher {
         input: &[u8],
         output: &mut [u8],
     ) -> Result<(), CryptoError> {
+        if !self.1.take(iv, GCM_SOURCE_AT) {
+            return Ok(());
+        }
         self.0.encrypt(iv, aad, input, output)
     }
 

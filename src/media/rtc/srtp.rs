@@ -18,11 +18,15 @@ use str0m::crypto::{
 };
 
 use super::crypto;
+use super::sealing::{self, SessionKey};
 
 /// Labels of the keys derived from the master key (RFC 3711 section 4.3.1).
 const CIPHER_KEY: u8 = 0;
 const AUTHENTICATION_KEY: u8 = 1;
 const SALT: u8 = 2;
+
+/// The labels of reports are this much higher.
+const REPORTS: u8 = 3;
 
 /// Bytes of the RTP header without what is optional (RFC 3550 section 5.1).
 const FIXED_HEADER: usize = 12;
@@ -118,6 +122,26 @@ impl Verifier {
     }
 }
 
+/// What one end encrypts with: for media, and for reports; `client` if that end is the DTLS client.
+fn session_keys(material: &[u8], profile: SrtpProfile, client: bool) -> Option<Vec<SessionKey>> {
+    let keys = [0, REPORTS];
+    Some(match profile {
+        SrtpProfile::AES128_CM_SHA1_80 => {
+            let master = Master::read::<16, 14>(material, client)?;
+            keys.map(|label| master.session::<16, 14>(label)).into()
+        }
+        SrtpProfile::AEAD_AES_128_GCM => {
+            let master = Master::read::<16, 12>(material, client)?;
+            keys.map(|label| master.session::<16, 12>(label)).into()
+        }
+        SrtpProfile::AEAD_AES_256_GCM => {
+            let master = Master::read::<32, 12>(material, client)?;
+            keys.map(|label| master.session::<32, 12>(label)).into()
+        }
+        _ => return None,
+    })
+}
+
 /// The source of an RTP packet.
 pub(super) fn ssrc(packet: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?))
@@ -157,6 +181,15 @@ impl<'a> Master<'a> {
         let key = material.get(KEY * other..)?.get(..KEY)?;
         let salt = material.get(2 * KEY + SALT * other..)?.get(..SALT)?;
         Some(Master { key, salt })
+    }
+
+    /// A key of ours, and its salt of `SALT_LENGTH` bytes. `label` is that of the key.
+    fn session<const KEY: usize, const SALT_LENGTH: usize>(&self, label: u8) -> SessionKey {
+        let provider = crypto::inner().srtp_provider;
+        let salt: [u8; SALT_LENGTH] = self.derive(provider, label + SALT);
+        let mut salt = salt.into_iter();
+        let key: [u8; KEY] = self.derive(provider, label + CIPHER_KEY);
+        SessionKey { key: key.into(), salt: std::array::from_fn(|_| salt.next().unwrap_or_default()) }
     }
 
     /// The session key of a label (RFC 3711 section 4.3.3): AES in counter mode over nothing.
@@ -227,6 +260,7 @@ impl DtlsInstance for Instance {
         if let DtlsOutput::KeyingMaterial(material, profile) = &output {
             let material: &KeyingMaterial = material;
             FRESH.set(Verifier::new(material, *profile, !we_are_client));
+            sealing::expect(session_keys(material, *profile, we_are_client).unwrap_or_default());
         }
         output
     }

@@ -84,12 +84,12 @@ pub type Twist = Box<dyn FnMut(&mut Sent)>;
 
 /// One connection.
 pub struct Connection {
-    rtc: Rtc,
+    pub(super) rtc: Rtc,
     pub address: SocketAddr,
     protocol: Protocol,
-    offered: Option<(OfferId, SdpPendingOffer)>,
+    pub(super) offered: Option<(OfferId, SdpPendingOffer)>,
     tracks: Vec<TrackLine>,
-    slots: Vec<SlotLine>,
+    pub(super) slots: Vec<SlotLine>,
     pub cameras: Vec<(Mid, Camera)>,
     pub microphones: Vec<(Mid, Microphone)>,
     pub lines: Vec<(Mid, Line)>,
@@ -480,6 +480,6 @@ fn track(mid: Mid, stream: Stream, kind: Kind) -> TrackLine {
     TrackLine { mid: mid.to_string(), stream, kind }
 }
 
-fn slot(mid: Mid, kind: Kind, number: u8) -> SlotLine {
+pub(super) fn slot(mid: Mid, kind: Kind, number: u8) -> SlotLine {
     SlotLine { mid: mid.to_string(), kind, slot: SlotIndex(number) }
 }

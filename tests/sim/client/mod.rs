@@ -5,6 +5,7 @@
 pub mod connection;
 pub mod forger;
 pub mod receiver;
+pub mod reshape;
 pub mod sources;
 pub mod waits;
 
@@ -24,6 +25,7 @@ use plenary::media::message::Tile;
 use crate::rng::Rng;
 use connection::{Connection, Datagram, Profile};
 use receiver::{Receiver, Watch};
+use reshape::Reshape;
 use sources::{Maker, Says};
 use waits::Waits;
 
@@ -415,6 +417,14 @@ impl Client {
         self.address = address;
         let Some(connection) = &mut self.connection else { return };
         let sdp = connection.restart_ice(id, address);
+        self.send_offer(id, false, sdp);
+    }
+
+    /// Offers the own receiving lines in another way.
+    pub fn reshape(&mut self, change: Reshape) {
+        let id = self.take_offer_id();
+        let Some(connection) = &mut self.connection else { return };
+        let sdp = connection.reshape(id, change);
         self.send_offer(id, false, sdp);
     }
 

@@ -143,6 +143,16 @@ impl Line {
         self.kind
     }
 
+    /// The number of the slot it is.
+    pub fn slot(&self) -> u8 {
+        self.slot
+    }
+
+    /// It is another slot from now on.
+    pub fn renumber(&mut self, slot: u8) {
+        self.slot = slot;
+    }
+
     /// Takes note of a sequence number: how many before it are missing, or less than none if it was one of those.
     fn missing(&mut self, seq: u64) -> i64 {
         match self.highest {

@@ -11,6 +11,7 @@ mod quiet;
 mod recovery;
 mod screens;
 mod simulcast;
+mod slots;
 mod storm;
 mod workers;
 mod world;

@@ -124,6 +124,9 @@ impl World {
             assert_eq!(unnamed, 0, "{} saw frames the server never named", seat.client.name);
         }
         assert_eq!(faults.violations(), 0, "the egress guard: {faults:?}");
+        let repeated = &self.nonces.repeated;
+        assert!(repeated.is_empty(), "{} nonces came again: {:?}", repeated.len(), repeated.first());
+        assert!(self.nonces.judged > 0, "no nonce was judged");
         assert!(faults.judged > 0, "the egress guard judged nothing");
         let directions = || self.seats.iter().flat_map(|seat| [&seat.up, &seat.down]);
         let named: BTreeSet<&str> = directions().flat_map(Direction::named).copied().collect();

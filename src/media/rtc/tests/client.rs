@@ -12,7 +12,7 @@ use str0m::{Candidate, Event as RtcEvent, Input, Output, Rtc, RtcConfig};
 
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::demux::{DatagramKind, Path};
-use crate::media::forward::Leaving;
+use crate::media::forward::{Held, Leaving};
 use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
 use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit};
@@ -62,6 +62,8 @@ pub(super) struct Call {
     pub tally: Tally,
     /// Datagrams that were refused.
     pub refused: usize,
+    /// Why the last packet that was to be shown stayed.
+    pub held: Option<Held>,
     /// How the connection ended, if it did.
     pub ended: Option<Ended>,
     /// Datagrams of media to the connection that are lost: how many go by, then how many are lost.
@@ -102,6 +104,7 @@ impl Call {
             limits: Limits::default(),
             tally: Tally::default(),
             refused: 0,
+            held: None,
             ended: None,
             lose: (0, 0),
             last: Vec::new(),
@@ -253,7 +256,8 @@ impl Call {
     pub(super) fn way_of(&mut self, packet: &Packet, seq: u64) -> Option<Path> {
         let ssrc = self.connection.sender(self.video_slot).expect("a slot");
         let leaving = Leaving { seq, time: seq * 3_000, wallclock: self.now, picture: None, first: true };
-        self.connection.write(ssrc, packet, &leaving).expect("a connection that goes on");
+        let written = self.connection.write(ssrc, packet, || Ok(leaving)).expect("a connection that goes on");
+        self.held = written.err();
         let mut down = Vec::new();
         self.connection.step(self.now, &mut down, &mut self.events).expect("a connection that goes on");
         down.iter()
@@ -267,7 +271,8 @@ impl Call {
         let mid = if audio { self.audio_slot } else { self.video_slot };
         let ssrc = self.connection.sender(mid).expect("a slot");
         let leaving = Leaving { seq, time: seq * 3_000, wallclock: self.now, picture: None, first: true };
-        self.connection.write(ssrc, packet, &leaving).expect("a connection that goes on");
+        let written = self.connection.write(ssrc, packet, || Ok(leaving)).expect("a connection that goes on");
+        self.held = written.err();
         self.run(ms(50));
         let heard = std::mem::take(&mut self.heard);
         let packet = |event| if let RtcEvent::RtpPacket(packet) = event { Some(packet) } else { None };

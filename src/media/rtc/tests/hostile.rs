@@ -67,7 +67,7 @@ fn ten_thousand_real_sources_end_the_connection_at_the_limit() {
     }
     assert_eq!(call.tally.count(Limit::SsrcsPerPeer), 1);
     assert_eq!(call.packets().len(), most);
-    let reason = call.ended.expect("it goes on for ever").0;
+    let reason = call.ended.expect("it goes on for ever").to_string();
     assert!(reason.contains("too many"), "{reason}");
 }
 

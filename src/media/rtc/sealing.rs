@@ -1,0 +1,126 @@
+//! No nonce seals two packets (RFC 3711 section 9.1, RFC 7714 section 10.1): with AES-GCM two plain texts under one nonce
+//! reveal each other and the key that authenticates, with AES-CM each other.
+//!
+//! A nonce is a source, its roll-overs and its sequence number, or a sender of reports and the packet's index, hidden by
+//! the salt of the session keys. Whoever counts (slots, str0m's retransmissions, probes, reports) is not trusted with it:
+//! the ciphers that seal ask here first. What was asked for twice is not sealed, and the connection ends.
+
+use std::cell::{Cell, RefCell};
+
+use rustc_hash::FxHashMap;
+
+use crate::media::window::Window;
+
+/// Bytes of the longest salt (RFC 3711 section 8.2); those of AES-GCM have 12.
+const SALT: usize = 14;
+
+/// Bytes in front of the source in an initialisation vector: of AES-GCM (RFC 7714 section 8.1) and of AES-CM (RFC 3711
+/// section 4.1.1).
+pub(super) const GCM_SOURCE_AT: usize = 2;
+pub(super) const CM_SOURCE_AT: usize = 4;
+
+thread_local! {
+    /// What we encrypt with since the handshake that ended last on this thread, until the ciphers are made.
+    static OURS: RefCell<Vec<SessionKey>> = const { RefCell::new(Vec::new()) };
+    /// A nonce came again on this thread.
+    static REPEATED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A key of ours and its salt: for media, or for reports.
+#[derive(Debug)]
+pub(super) struct SessionKey {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The salt, and zeros.
+    pub salt: [u8; SALT],
+}
+
+/// A handshake ended: these are the keys to come.
+pub(super) fn expect(keys: Vec<SessionKey>) {
+    OURS.set(keys);
+}
+
+/// Whether a nonce came again on this thread since the last call. What was to be sealed with it must not leave.
+pub(super) fn take_repeated() -> bool {
+    REPEATED.replace(false)
+}
+
+/// What was sealed under one key.
+#[derive(Debug, Default)]
+pub(super) struct Sealed {
+    salt: [u8; SALT],
+    /// By source. Bounded by [`crate::limits::Limit::SsrcsPerPeer`], of sources and as many for their retransmissions.
+    windows: FxHashMap<u32, Window>,
+}
+
+impl Sealed {
+    /// Nothing yet, under `key`.
+    pub(super) fn under(key: &[u8]) -> Sealed {
+        let salt = OURS.with_borrow_mut(|keys| {
+            let at = keys.iter().position(|ours| ours.key == key)?;
+            Some(keys.swap_remove(at).salt)
+        });
+        Sealed { salt: salt.unwrap_or_default(), windows: FxHashMap::default() }
+    }
+
+    /// Uses a nonce, as the initialisation vector that was made of it, with the source at `at`. False if it was used
+    /// before or is too old to tell: then the packet must not be sealed, and [`take_repeated`] says so.
+    pub(super) fn take<const N: usize>(&mut self, iv: &[u8; N], at: usize) -> bool {
+        let mut plain = iv.iter().zip(self.salt).skip(at).map(|(byte, salt)| u64::from(byte ^ salt));
+        let mut number = |bytes| plain.by_ref().take(bytes).fold(0, |number, byte| (number << 8) | byte);
+        let (source, index) = (number(4), number(6));
+        let Ok(source) = u32::try_from(source) else { return false };
+        let free = self.windows.entry(source).or_default().take(index);
+        if !free {
+            REPEATED.set(true);
+        }
+        free
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the parts of a number")]
+mod tests {
+    use super::*;
+    use str0m::crypto::{AeadAes256Gcm, Aes128CmSha1_80};
+
+    const SSRC: u32 = 0xdead_beef;
+
+    #[test]
+    fn a_nonce_is_used_once_with_any_salt_and_across_roll_overs() {
+        let salt: [u8; 12] = std::array::from_fn(|at| 0x91 ^ (at as u8 * 23));
+        let key = vec![7; 32];
+        let mut padded = [0; SALT];
+        padded[..12].copy_from_slice(&salt);
+        expect(vec![SessionKey { key: key.clone(), salt: padded }]);
+        let mut sealed = Sealed::under(&key);
+        let iv = |index: u64| AeadAes256Gcm::rtp_iv(salt, SSRC, (index >> 16) as u32, index as u16);
+        for index in (30_000..200_000).filter(|index| index % 7 != 0) {
+            assert!(sealed.take(&iv(index), GCM_SOURCE_AT), "{index}");
+        }
+        assert!(!take_repeated());
+        assert!(sealed.take(&iv(199_997), GCM_SOURCE_AT), "late, and not used yet");
+        for index in [30_001, 65_537, 199_998] {
+            assert!(!sealed.take(&iv(index), GCM_SOURCE_AT), "{index} again");
+            assert!(take_repeated() && !take_repeated());
+        }
+        let other = AeadAes256Gcm::rtp_iv(salt, SSRC + 1, 0, 30_001);
+        assert!(sealed.take(&other, GCM_SOURCE_AT), "another source counts for itself");
+    }
+
+    #[test]
+    fn the_other_profile_counts_alike_and_so_do_reports() {
+        let salt: [u8; SALT] = std::array::from_fn(|at| 0x17 ^ (at as u8 * 11));
+        expect(vec![SessionKey { key: vec![9; 16], salt }]);
+        let mut sealed = Sealed::under(&[9; 16]);
+        for index in 0..100_000 {
+            assert!(sealed.take(&Aes128CmSha1_80::rtp_iv(salt, SSRC, index), CM_SOURCE_AT), "{index}");
+        }
+        assert!(!sealed.take(&Aes128CmSha1_80::rtp_iv(salt, SSRC, 5), CM_SOURCE_AT) && take_repeated());
+        let (mut reports, none) = (Sealed::default(), [0; 12]);
+        for index in 0..5_000 {
+            assert!(reports.take(&AeadAes256Gcm::rtcp_iv(none, SSRC, index), GCM_SOURCE_AT));
+        }
+        assert!(!reports.take(&AeadAes256Gcm::rtcp_iv(none, SSRC, 4_990), GCM_SOURCE_AT) && take_repeated());
+    }
+}
