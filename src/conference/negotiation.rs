@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use super::codecs::Abilities;
 use super::parse::Refusal;
 use super::protocol::{ErrorCode, ServerMessage};
-use super::publish::{Published, camera_rule};
+use super::publish::Published;
 use super::timers::Timer;
 use super::{Conference, Now, SocketId, StateKey};
 use crate::limits::Limit;
 use crate::media::codec::Codec;
 use crate::media::ids::{OfferId, PeerId, Stream, Track};
+use crate::media::ladder::camera_rule;
 use crate::media::message::{Command, SlotLine, TrackLine};
 use crate::media::rtc::{Offer, OfferError};
 

@@ -5,31 +5,13 @@ use std::collections::BTreeSet;
 use super::protocol::{PublishLayer, PublishTrack};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, Layer, Stream, Track};
+use crate::media::ladder::{CameraRule, SCREEN_BITRATE};
 
 /// Speech in Opus is transparent at this rate; more is not heard.
 const MICROPHONE_BITRATE: u32 = 32_000;
 
 /// A shared screen's sound is often music.
 const SCREEN_AUDIO_BITRATE: u32 = 64_000;
-
-/// Text at 1080p and a few frames per second stays sharp.
-const SCREEN_BITRATE: u32 = 2_500_000;
-
-/// What a camera sends in rooms of some size: its layers, the smallest picture first, each with bits per second at most.
-pub(super) type CameraRule = &'static [(Layer, u32)];
-
-/// The rule for a room of `people`. Everybody receives everybody's middle layer (a fixed rule), and a home connection
-/// takes about 6 Mbit/s: the largest room of each step (3, 6 and 12 people, then 25 slots) needs 1.8 to 5.5 Mbit/s down.
-/// Up, the layers of a step together are at most 2.6 Mbit/s. Beyond six people tiles are too small for the largest
-/// layer, and its encoder would cost the most; beyond twelve the middle one is for faces the size of a stamp.
-pub(super) fn camera_rule(people: usize) -> CameraRule {
-    match people {
-        0..=3 => &[(Layer::Low, 150_000), (Layer::Middle, 900_000), (Layer::High, 1_500_000)],
-        4..=6 => &[(Layer::Low, 150_000), (Layer::Middle, 700_000), (Layer::High, 1_200_000)],
-        7..=12 => &[(Layer::Low, 120_000), (Layer::Middle, 450_000)],
-        _ => &[(Layer::Low, 80_000), (Layer::Middle, 220_000)],
-    }
-}
 
 /// What the server asked of one person: what the answer depends on, and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,23 +74,7 @@ fn camera_layer((layer, max_bitrate): (Layer, u32)) -> PublishLayer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn middle(people: usize) -> u32 {
-        let rate =
-            camera_rule(people).iter().find(|(layer, _)| *layer == Layer::Middle).map(|(_, rate)| *rate);
-        rate.unwrap_or_default()
-    }
-
-    #[test]
-    fn what_everybody_receives_fits_a_home_connection_in_every_room() {
-        for people in 1..=100_usize {
-            let shown = u32::try_from((people - 1).min(usize::from(crate::media::VIDEO_SLOTS))).unwrap();
-            let (down, up) =
-                (shown * middle(people), camera_rule(people).iter().map(|(_, rate)| rate).sum::<u32>());
-            assert!(middle(people) > 0 && down <= 6_000_000, "{people} people receive {down} bit/s");
-            assert!(up <= 2_600_000, "each of {people} people sends {up} bit/s");
-        }
-    }
+    use crate::media::ladder::camera_rule;
 
     #[test]
     fn a_camera_sends_fewer_layers_the_more_people_there_are() {
@@ -126,7 +92,6 @@ mod tests {
         for people in [7, 100] {
             assert_eq!(layers(people), named(&[("q", 4), ("h", 2)]));
         }
-        assert!(middle(13) < middle(12) && middle(7) < middle(6));
     }
 
     #[test]

@@ -27,20 +27,16 @@ impl Conference {
         Ok(())
     }
 
-    /// `view`. Tiles of people who just left are passed over, and so are one's own: no slot shows them.
-    pub(super) fn view(&mut self, id: PeerId, mut tiles: Vec<Tile>) -> Result<(), Refusal> {
+    /// `view`. Who is not in the room is in no slot, so a tile of somebody who just left is no matter; were it taken out,
+    /// nothing might be left, which says that nobody looks.
+    pub(super) fn view(&mut self, id: PeerId, tiles: Vec<Tile>) -> Result<(), Refusal> {
         let most = self.config.limits.get(Limit::ViewTiles);
         if tiles.len() > most {
             self.tally.hit(Limit::ViewTiles);
             return Err(Refusal::new(ErrorCode::TooLarge, format!("tiles: at most {most}")));
         }
-        let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return Ok(()) };
-        tiles.retain(|tile| {
-            tile.peer != id && self.peers.get(&tile.peer).is_some_and(|peer| peer.room == room)
-        });
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.view = Some(tiles.clone());
-        }
+        let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
+        peer.view = Some(tiles.clone());
         self.command_for(id, Command::View { peer: id, tiles });
         Ok(())
     }

@@ -108,8 +108,7 @@ impl Conference {
             for track in muted {
                 self.command_for(member, Command::Mute { peer: member, track, muted: true });
             }
-            if let Some(mut tiles) = view {
-                tiles.retain(|tile| self.peers.get(&tile.peer).is_some_and(|peer| peer.room == id));
+            if let Some(tiles) = view {
                 self.command_for(member, Command::View { peer: member, tiles });
             }
         }

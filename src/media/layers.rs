@@ -96,15 +96,15 @@ impl Encoding {
     }
 
     fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
-        let jumped = self.arrived.is_some() && seen.seq.abs_diff(self.newest) > LATE;
+        let before = self.newest;
+        let jumped = self.pass_over(seen.seq);
         if self.codec.is_some_and(|codec| codec != seen.codec) {
-            if seen.seq < self.newest && !jumped {
+            if seen.seq < before && !jumped {
                 return Arrival { outdated: true, jumped };
             }
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.codec = Some(seen.codec);
-        self.newest = if jumped { seen.seq } else { self.newest.max(seen.seq) };
         self.arrived = Some(now);
         self.missed = 0;
         let since = *self.alive.get_or_insert(now);
@@ -112,6 +112,13 @@ impl Encoding {
             self.probation = Duration::ZERO;
         }
         Arrival { outdated: false, jumped }
+    }
+
+    /// A packet came that nobody is shown: what is counted from goes on.
+    fn pass_over(&mut self, seq: u64) -> bool {
+        let jumped = self.arrived.is_some() && seq.abs_diff(self.newest) > LATE;
+        self.newest = if jumped { seq } else { self.newest.max(seq) };
+        jumped
     }
 
     /// Another layer finished a frame.
@@ -218,6 +225,12 @@ impl Layers {
             self.target = chosen;
         }
         arrival
+    }
+
+    /// Takes note of the sequence number of a packet that nobody is shown, as of somebody who is muted. Returns whether it
+    /// is far from the one before.
+    pub fn pass_over(&mut self, layer: Layer, seq: u64) -> bool {
+        self.get_mut(layer).pass_over(seq)
     }
 
     /// Nobody waits for a key frame of any layer any more.

@@ -9,6 +9,7 @@ mod frame;
 mod guard;
 pub mod ids;
 mod keyframes;
+pub mod ladder;
 mod layers;
 pub mod message;
 mod peer;

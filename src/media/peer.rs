@@ -8,14 +8,12 @@ use super::QUIET_AFTER;
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
+use super::ladder;
 use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
 use super::publication::Publication;
 use super::rtc::{Connection, DUE, Mid};
 use super::slot::{SendStream, Slot};
 use crate::media::ids::SlotIndex;
-
-/// What the estimator is to look for, for each picture that is being received: twice what one is sent at.
-const DESIRED_PER_PICTURE: u64 = 3_000_000;
 
 /// One person.
 #[derive(Debug)]
@@ -36,8 +34,9 @@ pub struct Peer {
     pub audio: Vec<Slot>,
     /// What left on this connection with sources that no slot has now.
     resting: FxHashMap<u32, SendStream>,
-    /// What their client shows, most important first.
-    pub view: Vec<Tile>,
+    /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
+    /// picture goes there.
+    pub view: Option<Vec<Tile>>,
     /// Mutes they declared, also of tracks that are not published yet.
     pub mutes: Vec<(Track, bool)>,
     /// Their NTP clock against the server's.
@@ -68,7 +67,7 @@ impl Peer {
             video: Vec::new(),
             audio: Vec::new(),
             resting: FxHashMap::default(),
-            view: Vec::new(),
+            view: None,
             mutes: Vec::new(),
             clock: PeerClock::new(now),
             heard: None,
@@ -186,10 +185,11 @@ impl Peer {
         connection.is_some_and(|(connection, deadline)| !connection.is_at_rest() && deadline + DUE < now)
     }
 
-    /// Tells the estimator how much is wanted: nothing while no picture is received, which parks it.
-    pub fn update_desired(&mut self) {
-        let pictures = self.video.iter().filter(|slot| slot.since.is_some()).count();
-        let desired = DESIRED_PER_PICTURE * pictures as u64;
+    /// Tells the estimator how much is wanted in a room of `people`: nothing while no picture is received, which parks it.
+    pub fn update_desired(&mut self, people: usize) {
+        let pictures = self.video.iter().filter(|slot| slot.since.is_some());
+        let shown = pictures.filter_map(|slot| ladder::rate(slot.owner?.stream, slot.layer()?, people));
+        let desired = ladder::desired(shown);
         if desired != self.desired
             && let Some(connection) = &mut self.connection
         {

@@ -14,18 +14,23 @@ const SILENT_DB: f32 = 60.0;
 /// A voice without packets for this long is silent (DTX sends nothing at all).
 const STALE: Duration = Duration::from_secs(1);
 
+/// Nobody counts as louder than this, whatever they say of themselves: speech into a near microphone is at 20 to 30 dB.
+const LOUDEST_DB: f32 = 20.0;
+
+/// Whoever was audible for this long without a pause counts as quieter from then on, so that a level that somebody made up
+/// keeps nobody out for ever. People pause for the three seconds that [`Voice`] takes to fall silent far more often.
+const UNBROKEN: Duration = Duration::from_secs(60);
+
+/// By so many dB a second: half a minute later anybody who speaks is louder.
+const TIRES_DB: f32 = 1.0;
+
 /// The loudness of one voice.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Voice {
     power: f32,
     heard: Option<Instant>,
-    audible: bool,
-}
-
-impl Default for Voice {
-    fn default() -> Self {
-        Voice { power: 0.0, heard: None, audible: false }
-    }
+    /// Since when it is audible.
+    audible: Option<Instant>,
 }
 
 impl Voice {
@@ -39,21 +44,28 @@ impl Voice {
         let keep = 0.5f32.powf(passed.as_secs_f32() / HALF_LIFE.as_secs_f32());
         self.power = self.power * keep + power * (1.0 - keep);
         self.heard = Some(now);
-        let below = self.below_full_scale();
-        self.audible = below < if was { SILENT_DB } else { SPEAKING_DB };
-        was != self.audible
+        let audible = self.smoothed() < if was { SILENT_DB } else { SPEAKING_DB };
+        let since = self.audible.filter(|_| was).unwrap_or(now);
+        self.audible = audible.then_some(since);
+        was != audible
     }
 
     /// Whether the voice can be heard at `now`.
     #[must_use]
     pub fn is_audible(&self, now: Instant) -> bool {
         let fresh = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < STALE);
-        fresh && self.audible
+        fresh && self.audible.is_some()
+    }
+
+    /// How loud the voice counts at `now`, beside others, in dB below full scale.
+    #[must_use]
+    pub fn below_full_scale(&self, now: Instant) -> f32 {
+        let audible = self.audible.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.smoothed().max(LOUDEST_DB) + TIRES_DB * audible.saturating_sub(UNBROKEN).as_secs_f32()
     }
 
     /// Smoothed loudness in dB below full scale.
-    #[must_use]
-    pub fn below_full_scale(&self) -> f32 {
+    fn smoothed(&self) -> f32 {
         if self.power <= 1e-13 { 127.0 } else { -10.0 * self.power.log10() }
     }
 }
@@ -82,5 +94,23 @@ mod tests {
         assert!(!voice.is_audible(now), "no packets, no voice");
         let mut starts = (0..5).map(|n| voice.level(now + Duration::from_millis(20 * n), 30));
         assert!(starts.any(|started| started), "whoever speaks again after a pause is noticed");
+    }
+
+    #[test]
+    fn a_level_that_is_made_up_is_no_louder_than_a_voice_and_tires() {
+        let start = Instant::now();
+        let mut liar = Voice::default();
+        let mut counts = |seconds: u32| {
+            let packets = (0..seconds * 50).map(|n| start + n * Duration::from_millis(20));
+            packets.fold(0.0, |_, now| {
+                liar.level(now, 0);
+                liar.below_full_scale(now)
+            })
+        };
+        assert!((counts(30) - LOUDEST_DB).abs() < 0.1);
+        assert!(counts(100) > 55.0, "anybody who speaks is louder by now");
+        let later = start + Duration::from_secs(105);
+        liar.level(later, 0);
+        assert!(liar.below_full_scale(later) < LOUDEST_DB + 0.1, "after a pause it is fresh");
     }
 }

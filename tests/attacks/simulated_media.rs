@@ -5,6 +5,7 @@ use plenary::limits::Limit;
 use plenary::media::ids::{Kind, Stream};
 
 use crate::client::connection::Twist;
+use crate::client::reshape::Reshape;
 use crate::client::sources::Sent;
 use crate::rng::Rng;
 use crate::sim::world::{World, ms};
@@ -22,6 +23,7 @@ fn attack(name: &'static str, counter: &'static str, count: fn(&World) -> u64) -
 pub fn rows(table: &mut Table) {
     twisted(table);
     forged(table);
+    offers(table);
     wishes(table);
     own_faults(table);
 }
@@ -51,6 +53,25 @@ fn twisted(table: &mut Table) {
         });
         None
     });
+    attack("a source that counts what was counted", "core_repeated", |world| world.count(|c| c.repeated))
+        .run(table, |stage| {
+            let sent = std::rc::Rc::new(std::cell::RefCell::new(std::collections::VecDeque::new()));
+            let notes = sent.clone();
+            twist(stage, move |packet, _| {
+                notes.borrow_mut().push_back((packet.seq, packet.time, packet.level));
+            });
+            // The same numbers again for other packets, from other sources.
+            stage.world.client(stage.hostile, |client, _| {
+                client.connection.as_mut().expect("a connection").change_sources(0x5000_0000);
+            });
+            twist(stage, move |packet, _| {
+                let again = sent.borrow_mut().iter().position(|(.., level)| *level == packet.level);
+                if let Some((seq, time, _)) = again.and_then(|at| sent.borrow_mut().remove(at)) {
+                    (packet.seq, packet.time) = (seq, time);
+                }
+            });
+            None
+        });
     attack("descriptors cut short", "core_unusable", |world| world.count(|c| c.unusable)).run(
         table,
         |stage| {
@@ -146,7 +167,7 @@ fn forged(table: &mut Table) {
     );
     attack("NACKs for everything", "core_resent", |world| world.count(|c| c.resent)).run(table, |stage| {
         let before = stage.world.transmitted;
-        let sources: Vec<u32> = stage.world.seats[stage.hostile].sources.iter().copied().collect();
+        let sources: Vec<u32> = stage.world.seats[stage.hostile].sources.keys().copied().collect();
         assert!(!sources.is_empty());
         for _ in 0..20 {
             for source in &sources {
@@ -174,6 +195,30 @@ fn nacks(stage: &mut Stage, source: u32, first: u32) {
         compound.extend([0xff, 0xff]);
     }
     send_rtcp(stage, &compound);
+}
+
+/// Offers of fewer slots and as many again, of lines that stop and become others, faster than anybody may offer.
+fn offers(table: &mut Table) {
+    let offers = Attack {
+        // Of offers that come too fast only the newest is taken, and one that builds on another is none.
+        answer: "offer-refused",
+        ..attack("offers of fewer slots and of more", "core_key_frames_asked", |world| {
+            world.count(|c| c.key_frames_asked)
+        })
+    };
+    offers.run(table, |stage| {
+        use Reshape::{Receive, Recycle, Rotate, Stop, Use};
+        let few = Use { audio: 1, video: 1 };
+        let changes = [few, Use { audio: 8, video: 5 }, Rotate, Receive(false), Receive(true), Stop, Recycle];
+        for change in changes.into_iter().cycle().take(28) {
+            stage.world.client(stage.hostile, |client, _| {
+                client.reshape(change);
+                client.receiver.complaints.clear();
+            });
+            stage.world.run(ms(200));
+        }
+        Some(said_once(stage))
+    });
 }
 
 fn wishes(table: &mut Table) {

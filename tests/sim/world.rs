@@ -310,7 +310,9 @@ impl World {
                     if !is_stun(&bytes) {
                         seat.followed.get_or_insert(self.now);
                     }
-                    seat.sources.extend(source_of(&bytes));
+                    if let Some(source) = source_of(&bytes) {
+                        *seat.sources.entry(source).or_default() += bytes.len() as u64;
+                    }
                     seat.client.receive(self.now, local, &bytes);
                     self.after(person);
                 } else {

@@ -59,8 +59,8 @@ export class Call extends Emitter {
   /** @type {PublishTrack[]} */
   #publish = [];
   #publishVersion = -1;
-  /** @type {Tile[]} */
-  #view = [];
+  /** @type {Tile[] | null} */
+  #view = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #againTimer;
   // Without a socket the next welcome decides.
@@ -204,7 +204,7 @@ export class Call extends Emitter {
     } else {
       this.#build();
     }
-    if (this.#view.length > 0) this.#socket.send({ type: 'view', tiles: this.#view });
+    if (this.#view) this.#socket.send({ type: 'view', tiles: this.#view });
   }
 
   /** @param {IceServer[]} iceServers */
@@ -296,7 +296,7 @@ export class Call extends Emitter {
       // Otherwise it is all said after the next welcome.
       if (!this.#socket.up || !this.#link) return;
       this.#sayMutes(this.#link.tracks);
-      if (this.#view.length > 0) this.#socket.send({ type: 'view', tiles: this.#view });
+      if (this.#view) this.#socket.send({ type: 'view', tiles: this.#view });
       this.#link.offerAgain();
     }, SAY_AGAIN);
   }

@@ -148,6 +148,8 @@ export class Stage {
   #sayView() {
     const full = document.fullscreenElement;
     const all = [...this.#tiles.values()];
+    // Without a tile there is nothing to choose from; an empty view would keep the first picture back.
+    if (all.length === 0) return;
     // A tile over the whole screen hides the others.
     const alone = all.filter(({ tile }) => tile.element === full);
     const tiles = (alone.length > 0 ? alone : all.filter(({ tile }) => this.#inView.has(tile.element)))

@@ -184,7 +184,7 @@ impl Core {
     pub(super) fn view(&mut self, now: Instant, id: PeerId, tiles: Vec<Tile>) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
-        peer.view = tiles;
+        peer.view = Some(tiles);
         let room = self.rooms.get(peer.room).filter(|room| !room.stale);
         if let Some(members) = room.map(|room| room.members.clone()) {
             let everything = self.candidates(now, &members);

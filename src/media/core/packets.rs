@@ -99,9 +99,13 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let room = peer.room;
         let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
-        let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
-        let (track, layers) = (publication.track, &mut publication.layers);
+        let Some(publication) = publication else { return };
         let Packet { layer, codec, seq, .. } = *packet;
+        let (track, layers) = (publication.track, &mut publication.layers);
+        if publication.muted {
+            self.counters.jumps += u64::from(layers.pass_over(layer, seq));
+            return;
+        }
         let arrival = layers.arrive(&Seen { layer, codec, seq, end: packet.frame.end }, now);
         self.counters.jumps += u64::from(arrival.jumped);
         if arrival.outdated {
@@ -159,13 +163,16 @@ impl Core {
         let Some(slot) = slots.get_mut(usize::from(to.slot)) else { return false };
         let Some(ssrc) = slot.ssrc else { return false };
         let before = (slot.since.is_some(), slot.blocked);
+        let layer = slot.layer();
         let written = connection.write(ssrc, packet, || slot.forward(source, arriving, now));
         if written == Ok(Err(Held::NotDecodable)) {
             slot.refuse(source);
         }
-        let changed = before != (slot.since.is_some(), slot.blocked);
+        let (changed, other_layer) = (before != (slot.since.is_some(), slot.blocked), layer != slot.layer());
         if changed && kind == Kind::Video {
             self.mark_changed(to.peer);
+        } else if other_layer && kind == Kind::Video {
+            self.update_desired(to.peer);
         }
         match written {
             Ok(Ok(())) => {

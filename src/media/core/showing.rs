@@ -55,7 +55,7 @@ impl Core {
                         video,
                         audio,
                         audible: voice.is_some_and(|voice| !voice.muted && voice.voice.is_audible(now)),
-                        below_full_scale: voice.map_or(127.0, |voice| voice.voice.below_full_scale()),
+                        below_full_scale: voice.map_or(127.0, |voice| voice.voice.below_full_scale(now)),
                     });
                 }
             }
@@ -70,14 +70,18 @@ impl Core {
         }
         let mut candidates: Vec<Candidate> =
             everything.iter().filter(|candidate| candidate.id.peer != peer.id).copied().collect();
-        if !peer.view.is_empty() {
+        if let Some(view) = &peer.view {
+            // A picture that nobody looks at is not sent.
+            for candidate in &mut candidates {
+                candidate.video &= !view.is_empty();
+            }
             let rank = |id: StreamId| {
                 let tile = |tile: &crate::media::message::Tile| {
                     StreamId { peer: tile.peer, stream: tile.stream } == id
                 };
                 let unnamed = if id.stream == Stream::Screen { 0 } else { usize::MAX };
                 // A screen that was just shared comes first, before the client could name it.
-                peer.view.iter().position(tile).map_or(unnamed, |at| at + 1)
+                view.iter().position(tile).map_or(unnamed, |at| at + 1)
             };
             candidates.sort_by_cached_key(|candidate| rank(candidate.id));
         }
@@ -152,12 +156,19 @@ impl Core {
         }
     }
 
+    /// What is played to `key` is of another layer.
+    pub(super) fn update_desired(&mut self, key: u32) {
+        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        peer.update_desired(self.rooms.get(peer.room).map_or(0, |room| room.members.len()));
+    }
+
     /// Tells the conference of every peer whose slots changed in this turn.
     pub(super) fn tell_slots(&mut self) {
         for key in std::mem::take(&mut self.changed) {
             let Some(peer) = self.peers.get_mut(key as usize) else { continue };
             peer.slots_changed = false;
-            peer.update_desired();
+            let people = self.rooms.get(peer.room).map_or(0, |room| room.members.len());
+            peer.update_desired(people);
             let (peer, slots) = (peer.id, peer.table());
             self.notices.push_back(Notice::Slots { peer, slots });
             self.mark_dirty(key);

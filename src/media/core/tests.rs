@@ -1,6 +1,7 @@
 mod forwarding;
 #[cfg(feature = "faults")]
 mod isolation;
+mod reoffers;
 
 use std::fmt::Write;
 use std::time::Duration;

@@ -40,6 +40,23 @@ fn a_new_source_waits_for_its_key_frame() {
 }
 
 #[test]
+fn no_sequence_number_leaves_twice_whatever_a_source_counts() {
+    let now = Instant::now();
+    let mut slot = Forwarder::new(90_000, 7, 1_000);
+    let mut source = Source { seq: 50, time: 9_000_000, lag: ms(0) };
+    let packets: Vec<Arriving> = (0..1_200).map(|frame| source.next(now, frame == 0)).collect();
+    for packet in packets.iter().filter(|packet| packet.seq % 100 != 0) {
+        slot.forward(packet, now).expect("each leaves once");
+    }
+    for packet in &packets {
+        let late = slot.forward(packet, now).map(|leaving| leaving.seq);
+        let recent = source.seq - packet.seq < 1_024;
+        assert_eq!(late.is_ok(), packet.seq % 100 == 0 && recent, "{packet:?}: {late:?}");
+        assert!(late.is_ok_and(|_| true) || late == Err(Held::Repeated));
+    }
+}
+
+#[test]
 fn a_pause_of_half_a_minute_is_half_a_minute_on_the_slots_clock() {
     let start = Instant::now() + ms(100_000);
     let mut slot = Forwarder::new(90_000, 0, 0);

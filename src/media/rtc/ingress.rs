@@ -22,7 +22,7 @@ impl Connection {
     /// known or proves itself ([`Sources::admit`](super::sources::Sources::admit)).
     pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
         if is_rtcp(datagram) {
-            return !self.replays.refuse(datagram);
+            return !self.replays.refuse(datagram, limits, tally);
         }
         // Source zero is Chromium's, for probes of any payload type.
         let payload_type = datagram.get(1).is_some_and(|second| self.formats.expects(second & 0x7f));
@@ -187,15 +187,14 @@ fn layer_of(rid: Option<Rid>) -> Option<Layer> {
     rid.map_or(Some(Layer::High), |rid| Layer::of_rid(&rid))
 }
 
-/// The extensions of a packet that mean the same to a subscriber: never the publisher's mid, rid or transport numbers.
+/// The extensions of a packet that mean the same to a subscriber and say nothing of the packets after it: a slot is
+/// somebody else's next. Never the publisher's mid, rid or transport numbers; `playout-delay` and `abs-capture-time` are
+/// not even negotiated (docs/decisions.md).
 fn forwarded(theirs: &ExtensionValues) -> ExtensionValues {
     ExtensionValues {
         audio_level: theirs.audio_level,
         voice_activity: theirs.voice_activity,
         video_orientation: theirs.video_orientation,
-        abs_capture_time: theirs.abs_capture_time,
-        play_delay_min: theirs.play_delay_min,
-        play_delay_max: theirs.play_delay_max,
         ..ExtensionValues::default()
     }
 }

@@ -35,7 +35,7 @@ use std::time::{Duration, Instant, SystemTime};
 use str0m::bwe::Bitrate;
 use str0m::media::Media;
 use str0m::net::{Protocol as RtcProtocol, TcpType};
-use str0m::rtp::{Extension, ExtensionValues};
+use str0m::rtp::ExtensionValues;
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::codec::{Codec, CodecSet};
@@ -254,9 +254,6 @@ impl Connection {
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
-            // Not among str0m's own; the numbers are only where a client's own are put in their place.
-            .set_extension(5, Extension::PlayoutDelay)
-            .set_extension(6, Extension::AbsoluteCaptureTime)
             .clear_codecs();
         formats::configure(rtc_config.codec_config());
         if let Some(certificate) = crypto::certificate() {

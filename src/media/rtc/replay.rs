@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits, Tally};
 
 /// Reports may overtake each other by this many: the least a receiver must allow.
 const WINDOW: u32 = 64;
 
-/// Senders of reports that one client may have over the life of a connection: one for each source, and those of a client
-/// that sends no media.
-const SENDERS: usize = Limit::SsrcsPerPeer.default_value() + 8;
+/// Senders of reports that one client may have over the life of a connection beyond one for each of its sources: those of
+/// a client that sends no media.
+const MORE_SENDERS: usize = 8;
 
 /// The index is under this; the bit above it says that the packet is encrypted.
 const INDEX: u32 = 0x7fff_ffff;
@@ -36,10 +36,16 @@ pub(super) struct Replays {
 impl Replays {
     /// Whether the SRTCP packet came before, or is too old to tell, or has one sender too many.
     #[must_use]
-    pub fn refuse(&self, datagram: &[u8]) -> bool {
+    pub fn refuse(&self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
         let Some((sender, index)) = read(datagram, self.tail) else { return true };
         match self.windows.get(&sender) {
-            None => self.windows.len() >= SENDERS,
+            None => {
+                let full = self.windows.len() >= limits.get(Limit::SsrcsPerPeer) + MORE_SENDERS;
+                if full {
+                    tally.hit(Limit::SsrcsPerPeer);
+                }
+                full
+            }
             Some(Window { highest, seen }) => match highest.checked_sub(index) {
                 None => false,
                 Some(behind) => behind >= WINDOW || seen & (1 << behind) != 0,
@@ -87,27 +93,35 @@ mod tests {
     fn a_report_is_taken_once_and_reordered_ones_still() {
         for tail in [0, 10] {
             let mut replays = Replays::default();
+            let refuse = |replays: &Replays, report: &[u8]| {
+                replays.refuse(report, &Limits::default(), &mut Tally::default())
+            };
             for index in [1, 2, 5, 4, 70, 69] {
                 let report = report(1, index, tail);
-                assert!(!replays.refuse(&report), "{index}");
+                assert!(!refuse(&replays, &report), "{index}");
                 replays.note(&report, tail);
-                assert!(replays.refuse(&report), "{index} again");
+                assert!(refuse(&replays, &report), "{index} again");
             }
-            assert!(replays.refuse(&report(1, 3, tail)), "too old to tell");
-            assert!(!replays.refuse(&report(2, 3, tail)), "another sender");
+            assert!(refuse(&replays, &report(1, 3, tail)), "too old to tell");
+            assert!(!refuse(&replays, &report(2, 3, tail)), "another sender");
         }
     }
 
     #[test]
-    fn senders_are_bounded_and_scraps_are_refused() {
-        let mut replays = Replays::default();
-        for sender in 0..2_000 {
-            let report = report(sender, 1, 0);
-            if !replays.refuse(&report) {
-                replays.note(&report, 0);
+    fn senders_are_bounded_by_the_limit_in_force_and_counted_and_scraps_are_refused() {
+        for most in [5, 50] {
+            let (limits, mut tally) = (Limits::default().with(Limit::SsrcsPerPeer, most), Tally::default());
+            let mut replays = Replays::default();
+            for sender in 0..100 {
+                let report = report(sender, 1, 0);
+                if !replays.refuse(&report, &limits, &mut tally) {
+                    replays.note(&report, 0);
+                }
             }
+            let senders = most + MORE_SENDERS;
+            assert_eq!(replays.windows.len(), senders);
+            assert_eq!(tally.count(Limit::SsrcsPerPeer), 100 - senders as u64);
+            assert!(replays.refuse(&[0x80, 201, 0], &limits, &mut tally));
         }
-        assert_eq!(replays.windows.len(), SENDERS);
-        assert!(replays.refuse(&[0x80, 201, 0]));
     }
 }

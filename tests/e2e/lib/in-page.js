@@ -335,3 +335,42 @@ export async function meanOfPng(base64) {
   context.drawImage(picture, 0, 0, 1, 1);
   return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
+
+/**
+ * Turns the pictures of the camera on their side, as a phone does: not the pixels, but what is said beside them. Chromium
+ * only.
+ */
+export function turnCamera() {
+  if (!('MediaDevices' in window)) return;
+  const streams = /** @type {any} */ (window);
+  const capture = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = async function captured(constraints) {
+    const stream = await capture.call(this, constraints);
+    for (const track of stream.getVideoTracks()) {
+      const { readable } = new streams.MediaStreamTrackProcessor({ track });
+      const turned = new streams.MediaStreamTrackGenerator({ kind: 'video' });
+      const turn = new TransformStream({
+        transform(/** @type {any} */ frame, controller) {
+          controller.enqueue(new streams.VideoFrame(frame, { rotation: 90 }));
+          frame.close();
+        },
+      });
+      void readable.pipeThrough(turn).pipeTo(turned.writable);
+      stream.removeTrack(track);
+      stream.addTrack(turned);
+    }
+    return stream;
+  };
+}
+
+/** How long pictures waited in all before they were decoded, in seconds, and how many did. */
+export async function readBufferDelay() {
+  const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
+  let [delay, emitted] = [0, 0];
+  for (const stats of (await plenary.pc.getStats()).values()) {
+    if (stats.type !== 'inbound-rtp' || stats.kind !== 'video') continue;
+    delay += stats.jitterBufferDelay ?? 0;
+    emitted += stats.jitterBufferEmittedCount ?? 0;
+  }
+  return { delay, emitted };
+}

@@ -1,5 +1,6 @@
 //! A browser's peer connection, played by str0m: offers, sends from camera, screen and microphone, receives on slots.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,8 @@ pub struct Connection {
     pub cameras: Vec<(Mid, Camera)>,
     pub microphones: Vec<(Mid, Microphone)>,
     pub lines: Vec<(Mid, Line)>,
+    /// Sources of which pictures or sounds came, and not only what fills or what comes again.
+    pub main: BTreeSet<u32>,
     pub connected: bool,
     pub answered: bool,
     pub alive: bool,
@@ -134,6 +137,7 @@ impl Connection {
             cameras: Vec::new(),
             microphones: Vec::new(),
             lines: Vec::new(),
+            main: BTreeSet::new(),
             connected: false,
             answered: false,
             alive: true,
@@ -412,6 +416,7 @@ impl Connection {
         who: &impl Fn(u16) -> Option<PeerId>,
     ) {
         let (ssrc, pt) = (packet.header.ssrc, packet.header.payload_type);
+        self.main.insert(*ssrc);
         let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else { return };
         let codec = self.rtc.codec_config().find(|params| params.pt() == pt).and_then(codec_of);
         let Some((_, line)) = self.lines.iter_mut().find(|(known, _)| *known == mid) else { return };

@@ -72,12 +72,16 @@ impl Connection {
         offer.to_sdp_string()
     }
 
-    /// What is sent on the line of a camera or microphone comes from another source from now on.
-    pub fn change_source(&mut self, mid: Mid, ssrc: u32) {
-        let mut api = self.rtc.direct_api();
-        if let Some(known) = api.stream_tx_by_mid(mid, None).map(|stream| stream.ssrc()) {
-            api.remove_stream_tx(known);
+    /// Everything is sent from other sources from now on, `first` and those after it.
+    pub fn change_sources(&mut self, first: u32) {
+        let lines =
+            self.cameras.iter().map(|(mid, _)| mid).chain(self.microphones.iter().map(|(mid, _)| mid));
+        for (ssrc, mid) in (first..).zip(lines) {
+            let mut api = self.rtc.direct_api();
+            if let Some(known) = api.stream_tx_by_mid(*mid, None).map(|stream| stream.ssrc()) {
+                api.remove_stream_tx(known);
+            }
+            api.declare_stream_tx(ssrc.into(), None, *mid, None);
         }
-        api.declare_stream_tx(ssrc.into(), None, mid, None);
     }
 }

@@ -1,6 +1,6 @@
 //! The people: their browsers, their links, and what they do.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -44,8 +44,8 @@ pub struct Seat {
     pub last_srtp: Vec<u8>,
     pub last_srtcp: Vec<u8>,
     pub last_stun: Vec<u8>,
-    /// Sources of media received.
-    pub sources: BTreeSet<u32>,
+    /// Sources of media received, and how many bytes came of each.
+    pub sources: BTreeMap<u32, u64>,
 }
 
 impl World {
@@ -90,7 +90,7 @@ impl World {
             last_srtp: Vec::new(),
             last_srtcp: Vec::new(),
             last_stun: Vec::new(),
-            sources: BTreeSet::new(),
+            sources: BTreeMap::new(),
         });
         self.rebind(person);
         self.connect(person);

@@ -281,3 +281,43 @@ fn what_one_person_looks_at_is_no_matter_of_the_whole_room() {
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
     assert!(show.core.stale_rooms.is_empty(), "fifty of them a second are one client's to send");
 }
+
+#[test]
+fn a_camera_that_went_on_while_it_was_muted_has_not_jumped() {
+    let mut show = Show::new(VP8, &[VP8]);
+    show.pass(FRAME * 30, &Layer::ALL);
+    let track = Track { stream: Stream::Camera, kind: Kind::Video };
+    for muted in [true, false] {
+        show.core.handle_command(show.now, Command::Mute { peer: PUBLISHER, track, muted });
+        show.pass(FRAME * if muted { 3_200 } else { 30 }, &Layer::ALL);
+    }
+    assert_eq!(show.layer(), Some(Middle));
+    assert_eq!(show.core.counters().jumps, 0);
+}
+
+#[test]
+fn what_has_no_stream_to_leave_on_uses_up_nothing_and_is_not_counted_as_forwarded() {
+    let mut show = Show::new(VP8, &[VP8]);
+    show.pass(FRAME * 30, &Layer::ALL);
+    let key = show.core.by_id[&WATCHER] as usize;
+    let ssrc = show.core.peers[key].video[0].ssrc.replace(1);
+    let judged = show.core.faults().judged;
+    assert_eq!(show.pass(FRAME * 10, &Layer::ALL), 0);
+    assert_eq!(show.core.counters().no_stream, 30, "each layer's packets");
+    assert_eq!(show.core.faults().judged, judged, "no sequence number was used up");
+    show.core.peers[key].video[0].ssrc = ssrc;
+    assert_eq!(show.pass(FRAME * 10, &Layer::ALL), 10);
+    assert_eq!(show.core.faults().violations(), 0);
+}
+
+#[test]
+fn a_page_nobody_looks_at_gets_no_picture() {
+    let mut show = Show::new(VP8, &[VP8]);
+    assert!(show.pass(FRAME * 30, &Layer::ALL) > 20, "nothing was said: as the server thinks");
+    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![] });
+    show.core.handle_timeout(show.now);
+    assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 0);
+    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90 };
+    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
+    assert!(show.pass(FRAME * 30, &Layer::ALL) > 20, "they look again");
+}

@@ -12,7 +12,7 @@ use crate::media::codec::{Codec, CodecSet};
 use crate::media::demux::Path;
 use crate::media::forward::Held;
 use crate::media::ids::Layer;
-use crate::media::rtc::Event;
+use crate::media::rtc::{Ended, Event};
 
 /// Parameter sets, and a slice.
 const H264_KEY: [u8; 4] = [0x67, 0x42, 0xe0, 0x1f];
@@ -122,7 +122,7 @@ fn only_what_every_browser_means_by_h264_is_h264_to_the_others() {
 }
 
 #[test]
-fn extensions_that_concern_the_subscriber_pass_under_its_own_numbers() {
+fn only_extensions_that_concern_the_packet_pass_and_under_the_subscribers_own_numbers() {
     use Extension::{
         AbsoluteCaptureTime, AbsoluteSendTime, PlayoutDelay, RepairedRtpStreamId, RtpMid, RtpStreamId,
         TransportSequenceNumber, VideoOrientation as Orientation,
@@ -144,8 +144,8 @@ fn extensions_that_concern_the_subscriber_pass_under_its_own_numbers() {
     let theirs = ExtensionValues {
         video_orientation: Some(VideoOrientation::Deg90),
         abs_capture_time: Some(AbsCaptureTime { capture_time: captured, clock_offset: None }),
-        play_delay_min: Some(MediaTime::from_millis(100)),
-        play_delay_max: Some(MediaTime::from_millis(400)),
+        play_delay_min: Some(MediaTime::from_millis(10_000)),
+        play_delay_max: Some(MediaTime::from_millis(10_000)),
         ..ExtensionValues::default()
     };
     publisher.send_with(Some("f"), VP8, 10, &VP8_KEY, theirs);
@@ -153,11 +153,9 @@ fn extensions_that_concern_the_subscriber_pass_under_its_own_numbers() {
     let got = subscriber.show(&packet, 100);
     let values = &got.first().expect("a packet").header.ext_vals;
     assert_eq!(values.video_orientation, Some(VideoOrientation::Deg90));
-    assert_eq!(values.play_delay_min, Some(MediaTime::from_millis(100)));
-    assert_eq!(values.play_delay_max, Some(MediaTime::from_millis(400)));
-    let at = values.abs_capture_time.as_ref().expect("a capture time").capture_time;
-    let apart = at.duration_since(captured).unwrap_or_else(|error| error.duration());
-    assert!(apart < ms(1), "{apart:?}");
+    // What a receiver would keep, or believe, beyond the packet.
+    assert_eq!((values.play_delay_min, values.play_delay_max), (None, None));
+    assert!(values.abs_capture_time.is_none());
     // Its own m-line, and no layer: the publisher's would send the packet to another decoder, or to none.
     assert_eq!(values.mid, Some(subscriber.video_slot));
     assert_ne!(subscriber.video_slot, publisher.video);
@@ -215,4 +213,26 @@ fn what_is_lost_comes_again_in_every_picture_codec_and_starts_nothing_late() {
         call.send(None, pt, 30, key);
         assert!(call.packets().iter().any(|packet| packet.frame.key && packet.frame.start));
     }
+}
+
+#[test]
+fn a_nonce_that_comes_again_ends_the_connection_before_anything_leaves() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.send(None, VP8, 10, &VP8_KEY);
+    let packet = call.packets().remove(0);
+    for seq in [100, 101, 103, 102] {
+        assert_eq!(call.show(&packet, seq).len(), 1);
+    }
+    assert_eq!(call.ended, None);
+    assert_eq!(call.show(&packet, 101).len(), 0, "it was sealed twice");
+    assert_eq!(call.ended, Some(Ended::RepeatedNonce));
+}
+
+#[test]
+fn what_has_no_stream_is_not_even_mapped() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.send(None, VP8, 10, &VP8_KEY);
+    let packet = call.packets().remove(0);
+    let written = call.connection.write(0xbad, &packet, || panic!("a sequence number was used up"));
+    assert_eq!(written, Ok(Err(Held::NoStream)));
 }

@@ -1,0 +1,84 @@
+//! The rates of pictures: what people are asked to send, and so what whoever is shown them needs.
+
+use super::ids::{Layer, Stream};
+
+/// Bits per second of a shared screen: text at 1080p and a few frames per second stays sharp.
+pub const SCREEN_BITRATE: u32 = 2_500_000;
+
+/// What a camera sends in rooms of some size: its layers, the smallest picture first, each with bits per second at most.
+pub type CameraRule = &'static [(Layer, u32)];
+
+/// The most an estimator is to look for, in bits per second: half as much again as what a home connection takes.
+const MOST_DESIRED: u64 = 9_000_000;
+
+/// The rule for a room of `people`. Everybody receives everybody's middle layer (a fixed rule), and a home connection
+/// takes about 6 Mbit/s: the largest room of each step (3, 6 and 12 people, then 25 slots) needs 1.8 to 5.5 Mbit/s down.
+/// Up, the layers of a step together are at most 2.6 Mbit/s. Beyond six people tiles are too small for the largest
+/// layer, and its encoder would cost the most; beyond twelve the middle one is for faces the size of a stamp.
+#[must_use]
+pub fn camera_rule(people: usize) -> CameraRule {
+    match people {
+        0..=3 => &[(Layer::Low, 150_000), (Layer::Middle, 900_000), (Layer::High, 1_500_000)],
+        4..=6 => &[(Layer::Low, 150_000), (Layer::Middle, 700_000), (Layer::High, 1_200_000)],
+        7..=12 => &[(Layer::Low, 120_000), (Layer::Middle, 450_000)],
+        _ => &[(Layer::Low, 80_000), (Layer::Middle, 220_000)],
+    }
+}
+
+/// What one picture is asked to be at most, in bits per second. A camera with one encoding counts as the highest layer,
+/// which in large rooms nobody is asked for: the next lower is what it is told to be.
+pub(super) fn rate(stream: Stream, layer: Layer, people: usize) -> Option<u32> {
+    match stream {
+        Stream::Screen => Some(SCREEN_BITRATE),
+        Stream::Camera => {
+            let mut rule = camera_rule(people).iter().rev();
+            rule.find(|(of, _)| *of <= layer).map(|(_, rate)| *rate)
+        }
+    }
+}
+
+/// What the estimator is to find out whether a downlink holds, for pictures of these rates together: half as much again,
+/// since an estimate that is not looked for beyond what is sent does not grow.
+pub(super) fn desired(rates: impl Iterator<Item = u32>) -> u64 {
+    let sent: u64 = rates.map(u64::from).sum();
+    (sent + sent / 2).min(MOST_DESIRED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn middle(people: usize) -> u32 {
+        let rate =
+            camera_rule(people).iter().find(|(layer, _)| *layer == Layer::Middle).map(|(_, rate)| *rate);
+        rate.unwrap_or_default()
+    }
+
+    #[test]
+    fn what_everybody_receives_fits_a_home_connection_in_every_room() {
+        for people in 1..=100_usize {
+            let shown = u32::try_from((people - 1).min(usize::from(crate::media::VIDEO_SLOTS))).unwrap();
+            let (down, up) =
+                (shown * middle(people), camera_rule(people).iter().map(|(_, rate)| rate).sum::<u32>());
+            assert!(middle(people) > 0 && down <= 6_000_000, "{people} people receive {down} bit/s");
+            assert!(up <= 2_600_000, "each of {people} people sends {up} bit/s");
+        }
+    }
+
+    #[test]
+    fn rates_fall_with_the_size_of_the_room() {
+        assert!(middle(13) < middle(12) && middle(12) < middle(6) && middle(6) < middle(3));
+    }
+
+    #[test]
+    fn an_estimator_looks_for_what_is_shown_and_half_as_much_again_within_a_bound() {
+        let of = |shown: &[(Stream, Layer)], people| {
+            desired(shown.iter().filter_map(|(stream, layer)| rate(*stream, *layer, people)))
+        };
+        assert_eq!(of(&[], 9), 0, "nothing is shown: it rests");
+        assert_eq!(of(&[(Stream::Camera, Layer::Middle)], 2), 1_350_000);
+        assert_eq!(of(&[(Stream::Camera, Layer::High)], 9), 675_000, "nobody is asked for more");
+        assert_eq!(of(&[(Stream::Camera, Layer::Middle); 24], 25), 7_920_000);
+        assert_eq!(of(&[(Stream::Screen, Layer::High); 25], 26), MOST_DESIRED);
+    }
+}
