@@ -74,7 +74,8 @@ limits! {
     ViewTiles = 128, "limit_view_tiles";
     /// Addresses learned for one peer. Browsers with two interfaces use four; each costs a row in the table.
     AddressesPerPeer = 16, "limit_addresses_per_peer";
-    /// Media sources (SSRCs) that authenticated on one connection, over its life: each costs 100 bytes until it ends. A
+    /// Media sources (SSRCs) that authenticated on one connection, over its life, and as many that its slots are sent with
+    /// (a line that ends and becomes another has a new one): each costs 100 bytes until it ends. A
     /// camera of 3 layers with retransmission has 6, so it may be started anew 150 times; one more ends the connection,
     /// and the client builds another.
     SsrcsPerPeer = 1_024, "limit_ssrcs_per_peer";
