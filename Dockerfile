@@ -11,7 +11,8 @@ COPY docker/lib.sh docker/entrypoint.sh docker/healthcheck.sh /usr/local/lib/ple
 RUN chmod -R a+rX /usr/local/lib/plenary
 # A volume that is mounted here for the first time takes its owner and its permissions from this folder.
 RUN install -d -m 0700 -o plenary -g plenary /var/lib/plenary
-ENV PLENARY_PLAIN_HTTP=true PLENARY_HTTP_PORT=8080 PLENARY_STATE=/var/lib/plenary
+# HTTP at every address of the container: what is published of it is said where it is run.
+ENV PLENARY_PLAIN_HTTP=true PLENARY_HTTP_PORT=8080 PLENARY_HTTP_ADDRESS=0.0.0.0 PLENARY_STATE=/var/lib/plenary
 USER 10001:10001
 EXPOSE 8080/tcp 61000/udp 61000/tcp
 HEALTHCHECK --interval=3s --timeout=3s --retries=5 CMD ["bash", "/usr/local/lib/plenary/healthcheck.sh"]

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod doors;
 mod metrics;
 mod state;
 mod turn;
@@ -18,6 +19,7 @@ use ipnet::IpNet;
 use log::LevelFilter;
 
 use crate::conference::Turn;
+use crate::control::HostName;
 use crate::media::codec::Codec;
 use metrics::MetricsArgs;
 use state::StateArgs;
@@ -55,6 +57,9 @@ struct ServeArgs {
     /// TCP port of pages and signaling
     #[arg(long, env = "PLENARY_HTTP_PORT", value_name = "PORT", default_value_t = HTTP_PORT)]
     http_port: u16,
+
+    #[command(flatten)]
+    doors: doors::DoorArgs,
 
     /// Port of media, UDP and TCP, of the first worker; the others have the ports after it. Must be reachable for every
     /// client
@@ -95,8 +100,7 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_PLAIN_HTTP", value_parser = BoolishValueParser::new(), conflicts_with_all = ["cert", "key"])]
     plain_http: bool,
 
-    /// Proxy whose X-Forwarded-For and X-Forwarded-Host are believed: address or network; repeat it or separate with
-    /// commas
+    /// Proxy whose X-Forwarded-For, -Host and -Proto are believed: address or network; repeat it or separate with commas
     #[arg(long, env = "PLENARY_TRUSTED_PROXY", value_name = "ADDRESS[/BITS]", value_delimiter = ',', value_parser = network)]
     trusted_proxy: Vec<IpNet>,
 
@@ -135,6 +139,10 @@ struct ServeArgs {
 pub struct Config {
     /// The TCP port of pages and signaling.
     pub http_port: u16,
+    /// Where they are served; none means every address.
+    pub http_addresses: Vec<IpAddr>,
+    /// The hosts that requests may be for; none means every host.
+    pub hosts: Vec<HostName>,
     /// The UDP port of the first media worker.
     pub udp_port: u16,
     /// How many media workers there are, at least one. Each has the UDP port after that of the one before.
@@ -256,7 +264,9 @@ impl Config {
         let (workers, cores) = workers::settle(args.workers, args.pin.as_ref(), args.udp_port)
             .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
         let turn = turn::settle(&args.turn_url, args.turn_secret_file.as_deref())?;
-        Ok(Self { turn, ..Self::new(args, workers, cores, addresses) })
+        let (http_addresses, hosts) = doors::settle(args.doors.clone(), args.plain_http)
+            .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
+        Ok(Self { http_addresses, hosts, turn, ..Self::new(args, workers, cores, addresses) })
     }
 
     fn new(args: ServeArgs, workers: u8, cores: Vec<usize>, addresses: Vec<IpAddr>) -> Self {
@@ -267,6 +277,8 @@ impl Config {
         };
         Self {
             http_port: args.http_port,
+            http_addresses: Vec::new(),
+            hosts: Vec::new(),
             udp_port: args.udp_port,
             workers,
             cores,
@@ -429,6 +441,8 @@ mod tests {
         assert_eq!(help.code, 0);
         for flag in [
             "http-port",
+            "http-address",
+            "host",
             "udp-port",
             "workers",
             "pin",

@@ -1,7 +1,7 @@
-//! The sockets that take connections, of pages and of media: one for IPv4 and one for IPv6, on one port.
+//! The sockets that take connections, of pages and of media: one for each address, on one port.
 
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
@@ -14,6 +14,9 @@ const BACKLOG: i32 = 1024;
 /// How long to wait when the process is out of file descriptors: connections end meanwhile.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// Every address of the machine.
+const EVERYWHERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+
 /// The listening sockets.
 #[derive(Debug)]
 pub(crate) struct Listeners {
@@ -24,21 +27,31 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// How many tokens they have.
-    pub const TOKENS: usize = 2;
+    /// How many tokens they have at every address of the machine.
+    pub const TOKENS: usize = EVERYWHERE.len();
 
-    /// Listens on `port` of every address; port 0 lets the system choose. A machine without IPv6 does with IPv4.
+    /// How many there may be: their tokens are numbered.
+    pub const MOST: usize = 8;
+
+    /// Listens on `port` of these addresses, of every one if there are none; port 0 lets the system choose. A machine
+    /// without IPv6 does with IPv4.
     ///
     /// # Errors
     /// Those of the system, `AddrInUse` first among them.
-    pub fn bind(port: u16) -> io::Result<Self> {
-        let v4 = listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))?;
-        let chosen = v4.local_addr()?.port();
-        let mut sockets = vec![v4];
-        match listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, chosen))) {
-            Ok(v6) => sockets.push(v6),
-            Err(error) if error.kind() == ErrorKind::AddrInUse && port != 0 => return Err(error),
-            Err(error) => log::warn!("no connections over IPv6: {error}"),
+    pub fn bind(addresses: &[IpAddr], port: u16) -> io::Result<Self> {
+        let addresses = if addresses.is_empty() { &EVERYWHERE } else { addresses };
+        let (mut sockets, mut chosen) = (Vec::new(), port);
+        for &address in addresses.iter().take(Self::MOST) {
+            match listen(SocketAddr::from((address, chosen))) {
+                Ok(socket) => {
+                    chosen = socket.local_addr()?.port();
+                    sockets.push(socket);
+                }
+                Err(error) if is_dispensable(address, port, &error) && !sockets.is_empty() => {
+                    log::warn!("no connections over IPv6: {error}");
+                }
+                Err(error) => return Err(io::Error::new(error.kind(), format!("{address}: {error}"))),
+            }
         }
         Ok(Self { sockets, port: chosen, retry: None, errors: 0 })
     }
@@ -99,6 +112,12 @@ impl Listeners {
         self.sockets.clear();
         self.retry = None;
     }
+}
+
+/// Whether a server goes on without this address: it is IPv6's for all or for the machine itself, and others are there.
+fn is_dispensable(address: IpAddr, port: u16, error: &io::Error) -> bool {
+    let is_general = address.is_ipv6() && (address.is_unspecified() || address.is_loopback());
+    is_general && (error.kind() != ErrorKind::AddrInUse || port == 0)
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Write};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
-use plenary::control::{Control, ControlConfig};
+use plenary::control::{Control, ControlConfig, HostName};
 use plenary::limits::Limits;
 use plenary::media::Protocol;
 use plenary::state;
@@ -65,6 +65,9 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     let limits = Limits::default();
     let mut control = Control::new(ControlConfig {
         http_port: config.http_port,
+        http_addresses: config.http_addresses.clone(),
+        hosts: config.hosts.clone(),
+        only_https: matches!(config.transport, Transport::Files { .. }),
         tls: certificate_source(config).map(Tls::load).transpose()?,
         client_dir: config.client_dir.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
@@ -128,14 +131,31 @@ fn certificate_source(config: &Config) -> Option<CertificateSource> {
 fn greet(config: &Config, port: u16) {
     let mut lines = vec!["Plenary is ready. Open one of these:".to_owned()];
     let scheme = if config.transport == Transport::Plain { "http" } else { "https" };
-    lines.push(format!("  {scheme}://localhost:{port}"));
-    for address in config.addresses.iter().filter(|address| !address.is_loopback()) {
-        lines.push(format!("  {scheme}://{}", SocketAddr::new(*address, port)));
-    }
+    lines.extend(hosts_to_open(config).into_iter().map(|host| format!("  {scheme}://{host}:{port}")));
     if matches!(config.transport, Transport::Directory(_)) {
         lines.push("Browsers warn of a self-signed certificate once and can be told to go on.".to_owned());
     }
     let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
+}
+
+/// What a person may type: the names the server answers to, or else the addresses it is reached at.
+fn hosts_to_open(config: &Config) -> Vec<String> {
+    if !config.hosts.is_empty() {
+        return config.hosts.iter().map(ToString::to_string).collect();
+    }
+    let is_open = |address: &IpAddr| {
+        let served = &config.http_addresses;
+        served.is_empty()
+            || served.contains(address)
+            || served.iter().any(|any| any.is_unspecified() && any.is_ipv4() == address.is_ipv4())
+    };
+    let (local, others): (Vec<IpAddr>, Vec<IpAddr>) =
+        config.addresses.iter().copied().filter(is_open).partition(IpAddr::is_loopback);
+    let local = (!local.is_empty()).then(|| "localhost".to_owned());
+    local
+        .into_iter()
+        .chain(others.into_iter().map(|address| HostName::Address(address).to_string()))
+        .collect()
 }
 
 /// Fills `bytes` with random ones. Without randomness no token is a secret, so there is nothing to go on with.

@@ -6,9 +6,10 @@ use std::mem;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use http::header::{HOST, LOCATION};
-use http::{HeaderValue, Method, StatusCode};
+use http::header::STRICT_TRANSPORT_SECURITY;
+use http::{Method, StatusCode};
 
+use super::door::Door;
 use super::http::{Head, HeadError, Reply, Request, parse_head};
 use super::site::Site;
 use super::websocket;
@@ -217,7 +218,7 @@ impl Exchange {
     /// Answers the next request if it is here.
     fn take_request(&mut self, insecure: bool, site: &mut Site<'_>) {
         if self.head.is_none()
-            && let Err(error) = self.take_head(site)
+            && let Err(error) = self.take_head(insecure, site)
         {
             count(error, site);
             self.reply(Reply::problem(error.status(), error.detail()), true, Then::Close, site);
@@ -228,15 +229,11 @@ impl Exchange {
         let body = mem::replace(&mut self.input, rest);
         self.worth_parsing = !self.input.is_empty();
         self.answered = true;
-        if insecure {
-            self.reply(secure_address(&head), head.method != Method::HEAD, Then::Close, site);
-        } else {
-            self.answer(&Request { head, body }, site);
-        }
+        self.answer(&Request { head, body }, site);
     }
 
     /// Takes a head from the input if it is all here.
-    fn take_head(&mut self, site: &mut Site<'_>) -> Result<(), HeadError> {
+    fn take_head(&mut self, insecure: bool, site: &mut Site<'_>) -> Result<(), HeadError> {
         if !mem::take(&mut self.worth_parsing) {
             return Ok(());
         }
@@ -245,11 +242,26 @@ impl Exchange {
         let Some((head, length)) = parse_head(&self.input, max_head, max_body)? else { return Ok(()) };
         self.input.drain(..length);
         self.since = site.now.instant;
+        if let Some(refusal) = self.wrong_door(&head, insecure, site) {
+            // Whatever the body is, it is not waited for.
+            self.answered = true;
+            self.reply(refusal, head.method != Method::HEAD, Then::Close, site);
+            return Ok(());
+        }
         if head.expects_continue && head.body_bytes > self.input.len() {
             self.out = Outgoing { head: b"HTTP/1.1 100 Continue\r\n\r\n".to_vec(), ..Outgoing::default() };
         }
         self.head = Some(head);
         Ok(())
+    }
+
+    /// What a request gets that came to a wrong place: in the clear, or for another host.
+    fn wrong_door(&self, head: &Head, insecure: bool, site: &Site<'_>) -> Option<Reply> {
+        if insecure {
+            return Some(site.door.secure_address(head));
+        }
+        let host = site.proxies.host(self.connected, head);
+        (!site.door.admits(host.as_ref(), &head.path)).then(Door::misdirected)
     }
 
     fn answer(&mut self, request: &Request, site: &mut Site<'_>) {
@@ -261,6 +273,11 @@ impl Exchange {
             (site.answer(request, self.client.into()), Then::Next)
         };
         log::debug!("{} {} {} {}", self.client, head.method, head.path, reply.status.as_u16());
+        let host = site.proxies.host(self.connected, head);
+        let reply = match site.door.only_https(host.as_ref()) {
+            Some(promise) => reply.with(STRICT_TRANSPORT_SECURITY, promise),
+            None => reply,
+        };
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
         self.reply(reply, head.method != Method::HEAD, then, site);
     }
@@ -276,16 +293,6 @@ impl Exchange {
         self.out = Outgoing { head: unsent, body, sent: 0 };
         self.then = then;
         self.taken = site.now.instant;
-    }
-}
-
-/// Where a client that forgot the `s` of `https` finds what it wants.
-fn secure_address(head: &Head) -> Reply {
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let reply = Reply::problem(StatusCode::PERMANENT_REDIRECT, "this port speaks HTTPS");
-    match HeaderValue::try_from(format!("https://{host}{}", head.target)) {
-        Ok(address) => reply.with(LOCATION, address),
-        Err(_) => reply,
     }
 }
 

@@ -14,6 +14,7 @@ mod clock;
 mod connection;
 mod counters;
 mod deadlines;
+mod door;
 mod exchange;
 #[cfg(feature = "faults")]
 mod faults;
@@ -33,7 +34,7 @@ pub(crate) use http::fuzz::head as fuzz_head;
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,6 +55,8 @@ use clock::Clock;
 use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
+use door::{Door, Refusals};
+pub use http::{HostName, NoHost};
 use proxy::TrustedProxies;
 use scrapes::Scrapes;
 use site::Site;
@@ -62,10 +65,10 @@ pub use workers::Workers;
 
 const WAKER: Token = Token(0);
 const SIGNALS: Token = Token(1);
-/// The listeners have this token and the next.
+/// The listeners have this token and the next ones, at most [`Listeners::MOST`].
 const LISTENERS: usize = 2;
 /// The listener of those who ask for numbers.
-const METRICS: Token = Token(LISTENERS + Listeners::TOKENS);
+const METRICS: Token = Token(LISTENERS + Listeners::MOST);
 /// Their connections have the tokens from here on, where clients' never come.
 const SCRAPES: usize = usize::MAX / 2;
 /// Connections have the tokens from here on. A number is never used twice, so a late event finds nobody.
@@ -85,8 +88,14 @@ const BEHIND: Duration = Duration::from_millis(5);
 pub struct ControlConfig {
     /// The TCP port; 0 lets the system choose.
     pub http_port: u16,
+    /// Where pages and signaling are served; none of them means every address.
+    pub http_addresses: Vec<IpAddr>,
+    /// The hosts that requests may be for; none of them means every host.
+    pub hosts: Vec<HostName>,
     /// TLS, unless something in front of the server does it.
     pub tls: Option<Tls>,
+    /// Browsers may be told to come by HTTPS only: the certificate is the operator's.
+    pub only_https: bool,
     /// Serve the client from here instead of from the binary.
     pub client_dir: Option<PathBuf>,
     /// Proxies whose word on the client's address and host is believed.
@@ -126,6 +135,8 @@ pub struct Control {
     tls: Option<Tls>,
     assets: Assets,
     proxies: TrustedProxies,
+    door: Door,
+    refusals: Refusals,
     limits: Limits,
     tally: Tally,
     counters: ControlCounters,
@@ -146,7 +157,7 @@ impl Control {
     pub fn new(config: ControlConfig) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let mut listeners = Listeners::bind(config.http_port)?;
+        let mut listeners = Listeners::bind(&config.http_addresses, config.http_port)?;
         listeners.register(poll.registry(), LISTENERS)?;
         Ok(Self {
             clock: Clock::default(),
@@ -157,6 +168,8 @@ impl Control {
             stop_by: None,
             listeners,
             scrapes: None,
+            door: Door { hosts: config.hosts, tls: config.tls.is_some(), trusted: config.only_https },
+            refusals: Refusals::default(),
             tls: config.tls,
             assets: config.client_dir.map_or_else(Assets::embedded, Assets::Directory),
             proxies: TrustedProxies(config.trusted_proxies),
@@ -449,6 +462,8 @@ impl Turn<'_> {
             tally: &mut control.tally,
             counters: &mut control.counters,
             proxies: &control.proxies,
+            door: &control.door,
+            refusals: &mut control.refusals,
             stopping: control.stop_by.is_some(),
             #[cfg(feature = "faults")]
             workers: self.workers,

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
+use super::door::{Door, Refusals};
 use super::http::{Reply, Request, percent_decode};
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
@@ -39,6 +40,10 @@ pub(super) struct Site<'a> {
     pub counters: &'a mut ControlCounters,
     /// Whose word on the client's address is believed.
     pub proxies: &'a TrustedProxies,
+    /// Which hosts are the server's.
+    pub door: &'a Door,
+    /// Which refused pages the log has.
+    pub refusals: &'a mut Refusals,
     /// The server is ending: no new sockets, no further requests on a connection.
     pub stopping: bool,
     /// For counters and damage.
@@ -56,6 +61,10 @@ impl Site<'_> {
             "/api/rooms" if request.head.method == Method::POST => self.create_room(request, client),
             "/api/rooms" if matches!(request.head.method, Method::GET | Method::HEAD) => self.listed(request),
             "/api/rooms" => not_allowed("GET, HEAD, POST"),
+            // The server as a whole (RFC 9112, 3.2.4), which can be asked for by OPTIONS only.
+            "*" => {
+                Reply::empty(StatusCode::NO_CONTENT).with(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))
+            }
             #[cfg(feature = "faults")]
             "/api/faults" => self.faults(request),
             _ => match path.strip_prefix("/api/rooms/") {
@@ -139,13 +148,14 @@ impl Site<'_> {
 fn page(target: &str) -> Option<(Option<String>, usize)> {
     let (mut after, mut most) = (None, None);
     let query = target.split_once('?').map_or("", |(_, query)| query);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=')? {
-            ("after", id) if after.is_none() => after = Some(percent_decode(id)?),
-            ("limit", number) if most.is_none() => {
-                let number: usize = number.parse().ok()?;
-                most = Some(number).filter(|number| (1..=MOST_ROOMS).contains(number));
-                most?;
+    // Escapes that are broken are not guessed at.
+    percent_decode(query)?;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "after" if after.is_none() && !value.is_empty() => after = Some(value.into_owned()),
+            "limit" if most.is_none() => {
+                let number = value.parse().ok().filter(|number| (1..=MOST_ROOMS).contains(number));
+                most = Some(number?);
             }
             _ => return None,
         }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::assets::Assets;
 use super::connection::{Connection, Fate};
 use super::counters::ControlCounters;
+use super::door::{Door, Refusals};
 use super::proxy::TrustedProxies;
 use super::site::Site;
 use super::wire::Wire;
@@ -43,6 +44,8 @@ struct World {
     tally: Tally,
     counters: ControlCounters,
     proxies: TrustedProxies,
+    door: Door,
+    refusals: Refusals,
     connection: Connection,
     peer: TcpStream,
 }
@@ -75,6 +78,8 @@ impl World {
             tally: Tally::default(),
             counters: ControlCounters::default(),
             proxies: TrustedProxies::default(),
+            door: Door::default(),
+            refusals: Refusals::default(),
             connection: Connection::new(99, wire, address.ip(), start),
             peer,
         }
@@ -90,6 +95,8 @@ impl World {
             tally: &mut self.tally,
             counters: &mut self.counters,
             proxies: &self.proxies,
+            door: &self.door,
+            refusals: &mut self.refusals,
             stopping: false,
             #[cfg(feature = "faults")]
             workers: &mut NoWorkers,

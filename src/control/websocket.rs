@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{ALLOW, ORIGIN, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{ALLOW, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderValue, Method, StatusCode};
 use tungstenite::Error;
 use tungstenite::error::CapacityError;
@@ -14,7 +14,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocketContext};
 
 use super::exchange::Then;
-use super::http::{Head, Reply, origin_is_host};
+use super::http::{Head, Reply, check_origin};
 use super::site::Site;
 use super::wire::Wire;
 use crate::conference::outbox::Outbox;
@@ -45,7 +45,7 @@ pub(super) const CLOSE_OUTBOX_FULL: u16 = 4003;
 pub(super) const CLOSE_RESTART: u16 = 1012;
 
 /// Answers a request for `/ws`.
-pub(super) fn upgrade(head: &Head, connected: IpAddr, site: &Site<'_>) -> (Reply, Then) {
+pub(super) fn upgrade(head: &Head, connected: IpAddr, site: &mut Site<'_>) -> (Reply, Then) {
     if let Some(refusal) = refusal(head, connected, site) {
         return (refusal, Then::Next);
     }
@@ -63,7 +63,7 @@ pub(super) fn upgrade(head: &Head, connected: IpAddr, site: &Site<'_>) -> (Reply
     }
 }
 
-fn refusal(head: &Head, connected: IpAddr, site: &Site<'_>) -> Option<Reply> {
+fn refusal(head: &Head, connected: IpAddr, site: &mut Site<'_>) -> Option<Reply> {
     if head.method != Method::GET {
         let reply = Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET");
         return Some(reply.with(ALLOW, HeaderValue::from_static("GET")));
@@ -71,11 +71,12 @@ fn refusal(head: &Head, connected: IpAddr, site: &Site<'_>) -> Option<Reply> {
     if site.stopping {
         return Some(Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"));
     }
-    let origin = head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    let host = site.proxies.host(connected, &head.headers);
-    let is_ours = origin.zip(host).is_some_and(|(origin, host)| origin_is_host(origin, host));
-    let why = "only pages of this server may connect: Origin and Host differ";
-    (!is_ours).then(|| Reply::problem(StatusCode::FORBIDDEN, why))
+    let host = site.proxies.host(connected, head);
+    let scheme = site.door.scheme(site.proxies.scheme(connected, &head.headers));
+    let foreign = check_origin(&head.headers, host.as_ref(), scheme).err()?;
+    site.refusals.tell(foreign);
+    let why = format!("only pages of this server may connect: {foreign}");
+    Some(Reply::problem(StatusCode::FORBIDDEN, &why))
 }
 
 fn config(limits: &Limits) -> WebSocketConfig {

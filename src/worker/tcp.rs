@@ -159,7 +159,7 @@ impl Tcp {
     /// # Errors
     /// If the port is taken or the kernel refuses.
     pub(super) fn bind(port: u16, registry: Registry, first: usize, limits: Limits) -> io::Result<Tcp> {
-        let mut listeners = Listeners::bind(port)?;
+        let mut listeners = Listeners::bind(&[], port)?;
         listeners.register(&registry, first)?;
         Ok(Tcp {
             listeners,

@@ -49,10 +49,19 @@ type Row<'a> = dyn FnMut(&'static str, &'static str, &'static str, &dyn Fn(&Serv
 
 /// Requests that two readers in a row could end at different places.
 fn smuggling(row: &mut Row<'_>) {
-    row("smuggling: Content-Length and chunked", "http_411", "411", &|server| {
-        let both = ["Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n"];
-        let bodies = both.map(|lines| head("POST /api/rooms", lines) + "0\r\n\r\nGET /readyz HTTP/1.1\r\n");
+    row("smuggling: chunked where it may not be", "http_400", "400", &|server| {
+        let lines = [
+            "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: chunked,\r\n",
+        ];
+        let bodies = lines.map(|lines| head("POST /api/rooms", lines) + "0\r\n\r\nGET /readyz HTTP/1.1\r\n");
         every(server, &bodies.each_ref().map(String::as_str))
+    });
+    row("smuggling: unknown transfer codings", "http_501", "501", &|server| {
+        let lines = ["xchunked", "identity", "gzip, chunked", "chunked;q=1"];
+        let heads = lines.map(|coding| head("POST /api/rooms", &format!("Transfer-Encoding: {coding}\r\n")));
+        every(server, &heads.each_ref().map(String::as_str))
     });
     row("smuggling: chunks of bad sizes", "http_411", "411", &|server| {
         let start = head("POST /api/rooms", "Transfer-Encoding: chunked\r\n");
@@ -63,6 +72,7 @@ fn smuggling(row: &mut Row<'_>) {
     row("smuggling: two Content-Lengths", "http_400", "400", &|server| {
         let lines = [
             "Content-Length: 4\r\nContent-Length: 5\r\n",
+            "Content-Length: 4\r\nContent-Length: 4\r\n",
             "Content-Length: 4, 5\r\n",
             "Content-Length: +4\r\n",
             "Content-Length: 4 4\r\n",

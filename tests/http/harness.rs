@@ -4,14 +4,19 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
+use plenary::control::certificate::CertificateFiles;
 use plenary::control::{Control, ControlConfig, Stopper, Workers};
 use plenary::limits::Tally;
 use plenary::media::message::{Command, Notice};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use socket2::{Domain, Socket, Type};
 use tungstenite::WebSocket;
 use tungstenite::client::IntoClientRequest;
@@ -118,6 +123,27 @@ impl Server {
     /// A connection to where numbers are told.
     pub fn connect_to_metrics(&self) -> Client {
         Client::new(TcpStream::connect(self.metrics).unwrap())
+    }
+
+    /// A browser that trusts this certificate, and believes that the server is called `name`.
+    pub fn connect_tls(
+        &self,
+        files: &CertificateFiles,
+        name: &str,
+    ) -> Client<StreamOwned<ClientConnection, TcpStream>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&files.certificate).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Client::over(StreamOwned::new(connection, stream))
     }
 
     /// Asks for the end without waiting for it.

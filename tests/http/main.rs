@@ -10,8 +10,10 @@
 
 mod certificates;
 mod ending;
+mod forms;
 #[allow(dead_code, reason = "the harness serves other tests too")]
 mod harness;
+mod hosts;
 mod limits;
 mod metrics;
 mod nginx;

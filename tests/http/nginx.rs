@@ -1,6 +1,6 @@
 //! nginx in front of the server answers as the server itself would: its configuration says the same twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plenary::limits::{Limit, Limits};
 
@@ -10,6 +10,7 @@ const SECURITY_HEADERS: &str = include_str!("../../nginx/security-headers.conf")
 const TYPES: &str = include_str!("../../nginx/types.conf");
 const NGINX: &str = include_str!("../../nginx/nginx.conf");
 const SITE: &str = include_str!("../../nginx/plenary.conf");
+const ENTRYPOINT: &str = include_str!("../../nginx/entrypoint.sh");
 const NOT_FOUND: &str = include_str!("../../nginx/404.html");
 
 /// The arguments of each line of `conf` that begins with `directive`.
@@ -33,16 +34,26 @@ fn the_security_headers_are_the_servers_and_are_sent_once() {
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .filter(|(name, _)| !own.contains(name))
         .collect();
-    let added: BTreeMap<&str, &str> = directives(SECURITY_HEADERS, "add_header")
+    let mut added: BTreeMap<&str, &str> = directives(SECURITY_HEADERS, "add_header")
         .into_iter()
         .map(|line| {
             let (name, value) = line.split_once(' ').unwrap();
             (name, value.strip_prefix('"').unwrap().strip_suffix("\" always").expect("with errors too"))
         })
         .collect();
+    let names: Vec<&str> = added.keys().copied().collect();
+    assert_eq!(added.remove("strict-transport-security"), Some("$only_https"), "not with every certificate");
     assert_eq!(added, sent);
     let hidden = directives(SECURITY_HEADERS, "proxy_hide_header");
-    assert_eq!(hidden, added.keys().copied().collect::<Vec<_>>(), "else they come twice");
+    assert_eq!(BTreeSet::from_iter(hidden), BTreeSet::from_iter(names), "else they come twice");
+}
+
+#[test]
+fn what_browsers_shall_remember_is_the_same_in_both_and_said_over_tls_only() {
+    let answer = crate::hosts::over_tls(true, "meet.example.org");
+    let promise = answer.header("strict-transport-security").unwrap();
+    assert!(ENTRYPOINT.contains(&format!("only_https='{promise}'\n")), "{promise}");
+    assert!(SITE.contains("\"on @HOST@\" \"@ONLY_HTTPS@\";\n  default \"\";"), "{SITE}");
 }
 
 #[test]

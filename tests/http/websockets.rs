@@ -79,6 +79,10 @@ fn only_pages_of_this_server_may_connect() {
     for lines in [
         "Host: call.example\r\n",
         "Host: call.example\r\nOrigin: https://evil.example\r\n",
+        "Host: call.example\r\nOrigin: https://call.example:8443\r\n",
+        "Host: call.example\r\nOrigin: https://call.example/\r\n",
+        "Host: call.example\r\nOrigin: https://call.example\r\nOrigin: https://call.example\r\n",
+        "Host: call.example\r\nOrigin: https://call.example\r\nOrigin: https://evil.example\r\n",
         "Host: call.example\r\nOrigin: null\r\n",
         "Host: call.example\r\nX-Forwarded-Host: evil.example\r\nOrigin: https://evil.example\r\n",
     ] {
@@ -87,11 +91,26 @@ fn only_pages_of_this_server_may_connect() {
 }
 
 #[test]
-fn behind_a_trusted_proxy_the_host_is_the_one_the_browser_asked() {
+fn behind_a_trusted_proxy_host_and_scheme_are_those_the_browser_asked_for() {
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     let server = Server::with(ControlConfig { trusted_proxies, ..ControlConfig::default() });
-    let lines = "Host: backend:80\r\nX-Forwarded-Host: call.example\r\nOrigin: https://call.example\r\n";
-    assert_eq!(upgrade(&server, lines).status, 101);
+    for (lines, status) in [
+        ("X-Forwarded-Host: call.example\r\nOrigin: https://call.example\r\n", 101),
+        (
+            "X-Forwarded-Host: call.example\r\nX-Forwarded-Proto: https\r\nOrigin: https://call.example\r\n",
+            101,
+        ),
+        (
+            "X-Forwarded-Host: call.example\r\nX-Forwarded-Proto: https\r\nOrigin: http://call.example\r\n",
+            403,
+        ),
+        ("X-Forwarded-Host: a, call.example:8\r\nOrigin: https://call.example:8\r\n", 101),
+        ("X-Forwarded-Host: ?\r\nOrigin: https://backend\r\n", 403),
+        ("Origin: https://call.example\r\n", 403),
+    ] {
+        let answer = upgrade(&server, &format!("Host: backend:80\r\n{lines}"));
+        assert_eq!(answer.status, status, "{lines}");
+    }
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 #[cfg(feature = "faults")]
 pub(crate) mod fuzz;
+mod host;
 mod origin;
 mod reply;
 mod request;
 
-pub(super) use origin::origin_is_host;
+pub(super) use host::{Host, Scheme};
+pub use host::{HostName, NoHost};
+pub(super) use origin::{Foreign, check_origin};
 pub(super) use reply::Reply;
 pub(super) use request::{Head, HeadError, Request, parse_head, percent_decode};

@@ -7,14 +7,17 @@ use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-/// Sent with every answer. The page runs only its own scripts, is shown in no frame, and asks only for what a call needs.
-const SAFETY: [(&str, &str); 4] = [
+/// Sent with every answer. The page runs only its own scripts, makes none of a text, is shown in no frame and held by no
+/// other page, is read by no other site, and asks only for what a call needs.
+const SAFETY: [(&str, &str); 6] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
          media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'",
+         require-trusted-types-for 'script'; trusted-types 'none'",
     ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
     (
         "permissions-policy",
         "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), picture-in-picture=(self)",

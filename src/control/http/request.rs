@@ -2,6 +2,9 @@
 
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+use percent_encoding::percent_decode_str;
+
+use super::host::{Host, Scheme};
 
 /// Header lines of one request. Browsers send about twenty; a proxy adds a handful.
 const MAX_HEADERS: usize = 64;
@@ -13,7 +16,9 @@ const NO_ADDRESS: HeadError = HeadError::Malformed("the request target is no add
 pub(in crate::control) struct Head {
     /// What is asked.
     pub method: Method,
-    /// Of what: percent-decoded, starting with `/`, without the query.
+    /// Of whom. `None` only from HTTP/1.0 without a `Host`.
+    pub host: Option<Host>,
+    /// Of what: percent-decoded, starting with `/`, without the query; or `*` (RFC 9112, 3.2.4).
     pub path: String,
     /// Path and query as they were sent.
     pub target: String,
@@ -53,6 +58,8 @@ pub(in crate::control) enum HeadError {
     BodyTooLarge,
     /// An `Expect` that is not `100-continue`.
     Expectation,
+    /// A `Transfer-Encoding` other than `chunked`.
+    Coding,
 }
 
 impl HeadError {
@@ -65,6 +72,7 @@ impl HeadError {
             HeadError::LengthRequired => StatusCode::LENGTH_REQUIRED,
             HeadError::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             HeadError::Expectation => StatusCode::EXPECTATION_FAILED,
+            HeadError::Coding => StatusCode::NOT_IMPLEMENTED,
         }
     }
 
@@ -77,6 +85,7 @@ impl HeadError {
             HeadError::LengthRequired => "send the body with a Content-Length, not chunked",
             HeadError::BodyTooLarge => "the body is larger than this server accepts",
             HeadError::Expectation => "the only expectation this server meets is 100-continue",
+            HeadError::Coding => "this server knows no transfer codings: send the body as it is",
         }
     }
 }
@@ -90,6 +99,10 @@ pub(in crate::control) fn parse_head(
     max_head: usize,
     max_body: usize,
 ) -> Result<Option<(Head, usize)>, HeadError> {
+    // RFC 9112, 2.2: an empty line before the request is passed over. More of them would be read again with each that comes.
+    if bytes.starts_with(b"\n") || bytes.starts_with(b"\r\n\r\n") {
+        return Err(HeadError::Malformed("empty lines stand before the request"));
+    }
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut lines);
     let length = match request.parse(bytes) {
@@ -104,17 +117,22 @@ pub(in crate::control) fn parse_head(
     }
     let headers = header_map(request.headers)?;
     let version = if request.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
-    check_host(&headers, version)?;
-    let target: Uri = request.path.unwrap_or_default().parse().map_err(|_| NO_ADDRESS)?;
     let method = request.method.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+    let method = method.ok_or(HeadError::Malformed("the method is not a token"))?;
+    let target = target(request.path.unwrap_or_default(), &method)?;
     let head = Head {
-        method: method.ok_or(HeadError::Malformed("the method is not a token"))?,
+        host: host(&headers, &target, &method, version)?,
         path: path(&target)?,
         target: target.path_and_query().map(ToString::to_string).unwrap_or_default(),
         version,
-        body_bytes: body_bytes(&headers, max_body)?,
-        keep_alive: version == Version::HTTP_11 && !lists(&headers, &CONNECTION, "close"),
-        expects_continue: expects_continue(&headers)?,
+        body_bytes: body_bytes(&headers, version, max_body)?,
+        // What follows a CONNECT would be for somebody else.
+        keep_alive: version == Version::HTTP_11
+            && method != Method::CONNECT
+            && !lists(&headers, &CONNECTION, "close"),
+        // RFC 9110, 10.1.1: HTTP/1.0 does not know what it asks for.
+        expects_continue: version == Version::HTTP_11 && expects_continue(&headers)?,
+        method,
         headers,
     };
     Ok(Some((head, length)))
@@ -139,24 +157,56 @@ fn header_map(lines: &[httparse::Header<'_>]) -> Result<HeaderMap, HeadError> {
     Ok(headers)
 }
 
-/// RFC 9112, 3.2: exactly one `Host` in HTTP/1.1.
-fn check_host(headers: &HeaderMap, version: Version) -> Result<(), HeadError> {
-    let hosts = headers.get_all(HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && version == Version::HTTP_11) {
-        return Err(HeadError::Malformed("an HTTP/1.1 request has one Host header"));
+/// The four forms of RFC 9112, 3.2. What browsers never send (a fragment, a path without a slash) is refused.
+fn target(text: &str, method: &Method) -> Result<Uri, HeadError> {
+    if text.contains('#') {
+        return Err(HeadError::Malformed("a request target has no fragment"));
     }
-    Ok(())
+    let target: Uri = text.parse().map_err(|_| NO_ADDRESS)?;
+    let is_known = match (target.scheme_str(), target.authority()) {
+        (Some(scheme), Some(_)) => matches!(scheme, "http" | "https"),
+        (None, Some(_)) => method == Method::CONNECT,
+        _ => target.path().starts_with('/') || (target.path() == "*" && method == Method::OPTIONS),
+    };
+    if is_known { Ok(target) } else { Err(NO_ADDRESS) }
+}
+
+/// RFC 9112, 3.2: one `Host` in every HTTP/1.1 request, and a valid one. Where the target names a host itself that one
+/// counts; a `Host` that says otherwise is refused, because something in front of this server may have gone by it.
+fn host(
+    headers: &HeaderMap,
+    target: &Uri,
+    method: &Method,
+    version: Version,
+) -> Result<Option<Host>, HeadError> {
+    let mut said = headers.get_all(HOST).iter();
+    let host = match (said.next(), said.next()) {
+        (None, _) if version == Version::HTTP_10 => None,
+        (Some(host), None) => {
+            let host = host.to_str().ok().and_then(Host::read);
+            Some(host.ok_or(HeadError::Malformed("the Host header names no host"))?)
+        }
+        _ => return Err(HeadError::Malformed("an HTTP/1.1 request has one Host header")),
+    };
+    let Some(authority) = target.authority().filter(|_| method != Method::CONNECT) else { return Ok(host) };
+    let named = Host::read(authority.as_str()).ok_or(NO_ADDRESS)?;
+    let scheme = target.scheme_str().and_then(Scheme::read).ok_or(NO_ADDRESS)?;
+    if host.is_some_and(|host| !host.is(&named, scheme)) {
+        return Err(HeadError::Malformed("the request target and the Host header name two hosts"));
+    }
+    Ok(Some(named))
 }
 
 /// RFC 9112, 6: where a body ends. Anything two readers could understand differently is refused.
-fn body_bytes(headers: &HeaderMap, max_body: usize) -> Result<usize, HeadError> {
-    if headers.contains_key(TRANSFER_ENCODING) {
-        return Err(HeadError::LengthRequired);
-    }
+fn body_bytes(headers: &HeaderMap, version: Version, max_body: usize) -> Result<usize, HeadError> {
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let Some(length) = lengths.next() else { return Ok(0) };
-    if lengths.any(|other| other != length) {
-        return Err(HeadError::Malformed("two Content-Length headers disagree"));
+    let length = lengths.next();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err(transfer_coding(headers, length.is_some(), version));
+    }
+    let Some(length) = length else { return Ok(0) };
+    if lengths.next().is_some() {
+        return Err(HeadError::Malformed("there are two Content-Length headers"));
     }
     let digits = length.as_bytes();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -165,6 +215,21 @@ fn body_bytes(headers: &HeaderMap, max_body: usize) -> Result<usize, HeadError> 
     // Only a number too long for the type fails here.
     let length = length.to_str().ok().and_then(|digits| digits.parse().ok()).unwrap_or(usize::MAX);
     if length > max_body { Err(HeadError::BodyTooLarge) } else { Ok(length) }
+}
+
+/// RFC 9112, 6.1 and 6.3: no transfer coding is read here. Which answer says what the client could do instead?
+fn transfer_coding(headers: &HeaderMap, has_length: bool, version: Version) -> HeadError {
+    if has_length || version == Version::HTTP_10 {
+        return HeadError::Malformed("Transfer-Encoding stands where it may not");
+    }
+    let lines = headers.get_all(TRANSFER_ENCODING).iter().map(|line| line.to_str().unwrap_or_default());
+    let codings: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let chunked = codings.iter().filter(|coding| coding.eq_ignore_ascii_case("chunked")).count();
+    match (chunked, codings.as_slice()) {
+        (1, [_]) => HeadError::LengthRequired,
+        (0 | 1, _) if codings.iter().all(|coding| !coding.is_empty()) => HeadError::Coding,
+        _ => HeadError::Malformed("Transfer-Encoding cannot be understood"),
+    }
 }
 
 fn expects_continue(headers: &HeaderMap) -> Result<bool, HeadError> {
@@ -188,18 +253,12 @@ fn path(target: &Uri) -> Result<String, HeadError> {
 
 /// Decodes RFC 3986 percent-encoding. `None` for a broken escape, for what is not UTF-8, and for control characters.
 pub(in crate::control) fn percent_decode(text: &str) -> Option<String> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let high = char::from(bytes.next()?).to_digit(16)?;
-            let low = char::from(bytes.next()?).to_digit(16)?;
-            decoded.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            decoded.push(byte);
-        }
+    let is_escape = |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    if !text.split('%').skip(1).all(is_escape) {
+        return None;
     }
-    String::from_utf8(decoded).ok().filter(|text| !text.chars().any(char::is_control))
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    (!decoded.chars().any(char::is_control)).then(|| decoded.into_owned())
 }
 
 #[cfg(test)]
@@ -236,6 +295,42 @@ mod tests {
     }
 
     #[test]
+    fn the_host_is_one_and_that_of_the_target() {
+        for (text, host) in [
+            ("GET / HTTP/1.1\r\nHost: H:1\r\n\r\n", Some("h:1")),
+            ("GET http://h/ HTTP/1.1\r\nHost: h:80\r\n\r\n", Some("h")),
+            ("GET https://h:443/ HTTP/1.1\r\nHost: h\r\n\r\n", Some("h:443")),
+            ("GET http://h:1/ HTTP/1.0\r\n\r\n", Some("h:1")),
+            ("GET / HTTP/1.0\r\n\r\n", None),
+            ("CONNECT other:1 HTTP/1.1\r\nHost: h\r\n\r\n", Some("h")),
+        ] {
+            assert_eq!(head(text).host.map(|host| host.to_string()).as_deref(), host, "{text}");
+        }
+        for bad in [
+            "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost:\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n",
+            "GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET http://h:1/ HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET http://h/ HTTP/1.1\r\n\r\n",
+            "GET http://user@h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n",
+        ] {
+            assert!(matches!(refusal(bad), HeadError::Malformed(_)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_http_1_0_does_not_know_is_not_done_for_it() {
+        let text = "POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+        assert!(!head(text).expects_continue);
+        assert!(head(&text.replace("1.0", "1.1\r\nHost: h")).expects_continue);
+    }
+
+    #[test]
     fn the_end_of_the_connection_is_understood() {
         assert!(!head("GET / HTTP/1.0\r\n\r\n").keep_alive);
         assert!(!head("GET / HTTP/1.1\r\nHost: h\r\nConnection: foo, Close\r\n\r\n").keep_alive);
@@ -245,11 +340,19 @@ mod tests {
     fn bodies_that_two_readers_could_split_differently_are_refused() {
         let with = |lines: &str| refusal(&format!("POST / HTTP/1.1\r\nHost: h\r\n{lines}\r\n\r\n"));
         assert_eq!(with("Transfer-Encoding: chunked"), HeadError::LengthRequired);
-        assert_eq!(with("Transfer-Encoding: chunked\r\nContent-Length: 3"), HeadError::LengthRequired);
+        for unknown in ["gzip", "gzip, chunked", "identity", "xchunked", "chunked;x=y"] {
+            assert_eq!(with(&format!("Transfer-Encoding: {unknown}")), HeadError::Coding, "{unknown}");
+        }
         assert_eq!(with("Content-Length: 101"), HeadError::BodyTooLarge);
         assert_eq!(with("Content-Length: 99999999999999999999999"), HeadError::BodyTooLarge);
         for bad in [
             "Content-Length: 3\r\nContent-Length: 4",
+            "Content-Length: 3\r\nContent-Length: 3",
+            "Transfer-Encoding: chunked\r\nContent-Length: 3",
+            "Transfer-Encoding: chunked, chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding:",
+            "Transfer-Encoding: chunked,",
             "Content-Length: +3",
             "Content-Length: 3, 3",
             "Content-Length:",
@@ -266,6 +369,12 @@ mod tests {
             "GET / HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
             "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /a%2 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /\r\n\r\n",
+            "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET /%ff HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
