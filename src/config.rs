@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 mod doors;
+mod limits;
 mod metrics;
 mod state;
 mod turn;
@@ -20,7 +21,9 @@ use log::LevelFilter;
 
 use crate::conference::Turn;
 use crate::control::HostName;
+use crate::limits::Limits;
 use crate::media::codec::Codec;
+use limits::LimitArgs;
 use metrics::MetricsArgs;
 use state::StateArgs;
 use turn::TurnUrl;
@@ -125,6 +128,9 @@ struct ServeArgs {
     #[command(flatten)]
     metrics: MetricsArgs,
 
+    #[command(flatten)]
+    limits: LimitArgs,
+
     /// How much to log to standard error: off, error, warn, info, debug or trace
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
@@ -163,6 +169,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Where numbers are told, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// The bounds on what clients can make the server hold or do.
+    pub limits: Limits,
     /// How much to log.
     pub log: LevelFilter,
     /// Where the client's files are, if not in the binary.
@@ -289,6 +297,7 @@ impl Config {
             turn: None,
             state: args.state.state,
             metrics: args.metrics.metrics,
+            limits: args.limits.limits(),
             log: args.log,
             client_dir: args.client_dir,
             addresses,
@@ -456,6 +465,7 @@ mod tests {
             "turn-url",
             "turn-secret-file",
             "state",
+            "limit",
             "log",
             "client-dir",
         ] {

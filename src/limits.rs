@@ -64,6 +64,16 @@ limits! {
     JoinsPerSecondPerAddress = 20, "limit_joins_per_second_per_address";
     /// Asking for a room that there is not, a minute and address; five minutes' worth at once: a school whose link is mistyped.
     FailedJoinsPerMinutePerAddress = 60, "limit_failed_joins_per_minute_per_address";
+    /// Offers read a second and address; 20 s' worth at once: 400, a school that enters with four offers each in the first
+    /// minute. At 4 ms each the rate is 8 % of the thread that reads them.
+    OffersPerSecondPerAddress = 20, "limit_offers_per_second_per_address";
+    /// People an hour and address who are given credentials for the TURN server, as many at once: whoever has them may use
+    /// the relay for an hour.
+    TurnUsersPerHourPerAddress = 1_000, "limit_turn_users_per_hour_per_address";
+    /// Milliseconds a socket has until somebody is inside: a page joins with its first message.
+    JoinMillis = 10_000, "limit_join_millis";
+    /// Milliseconds a socket is kept after `leave`: a client may go from room to room on it.
+    RejoinMillis = 60_000, "limit_rejoin_millis";
     /// Addresses in the ledger that hold nothing and only owe, about 200 bytes each: a /48 of IPv6 has 65,536 networks.
     LedgerAccounts = 65_536, "limit_ledger_accounts";
     /// People in one room.
@@ -81,8 +91,13 @@ limits! {
     SsrcsPerPeer = 1_024, "limit_ssrcs_per_peer";
     /// Media connections over TCP of one worker. A person needs one, browsers open several and keep the best.
     TcpConnections = 2_048, "limit_tcp_connections";
-    /// Of these, on which nobody has authenticated. Honest ones do at once; the oldest gives way.
-    TcpHalfOpenConnections = 256, "limit_tcp_half_open_connections";
+    /// Of these, those of one client address: a school without UDP has 200 people, and browsers keep one or two.
+    TcpConnectionsPerAddress = 512, "limit_tcp_connections_per_address";
+    /// Of all of a worker, on which nobody has authenticated. Honest ones do at once; the oldest of the address that has most
+    /// of them gives way.
+    TcpHalfOpenConnections = 512, "limit_tcp_half_open_connections";
+    /// Of these, those of one client address.
+    TcpHalfOpenConnectionsPerAddress = 256, "limit_tcp_half_open_connections_per_address";
     /// Milliseconds a media connection has for that.
     TcpHalfOpenMillis = 10_000, "limit_tcp_half_open_millis";
     /// Milliseconds without a byte after which a media connection is over: checks come every few seconds on all that
@@ -95,10 +110,23 @@ limits! {
     TcpWriteBytes = 256 * 1024, "limit_tcp_write_bytes";
     /// Bytes that wait for one client's socket. 100 people are 15 kB of `peers`; an answer is 105 kB at most.
     OutboxBytes = 1024 * 1024, "limit_outbox_bytes";
-    /// TCP connections that have not finished their first request (TLS handshake included).
-    HalfOpenConnections = 512, "limit_half_open_connections";
-    /// TCP connections in all.
+    /// TCP connections that have not finished their first request (TLS handshake included). The oldest of the address that
+    /// has most of them gives way.
+    HalfOpenConnections = 1_024, "limit_half_open_connections";
+    /// Of these, those of one address: a school that comes back when the server was restarted.
+    HalfOpenConnectionsPerAddress = 512, "limit_half_open_connections_per_address";
+    /// TCP connections in all. One that is in no call gives way, the oldest of the address that has most of them.
     Connections = 8_192, "limit_connections";
+    /// Of these, those of one address: 200 people with a socket and six connections that load their page are 1,400.
+    ConnectionsPerAddress = 2_048, "limit_connections_per_address";
+    /// Sockets of signaling of one address: five full rooms, and as many whose old socket is not known to be dead.
+    SocketsPerAddress = 1_000, "limit_sockets_per_address";
+    /// Bytes held for all clients: of messages and requests that came in part, of what waits to be sent. The heaviest
+    /// connection of the address that holds most is closed, one in no call before one that is.
+    HeldBytes = 256 * 1024 * 1024, "limit_held_bytes";
+    /// Of these, those of one address: 200 people who all send the largest offer of 160 kB and wait for an answer of 105 kB
+    /// at once are 53 MB.
+    HeldBytesPerAddress = 64 * 1024 * 1024, "limit_held_bytes_per_address";
     /// Connections at one time to the address where numbers are told. A scraper needs one; the oldest gives way.
     MetricsConnections = 8, "limit_metrics_connections";
     /// Bytes of one HTTP request head.

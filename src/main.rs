@@ -11,7 +11,6 @@ use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, HostName};
-use plenary::limits::Limits;
 use plenary::media::Protocol;
 use plenary::state;
 use plenary::worker::{Pool, StartError};
@@ -62,7 +61,7 @@ fn log_panic(info: &PanicHookInfo<'_>) {
 }
 
 fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
-    let limits = Limits::default();
+    let limits = config.limits.clone();
     let mut control = Control::new(ControlConfig {
         http_port: config.http_port,
         http_addresses: config.http_addresses.clone(),

@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use harness::Server;
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId, Turn,
+    TurnSecret,
 };
 use plenary::config::Announced;
 use plenary::control::ControlConfig;
@@ -153,6 +154,32 @@ fn trigger(limit: Limit) -> u64 {
             assert!((0..6).any(|_| conference.asked_in_vain(now(), here()).is_err()));
             conference.tally().count(limit)
         }
+        Limit::OffersPerSecondPerAddress => {
+            // Several sockets of one address; no one of them is over its own rate.
+            let mut conference = conference(Limits::default().with(limit, 1));
+            for socket in 0..21 {
+                join(&mut conference, socket, "Ann");
+                conference.socket_text(now(), SocketId(socket), &offer("v=0", 0).to_string());
+            }
+            assert_eq!(conference.tally().count(Limit::OffersPerSecond), 0);
+            conference.tally().count(limit)
+        }
+        Limit::TurnUsersPerHourPerAddress => {
+            let secret = TurnSecret::new(b"0123456789abcdef").unwrap();
+            let turn = Turn { urls: vec!["turn:turn.example.org".to_owned()], secret };
+            let mut conference = conference_with(Limits::default().with(limit, 1), Some(turn));
+            (0..2).for_each(|socket| join(&mut conference, socket, "Ann"));
+            conference.tally().count(limit)
+        }
+        Limit::JoinMillis | Limit::RejoinMillis => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            join(&mut conference, 0, "Ann");
+            conference.socket_text(now(), SocketId(0), &json!({"type": "leave"}).to_string());
+            conference.socket_opened(now(), SocketId(1), here());
+            let instant = now().instant + Duration::from_secs(1);
+            conference.handle_timeout(Now { instant, unix_millis: 0 });
+            conference.tally().count(limit)
+        }
         Limit::LedgerAccounts => {
             let mut conference = conference(Limits::default().with(limit, 1));
             assert!((1..3).all(|last| conference.asked_in_vain(now(), address(last)).is_ok()));
@@ -167,21 +194,44 @@ fn trigger(limit: Limit) -> u64 {
         }
         Limit::SsrcsPerPeer => sources(limit),
         Limit::TcpConnections
+        | Limit::TcpConnectionsPerAddress
         | Limit::TcpHalfOpenConnections
+        | Limit::TcpHalfOpenConnectionsPerAddress
         | Limit::TcpHalfOpenMillis
         | Limit::TcpIdleMillis
         | Limit::TcpFrameBytes
         | Limit::TcpWriteBytes => over_tcp(limit),
         Limit::OutboxBytes => unread(limit),
-        Limit::HalfOpenConnections | Limit::Connections => {
+        Limit::SocketsPerAddress => {
+            let limits = Limits::default().with(limit, 1);
+            let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+            let first = server.websocket();
+            let second = harness::try_websocket_from(Ipv4Addr::LOCALHOST, server.port);
+            assert!(matches!(second, Err(tungstenite::Error::Http(answer)) if answer.status() == 429));
+            drop(first);
+            server.stop().count(limit)
+        }
+        Limit::HeldBytes | Limit::HeldBytesPerAddress => {
+            let limits = Limits::default().with(limit, 1_000);
+            let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+            let mut client = server.connect();
+            client.say("POST /api/rooms HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n");
+            // It may be gone before all of it is said.
+            let _ = client.try_say(&[b' '; 2_000]);
+            assert!(client.is_gone());
+            server.stop().count(limit)
+        }
+        Limit::HalfOpenConnections
+        | Limit::HalfOpenConnectionsPerAddress
+        | Limit::Connections
+        | Limit::ConnectionsPerAddress => {
             let server = Server::with(ControlConfig {
                 limits: Limits::default().with(limit, 1),
                 ..ControlConfig::default()
             });
             let mut clients: Vec<_> = (0..3).map(|_| server.connect()).collect();
-            // Of the half open the oldest gives way; of the others the newest is turned away.
-            let ended = if limit == Limit::Connections { 2 } else { 0 };
-            assert!(clients[ended].is_ended());
+            // None of them is in a call: the oldest gives way.
+            assert!(clients[0].is_ended());
             drop(clients);
             server.stop().count(limit)
         }
@@ -234,8 +284,12 @@ fn now() -> Now {
 }
 
 fn conference(limits: Limits) -> Conference {
+    conference_with(limits, None)
+}
+
+fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
     let key = MasterKey::new(&[7; MasterKey::BYTES]);
-    let config = ConferenceConfig { key, limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+    let config = ConferenceConfig { key, limits, turn, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
     let mut next = 0u8;
     let entropy = move |bytes: &mut [u8]| {
         for byte in bytes {

@@ -62,6 +62,9 @@ async function createRoom() {
   });
   const body = await response.json().catch(() => ({}));
   if (response.status === 201 && typeof body.id === 'string') return go(body.id);
+  if (response.status === 429 || response.status === 503) {
+    return say(`No room can be made at present. ${body.detail ?? ''} Try again in a minute.`);
+  }
   if (response.status !== 409) {
     return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);
   }
@@ -79,6 +82,9 @@ async function openRoom() {
   }
   const response = await fetch(`/api/rooms/${encodeURIComponent(id)}`);
   if (response.ok) return go(id);
+  if (response.status === 429) {
+    return say('Your network asked for too many rooms that do not exist. Try again in a minute.');
+  }
   say(
     response.status === 404
       ? said`There is no public room called “${input.value.trim()}”. Paste the link of one that is not public, or create it.`

@@ -25,7 +25,10 @@ const ENDINGS = {
     title: 'There is no such room',
     text: 'The link may be mistyped, or the room has ended. Make a new one on the home page.',
   },
-  'room-full': { title: 'The room is full', text: 'As many people are inside as the room holds. Try again later.' },
+  'room-full': {
+    title: 'The room is full',
+    text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
+  },
 };
 
 const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::room::CreateRoomError;
 use super::{Conference, Now};
 use crate::ledger::{ClientAddress, Crowd, Held, Metered, Over};
-use crate::limits::Limit;
 
 /// A room that somebody made.
 #[derive(Debug)]
@@ -64,19 +63,6 @@ impl Makers {
 }
 
 impl Conference {
-    /// Takes one of an address's rate.
-    ///
-    /// # Errors
-    /// [`Over::Rate`], counted.
-    pub(super) fn spend(&mut self, now: Now, address: ClientAddress, what: Metered) -> Result<(), Over> {
-        let forgiven = self.ledger.forgiven();
-        let verdict = self.ledger.spend(now.instant, address, what, &self.config.limits);
-        if self.ledger.forgiven() > forgiven {
-            self.tally.hit(Limit::LedgerAccounts);
-        }
-        verdict.inspect_err(|over| self.tally.hit(over.limit()))
-    }
-
     /// Counts a room that an address is about to make, and finds it a place.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use crate::media::message::{Command, Notice};
 
 mod codecs;
 mod counters;
+mod entrance;
 mod keys;
 mod makers;
 mod names;
@@ -166,6 +167,8 @@ enum Seat {
 #[derive(Debug)]
 struct Client {
     address: ClientAddress,
+    /// Somebody was inside on it, and left.
+    left: bool,
     seat: Seat,
     flow: Flow,
 }
@@ -229,10 +232,11 @@ impl Conference {
     /// A client connected from `address`.
     pub fn socket_opened(&mut self, now: Now, socket: SocketId, address: ClientAddress) {
         self.tokens.socket_opened(now);
-        let client = Client { address, seat: Seat::Outside, flow: Flow::default() };
+        let client = Client { address, left: false, seat: Seat::Outside, flow: Flow::default() };
         if let Some(Seat::Inside(peer)) = self.sockets.insert(socket, client).map(|client| client.seat) {
             self.detach(now, peer, socket);
         }
+        self.expect_join(now, socket, Limit::JoinMillis);
         self.run_due(now);
     }
 
@@ -288,6 +292,7 @@ impl Conference {
 
     /// A client's socket is gone, whoever closed it.
     pub fn socket_closed(&mut self, now: Now, socket: SocketId) {
+        self.timers.clear(&Timer::Join(socket));
         if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.seat) {
             self.detach(now, peer, socket);
         }
@@ -414,9 +419,11 @@ impl Conference {
     fn run_due(&mut self, now: Now) {
         while let Some(timer) = self.timers.pop_due(now.instant) {
             match timer {
+                Timer::Join(socket) => self.nobody_joined(socket),
                 Timer::Presence(peer) => self.review(now, peer),
                 Timer::Peers(room) => self.flush_peers(now, room),
                 Timer::Offer(peer) => self.offer_may_be_read(now, peer),
+                Timer::OffersOf(address) => self.offers_may_be_read(now, address),
                 Timer::Offers => self.read_offers(now),
                 Timer::Codecs(room) => self.renew_codecs(now, room),
                 Timer::IceServers(peer) => self.review_ice_servers(now, peer),

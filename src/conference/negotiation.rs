@@ -1,9 +1,9 @@
 //! Offers and answers: one offer of a person at the worker at a time, and only the newest one counts.
 //!
-//! Reading an offer costs 1 to 4 ms of the thread everybody's messages go through. So each socket has a rate of them, and
-//! few are read in one turn; those that have to wait do so unread.
+//! Reading an offer costs 1 to 4 ms of the thread everybody's messages go through. So each socket has a rate of them and each
+//! client address another one, and few are read in one turn, round-robin by address; those that have to wait do so unread.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::codecs::Abilities;
@@ -12,6 +12,7 @@ use super::protocol::{ErrorCode, ServerMessage};
 use super::publish::Published;
 use super::timers::Timer;
 use super::{Conference, Now, SocketId, StateKey};
+use crate::ledger::{ClientAddress, Metered, Over, Turns};
 use crate::limits::Limit;
 use crate::media::codec::Codec;
 use crate::media::ids::{OfferId, PeerId, Stream, Track};
@@ -28,7 +29,9 @@ const NEXT_TURN: Duration = Duration::from_millis(1);
 /// Whose offers are to be read next.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    queue: VecDeque<PeerId>,
+    queue: Turns<PeerId>,
+    /// Those that have to wait for the rate of their address, in the order of coming.
+    waiting: BTreeMap<ClientAddress, VecDeque<PeerId>>,
     /// The present turn, and how many were read in it.
     turn: Option<(Instant, usize)>,
 }
@@ -163,30 +166,69 @@ impl Conference {
             // It is read when the one before would have been.
             return Ok(());
         }
-        let flow = self.sockets.get_mut(&socket).map(|client| &mut client.flow);
-        match flow.map_or(Ok(()), |flow| flow.offer(now.instant, &self.config.limits)) {
-            Ok(()) => self.read_soon(now, peer_id),
-            Err(at) => {
-                self.tally.hit(Limit::OffersPerSecond);
-                self.timers.set(Timer::Offer(peer_id), at);
-            }
+        if !self.offer_has_turn(now, socket, peer_id) {
+            self.tally.hit(Limit::OffersPerSecond);
         }
         Ok(())
+    }
+
+    /// Has an offer read, or waits until the rates of its socket and of its address allow it. False if the socket's does not.
+    fn offer_has_turn(&mut self, now: Now, socket: SocketId, id: PeerId) -> bool {
+        let Some(client) = self.sockets.get(&socket) else { return true };
+        let address = client.address;
+        if let Err(at) = client.flow.look_at_offers(now.instant, &self.config.limits) {
+            self.timers.set(Timer::Offer(id), at);
+            return false;
+        }
+        let queue = self.reading.waiting.get(&address);
+        if queue.is_some_and(|queue| !queue.is_empty()) {
+            self.wait_for_address(address, id);
+        } else if let Err(Over::Rate(_, at)) = self.spend(now, address, Metered::Offers) {
+            self.wait_for_address(address, id);
+            self.timers.set(Timer::OffersOf(address), at);
+        } else {
+            self.read_soon(now, socket, id);
+        }
+        true
+    }
+
+    fn wait_for_address(&mut self, address: ClientAddress, id: PeerId) {
+        let queue = self.reading.waiting.entry(address).or_default();
+        if !queue.contains(&id) {
+            queue.push_back(id);
+        }
+    }
+
+    /// The rate of an address allows another offer.
+    pub(super) fn offers_may_be_read(&mut self, now: Now, address: ClientAddress) {
+        while let Some(id) = self.reading.waiting.get_mut(&address).and_then(VecDeque::pop_front) {
+            let socket = self.peers.get(&id).filter(|peer| peer.negotiation.unread.is_some());
+            let Some(socket) = socket.and_then(super::session::Peer::socket) else { continue };
+            if let Err(Over::Rate(_, at)) = self.spend(now, address, Metered::Offers) {
+                if let Some(queue) = self.reading.waiting.get_mut(&address) {
+                    queue.push_front(id);
+                }
+                self.timers.set(Timer::OffersOf(address), at);
+                return;
+            }
+            self.read_soon(now, socket, id);
+        }
+        self.reading.waiting.remove(&address);
     }
 
     /// The rate of a person's socket allows another offer.
     pub(super) fn offer_may_be_read(&mut self, now: Now, id: PeerId) {
         let Some(peer) = self.peers.get(&id).filter(|peer| peer.negotiation.unread.is_some()) else { return };
-        let flow =
-            peer.socket().and_then(|socket| self.sockets.get_mut(&socket)).map(|client| &mut client.flow);
-        match flow.map_or(Ok(()), |flow| flow.offer(now.instant, &self.config.limits)) {
-            Ok(()) => self.read_soon(now, id),
-            Err(at) => self.timers.set(Timer::Offer(id), at),
+        if let Some(socket) = peer.socket() {
+            self.offer_has_turn(now, socket, id);
         }
     }
 
-    fn read_soon(&mut self, now: Now, id: PeerId) {
-        self.reading.queue.push_back(id);
+    fn read_soon(&mut self, now: Now, socket: SocketId, id: PeerId) {
+        let Some(client) = self.sockets.get_mut(&socket) else { return };
+        // It was looked at, so it can be taken; what waited for its address meanwhile owes no more than others.
+        let _ = client.flow.offer(now.instant, &self.config.limits);
+        self.reading.queue.push(client.address, id);
         self.read_offers(now);
     }
 
@@ -194,7 +236,7 @@ impl Conference {
     pub(super) fn read_offers(&mut self, now: Now) {
         let mut done = self.reading.turn.filter(|(turn, _)| *turn == now.instant).map_or(0, |(_, done)| done);
         while done < OFFERS_PER_TURN {
-            let Some(id) = self.reading.queue.pop_front() else { break };
+            let Some(id) = self.reading.queue.pop() else { break };
             let unread = self.peers.get_mut(&id).and_then(|peer| peer.negotiation.unread.take());
             if let Some(offer) = unread {
                 self.read_offer(id, offer);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::ledger::Meter;
+use crate::ledger::{Meter, Rate};
 use crate::limits::{Limit, Limits};
 
 /// A message costs one for each of these bytes begun: reading 64 of the largest offers a second would be 32 MB of JSON.
@@ -79,13 +79,25 @@ impl Flow {
         }
     }
 
-    /// Whether one more offer may be read.
+    /// Whether one more offer could be read; nothing is taken.
+    ///
+    /// # Errors
+    /// When it could, if not now.
+    pub(super) fn look_at_offers(&self, now: Instant, limits: &Limits) -> Result<(), Instant> {
+        self.offers.look(now, 1, offer_rate(limits))
+    }
+
+    /// Takes one more offer to be read.
     ///
     /// # Errors
     /// When it may, if not now.
     pub(super) fn offer(&mut self, now: Instant, limits: &Limits) -> Result<(), Instant> {
-        self.offers.take(now, 1, limits.get(Limit::OffersPerSecond), OFFER_BURST)
+        self.offers.take_of(now, 1, offer_rate(limits))
     }
+}
+
+fn offer_rate(limits: &Limits) -> Rate {
+    Rate { amount: limits.get(Limit::OffersPerSecond), per: Duration::from_secs(1), burst: OFFER_BURST }
 }
 
 #[cfg(test)]

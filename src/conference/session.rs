@@ -13,6 +13,7 @@ use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::turn::Issued;
 use super::{CLOSE_TAKEN_OVER, Conference, Entropy, Now, Seat, SocketId, StateKey, WorkerId};
+use crate::ledger::ClientAddress;
 use crate::limits::Limit;
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
@@ -23,6 +24,8 @@ use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) room: RoomId,
+    /// Where they came from with their socket.
+    pub(super) address: ClientAddress,
     /// The room's; `None` while it has none.
     pub(super) worker: Option<WorkerId>,
     /// As they typed it, cleaned.
@@ -108,7 +111,7 @@ impl Conference {
         let room = self.enter(now, address, room, shown)?;
         let returning = shown.filter(|token| self.may_return(now, room, token));
         self.counters.unknown_tokens += u64::from(token.is_some() && returning.is_none());
-        self.admit(now, socket, room, name, returning)
+        self.admit(now, (socket, address), room, name, returning)
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
@@ -149,18 +152,13 @@ impl Conference {
     fn admit(
         &mut self,
         now: Now,
-        socket: SocketId,
+        (socket, address): (SocketId, ClientAddress),
         room_id: RoomId,
         wanted: String,
         returning: Option<Token>,
     ) -> Result<(), Refusal> {
-        let Some(room) = self.rooms.get_mut(&room_id) else {
-            return Err(Refusal::new(ErrorCode::UnknownRoom, "there is no such room"));
-        };
-        if room.members.len() >= self.config.limits.get(Limit::PeersPerRoom).max(1) {
-            self.tally.hit(Limit::PeersPerRoom);
-            return Err(Refusal::new(ErrorCode::RoomFull, "the room is full"));
-        }
+        self.has_place(room_id, address)?;
+        let Some(room) = self.rooms.get_mut(&room_id) else { return Ok(()) };
         let id = match returning {
             Some(token) => token.peer,
             None => draw_peer(&mut self.entropy, &self.peers),
@@ -175,6 +173,7 @@ impl Conference {
         }
         let peer = Peer {
             room: room_id,
+            address,
             worker,
             wanted,
             name: name.clone(),
@@ -196,6 +195,7 @@ impl Conference {
         };
         self.peers.insert(id, peer);
         self.seat(socket, Seat::Inside(id));
+        self.timers.clear(&Timer::Join(socket));
         self.command_for(id, Command::Join { peer: id, room: room_id });
         self.peers_changed(now, room_id);
         self.welcome(now, id, false);
@@ -210,6 +210,9 @@ impl Conference {
         self.counters.resumed += 1;
         peer.token = self.tokens.give(now, id, peer.token.room_created_at);
         peer.used_token = Some(used.id);
+        if let Some(client) = self.sockets.get(&socket) {
+            peer.address = client.address;
+        }
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
         peer.signs.departs = None;
         peer.peers_seen = None;
@@ -219,6 +222,7 @@ impl Conference {
             self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
         self.seat(socket, Seat::Inside(id));
+        self.timers.clear(&Timer::Join(socket));
         self.review(now, id);
         if renamed {
             self.rename(id, room, name);
@@ -277,6 +281,10 @@ impl Conference {
     /// `leave`: at once, or after a moment in which the page may come back. The socket may join again.
     pub(super) fn leave(&mut self, now: Now, socket: SocketId, id: PeerId, may_return: bool) {
         self.seat(socket, Seat::Outside);
+        if let Some(client) = self.sockets.get_mut(&socket) {
+            client.left = true;
+        }
+        self.expect_join(now, socket, Limit::RejoinMillis);
         if !may_return {
             self.remove_peer(now, id);
             return;

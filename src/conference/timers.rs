@@ -4,17 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::SocketId;
+use crate::ledger::ClientAddress;
 use crate::media::ids::{PeerId, RoomId};
 
 /// What is due. Each has at most one deadline at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
+    /// Somebody should have come in on a socket.
+    Join(SocketId),
     /// Look again whether a person is still here.
     Presence(PeerId),
     /// Send the list of people to a room.
     Peers(RoomId),
     /// Read the offer of a person that had to wait for its rate.
     Offer(PeerId),
+    /// The rate of an address allows another of the offers that wait for it.
+    OffersOf(ClientAddress),
     /// Read more of the offers that wait for their turn.
     Offers,
     /// What is preferred has been possible in a room for long enough.

@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use super::protocol::{IceServer, ServerMessage};
 use super::timers::Timer;
 use super::{Conference, Now};
+use crate::ledger::Metered;
 use crate::media::ids::PeerId;
 
 /// How long credentials are good. Somebody who copies them may use the relay for so long; and the clocks of the two servers
@@ -82,15 +83,22 @@ impl Issued {
 impl Conference {
     /// What a person is told to use for ICE from now on.
     pub(super) fn issue_ice_servers(&mut self, now: Now, id: PeerId) -> Vec<IceServer> {
-        let Some(turn) = &self.config.turn else { return Vec::new() };
-        let credentials = turn.credentials(now, id);
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.issued = Some(Issued(now));
-            if !self.timers.is_set(&Timer::IceServers(id)) {
-                self.timers.set(Timer::IceServers(id), first_look(now.instant, id));
-            }
+        if self.config.turn.is_none() {
+            return Vec::new();
         }
-        vec![credentials]
+        if !self.timers.is_set(&Timer::IceServers(id)) {
+            self.timers.set(Timer::IceServers(id), first_look(now.instant, id));
+        }
+        // A person is a user of the relay, whatever the credentials they are given one after the other.
+        let newcomer = self.peers.get(&id).filter(|peer| peer.issued.is_none()).map(|peer| peer.address);
+        if newcomer.is_some_and(|address| self.spend(now, address, Metered::TurnUsers).is_err()) {
+            return Vec::new();
+        }
+        let (Some(turn), Some(peer)) = (&self.config.turn, self.peers.get_mut(&id)) else {
+            return Vec::new();
+        };
+        peer.issued = Some(Issued(now));
+        vec![turn.credentials(now, id)]
     }
 
     /// Replaces a person's credentials if they are old. Who has no socket gets theirs with the next `welcome`.
@@ -100,7 +108,10 @@ impl Conference {
         self.timers.set(Timer::IceServers(id), now.instant + LOOK_AGAIN);
         if let Some(socket) = socket.filter(|_| is_old) {
             let ice_servers = self.issue_ice_servers(now, id);
-            self.send(socket, &ServerMessage::IceServers { ice_servers }, None);
+            // None if the address has too many users: those they may have had before are good still.
+            if !ice_servers.is_empty() {
+                self.send(socket, &ServerMessage::IceServers { ice_servers }, None);
+            }
         }
     }
 }

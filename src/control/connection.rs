@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::admission::{Stage, Standing};
 use super::deadlines::Armed;
 use super::exchange::{self, Exchange};
 use super::site::Site;
 use super::websocket::{self, Session};
 use super::wire::Wire;
 use crate::conference::{SocketId, StateKey};
+use crate::ledger::ClientAddress;
 use crate::limits::Limits;
 
 /// How long the other side has to end its direction after we ended ours.
@@ -42,17 +44,23 @@ pub(super) enum Fate {
 #[derive(Debug)]
 pub(super) struct Connection {
     id: usize,
+    /// The other end.
+    connected: IpAddr,
+    /// Who its WebSocket is for, once it is one.
+    client: Option<ClientAddress>,
     wire: Wire,
     mode: Mode,
     /// Its deadline in the queue of the loop.
     pub armed: Armed,
+    /// What the loop counts it as.
+    pub standing: Option<Standing>,
 }
 
 impl Connection {
-    /// A connection just accepted from `client`.
-    pub fn new(id: usize, wire: Wire, client: IpAddr, now: Instant) -> Self {
-        let mode = Mode::Http(Box::new(Exchange::new(client, now)));
-        Self { id, wire, mode, armed: Armed::default() }
+    /// A connection just accepted from `connected`.
+    pub fn new(id: usize, wire: Wire, connected: IpAddr, now: Instant) -> Self {
+        let mode = Mode::Http(Box::new(Exchange::new(connected, now)));
+        Self { id, connected, client: None, wire, mode, armed: Armed::default(), standing: None }
     }
 
     /// Its bytes, for registration.
@@ -60,9 +68,33 @@ impl Connection {
         &mut self.wire
     }
 
-    /// Whether its first request is still awaited.
-    pub fn is_half_open(&self) -> bool {
-        matches!(&self.mode, Mode::Http(exchange) if !exchange.has_answered())
+    /// What it is to be counted as now.
+    pub fn stand(&self, site: &Site<'_>) -> Standing {
+        let (stage, bytes) = match &self.mode {
+            Mode::Http(exchange) if exchange.has_answered() => (Stage::Http, exchange.held_bytes()),
+            Mode::Http(exchange) => (Stage::HalfOpen, exchange.held_bytes()),
+            Mode::WebSocket(session) => {
+                let is_inside = site.conference.is_inside(SocketId(self.id));
+                (if is_inside { Stage::InCall } else { Stage::Outside }, session.held_bytes(&self.wire))
+            }
+            Mode::Ending { .. } => (Stage::Http, 0),
+        };
+        Standing {
+            address: self.client.unwrap_or_else(|| self.connected.into()),
+            is_proxy: self.client.is_none() && site.proxies.trusts(self.connected),
+            stage,
+            bytes,
+        }
+    }
+
+    /// Ends at once, so that others have its place. A WebSocket is told why as far as that can be said without waiting.
+    pub fn give_way(&mut self, site: &mut Site<'_>) -> Fate {
+        if let Mode::WebSocket(session) = &mut self.mode {
+            session.end(websocket::CLOSE_BUSY, "others need the place", site);
+            self.write(site);
+            self.tell(site);
+        }
+        Fate::Gone
     }
 
     /// When to call [`Connection::handle_timeout`].
@@ -150,6 +182,7 @@ impl Connection {
             exchange::Step::Drop => Fate::Gone,
             exchange::Step::Finish => self.end(site),
             exchange::Step::Upgrade { client, tail } => {
+                self.client = Some(client.into());
                 let session = Session::open(SocketId(self.id), client.into(), tail, &self.wire, site);
                 self.mode = Mode::WebSocket(Box::new(session));
                 self.drive(site)

@@ -112,6 +112,15 @@ impl Exchange {
         self.answered
     }
 
+    /// Bytes held for it: what came of a request, and what was not sent of an answer that is its own.
+    pub fn held_bytes(&self) -> usize {
+        let body = match &self.out.body {
+            Cow::Owned(body) => body.len(),
+            Cow::Borrowed(_) => 0,
+        };
+        self.input.len() + self.out.head.len() + body
+    }
+
     /// Between two requests.
     pub fn is_idle(&self) -> bool {
         self.answered && self.input.is_empty() && self.head.is_none() && self.out.rest().is_empty()
@@ -268,7 +277,7 @@ impl Exchange {
         let head = &request.head;
         self.client = site.proxies.client_address(self.connected, &head.headers);
         let (reply, then) = if head.path == "/ws" {
-            websocket::upgrade(head, self.connected, site)
+            websocket::upgrade(head, self.connected, self.client.into(), site)
         } else {
             (site.answer(request, self.client.into()), Then::Next)
         };

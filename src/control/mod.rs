@@ -9,6 +9,8 @@
 //! feed the conference; then carry its outputs to sockets and workers. Sockets are edge-triggered: whatever an event
 //! says, a connection writes and reads until it would block, or asks to be driven again next turn.
 
+mod accepting;
+mod admission;
 mod assets;
 mod clock;
 mod connection;
@@ -41,14 +43,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
 use signal_hook_mio::v1_0::Signals;
 
 use crate::conference::{Conference, Now, Output, SocketId};
-use crate::limits::{Limit, Limits, Tally};
+use crate::ledger::Turns;
+use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
+use admission::Admission;
 use assets::Assets;
 use certificate::Tls;
 use clock::Clock;
@@ -59,8 +62,6 @@ use door::{Door, Refusals};
 pub use http::{HostName, NoHost};
 use proxy::TrustedProxies;
 use scrapes::Scrapes;
-use site::Site;
-use wire::Wire;
 pub use workers::Workers;
 
 const WAKER: Token = Token(0);
@@ -142,11 +143,10 @@ pub struct Control {
     counters: ControlCounters,
     connections: FxHashMap<usize, Connection>,
     next_id: usize,
-    /// Connections whose first request has not come, the oldest first.
-    half_open: BTreeSet<usize>,
+    admission: Admission,
     deadlines: Deadlines,
-    /// Connections to drive again next turn.
-    again: Vec<usize>,
+    /// Connections to drive, each once a turn: those of one address after those of the others.
+    ready: Turns<usize>,
 }
 
 impl Control {
@@ -178,9 +178,9 @@ impl Control {
             counters: ControlCounters::default(),
             connections: FxHashMap::default(),
             next_id: FIRST_CONNECTION,
-            half_open: BTreeSet::new(),
+            admission: Admission::default(),
             deadlines: Deadlines::default(),
-            again: Vec::new(),
+            ready: Turns::default(),
         })
     }
 
@@ -268,7 +268,7 @@ impl Control {
     }
 
     fn timeout(&self, conference: &Conference, workers: &dyn Workers) -> Option<Duration> {
-        if !self.again.is_empty() {
+        if !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
         let now = Instant::now();
@@ -296,9 +296,6 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     fn take_events(&mut self, events: &Events) {
-        for id in std::mem::take(&mut self.control.again) {
-            self.with(id, Connection::drive);
-        }
         for event in events {
             match event.token() {
                 WAKER => {}
@@ -306,11 +303,23 @@ impl Turn<'_> {
                 METRICS => self.control.scrapes.iter_mut().for_each(Scrapes::note),
                 Token(token) if token >= SCRAPES => self.scrape(token),
                 Token(id) if id < FIRST_CONNECTION => self.accept(),
-                Token(id) => self.with(id, Connection::drive),
+                Token(id) => self.make_ready(id),
             }
         }
         if self.control.listeners.retry_at().is_some_and(|at| at <= self.now.instant) {
             self.accept();
+        }
+        // Round-robin by address, so that nobody waits for more than one connection of each other address.
+        for _ in 0..self.control.ready.len() {
+            let Some(id) = self.control.ready.pop() else { break };
+            self.with(id, Connection::drive);
+        }
+    }
+
+    fn make_ready(&mut self, id: usize) {
+        let standing = self.control.connections.get(&id).and_then(|connection| connection.standing);
+        if let Some(standing) = standing {
+            self.control.ready.push(standing.address, id);
         }
     }
 
@@ -409,81 +418,6 @@ impl Turn<'_> {
         }
         let Some(by) = self.control.stop_by else { return false };
         self.control.connections.is_empty() || by <= self.now.instant
-    }
-
-    fn accept(&mut self) {
-        while let Some((stream, address)) = self.control.listeners.accept(self.now.instant) {
-            if self.control.connections.len() >= self.control.limits.get(Limit::Connections) {
-                self.control.tally.hit(Limit::Connections);
-                continue;
-            }
-            if self.control.half_open.len() >= self.control.limits.get(Limit::HalfOpenConnections) {
-                self.control.tally.hit(Limit::HalfOpenConnections);
-                self.drop_oldest_half_open();
-            }
-            if let Err(error) = self.begin(stream, address) {
-                log::debug!("{address}: {error}");
-            }
-        }
-        self.control.counters.accept_errors = self.control.listeners.errors();
-    }
-
-    /// The oldest gives way: a newcomer is more likely to be somebody.
-    fn drop_oldest_half_open(&mut self) {
-        if let Some(id) = self.control.half_open.first().copied() {
-            self.with(id, |_, _| Fate::Gone);
-        }
-    }
-
-    fn begin(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
-        // Messages are small and each is awaited.
-        stream.set_nodelay(true)?;
-        let id = self.control.next_id;
-        self.control.next_id += 1;
-        let wire = Wire::new(stream, self.control.tls.as_ref().map(Tls::config))?;
-        let mut connection = Connection::new(id, wire, address.ip().to_canonical(), self.now.instant);
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.control.poll.registry().register(connection.wire_mut().stream_mut(), Token(id), interest)?;
-        self.control.connections.insert(id, connection);
-        self.control.half_open.insert(id);
-        self.with(id, Connection::drive);
-        Ok(())
-    }
-
-    /// Does something with one connection, and then what follows from it.
-    fn with(&mut self, id: usize, act: impl FnOnce(&mut Connection, &mut Site<'_>) -> Fate) {
-        let control = &mut *self.control;
-        let Some(connection) = control.connections.get_mut(&id) else { return };
-        let mut site = Site {
-            now: self.now,
-            conference: self.conference,
-            assets: &control.assets,
-            limits: &control.limits,
-            tally: &mut control.tally,
-            counters: &mut control.counters,
-            proxies: &control.proxies,
-            door: &control.door,
-            refusals: &mut control.refusals,
-            stopping: control.stop_by.is_some(),
-            #[cfg(feature = "faults")]
-            workers: self.workers,
-        };
-        let fate = act(connection, &mut site);
-        if fate == Fate::Gone {
-            control.deadlines.disarm(id, &mut connection.armed);
-            control.half_open.remove(&id);
-            // Closing the socket takes it out of the poll.
-            control.connections.remove(&id);
-            return;
-        }
-        if fate == Fate::Again {
-            control.again.push(id);
-        }
-        if !connection.is_half_open() {
-            control.half_open.remove(&id);
-        }
-        let deadline = connection.deadline(&control.limits);
-        control.deadlines.arm(id, &mut connection.armed, deadline);
     }
 }
 

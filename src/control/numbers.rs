@@ -41,7 +41,7 @@ impl Turn<'_> {
     fn numbers(&mut self) -> Reply {
         let counters = &mut self.control.counters;
         counters.connections = self.control.connections.len() as u64;
-        counters.half_open_connections = self.control.half_open.len() as u64;
+        counters.half_open_connections = self.control.admission.half_open() as u64;
         match encode(self.families()) {
             Ok(text) => Reply::new(StatusCode::OK, OPEN_METRICS, text.into_bytes())
                 .with(CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -97,6 +97,7 @@ impl Turn<'_> {
         Family::of(&control.counters)
             .chain(Family::of(&conference.held()))
             .chain(Family::of(conference.counters()))
+            .chain(Family::of(&conference.ledger().numbers()))
             .chain(by_code)
             .chain(workers)
             .collect()

@@ -93,7 +93,7 @@ impl Site<'_> {
     }
 
     /// 503 if there is no more for anybody, 429 if there is for others.
-    fn over(&self, why: &str, over: Over) -> Reply {
+    pub fn over(&self, why: &str, over: Over) -> Reply {
         let status = match over {
             Over::Whole(_) => StatusCode::SERVICE_UNAVAILABLE,
             Over::Address(_) | Over::Rate(..) => StatusCode::TOO_MANY_REQUESTS,

@@ -19,7 +19,7 @@ use super::site::Site;
 use super::wire::Wire;
 use crate::conference::outbox::Outbox;
 use crate::conference::{SocketId, StateKey};
-use crate::ledger::ClientAddress;
+use crate::ledger::{ClientAddress, Held};
 use crate::limits::{Limit, Limits};
 
 /// How long a socket may be silent before the server asks whether anybody is there.
@@ -34,6 +34,9 @@ const CLOSE_WAIT: Duration = Duration::from_secs(2);
 /// Messages of one client handled in one go before the others have their turn: offers take milliseconds each.
 const MESSAGES_A_TURN: usize = 16;
 
+/// Bytes in front of the content of a short frame from a client (RFC 6455, section 5.2).
+const FRAME_HEAD: u64 = 6;
+
 /// What JSON puts around the description in an `offer`: escapes, the list of lines.
 const OFFER_ENVELOPE: usize = 32 * 1024;
 
@@ -41,13 +44,24 @@ const OFFER_ENVELOPE: usize = 32 * 1024;
 pub(super) const CLOSE_SILENT: u16 = 4002;
 /// More waits for the client than its outbox may hold. It may come back and resume.
 pub(super) const CLOSE_OUTBOX_FULL: u16 = 4003;
+/// Others need the place: the server is full, or too much is held for this client's address. It may come back later.
+pub(super) const CLOSE_BUSY: u16 = 4005;
 /// The server restarts (RFC 6455, registry of close codes).
 pub(super) const CLOSE_RESTART: u16 = 1012;
 
 /// Answers a request for `/ws`.
-pub(super) fn upgrade(head: &Head, connected: IpAddr, site: &mut Site<'_>) -> (Reply, Then) {
+pub(super) fn upgrade(
+    head: &Head,
+    connected: IpAddr,
+    client: ClientAddress,
+    site: &mut Site<'_>,
+) -> (Reply, Then) {
     if let Some(refusal) = refusal(head, connected, site) {
         return (refusal, Then::Next);
+    }
+    if let Err(over) = site.conference.ledger().check(client, Held::Sockets, 1, site.limits) {
+        site.tally.hit(over.limit());
+        return (site.over("your address has as many sockets as one may have", over), Then::Next);
     }
     let mut request = http::Request::new(());
     *request.version_mut() = head.version;
@@ -127,6 +141,10 @@ pub(super) struct Session {
     told: bool,
     heard: Instant,
     received: u64,
+    /// How many bytes had come when the last message was whole: what came since is held.
+    whole_at: u64,
+    /// Bytes of the message that the library is sending.
+    leaving: usize,
     pinged: Instant,
 }
 
@@ -149,6 +167,8 @@ impl Session {
             told: false,
             heard: now,
             received: wire.received(),
+            whole_at: wire.received(),
+            leaving: 0,
             pinged: now,
         }
     }
@@ -218,7 +238,10 @@ impl Session {
             let message = self.context.read(wire);
             self.listen(wire, site.now.instant);
             match message {
-                Ok(message) => self.take(message, site),
+                Ok(message) => {
+                    self.note_whole(&message, wire);
+                    self.take(message, site);
+                }
                 Err(error) => return self.failed(error, wire, site),
             }
         }
@@ -231,8 +254,10 @@ impl Session {
             if let Err(error) = self.context.flush(wire) {
                 return self.failed(error, wire, site);
             }
+            self.leaving = 0;
             let outcome = match (self.phase, self.outbox.pop()) {
                 (Phase::Open | Phase::Ending { .. }, Some(message)) => {
+                    self.leaving = message.len();
                     self.context.write(wire, Message::text(&*message))
                 }
                 (Phase::Ending { by, code, reason }, None) => {
@@ -247,6 +272,20 @@ impl Session {
                 return self.failed(error, wire, site);
             }
         }
+    }
+
+    /// Bytes held for the client: of a message that has begun to come, and of those that wait to be sent.
+    pub fn held_bytes(&self, wire: &Wire) -> usize {
+        let coming = usize::try_from(wire.received().saturating_sub(self.whole_at)).unwrap_or(usize::MAX);
+        coming.saturating_add(self.outbox.bytes()).saturating_add(self.leaving)
+    }
+
+    /// A whole message frees what was held of it; pings and their like may come between the parts of one.
+    fn note_whole(&mut self, message: &Message, wire: &Wire) {
+        self.whole_at = match message {
+            Message::Text(_) | Message::Binary(_) => wire.received(),
+            other => (self.whole_at + other.len() as u64 + FRAME_HEAD).min(wire.received()),
+        };
     }
 
     fn take(&mut self, message: Message, site: &mut Site<'_>) {

@@ -12,15 +12,27 @@ use crate::limits::{Limit, Limits};
 pub enum Held {
     /// Rooms that an address made and that exist.
     Rooms,
+    /// Media connections over TCP of one worker.
+    MediaConnections,
+    /// TCP connections of pages and signaling.
+    Connections,
+    /// Of these, sockets of signaling.
+    Sockets,
+    /// Bytes of what came in part and of what waits to be sent.
+    Bytes,
 }
 
 impl Held {
-    const COUNT: usize = 1;
+    const COUNT: usize = 5;
 
     /// The most of one address, and the most in all.
     fn limits(self) -> (Limit, Limit) {
         match self {
             Held::Rooms => (Limit::RoomsPerAddress, Limit::Rooms),
+            Held::MediaConnections => (Limit::TcpConnectionsPerAddress, Limit::TcpConnections),
+            Held::Connections => (Limit::ConnectionsPerAddress, Limit::Connections),
+            Held::Sockets => (Limit::SocketsPerAddress, Limit::Connections),
+            Held::Bytes => (Limit::HeldBytesPerAddress, Limit::HeldBytes),
         }
     }
 }
@@ -34,13 +46,18 @@ pub enum Metered {
     FailedJoins,
     /// Making a room.
     RoomsMade,
+    /// Offers that are read.
+    Offers,
+    /// People who are given credentials for the TURN server.
+    TurnUsers,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 impl Metered {
-    const COUNT: usize = 3;
+    const COUNT: usize = 5;
 
     /// The limit that says how many there are, in which time, and how many of these times' worth may come at once: a class
     /// that follows one link, or everybody when the server was restarted.
@@ -49,6 +66,8 @@ impl Metered {
             Metered::Joins => (Limit::JoinsPerSecondPerAddress, SECOND, 15),
             Metered::FailedJoins => (Limit::FailedJoinsPerMinutePerAddress, MINUTE, 5),
             Metered::RoomsMade => (Limit::RoomsMadePerMinutePerAddress, MINUTE, 2),
+            Metered::Offers => (Limit::OffersPerSecondPerAddress, SECOND, 20),
+            Metered::TurnUsers => (Limit::TurnUsersPerHourPerAddress, HOUR, 1),
         }
     }
 
@@ -220,6 +239,16 @@ impl Ledger {
     #[must_use]
     pub fn forgiven(&self) -> u64 {
         self.forgiven
+    }
+
+    /// What there is, to be told.
+    #[must_use]
+    pub fn numbers(&self) -> super::Numbers {
+        super::Numbers {
+            accounts: self.len() as u64,
+            accounts_forgiven: self.forgiven,
+            held_bytes: self.total(Held::Bytes) as u64,
+        }
     }
 
     /// How many accounts there are.

@@ -17,3 +17,16 @@ pub use address::ClientAddress;
 pub use crowd::Crowd;
 pub use meter::{Meter, Rate};
 pub use turns::Turns;
+
+crate::metrics! {
+    /// What the ledger holds at one time.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Numbers as "ledger" {
+        /// Client addresses that hold something or owe something.
+        pub accounts: u64 as Gauge,
+        /// Accounts that were forgotten although they owed, because there were too many.
+        pub accounts_forgiven: u64,
+        /// Bytes held for clients: of messages and requests that came in part, of what waits to be sent.
+        pub held_bytes: u64 as Gauge in "bytes",
+    }
+}

@@ -2,13 +2,13 @@
 //! (RFC 6544, passive candidates).
 //!
 //! A connection is nobody's until a STUN request on it was authenticated: until then it has some seconds, and gives way
-//! to newer ones. When it ends its path ends with it, and nobody else: the client comes back by
+//! to newer ones, the oldest of the client address that has most of them first. Each address has a bound of its own. When it ends its path ends with it, and nobody else: the client comes back by
 //! another one. Segmentation, batches and the like are UDP's only.
 
 mod frames;
 mod outbox;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use slab::Slab;
 use socket2::SockRef;
 
 use super::AddressMap;
+use crate::ledger::{ClientAddress, Crowd, Held, Ledger, Over, Turns};
 use crate::limits::{Limit, Limits, Tally};
 use crate::listener::Listeners;
 use crate::media::{Core, DatagramKind, Path};
@@ -126,8 +127,12 @@ struct Connection {
     heard: Instant,
     /// Somebody has authenticated on it.
     known: bool,
-    /// It is in the list of those to be read.
-    queued: bool,
+}
+
+impl Connection {
+    fn address(&self) -> ClientAddress {
+        ClientAddress::of(self.path.remote.ip())
+    }
 }
 
 /// The listening sockets of a worker and their connections.
@@ -140,12 +145,14 @@ pub(super) struct Tcp {
     connections: Slab<Connection>,
     /// Addresses of clients' choosing: no hash table without a secret key.
     by_path: BTreeMap<Path, usize>,
-    /// Connections on which nobody has authenticated, the oldest first.
-    half_open: BTreeMap<u64, usize>,
+    /// Connections by client address.
+    ledger: Ledger,
+    /// Those on which nobody has authenticated, by number and key.
+    half_open: Crowd<(u64, usize)>,
     /// epoll told of connections that were not all accepted: it will not tell again.
     acceptable: bool,
-    /// The same of data, in the order of reading.
-    ready: VecDeque<usize>,
+    /// The same of data, in the order of reading: one of each client address, then the next.
+    ready: Turns<usize>,
     sweep_at: Option<Instant>,
     buffer: Vec<u8>,
     next_number: u64,
@@ -168,9 +175,10 @@ impl Tcp {
             limits,
             connections: Slab::new(),
             by_path: BTreeMap::new(),
-            half_open: BTreeMap::new(),
+            ledger: Ledger::default(),
+            half_open: Crowd::default(),
             acceptable: true,
-            ready: VecDeque::new(),
+            ready: Turns::default(),
             sweep_at: None,
             buffer: vec![0; READ_BUFFER],
             next_number: 0,
@@ -230,7 +238,7 @@ impl Tcp {
             }
         }
         for _ in 0..READS_PER_TURN {
-            let Some(key) = self.ready.pop_front() else { break };
+            let Some(key) = self.ready.pop() else { break };
             self.drive(now, key, taker);
             if is_over() {
                 break;
@@ -297,26 +305,32 @@ impl Tcp {
         addresses: &AddressMap,
         taker: &mut impl Taker,
     ) {
-        let is_full = self.connections.len() >= self.limits.get(Limit::TcpConnections);
-        if self.half_open.len() >= self.limits.get(Limit::TcpHalfOpenConnections) {
-            self.tally.hit(Limit::TcpHalfOpenConnections);
-            self.end_oldest_half_open(taker);
-        } else if is_full {
-            self.tally.hit(Limit::TcpConnections);
-            self.end_oldest_half_open(taker);
-        }
-        if self.connections.len() >= self.limits.get(Limit::TcpConnections) {
-            return;
+        let address = ClientAddress::of(remote.ip());
+        while let Some((limit, first)) = self.lacks(address) {
+            self.tally.hit(limit);
+            let Some((_, key)) = first else { return };
+            self.end(key, taker);
         }
         if let Err(error) = self.begin(now, stream, remote, addresses, taker) {
             log::debug!("{remote}: {error}");
         }
     }
 
-    /// The oldest gives way: a newcomer is more likely to be somebody.
-    fn end_oldest_half_open(&mut self, taker: &mut impl Taker) {
-        if let Some(key) = self.half_open.values().next().copied() {
-            self.end(key, taker);
+    /// Why there is no place for one more connection of an address, and what gives way if anything does.
+    fn lacks(&self, address: ClientAddress) -> Option<(Limit, Option<(u64, usize)>)> {
+        let own = self.half_open.first_of(address);
+        let of_all = self.half_open.first().map(|(_, first)| first);
+        let limit = |limit| self.limits.get(limit);
+        if self.half_open.count(address) >= limit(Limit::TcpHalfOpenConnectionsPerAddress) {
+            return Some((Limit::TcpHalfOpenConnectionsPerAddress, own));
+        }
+        if self.half_open.len() >= limit(Limit::TcpHalfOpenConnections) {
+            return Some((Limit::TcpHalfOpenConnections, of_all));
+        }
+        match self.ledger.check(address, Held::MediaConnections, 1, &self.limits) {
+            Err(over @ Over::Address(_)) => Some((over.limit(), own)),
+            Err(over) => Some((over.limit(), of_all)),
+            Ok(()) => None,
         }
     }
 
@@ -353,11 +367,12 @@ impl Tcp {
             began: now,
             heard: now,
             known: false,
-            queued: false,
         });
         self.next_number += 1;
         self.by_path.insert(path, key);
-        self.half_open.insert(number, key);
+        let address = ClientAddress::of(remote.ip());
+        self.half_open.insert(address, (number, key));
+        self.ledger.take(address, Held::MediaConnections, 1);
         self.counters.accepted += 1;
         self.sweep_at.get_or_insert(now + SWEEP);
         self.queue(key);
@@ -366,16 +381,13 @@ impl Tcp {
 
     /// Puts a connection on the list of those to be driven.
     fn queue(&mut self, key: usize) {
-        if let Some(connection) = self.connections.get_mut(key).filter(|connection| !connection.queued) {
-            connection.queued = true;
-            self.ready.push_back(key);
+        if let Some(connection) = self.connections.get(key) {
+            self.ready.push(connection.address(), key);
         }
     }
 
     /// Writes what waits and reads once. A connection from which more may come goes to the end of the list.
     fn drive(&mut self, now: Instant, key: usize, taker: &mut impl Taker) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        connection.queued = false;
         self.flush(now, key, taker);
         let Some(connection) = self.connections.get_mut(key) else { return };
         match connection.stream.read(&mut self.buffer) {
@@ -397,6 +409,7 @@ impl Tcp {
     fn take(&mut self, now: Instant, key: usize, count: usize, taker: &mut impl Taker) -> Result<(), End> {
         let connection = self.connections.get_mut(key).ok_or(End::Gone)?;
         connection.heard = now;
+        let address = connection.address();
         let Connection { frames, known, path, number, .. } = connection;
         let bytes = self.buffer.get(..count).unwrap_or_default();
         let counters = &mut self.counters;
@@ -413,7 +426,7 @@ impl Tcp {
             taker.take(now, *path, frame);
             if !*known && taker.knows(path) {
                 *known = true;
-                self.half_open.remove(number);
+                self.half_open.remove(address, (*number, key));
             }
             Ok(())
         })
@@ -443,7 +456,9 @@ impl Tcp {
     fn end(&mut self, key: usize, taker: &mut impl Taker) {
         let Some(connection) = self.connections.try_remove(key) else { return };
         self.counters.ended += 1;
-        self.half_open.remove(&connection.number);
+        let address = connection.address();
+        self.half_open.remove(address, (connection.number, key));
+        self.ledger.give(address, Held::MediaConnections, 1);
         self.by_path.remove(&connection.path);
         taker.ended(&connection.path);
     }

@@ -18,7 +18,7 @@ pub fn rows(table: &mut Table, house: &House) {
     let mut row = |name, counter, answer, act: &dyn Fn(&Server) -> String| {
         house.attack(table, Group::Http, name, Expected::of(counter, answer), act);
     };
-    row("1,000 half-open sockets", "limit_half_open_connections", "the oldest end", &half_open);
+    row("1,000 half-open sockets", "limit_half_open_connections_per_address", "the oldest end", &half_open);
     row("a bad request line", "http_400", "400", &|server| {
         every(server, &["GET\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n", "GET /\r\nHost: a\r\n\r\n", "{}\r\n\r\n"])
     });

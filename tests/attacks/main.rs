@@ -18,6 +18,7 @@ mod crowd;
 mod faults;
 mod house;
 mod http;
+mod ledger;
 mod line;
 mod newcomer;
 mod people;
@@ -60,6 +61,7 @@ const LANES: &[&[(&str, Section)]] = &[
     &[("a house under attack", attacked_house)],
     &[
         ("a client that never reads", signaling::unread),
+        ("one address that takes all", ledger::rows),
         ("file descriptors", faults::descriptors),
         ("a worker that panics", faults::panic),
         ("a worker that stalls", faults::stall),

@@ -137,7 +137,7 @@ const AUDIO: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mi
     a=rtcp-mux\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=setup:actpass\r\n\
     a=rtpmap:111 opus/48000/2\r\n";
 
-fn join(room: &str, name: &str, token: Option<&str>) -> Value {
+pub fn join(room: &str, name: &str, token: Option<&str>) -> Value {
     json!({"type": "join", "room": room, "name": name, "token": token})
 }
 
@@ -145,12 +145,12 @@ fn offer(sdp: &str, slots: &[Value]) -> Value {
     json!({"type": "offer", "id": 1, "fresh": true, "sdp": sdp, "tracks": [], "slots": slots})
 }
 
-fn tell(socket: &mut WebSocket<TcpStream>, message: &Value) {
+pub fn tell(socket: &mut WebSocket<TcpStream>, message: &Value) {
     socket.send(Message::text(message.to_string())).expect("the server listens");
 }
 
 /// The next message. The server's pings are no answer.
-fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
+pub fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
     let by = Instant::now() + PATIENCE;
     while Instant::now() < by {
         match socket.read() {
@@ -179,7 +179,7 @@ fn answer(socket: &mut WebSocket<TcpStream>) -> String {
 }
 
 /// Reads until the server closes the socket, whatever it says before.
-fn closed(socket: &mut WebSocket<TcpStream>) -> String {
+pub fn closed(socket: &mut WebSocket<TcpStream>) -> String {
     let by = Instant::now() + PATIENCE;
     while Instant::now() < by {
         match socket.read() {

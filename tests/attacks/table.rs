@@ -24,6 +24,7 @@ pub enum Group {
     Udp,
     Tcp,
     Media,
+    Address,
     OwnFaults,
 }
 
@@ -35,6 +36,7 @@ impl Group {
             Group::Udp => "UDP",
             Group::Tcp => "TCP media",
             Group::Media => "Media",
+            Group::Address => "One address",
             Group::OwnFaults => "Own faults",
         }
     }

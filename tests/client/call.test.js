@@ -155,3 +155,30 @@ test('a connection that a browser does not even begin is told of, too', async ()
   assert.deepEqual(paths.slice(-2), ['slow', 'blocked']);
   call.leave();
 });
+
+test('a server that has no place is asked again slowly, and the person is told so meanwhile', () => {
+  mock.method(console, 'warn', () => {});
+  const { call, server } = called();
+  /** @type {boolean[]} */
+  const full = [];
+  call.on('health', (health) => full.push(health.full));
+  const refusals = [
+    () => server().says({ type: 'error', code: 'rate-limited', message: 'try again in 1 s', rebuild: false }),
+    () => server().says({ type: 'error', code: 'busy', message: 'try again in 60 s', rebuild: false }),
+    () => /** @type {any} */ (server()).onclose({ code: 4005 }),
+  ];
+  for (const [number, refuse] of refusals.entries()) {
+    refuse();
+    assert.equal(full.at(-1), true);
+    mock.timers.tick(4900);
+    assert.equal(sockets.length, number + 1, 'not at once');
+    mock.timers.tick(10_000);
+    assert.equal(sockets.length, number + 2);
+  }
+  server().says(welcome({ credential: 'first' }));
+  assert.equal(full.at(-1), false);
+  server().says({ type: 'error', code: 'rate-limited', message: '', rebuild: false });
+  mock.timers.tick(1000);
+  assert.equal(full.at(-1), false, 'inside it is only said again');
+  call.leave();
+});

@@ -18,9 +18,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use socket2::{Domain, Socket, Type};
-use tungstenite::WebSocket;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::http::HeaderValue;
+use tungstenite::{HandshakeError, WebSocket};
 
 /// Nothing on loopback takes this long: what has not happened by then never will.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -201,12 +201,21 @@ pub fn websocket(port: u16) -> WebSocket<TcpStream> {
 
 /// The same from this address of ours.
 pub fn websocket_from(from: Ipv4Addr, port: u16) -> WebSocket<TcpStream> {
+    try_websocket_from(from, port).unwrap()
+}
+
+/// The same where it may be refused.
+pub fn try_websocket_from(from: Ipv4Addr, port: u16) -> Result<WebSocket<TcpStream>, tungstenite::Error> {
     let stream = connect_from(from, port).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut request = format!("ws://localhost:{port}/ws").into_client_request().unwrap();
     let origin = format!("http://localhost:{port}");
     request.headers_mut().insert("Origin", HeaderValue::try_from(origin).unwrap());
-    tungstenite::client(request, stream).unwrap().0
+    match tungstenite::client(request, stream) {
+        Ok((socket, _)) => Ok(socket),
+        Err(HandshakeError::Failure(error)) => Err(error),
+        Err(HandshakeError::Interrupted(_)) => panic!("no answer came"),
+    }
 }
 
 impl Drop for Server {
@@ -296,6 +305,17 @@ impl<S: Read + Write> Client<S> {
             assert!(self.more(), "the connection ended too early");
         }
         self.input.drain(..count).collect()
+    }
+
+    /// Whether the server ended the connection, in order or not.
+    pub fn is_gone(&mut self) -> bool {
+        loop {
+            match self.stream.read(&mut [0; 4096]) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => return error.kind() == ErrorKind::ConnectionReset,
+            }
+        }
     }
 
     /// Whether the server ended the connection, and said nothing more before.

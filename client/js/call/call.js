@@ -33,7 +33,7 @@ const REFUSALS = ['unknown-room', 'room-full'];
  * @property {Welcome} welcome
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
  * @property {Sentence} announce For the live region.
- * @property {{ socket: boolean, path: Path }} health What works.
+ * @property {{ socket: boolean, full: boolean, path: Path }} health What works; `full` says that the server has no place.
  * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
  * @property {string} ended Why: `taken-over` or the code of an error.
  */
@@ -65,7 +65,7 @@ export class Call extends Emitter {
   #againTimer;
   // Without a socket the next welcome decides.
   #pace = new RebuildPace(() => this.#socket.up && this.#build());
-  #health = { socket: false, path: /** @type {Path} */ ('open') };
+  #health = { socket: false, full: false, path: /** @type {Path} */ ('open') };
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
     rebuild: () => this.#socket.up && this.#build(),
@@ -96,7 +96,8 @@ export class Call extends Emitter {
       ...(this.#token ? { token: this.#token } : {}),
     }));
     this.#socket.on('message', (message) => this.#received(message));
-    this.#socket.on('up', (up) => this.#setHealth({ socket: up }));
+    this.#socket.on('up', (up) => this.#setHealth(up ? { socket: true, full: false } : { socket: false }));
+    this.#socket.on('full', () => this.#setHealth({ full: true }));
     this.#socket.on('taken-over', () => this.#end('taken-over'));
     media.on('change', (device) => this.#use(deviceTrack(media, device)));
     share.on('change', () => this.#use(...screenTracks(share)));
@@ -277,11 +278,11 @@ export class Call extends Emitter {
     // A newer offer supersedes one that was refused.
     if (code === 'offer-refused' && offer !== undefined && offer !== this.#link?.newest) return;
     if (rebuild) this.#pace.soon();
-    else if (code === 'rate-limited') this.#sayAgainSoon();
-    else if (this.#socket.up) return;
-    else if (REFUSALS.includes(code)) this.#end(code);
+    else if (this.#socket.up) {
+      if (code === 'rate-limited') this.#sayAgainSoon();
+    } else if (REFUSALS.includes(code)) this.#end(code);
     else if (code === 'bad-name') this.#wantName();
-    else if (code === 'busy') this.#socket.retry();
+    else if (code === 'busy' || code === 'rate-limited') this.#socket.retryLater();
   }
 
   #wantName() {
@@ -322,7 +323,7 @@ export class Call extends Emitter {
     }
   }
 
-  /** @param {{ socket?: boolean, path?: Path }} change */
+  /** @param {{ socket?: boolean, full?: boolean, path?: Path }} change */
   #setHealth(change) {
     this.#health = { ...this.#health, ...change };
     this.emit('health', this.#health);

@@ -19,11 +19,16 @@ const TAKEN_OVER = 4001;
 /** The server closes with this code before it restarts; everybody then waits a while of their own, at most this long. */
 const RESTARTING = 1012;
 const RESTART_SPREAD = 1000;
+/** The server closes with this code when it is full and others need the place. */
+const BUSY = 4005;
+/** Milliseconds added to the usual wait then: a full server gets no better by being asked. */
+const BUSY_WAIT = 5000;
 
 /**
  * @typedef {object} SocketEvents
  * @property {ServerMessage} message
  * @property {boolean} up A `welcome` came (true), or the socket was lost (false).
+ * @property {null} full The server has no place at present; it is asked again after a while.
  * @property {null} taken-over The session goes on in another tab; no further attempts.
  */
 
@@ -81,9 +86,11 @@ export class SignalSocket extends Emitter {
     this.#drop();
   }
 
-  /** Gives up this socket and tries another one after the usual wait. */
-  retry() {
-    this.#lost();
+  /**
+   * Gives up this socket, because the server has no place for it, and tries another one after a while.
+   */
+  retryLater() {
+    this.#full();
   }
 
   /**
@@ -107,6 +114,7 @@ export class SignalSocket extends Emitter {
     socket.onmessage = (event) => this.#received(event.data);
     socket.onclose = (event) => {
       if (event.code === RESTARTING) return this.#lost(Math.random() * RESTART_SPREAD);
+      if (event.code === BUSY) return this.#full();
       if (event.code !== TAKEN_OVER) return this.#lost();
       this.stop();
       this.emit('taken-over', null);
@@ -142,6 +150,11 @@ export class SignalSocket extends Emitter {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.#lost(), PONG_WITHIN);
     this.send({ type: 'ping' });
+  }
+
+  #full() {
+    this.emit('full', null);
+    this.#lost(BUSY_WAIT + Math.random() * BUSY_WAIT);
   }
 
   /** @param {number} extra Milliseconds added to the usual wait. */

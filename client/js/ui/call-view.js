@@ -28,6 +28,10 @@ const TROUBLES = {
     said: 'Connection lost, reconnecting',
     shown: 'The connection is lost. Reconnecting…',
   },
+  full: {
+    said: 'The server has no place at present, trying again',
+    shown: 'The server has no place at present. Trying again…',
+  },
   slow: {
     said: 'Sound and picture are still connecting',
     shown: 'Sound and picture are still connecting…',
@@ -140,28 +144,28 @@ function showHealth(call, announce) {
   /** @type {keyof typeof TROUBLES | null} */
   let told = null;
   text.textContent = 'Connecting…';
-  call.on('health', ({ socket, path }) => {
+  call.on('health', ({ socket, full, path }) => {
     clearTimeout(timer);
     timer = undefined;
     joined ||= socket;
-    if (!joined) return;
+    if (!joined && !full) return;
     if (socket && path === 'open') {
       banner.hidden = true;
-      if (told) announce(told === 'slow' ? 'You are connected' : 'You are connected again');
+      if (told) announce(told === 'slow' || told === 'full' ? 'You are connected' : 'You are connected again');
       told = null;
       return;
     }
-    const trouble = socket && path !== 'open' ? path : 'unreachable';
+    const trouble = full ? 'full' : socket && path !== 'open' ? path : 'unreachable';
     timer = setTimeout(
       () => {
         const { said: spoken, shown } = TROUBLES[trouble];
         // Of a server out of reach a connection that is lost is a part.
-        if (told === null || (trouble === 'blocked' && told !== trouble)) announce(spoken);
+        if (told === null || ((trouble === 'blocked' || trouble === 'full') && told !== trouble)) announce(spoken);
         told = trouble;
         text.textContent = shown;
         banner.hidden = false;
       },
-      socket ? 0 : PATIENCE,
+      socket || full ? 0 : PATIENCE,
     );
   });
 }

@@ -70,7 +70,7 @@ fn bursts_with_pauses_between_them_do_not_end_the_socket() {
 
 #[test]
 fn somebody_outside_has_the_same_rate() {
-    let mut world = World::new();
+    let mut world = World::with_limit(Limit::JoinMillis, 60_000);
     world.open(1);
     for _ in 0..11_000 {
         world.say(1, json!({ "type": "join", "room": "nowhere", "name": "Ann" }));

@@ -20,7 +20,7 @@ use crate::media::message::{Command, Notice};
 pub(super) struct World {
     pub(super) conference: Conference,
     start: Instant,
-    elapsed: Duration,
+    pub(super) elapsed: Duration,
     /// What the wall clock shows more than time has passed, in milliseconds.
     pub(super) clock_ahead: i64,
     received: BTreeMap<SocketId, Vec<(ServerMessage, Option<StateKey>)>>,

@@ -3,9 +3,13 @@
 use serde_json::json;
 
 use super::harness::{World, address};
-use crate::conference::{CreateRoom, CreateRoomError};
+use std::time::Duration;
+
+use crate::conference::protocol::ServerMessage;
+use crate::conference::{CreateRoom, CreateRoomError, SocketId, Turn, TurnSecret};
 use crate::ledger::{Held, Over};
 use crate::limits::{Limit, Limits};
+use crate::media::message::Command;
 
 fn make(world: &mut World, from: usize, name: &str) -> Result<(), CreateRoomError> {
     let request = CreateRoom { name: name.into(), listed: true };
@@ -86,4 +90,112 @@ fn joins_of_one_address_have_a_rate_and_a_third_person_enters_at_once() {
     world.pass_millis(1_000);
     world.say(399, json!({ "type": "join", "room": "den", "name": "Mallory" }));
     assert_eq!(world.take_types(399)[0], "welcome");
+}
+
+#[test]
+fn a_socket_on_which_nobody_comes_in_ends_and_one_that_was_left_ends_later() {
+    let mut world = World::new();
+    world.open(1);
+    world.pass_millis(9_000);
+    world.say(1, json!({ "type": "join", "room": "nowhere", "name": "Ann" }));
+    assert_eq!(world.take_types(1), ["error unknown-room"], "trying does not make it longer");
+    world.pass_millis(999);
+    assert_eq!(world.closed, []);
+    world.pass_millis(1);
+    assert_eq!(world.closed, [(SocketId(1), 4004)]);
+
+    world.join(2, "Bob");
+    world.pass_millis(20_000);
+    world.say(2, json!({ "type": "leave" }));
+    world.pass_millis(59_999);
+    world.say(2, json!({ "type": "join", "room": "den", "name": "Bob" }));
+    assert_eq!(world.take_types(2).first().map(String::as_str), Some("welcome"));
+    world.pass_millis(600_000);
+    assert_eq!(world.closed.len(), 1, "whoever is inside is let be");
+    world.say(2, json!({ "type": "leave" }));
+    world.pass_millis(60_000);
+    assert_eq!(world.closed.last(), Some(&(SocketId(2), 4004)));
+}
+
+#[test]
+fn the_last_tenth_of_a_rooms_places_is_kept_for_other_addresses() {
+    let mut world = World::new();
+    let join = json!({ "type": "join", "room": "den", "name": "Somebody" });
+    for socket in 0..99 {
+        world.open_from(socket, address(9));
+        world.say(socket, join.clone());
+    }
+    assert_eq!(world.conference.room("den").unwrap().people, 90);
+    assert_eq!(world.take_types(98), ["error room-full"]);
+    // A family of two, and others, each from an address of their own.
+    for socket in 100..102 {
+        world.open_from(socket, address(8));
+        world.say(socket, join.clone());
+    }
+    for socket in 200..208 {
+        world.enter(socket, join.clone());
+    }
+    assert_eq!(world.conference.room("den").unwrap().people, 100);
+    // Whoever leaves makes a place, not for the one who has most of them.
+    world.say(205, json!({ "type": "leave" }));
+    world.say(98, join.clone());
+    assert_eq!(world.take_types(98), ["error room-full"]);
+    world.enter(300, join);
+}
+
+#[test]
+fn offers_of_many_sockets_of_one_address_wait_for_each_other_and_not_a_third_person_for_them() {
+    let mut world = World::with_limit(Limit::OffersPerSecondPerAddress, 2);
+    let third = world.join(500, "Third");
+    // Forty at once are the address's, and each socket brings six of its own.
+    for socket in 0..60 {
+        world.open_from(socket, address(9));
+        world.say(socket, json!({ "type": "join", "room": "den", "name": "Mallory" }));
+    }
+    world.take_commands();
+    (0..60).for_each(|socket| world.offer(socket, 1, true));
+    let before = world.elapsed;
+    world.offer(500, 1, true);
+    let at_worker = |world: &World, peer| {
+        let offers = world.commands.iter();
+        offers
+            .filter(|(_, command)| matches!(command, Command::Offer { peer: of, .. } if *of == peer))
+            .count()
+    };
+    while at_worker(&world, third.peer) == 0 {
+        world.pass_millis(1);
+    }
+    assert!(world.elapsed <= before + Duration::from_millis(2), "one turn, whatever waits");
+    world.pass_millis(100);
+    let read = |world: &World| {
+        world.commands.iter().filter(|(_, command)| matches!(command, Command::Offer { .. })).count() - 1
+    };
+    assert_eq!(read(&world), 40);
+    world.pass_millis(9_900);
+    assert_eq!(read(&world), 60, "two a second, and none is forgotten");
+}
+
+#[test]
+fn users_of_the_relay_are_counted_by_address_and_those_over_it_enter_without() {
+    let limits = Limits::default().with(Limit::TurnUsersPerHourPerAddress, 2);
+    let secret = TurnSecret::new(b"0123456789abcdef").unwrap();
+    let turn = Turn { urls: vec!["turn:turn.example.org".to_owned()], secret };
+    let mut world = World::with_turn(limits, 1, Some(turn));
+    let mut servers = |socket: usize, from: usize, token: Option<String>| {
+        world.open_from(socket, address(from));
+        world.say(socket, json!({ "type": "join", "room": "den", "name": "Ann", "token": token }));
+        let welcome = world.take(socket).into_iter().find_map(|message| match message {
+            ServerMessage::Welcome { ice_servers, token, .. } => Some((ice_servers.len(), token)),
+            _ => None,
+        });
+        welcome.unwrap()
+    };
+    let (count, token) = servers(1, 9, None);
+    assert_eq!(count, 1);
+    assert_eq!(servers(2, 9, Some(token)).0, 1, "coming back is no new user");
+    assert_eq!([servers(3, 9, None).0, servers(4, 9, None).0], [1, 0]);
+    assert_eq!(servers(5, 8, None).0, 1);
+    world.pass_millis(45 * 60 * 1_000);
+    let told = world.take_types(4);
+    assert!(told.contains(&"ice-servers".to_owned()), "they come once the rate allows it: {told:?}");
 }

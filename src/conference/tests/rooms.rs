@@ -70,9 +70,9 @@ fn an_empty_room_waits_five_minutes_and_one_that_is_used_does_not_end() {
     world.say(1, json!({ "type": "leave" }));
     world.pass_millis(299_999);
     assert!(world.conference.room("den").is_some());
-    world.say(1, json!({ "type": "join", "room": "den", "name": "Ann" }));
+    world.join(2, "Ann");
     world.pass_millis(1_000);
-    world.say(1, json!({ "type": "leave" }));
+    world.say(2, json!({ "type": "leave" }));
     world.pass_millis(299_999);
     assert!(world.conference.room("den").is_some(), "it waits anew");
     world.pass_millis(1);

@@ -205,6 +205,40 @@ fn who_authenticated_stays_when_a_flood_of_connections_makes_the_silent_ones_go(
     assert_eq!([hear(&mut known), hear(&mut silent[1]), hear(&mut silent[2])], [[5], [5], [5]]);
 }
 
+/// A connection from another address of this machine.
+fn connect_from(last: u8, port: u16) -> Client {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, last], 0)).into()).expect("an address of ours");
+    socket.connect(&std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).expect("it listens");
+    let client = Client::from(socket);
+    client.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket of ours");
+    client
+}
+
+#[test]
+fn one_address_that_takes_what_it_can_costs_its_own_connections_and_no_others() {
+    let limits = Limits::default()
+        .with(Limit::TcpHalfOpenConnections, 4)
+        .with(Limit::TcpHalfOpenConnectionsPerAddress, 3)
+        .with(Limit::TcpConnectionsPerAddress, 3);
+    let mut fixture = Fixture::new(&limits);
+    // The oldest of all is honest, and slow.
+    let mut honest = fixture.connect_and_say(&[&STUN]);
+    let mut greedy: Vec<Client> = (0..8).map(|_| connect_from(2, fixture.port)).collect();
+    fixture.turn_until(|fixture| fixture.tcp.counters().accepted == 9);
+    assert!((0..5).all(|number| is_ended(&mut greedy[number])), "their own oldest ones");
+    let path = fixture.path(&honest);
+    fixture.send(&path, vec![vec![5]]);
+    assert_eq!(hear(&mut honest), [5]);
+    // All of them together are too many: whoever has most gives way.
+    let _another = connect_from(3, fixture.port);
+    fixture.turn_until(|fixture| fixture.tcp.counters().accepted == 10);
+    assert!(is_ended(&mut greedy[5]));
+    fixture.send(&path, vec![vec![6]]);
+    assert_eq!(hear(&mut honest), [6]);
+    assert_eq!(fixture.tcp.ledger.total(Held::MediaConnections), 4);
+}
+
 #[test]
 fn when_all_are_known_a_newcomer_is_turned_away() {
     let mut fixture = Fixture::new(&Limits::default().with(Limit::TcpConnections, 2));

@@ -1,0 +1,114 @@
+//! The ways in and out of the loop's books: a connection comes, is counted as what it has become, gives way, is gone.
+
+use std::io;
+use std::net::SocketAddr;
+
+use mio::net::TcpStream;
+use mio::{Interest, Token};
+
+use super::admission::Place;
+use super::connection::{Connection, Fate};
+use super::site::Site;
+use super::wire::Wire;
+use super::{Tls, Turn};
+use crate::ledger::ClientAddress;
+
+impl Turn<'_> {
+    pub(super) fn accept(&mut self) {
+        while let Some((stream, address)) = self.control.listeners.accept(self.now.instant) {
+            if !self.find_place(address) {
+                continue;
+            }
+            if let Err(error) = self.begin(stream, address) {
+                log::debug!("{address}: {error}");
+            }
+        }
+        self.control.counters.accept_errors = self.control.listeners.errors();
+    }
+
+    /// Whether a newcomer has a place, once others gave way that are in no call.
+    fn find_place(&mut self, address: SocketAddr) -> bool {
+        let client =
+            (ClientAddress::of(address.ip()), self.control.proxies.trusts(address.ip().to_canonical()));
+        loop {
+            let control = &mut *self.control;
+            let ledger = self.conference.ledger();
+            match control.admission.place(client, ledger, &control.limits, &mut control.tally) {
+                Place::Free => return true,
+                Place::After(id) if control.connections.contains_key(&id) => {
+                    self.with(id, Connection::give_way);
+                }
+                Place::None | Place::After(_) => return false,
+            }
+        }
+    }
+
+    fn begin(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
+        // Messages are small and each is awaited.
+        stream.set_nodelay(true)?;
+        let id = self.control.next_id;
+        self.control.next_id += 1;
+        let wire = Wire::new(stream, self.control.tls.as_ref().map(Tls::config))?;
+        let mut connection = Connection::new(id, wire, address.ip().to_canonical(), self.now.instant);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.control.poll.registry().register(connection.wire_mut().stream_mut(), Token(id), interest)?;
+        self.control.connections.insert(id, connection);
+        self.with(id, |_, _| Fate::Again);
+        Ok(())
+    }
+
+    /// Does something with one connection, and then what follows from it.
+    pub(super) fn with(&mut self, id: usize, act: impl FnOnce(&mut Connection, &mut Site<'_>) -> Fate) {
+        let control = &mut *self.control;
+        let Some(connection) = control.connections.get_mut(&id) else { return };
+        let mut site = Site {
+            now: self.now,
+            conference: self.conference,
+            assets: &control.assets,
+            limits: &control.limits,
+            tally: &mut control.tally,
+            counters: &mut control.counters,
+            proxies: &control.proxies,
+            door: &control.door,
+            refusals: &mut control.refusals,
+            stopping: control.stop_by.is_some(),
+            #[cfg(feature = "faults")]
+            workers: self.workers,
+        };
+        let fate = act(connection, &mut site);
+        let before = connection.standing;
+        let after = (fate != Fate::Gone).then(|| connection.stand(&site));
+        connection.standing = after;
+        control.admission.change(id, before, after, self.conference.ledger_mut());
+        let Some(after) = after else {
+            control.deadlines.disarm(id, &mut connection.armed);
+            // Closing the socket takes it out of the poll.
+            control.connections.remove(&id);
+            return;
+        };
+        if fate == Fate::Again {
+            control.ready.push(after.address, id);
+        }
+        let deadline = connection.deadline(&control.limits);
+        control.deadlines.arm(id, &mut connection.armed, deadline);
+        if after.bytes > before.map_or(0, |before| before.bytes) {
+            self.shed(id);
+        }
+    }
+
+    /// Closes what holds too many bytes, now that `id` holds more.
+    fn shed(&mut self, id: usize) {
+        loop {
+            let control = &mut *self.control;
+            let Some(standing) = control.connections.get(&id).and_then(|connection| connection.standing)
+            else {
+                return;
+            };
+            let of = |id: usize| control.connections.get(&id).and_then(|connection| connection.standing);
+            let found = control.admission.too_heavy(standing, self.conference.ledger(), &control.limits, of);
+            let Some((limit, heaviest)) = found else { return };
+            control.tally.hit(limit);
+            self.with(heaviest, Connection::give_way);
+        }
+    }
+}
