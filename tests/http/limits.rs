@@ -34,7 +34,7 @@ fn connections_that_say_nothing_give_way_to_new_ones() {
 fn when_there_are_as_many_connections_as_may_be_idle_ones_give_way_and_calls_do_not() {
     let limits = Limits::default().with(Limit::Connections, 3);
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
-    assert_eq!(server.post("/api/rooms", r#"{"name": "room"}"#).status, 201);
+    assert_eq!(server.post("/api/rooms", r#"{"name": "room", "listed": true}"#).status, 201);
     let mut called: Vec<_> = (0..2).map(|_| inside(&server)).collect();
     let mut idle = server.connect();
     idle.say(HEALTH);
