@@ -193,7 +193,7 @@ fn a_browser_whose_page_goes_away_says_so_by_the_code_of_its_close() {
 fn a_client_that_reads_nothing_is_closed_and_may_come_back() {
     let limits = Limits::default().with(Limit::OutboxBytes, 4 * 1024);
     // So many that the rate of messages would bind first.
-    let limits = limits.with(Limit::MessagesPerSecond, 1_000_000);
+    let limits = limits.with(Limit::MessagesPerSecond, 1_000_000).with(Limit::JoinMillis, 60_000);
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
     let mut socket = server.websocket();
     // Each of these is answered. Once the buffers of both sockets are full, the answers wait in the outbox.
