@@ -8,4 +8,6 @@ pub enum Fault {
     PanicOnReceive,
     /// The next packet that is handed to it for sending makes it panic.
     PanicOnSend,
+    /// The next offer makes it panic, when it has taken new credentials from it.
+    PanicOnAccept,
 }

@@ -16,6 +16,7 @@
 mod commands;
 mod keys;
 mod packets;
+mod paths;
 mod showing;
 
 use std::collections::VecDeque;
@@ -28,8 +29,9 @@ use super::demux::{DatagramKind, Demux, Path};
 use super::guard::Faults;
 use super::ids::PeerId;
 use super::message::{Command, Notice};
+use super::paths::PathCounts;
 use super::peer::Peer;
-use super::rtc::{self, ConnectionConfig, Ended, Event, Transmit};
+use super::rtc::{ConnectionConfig, Ended, Event, Transmit};
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
 
@@ -69,6 +71,16 @@ crate::metrics! {
         pub unauthentic: u64,
         /// STUN for nobody, or with a wrong password.
         pub stun_refused: u64,
+        /// Requests for a path on which somebody else has proven to be.
+        pub paths_refused: u64,
+        /// Challenges sent, to see whether a client receives by a path.
+        pub challenges_sent: u64,
+        /// Challenges that clients answered.
+        pub challenges_answered: u64,
+        /// Media packets and datagrams that were not sent because nothing authentic comes from the client.
+        pub media_withheld: u64,
+        /// Datagrams that were not sent because they were more than an unproven path may get.
+        pub unproven_limited: u64,
         /// Handshake datagrams dropped because too many waited.
         pub handshakes_dropped: u64,
         /// Media packets received.
@@ -108,6 +120,16 @@ crate::metrics! {
         pub late: u64,
         /// Times the clock said less than before.
         pub clock_steps_back: u64,
+    }
+}
+
+impl Counters {
+    fn add_paths(&mut self, counts: PathCounts) {
+        let PathCounts { challenges, answers, withheld, limited } = counts;
+        self.challenges_sent += challenges;
+        self.challenges_answered += answers;
+        self.media_withheld += withheld;
+        self.unproven_limited += limited;
     }
 }
 
@@ -219,21 +241,6 @@ impl Core {
         }
     }
 
-    /// A path that is no more: its TCP connection ended. Whoever used it may come by another one.
-    pub fn handle_path_ended(&mut self, path: &Path) {
-        let key = self.demux.forget_path(path);
-        let connection = key.and_then(|key| self.peers.get_mut(key as usize)?.connection.as_mut());
-        if let Some(connection) = connection {
-            connection.forget_path(path);
-        }
-    }
-
-    /// Whether somebody has authenticated on this path and is there.
-    #[must_use]
-    pub fn knows(&self, path: &Path) -> bool {
-        self.demux.by_path(path).is_some()
-    }
-
     /// Time as it is here: it never goes back, and goes on where the clock we are told steps back.
     fn advance(&mut self, told: Instant) -> Instant {
         let now = told + self.stepped_back;
@@ -243,19 +250,6 @@ impl Core {
         }
         self.clock = self.clock.max(now);
         self.clock
-    }
-
-    fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8]) {
-        let key = rtc::local_ufrag(datagram).and_then(|ufrag| self.demux.by_ufrag(&ufrag));
-        let connection = key.and_then(|key| self.peers.get(key as usize)?.connection.as_ref());
-        let authentic = connection.is_some_and(|connection| connection.authenticates(datagram));
-        let Some(key) = key.filter(|_| authentic) else {
-            self.counters.stun_refused += 1;
-            return;
-        };
-        if self.demux.learn(key, path, now, &self.config.limits, &mut self.tally) {
-            self.receive(now, key, path, datagram);
-        }
     }
 
     fn handle_learned(&mut self, now: Instant, key: u32, kind: DatagramKind, path: Path, datagram: &[u8]) {
@@ -289,6 +283,7 @@ impl Core {
         self.due = due;
         if let Some(handshake) = self.handshakes.pop_front()
             && let Some(key) = self.by_id.get(&handshake.peer).copied()
+            && self.demux.by_path(&handshake.path) == Some(key)
         {
             self.receive(now, key, handshake.path, &handshake.datagram);
         }

@@ -12,6 +12,7 @@ mod keyframes;
 pub mod ladder;
 mod layers;
 pub mod message;
+mod paths;
 mod peer;
 mod publication;
 pub mod rtc;

@@ -2,7 +2,7 @@
 
 use plenary::limits::{Limit, Limits};
 
-use crate::sim::world::{World, ms};
+use crate::sim::world::{Traffic, World, ms};
 use crate::simulated::{Attack, Stage};
 use crate::table::{Group, Table};
 
@@ -60,6 +60,7 @@ fn client_hello(stage: &mut Stage) -> Vec<u8> {
 
 /// Every row of this file.
 pub fn rows(table: &mut Table) {
+    addresses(table);
     strangers(table);
     in_the_name_of_others(table);
 }
@@ -87,7 +88,7 @@ fn strangers(table: &mut Table) {
         },
     );
     let flood = Attack {
-        answer: "at most 16 binding responses",
+        answer: "16 are answered and challenged",
         ..attack("STUN flood with forged sources", "limit_addresses_per_peer", |world| {
             world.limit_hits(Limit::AddressesPerPeer)
         })
@@ -105,8 +106,9 @@ fn strangers(table: &mut Table) {
         let most = stage.world.people() * Limits::default().get(Limit::AddressesPerPeer);
         assert!(stage.world.paths() <= most, "{} addresses are known", stage.world.paths());
         let answers = stage.world.astray - before;
-        Some(if answers <= 16 {
-            "at most 16 binding responses".into()
+        // A request of 100 bytes makes room for an answer and two challenges.
+        Some(if (16..=3 * 16).contains(&answers) {
+            "16 are answered and challenged".into()
         } else {
             format!("{answers} datagrams")
         })
@@ -147,12 +149,11 @@ fn strangers(table: &mut Table) {
 fn in_the_name_of_others(table: &mut Table) {
     let refused: fn(&World) -> u64 = |world| world.count(|c| c.unauthentic);
     let moves = Attack {
-        answer: "binding responses and nothing else",
+        answer: "no media",
         ..attack("a spoofed datagram to move somebody's egress", "core_unauthentic", refused)
     };
     moves.run(table, |stage| {
         let victim = stage.honest[0];
-        let (before, mut requests) = (stage.world.astray, 0);
         let strangers = [(); 5].map(|()| stage.stranger());
         for number in 0..100 {
             let stranger = strangers[number % 5];
@@ -162,7 +163,6 @@ fn in_the_name_of_others(table: &mut Table) {
             // As the victim's own, when that has arrived, with an overheard binding request in front.
             stage.world.run(ms(31));
             stage.world.inject(stranger, stun);
-            requests += 1;
             for bytes in overheard {
                 stage.world.inject(stranger, bytes);
             }
@@ -171,12 +171,10 @@ fn in_the_name_of_others(table: &mut Table) {
             stage.world.inject(stranger, scrap);
             stage.world.run(ms(9));
         }
-        let answers = stage.world.astray - before;
-        Some(if answers <= requests {
-            "binding responses and nothing else".into()
-        } else {
-            format!("{answers} datagrams")
-        })
+        // Answers to the requests, and challenges that only the victim could answer.
+        let traffic = strangers.map(|stranger| stage.world.traffic(stranger));
+        let bought = |traffic: &Traffic| traffic.media_to > 0 || traffic.bytes_to > 3 * traffic.bytes_from;
+        Some(if traffic.iter().any(bought) { format!("{traffic:?}") } else { "no media".into() })
     });
     attack("truncated", "core_unauthentic", refused).run(table, |stage| {
         in_their_name(stage, MANY, |stage, mut bytes| {
@@ -188,6 +186,69 @@ fn in_the_name_of_others(table: &mut Table) {
     });
     attack("replayed", "core_unauthentic", refused).run(table, |stage| {
         in_their_name(stage, MANY, |_, bytes| bytes);
+        None
+    });
+}
+
+/// Addresses that are not the sender's.
+fn addresses(table: &mut Table) {
+    let buys = Attack {
+        answer: "at most three times their bytes to the stranger",
+        ..attack("a check and a report in a stranger's name", "core_challenges_sent", |world| {
+            world.count(|c| c.challenges_sent)
+        })
+    };
+    buys.run(table, |stage| {
+        let stranger = stage.stranger();
+        // The hostile one says nothing else.
+        stage.world.seats[stage.hostile].up.cut = true;
+        let stun = stage.world.seats[stage.hostile].last_stun.clone();
+        let connection = stage.world.seats[stage.hostile].client.connection.as_mut();
+        let forger = connection.and_then(|connection| connection.forger.as_mut()).expect("a forger");
+        let report = forger.rtcp(&[0x80, 201, 0, 1, 0, 0, 0, 7]).expect("keys");
+        stage.world.inject(stranger, stun);
+        stage.world.inject(stranger, report);
+        stage.world.run(ms(13_000));
+        stage.world.seats[stage.hostile].up.cut = false;
+        let traffic = stage.world.traffic(stranger);
+        Some(if traffic.bytes_to <= 3 * traffic.bytes_from {
+            "at most three times their bytes to the stranger".into()
+        } else {
+            format!("{} bytes for {}", traffic.bytes_to, traffic.bytes_from)
+        })
+    });
+    let silent = Attack {
+        answer: "no media after ten seconds",
+        ..attack("an address that falls silent", "core_media_withheld", |world| {
+            world.count(|c| c.media_withheld)
+        })
+    };
+    silent.run(table, |stage| {
+        let address = stage.world.seats[stage.hostile].public;
+        stage.world.seats[stage.hostile].up.cut = true;
+        stage.world.run(ms(10_100));
+        let before = stage.world.traffic(address).media_to;
+        stage.world.run(ms(2_000));
+        let media = stage.world.traffic(address).media_to - before;
+        stage.world.seats[stage.hostile].up.cut = false;
+        stage.world.run(ms(2_000));
+        assert!(stage.world.sees(stage.hostile, stage.honest[0]), "it comes back with its client");
+        Some(if media == 0 { "no media after ten seconds".into() } else { format!("{media} datagrams") })
+    });
+    let takes = Attack {
+        answer: "nothing",
+        ..attack("somebody else's path, by one's own check", "core_paths_refused", |world| {
+            world.count(|c| c.paths_refused)
+        })
+    };
+    takes.run(table, |stage| {
+        for _ in 0..100 {
+            for victim in stage.honest {
+                let stun = stage.world.seats[stage.hostile].last_stun.clone();
+                stage.spoof(victim, stun);
+            }
+            stage.world.run(ms(40));
+        }
         None
     });
 }

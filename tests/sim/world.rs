@@ -62,6 +62,17 @@ impl Settings {
     }
 }
 
+/// What passed between the server and an address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes of datagrams that came from there.
+    pub bytes_from: u64,
+    /// Bytes of datagrams that went there.
+    pub bytes_to: u64,
+    /// Datagrams of media among these: SRTP and SRTCP.
+    pub media_to: u64,
+}
+
 /// One world.
 pub struct World {
     start: Instant,
@@ -79,6 +90,8 @@ pub struct World {
     directory: Directory,
     /// Datagrams the server sent to an address where nobody is any more.
     pub astray: u64,
+    /// What passed between the server and each address.
+    traffic: BTreeMap<SocketAddr, Traffic>,
     /// Datagrams the server sent.
     pub transmitted: u64,
     nonces: nonces::Nonces,
@@ -135,6 +148,7 @@ impl World {
             by_public: BTreeMap::new(),
             directory: Rc::new(RefCell::new(BTreeMap::new())),
             astray: 0,
+            traffic: BTreeMap::new(),
             transmitted: 0,
             nonces: nonces::Nonces::default(),
             behind: Duration::ZERO,
@@ -278,6 +292,9 @@ impl World {
         let Transmit { path, contents } = transmit;
         assert_eq!(path.local, workers::address(worker), "a worker sends from the address it announced");
         self.transmitted += 1;
+        let traffic = self.traffic.entry(path.remote).or_default();
+        traffic.bytes_to += contents.len() as u64;
+        traffic.media_to += u64::from(matches!(contents.first(), Some(128..192)));
         let person = self.by_public.get(&path.remote).filter(|_| *path == self.path(path.remote, path.local));
         let Some(person) = person.copied() else {
             self.astray += 1;
@@ -298,6 +315,7 @@ impl World {
                 {
                     self.seats[*person].checked.get_or_insert(self.now);
                 }
+                self.traffic.entry(remote).or_default().bytes_from += bytes.len() as u64;
                 let (now, path) = (self.server_now(), self.path(remote, local));
                 let worker = self.workers.iter_mut().find(|worker| worker.address() == local);
                 let worker = worker.expect("clients send to addresses that were announced");
@@ -359,6 +377,11 @@ impl World {
             }
             Happening::Opens { .. } => {}
         }
+    }
+
+    /// What passed between the server and `address` so far.
+    pub fn traffic(&self, address: SocketAddr) -> Traffic {
+        self.traffic.get(&address).copied().unwrap_or_default()
     }
 
     /// Takes `person` for somebody else from now on.

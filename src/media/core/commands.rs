@@ -71,10 +71,10 @@ impl Core {
             }
             None => return Err(Ended::NoConnection),
         };
-        let before = connection.ufrag().to_owned();
+        // An ICE restart changes it, and what still came with the one before could not be authenticated any more. After an
+        // error nobody knows it.
+        self.demux.remove_ufrag(connection.ufrag());
         let answer = connection.accept(offer)?;
-        // An ICE restart changed it. What still comes with the one before could not be authenticated any more.
-        self.demux.remove_ufrag(&before);
         self.demux.add_ufrag(connection.ufrag(), key);
         self.take_tracks(now, key, &tracks, fresh);
         self.take_slots(now, key, &slots);
@@ -224,7 +224,9 @@ impl Core {
         peer.deadline = None;
         let Some(connection) = peer.connection.take() else { return };
         self.demux.remove_ufrag(connection.ufrag());
-        self.demux.forget_paths(key);
+        for path in connection.paths() {
+            self.demux.forget_path_of(key, path);
+        }
         for slot in peer.video.iter_mut().chain(&mut peer.audio) {
             slot.detach();
             slot.ssrc = None;

@@ -57,6 +57,7 @@ impl Core {
                 Err(ended) => result = Err(ended),
             }
             self.counters.resent += connection.take_resent();
+            self.counters.add_paths(connection.take_path_counts());
         }
         self.finish(now, key, result, events);
     }
@@ -163,6 +164,15 @@ impl Core {
         let Some(slot) = slots.get_mut(usize::from(to.slot)) else { return false };
         let Some(ssrc) = slot.ssrc else { return false };
         let before = (slot.since.is_some(), slot.blocked);
+        if !connection.takes_media(now) {
+            // What begins again does so at a key frame.
+            slot.detach();
+            self.counters.media_withheld += 1;
+            if before != (false, false) && kind == Kind::Video {
+                self.mark_changed(to.peer);
+            }
+            return false;
+        }
         let layer = slot.layer();
         let written = connection.write(ssrc, packet, || slot.forward(source, arriving, now));
         if written == Ok(Err(Held::NotDecodable)) {

@@ -163,7 +163,7 @@ fn a_flood_of_handshakes_leaves_room_for_other_peoples() {
     let path = |port: u16| Path::udp(([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 9).into());
     for (peer, port) in [(PUBLISHER, 1), (WATCHER, 2)] {
         let key = core.by_id[&peer];
-        assert!(core.demux.learn(key, path(port), now, &Limits::default(), &mut Tally::default()));
+        assert!(core.learn(now, key, path(port)));
     }
     let hello = [22; 100];
     for _ in 0..HANDSHAKES * 2 {

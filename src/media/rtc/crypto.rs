@@ -21,3 +21,10 @@ pub(super) fn certificate() -> Option<DtlsCert> {
 pub(super) fn sha1_hmac(key: &[u8], payloads: &[&[u8]]) -> [u8; 20] {
     inner().sha1_hmac_provider.sha1_hmac(key, payloads)
 }
+
+/// Bytes that nobody can foretell. `None` if the system has none.
+pub(super) fn random<const N: usize>() -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(bytes)
+}

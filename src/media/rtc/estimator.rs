@@ -40,7 +40,8 @@ impl Connection {
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         let after = if self.connected { COMES_TO_REST } else { GIVEN_UP };
-        self.parked.is_some_and(|since| self.clock >= since + after)
+        // A challenge that waits for its turn is a viewer who waits for a picture.
+        self.parked.is_some_and(|since| self.clock >= since + after) && self.paths.due().is_none()
     }
 
     /// When to step a connection that asked for `deadline`.

@@ -16,6 +16,7 @@ use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
+use crate::media::paths::PathIndex;
 
 impl Connection {
     /// Whether str0m may see an SRTP or SRTCP packet: it is no replay, its payload type was negotiated, and its source is
@@ -48,13 +49,28 @@ impl Connection {
         if self.sources.are_exhausted() {
             return Err(Ended::TooManySources);
         }
-        guarded(|| self.with_keys(|connection| connection.take_in(now, path, datagram, out, events)))?
+        let Some(index) = self.paths.arrive(&path, datagram.len()) else {
+            return Ok((Received::default(), self.clock));
+        };
+        let shakes = !self.heard && DatagramKind::of(datagram) == DatagramKind::Dtls;
+        if shakes {
+            self.paths.handshake(index);
+        }
+        let lacked_keys = self.sources.lack_keys();
+        let take_in =
+            |connection: &mut Connection| connection.take_in(now, path, index, datagram, out, events);
+        let received = guarded(|| self.with_keys(take_in))?;
+        if shakes && lacked_keys && !self.sources.lack_keys() {
+            self.paths.handshake_ended(now, index);
+        }
+        received
     }
 
     fn take_in(
         &mut self,
         now: Instant,
         path: Path,
+        index: PathIndex,
         datagram: &[u8],
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
@@ -82,13 +98,10 @@ impl Connection {
         if authenticated && is_rtcp(datagram) {
             self.replays.note(datagram, noting::bytes_after_index());
         }
-        // Before there is SRTP the handshake answers to where it comes from: ICE would send to an address that a NAT took
-        // away until it times out, and the handshake with it.
         self.heard |= authenticated;
-        let shakes = !self.heard && DatagramKind::of(datagram) == DatagramKind::Dtls;
-        if (authenticated || shakes) && self.egress != Some(path) {
-            self.egress = Some(path);
-        }
+        self.note_path(now, index, datagram, authenticated);
+        self.challenge(now, out);
+        let deadline = self.paths.due().map_or(deadline, |due| deadline.min(due));
         let malformed = noting::malformed() != malformed;
         Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))
     }

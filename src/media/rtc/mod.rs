@@ -6,6 +6,7 @@
 
 mod answer;
 mod av1;
+mod challenge;
 mod crypto;
 mod egress;
 mod estimator;
@@ -39,15 +40,18 @@ use str0m::rtp::ExtensionValues;
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::codec::{Codec, CodecSet};
-use super::demux::{DatagramKind, Path, Protocol};
+use super::demux::{Path, Protocol};
 use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
+use super::paths::Paths;
 
 pub use offer::{Offer, OfferError};
 pub use str0m::media::Mid;
 #[cfg(feature = "faults")]
 pub use stun::binding_request;
-pub(super) use stun::local_ufrag;
+pub use stun::{Check, read_check, whose_answer};
+#[cfg(test)]
+pub use testing::client_hello;
 
 /// What is due within this is due: epoll waits whole milliseconds, and probes stall the estimator at 4 ms of lateness.
 pub(super) const DUE: Duration = Duration::from_millis(1);
@@ -200,9 +204,12 @@ pub struct Connection {
     parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
     estimate: Option<Bitrate>,
-    /// Where the last authenticated SRTP or SRTCP came from, before that the handshake: media goes there, whatever ICE
-    /// thinks.
-    egress: Option<Path>,
+    /// The peer's slab index.
+    key: u32,
+    /// What the client is called and answers with in ICE.
+    client: IceCreds,
+    /// Its paths: media goes where the client is, whatever ICE thinks.
+    paths: Paths,
     /// What SRTCP came already.
     replays: replay::Replays,
     sources: sources::Sources,
@@ -218,7 +225,7 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("ufrag", &self.ufrag)
             .field("connected", &self.connected)
-            .field("egress", &self.egress)
+            .field("paths", &self.paths)
             .finish_non_exhaustive()
     }
 }
@@ -274,7 +281,9 @@ impl Connection {
             resent: 0,
             parked: None,
             estimate: None,
-            egress: None,
+            key,
+            client: IceCreds { ufrag: String::new(), pass: String::new() },
+            paths: Paths::default(),
             replays: replay::Replays::default(),
             sources: sources::Sources::default(),
             formats: Box::default(),
@@ -303,8 +312,14 @@ impl Connection {
                 return Err(Ended::OtherKind(mid));
             }
         }
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "str0m gives the type no name outside")]
+        let of_lines = || sdp.media_lines.iter().find_map(|line| line.ice_creds());
+        let client = sdp.session.ice_creds().or_else(of_lines);
         let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Refused(e.to_string()))?;
+        self.client = client.ok_or_else(|| Ended::Refused("the offer has no ICE credentials".into()))?;
         self.learn_credentials();
+        #[cfg(feature = "faults")]
+        self.trip(crate::faults::Fault::PanicOnAccept);
         let line = |mid: &str| self.rtc.media(Mid::from(mid)).filter(|line| !line.stopped());
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
         let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();
@@ -328,19 +343,6 @@ impl Connection {
     #[must_use]
     pub fn ufrag(&self) -> &str {
         &self.ufrag
-    }
-
-    /// Whether the request was made with this connection's password (RFC 8489 section 9.1).
-    #[must_use]
-    pub fn authenticates(&self, datagram: &[u8]) -> bool {
-        stun::authenticates(datagram, &self.password)
-    }
-
-    /// Nothing can be sent this way any more: what was, goes where ICE thinks until something is authenticated again.
-    pub fn forget_path(&mut self, path: &Path) {
-        if self.egress.as_ref() == Some(path) {
-            self.egress = None;
-        }
     }
 
     /// ICE and DTLS are up.
@@ -392,6 +394,8 @@ impl Connection {
             let input = Input::Timeout(self.clock);
             self.rtc.handle_input(input).map_err(|e| Ended::Refused(e.to_string()))?;
             let deadline = self.drain(out, events)?;
+            self.challenge(now, out);
+            let deadline = self.paths.due().map_or(deadline, |due| deadline.min(due));
             if deadline > now + DUE {
                 return Ok(deadline);
             }
@@ -416,12 +420,10 @@ impl Connection {
                     if sealing::take_repeated() {
                         return Err(Ended::RepeatedNonce);
                     }
-                    let path = match DatagramKind::of(&contents) {
-                        DatagramKind::Stun => asked,
-                        _ => self.egress.unwrap_or(asked),
-                    };
-                    self.resent += u64::from(self.formats.is_resend(&contents));
-                    out.push(Transmit { path, contents });
+                    if let Some(path) = self.path_of(asked, &contents) {
+                        self.resent += u64::from(self.formats.is_resend(&contents));
+                        out.push(Transmit { path, contents });
+                    }
                 }
                 Output::Event(event) => self.translate(event, events),
             }

@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
+use str0m::config::DtlsVersion;
+use str0m::crypto::dtls::DtlsOutput;
 use str0m::media::{Pt, Rid};
 use str0m::rtp::ExtensionValues;
 
-use super::{Connection, Mid, Packet};
+use super::{Connection, Mid, Packet, crypto};
 use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
 use crate::media::ids::Layer;
@@ -14,6 +16,7 @@ impl Connection {
     /// Takes the connection for one whose handshake is through.
     pub fn pretend_connected(&mut self) {
         self.connected = true;
+        self.paths.pretend(self.clock);
     }
 
     /// Takes an encoding for one of which something was received: it can be asked for key frames.
@@ -50,6 +53,24 @@ impl Connection {
             marker: frame.end,
             payload: vec![0; 100].into(),
             extensions: ExtensionValues::default(),
+        }
+    }
+}
+
+/// The first datagram of a client's handshake (RFC 6347 section 4.2).
+///
+/// # Panics
+/// If there is none.
+pub fn client_hello(now: Instant) -> Vec<u8> {
+    let certificate = crypto::certificate().expect("a certificate");
+    let provider = crypto::inner().dtls_provider;
+    let mut client = provider.new_dtls(&certificate, now, DtlsVersion::Dtls12, None).expect("a client");
+    client.set_active(true);
+    client.handle_timeout(now).expect("a client that begins");
+    let mut buffer = vec![0; 2_000];
+    loop {
+        if let DtlsOutput::Packet(packet) = client.poll_output(&mut buffer) {
+            return packet.to_vec();
         }
     }
 }

@@ -7,6 +7,7 @@ mod codecs;
 mod crowd;
 mod meeting;
 mod mute;
+mod paths;
 mod quiet;
 mod recovery;
 mod screens;

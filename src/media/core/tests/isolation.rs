@@ -3,7 +3,9 @@
 use super::forwarding::Show;
 use super::*;
 use crate::faults::Fault;
+use crate::media::demux::DatagramKind;
 use crate::media::ids::Layer::High;
+use crate::media::rtc::{binding_request, client_hello};
 
 fn lost(core: &mut Core) -> Vec<PeerId> {
     let lost = notices(core).into_iter().filter(|notice| matches!(notice, Notice::Lost { .. }));
@@ -28,7 +30,7 @@ fn a_fault_on_receiving_ends_one_connection_and_the_others_stay() {
     let mut core = meeting(now);
     let path = Path::udp(([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 9).into());
     let key = core.by_id[&PUBLISHER];
-    assert!(core.demux.learn(key, path, now, &Limits::default(), &mut Tally::default()));
+    assert!(core.learn(now, key, path));
     assert!(core.inject(PUBLISHER, Fault::PanicOnReceive));
     // A handshake's: media that is not authentic does not come that far.
     core.handle_datagram(now, path, &[22; 100]);
@@ -40,4 +42,65 @@ fn a_fault_on_receiving_ends_one_connection_and_the_others_stay() {
     let answered = notices(&mut core).iter().any(|notice| matches!(notice, Notice::Answer { .. }));
     assert!(answered, "and whose it was builds another");
     assert!(!core.inject(PeerId(99), Fault::PanicOnReceive), "nobody is there");
+}
+
+#[test]
+fn a_fault_while_an_offer_is_taken_leaves_none_of_its_names_behind() {
+    let now = Instant::now();
+    let mut core = meeting(now);
+    let key = core.by_id[&PUBLISHER];
+    let before = core.peers[key as usize].connection.as_ref().expect("a connection").ufrag().to_owned();
+    assert_eq!(core.demux.by_ufrag(&before), Some(key));
+    assert!(core.inject(PUBLISHER, Fault::PanicOnAccept));
+    // An ICE restart: there are new credentials when it fails.
+    offer(&mut core, now, PUBLISHER, 2, false, "restarted");
+    let refused = notices(&mut core).iter().any(|notice| matches!(notice, Notice::Refused { .. }));
+    assert!(refused && core.peers[key as usize].connection.is_none());
+    assert_eq!(core.demux.by_ufrag(&before), None, "whoever has this place next would get what is for them");
+}
+
+/// A publisher's client as the network sees it: its checks, and the first datagram of its handshake.
+fn newcomer(core: &mut Core, now: Instant) -> (Vec<u8>, Vec<u8>) {
+    core.handle_command(now, Command::Join { peer: PUBLISHER, room: ROOM });
+    offer(core, now, PUBLISHER, 1, true, "them");
+    let answer = notices(core).into_iter().find_map(|notice| match notice {
+        Notice::Answer { sdp, .. } => Some(sdp),
+        _ => None,
+    });
+    let answer = answer.expect("an answer");
+    let value = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
+    let check = binding_request(value("a=ice-ufrag:"), value("a=ice-pwd:"));
+    (check, client_hello(now))
+}
+
+/// Which kinds of datagrams leave, and where to.
+fn sent(core: &mut Core) -> Vec<(DatagramKind, Path)> {
+    core.drain_transmits().map(|sent| (DatagramKind::of(&sent.contents), sent.path)).collect()
+}
+
+#[test]
+fn a_handshake_that_waited_while_its_connection_ended_moves_nothing() {
+    let now = Instant::now();
+    let mut core = core(now);
+    let (check, hello) = newcomer(&mut core, now);
+    let path = |port: u16| Path::tcp(([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 9).into());
+    // One connection goes on while another one ends, on which a handshake began that has not had its turn.
+    for port in [1, 2] {
+        core.handle_datagram(now, path(port), &check);
+    }
+    core.handle_datagram(now, path(1), &hello);
+    core.handle_timeout(now);
+    assert!(sent(&mut core).contains(&(DatagramKind::Dtls, path(1))));
+    core.handle_datagram(now, path(2), &hello);
+    core.handle_path_ended(&path(2));
+    core.handle_timeout(now);
+    // Nothing of the handshake, now or when it is sent again, goes where nobody is.
+    let mut repeated = 0;
+    for millis in 0..5_000 {
+        core.handle_timeout(now + Duration::from_millis(millis));
+        let sent = sent(&mut core);
+        assert!(sent.iter().all(|(_, to)| *to == path(1)), "{sent:?} after {millis} ms");
+        repeated += sent.len();
+    }
+    assert!(repeated > 0, "nothing is sent again");
 }

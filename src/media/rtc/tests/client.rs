@@ -15,7 +15,7 @@ use crate::media::demux::{DatagramKind, Path};
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
-use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit};
+use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit, stun};
 
 pub(super) const VP8_KEY: [u8; 10] = [0x90, 0xe0, 0x80, 1, 1, 0x20, 0x10, 7, 7, 7];
 pub(super) const VP8_DELTA: [u8; 10] = [0x90, 0xe0, 0x80, 2, 1, 0x20, 0x11, 7, 7, 7];
@@ -197,6 +197,13 @@ impl Call {
     /// Gives the connection a datagram as the core does.
     pub(super) fn give(&mut self, datagram: &[u8], down: &mut Vec<Transmit>) {
         let path = self.path;
+        if DatagramKind::of(datagram) == DatagramKind::Stun {
+            if !stun::read_check(datagram).is_some_and(|check| self.connection.authenticates(&check)) {
+                self.connection.handle_answer(self.now, &path, datagram);
+                return;
+            }
+            self.connection.learn_path(self.now, path, self.limits.get(Limit::AddressesPerPeer));
+        }
         let media = DatagramKind::of(datagram) == DatagramKind::Srtp;
         if media && !self.connection.admits(datagram, &self.limits, &mut self.tally) {
             self.refused += 1;

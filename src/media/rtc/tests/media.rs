@@ -49,17 +49,22 @@ fn each_layer_is_known_by_its_rid_and_asked_by_its_rid() {
 }
 
 #[test]
-fn media_follows_the_client_over_tcp_and_goes_where_ice_thinks_when_that_connection_ends() {
+fn media_follows_the_client_over_tcp_and_waits_for_it_when_that_connection_ends() {
     let mut call = Call::new(config(&[]), &[]);
     let over_udp = call.path;
     call.path = Path::tcp(over_udp.remote, over_udp.local);
+    call.connection.learn_path(call.now, call.path, 2);
     call.send(None, VP8, 10, &VP8_KEY);
     let packet = call.packets().remove(0);
-    assert_eq!(call.way_of(&packet, 1), Some(call.path));
+    assert_eq!(call.way_of(&packet, 1), Some(call.path), "the client answered the challenge");
     call.connection.forget_path(&over_udp);
     assert_eq!(call.way_of(&packet, 2), Some(call.path), "another path is no matter");
     call.connection.forget_path(&call.path);
-    assert_eq!(call.way_of(&packet, 3), Some(over_udp));
+    assert_eq!(call.way_of(&packet, 3), None, "there is nobody");
+    call.connection.learn_path(call.now, over_udp, 2);
+    call.path = over_udp;
+    call.send(None, VP8, 20, &VP8_KEY);
+    assert_eq!(call.way_of(&packet, 4), Some(over_udp), "and is again");
 }
 
 #[test]
