@@ -175,7 +175,8 @@ fn is_served(address: impl Into<IpAddr>, port: u16) -> bool {
 /// The whole of 127.0.0.0/8 is the machine's own, so another address of it stands for one that others reach.
 #[test]
 fn pages_are_served_at_the_addresses_named_and_no_other() {
-    let (one, two) = (Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2));
+    // Nobody's address in other tests: what they connect from holds ports.
+    let (one, two) = (Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 44));
     let on = |http_addresses: &[IpAddr]| {
         let server = Server::with(ControlConfig {
             http_addresses: http_addresses.to_vec(),
@@ -199,7 +200,7 @@ fn without_tls_only_the_machine_itself_is_served_unless_told_otherwise() {
         Process::start(command, &folder)
     };
     let process = start(&[]);
-    let other = Ipv4Addr::new(127, 0, 0, 2);
+    let other = Ipv4Addr::new(127, 0, 0, 44);
     assert!(is_served(Ipv4Addr::LOCALHOST, process.port) && is_served(Ipv6Addr::LOCALHOST, process.port));
     assert!(!is_served(other, process.port));
     drop(process);
