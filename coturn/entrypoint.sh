@@ -1,9 +1,11 @@
 #!/bin/bash
 # As root only for what needs it: checks the settings, makes the TURN secret on the first start, writes the configuration
-# into memory. Then turnserver takes the place of this script, as an ordinary user.
+# into memory. Then turnserver takes the place of this script, as the user whose the TLS key is, without any capability.
 set -euo pipefail
 umask 077
 service=coturn
+# certs/coturn of the repository, and nothing else of certs/.
+place=certs/coturn
 # shellcheck source=docker/lib.sh
 . /usr/local/lib/plenary/lib.sh
 
@@ -16,7 +18,17 @@ public=
 check_host
 check_addresses
 check_media_ports
-check_certificate
+
+# Nobody here may read what is another's: whoever owns the key is whom turnserver runs as, so that it can read a renewed one.
+# certs/make-dev-certs.sh and certs/letsencrypt-hook.sh give the key to $coturn if they may.
+coturn=10002
+owner=$(stat -c %u /certs/key.pem 2>/dev/null || echo "$coturn")
+[ "$owner" != 0 ] ||
+  stop "certs/coturn/key.pem is root's: give it to coturn's user, chown $coturn certs/coturn/key.pem (see certs/README.md)"
+as_owner=(setpriv "--reuid=$owner" "--regid=$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all)
+export -f stop check_certificate
+export service place
+"${as_owner[@]}" bash -c 'set -euo pipefail; check_certificate'
 
 # 32 random bytes, as text because both sides use it as text. Renamed into place whole: nobody ever reads half of it.
 if [ ! -s "$secret" ]; then
@@ -33,7 +45,7 @@ fi
   printf 'realm=%s\nstatic-auth-secret=%s\n' "$PLENARY_HOST" "$(<"$secret")"
   printf 'allowed-peer-ip=%s\n' "${addresses[@]}"
 } >"$run/turnserver.conf"
-chown -R turnserver:turnserver "$run"
+chown -R "$owner:$owner" "$run"
 
 # In a network of its own, a packet to the public address comes back from another address than it was sent to, if at all: the
 # public address is this machine's, or that of a NAT before it. So what goes to Plenary's public ports goes to Plenary directly.
@@ -58,8 +70,4 @@ RULES
   ) || stop "the rules of the relay's network cannot be made: $(head -n 1 <<<"$errors")"
 fi
 
-# It keeps one capability of root's: at SIGUSR2 it reads the TLS key again, which may be its owner's alone. There is nothing
-# else here that it could not read anyway.
-exec setpriv --reuid=turnserver --regid=turnserver --clear-groups --no-new-privs \
-  --bounding-set=-all,+dac_override --inh-caps=-all,+dac_override --ambient-caps=-all,+dac_override \
-  turnserver -c "$run/turnserver.conf"
+exec "${as_owner[@]}" turnserver -c "$run/turnserver.conf"

@@ -51,26 +51,27 @@ check_media_ports() {
     stop "PLENARY_MEDIA_PORTS in .env is \"${PLENARY_MEDIA_PORTS:-}\": write FIRST-LAST between 1024 and 65535, such as 61000-61003"
 }
 
-# /certs holds a chain and its key, which belong together.
+# /certs holds a chain and its key, which belong together. The operator knows it as `place`.
+place=${place:-certs}
 check_certificate() {
   local file how='see certs/README.md'
   for file in cert.pem key.pem; do
     [ -e "/certs/$file" ] ||
-      stop "certs/$file is missing: run certs/make-dev-certs.sh $PLENARY_HOST or copy your own there ($how)"
-    [[ -f /certs/$file && -r /certs/$file ]] || stop "certs/$file cannot be read: make it an ordinary, readable file ($how)"
+      stop "$place/$file is missing: run certs/make-dev-certs.sh $PLENARY_HOST or copy your own there ($how)"
+    [[ -f /certs/$file && -r /certs/$file ]] || stop "$place/$file cannot be read: make it an ordinary, readable file ($how)"
   done
   local of_cert of_key
   of_cert=$(openssl x509 -in /certs/cert.pem -noout -pubkey 2>/dev/null) ||
-    stop "certs/cert.pem is no certificate in PEM form: put the chain there, the server's own certificate first ($how)"
+    stop "$place/cert.pem is no certificate in PEM form: put the chain there, the server's own certificate first ($how)"
   of_key=$(openssl pkey -in /certs/key.pem -passin pass: -pubout 2>/dev/null) ||
-    stop "certs/key.pem is no private key in PEM form, or has a password: put the key of certs/cert.pem there ($how)"
+    stop "$place/key.pem is no private key in PEM form, or has a password: put the key of $place/cert.pem there ($how)"
   [ "$of_cert" = "$of_key" ] ||
-    stop "certs/key.pem does not belong to certs/cert.pem: put both there from the same place ($how)"
+    stop "$place/key.pem does not belong to $place/cert.pem: put both there from the same place ($how)"
   # A certificate of the wrong name or date works but for the browsers' warning, so this is said and not insisted on.
   openssl x509 -in /certs/cert.pem -noout -checkend 0 >/dev/null ||
-    printf '%s: warning: certs/cert.pem has ended: browsers will refuse it (%s)\n' "$service" "$how" >&2
+    printf '%s: warning: %s/cert.pem has ended: browsers will refuse it (%s)\n' "$service" "$place" "$how" >&2
   local kind=-checkhost
   [[ $PLENARY_HOST =~ ^[0-9.]+$ ]] && kind=-checkip
   openssl x509 -in /certs/cert.pem -noout "$kind" "$PLENARY_HOST" | grep -q 'does match' ||
-    printf '%s: warning: certs/cert.pem is not for %s: browsers will refuse it (%s)\n' "$service" "$PLENARY_HOST" "$how" >&2
+    printf '%s: warning: %s/cert.pem is not for %s: browsers will refuse it (%s)\n' "$service" "$place" "$PLENARY_HOST" "$how" >&2
 }

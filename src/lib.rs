@@ -8,11 +8,13 @@ pub mod control;
 pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;
+pub mod journal;
 pub mod ledger;
 pub mod limits;
 mod listener;
 pub mod media;
 pub mod metrics;
 pub mod queue;
+pub mod refusals;
 pub mod state;
 pub mod worker;

@@ -1,16 +1,18 @@
 //! `plenary`: the command line around the server.
 
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::IpAddr;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
 use plenary::config::{Config, Transport};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, HostName};
+use plenary::journal::Journal;
 use plenary::media::Protocol;
 use plenary::state;
 use plenary::worker::{Pool, StartError};
@@ -28,18 +30,34 @@ fn main() -> ExitCode {
             return ExitCode::from(stop.code);
         }
     };
-    // What libraries have to say below a warning is for those who work on them.
-    let libraries = config.log.min(LevelFilter::Warn);
-    env_logger::Builder::new().filter_level(libraries).filter_module("plenary", config.log).init();
+    let journal = match Journal::start() {
+        Ok(journal) => journal,
+        Err(error) => {
+            eprintln!("plenary: no thread for the log: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    log_to(&journal, config.log);
     std::panic::set_hook(Box::new(log_panic));
     take_descriptors();
-    match serve(&config) {
+    match serve(&config, &journal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("plenary: {error}");
+            journal.say(&format!("plenary: {error}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Has everything logged there. What libraries have to say below a warning is for those who work on them.
+fn log_to(journal: &Journal, level: LevelFilter) {
+    let is_for_people = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    env_logger::Builder::new()
+        .filter_level(level.min(LevelFilter::Warn))
+        .filter_module("plenary", level)
+        .write_style(if is_for_people { WriteStyle::Always } else { WriteStyle::Never })
+        .target(Target::Pipe(Box::new(journal.lines())))
+        .init();
 }
 
 /// Takes all file descriptors that the process may have. Systems hand out 1,024 at first for the sake of programs that
@@ -60,7 +78,7 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     log::error!("{}: a fault at {place}: {what}", thread.name().unwrap_or("a thread without a name"));
 }
 
-fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
+fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
     let limits = config.limits.clone();
     let mut control = Control::new(ControlConfig {
         http_port: config.http_port,
@@ -92,6 +110,8 @@ fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));
 
+    // Whoever waits for the greeting finds in the log what was said before.
+    journal.flush();
     greet(config, control.port());
     control.run(&mut conference, &mut workers)?;
     Ok(())

@@ -163,6 +163,9 @@ enum Seat {
     Closing,
 }
 
+/// Refusals that are remembered for the log between two looks at them: a turn has no more unless it is an attack.
+const MOST_REFUSED: usize = 1_024;
+
 /// One socket.
 #[derive(Debug)]
 struct Client {
@@ -195,6 +198,8 @@ pub struct Conference {
     reading: Reading,
     timers: Timers,
     outputs: VecDeque<Output>,
+    /// Who was refused what, for the log.
+    refused: Vec<(ClientAddress, ErrorCode)>,
 }
 
 impl Conference {
@@ -226,6 +231,7 @@ impl Conference {
             reading: Reading::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
+            refused: Vec::new(),
         }
     }
 
@@ -354,6 +360,11 @@ impl Conference {
         &mut self.ledger
     }
 
+    /// Who was refused what since the last call; of very many at once the first.
+    pub fn take_refused(&mut self) -> Vec<(ClientAddress, ErrorCode)> {
+        std::mem::take(&mut self.refused)
+    }
+
     /// How often each limit was hit here.
     #[must_use]
     pub fn tally(&self) -> &Tally {
@@ -440,6 +451,9 @@ impl Conference {
 
     fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
         self.counters.refused(refusal.code());
+        if let Some(client) = self.sockets.get(&socket).filter(|_| self.refused.len() < MOST_REFUSED) {
+            self.refused.push((client.address, refusal.code()));
+        }
         self.send(socket, &refusal.into_message(), None);
     }
 

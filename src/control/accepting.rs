@@ -17,6 +17,7 @@ impl Turn<'_> {
     pub(super) fn accept(&mut self) {
         while let Some((stream, address)) = self.control.listeners.accept(self.now.instant) {
             if !self.find_place(address) {
+                self.refused(address, "a connection: there are too many");
                 continue;
             }
             if let Err(error) = self.begin(stream, address) {
@@ -68,6 +69,7 @@ impl Turn<'_> {
             limits: &control.limits,
             tally: &mut control.tally,
             counters: &mut control.counters,
+            refusal_log: &mut control.refusal_log,
             proxies: &control.proxies,
             door: &control.door,
             refusals: &mut control.refusals,

@@ -4,34 +4,94 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::conference::Now;
 
-/// Both clocks of the system, the second one kept from going back: an operator or a time server may set it back by any
-/// amount, and what was made earlier must not look younger than what was made later.
-#[derive(Debug, Default)]
-pub(super) struct Clock {
-    latest_millis: u64,
+/// The time now, by both clocks of the system. The wall clock is told as it is: an operator or a time server may set it
+/// forward or back by any amount, and what is reckoned from a time that was wrong once would stay wrong. Whatever must not
+/// go back is reckoned by the other one.
+pub(super) fn now() -> Now {
+    at(Instant::now(), SystemTime::now())
 }
 
-impl Clock {
-    /// The time now.
-    pub fn now(&mut self) -> Now {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.at(Instant::now(), u64::try_from(unix.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    fn at(&mut self, instant: Instant, unix_millis: u64) -> Now {
-        self.latest_millis = self.latest_millis.max(unix_millis);
-        Now { instant, unix_millis: self.latest_millis }
-    }
+fn at(instant: Instant, wall: SystemTime) -> Now {
+    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { instant, unix_millis: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::conference::{
+        Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Output, SocketId,
+        Turn, TurnSecret,
+    };
+    use crate::limits::Limits;
+
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+    /// Seconds since 1970 at which the credentials end that a newcomer is told at `now`.
+    fn credentials_end(conference: &mut Conference, now: Now, socket: usize) -> u64 {
+        let socket = SocketId(socket);
+        conference.socket_opened(now, socket, std::net::IpAddr::from([192, 0, 2, 1]).into());
+        let join = r#"{"type": "join", "room": "r", "name": "Ann"}"#;
+        conference.socket_text(now, socket, join);
+        let mut welcome = String::new();
+        while let Some(output) = conference.poll_output() {
+            if let Output::Send { message, .. } = output
+                && message.contains("iceServers")
+            {
+                welcome = message.to_string();
+            }
+        }
+        let welcome: serde_json::Value = serde_json::from_str(&welcome).expect("a welcome");
+        let user = welcome["iceServers"][0]["username"].as_str().expect("a user name").to_owned();
+        user.split(':').next().expect("an end").parse().expect("a number")
+    }
 
     #[test]
-    fn a_clock_that_is_set_back_stands_still_until_it_is_right_again() {
-        let (mut clock, instant) = (Clock::default(), Instant::now());
-        let told = [1_000, 500, 0, 999, 1_001].map(|millis| clock.at(instant, millis).unix_millis);
-        assert_eq!(told, [1_000, 1_000, 1_000, 1_000, 1_001]);
+    fn a_clock_that_was_far_ahead_makes_no_credentials_that_are_good_for_so_long_once_it_is_right() {
+        let turn = Turn {
+            urls: vec!["turn:a.example:3478".to_owned()],
+            secret: TurnSecret::new(b"a secret of sixteen bytes or more").expect("long enough"),
+        };
+        let config = ConferenceConfig {
+            limits: Limits::default(),
+            turn: Some(turn),
+            workers: 1,
+            key: MasterKey::new(&[7; MasterKey::BYTES]),
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
+        let store = Box::<MemoryStore>::default();
+        let mut next = 0_u8;
+        let entropy = move |bytes: &mut [u8]| {
+            for byte in bytes {
+                next = next.wrapping_add(1);
+                *byte = next;
+            }
+        };
+        let mut conference = Conference::new(config, store, Box::new(entropy));
+        let (start, right) = (Instant::now(), UNIX_EPOCH + 50 * YEAR);
+        let room = CreateRoom { name: "r".to_owned(), listed: true };
+        let here = std::net::IpAddr::from([192, 0, 2, 1]).into();
+        conference.create_room(at(start, right), here, room).expect("a room");
+        let lasts = |ends: u64, wall: SystemTime| {
+            ends.saturating_sub(wall.duration_since(UNIX_EPOCH).expect("after 1970").as_secs())
+        };
+        for (number, wall) in [right, right + YEAR, right, right - YEAR, right].into_iter().enumerate() {
+            let now = at(start + Duration::from_secs(number as u64), wall);
+            let ends = credentials_end(&mut conference, now, number);
+            assert_eq!(lasts(ends, wall), 3_600, "turn {number}");
+        }
+    }
+
+    #[test]
+    fn the_wall_clock_is_told_as_it_is_and_the_other_one_goes_on() {
+        let start = Instant::now();
+        for (second, wall) in [1_000, 500, 0, 999].into_iter().enumerate() {
+            let instant = start + Duration::from_secs(second as u64);
+            let now = at(instant, UNIX_EPOCH + Duration::from_millis(wall));
+            assert_eq!((now.instant, now.unix_millis), (instant, wall));
+        }
+        assert_eq!(at(start, UNIX_EPOCH - Duration::from_secs(1)).unix_millis, 0, "before 1970");
     }
 }

@@ -293,6 +293,12 @@ impl Exchange {
 
     fn reply(&mut self, reply: Reply, with_body: bool, then: Then, site: &mut Site<'_>) {
         site.counters.answered(reply.status.as_u16());
+        // A page that is not there is a link that broke, a server error none of the client's.
+        if reply.status.is_client_error() && reply.status != StatusCode::NOT_FOUND
+            || reply.status == StatusCode::SERVICE_UNAVAILABLE
+        {
+            site.refused(self.client.into(), reply.status.canonical_reason().unwrap_or("a request"));
+        }
         let date = UNIX_EPOCH + Duration::from_millis(site.now.unix_millis);
         let head = reply.head(date, then == Then::Next);
         let body = if with_body { reply.body } else { Cow::default() };

@@ -23,6 +23,7 @@ mod faults;
 mod http;
 mod numbers;
 mod proxy;
+mod refusing;
 mod scrapes;
 mod site;
 mod websocket;
@@ -51,10 +52,10 @@ use crate::conference::{Conference, Now, Output, SocketId};
 use crate::ledger::Turns;
 use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
+use crate::refusals::RefusalLog;
 use admission::Admission;
 use assets::Assets;
 use certificate::Tls;
-use clock::Clock;
 use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
@@ -125,7 +126,6 @@ impl Stopper {
 
 /// The driver: owns every TCP socket of the process.
 pub struct Control {
-    clock: Clock,
     poll: Poll,
     waker: Arc<Waker>,
     signals: Option<Signals>,
@@ -137,10 +137,11 @@ pub struct Control {
     assets: Assets,
     proxies: TrustedProxies,
     door: Door,
-    refusals: Refusals,
+    refusal_log: RefusalLog,
     limits: Limits,
     tally: Tally,
     counters: ControlCounters,
+    refusals: Refusals,
     connections: FxHashMap<usize, Connection>,
     next_id: usize,
     admission: Admission,
@@ -160,7 +161,6 @@ impl Control {
         let mut listeners = Listeners::bind(&config.http_addresses, config.http_port)?;
         listeners.register(poll.registry(), LISTENERS)?;
         Ok(Self {
-            clock: Clock::default(),
             poll,
             waker,
             signals: None,
@@ -169,13 +169,14 @@ impl Control {
             listeners,
             scrapes: None,
             door: Door { hosts: config.hosts, tls: config.tls.is_some(), trusted: config.only_https },
-            refusals: Refusals::default(),
+            refusal_log: RefusalLog::default(),
             tls: config.tls,
             assets: config.client_dir.map_or_else(Assets::embedded, Assets::Directory),
             proxies: TrustedProxies(config.trusted_proxies),
             limits: config.limits,
             tally: Tally::default(),
             counters: ControlCounters::default(),
+            refusals: Refusals::default(),
             connections: FxHashMap::default(),
             next_id: FIRST_CONNECTION,
             admission: Admission::default(),
@@ -252,12 +253,13 @@ impl Control {
                 Err(error) if error.kind() != ErrorKind::Interrupted => break Err(error),
                 _ => {}
             }
-            let mut turn = Turn { now: self.clock.now(), control: self, conference, workers };
+            let mut turn = Turn { now: clock::now(), control: self, conference, workers };
             turn.take_events(&events);
             turn.take_notices();
             turn.take_deadlines();
             turn.tend_scrapes();
             turn.carry_outputs();
+            turn.log_refusals();
             failed |= turn.workers.are_lost();
             if turn.stop_if_wanted(failed) {
                 break if failed { Err(io::Error::other("no media worker is left")) } else { Ok(()) };
@@ -274,6 +276,7 @@ impl Control {
         let now = Instant::now();
         let dates = [
             self.scrapes.as_ref().and_then(|scrapes| scrapes.next_date(now)),
+            self.refusal_log.next(),
             self.deadlines.next(),
             conference.poll_timeout(),
             self.listeners.retry_at(),

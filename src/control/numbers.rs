@@ -94,7 +94,8 @@ impl Turn<'_> {
                 Limit::ALL.iter().map(|limit| (limit_name(limit), control.limits.get(*limit) as u64)),
             ),
         ];
-        Family::of(&control.counters)
+        Family::of(&crate::journal::counters())
+            .chain(Family::of(&control.counters))
             .chain(Family::of(&conference.held()))
             .chain(Family::of(conference.counters()))
             .chain(Family::of(&conference.ledger().numbers()))
@@ -105,6 +106,6 @@ impl Turn<'_> {
 }
 
 /// The code as clients read it.
-fn word_of(code: ErrorCode) -> String {
+pub(super) fn word_of(code: ErrorCode) -> String {
     serde_json::to_value(code).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};
+use crate::refusals::RefusalLog;
 
 /// Listed rooms on one page, if the query does not say.
 const ROOMS: usize = 50;
@@ -38,6 +39,8 @@ pub(super) struct Site<'a> {
     pub tally: &'a mut Tally,
     /// What clients were told.
     pub counters: &'a mut ControlCounters,
+    /// Who was refused what.
+    pub refusal_log: &'a mut RefusalLog,
     /// Whose word on the client's address is believed.
     pub proxies: &'a TrustedProxies,
     /// Which hosts are the server's.
@@ -52,6 +55,13 @@ pub(super) struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// A client did not get what it wanted.
+    pub fn refused(&mut self, client: ClientAddress, what: &'static str) {
+        if let Some(line) = self.refusal_log.note(self.now.instant, client, what) {
+            log::info!("{line}");
+        }
+    }
+
     /// Answers everything that stays HTTP. `HEAD` is answered like `GET`: the sender leaves the body out.
     pub fn answer(&mut self, request: &Request, client: ClientAddress) -> Reply {
         let path = request.head.path.as_str();

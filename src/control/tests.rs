@@ -18,6 +18,7 @@ use crate::conference::{
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limits, Tally};
+use crate::refusals::RefusalLog;
 
 const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -43,6 +44,7 @@ struct World {
     limits: Limits,
     tally: Tally,
     counters: ControlCounters,
+    refusal_log: RefusalLog,
     proxies: TrustedProxies,
     door: Door,
     refusals: Refusals,
@@ -77,6 +79,7 @@ impl World {
             limits: Limits::default(),
             tally: Tally::default(),
             counters: ControlCounters::default(),
+            refusal_log: RefusalLog::default(),
             proxies: TrustedProxies::default(),
             door: Door::default(),
             refusals: Refusals::default(),
@@ -94,6 +97,7 @@ impl World {
             limits: &self.limits,
             tally: &mut self.tally,
             counters: &mut self.counters,
+            refusal_log: &mut self.refusal_log,
             proxies: &self.proxies,
             door: &self.door,
             refusals: &mut self.refusals,

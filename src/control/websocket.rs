@@ -134,6 +134,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Session {
     id: SocketId,
+    client: ClientAddress,
     context: WebSocketContext,
     outbox: Outbox,
     phase: Phase,
@@ -161,6 +162,7 @@ impl Session {
         site.conference.socket_opened(site.now, id, client);
         Self {
             id,
+            client,
             context: WebSocketContext::from_partially_read(tail, Role::Server, Some(config(site.limits))),
             outbox: Outbox::new(site.limits.get(Limit::OutboxBytes)),
             phase: Phase::Open,
@@ -186,6 +188,9 @@ impl Session {
     pub fn end(&mut self, code: u16, reason: &'static str, site: &mut Site<'_>) {
         if self.phase == Phase::Open {
             site.counters.closed(code);
+            if code != CLOSE_RESTART && code != CLOSE_SILENT {
+                site.refused(self.client, reason);
+            }
             self.phase = Phase::Ending { by: site.now.instant + CLOSE_WAIT, code, reason };
             self.tell(site);
         }
@@ -325,6 +330,7 @@ impl Session {
             return Step::Drop;
         }
         site.counters.closed(u16::from(code));
+        site.refused(self.client, reason);
         self.phase = Phase::Broken { by: site.now.instant + CLOSE_WAIT };
         self.tell(site);
         match self.context.close(wire, Some(CloseFrame { code, reason: reason.into() })) {

@@ -24,6 +24,7 @@ use crate::ledger::{ClientAddress, Crowd, Held, Ledger, Over, Turns};
 use crate::limits::{Limit, Limits, Tally};
 use crate::listener::Listeners;
 use crate::media::{Core, DatagramKind, Path};
+use crate::refusals::RefusalLog;
 use frames::{Frames, TooLarge};
 use outbox::{Outbox, Written};
 
@@ -158,6 +159,7 @@ pub(super) struct Tcp {
     next_number: u64,
     counters: TcpCounters,
     tally: Tally,
+    refusals: RefusalLog,
 }
 
 impl Tcp {
@@ -184,6 +186,7 @@ impl Tcp {
             next_number: 0,
             counters: TcpCounters::default(),
             tally: Tally::default(),
+            refusals: RefusalLog::default(),
         })
     }
 
@@ -274,6 +277,9 @@ impl Tcp {
     /// Ends, now and then, connections that nobody needs: on which nobody authenticated, whose person is gone, or on
     /// which nothing comes.
     pub(super) fn tend(&mut self, now: Instant, taker: &mut impl Taker) {
+        while let Some(line) = self.refusals.pop_due(now) {
+            log::info!("{line}");
+        }
         if self.sweep_at.is_none_or(|at| at > now) {
             return;
         }
@@ -284,6 +290,12 @@ impl Tcp {
             let is_over = |since: Instant, patience| now.saturating_duration_since(since) >= patience;
             if !connection.known && is_over(connection.began, half_open) {
                 self.tally.hit(Limit::TcpHalfOpenMillis);
+                log_refusal(
+                    &mut self.refusals,
+                    now,
+                    connection.path.remote,
+                    "media: nobody authenticated in time",
+                );
             } else if connection.known && is_over(connection.heard, idle) {
                 self.tally.hit(Limit::TcpIdleMillis);
             } else if !connection.known || taker.knows(&connection.path) {
@@ -308,7 +320,10 @@ impl Tcp {
         let address = ClientAddress::of(remote.ip());
         while let Some((limit, first)) = self.lacks(address) {
             self.tally.hit(limit);
-            let Some((_, key)) = first else { return };
+            let Some((_, key)) = first else {
+                log_refusal(&mut self.refusals, now, remote, "media: too many connections");
+                return;
+            };
             self.end(key, taker);
         }
         if let Err(error) = self.begin(now, stream, remote, addresses, taker) {
@@ -395,7 +410,7 @@ impl Tcp {
             Ok(count) => match self.take(now, key, count, taker) {
                 Ok(()) => self.queue(key),
                 Err(end) => {
-                    self.count_end(end);
+                    self.count_end(now, key, end);
                     self.end(key, taker);
                 }
             },
@@ -432,11 +447,20 @@ impl Tcp {
         })
     }
 
-    fn count_end(&mut self, end: End) {
-        match end {
-            End::Gone => {}
-            End::TooLarge => self.tally.hit(Limit::TcpFrameBytes),
-            End::Stranger => self.counters.strangers += 1,
+    fn count_end(&mut self, now: Instant, key: usize, end: End) {
+        let what = match end {
+            End::Gone => return,
+            End::TooLarge => {
+                self.tally.hit(Limit::TcpFrameBytes);
+                "media: what came is no frame"
+            }
+            End::Stranger => {
+                self.counters.strangers += 1;
+                "media: what came is nothing we know"
+            }
+        };
+        if let Some(connection) = self.connections.get(key) {
+            log_refusal(&mut self.refusals, now, connection.path.remote, what);
         }
     }
 
@@ -461,6 +485,12 @@ impl Tcp {
         self.ledger.give(address, Held::MediaConnections, 1);
         self.by_path.remove(&connection.path);
         taker.ended(&connection.path);
+    }
+}
+
+fn log_refusal(refusals: &mut RefusalLog, now: Instant, remote: SocketAddr, what: &'static str) {
+    if let Some(line) = refusals.note(now, remote.ip().into(), what) {
+        log::info!("{line}");
     }
 }
 

@@ -41,8 +41,31 @@ pub fn rows(table: &mut Table, house: &House) {
         joined(answers.map(|body| server.post("/api/rooms", body).status))
     });
     row("1,000 requests in one go", "http_404", "1000 answers in order", &pipelined);
+    row(
+        "100 scrapers that stall",
+        "limit_metrics_connections",
+        "who comes next is answered",
+        &stalled_scrapers,
+    );
     smuggling(&mut row);
     addresses(&mut row);
+}
+
+/// Those who ask for numbers: some say nothing, some half of a request, some take nothing of the answer.
+fn stalled_scrapers(server: &Server) -> String {
+    let told = server.metrics.expect("it tells numbers");
+    let come = || Client::new(TcpStream::connect(told).expect("it listens"));
+    let request = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut stalled = Vec::new();
+    for number in 0..100 {
+        let mut client = come();
+        let _ = client.try_say([&b""[..], b"GET /metr", request.as_bytes()][number % 3]);
+        stalled.push(client);
+    }
+    let mut next = come();
+    next.say(request);
+    if next.answer().text().ends_with("# EOF\n") { "who comes next is answered" } else { "nothing" }
+        .to_owned()
 }
 
 type Row<'a> = dyn FnMut(&'static str, &'static str, &'static str, &dyn Fn(&Server) -> String) + 'a;

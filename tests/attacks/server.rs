@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,6 +31,8 @@ const FRESH: Duration = Duration::from_millis(200);
 /// A running server.
 pub struct Server {
     pub port: u16,
+    /// Where it tells its numbers, if it does.
+    pub metrics: Option<SocketAddr>,
     process: Process,
 }
 
@@ -52,6 +54,7 @@ impl Server {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{limit}exec \"$0\" \"$@\"")).arg(PROGRAM);
         command.args(["--plain-http", "--http-port", "0", "--udp-port", "0", "--log", "info"]);
+        command.args(["--metrics", "127.0.0.1:0"]);
         let state = log.with_extension("state");
         command.args(["--announce", "127.0.0.1"]).arg("--state").arg(state).args(arguments);
         let output = File::create(&log).expect("a log file");
@@ -59,7 +62,10 @@ impl Server {
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = lines.map_while(Result::ok).find(|line| line.contains("//localhost:"));
         let port = line.as_deref().and_then(|line| line.rsplit(':').next()?.parse().ok());
-        Server { port: port.expect("it says where it is"), process: Process::Child { child, log } }
+        let said = std::fs::read_to_string(&log).expect("a log file");
+        let told = said.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
+        let process = Process::Child { child, log };
+        Server { port: port.expect("it says where it is"), metrics: told, process }
     }
 
     /// Starts one in a thread of this process, with these limits.
@@ -77,7 +83,7 @@ impl Server {
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let mut conference = Conference::new(people, Box::<MemoryStore>::default(), entropy);
         let thread = std::thread::spawn(move || control.run(&mut conference, &mut workers));
-        Server { port, process: Process::Thread { stopper, thread: Some(thread) } }
+        Server { port, metrics: None, process: Process::Thread { stopper, thread: Some(thread) } }
     }
 
     /// A connection of the attacker.

@@ -15,6 +15,7 @@ mod forms;
 mod harness;
 mod hosts;
 mod limits;
+mod log;
 mod metrics;
 mod nginx;
 mod openmetrics;

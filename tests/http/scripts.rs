@@ -177,25 +177,62 @@ fn a_renewed_certificate_is_copied_and_read_again() {
     }
     // certbot finds it by a link.
     std::os::unix::fs::symlink("certs/letsencrypt-hook.sh", folder.path().join("hook")).unwrap();
-    let renewed = |domains: &str| {
+    std::os::unix::fs::symlink("live", folder.path().join("plenary-coturn")).unwrap();
+    let renewed = |domains: &str, lineage: &str| {
         let path = format!("{}:{}", folder.path().join("bin").display(), std::env::var("PATH").unwrap());
         let mut hook = Command::new(folder.path().join("hook"));
         hook.env("PATH", path)
             .env("RENEWED_DOMAINS", domains)
-            .env("RENEWED_LINEAGE", folder.path().join("live"));
+            .env("RENEWED_LINEAGE", folder.path().join(lineage));
         let output = hook.current_dir("/").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    renewed("shop.example.org");
+    renewed("shop.example.org", "live");
     let [certificate, key] = ["certs/cert.pem", "certs/key.pem"].map(|name| folder.path().join(name));
     assert!(!certificate.exists() && !said.exists(), "another site's");
-    renewed("www.example.org meet.example.org");
+    renewed("www.example.org meet.example.org", "live");
     assert_eq!((fs::read(&certificate).unwrap(), fs::read(&key).unwrap()), (b"chain".into(), b"key".into()));
     assert!(!fs::symlink_metadata(&key).unwrap().is_symlink());
     assert_eq!((mode(&certificate), mode(&key)), (0o644, 0o600));
+    let coturns = folder.path().join("certs/coturn/key.pem");
+    assert!(!coturns.exists(), "coturn has a key of its own");
+    renewed("meet.example.org", "plenary-coturn");
+    assert_eq!((fs::read(&coturns).unwrap(), mode(&coturns)), (b"key".into(), 0o600));
+    let owner = |path: &Path| std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).unwrap());
+    let expected = if owner(&key) == 0 { 10_002 } else { owner(&key) };
+    assert_eq!(owner(&coturns), expected, "who may, gives it to coturn's user");
     assert_eq!(
         fs::read_to_string(&said).unwrap(),
         "compose kill -s HUP nginx\n\
          compose kill -s USR2 coturn\n"
     );
+}
+
+/// One day for all of an image: what is built again next year is the same.
+#[test]
+fn every_image_is_of_the_day_that_the_compose_file_names() {
+    let read = |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let compose = read("docker-compose.yml");
+    let value = |name: &str| {
+        let line =
+            compose.lines().find(|line| line.trim().starts_with(&format!("{name}: ${{{name}"))).unwrap();
+        let value = line.split_once(&format!("${{{name}")).unwrap().1;
+        value.trim_start_matches([':', '-']).trim_end_matches('}').to_owned()
+    };
+    let (image, snapshot) = (value("DEBIAN_IMAGE"), value("DEBIAN_SNAPSHOT"));
+    let day = &snapshot[..8];
+    assert!(day.bytes().all(|byte| byte.is_ascii_digit()), "{snapshot}");
+    assert_eq!(image, format!("debian:bookworm-{day}-slim"));
+    for name in ["Dockerfile", "nginx/Dockerfile", "coturn/Dockerfile"] {
+        let text = read(name);
+        let bases: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("FROM ")).collect();
+        let expected = ["${DEBIAN_IMAGE}", "${RUST_IMAGE}", "base"];
+        assert!(
+            bases.iter().all(|base| expected.contains(&base.split(' ').next().unwrap())),
+            "{name}: {bases:?}"
+        );
+        assert!(text.contains(&format!("ARG DEBIAN_IMAGE={image}\n")), "{name}");
+        let installs = text.contains("apt-get install");
+        assert_eq!(text.contains(&format!("ARG DEBIAN_SNAPSHOT={snapshot}\n")), installs, "{name}");
+    }
 }

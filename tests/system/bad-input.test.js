@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 
@@ -23,7 +23,7 @@ afterEach(async () => {
   stack = undefined;
 });
 
-const CERTS = join(SITE, 'certs');
+const CERTS = join(SITE, 'certs', 'coturn');
 
 /**
  * @typedef {object} Mistake
@@ -54,19 +54,23 @@ const MISTAKES = {
   },
   'no certificate': {
     make: () => rm(join(CERTS, 'cert.pem')),
-    says: /^coturn: certs\/cert\.pem is missing: run certs\/make-dev-certs\.sh/,
+    says: /^coturn: certs\/coturn\/cert\.pem is missing: run certs\/make-dev-certs\.sh/,
   },
   'a folder for a certificate': {
     make: () => rm(join(CERTS, 'cert.pem')).then(() => mkdir(join(CERTS, 'cert.pem'))),
-    says: /^coturn: certs\/cert\.pem cannot be read/,
+    says: /^coturn: certs\/coturn\/cert\.pem cannot be read/,
   },
   'a certificate that is none': {
     make: () => writeFile(join(CERTS, 'cert.pem'), 'nothing'),
-    says: /^coturn: certs\/cert\.pem is no certificate/,
+    says: /^coturn: certs\/coturn\/cert\.pem is no certificate/,
+  },
+  'a key of root': {
+    make: () => chown(join(CERTS, 'key.pem'), 0, 0),
+    says: /^coturn: certs\/coturn\/key\.pem is root's: give it to coturn's user, chown 10002/,
   },
   "another certificate's key": {
     make: () => run(['openssl', 'genpkey', '-algorithm', 'ED25519', '-out', join(CERTS, 'key.pem')]),
-    says: /^coturn: certs\/key\.pem does not belong to certs\/cert\.pem/,
+    says: /^coturn: certs\/coturn\/key\.pem does not belong to certs\/coturn\/cert\.pem/,
   },
 };
 

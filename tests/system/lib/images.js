@@ -1,14 +1,15 @@
 /** The images: a base made from Debian's packages, because there is no registry, and the three that the repository builds. */
 
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Engine, DOCKER_ENV, docker, tryDocker } from './engine.js';
 import { BASE, ROOT, WORK } from './places.js';
 import { run } from './run.js';
 
-/** What the Dockerfiles begin with. */
-export const BASE_IMAGE = 'debian:bookworm-slim';
+/** What the Dockerfiles begin with: all with the same. */
+export const BASE_IMAGE =
+  /^ARG DEBIAN_IMAGE=(\S+)$/m.exec(await readFile(join(ROOT, 'coturn', 'Dockerfile'), 'utf8'))?.[1] ?? '';
 
 /** Debian's packages are fetched and unpacked, on a machine that may be busy. */
 const MAKE_MS = 300_000;
@@ -16,7 +17,7 @@ const MAKE_MS = 300_000;
 /** Three images, of which two install packages. */
 const BUILD_MS = 600_000;
 
-/** Builds have the machine's own network: the mirror of the packages is out there. */
+/** Builds have the machine's own network: the mirror of the packages is out there. It has the newest, and no snapshots. */
 const OVERRIDE = `services:
   coturn: { build: { network: host } }
   plenary: { build: { network: host } }
@@ -52,7 +53,7 @@ export async function buildImages() {
   const override = join(WORK, 'build.yml');
   await writeFile(override, OVERRIDE);
   const settings = join(WORK, 'build.env');
-  await writeFile(settings, 'COMPOSE_PROJECT_NAME=plenary\nPLENARY_BUILD_TARGET=prebuilt\n');
+  await writeFile(settings, 'COMPOSE_PROJECT_NAME=plenary\nPLENARY_BUILD_TARGET=prebuilt\nDEBIAN_SNAPSHOT=\n');
   const engine = await Engine.start();
   try {
     if ((await tryDocker(['image', 'inspect', BASE_IMAGE])).code !== 0) {

@@ -47,17 +47,24 @@ async function makeCertificates(folder) {
 
 /** Renews the certificate, by a new authority, as certbot does: it runs the hook of the repository. */
 export async function renewCertificate() {
-  const lineage = join(SITE, 'renewed');
-  await makeCertificates(lineage);
-  await rename(join(lineage, 'cert.pem'), join(lineage, 'fullchain.pem'));
-  await rename(join(lineage, 'key.pem'), join(lineage, 'privkey.pem'));
+  const made = join(SITE, 'renewed');
+  await makeCertificates(made);
   const hook = join(SITE, 'certs', 'letsencrypt-hook.sh');
   await copyFile(join(ROOT, 'certs', 'letsencrypt-hook.sh'), hook);
-  const { code, stdout, stderr } = await attempt(['sh', hook], {
-    env: { ...DOCKER_ENV, RENEWED_DOMAINS: `other.example ${HOST}`, RENEWED_LINEAGE: lineage },
-  });
-  if (code !== 0 || /was not told/.test(stderr)) throw new Error(`the hook ended with ${code}\n${stdout}${stderr}`);
-  await copyFile(join(lineage, 'ca.pem'), join(SITE, 'certs', 'ca.pem'));
+  for (const [from, name] of /** @type {const} */ ([
+    ['.', 'plenary'],
+    ['coturn', 'plenary-coturn'],
+  ])) {
+    const lineage = join(made, 'live', name);
+    await mkdir(lineage, { recursive: true });
+    await rename(join(made, from, 'cert.pem'), join(lineage, 'fullchain.pem'));
+    await rename(join(made, from, 'key.pem'), join(lineage, 'privkey.pem'));
+    const { code, stdout, stderr } = await attempt(['sh', hook], {
+      env: { ...DOCKER_ENV, RENEWED_DOMAINS: `other.example ${HOST}`, RENEWED_LINEAGE: lineage },
+    });
+    if (code !== 0 || /was not told/.test(stderr)) throw new Error(`the hook ended with ${code}\n${stdout}${stderr}`);
+  }
+  await copyFile(join(made, 'ca.pem'), join(SITE, 'certs', 'ca.pem'));
 }
 
 /** The authority that browsers would have to trust. */
