@@ -6,7 +6,7 @@ use std::process::Command;
 use plenary::control::ControlConfig;
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 
-use crate::harness::{Answer, Client, Folder, Server};
+use crate::harness::{Answer, Client, Folder, PATIENCE, Server};
 use crate::process::{PROGRAM, Process};
 
 const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -220,6 +220,10 @@ fn a_page_that_is_refused_for_its_origin_is_in_the_log_once_and_without_names() 
         let answer = client.answer();
         assert_eq!(answer.status, 403);
         assert!(answer.json()["detail"].as_str().unwrap().contains("host differs"), "{}", answer.text());
+    }
+    let start = std::time::Instant::now();
+    while process.log().matches("refused its WebSocket").count() < 2 && start.elapsed() < PATIENCE {
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let log = process.log();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("refused its WebSocket")).collect();
