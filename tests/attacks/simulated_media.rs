@@ -72,6 +72,15 @@ fn twisted(table: &mut Table) {
             });
             None
         });
+    attack("levels that say nobody is louder", "core_forwarded", |world| world.count(|c| c.forwarded)).run(
+        table,
+        |stage| {
+            twist(stage, |packet, dice| {
+                packet.level = packet.level.map(|_| 127 * u8::from(dice.chance(0.1)));
+            });
+            None
+        },
+    );
     attack("descriptors cut short", "core_unusable", |world| world.count(|c| c.unusable)).run(
         table,
         |stage| {

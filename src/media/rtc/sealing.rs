@@ -48,7 +48,8 @@ pub(super) fn take_repeated() -> bool {
 /// What was sealed under one key.
 #[derive(Debug, Default)]
 pub(super) struct Sealed {
-    salt: [u8; SALT],
+    /// As the first bytes of a number.
+    salt: u128,
     /// By source. Bounded by [`crate::limits::Limit::SsrcsPerPeer`], of sources and as many for their retransmissions.
     windows: FxHashMap<u32, Window>,
 }
@@ -60,22 +61,31 @@ impl Sealed {
             let at = keys.iter().position(|ours| ours.key == key)?;
             Some(keys.swap_remove(at).salt)
         });
-        Sealed { salt: salt.unwrap_or_default(), windows: FxHashMap::default() }
+        Sealed { salt: number(&salt.unwrap_or_default()), windows: FxHashMap::default() }
     }
 
     /// Uses a nonce, as the initialisation vector that was made of it, with the source at `at`. False if it was used
     /// before or is too old to tell: then the packet must not be sealed, and [`take_repeated`] says so.
     pub(super) fn take<const N: usize>(&mut self, iv: &[u8; N], at: usize) -> bool {
-        let mut plain = iv.iter().zip(self.salt).skip(at).map(|(byte, salt)| u64::from(byte ^ salt));
-        let mut number = |bytes| plain.by_ref().take(bytes).fold(0, |number, byte| (number << 8) | byte);
-        let (source, index) = (number(4), number(6));
-        let Ok(source) = u32::try_from(source) else { return false };
+        // Four bytes of the source and six of the index, and nothing else.
+        let plain = (number(iv) ^ self.salt) << (8 * at) >> 48;
+        #[expect(clippy::cast_possible_truncation, reason = "these are its parts")]
+        let (source, index) = ((plain >> 48) as u32, plain as u64 & 0xffff_ffff_ffff);
         let free = self.windows.entry(source).or_default().take(index);
         if !free {
             REPEATED.set(true);
         }
         free
     }
+}
+
+/// The bytes as the first ones of a number.
+fn number<const N: usize>(bytes: &[u8; N]) -> u128 {
+    let mut all = [0; 16];
+    for (to, from) in all.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u128::from_be_bytes(all)
 }
 
 #[cfg(test)]

@@ -114,6 +114,9 @@ impl World {
             faults.judged,
             self.count(|counters| counters.forwarded),
         );
+        let repeated = &self.nonces.repeated;
+        assert!(repeated.is_empty(), "{} nonces came again: {:?}", repeated.len(), repeated.first());
+        assert!(self.nonces.judged > 0, "no nonce was judged");
         for seat in self.seats.iter().filter(|seat| !seat.client.profile.forges) {
             let receiver = &seat.client.receiver;
             let attacked = receiver.judges_not.is_some();
@@ -124,9 +127,6 @@ impl World {
             assert_eq!(unnamed, 0, "{} saw frames the server never named", seat.client.name);
         }
         assert_eq!(faults.violations(), 0, "the egress guard: {faults:?}");
-        let repeated = &self.nonces.repeated;
-        assert!(repeated.is_empty(), "{} nonces came again: {:?}", repeated.len(), repeated.first());
-        assert!(self.nonces.judged > 0, "no nonce was judged");
         assert!(faults.judged > 0, "the egress guard judged nothing");
         let directions = || self.seats.iter().flat_map(|seat| [&seat.up, &seat.down]);
         let named: BTreeSet<&str> = directions().flat_map(Direction::named).copied().collect();
