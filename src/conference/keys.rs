@@ -94,9 +94,10 @@ impl Keys {
     /// length, whatever is wrong with it.
     pub(super) fn drawn_id<'a>(&self, id: &'a str) -> Option<&'a str> {
         let mut parts = id.rsplitn(3, '-');
-        let (drawn, check, slug) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut next = || parts.next().unwrap_or_default();
+        let (drawn, check, slug) = (next(), next(), next());
         let right = verify_slices_are_equal(self.check(slug, drawn).as_bytes(), check.as_bytes());
-        (right.is_ok() && drawn.len() == DRAWN_CHARS).then_some(slug)
+        (right.is_ok() && drawn.len() == DRAWN_CHARS && !slug.is_empty()).then_some(slug)
     }
 
     fn check(&self, slug: &str, drawn: &str) -> String {

@@ -16,6 +16,7 @@
 
 mod crowd;
 mod faults;
+mod guesses;
 mod house;
 mod http;
 mod ledger;
@@ -62,6 +63,7 @@ const LANES: &[&[(&str, Section)]] = &[
     &[
         ("a client that never reads", signaling::unread),
         ("one address that takes all", ledger::rows),
+        ("guesses", guesses::rows),
         ("file descriptors", faults::descriptors),
         ("a worker that panics", faults::panic),
         ("a worker that stalls", faults::stall),

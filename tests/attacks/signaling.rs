@@ -16,7 +16,7 @@ use crate::server::Server;
 use crate::table::{Group, Table};
 
 /// How long an answer to others may take meanwhile.
-const WAIT: Duration = Duration::from_millis(800);
+pub const WAIT: Duration = Duration::from_millis(800);
 
 /// Runs every attack of this file.
 pub fn rows(table: &mut Table, house: &House) {
@@ -167,7 +167,7 @@ pub fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
 }
 
 /// Reads until an error or a close, and says which.
-fn answer(socket: &mut WebSocket<TcpStream>) -> String {
+pub fn answer(socket: &mut WebSocket<TcpStream>) -> String {
     loop {
         let message = heard(socket);
         match message["type"].as_str() {
@@ -195,7 +195,7 @@ pub fn closed(socket: &mut WebSocket<TcpStream>) -> String {
 }
 
 /// Enters `room`: the socket, and the welcome.
-fn enter(server: &Server, room: &str, token: Option<&str>) -> (WebSocket<TcpStream>, Value) {
+pub fn enter(server: &Server, room: &str, token: Option<&str>) -> (WebSocket<TcpStream>, Value) {
     let mut socket = server.websocket();
     tell(&mut socket, &join(room, "Mallory", token));
     let welcome = heard(&mut socket);
@@ -215,7 +215,7 @@ fn offered(server: &Server, sdp: &str, slots: &[Value]) -> String {
     said(server, &offer(sdp, slots).to_string())
 }
 
-fn who(first: &Value, second: &Value) -> String {
+pub fn who(first: &Value, second: &Value) -> String {
     let same = first["peer"] == second["peer"];
     assert_eq!(second["resumed"], same, "{second}");
     if same { "the same peer" } else { "a new peer" }.to_owned()

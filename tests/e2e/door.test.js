@@ -20,6 +20,11 @@ let invitation = '';
 
 house.opening('a person makes a room and goes in', async () => {
   invitation = await ann.createRoom(house.origin, 'Book Club');
+  assert.match(
+    new URL(invitation).pathname,
+    /^\/r\/book-club-[a-z2-7]{8}-[a-z2-7]{13}$/,
+    'readable, and not to be guessed',
+  );
   await ann.join(invitation);
 });
 
@@ -34,33 +39,54 @@ house.scene('a stranger at a room that does not exist is told so, and led home',
   assert.equal(await bob.camerasRunning(), 0, 'nobody asked for a camera');
 });
 
-house.scene('making a room whose name is taken says so, and opens it on request', async () => {
+house.scene('another room of the same name is another room', async () => {
+  const other = await bob.createRoom(house.origin, 'Book Club');
+  assert.notEqual(other, invitation);
+  await bob.goTo(other);
+  await bob.page.getByRole('heading', { name: 'Book Club' }).waitFor();
+});
+
+house.scene('making a public room whose name is taken says so, and opens it on request', async () => {
   const { page } = bob;
+  const circle = await bob.createRoom(house.origin, 'Reading Circle', { listed: true });
+  assert.match(circle, /\/r\/reading-circle$/);
   await page.goto(house.origin);
-  await page.getByRole('textbox', { name: 'Room name' }).fill('book club');
+  await page.getByRole('textbox', { name: 'Room name' }).fill('reading circle');
+  await page.getByRole('checkbox', { name: 'List this room' }).click();
   await page.getByRole('button', { name: 'Create room' }).click();
   await page.getByRole('status').filter({ hasText: 'exists already' }).waitFor();
   assert.equal(page.url(), house.origin, 'nobody walks into a room of others unasked');
   await page.keyboard.press('Enter');
-  await page.waitForURL(invitation);
+  await page.waitForURL(circle);
 });
 
-house.scene('a room is opened from the home page by its name, however it is written', async () => {
-  const { page } = bob;
-  await page.goto(house.origin);
-  const name = page.getByRole('textbox', { name: 'Room name' });
-  const open = page.getByRole('button', { name: 'Open room' });
-  await name.fill('Cook Club');
-  await open.click();
-  await page.getByRole('status').filter({ hasText: 'no room called “Cook Club”' }).waitFor();
-  await name.fill('');
-  await open.click();
-  await page.getByRole('status').filter({ hasText: 'Type the name' }).waitFor();
-  await name.fill('  BOOK   club ');
-  await open.click();
-  await page.waitForURL(invitation);
-  await page.getByRole('heading', { name: 'Book Club' }).waitFor();
-});
+house.scene(
+  'a public room is opened from the home page by its name, however it is written, another by its link',
+  async () => {
+    const { page } = bob;
+    await page.goto(house.origin);
+    const name = page.getByRole('textbox', { name: 'Room name' });
+    const open = page.getByRole('button', { name: 'Open room' });
+    await name.fill('Cook Club');
+    await open.click();
+    await page.getByRole('status').filter({ hasText: 'no public room called “Cook Club”' }).waitFor();
+    // The name of a room that is not public leads nowhere: its link does.
+    await name.fill('Book Club');
+    await open.click();
+    await page.getByRole('status').filter({ hasText: 'no public room called “Book Club”' }).waitFor();
+    await name.fill('');
+    await open.click();
+    await page.getByRole('status').filter({ hasText: 'Type the name' }).waitFor();
+    await name.fill('  READING   circle ');
+    await open.click();
+    await page.waitForURL(/\/r\/reading-circle$/);
+    await page.goto(house.origin);
+    await name.fill(invitation);
+    await open.click();
+    await page.waitForURL(invitation);
+    await page.getByRole('heading', { name: 'Book Club' }).waitFor();
+  },
+);
 
 house.scene('a room that is listed is found on the home page by others, and one that is not is not', async () => {
   const { page } = bob;

@@ -20,6 +20,7 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
   await ann.sees('Bob', 'green');
   await bob.sees('Ann', 'red');
   const before = new Map([ann, bob].map((person) => [person, person.welcomes.length]));
+  const ids = [ann.peerId, bob.peerId];
 
   // Held to its promises: gone within five seconds with exit code 0, everyone told (1012).
   await house.server.stop();
@@ -51,4 +52,64 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
   await ann.isTold('connected again');
   assert.doesNotMatch(await ann.readText(), /out of reach/i);
   assert.equal(ann.page.url(), invitation, 'nobody was sent elsewhere');
+  assert.deepEqual([ann.peerId, bob.peerId], ids, 'everybody is who they were');
+});
+
+house.scene('a reload after the restart brings the same person back, too', async () => {
+  const id = bob.peerId;
+  await bob.reload();
+  await bob.sees('Ann', 'red');
+  assert.equal(bob.peerId, id);
+  assert.equal(bob.welcomes.at(-1).resumed, true);
+  await ann.hasTilesOf(['Bob']);
+});
+
+house.scene(
+  'a link leads into its room when everybody has left and the server knows nothing of it any more',
+  async () => {
+    const invitation = ann.page.url();
+    for (const person of [ann, bob]) await person.press('Leave');
+    await house.server.restart([]);
+    // Each is the first one at the door in turn: whoever has the link may make the room again.
+    await bob.page.goto(house.origin);
+    await bob.goTo(invitation);
+    await bob.page.getByText('maintenance', { exact: true }).first().waitFor();
+    await bob.join(invitation);
+    await ann.page.goto(house.origin);
+    await ann.join(invitation);
+    await bob.sees('Ann', 'red');
+    await ann.sees('Bob', 'green');
+  },
+);
+
+house.scene('a public room comes back with those who were inside, and ends with them', async () => {
+  for (const person of [ann, bob]) await person.press('Leave');
+  const stage = await ann.createRoom(house.origin, 'Open Stage', { listed: true });
+  await ann.join(stage);
+  const id = ann.peerId;
+  const welcomes = ann.welcomes.length;
+  await house.server.stop();
+  await house.server.start();
+  await until(
+    'Ann is welcome again',
+    () => ann.welcomes.length,
+    (now) => now > welcomes,
+    { within: 60_000 },
+  );
+  assert.equal(ann.peerId, id);
+  await bob.page.goto(house.origin);
+  const list = bob.page.getByRole('region', { name: 'Public rooms' });
+  await list.getByRole('link', { name: 'open-stage' }).waitFor();
+  await bob.join(stage);
+  await bob.sees('Ann', 'red');
+  for (const person of [ann, bob]) await person.press('Leave');
+  await house.server.restart([]);
+  await bob.page.goto(stage);
+  await bob.page.getByRole('heading', { name: 'There is no such room' }).waitFor();
+  // Its name is free: whoever wants it makes another room of it.
+  assert.equal(await bob.createRoom(house.origin, 'Open Stage', { listed: true }), stage);
+  await bob.join(stage);
+  await ann.page.goto(house.origin);
+  await ann.join(stage);
+  await bob.sees('Ann', 'red');
 });

@@ -300,3 +300,36 @@ fn an_id_longer_than_any_is_counted() {
     assert_eq!(world.conference.tally().count(Limit::RoomNameChars), 1);
     assert_eq!(world.closed, Vec::<(SocketId, u16)>::new());
 }
+
+/// Asked for in turn, so that whatever else the machine does is the same for all; of each the median.
+#[test]
+fn a_wrong_id_costs_the_same_whatever_is_wrong_with_it() {
+    let mut world = World::new();
+    let id = make(&mut world, "Team Room", false).room.id;
+    for number in 0..20 {
+        world
+            .conference
+            .create_room(world.now(), address(number), CreateRoom { name: "Team Room".into(), listed: false })
+            .unwrap();
+    }
+    let never = |letter: &str| format!("team-room-{}-{}", letter.repeat(8), letter.repeat(13));
+    let end = format!("{}{}", &id[..id.len() - 1], if id.ends_with('q') { 'i' } else { 'q' });
+    let check = id.replacen("team-room-", "team-room-q", 1).replacen("team-room-qq", "team-room-qa", 1);
+    let (ended, unlike) = ("x".repeat(id.len()), "team-room-".repeat(4)[..id.len()].to_owned());
+    let wrong = [never("a"), never("7"), end, check[..id.len()].to_owned(), ended, unlike];
+    let mut times = wrong.each_ref().map(|_| Vec::new());
+    for _ in 0..2_001 {
+        for (id, times) in wrong.iter().zip(&mut times) {
+            let began = std::time::Instant::now();
+            assert!(world.conference.look_up(world.now(), id).is_none(), "{id}");
+            times.push(began.elapsed());
+        }
+    }
+    let medians = times.map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    });
+    println!("{medians:?}");
+    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+    assert!(*most < *least * 2, "{medians:?}");
+}
