@@ -24,6 +24,7 @@ mod requests;
 mod rooms;
 #[cfg(unix)]
 mod scripts;
+mod state;
 mod turn;
 mod websockets;
 mod workers;
