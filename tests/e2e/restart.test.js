@@ -86,6 +86,11 @@ house.scene('a public room comes back with those who were inside, and ends with 
   for (const person of [ann, bob]) await person.press('Leave');
   const stage = await ann.createRoom(house.origin, 'Open Stage', { listed: true });
   await ann.join(stage);
+  await until(
+    'Ann is inside',
+    () => ann.welcomes.at(-1).room.listed,
+    (listed) => listed,
+  );
   const id = ann.peerId;
   const welcomes = ann.welcomes.length;
   await house.server.stop();
