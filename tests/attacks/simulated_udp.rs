@@ -200,8 +200,9 @@ fn addresses(table: &mut Table) {
     };
     buys.run(table, |stage| {
         let stranger = stage.stranger();
-        // The hostile one says nothing else.
+        // The hostile one says nothing else, and nothing of theirs is on its way.
         stage.world.seats[stage.hostile].up.cut = true;
+        stage.world.run(ms(100));
         let stun = stage.world.seats[stage.hostile].last_stun.clone();
         let connection = stage.world.seats[stage.hostile].client.connection.as_mut();
         let forger = connection.and_then(|connection| connection.forger.as_mut()).expect("a forger");

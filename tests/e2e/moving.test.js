@@ -31,9 +31,13 @@ house.opening('two people meet, one of them behind a router', async () => {
   assert.ok(router.media.toServer > 0 && router.media.toBrowser > 0, "Ann's media goes through the router");
 });
 
+/** How many challenges browsers answered, to show that they receive at an address. */
+const challenges = async () => (await house.server.counters()).core_challenges_answered ?? 0;
+
 for (const time of ['first', 'second']) {
   house.scene(`the router changes its port a ${time} time, and the pictures go on`, async () => {
     await ann.rememberConnection();
+    const before = await challenges();
     router.move();
     await until(
       'media from the new port',
@@ -47,6 +51,7 @@ for (const time of ['first', 'second']) {
     await ann.hears(1);
     assert.equal(router.media.atOldPort, lost, 'nothing more is sent to the port that is gone');
     assert.equal(await ann.hasSameConnection(), true, 'no new RTCPeerConnection');
+    await until('a challenge that the browser answered at its new port', challenges, (count) => count > before);
   });
 }
 

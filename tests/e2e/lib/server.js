@@ -133,6 +133,18 @@ export class Server {
     if (status !== 202) throw new Error(`the server did not take the fault: ${status}`);
   }
 
+  /**
+   * What the first worker counted, by name: `GET /api/faults`. A second old at most.
+   * @returns {Promise<Record<string, number>>}
+   */
+  async counters() {
+    const asking = get({ host: '127.0.0.1', port: this.ports.http, path: '/api/faults', rejectUnauthorized: false });
+    const [response] = /** @type {[import('node:http').IncomingMessage]} */ (await once(asking, 'response'));
+    let text = '';
+    for await (const part of response) text += part;
+    return JSON.parse(text).workers[0].counters ?? {};
+  }
+
   /** The word of the egress guards, one for each worker: debug builds of the server judge every packet they send. */
   #readGuard() {
     const life = this.#log.slice(this.#lifeBegins);

@@ -72,6 +72,8 @@ fn two_forged_datagrams_buy_a_stranger_no_more_than_three_times_their_size() {
         let stranger: SocketAddr = ([203, 0, 113, 7], 666).into();
         // From here on the hostile one speaks in the stranger's name only: a check, and a packet under their own keys.
         world.seats[hostile].up.cut = true;
+        // What is on its way would move their media back.
+        world.run(ms(100));
         let stun = world.seats[hostile].last_stun.clone();
         let connection = world.seats[hostile].client.connection.as_mut().expect("a connection");
         let forger = connection.forger.as_mut().expect("somebody who forges");
