@@ -9,6 +9,7 @@ pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;
 pub mod journal;
+mod json;
 pub mod ledger;
 pub mod limits;
 mod listener;

@@ -59,10 +59,10 @@ pub use turn::{Turn, TurnSecret};
 use codecs::Abilities;
 use keys::Keys;
 use makers::Makers;
-use negotiation::{OfferMessage, Reading};
-use parse::Refusal;
+use negotiation::Reading;
+use parse::{Join, Refusal, Said};
 use presence::Hearing;
-use protocol::{ClientMessage, ErrorCode, ServerMessage};
+use protocol::{ErrorCode, ServerMessage};
 use rate::{Flow, Passage};
 use room::Room;
 use session::Peer;
@@ -386,12 +386,8 @@ impl Conference {
     }
 
     fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
-        match parse::read(text, false, &self.config.limits, &mut self.tally)? {
-            ClientMessage::Join { room, name, token } => {
-                self.join(now, socket, &room, &name, token.as_deref())
-            }
-            _ => Err(Refusal::new(ErrorCode::NotJoined, "the first message is `join`")),
-        }
+        let Join { room, name, token } = parse::read_join(text, &self.config.limits, &mut self.tally)?;
+        self.join(now, socket, &room, &name, token.as_deref())
     }
 
     fn text_from_inside(
@@ -402,24 +398,18 @@ impl Conference {
         text: &str,
     ) -> Result<(), Refusal> {
         self.welcome_arrived(peer);
-        match parse::read(text, true, &self.config.limits, &mut self.tally)? {
-            ClientMessage::Join { .. } => Err(Refusal::new(
-                ErrorCode::AlreadyJoined,
-                "this socket is in a room already; leave it first",
-            )),
-            ClientMessage::Offer { id, fresh, sdp, tracks, slots } => {
-                self.offer(now, socket, peer, OfferMessage { id, fresh, sdp, tracks, slots })
+        match parse::read(text, &self.config.limits, &mut self.tally)? {
+            Said::Offer(offer) => self.offer(now, socket, peer, offer),
+            Said::View(tiles) => self.view(peer, tiles),
+            Said::Mute(mute) => {
+                self.mute(now, peer, Track { stream: mute.stream, kind: mute.kind }, mute.muted)
             }
-            ClientMessage::View { tiles } => self.view(peer, tiles),
-            ClientMessage::Mute { stream, kind, muted } => {
-                self.mute(now, peer, Track { stream, kind }, muted)
-            }
-            ClientMessage::Signal { to, .. } => self.signal(peer, to),
-            ClientMessage::Leave { may_return } => {
+            Said::Signal(to) => self.signal(peer, to),
+            Said::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);
                 Ok(())
             }
-            ClientMessage::Ping => {
+            Said::Ping => {
                 self.send(socket, &ServerMessage::Pong, None);
                 Ok(())
             }

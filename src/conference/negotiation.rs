@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
+
 use super::codecs::Abilities;
 use super::parse::Refusal;
 use super::protocol::{ErrorCode, ServerMessage};
@@ -37,7 +39,7 @@ pub(super) struct Reading {
 }
 
 /// An `offer` message.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub(super) struct OfferMessage {
     pub(super) id: OfferId,
     pub(super) fresh: bool,

@@ -1,21 +1,27 @@
-//! From a text to a client's message, or to an error that says what to mend.
+//! From a text to what a client says, or to an error that says what to mend.
+//!
+//! The `type` is found first, then the rest is read once, as that message. What is refused has cost no more than what is
+//! accepted: nothing is read again to explain it.
 
-use std::borrow::Cow;
+mod kind;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde_json::de::StrRead;
 
 use super::Now;
-use super::protocol::{ClientMessage, ErrorCode, ServerMessage};
+use super::negotiation::OfferMessage;
+use super::protocol::{ErrorCode, ServerMessage};
+use crate::json;
 use crate::ledger::Over;
 use crate::limits::{Limit, Limits, Tally};
-use crate::media::ids::OfferId;
+use crate::media::ids::{Kind, OfferId, PeerId, Stream};
+use crate::media::message::Tile;
 
 /// Longest explanation sent back, in bytes. Parsers quote what they read, and that came from the client.
 const EXPLANATION_BYTES: usize = 200;
-
-/// How many fields of a wrong message are looked at to name the wrong one. No message has more than six.
-const FIELDS_LOOKED_AT: usize = 16;
 
 /// Why a message was not done: becomes an `error`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,70 +71,125 @@ impl Refusal {
     }
 }
 
-/// Only the `type` of a message: reading it copies nothing.
-#[derive(Deserialize)]
-struct TypeOnly<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
+/// `join`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Join {
+    /// The room's id.
+    pub(super) room: String,
+    /// The display name.
+    pub(super) name: String,
+    /// The token of the last `welcome`.
+    pub(super) token: Option<String>,
 }
 
-/// Reads one message. Sizes are judged before anything is made of it; `joined` allows the larger size of an offer.
+/// `view`.
+#[derive(Debug, Deserialize)]
+struct View {
+    tiles: Vec<Tile>,
+}
+
+/// `mute`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Mute {
+    /// Which stream.
+    pub(super) stream: Stream,
+    /// Sound or picture.
+    pub(super) kind: Kind,
+    /// Muted or not.
+    pub(super) muted: bool,
+}
+
+/// `signal`: there has to be data, and nobody looks inside.
+#[derive(Debug, Deserialize)]
+struct Signal {
+    to: PeerId,
+    #[serde(rename = "data")]
+    _data: IgnoredAny,
+}
+
+/// `leave`.
+#[derive(Debug, Deserialize)]
+struct Leave {
+    #[serde(default, rename = "mayReturn")]
+    may_return: bool,
+}
+
+/// `ping`.
+#[derive(Debug, Deserialize)]
+struct Ping {}
+
+/// What somebody in a room says.
+#[derive(Debug)]
+pub(super) enum Said {
+    Offer(OfferMessage),
+    View(Vec<Tile>),
+    Mute(Mute),
+    Signal(PeerId),
+    Leave { may_return: bool },
+    Ping,
+}
+
+/// Reads a message of a socket that is in no room: only `join` is looked into.
 ///
 /// # Errors
-/// `too-large` (counted in `tally`) or `bad-message`.
-pub(super) fn read(
-    text: &str,
-    joined: bool,
-    limits: &Limits,
-    tally: &mut Tally,
-) -> Result<ClientMessage, Refusal> {
+/// `too-large` (counted in `tally`), `not-joined` or `bad-message`.
+pub(super) fn read_join(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Join, Refusal> {
+    let most = limits.get(Limit::MessageBytes);
+    if text.len() > most {
+        return Err(too_large(Limit::MessageBytes, most, tally));
+    }
+    match find_kind(text)? {
+        kind::Kind::Join => fields(text),
+        _ => Err(Refusal::new(ErrorCode::NotJoined, "the first message is `join`")),
+    }
+}
+
+/// Reads a message of a socket that is in a room. Sizes are judged before anything is made of it.
+///
+/// # Errors
+/// `too-large` (counted in `tally`), `already-joined` or `bad-message`.
+pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Said, Refusal> {
     let (message_bytes, offer_bytes) = (limits.get(Limit::MessageBytes), limits.get(Limit::OfferBytes));
-    let mut too_large = |limit, bytes: usize| {
-        tally.hit(limit);
-        Err(Refusal::new(ErrorCode::TooLarge, format!("the message has more than {bytes} bytes")))
-    };
     if text.len() > offer_bytes.max(message_bytes) {
-        return too_large(Limit::OfferBytes, offer_bytes);
+        return Err(too_large(Limit::OfferBytes, offer_bytes, tally));
     }
-    if text.len() > message_bytes && !(joined && is_offer(text)) {
-        return too_large(Limit::MessageBytes, message_bytes);
-    }
-    if text.len() > offer_bytes && is_offer(text) {
-        return too_large(Limit::OfferBytes, offer_bytes);
-    }
-    serde_json::from_str(text).map_err(|error| Refusal::new(ErrorCode::BadMessage, explain(text, &error)))
-}
-
-fn is_offer(text: &str) -> bool {
-    serde_json::from_str::<TypeOnly>(text).is_ok_and(|message| message.kind == "offer")
-}
-
-/// Says what is wrong with `text`, naming the field. Only for texts that were not understood.
-fn explain(text: &str, error: &serde_json::Error) -> String {
-    let explanation = match serde_json::from_str::<Value>(text) {
-        Err(error) => format!("not JSON: {error}"),
-        Ok(Value::Object(fields)) if !fields.get("type").is_some_and(Value::is_string) => {
-            "type: a message has a field `type` with a string".to_owned()
-        }
-        Ok(message @ Value::Object(_)) => wrong_field(message).unwrap_or_else(|| error.to_string()),
-        Ok(_) => "a message is a JSON object".to_owned(),
+    let kind = find_kind(text);
+    let (limit, most) = match kind {
+        Ok(kind::Kind::Offer) => (Limit::OfferBytes, offer_bytes),
+        _ => (Limit::MessageBytes, message_bytes),
     };
-    shorten(explanation)
+    if text.len() > most {
+        return Err(too_large(limit, most, tally));
+    }
+    Ok(match kind? {
+        kind::Kind::Join => {
+            let why = "this socket is in a room already; leave it first";
+            return Err(Refusal::new(ErrorCode::AlreadyJoined, why));
+        }
+        kind::Kind::Offer => Said::Offer(fields(text)?),
+        kind::Kind::View => Said::View(fields::<View>(text)?.tiles),
+        kind::Kind::Mute => Said::Mute(fields(text)?),
+        kind::Kind::Signal => Said::Signal(fields::<Signal>(text)?.to),
+        kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
+        kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,
+    })
 }
 
-/// Finds the field without which the complaint is another one. A missing field and an unknown type name themselves.
-fn wrong_field(mut message: Value) -> Option<String> {
-    let complaint = ClientMessage::deserialize(&message).err()?.to_string();
-    let names: Vec<String> = message.as_object()?.keys().take(FIELDS_LOOKED_AT).cloned().collect();
-    for name in names {
-        let value = message.as_object_mut()?.remove(&name)?;
-        let without = ClientMessage::deserialize(&message).err().map(|error| error.to_string());
-        if without.as_ref() != Some(&complaint) {
-            return Some(format!("{name}: {complaint}"));
-        }
-        message.as_object_mut()?.insert(name, value);
-    }
-    Some(complaint)
+fn too_large(limit: Limit, most: usize, tally: &mut Tally) -> Refusal {
+    tally.hit(limit);
+    Refusal::new(ErrorCode::TooLarge, format!("the message has more than {most} bytes"))
+}
+
+fn find_kind(text: &str) -> Result<kind::Kind, Refusal> {
+    kind::find(text).map_err(bad_message)
+}
+
+fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+    json::read(StrRead::new(text)).map_err(bad_message)
+}
+
+fn bad_message(why: String) -> Refusal {
+    Refusal::new(ErrorCode::BadMessage, shorten(why))
 }
 
 fn shorten(mut explanation: String) -> String {
@@ -141,63 +202,4 @@ fn shorten(mut explanation: String) -> String {
         explanation.push('…');
     }
     explanation
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn complaint(text: &str) -> String {
-        let refusal = read(text, true, &Limits::default(), &mut Tally::default()).unwrap_err();
-        assert_eq!(refusal.code, ErrorCode::BadMessage, "{text}");
-        refusal.message
-    }
-
-    #[test]
-    fn the_complaint_names_what_to_mend() {
-        for (text, named) in [
-            ("{", "not JSON"),
-            ("[]", "object"),
-            ("{}", "type"),
-            (r#"{"type":5}"#, "type"),
-            (r#"{"type":"dance"}"#, "dance"),
-            (r#"{"type":"join","room":"a"}"#, "`name`"),
-            (r#"{"type":"join","room":5,"name":"Ann"}"#, "room:"),
-            (r#"{"type":"join","room":"a","name":"Ann","token":5}"#, "token:"),
-            (r#"{"type":"offer","id":-1,"fresh":true,"sdp":"","tracks":[],"slots":[]}"#, "id:"),
-            (r#"{"type":"offer","id":1,"fresh":true,"sdp":"","tracks":[{}],"slots":[]}"#, "tracks:"),
-            (r#"{"type":"view","tiles":[{"peer":"xyz","stream":"camera","height":1}]}"#, "tiles:"),
-            (r#"{"type":"mute","stream":"camera","kind":"smell","muted":true}"#, "kind:"),
-        ] {
-            let complaint = complaint(text);
-            assert!(complaint.contains(named), "{text}: {complaint}");
-        }
-    }
-
-    #[test]
-    fn the_complaint_does_not_echo_a_long_text() {
-        let text =
-            format!(r#"{{"type":"join","room":"a","name":"Ann","x":"{}","token":5}}"#, "ü".repeat(10_000));
-        assert!(complaint(&text).len() <= EXPLANATION_BYTES + '…'.len_utf8());
-    }
-
-    #[test]
-    fn only_an_offer_of_somebody_inside_may_be_large() {
-        let offer = |bytes: usize| {
-            let rest = r#"{"type":"offer","id":1,"fresh":true,"tracks":[],"slots":[],"sdp":""}"#;
-            rest.replace(r#""sdp":"""#, &format!(r#""sdp":"{}""#, "a".repeat(bytes - rest.len())))
-        };
-        let limits = Limits::default();
-        let verdict = |text: &str, joined| {
-            let mut tally = Tally::default();
-            let code = read(text, joined, &limits, &mut tally).err().map(|refusal| refusal.code);
-            (code, tally.count(Limit::MessageBytes), tally.count(Limit::OfferBytes))
-        };
-        let large = Some(ErrorCode::TooLarge);
-        assert_eq!(verdict(&offer(512 * 1024), true), (None, 0, 0));
-        assert_eq!(verdict(&offer(512 * 1024 + 1), true), (large, 0, 1));
-        assert_eq!(verdict(&offer(64 * 1024 + 1), false), (large, 1, 0));
-        let ping = format!(r#"{{"type":"ping"{}}}"#, " ".repeat(64 * 1024));
-        assert_eq!(verdict(&ping, true), (large, 1, 0));
-    }
 }

@@ -2,6 +2,7 @@
 
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::de::SliceRead;
 
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
@@ -9,6 +10,7 @@ use super::door::{Door, Refusals};
 use super::http::{Reply, Request, percent_decode};
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
+use crate::json;
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};
 use crate::refusals::RefusalLog;
@@ -127,7 +129,7 @@ impl Site<'_> {
         if !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
         }
-        let wanted: CreateRoom = match serde_json::from_slice(&request.body) {
+        let wanted: CreateRoom = match json::read(SliceRead::new(&request.body)) {
             Ok(wanted) => wanted,
             Err(error) => {
                 return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
