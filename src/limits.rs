@@ -36,6 +36,11 @@ limits! {
     /// Messages a second on one socket, twice as many at once; one over 8 KiB counts for each 8 KiB begun. A page says
     /// a few a second; what is over is dropped unread.
     MessagesPerSecond = 50, "limit_messages_per_second";
+    /// Frames a second on one socket that are no messages, twice as many at once: pings, pongs, pieces of under 1 KiB of a
+    /// message. Browsers answer a ping each 10 s and cut no message so small; what is over ends the socket.
+    FramesPerSecond = 50, "limit_frames_per_second";
+    /// Pieces of under 1 KiB that one message may come in.
+    MessagePieces = 63, "limit_message_pieces";
     /// Offers a second of one socket, after 6 at once. Reading one costs 1 to 4 ms; what is over waits, the newest only.
     OffersPerSecond = 1, "limit_offers_per_second";
     /// Bytes of one `offer` message. 25 slots with every codec measured 160 kB in Chromium.

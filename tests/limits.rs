@@ -122,6 +122,10 @@ fn trigger(limit: Limit) -> u64 {
     match limit {
         Limit::MessageBytes => said(limit, &json!({"type": "ping", "x": long(over)})),
         Limit::MessagesPerSecond => repeated(limit, 2 * over, &json!({"type": "ping"})),
+        Limit::FramesPerSecond => framed(limit, &[0x89, 0x80, 0, 0, 0, 0].repeat(2 * over)),
+        Limit::MessagePieces => {
+            framed(limit, &[&[0x01, 0x80, 0, 0, 0, 0][..], &[0, 0x80, 0, 0, 0, 0].repeat(over)].concat())
+        }
         Limit::OffersPerSecond => {
             // With the socket's rate as it is, and a new number each time.
             let mut conference = conference(Limits::default());
@@ -346,6 +350,16 @@ fn asked(limit: Limit, request: &str) -> u64 {
 }
 
 /// A client that makes mistakes and reads no complaint: in the end the server closes it.
+/// A client sends these frames in one go.
+fn framed(limit: Limit, frames: &[u8]) -> u64 {
+    let server = Server::start();
+    let mut socket = server.websocket();
+    socket.get_mut().write_all(frames).unwrap();
+    let close = std::iter::from_fn(|| Some(socket.read().unwrap())).find(tungstenite::Message::is_close);
+    assert!(close.unwrap().to_text().is_ok());
+    server.stop().count(limit)
+}
+
 fn unread(limit: Limit) -> u64 {
     let limits = Limits::default().with(limit, 1_000).with(Limit::MessagesPerSecond, 1_000_000);
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });

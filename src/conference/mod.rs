@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::faults::{Trap, trip};
 use crate::ledger::{ClientAddress, Ledger};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::codec::Codec;
@@ -75,6 +76,9 @@ pub const CLOSE_TAKEN_OVER: u16 = 4001;
 
 /// The close code (RFC 6455, section 7.4.1) of a socket that does not stop sending too much.
 const CLOSE_POLICY: u16 = 1008;
+
+/// The close code (RFC 6455, section 7.4.1) of a socket whose person the server made a mistake about.
+const CLOSE_FAULT: u16 = 1011;
 
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -246,6 +250,22 @@ impl Conference {
         self.run_due(now);
     }
 
+    /// The work for this client, or because of it, ended in the middle by a fault of the program's. Only what it could
+    /// have left half done is done away with: the person leaves, whatever is known of them. The driver closes the socket.
+    pub fn socket_failed(&mut self, now: Now, socket: SocketId) {
+        if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.seat) {
+            self.remove_peer(now, peer);
+        }
+    }
+
+    /// The same of a person, while something was done that a worker had told of them.
+    pub fn peer_failed(&mut self, now: Now, peer: PeerId) {
+        if let Some(socket) = self.peers.get(&peer).and_then(Peer::socket) {
+            self.close(socket, CLOSE_FAULT, "the server made a mistake");
+        }
+        self.remove_peer(now, peer);
+    }
+
     /// A client sent a text message. At most one `error` comes of it.
     pub fn socket_text(&mut self, now: Now, socket: SocketId, text: &str) {
         let Some(client) = self.sockets.get_mut(&socket).filter(|client| client.seat != Seat::Closing) else {
@@ -398,6 +418,7 @@ impl Conference {
         text: &str,
     ) -> Result<(), Refusal> {
         self.welcome_arrived(peer);
+        trip(Trap::Message, text);
         match parse::read(text, &self.config.limits, &mut self.tally)? {
             Said::Offer(offer) => self.offer(now, socket, peer, offer),
             Said::View(tiles) => self.view(peer, tiles),

@@ -8,14 +8,25 @@ use mio::{Interest, Token};
 
 use super::admission::Place;
 use super::connection::{Connection, Fate};
-use super::site::Site;
+use super::site::{Site, Slice};
 use super::wire::Wire;
-use super::{Tls, Turn};
+use super::{Tls, Turn, guarded};
+use crate::conference::SocketId;
 use crate::ledger::ClientAddress;
+
+/// Connections accepted in one turn.
+const ACCEPTS_A_TURN: usize = 64;
 
 impl Turn<'_> {
     pub(super) fn accept(&mut self) {
-        while let Some((stream, address)) = self.control.listeners.accept(self.now.instant) {
+        for _ in 0..ACCEPTS_A_TURN {
+            if !self.control.accepts {
+                break;
+            }
+            let Some((stream, address)) = self.control.listeners.accept(self.now.instant) else {
+                self.control.accepts = false;
+                break;
+            };
             if !self.find_place(address) {
                 self.refused(address, "a connection: there are too many");
                 continue;
@@ -73,11 +84,17 @@ impl Turn<'_> {
             proxies: &control.proxies,
             door: &control.door,
             refusals: &mut control.refusals,
+            slice: Slice::begin(),
             stopping: control.stop_by.is_some(),
             #[cfg(feature = "faults")]
             workers: self.workers,
         };
-        let fate = act(connection, &mut site);
+        let mut panics = 0;
+        let fate = guarded(&mut panics, || act(connection, &mut site)).unwrap_or_else(|| {
+            let _ = guarded(&mut panics, || site.conference.socket_failed(site.now, SocketId(id)));
+            guarded(&mut panics, || connection.fail(&mut site)).unwrap_or(Fate::Gone)
+        });
+        site.counters.panics += panics;
         let before = connection.standing;
         let after = (fate != Fate::Gone).then(|| connection.stand(&site));
         connection.standing = after;

@@ -106,8 +106,20 @@ impl Connection {
         }
     }
 
+    /// A fault of the server's ended its work: the client is told, if it can be.
+    pub fn fail(&mut self, site: &mut Site<'_>) -> Fate {
+        let Mode::WebSocket(session) = &mut self.mode else { return Fate::Gone };
+        session.end(websocket::CLOSE_FAULT, "the server made a mistake", site);
+        self.write(site)
+    }
+
     /// Does what can be done without waiting. Edge-triggered: call after every event, whatever it said.
     pub fn drive(&mut self, site: &mut Site<'_>) -> Fate {
+        self.wire.begin_turn();
+        self.go_on(site)
+    }
+
+    fn go_on(&mut self, site: &mut Site<'_>) -> Fate {
         match &mut self.mode {
             Mode::Http(exchange) => {
                 let step = exchange.drive(&mut self.wire, site);
@@ -177,7 +189,7 @@ impl Connection {
 
     fn after_http(&mut self, step: exchange::Step, site: &mut Site<'_>) -> Fate {
         match step {
-            exchange::Step::Wait => Fate::Wait,
+            exchange::Step::Wait => self.wait(),
             exchange::Step::Again => Fate::Again,
             exchange::Step::Drop => Fate::Gone,
             exchange::Step::Finish => self.end(site),
@@ -185,14 +197,19 @@ impl Connection {
                 self.client = Some(client.into());
                 let session = Session::open(SocketId(self.id), client.into(), tail, &self.wire, site);
                 self.mode = Mode::WebSocket(Box::new(session));
-                self.drive(site)
+                self.go_on(site)
             }
         }
     }
 
+    /// Nothing more can be done, or not in this turn.
+    fn wait(&self) -> Fate {
+        if self.wire.is_starved() { Fate::Again } else { Fate::Wait }
+    }
+
     fn after_websocket(&mut self, step: websocket::Step, site: &mut Site<'_>) -> Fate {
         match step {
-            websocket::Step::Wait => Fate::Wait,
+            websocket::Step::Wait => self.wait(),
             websocket::Step::Again => Fate::Again,
             websocket::Step::Drop => {
                 self.tell(site);
@@ -229,6 +246,7 @@ impl Connection {
             match self.wire.discard() {
                 Ok(0) => return Fate::Gone,
                 Ok(count) => *budget = budget.saturating_sub(count),
+                Err(_) if self.wire.is_starved() => return Fate::Again,
                 Err(error) if error.kind() == ErrorKind::WouldBlock && !briefly => return Fate::Wait,
                 Err(_) => return Fate::Gone,
             }

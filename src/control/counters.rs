@@ -13,6 +13,8 @@ crate::metrics! {
         pub connections: u64 as Gauge,
         /// TCP connections that are there whose first request is not complete.
         pub half_open_connections: u64 as Gauge,
+        /// Times the work for one client ended by a panic: their connection ended, and nobody else's.
+        pub panics: u64,
     } with {
         answers: BTreeMap<u16, u64>,
         closes: BTreeMap<u16, u64>,

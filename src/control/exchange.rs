@@ -177,6 +177,9 @@ impl Exchange {
                 }
                 Then::Next => {}
             }
+            if site.slice.is_over() {
+                break;
+            }
             self.take_request(wire.is_insecure(), site);
             if !self.out.rest().is_empty() {
                 continue;

@@ -13,7 +13,8 @@
 //! `limits` are those of this thread; a worker's `counters` are `null` while it is gone. They are as old as its last
 //! answer, a second at most, and each request asks for newer ones. `POST /api/faults` takes what
 //! `worker::Fault` describes, with the number of the worker: `{"worker": 0, "fault": "stall", "millis": 5000}`; with
-//! `"pause": 1000` the control thread, too, does nothing for so many milliseconds.
+//! `"pause": 1000` the control thread, too, does nothing for so many milliseconds. `{"trap": "offer", "word": "boom"}` makes
+//! whatever holds the word panic where it is read on this thread: an offer, or a `message` of somebody inside.
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -21,6 +22,7 @@ use serde_json::{Map, Value, json};
 use super::http::{Reply, Request};
 use super::site::Site;
 use crate::conference::protocol::ErrorCode;
+use crate::faults::{Trap, set_trap};
 use crate::limits::Limit;
 use crate::metrics::{Table, named};
 
@@ -29,7 +31,7 @@ impl Site<'_> {
     pub(super) fn faults(&mut self, request: &Request) -> Reply {
         match request.head.method {
             Method::GET | Method::HEAD => Reply::json(StatusCode::OK, &self.every_counter()),
-            _ => match self.workers.inject(&request.body) {
+            _ => match set_a_trap(&request.body).unwrap_or_else(|| self.workers.inject(&request.body)) {
                 Ok(()) => Reply::json(StatusCode::ACCEPTED, &json!({})),
                 Err(detail) => Reply::problem(StatusCode::BAD_REQUEST, &detail),
             },
@@ -55,6 +57,18 @@ impl Site<'_> {
         let workers = self.workers.counters();
         json!({ "control": control, "conference": conference, "limits": limits, "workers": workers })
     }
+}
+
+/// Sets a trap on this thread, if that is what is asked for.
+fn set_a_trap(wanted: &[u8]) -> Option<Result<(), String>> {
+    #[derive(serde::Deserialize)]
+    struct Wanted {
+        trap: Trap,
+        word: String,
+    }
+    let Wanted { trap, word } = serde_json::from_slice(wanted).ok()?;
+    set_trap(trap, word);
+    Some(Ok(()))
 }
 
 fn by_name(table: &impl Table) -> Map<String, Value> {

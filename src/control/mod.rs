@@ -7,7 +7,11 @@
 //!
 //! One turn of the loop: take what happened on sockets, what workers noticed and what fell due, all under one `now`;
 //! feed the conference; then carry its outputs to sockets and workers. Sockets are edge-triggered: whatever an event
-//! says, a connection writes and reads until it would block, or asks to be driven again next turn.
+//! says, a connection writes and reads until it would block, or has had its share of bytes, messages and time.
+//!
+//! Nobody waits for anybody's queue: connections with something to do have their turns round-robin by the address they
+//! come from, and a turn of the loop is bounded in time. What is left over comes in the next one. A panic while something
+//! is done for one client ends that client's connection.
 
 mod accepting;
 mod admission;
@@ -20,6 +24,7 @@ mod door;
 mod exchange;
 #[cfg(feature = "faults")]
 mod faults;
+mod frames;
 mod http;
 mod numbers;
 mod proxy;
@@ -38,6 +43,7 @@ pub(crate) use http::fuzz::head as fuzz_head;
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,6 +84,9 @@ const FIRST_CONNECTION: usize = 16;
 
 /// Events taken from the system in one turn.
 const EVENTS: usize = 1024;
+
+/// How long connections are worked on in one turn, before what came of it is sent and others are heard.
+const WORK: Duration = Duration::from_millis(5);
 
 /// How long clients have to take what was written when the server ends.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -146,8 +155,10 @@ pub struct Control {
     next_id: usize,
     admission: Admission,
     deadlines: Deadlines,
-    /// Connections to drive, each once a turn: those of one address after those of the others.
+    /// Connections to drive: those of one address after those of the others.
     ready: Turns<usize>,
+    /// Connections may wait to be accepted.
+    accepts: bool,
 }
 
 impl Control {
@@ -182,6 +193,7 @@ impl Control {
             admission: Admission::default(),
             deadlines: Deadlines::default(),
             ready: Turns::default(),
+            accepts: false,
         })
     }
 
@@ -255,6 +267,8 @@ impl Control {
             }
             let mut turn = Turn { now: clock::now(), control: self, conference, workers };
             turn.take_events(&events);
+            turn.accept();
+            turn.work();
             turn.take_notices();
             turn.take_deadlines();
             turn.tend_scrapes();
@@ -270,7 +284,7 @@ impl Control {
     }
 
     fn timeout(&self, conference: &Conference, workers: &dyn Workers) -> Option<Duration> {
-        if !self.ready.is_empty() {
+        if !self.ready.is_empty() || self.accepts || workers.have_more() {
             return Some(Duration::ZERO);
         }
         let now = Instant::now();
@@ -305,17 +319,24 @@ impl Turn<'_> {
                 SIGNALS => self.take_signals(),
                 METRICS => self.control.scrapes.iter_mut().for_each(Scrapes::note),
                 Token(token) if token >= SCRAPES => self.scrape(token),
-                Token(id) if id < FIRST_CONNECTION => self.accept(),
+                Token(id) if id < FIRST_CONNECTION => self.control.accepts = true,
                 Token(id) => self.make_ready(id),
             }
         }
         if self.control.listeners.retry_at().is_some_and(|at| at <= self.now.instant) {
-            self.accept();
+            self.control.accepts = true;
         }
-        // Round-robin by address, so that nobody waits for more than one connection of each other address.
-        for _ in 0..self.control.ready.len() {
-            let Some(id) = self.control.ready.pop() else { break };
+    }
+
+    /// Works on connections until the time for it is over: round-robin by address, so that nobody waits for more than one
+    /// connection of each other address. Those that are left have their turn next.
+    fn work(&mut self) {
+        let began = Instant::now();
+        while let Some(id) = self.control.ready.pop() {
             self.with(id, Connection::drive);
+            if began.elapsed() >= WORK {
+                break;
+            }
         }
     }
 
@@ -354,26 +375,37 @@ impl Turn<'_> {
     }
 
     fn take_notices(&mut self) {
-        let (now, conference) = (self.now, &mut *self.conference);
-        self.workers.drain(&mut |worker, notice| conference.notice(now, worker, notice));
-        self.workers.changes(now.instant, &mut |worker, is_there| {
-            if is_there {
-                conference.worker_back(now, worker);
-            } else {
-                conference.worker_gone(now, worker);
+        let (now, conference, panics) = (self.now, &mut *self.conference, &mut self.control.counters.panics);
+        self.workers.drain(&mut |worker, notice| {
+            let peer = notice.peer();
+            if guarded(panics, || conference.notice(now, worker, notice)).is_none() {
+                let _ = guarded(panics, || conference.peer_failed(now, peer));
             }
+        });
+        self.workers.changes(now.instant, &mut |worker, is_there| {
+            let _ = guarded(panics, || {
+                if is_there {
+                    conference.worker_back(now, worker);
+                } else {
+                    conference.worker_gone(now, worker);
+                }
+            });
         });
     }
 
     fn take_deadlines(&mut self) {
-        while let Some(id) = self.control.deadlines.pop_due(self.now.instant) {
+        let began = Instant::now();
+        while began.elapsed() < WORK
+            && let Some(id) = self.control.deadlines.pop_due(self.now.instant)
+        {
             if let Some(connection) = self.control.connections.get_mut(&id) {
                 connection.armed = Armed::default();
             }
             self.with(id, Connection::handle_timeout);
         }
         if self.conference.poll_timeout().is_some_and(|at| at <= self.now.instant) {
-            self.conference.handle_timeout(self.now);
+            let (now, conference) = (self.now, &mut *self.conference);
+            let _ = guarded(&mut self.control.counters.panics, || conference.handle_timeout(now));
         }
     }
 
@@ -422,6 +454,16 @@ impl Turn<'_> {
         let Some(by) = self.control.stop_by else { return false };
         self.control.connections.is_empty() || by <= self.now.instant
     }
+}
+
+/// Does something for one client: a panic inside is counted, and ends nothing but that. `None` says that there was one.
+fn guarded<T>(panics: &mut u64, work: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(work)).ok();
+    if done.is_none() {
+        *panics += 1;
+        log::error!("what was done for one client ended by a panic; the others go on");
+    }
+    done
 }
 
 #[cfg(test)]

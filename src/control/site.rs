@@ -1,5 +1,7 @@
 //! What is behind the connections: the routes, and everything an answer is made of.
 
+use std::time::{Duration, Instant};
+
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::de::SliceRead;
@@ -27,6 +29,25 @@ const NOT_FOUND_PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset
     <meta name=\"color-scheme\" content=\"light dark\">\n<title>Not found - Plenary</title>\n\
     <h1>There is nothing here</h1>\n<p>A room's link ends in /r/ and its name. <a href=\"/\">To the home page</a></p>\n";
 
+/// How long one connection works before the others have their turn: what takes longer is one thing in one piece.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// One connection's time within a turn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slice(Instant);
+
+impl Slice {
+    /// Begins now.
+    pub fn begin() -> Slice {
+        Slice(Instant::now())
+    }
+
+    /// Whether it is the others' turn.
+    pub fn is_over(self) -> bool {
+        self.0.elapsed() >= SLICE
+    }
+}
+
 /// What a connection may use while it is served.
 pub(super) struct Site<'a> {
     /// The time of this turn of the loop.
@@ -49,6 +70,8 @@ pub(super) struct Site<'a> {
     pub door: &'a Door,
     /// Which refused pages the log has.
     pub refusals: &'a mut Refusals,
+    /// The time that this connection has before the others have theirs.
+    pub slice: Slice,
     /// The server is ending: no new sockets, no further requests on a connection.
     pub stopping: bool,
     /// For counters and damage.

@@ -11,7 +11,7 @@ use super::connection::{Connection, Fate};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
 use super::proxy::TrustedProxies;
-use super::site::Site;
+use super::site::{Site, Slice};
 use super::wire::Wire;
 use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now,
@@ -101,6 +101,7 @@ impl World {
             proxies: &self.proxies,
             door: &self.door,
             refusals: &mut self.refusals,
+            slice: Slice::begin(),
             stopping: false,
             #[cfg(feature = "faults")]
             workers: &mut NoWorkers,
@@ -117,8 +118,13 @@ impl World {
     fn say(&mut self, seconds: u64, bytes: &[u8]) {
         let before = self.connection.wire_mut().received();
         self.peer.write_all(bytes).unwrap();
-        while self.connection.wire_mut().received() - before < bytes.len() as u64 {
-            assert_eq!(self.at(seconds, Connection::drive), Fate::Wait);
+        loop {
+            // On a busy machine its turn may be over before it is done.
+            let fate = self.at(seconds, Connection::drive);
+            assert_ne!(fate, Fate::Gone);
+            if fate == Fate::Wait && self.connection.wire_mut().received() - before >= bytes.len() as u64 {
+                return;
+            }
         }
     }
 
@@ -178,8 +184,8 @@ fn a_client_that_answers_stays_for_ever() {
 fn a_large_offer_on_a_thin_line_is_a_sign_of_life() {
     let mut world = World::new();
     world.open_websocket();
-    // The head of a text frame of 100,000 bytes, and then a little of it every 25 seconds.
-    world.say(1, &[0x81, 0xff, 0, 0, 0, 0, 0, 1, 0x86, 0xa0, 0, 0, 0, 0]);
+    // The head of a text frame of 90,000 bytes, and then a little of it every 25 seconds.
+    world.say(1, &[0x81, 0xff, 0, 0, 0, 0, 0, 1, 0x5f, 0x90, 0, 0, 0, 0]);
     for seconds in [25, 50, 75] {
         world.say(seconds, &[b' '; 1000]);
         assert_eq!(world.deadline(), seconds + 10);

@@ -1,6 +1,6 @@
 //! One client's WebSocket (RFC 6455): the upgrade, messages both ways, signs of life, the end.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocketContext};
 
 use super::exchange::Then;
+use super::frames::Frames;
 use super::http::{Head, Reply, check_origin};
 use super::site::Site;
 use super::wire::Wire;
@@ -46,6 +47,8 @@ pub(super) const CLOSE_SILENT: u16 = 4002;
 pub(super) const CLOSE_OUTBOX_FULL: u16 = 4003;
 /// Others need the place: the server is full, or too much is held for this client's address. It may come back later.
 pub(super) const CLOSE_BUSY: u16 = 4005;
+/// The server made a mistake (RFC 6455, section 7.4.1).
+pub(super) const CLOSE_FAULT: u16 = 1011;
 /// The server restarts (RFC 6455, registry of close codes).
 pub(super) const CLOSE_RESTART: u16 = 1012;
 
@@ -93,9 +96,16 @@ fn refusal(head: &Head, connected: IpAddr, site: &mut Site<'_>) -> Option<Reply>
     Some(Reply::problem(StatusCode::FORBIDDEN, &why))
 }
 
+/// The largest message that is read. Above it only 1009 and the end are possible, so for somebody inside it is the largest
+/// of the limits per type. Who has not joined says nothing large.
+fn largest(limits: &Limits, inside: bool) -> usize {
+    let message = limits.get(Limit::MessageBytes);
+    let most = if inside { limits.get(Limit::OfferBytes).max(message) } else { message };
+    most + OFFER_ENVELOPE
+}
+
 fn config(limits: &Limits) -> WebSocketConfig {
-    // Above this only 1009 and the end are possible, so it is the largest of the limits per type.
-    let largest = limits.get(Limit::OfferBytes).max(limits.get(Limit::MessageBytes)) + OFFER_ENVELOPE;
+    let largest = largest(limits, false);
     WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0)
@@ -147,6 +157,35 @@ pub(super) struct Session {
     /// Bytes of the message that the library is sending.
     leaving: usize,
     pinged: Instant,
+    frames: Frames,
+    /// The person is in a room, and may say what is large.
+    inside: bool,
+}
+
+/// The connection as the library reads it: its frames are counted on their way.
+struct Counted<'a> {
+    wire: &'a mut Wire,
+    frames: &'a mut Frames,
+    now: Instant,
+    limits: &'a Limits,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.wire.read(buffer)?;
+        self.frames.pass(buffer.get(..count).unwrap_or_default(), self.now, self.limits);
+        if self.frames.over().is_some() { Err(io::Error::other("too many frames")) } else { Ok(count) }
+    }
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.wire.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.wire.flush()
+    }
 }
 
 impl Session {
@@ -160,6 +199,8 @@ impl Session {
     ) -> Self {
         let now = site.now.instant;
         site.conference.socket_opened(site.now, id, client);
+        let mut frames = Frames::default();
+        frames.pass(&tail, now, site.limits);
         Self {
             id,
             client,
@@ -172,6 +213,8 @@ impl Session {
             whole_at: wire.received(),
             leaving: 0,
             pinged: now,
+            frames,
+            inside: false,
         }
     }
 
@@ -240,7 +283,13 @@ impl Session {
             if matches!(self.phase, Phase::Broken { .. }) {
                 return Step::Wait;
             }
-            let message = self.context.read(wire);
+            // What came with the upgrade was counted before it could be read.
+            let message = if self.frames.over().is_some() {
+                Err(Error::Io(io::Error::other("too many frames")))
+            } else {
+                let (frames, now, limits) = (&mut self.frames, site.now.instant, site.limits);
+                self.context.read(&mut Counted { wire, frames, now, limits })
+            };
             self.listen(wire, site.now.instant);
             match message {
                 Ok(message) => {
@@ -248,6 +297,9 @@ impl Session {
                     self.take(message, site);
                 }
                 Err(error) => return self.failed(error, wire, site),
+            }
+            if site.slice.is_over() {
+                break;
             }
         }
         Step::Again
@@ -282,7 +334,8 @@ impl Session {
     /// Bytes held for the client: of a message that has begun to come, and of those that wait to be sent.
     pub fn held_bytes(&self, wire: &Wire) -> usize {
         let coming = usize::try_from(wire.received().saturating_sub(self.whole_at)).unwrap_or(usize::MAX);
-        coming.saturating_add(self.outbox.bytes()).saturating_add(self.leaving)
+        // What a frame announces has its place made for it at once.
+        coming.max(self.frames.held()).saturating_add(self.outbox.bytes()).saturating_add(self.leaving)
     }
 
     /// A whole message frees what was held of it; pings and their like may come between the parts of one.
@@ -297,6 +350,13 @@ impl Session {
         match message {
             Message::Text(text) if self.phase == Phase::Open => {
                 site.conference.socket_text(site.now, self.id, &text);
+                if !self.inside && site.conference.is_inside(self.id) {
+                    self.inside = true;
+                    let largest = Some(largest(site.limits, true));
+                    self.context.set_config(|config| {
+                        (config.max_message_size, config.max_frame_size) = (largest, largest);
+                    });
+                }
             }
             Message::Binary(_) => self.end(u16::from(CloseCode::Unsupported), "messages are text", site),
             Message::Close(frame) => {
@@ -315,9 +375,13 @@ impl Session {
     fn failed(&mut self, error: Error, wire: &mut Wire, site: &mut Site<'_>) -> Step {
         let (code, reason) = match error {
             Error::Io(error) if error.kind() == ErrorKind::WouldBlock => return Step::Wait,
+            Error::Io(_) if self.frames.over().is_some() => {
+                self.frames.over().into_iter().for_each(|limit| site.tally.hit(limit));
+                (CloseCode::Policy, "more frames than a client may send")
+            }
             Error::ConnectionClosed | Error::AlreadyClosed => return Step::Finish,
             Error::Capacity(CapacityError::MessageTooLong { .. }) => {
-                site.tally.hit(Limit::OfferBytes);
+                site.tally.hit(if self.inside { Limit::OfferBytes } else { Limit::MessageBytes });
                 (CloseCode::Size, "the message is too large")
             }
             Error::Utf8(_) => (CloseCode::Invalid, "text is UTF-8"),

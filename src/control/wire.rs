@@ -16,7 +16,15 @@ pub(super) struct Wire {
     tls: Option<Box<ServerConnection>>,
     received: u64,
     insecure: bool,
+    /// Bytes that may still be read in this turn.
+    budget: usize,
+    /// There may be more to read than this turn had time for.
+    starved: bool,
 }
+
+/// Bytes of one connection that are read in one go before the others have their turn: what TLS and WebSocket make of 16 KiB
+/// in their smallest records and frames takes half a millisecond.
+const BYTES_A_TURN: usize = 16 * 1024;
 
 impl Wire {
     /// A connection just accepted; under TLS if there is a `config` for it.
@@ -31,12 +39,33 @@ impl Wire {
                 Some(Box::new(connection))
             }
         };
-        Ok(Self { stream, tls, received: 0, insecure: false })
+        Ok(Self { stream, tls, received: 0, insecure: false, budget: BYTES_A_TURN, starved: false })
     }
 
     /// The socket, for registration.
     pub fn stream_mut(&mut self) -> &mut TcpStream {
         &mut self.stream
+    }
+
+    /// The connection's turn begins.
+    pub fn begin_turn(&mut self) {
+        (self.budget, self.starved) = (BYTES_A_TURN, false);
+    }
+
+    /// Whether reading ended although there may be more, for which no event will come.
+    pub fn is_starved(&self) -> bool {
+        self.starved
+    }
+
+    /// How much of so many bytes may be read now.
+    fn allowed(&mut self, wanted: usize) -> io::Result<usize> {
+        self.starved = self.budget == 0 && wanted > 0;
+        if self.starved { Err(ErrorKind::WouldBlock.into()) } else { Ok(wanted.min(self.budget)) }
+    }
+
+    fn came(&mut self, count: usize) {
+        self.budget = self.budget.saturating_sub(count);
+        self.received += count as u64;
     }
 
     /// Bytes that came from the socket so far: a change says that the other side is alive.
@@ -81,7 +110,11 @@ impl Wire {
     /// # Errors
     /// Those of the socket.
     pub fn discard(&mut self) -> io::Result<usize> {
-        uninterrupted(|| self.stream.read(&mut [0; 4096]))
+        let mut thrown = [0; 4096];
+        let most = self.allowed(thrown.len())?;
+        let count = uninterrupted(|| self.stream.read(thrown.get_mut(..most).unwrap_or_default()))?;
+        self.came(count);
+        Ok(count)
     }
 }
 
@@ -117,22 +150,27 @@ impl Read for Wire {
         if self.received == 0 && self.tls.is_some() {
             self.look_for_plain_http();
         }
-        let Some(tls) = &mut self.tls else {
-            let count = uninterrupted(|| self.stream.read(buffer))?;
-            self.received += count as u64;
+        if self.tls.is_none() {
+            let most = self.allowed(buffer.len())?;
+            let count = uninterrupted(|| self.stream.read(buffer.get_mut(..most).unwrap_or_default()))?;
+            self.came(count);
             return Ok(count);
-        };
+        }
         loop {
+            let Some(tls) = &mut self.tls else { return Err(ErrorKind::NotConnected.into()) };
             match tls.reader().read(buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 // The end without close_notify is how most programs leave.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(0),
                 other => return other,
             }
-            self.received += uninterrupted(|| tls.read_tls(&mut self.stream))? as u64;
+            self.allowed(1)?;
+            let Some(tls) = &mut self.tls else { return Err(ErrorKind::NotConnected.into()) };
+            let count = uninterrupted(|| tls.read_tls(&mut self.stream))?;
             let outcome = tls.process_new_packets();
             // Handshake messages, or the alert that says what was wrong.
             offer_tls(tls, &mut self.stream)?;
+            self.came(count);
             outcome.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         }
     }

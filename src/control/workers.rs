@@ -12,8 +12,13 @@ pub trait Workers {
     /// Hands a command to a worker. Never waits.
     fn send(&mut self, worker: WorkerId, command: Command);
 
-    /// Takes every notice that waits, in the order of each worker.
+    /// Takes the notices that wait, in the order of each worker: as many as a turn has time for.
     fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice));
+
+    /// More notices waited than [`Workers::drain`] took, and no event will say so.
+    fn have_more(&self) -> bool {
+        false
+    }
 
     /// A command waits for room at a worker: [`Workers::drain`] is to be called again soon.
     fn are_behind(&self) -> bool {

@@ -22,6 +22,9 @@ const ORDERS: usize = 1_024;
 /// Words in flight: slots of every peer of a large room at once.
 const WORDS: usize = 4_096;
 
+/// Words taken in one turn of the control thread: what an answer changes in a large room takes a tenth of a millisecond.
+const WORDS_A_TURN: usize = 128;
+
 /// How long a worker may take to end. It looks at its queue many times in a second.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -41,6 +44,8 @@ pub struct WorkerHandle {
     words: Drain<Word>,
     thread: Option<JoinHandle<()>>,
     ended: bool,
+    /// The last turn left words in the queue.
+    has_more: bool,
     health: Health,
     report: Report,
     reports: u64,
@@ -65,11 +70,22 @@ impl WorkerHandle {
         report(sent);
     }
 
-    /// Hands over what found the queue full earlier, and takes every notice that waits.
+    /// Whether notices wait for the next [`WorkerHandle::drain`], of which nothing else tells.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    /// Hands over what found the queue full earlier, and takes the notices that wait: as many as a turn has time for.
     pub fn drain(&mut self, mut each: impl FnMut(Notice)) {
         let sent = self.orders.as_mut().map_or(Ok(()), Sender::flush);
         report(sent);
-        loop {
+        self.has_more = false;
+        for taken in 0.. {
+            if taken == WORDS_A_TURN {
+                self.has_more = true;
+                return;
+            }
             match self.words.next() {
                 Ok(Word::Notice(notice)) => {
                     self.health.heard();
@@ -197,6 +213,7 @@ pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> Result<WorkerHandle,
         words,
         thread: Some(thread),
         ended: false,
+        has_more: false,
         health: Health::new(Instant::now()),
         report: Report::default(),
         reports: 0,
@@ -239,6 +256,7 @@ mod tests {
             words: notices,
             thread: Some(thread),
             ended: false,
+            has_more: false,
             health: Health::new(Instant::now()),
             report: Report::default(),
             reports: 0,

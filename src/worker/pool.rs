@@ -259,6 +259,10 @@ impl Workers for Pool {
         }
     }
 
+    fn have_more(&self) -> bool {
+        self.places.iter().filter_map(|place| place.handle.as_ref()).any(WorkerHandle::has_more)
+    }
+
     fn are_behind(&self) -> bool {
         self.places.iter().filter_map(|place| place.handle.as_ref()).any(WorkerHandle::is_behind)
     }

@@ -14,6 +14,7 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
+mod control;
 mod crowd;
 mod faults;
 mod guesses;
@@ -104,6 +105,7 @@ fn attacked_house(table: &mut Table) {
     http::rows(table, &house);
     let slow = http::begin_slow_head(&house);
     signaling::rows(table, &house);
+    control::rows(table, &house);
     let flood = signaling::begin_endless_flood(&house);
     udp::rows(table, &house);
     faults::sends(table, &house);

@@ -131,7 +131,7 @@ fn tokens(row: &mut Row<'_>) {
     });
 }
 
-const SESSION: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n";
+pub const SESSION: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n";
 
 const AUDIO: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\n\
     a=rtcp-mux\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=setup:actpass\r\n\
@@ -141,7 +141,7 @@ pub fn join(room: &str, name: &str, token: Option<&str>) -> Value {
     json!({"type": "join", "room": room, "name": name, "token": token})
 }
 
-fn offer(sdp: &str, slots: &[Value]) -> Value {
+pub fn offer(sdp: &str, slots: &[Value]) -> Value {
     json!({"type": "offer", "id": 1, "fresh": true, "sdp": sdp, "tracks": [], "slots": slots})
 }
 

@@ -60,10 +60,7 @@ fn whoever_is_outside_may_only_join() {
     assert_eq!(refused(r#"{"type":"ping"}"#).code, ErrorCode::NotJoined);
     let text = r#"{"type":"join","room":"a","name":"Ann","token":null,"later":[{"fields":1}]}"#;
     let join = read_join(text, &Limits::default(), &mut Tally::default()).unwrap();
-    assert_eq!(
-        (join.room.as_str(), join.name.as_str(), join.token),
-        ("a", "Ann", None)
-    );
+    assert_eq!((join.room.as_str(), join.name.as_str(), join.token), ("a", "Ann", None));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use str0m::bwe::Bitrate;
 
-use super::Connection;
+use super::{Connection, guarded};
 
 /// The first estimate of a client's downlink. Without an allocator nothing is held back by it.
 pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_000);
@@ -25,8 +25,16 @@ impl Connection {
     /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it.
     ///
     /// str0m pads up to 50 kbit/s however little is desired: about 200 packets and wake-ups a second for somebody who
-    /// receives nothing. Only an estimate of zero ends that.
+    /// receives nothing. Only an estimate of zero ends that. A fault ends the connection with its next step.
     pub fn set_desired_bitrate(&mut self, desired: u64) {
+        if let Err(fault) = guarded(|| self.ask(desired)) {
+            self.ended = Some(fault);
+        }
+    }
+
+    fn ask(&mut self, desired: u64) {
+        #[cfg(feature = "faults")]
+        self.trip(crate::faults::Fault::PanicOnDesire);
         let park = desired == 0;
         if park != self.parked.is_some() {
             let resumed = self.estimate.unwrap_or(FIRST_ESTIMATE);

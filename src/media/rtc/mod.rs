@@ -198,6 +198,8 @@ pub struct Connection {
     heard: bool,
     /// Of what came with the last datagram something was no use.
     unusable: bool,
+    /// A fault left it half done: it ends with its next step.
+    ended: Option<Ended>,
     /// Packets sent again since somebody asked.
     resent: u64,
     /// No picture is sent since then: the estimator rests.
@@ -247,6 +249,10 @@ impl Connection {
     /// # Errors
     /// [`Ended`] if an announced address cannot be a candidate.
     pub fn new(config: &ConnectionConfig, key: u32, now: Instant) -> Result<Connection, Ended> {
+        guarded(|| Connection::build(config, key, now))?
+    }
+
+    fn build(config: &ConnectionConfig, key: u32, now: Instant) -> Result<Connection, Ended> {
         let random = IceCreds::new();
         let creds = IceCreds {
             // Worker and slab index, then random: names the owner to whoever sees only the datagram.
@@ -278,6 +284,7 @@ impl Connection {
             connected: false,
             heard: false,
             unusable: false,
+            ended: None,
             resent: 0,
             parked: None,
             estimate: None,
@@ -388,6 +395,9 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<Instant, Ended> {
+        if let Some(fault) = self.ended.take() {
+            return Err(fault);
+        }
         let mut at = now;
         for _ in 0..MOST_STEPS {
             self.clock = self.clock.max(at);

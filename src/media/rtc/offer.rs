@@ -8,6 +8,8 @@ use std::fmt;
 
 use str0m::change::SdpOffer;
 
+use super::guarded;
+use crate::faults::{Trap, trip};
 use crate::limits::{Limit, Limits};
 use crate::media::ids::{Kind, SlotIndex, Track};
 use crate::media::message::{SlotLine, TrackLine};
@@ -30,6 +32,8 @@ pub enum OfferError {
     TooLarge(Limit),
     /// It is no session description, or not the one the message says it is.
     Malformed(String),
+    /// Reading it failed by a fault of ours.
+    Fault,
 }
 
 impl fmt::Display for OfferError {
@@ -37,6 +41,9 @@ impl fmt::Display for OfferError {
         match self {
             OfferError::TooLarge(limit) => {
                 write!(f, "the offer is over the limit {}", limit.metric())
+            }
+            OfferError::Fault => {
+                write!(f, "the offer cannot be used: the server made a mistake when it read it")
             }
             OfferError::Malformed(why) => write!(f, "the offer cannot be used: {why}"),
         }
@@ -51,7 +58,7 @@ fn malformed(why: impl Into<String>) -> OfferError {
 
 impl Offer {
     /// Checks `sdp` against the limits and against what the message says of its lines, names the slots' streams in it
-    /// and parses it.
+    /// and parses it. A panic inside is the end of this offer only: everybody's offers are read on one thread.
     ///
     /// # Errors
     /// [`OfferError`] says what is wrong with it.
@@ -61,6 +68,16 @@ impl Offer {
         slots: Vec<SlotLine>,
         limits: &Limits,
     ) -> Result<Offer, OfferError> {
+        guarded(|| Offer::parse_unguarded(sdp, tracks, slots, limits)).map_err(|_| OfferError::Fault)?
+    }
+
+    fn parse_unguarded(
+        sdp: &str,
+        tracks: Vec<TrackLine>,
+        slots: Vec<SlotLine>,
+        limits: &Limits,
+    ) -> Result<Offer, OfferError> {
+        trip(Trap::Offer, sdp);
         if tracks.len() > limits.get(Limit::TracksPerPeer) {
             return Err(OfferError::TooLarge(Limit::TracksPerPeer));
         }

@@ -25,6 +25,22 @@ fn a_fault_on_sending_ends_one_connection_and_the_others_lose_no_packet() {
 }
 
 #[test]
+fn a_fault_of_the_estimator_ends_one_connection_and_the_others_lose_no_packet() {
+    let codecs: &[Codec] = &[Codec::Vp8];
+    let mut show = Show::new(codecs, &[codecs; 3]);
+    show.pass(Duration::from_secs(2), &[High]);
+    assert!(show.core.inject(WATCHER, Fault::PanicOnDesire));
+    let key = show.core.by_id[&WATCHER];
+    let connection = show.core.peers[key as usize].connection.as_mut().unwrap();
+    connection.set_desired_bitrate(1_000_000);
+    show.core.mark_dirty(key);
+    let forwarded = show.pass(Duration::from_millis(330), &[High]);
+    assert_eq!(lost(&mut show.core), [WATCHER]);
+    assert!(forwarded >= 10 * 2, "two others get everything: {forwarded}");
+    assert_eq!(show.core.counters().connections_lost, 1);
+}
+
+#[test]
 fn a_fault_on_receiving_ends_one_connection_and_the_others_stay() {
     let now = Instant::now();
     let mut core = meeting(now);
