@@ -48,6 +48,7 @@ pub fn rows(table: &mut Table, house: &House) {
         &stalled_scrapers,
     );
     smuggling(&mut row);
+    hosts(&mut row);
     addresses(&mut row);
 }
 
@@ -66,6 +67,35 @@ fn stalled_scrapers(server: &Server) -> String {
     next.say(request);
     if next.answer().text().ends_with("# EOF\n") { "who comes next is answered" } else { "nothing" }
         .to_owned()
+}
+
+/// A server that has a name, asked under another one: a stranger's page whose name leads here (DNS rebinding).
+pub fn rebinding(table: &mut Table) {
+    let house = House::new(&["--host", "localhost"], None);
+    let expected = Expected::of("http_421", "421");
+    house.attack(
+        table,
+        Group::Http,
+        "500 requests for another host, from four sockets",
+        expected,
+        |server| {
+            let requests = ["GET /", "POST /api/rooms", "GET /ws", "GET /api/rooms"];
+            let of = |line: &str| {
+                format!("{line} HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n")
+            };
+            let mut statuses = Vec::new();
+            for _ in 0..125 {
+                let mut clients = requests.map(|line| {
+                    let mut client = server.connect();
+                    client.say(&of(line));
+                    client
+                });
+                statuses.extend(clients.iter_mut().map(|client| client.answer().status));
+            }
+            joined(statuses)
+        },
+    );
+    house.close();
 }
 
 type Row<'a> = dyn FnMut(&'static str, &'static str, &'static str, &dyn Fn(&Server) -> String) + 'a;
@@ -114,6 +144,32 @@ fn smuggling(row: &mut Row<'_>) {
             "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         ];
         every(server, &requests)
+    });
+}
+
+/// A host that is not said, not one, or not ours to be sent to.
+fn hosts(row: &mut Row<'_>) {
+    row("a Host that is none, or is two", "http_400", "400", &|server| {
+        let lines =
+            ["Host:", "Host: a/b", "Host: user@a", "Host: a b", "Host: a, b", "Host: a:99999", "Host: [::1"];
+        let requests = lines.map(|line| format!("GET / HTTP/1.1\r\n{line}\r\n\r\n"));
+        let absolute =
+            ["http://evil.example/", "http://localhost:1/", "http://me@localhost/", "ftp://localhost/"]
+                .map(|target| head(&format!("GET {target}"), ""));
+        every(server, &requests.iter().chain(&absolute).map(String::as_str).collect::<Vec<_>>())
+    });
+    row("500 pages of other origins, from four sockets", "http_403", "403", &|server| {
+        let lines = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://evil.example\r\n";
+        let mut clients: Vec<_> = (0..4).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.say(&head("GET /ws", lines).repeat(125));
+        }
+        joined(
+            clients
+                .iter_mut()
+                .flat_map(|client| (0..125).map(|_| client.answer().status).collect::<Vec<_>>()),
+        )
     });
 }
 

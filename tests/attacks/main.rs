@@ -65,6 +65,7 @@ const LANES: &[&[(&str, Section)]] = &[
         ("a client that never reads", signaling::unread),
         ("one address that takes all", ledger::rows),
         ("guesses", guesses::rows),
+        ("another host", http::rebinding),
         ("file descriptors", faults::descriptors),
         ("a worker that panics", faults::panic),
         ("a worker that stalls", faults::stall),

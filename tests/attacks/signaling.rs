@@ -1,5 +1,6 @@
 //! Somebody who says the wrong things on the socket.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread::JoinHandle;
@@ -109,6 +110,17 @@ fn names(row: &mut Row<'_>) {
     });
     row("a name nobody can see", "error_bad-name", "bad-name", &|server| {
         named(server, "\u{202e}\u{3164}\u{200b}\u{1b}\u{301}")
+    });
+    row("60 KiB of a name nobody can see, from four sockets", "limit_name_chars", "bad-name", &|server| {
+        let long = join("den", &"\u{200b}".repeat(20_000), None);
+        let mut sockets: Vec<_> = (0..4).map(|_| server.websocket()).collect();
+        for _ in 0..4 {
+            for socket in &mut sockets {
+                tell(socket, &long);
+            }
+        }
+        let answers: BTreeSet<String> = sockets.iter_mut().map(answer).collect();
+        Vec::from_iter(answers).join(" and ")
     });
 }
 
