@@ -347,6 +347,7 @@ impl Conference {
                     peer.signs.hearing = Hearing::Heard;
                     self.review(now, id);
                 }
+                Notice::TooMuch { .. } => self.too_much(id),
                 Notice::Lost { reason, .. } => self.lost(id, reason),
             }
         }

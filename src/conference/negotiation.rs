@@ -365,6 +365,14 @@ impl Conference {
         }
     }
 
+    /// A person sends more than was asked: it is asked once more, in case that was not heard.
+    pub(super) fn too_much(&mut self, id: PeerId) {
+        let Some(socket) = self.peers.get(&id).and_then(super::session::Peer::socket) else { return };
+        let why = "far more media comes than `publish` asks for: what is over is dropped";
+        self.refuse(socket, Refusal::new(ErrorCode::TooMuchMedia, why));
+        self.send_publish(id, true);
+    }
+
     /// What the server asks of a person's tracks: if it changed, or anyway if `again`. Nothing before the first answer.
     pub(super) fn send_publish(&mut self, id: PeerId, again: bool) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
@@ -379,7 +387,11 @@ impl Conference {
         let (version, changed) = (wanted.version(), before != Some(&wanted));
         if changed || again {
             let message = ServerMessage::Publish { version, tracks: wanted.tracks() };
+            let rates = wanted.rates();
             peer.published = Some(wanted);
+            if changed {
+                self.command_for(id, Command::Publish { peer: id, rates });
+            }
             self.send(socket, &message, Some(StateKey::Publish));
         }
     }

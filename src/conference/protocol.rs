@@ -310,11 +310,13 @@ pub enum ErrorCode {
     Busy,
     /// More messages than a socket may send; those over it were dropped unread.
     RateLimited,
+    /// More media than `publish` asks for; what is over is dropped.
+    TooMuchMedia,
 }
 
 impl ErrorCode {
     /// All there are, each at the place of its number.
-    pub const ALL: [ErrorCode; 14] = [
+    pub const ALL: [ErrorCode; 15] = [
         ErrorCode::BadMessage,
         ErrorCode::TooLarge,
         ErrorCode::NotJoined,
@@ -329,5 +331,6 @@ impl ErrorCode {
         ErrorCode::NotInThisTopology,
         ErrorCode::Busy,
         ErrorCode::RateLimited,
+        ErrorCode::TooMuchMedia,
     ];
 }

@@ -6,6 +6,8 @@ use super::protocol::{PublishLayer, PublishTrack};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, Layer, Stream, Track};
 use crate::media::ladder::{CameraRule, SCREEN_BITRATE};
+use crate::media::message::TrackRates;
+use crate::media::units::Bitrate;
 
 /// Speech in Opus is transparent at this rate; more is not heard.
 const MICROPHONE_BITRATE: u32 = 32_000;
@@ -42,6 +44,18 @@ impl Published {
     /// Increases with every change.
     pub(super) fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The same for the worker.
+    pub(super) fn rates(&self) -> Vec<TrackRates> {
+        let rates = |track: &Track| {
+            let layers = request(*track, self.camera, self.video).layers.into_iter().map(|layer| {
+                let of = layer.rid.as_deref().and_then(Layer::of_rid).unwrap_or(Layer::High);
+                (of, Bitrate::bps(layer.max_bitrate.into()))
+            });
+            TrackRates { track: *track, layers: layers.collect() }
+        };
+        self.tracks.iter().map(rates).collect()
     }
 
     /// The request itself.

@@ -1,6 +1,7 @@
 //! Where rooms live: each whole on one worker, the one with the fewest people, and on another one if that is gone.
 
 use super::presence::Hearing;
+use super::publish::Published;
 use super::{Conference, Now, WorkerId};
 use crate::media::ids::{PeerId, RoomId};
 use crate::media::message::Command;
@@ -105,6 +106,9 @@ impl Conference {
         for member in members {
             let Some(peer) = self.peers.get(&member) else { continue };
             let (muted, view) = (peer.muted.clone(), peer.view.clone());
+            if let Some(rates) = peer.published.as_ref().map(Published::rates) {
+                self.command_for(member, Command::Publish { peer: member, rates });
+            }
             for track in muted {
                 self.command_for(member, Command::Mute { peer: member, track, muted: true });
             }

@@ -18,6 +18,7 @@ mod keys;
 mod packets;
 mod paths;
 mod showing;
+mod uplink;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -109,6 +110,16 @@ crate::metrics! {
         pub key_frames_asked: u64,
         /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
         pub key_frames_merged: u64,
+        /// Wishes for a key frame of viewers who had caused as many as one may.
+        pub key_frames_refused: u64,
+        /// Media packets that were over what their sender was asked for, and dropped.
+        pub over_rate: u64,
+        /// Layers that were cut off for that.
+        pub layers_cut: u64,
+        /// Times somebody was told that they send too much.
+        pub told_too_much: u64,
+        /// Connections that ended because their client went on.
+        pub ended_too_much: u64,
         /// Connections that ended by themselves.
         pub connections_lost: u64,
         /// Offers refused after parsing.
@@ -215,6 +226,7 @@ impl Core {
             Command::Join { peer, room } => self.join(now, peer, room),
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
+            Command::Publish { peer, rates } => self.publish(now, peer, rates),
             Command::View { peer, tiles } => self.view(now, peer, tiles),
             Command::Leave { peer } => self.leave(now, peer),
         }

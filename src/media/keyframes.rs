@@ -31,6 +31,12 @@ impl KeyFrames {
         std::mem::replace(&mut self.wanted, true) || recent
     }
 
+    /// Somebody waits already.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// A key frame came, or nobody waits any more.
     pub fn satisfied(&mut self) {
         self.wanted = false;

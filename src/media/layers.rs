@@ -129,9 +129,13 @@ impl Encoding {
         self.missed = self.missed.saturating_add(1);
         let silent = self.arrived.is_none_or(|arrived| now.saturating_duration_since(arrived) >= SILENCE);
         if silent && self.missed >= FRAMES_MISSED {
-            self.alive = None;
-            self.probation = (self.probation * 2).clamp(PROBATION, LONGEST_PROBATION);
+            self.die();
         }
+    }
+
+    fn die(&mut self) {
+        self.alive = None;
+        self.probation = (self.probation * 2).clamp(PROBATION, LONGEST_PROBATION);
     }
 
     fn is_settled(&self, now: Instant) -> bool {
@@ -216,6 +220,17 @@ impl Layers {
                 }
             }
         }
+        self.choose(now);
+        arrival
+    }
+
+    /// Takes note of the sequence number of a packet that nobody is shown, as of somebody who is muted. Returns whether it
+    /// is far from the one before.
+    pub fn pass_over(&mut self, layer: Layer, seq: u64) -> bool {
+        self.get_mut(layer).pass_over(seq)
+    }
+
+    fn choose(&mut self, now: Instant) {
         let settled = |layer: &Layer| self.get(*layer).is_settled(now);
         let chosen = PREFERENCE.into_iter().find(settled);
         let chosen = chosen.or_else(|| PREFERENCE.into_iter().find(|layer| self.is_live(*layer)));
@@ -224,13 +239,23 @@ impl Layers {
             self.get_mut(self.target).keys.satisfied();
             self.target = chosen;
         }
-        arrival
     }
 
-    /// Takes note of the sequence number of a packet that nobody is shown, as of somebody who is muted. Returns whether it
-    /// is far from the one before.
-    pub fn pass_over(&mut self, layer: Layer, seq: u64) -> bool {
-        self.get_mut(layer).pass_over(seq)
+    /// What follows of a layer is dropped until its next key frame: it is dead until then, and what comes after has nothing
+    /// to do with what was before.
+    pub fn cut(&mut self, layer: Layer, now: Instant) {
+        let encoding = self.get_mut(layer);
+        encoding.die();
+        encoding.epoch = encoding.epoch.wrapping_add(1);
+        encoding.keys.satisfied();
+        self.choose(now);
+    }
+
+    /// Whether a layer would be shown if it came back.
+    #[must_use]
+    pub fn would_show(&self, layer: Layer) -> bool {
+        let place = |layer| PREFERENCE.iter().position(|preferred| *preferred == layer);
+        place(layer) <= place(self.target) || !self.is_live(self.target)
     }
 
     /// Nobody waits for a key frame of any layer any more.

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::codec::CodecSet;
-use super::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
+use super::ids::{Kind, Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
 use super::rtc::Offer;
+use super::units::Bitrate;
 
 /// What the conference wants of a media core. Commands for a peer that is gone are ignored.
 #[derive(Debug)]
@@ -36,6 +37,13 @@ pub enum Command {
         /// Muted or not.
         muted: bool,
     },
+    /// What the person was asked to send. Replaces what was asked before.
+    Publish {
+        /// Who.
+        peer: PeerId,
+        /// Every track they publish.
+        rates: Vec<TrackRates>,
+    },
     /// What the client shows, most important first. Replaces the previous view.
     View {
         /// Whose.
@@ -48,6 +56,36 @@ pub enum Command {
         /// Who.
         peer: PeerId,
     },
+}
+
+/// The rates that were asked of one track.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackRates {
+    /// Which track.
+    pub track: Track,
+    /// The layers that are to be sent, each with its rate; one without a rid is [`Layer::High`].
+    pub layers: Vec<(Layer, Bitrate)>,
+}
+
+impl TrackRates {
+    /// What was asked of one layer: zero if it is not to be sent.
+    #[must_use]
+    pub fn of(&self, layer: Layer) -> Bitrate {
+        self.layers.iter().find(|(of, _)| *of == layer).map_or(Bitrate::default(), |(_, rate)| *rate)
+    }
+
+    /// What was asked of all layers together.
+    #[must_use]
+    pub fn sum(&self) -> Bitrate {
+        self.layers.iter().map(|(_, rate)| *rate).sum()
+    }
+
+    /// Raises each layer to what it is in `other`, if that is more.
+    pub fn raise(&mut self, other: &TrackRates) {
+        let larger = |layer| self.of(layer).max(other.of(layer));
+        let all = Layer::ALL.map(|layer| (layer, larger(layer)));
+        self.layers = all.into_iter().filter(|(_, rate)| *rate > Bitrate::default()).collect();
+    }
 }
 
 /// One tile a client shows.
@@ -98,6 +136,11 @@ pub enum Notice {
         /// From whom.
         peer: PeerId,
     },
+    /// The person sends more than they were asked for, and what is over is dropped.
+    TooMuch {
+        /// Who.
+        peer: PeerId,
+    },
     /// An authenticated packet came after a [`Notice::Quiet`], or the first one of all.
     Heard {
         /// From whom.
@@ -121,6 +164,7 @@ impl Notice {
             | Notice::Refused { peer, .. }
             | Notice::Slots { peer, .. }
             | Notice::Quiet { peer }
+            | Notice::TooMuch { peer }
             | Notice::Heard { peer }
             | Notice::Lost { peer, .. } => *peer,
         }

@@ -8,12 +8,14 @@ mod forward;
 mod frame;
 mod guard;
 pub mod ids;
+mod keybudget;
 mod keyframes;
 pub mod ladder;
 mod layers;
 pub mod message;
 mod paths;
 mod peer;
+mod policing;
 mod publication;
 pub mod rtc;
 mod slot;
@@ -22,6 +24,7 @@ mod speakers;
 #[cfg(test)]
 mod testing;
 mod timers;
+pub mod units;
 mod window;
 
 pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};

@@ -8,8 +8,10 @@ use super::QUIET_AFTER;
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
+use super::keybudget::KeyBudget;
 use super::ladder;
 use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
+use super::policing::Police;
 use super::publication::Publication;
 use super::rtc::{Connection, DUE, Mid};
 use super::slot::{SendStream, Slot};
@@ -37,6 +39,10 @@ pub struct Peer {
     /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
     /// picture goes there.
     pub view: Option<Vec<Tile>>,
+    /// How many key frames they may cause.
+    pub key_budget: KeyBudget,
+    /// How much of what they send is passed on.
+    pub police: Police,
     /// Mutes they declared, also of tracks that are not published yet.
     pub mutes: Vec<(Track, bool)>,
     /// Their NTP clock against the server's.
@@ -68,6 +74,8 @@ impl Peer {
             audio: Vec::new(),
             resting: FxHashMap::default(),
             view: None,
+            key_budget: KeyBudget::default(),
+            police: Police::new(now),
             mutes: Vec::new(),
             clock: PeerClock::new(now),
             heard: None,

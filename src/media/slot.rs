@@ -31,6 +31,8 @@ pub struct Slot {
     pub since: Option<u32>,
     /// The client cannot decode what the owner sends now.
     pub blocked: bool,
+    /// The client made it start anew: the key frame it waits for is on its budget.
+    pub owes: bool,
     /// What plays: the number of its source and its layer.
     playing: Option<(u64, Layer)>,
     stream: SendStream,
@@ -81,7 +83,7 @@ impl Slot {
     #[must_use]
     pub fn with(mid: Mid, ssrc: Option<u32>, owner: Option<StreamId>, mut stream: SendStream) -> Slot {
         stream.forwarder.detach();
-        Slot { mid, ssrc, owner, since: None, blocked: false, playing: None, stream }
+        Slot { mid, ssrc, owner, since: None, blocked: false, owes: true, playing: None, stream }
     }
 
     /// The slot is no more: what left with its source, if it has one.
@@ -157,6 +159,7 @@ impl Slot {
         if source.layer == source.target && !plays && !self.blocked {
             self.detach();
             self.blocked = true;
+            self.owes = true;
         }
     }
 

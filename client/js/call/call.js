@@ -280,6 +280,7 @@ export class Call extends Emitter {
     if (rebuild) this.#pace.soon();
     else if (this.#socket.up) {
       if (code === 'rate-limited') this.#sayAgainSoon();
+      if (code === 'too-much-media') this.emit('announce', said`Your browser sends more than this call allows`);
     } else if (REFUSALS.includes(code)) this.#end(code);
     else if (code === 'bad-name') this.#wantName();
     else if (code === 'busy' || code === 'rate-limited') this.#socket.retryLater();

@@ -322,6 +322,7 @@ impl World {
                 format!("offer {}{}", id.0, if fresh { " fresh" } else { "" })
             }
             Command::Mute { track, muted, .. } => format!("mute {:?} {:?} {muted}", track.stream, track.kind),
+            Command::Publish { rates, .. } => format!("publish {}", rates.len()),
             Command::View { tiles, .. } => format!("view {}", tiles.len()),
             Command::Leave { .. } => "leave".to_owned(),
         };

@@ -74,8 +74,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => socket.clone().prop_map(Event::Close),
         8 => (socket.clone(), text()).prop_map(|(socket, text)| Event::Text(socket, text)),
         2 => (socket.clone(), socket.clone()).prop_map(|(socket, token)| Event::Return(socket, token)),
-        3 => (socket.clone(), 0..5_u8, 0..5_u32).prop_map(|(socket, what, id)| Event::Notice(socket, what, id)),
-        1 => (0..4_usize, socket, 0..5_u8, 0..5_u32)
+        3 => (socket.clone(), 0..6_u8, 0..5_u32).prop_map(|(socket, what, id)| Event::Notice(socket, what, id)),
+        1 => (0..4_usize, socket, 0..6_u8, 0..5_u32)
             .prop_map(|(worker, socket, what, id)| Event::NoticeOf(worker, socket, what, id)),
         1 => (0..4_usize).prop_map(Event::Gone),
         1 => (0..4_usize).prop_map(Event::Back),
@@ -95,6 +95,7 @@ fn notice(peer: PeerId, what: u8, id: u32) -> Notice {
         1 => Notice::Refused { peer, id: OfferId(id), reason: String::new() },
         2 => Notice::Quiet { peer },
         3 => Notice::Heard { peer },
+        4 => Notice::TooMuch { peer },
         _ => Notice::Lost { peer, reason: String::new() },
     }
 }
@@ -150,7 +151,10 @@ fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
         match command {
             Command::Join { peer, .. } => assert!(served[worker.0].insert(peer), "told twice"),
             Command::Leave { peer } => drop(served[worker.0].remove(&peer)),
-            Command::Offer { peer, .. } | Command::Mute { peer, .. } | Command::View { peer, .. } => {
+            Command::Offer { peer, .. }
+            | Command::Mute { peer, .. }
+            | Command::Publish { peer, .. }
+            | Command::View { peer, .. } => {
                 assert!(served[worker.0].contains(&peer), "a command for somebody who is not there");
             }
         }

@@ -76,6 +76,13 @@ fn provoke(code: ErrorCode) -> World {
             world.say(9, join(&attic, "Ann"));
             world
         }
+        ErrorCode::TooMuchMedia => {
+            let mut world = World::new();
+            let ann = world.join(9, "Ann");
+            world.take(9);
+            world.notice(Notice::TooMuch { peer: ann.peer });
+            world
+        }
         ErrorCode::RateLimited => {
             let mut world = World::with_limit(Limit::MessagesPerSecond, 1);
             world.open(9);

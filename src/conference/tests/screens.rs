@@ -85,7 +85,7 @@ fn a_screen_shared_anew_after_a_reload_is_not_muted() {
     world.say(3, offer(1, true, &CAMERA));
     world.take_commands();
     world.answer(ann, 1);
-    assert_eq!(world.take_commands(), ["mute Screen Video false"]);
+    assert_eq!(world.take_commands(), ["mute Screen Video false", "publish 2"]);
     world.pass_millis(100);
     assert_eq!(screen(&world, 2, ann), None, "the page that is back shares nothing");
     world.say(3, offer(2, false, &BOTH));

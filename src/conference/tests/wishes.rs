@@ -34,7 +34,7 @@ fn a_mute_before_the_first_answer_is_kept() {
     assert_eq!(world.take_errors(1), Vec::<String>::new());
     world.offer(1, 1, true);
     world.answer(ann.peer, 1);
-    assert_eq!(world.take_commands(), ["mute Camera Video true", "offer 1 fresh"]);
+    assert_eq!(world.take_commands(), ["mute Camera Video true", "offer 1 fresh", "publish 2"]);
     world.pass_millis(100);
     assert!(world.peers(2)[0].streams[0].video.unwrap().muted);
 }

@@ -43,7 +43,8 @@ fn a_room_moves_and_its_people_build_new_connections_unnoticed() {
     world.take_commands();
 
     world.gone(0);
-    assert_eq!(commands(&mut world), sent(1, &["join", "join", "mute Camera Audio true", "view 1"]));
+    let told = ["join", "join", "publish 2", "mute Camera Audio true", "publish 2", "view 1"];
+    assert_eq!(commands(&mut world), sent(1, &told));
     assert_eq!(world.take_types(1), ["error media-lost rebuild"]);
     assert_eq!(world.take_types(2), ["error media-lost rebuild"]);
     assert_eq!(world.conference.counters().moved, 2);
@@ -119,7 +120,7 @@ fn without_any_worker_people_wait_in_their_rooms() {
     assert_eq!(world.presence(2, ann.peer), Some(Presence::Here));
 
     world.back(2);
-    let told = ["join", "join", "mute Camera Audio true", "offer 1 fresh", "offer 1 fresh"];
+    let told = ["join", "join", "publish 2", "mute Camera Audio true", "offer 1 fresh", "offer 1 fresh"];
     assert_eq!(commands(&mut world), sent(2, &told));
     world.take(1);
     world.answer(ann.peer, 1);

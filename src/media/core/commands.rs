@@ -147,7 +147,7 @@ impl Core {
         // What is left out while muted must not look lost: the sequence goes on where it stopped.
         self.detach_subscribers(now, key, track);
         if track.kind == Kind::Video && !muted {
-            self.want_key_frame(now, stream, None);
+            self.want_key_frame(now, stream, None, None);
             self.ask_for_key_frames(now, key);
         }
         if track.stream == Stream::Screen {

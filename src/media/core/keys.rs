@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Core;
 use crate::media::ids::{Kind, Layer, StreamId, Track};
+use crate::media::publication::Subscriber;
 use crate::media::rtc::Mid;
 
 impl Core {
@@ -17,11 +18,18 @@ impl Core {
             self.counters.key_frames_merged += 1;
             return;
         };
-        self.want_key_frame(now, owner, layer);
+        self.want_key_frame(now, owner, layer, Some(key));
     }
 
-    /// Somebody waits for a key frame of `stream`'s picture: of one layer, or of the one that is to be shown.
-    pub(super) fn want_key_frame(&mut self, now: Instant, stream: StreamId, layer: Option<Layer>) {
+    /// Somebody waits for a key frame of `stream`'s picture: of one layer, or of the one that is to be shown. `payer` is the
+    /// viewer on whose budget it is, unless somebody waits already.
+    pub(super) fn want_key_frame(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        layer: Option<Layer>,
+        payer: Option<u32>,
+    ) {
         let Some(key) = self.by_id.get(&stream.peer).copied() else { return };
         let track = Track { stream: stream.stream, kind: Kind::Video };
         let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
@@ -29,6 +37,14 @@ impl Core {
         // A dead layer sends no key frame, and nothing of it would ever end the wish for one.
         let layer = layer.filter(|layer| publication.layers.is_live(*layer));
         let layer = layer.unwrap_or(publication.layers.target());
+        let merged = publication.layers.get(layer).keys.is_wanted();
+        let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer as usize));
+        if payer.is_some_and(|payer| !payer.key_budget.take(now, stream)) {
+            self.counters.key_frames_refused += 1;
+            return;
+        }
+        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let Some(publication) = publication else { return };
         let keys = &mut publication.layers.get_mut(layer).keys;
         self.counters.key_frames_merged += u64::from(keys.want(now));
         // The publisher's timer asks, at once if it may: several wishes of one turn are one request, and a flood of them
@@ -38,14 +54,31 @@ impl Core {
         }
     }
 
+    /// Whether a slot that shows nothing may have a key frame asked for. If its client made it start anew, this is paid for
+    /// once; who has nothing left waits, and sees the next one that somebody else asks for.
+    pub(super) fn may_wait(&mut self, now: Instant, subscriber: Subscriber) -> bool {
+        let Some(peer) = self.peers.get_mut(subscriber.peer as usize) else { return false };
+        let Some(slot) = peer.video.get_mut(usize::from(subscriber.slot)) else { return false };
+        if let Some(owner) = slot.owner.filter(|_| slot.owes) {
+            slot.owes = !peer.key_budget.take(now, owner);
+        }
+        !slot.owes
+    }
+
     /// The slots of `key` that show nothing yet wait for their owners' next key frame.
     pub(super) fn want_key_frames_for(&mut self, now: Instant, key: u32) {
         let Some(peer) = self.peers.get(key as usize) else { return };
-        let empty = peer.video.iter().filter(|slot| slot.since.is_none());
-        let owners: Vec<StreamId> = empty.filter_map(|slot| slot.owner).collect();
-        for owner in owners {
-            if self.can_show(key, owner) {
-                self.want_key_frame(now, owner, None);
+        let empty = peer.video.iter().zip(0_u8..).filter(|(slot, _)| slot.since.is_none());
+        let owners: Vec<_> = empty.filter_map(|(slot, number)| Some((slot.owner?, number))).collect();
+        for (owner, slot) in owners {
+            let waits = Subscriber { peer: key, slot };
+            if !self.can_show(key, owner) {
+                continue;
+            }
+            if self.may_wait(now, waits) {
+                self.want_key_frame(now, owner, None, None);
+            } else {
+                self.counters.key_frames_refused += 1;
             }
         }
     }

@@ -24,12 +24,14 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let Some(connection) = &mut peer.connection else { return };
         let mut events = std::mem::take(&mut self.events);
+        let mut warning = None;
         let result = connection.receive(now, path, datagram, &mut self.transmits, &mut events);
         if let Ok((received, deadline)) = &result {
             peer.deadline = Some(*deadline);
             self.counters.unusable += u64::from(received.unusable);
             self.counters.reports_malformed += u64::from(received.malformed);
             if received.authenticated {
+                warning = peer.police.datagram(now, datagram.len());
                 if peer.quiet || peer.heard.is_none() {
                     self.notices.push_back(Notice::Heard { peer: peer.id });
                 }
@@ -40,6 +42,7 @@ impl Core {
             }
         }
         self.finish(now, key, result.map(|_| ()), events);
+        self.warn(now, key, warning);
         if self.peers.get(key as usize).is_some_and(|peer| peer.deadline.is_some_and(|at| at <= now)) {
             self.mark_dirty(key);
         }
@@ -97,6 +100,10 @@ impl Core {
 
     fn handle_packet(&mut self, now: Instant, key: u32, packet: &Packet) {
         self.counters.received += 1;
+        // What is muted counts, too.
+        if !self.may_pass(now, key, packet) {
+            return;
+        }
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let room = peer.room;
         let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
@@ -190,7 +197,7 @@ impl Core {
                 self.mark_dirty(to.peer);
                 false
             }
-            Ok(Err(held)) => self.count_held(held),
+            Ok(Err(held)) => self.count_held(held) && self.may_wait(now, to),
             Err(ended) => {
                 self.lose(now, to.peer, &ended);
                 false

@@ -121,6 +121,7 @@ impl Core {
             return;
         }
         slot.detach();
+        slot.owes = true;
         if let Some(before) = before {
             self.unsubscribe(before, kind, subscriber);
         }
@@ -140,7 +141,11 @@ impl Core {
         }
         publication.subscribers.push(subscriber);
         if kind == Kind::Video && self.can_show(subscriber.peer, owner) {
-            self.want_key_frame(now, owner, None);
+            if self.may_wait(now, subscriber) {
+                self.want_key_frame(now, owner, None, None);
+            } else {
+                self.counters.key_frames_refused += 1;
+            }
         }
     }
 

@@ -96,6 +96,14 @@ pub struct Packet {
     extensions: ExtensionValues,
 }
 
+impl Packet {
+    /// About how many bytes it was on its way: header, extensions and tag are some forty.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.payload.len() + 40
+    }
+}
+
 /// What a connection tells.
 #[derive(Debug)]
 #[expect(
@@ -142,6 +150,8 @@ pub enum Ended {
     OtherKind(Mid),
     /// Too many media sources (SSRCs), either way.
     TooManySources,
+    /// The client does not stop sending far more than was asked of it.
+    TooMuchMedia,
     /// A packet was to be sealed with a nonce that was used.
     RepeatedNonce,
     /// The offer is for a connection that there is not.
@@ -167,6 +177,7 @@ impl fmt::Display for Ended {
             Ended::Refused(why) => f.write_str(why),
             Ended::OtherKind(mid) => write!(f, "the m-line {mid:?} was of another kind before"),
             Ended::TooManySources => f.write_str("it has had too many media sources"),
+            Ended::TooMuchMedia => f.write_str("it sends far more media than `publish` asks for"),
             Ended::RepeatedNonce => f.write_str("a packet would have been sealed with a nonce that was used"),
             Ended::NoConnection => f.write_str("there is no connection this offer could change"),
             Ended::NoPeer => f.write_str("the peer is gone"),

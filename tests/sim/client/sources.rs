@@ -209,6 +209,14 @@ impl Camera {
         }
     }
 
+    /// Makes far more than anybody asked for.
+    pub fn swell(&mut self, picture: Picture) {
+        self.fps = picture.fps;
+        for encoder in &mut self.encoders {
+            (encoder.packets, encoder.bytes) = (picture.packets, picture.bytes);
+        }
+    }
+
     /// The server asked for a key frame.
     pub fn key_frame_asked(&mut self, now: Instant, layer: Option<Layer>) {
         let layer = layer.unwrap_or(Layer::High);
