@@ -312,7 +312,7 @@ fn too_much(table: &mut Table) {
             let line = Conditions { rate: Some(10_000_000), queue: 250_000, ..Conditions::clean(20) };
             stage.world.seats[person].down.set(line);
         }
-        let swollen = Picture { fps: 30, packets: 57, bytes: 1_200 };
+        let swollen = Picture { fps: 60, packets: 28, bytes: 1_200 };
         let client = &mut stage.world.seats[stage.hostile].client;
         let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
         camera.expect("a camera").swell(swollen);
