@@ -101,16 +101,18 @@ fn the_document_tells_the_value_of_every_constant_it_names() {
     }
 }
 
-/// A value as people write it: products are multiplied, durations have a unit.
+/// A value as people write it: products are multiplied, durations and rates have a unit.
 fn readable(value: &str) -> String {
     let inner = |start: &str| value.strip_prefix(start)?.strip_suffix(')');
     let product = |text: &str| -> usize {
         let factors = text.split('*').map(|factor| factor.trim().replace('_', ""));
         factors.map(|factor| factor.parse::<usize>().expect("a number")).product()
     };
-    match (inner("Duration::from_secs("), inner("Duration::from_millis(")) {
-        (Some(seconds), _) => format!("{} s", product(seconds)),
-        (_, Some(millis)) => format!("{} ms", product(millis)),
+    let units = (inner("Duration::from_secs("), inner("Duration::from_millis("), inner("Bitrate::kbps("));
+    match units {
+        (Some(seconds), _, _) => format!("{} s", product(seconds)),
+        (_, Some(millis), _) => format!("{} ms", product(millis)),
+        (_, _, Some(rate)) => format!("{} kbit/s", product(rate)),
         _ => product(value).to_string(),
     }
 }

@@ -198,7 +198,7 @@ fn a_client_that_reads_nothing_is_closed_and_may_come_back() {
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
     let mut socket = server.websocket();
     // Otherwise the kernel takes all that is said, and nothing waits.
-    socket2::SockRef::from(socket.get_ref()).set_recv_buffer_size(4096).unwrap();
+    socket2::SockRef::from(socket.get_ref()).set_recv_buffer_size(64 * 1024).unwrap();
     // Each of these is answered. Once the buffers of both sockets are full, the answers wait in the outbox.
     let many = [0x81, 0x82, 0, 0, 0, 0, b'{', b'}'].repeat(80_000);
     socket.get_mut().write_all(&many).unwrap();
