@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { request as plainRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +13,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../e2e/lib/until.js';
 import { docker } from './lib/engine.js';
 import { BASE_IMAGE } from './lib/images.js';
-import { DESK, PUBLIC, addressOf } from './lib/net.js';
+import { ANN, DESK, PUBLIC, SERVER, addressOf, inside } from './lib/net.js';
+import { run } from './lib/run.js';
 import { HOST, SERVICES, Stack, authority } from './lib/stack.js';
 
 /** What an image may add to its base: less to fetch, and less to have holes. */
@@ -21,13 +23,16 @@ const ADDED_BYTES = 40_000_000;
 /** A handshake takes milliseconds. */
 const REFUSED_MS = 3_000;
 
+/** Questions for rooms that there are not that one address may ask at once, when one a minute is its limit (docs/limits.md). */
+const GUESSES = 5;
+
 /** @type {Stack} */
 let stack;
 /** @type {Buffer} */
 let ca;
 
 before(async () => {
-  stack = await Stack.up({ PLENARY_LOG: 'debug' });
+  stack = await Stack.up({ PLENARY_LOG: 'debug', PLENARY_LIMIT: 'failed-joins-per-minute-per-address=1' });
   ca = await authority();
 });
 
@@ -131,6 +136,56 @@ test('nobody chooses who the server takes them for', async () => {
   assert.ok(!(await stack.logs()).includes('6.6.6.6'));
 });
 
+/**
+ * Asks with another machine's network, and says what `expression` makes of the answer.
+ * @param {string} namespace
+ * @param {string} asking an expression that makes a request
+ * @param {string} expression of `answer` and its `text`
+ */
+async function askFrom(namespace, asking, expression) {
+  const script = `${asking}.on('response', async (answer) => {
+      let text = '';
+      for await (const part of answer.setEncoding('utf8')) text += part;
+      console.log(${expression});
+    }).end();`;
+  return (await run(inside(namespace, [process.execPath, '--eval', script]))).trim();
+}
+
+test('who guesses rooms is refused by address, whatever they say of themselves, and nobody else is', async () => {
+  const statuses = [];
+  for (let guess = 0; guess < GUESSES + 3; guess++) {
+    const forged = { 'x-forwarded-for': `192.0.2.${guess}` };
+    statuses.push((await ask(`/api/rooms/nowhere-${guess}`, { headers: forged })).status);
+  }
+  assert.deepEqual(statuses, [...Array(GUESSES).fill(404), 429, 429, 429]);
+  const options = { host: PUBLIC, path: '/api/rooms/nowhere', servername: HOST, headers: { host: HOST }, ca: `${ca}` };
+  const asking = `require('https').request({ ...${JSON.stringify(options)}, checkServerIdentity: () => undefined })`;
+  assert.equal(await askFrom(ANN, asking, 'answer.statusCode'), '404', 'a person at another address');
+
+  // What the operator sees of it, from the machine itself.
+  const numbers = await askFrom(SERVER, `require('http').request('http://10.213.77.3:9464/metrics')`, 'text');
+  assert.match(numbers, /^plenary_limit_hits_total\{limit="failed_joins_per_minute_per_address"\} 3$/m);
+  assert.ok((await stack.logs('plenary')).includes(`refused ${addressOf(DESK)}: `), 'who was refused');
+});
+
+test('the numbers are not published', async () => {
+  for (const port of [9464, 8080]) {
+    const outcome = await new Promise((tell) => {
+      const socket = connectTcp({ host: PUBLIC, port });
+      socket.once('connect', () => tell('connected')).once('error', (/** @type {any} */ error) => tell(error.code));
+      setTimeout(() => tell('not answered'), REFUSED_MS);
+    });
+    assert.equal(outcome, 'ECONNREFUSED', `port ${port}`);
+  }
+  assert.equal((await ask('/metrics')).status, 404, 'nor by nginx');
+});
+
+test('the server answers to its own name only', async () => {
+  const answer = await ask('/api/rooms', { headers: { host: 'evil.example' } });
+  assert.equal(answer.status, 421);
+  assert.equal(answer.headers['strict-transport-security'], undefined);
+});
+
 test('nobody chooses which site a page is of', async () => {
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
   const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
@@ -154,6 +209,7 @@ test('the containers are healthy, read-only and without rights', async () => {
     assert.equal(HostConfig.ReadonlyRootfs, true, service);
     assert.equal(HostConfig.Privileged, false, service);
     assert.deepEqual(HostConfig.CapDrop, ['ALL'], service);
+    assert.ok(HostConfig.Memory > 0 && HostConfig.PidsLimit > 0, `${service} may not take all of the machine`);
     const { code, stderr } = await stack.exec(service, ['touch', '/usr/written']);
     assert.notEqual(code, 0, `${service} wrote to its own files`);
     assert.match(stderr, /Read-only file system/);

@@ -35,7 +35,7 @@ export const SERVICES = /** @type {const} */ (['coturn', 'plenary', 'nginx']);
  * @property {string} Image
  * @property {number} RestartCount
  * @property {{ Status: string, ExitCode: number, Health?: { Status: string } }} State
- * @property {{ ReadonlyRootfs: boolean, CapDrop: string[] | null, Privileged: boolean }} HostConfig
+ * @property {{ ReadonlyRootfs: boolean, CapDrop: string[] | null, Privileged: boolean, Memory: number, PidsLimit: number }} HostConfig
  * @property {{ User: string, Env: string[] }} Config
  * @property {{ Networks: Record<string, { IPAddress: string, Gateway: string }> }} NetworkSettings
  */
