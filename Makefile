@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system bench bench-instructions fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools
+.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system bench bench-instructions loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,11 @@ fuzz-build:
 
 bench-instructions: ## instructions per forwarded packet, for 1, 10 and 50 subscribers (valgrind)
 	@benches/instructions
+
+# PLENARY_BINARY names another program, LOADS some of the loads.
+loads: ## what somebody who means harm costs a third person: their wait under each load, against a release build
+	@$(if $(PLENARY_BINARY),,cargo build --release --locked)
+	@node tests/loads/run.mjs "$${PLENARY_BINARY:-target/release/plenary}" $(LOADS)
 
 build: ## the server that the browser tests run (PLENARY_BINARY names another)
 	@$(STEP) build cargo build $(CARGO_FLAGS)
