@@ -74,6 +74,7 @@ const LEAST_TIME: u32 = (1 << 25) + 1;
 
 impl Slot {
     /// A slot on the m-line `mid` that shows nothing and sends with a source nothing has left with.
+    #[cfg(any(test, feature = "faults"))]
     #[must_use]
     pub fn new(kind: Kind, mid: Mid, ssrc: Option<u32>) -> Slot {
         Slot::with(mid, ssrc, None, SendStream::new(kind, ssrc.unwrap_or_default()))
