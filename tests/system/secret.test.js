@@ -29,6 +29,28 @@ test('the secret is made on the first start, and stays', async () => {
   assert.equal(await secretOf(stack), first, 'the same after all containers were made anew');
 });
 
+test("the key of rooms' links stays, too, and only Plenary reads it", async () => {
+  assert.ok(stack);
+  const keyOf = async () => (await stack?.exec('plenary', ['cat', '/var/lib/plenary/key']))?.stdout.trim() ?? '';
+  const key = await keyOf();
+  assert.match(key, /^[0-9a-f]{64}$/);
+  const { stdout } = await stack.exec('plenary', [
+    'stat',
+    '-c',
+    '%a %u %g',
+    '/var/lib/plenary',
+    '/var/lib/plenary/key',
+  ]);
+  assert.equal(stdout.trim(), '700 10001 10001\n600 10001 10001');
+  await stack.compose(['down']);
+  await stack.start();
+  assert.equal(await keyOf(), key, 'the same after all containers were made anew');
+  for (const other of /** @type {const} */ (['coturn', 'nginx'])) {
+    assert.notEqual((await stack.exec(other, ['ls', '/var/lib/plenary'])).code, 0, `${other} has no such folder`);
+  }
+  assert.ok(!(await stack.logs()).includes(key));
+});
+
 test('the secret is readable by those two that need it, and by no other', async () => {
   assert.ok(stack);
   const { stdout } = await stack.exec('coturn', ['stat', '-c', '%a %u %g', '/run/turn-secret/secret']);
@@ -53,9 +75,15 @@ test('the secret is in no command line, no setting, no log, no image and no file
   assert.equal(found.code, 1, found.stdout + found.stderr);
 });
 
-test('a deployment whose volume is new has a secret of its own', async () => {
+test('a deployment whose volumes are new has a secret of its own, and the key that was taken along', async () => {
   assert.ok(stack);
   await stack.down();
-  stack = await Stack.up();
+  stack = await Stack.unpack();
+  const key = 'c0ffee'.repeat(10) + '1234';
+  const put = ['--entrypoint', 'sh', 'plenary', '-c', 'umask 077; cat >/var/lib/plenary/key'];
+  const { code, stderr } = await stack.compose(['run', '--rm', '-T', '--no-deps', ...put], { input: `${key}\n` });
+  assert.equal(code, 0, stderr);
+  await stack.start();
   assert.notEqual(await secretOf(stack), first);
+  assert.equal((await stack.exec('plenary', ['cat', '/var/lib/plenary/key'])).stdout.trim(), key);
 });
