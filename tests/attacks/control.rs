@@ -10,7 +10,7 @@ use tungstenite::{Message, WebSocket};
 use crate::crowd::{at_once, joined};
 use crate::house::{Expected, House};
 use crate::server::Server;
-use crate::signaling::{SESSION, answer, closed, heard, join, offer, tell};
+use crate::signaling::{AUDIO, SESSION, answer, closed, heard, join, offer, tell};
 use crate::table::{Group, Table};
 
 /// How long an answer to others may take meanwhile: they wait for one turn of the thread and not for a queue.
@@ -50,6 +50,27 @@ pub fn rows(table: &mut Table, house: &House) {
             let wrong = offer(&sdp, &[]).to_string().replace(r#""slots":[]"#, r#""slots":{}"#);
             assert!(wrong.len() > 400_000 && wrong.contains(r#""slots":{}"#));
             at_once_said(server, 20, 1, &enter, &wrong)
+        },
+    );
+    row(
+        Group::Signaling,
+        "8,000 lines that lack their end, from three sockets",
+        "error_offer-refused",
+        "offer-refused",
+        &|server| {
+            // Without a mid, so that it is refused when all of it was read.
+            let sdp = format!("{SESSION}m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n{}", "a=extmap:1\r\n".repeat(8_000));
+            at_once_said(server, 3, 1, &enter, &offer(&sdp, &[]).to_string())
+        },
+    );
+    row(
+        Group::Signaling,
+        "40,000 encodings of a line, from three sockets",
+        "error_offer-refused",
+        "offer-refused",
+        &|server| {
+            let sdp = format!("{SESSION}{AUDIO}a=simulcast:recv r{}\r\n", ";r".repeat(40_000));
+            at_once_said(server, 3, 1, &enter, &offer(&sdp, &[]).to_string())
         },
     );
     row(
