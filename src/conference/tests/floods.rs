@@ -166,3 +166,22 @@ fn a_crowd_that_offers_at_one_moment_does_not_stop_everything_else() {
     world.pass_millis(11);
     assert_eq!(world.take_commands().len(), 42, "and all of them soon");
 }
+
+#[test]
+fn a_turn_ends_with_an_offer_that_is_dear_to_read() {
+    let mut world = World::new();
+    let mut large = offer(1, true, &[]);
+    large["sdp"] = format!("v=0\r\n{}", "a=rtpmap:96 VP8/90000\r\n".repeat(8_000)).into();
+    for socket in 0..3 {
+        world.join(socket, "Guest");
+    }
+    for socket in 0..3 {
+        world.say(socket, large.clone());
+    }
+    let refused = |world: &mut World| (0..3).filter(|socket| world.take_errors(*socket) != [""; 0]).count();
+    assert_eq!(refused(&mut world), 1, "one is read before others are heard");
+    world.pass_millis(1);
+    assert_eq!(refused(&mut world), 1);
+    world.pass_millis(1);
+    assert_eq!(refused(&mut world), 1, "and all of them soon");
+}
