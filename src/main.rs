@@ -129,7 +129,7 @@ fn port_error(protocol: Protocol, port: u16, flag: &str, error: &io::Error) -> S
                 "{protocol} port {port} needs more rights than this user has: choose one above 1023 with {flag}"
             )
         }
-        _ => format!("{protocol} port {port} cannot be opened: {error}"),
+        _ => format!("{protocol} port {port} of {flag} cannot be opened: {error}"),
     }
 }
 

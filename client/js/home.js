@@ -3,7 +3,7 @@
  */
 
 import { byId, nodesOf } from './core/dom.js';
-import { generatedRoomName, roomId } from './core/names.js';
+import { generatedRoomName, isLink, roomId } from './core/names.js';
 import { said } from './core/sentence.js';
 import { roomList } from './ui/room-list.js';
 
@@ -25,6 +25,14 @@ function random() {
 /** @param {string | import('./core/sentence.js').Sentence} sentence A string has no name in it. */
 function say(sentence) {
   message.replaceChildren(...nodesOf(typeof sentence === 'string' ? [sentence] : sentence));
+}
+
+/**
+ * The rest of a sentence, as the server says it.
+ * @param {unknown} detail
+ */
+function why(detail) {
+  return typeof detail === 'string' && detail ? `: ${detail}` : '';
 }
 
 /** @param {string} id */
@@ -63,10 +71,10 @@ async function createRoom() {
   const body = await response.json().catch(() => ({}));
   if (response.status === 201 && typeof body.id === 'string') return go(body.id);
   if (response.status === 429 || response.status === 503) {
-    return say(`No room can be made at present. ${body.detail ?? ''} Try again in a minute.`);
+    return say(`No room can be made at present${why(body.detail)}. Try again in a minute.`);
   }
   if (response.status !== 409) {
-    return say(`The room cannot be made. ${body.detail ?? body.title ?? 'Try another name.'}`);
+    return say(`The room cannot be made${why(body.detail ?? body.title)}. Try another name.`);
   }
   input.value = name;
   say(said`A public room called “${name}” exists already. Open it, or choose another name.`);
@@ -77,13 +85,20 @@ async function createRoom() {
 async function openRoom() {
   const id = roomId(input.value);
   if (!id) {
-    say('Type the name of the room you want to open, or paste its link.');
+    say(
+      input.value.trim()
+        ? 'Only names with a letter from a to z or a digit lead to a room. Paste its link.'
+        : 'Type the name of the room you want to open, or paste its link.',
+    );
     return input.focus();
   }
   const response = await fetch(`/api/rooms/${encodeURIComponent(id)}`);
   if (response.ok) return go(id);
   if (response.status === 429) {
     return say('Your network asked for too many rooms that do not exist. Try again in a minute.');
+  }
+  if (response.status === 404 && isLink(input.value)) {
+    return say('There is no room at this link. It may be mistyped, or the room has ended.');
   }
   say(
     response.status === 404

@@ -28,7 +28,12 @@ pub(super) struct DoorArgs {
 /// # Errors
 /// Says what is wrong with them together.
 pub(super) fn settle(args: DoorArgs, plain_http: bool) -> Result<(Vec<IpAddr>, Vec<HostName>), String> {
-    let mut addresses = args.http_address;
+    let mut addresses = Vec::new();
+    for address in args.http_address {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
     if addresses.is_empty() && plain_http {
         addresses = LOOPBACK.to_vec();
     }
@@ -67,6 +72,8 @@ mod tests {
             config(&named).unwrap().http_addresses,
             addresses(&["10.0.0.1", "2001:db8::1", "10.0.0.2"])
         );
+        let twice = config(&["--http-address", "10.0.0.1,::ffff:10.0.0.1"]).unwrap();
+        assert_eq!(twice.http_addresses, addresses(&["10.0.0.1"]), "one listener each");
         let hosts = config(&["--host", "Meet.Example.org,10.0.0.1", "--host", "[::1]"]).unwrap().hosts;
         let read: Vec<String> = hosts.iter().map(ToString::to_string).collect();
         assert_eq!(read, ["meet.example.org", "10.0.0.1", "[::1]"]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { generatedRoomName, hue, initials, nameToSay, roomId } from '../../client/js/core/names.js';
+import { generatedRoomName, hue, initials, isLink, nameToSay, roomId } from '../../client/js/core/names.js';
 import { isolated, said, textOf } from '../../client/js/core/sentence.js';
 import { RETURN_WITHIN, putReturn, takeReturn } from '../../client/js/core/storage.js';
 import { delayBefore } from '../../client/js/proto/backoff.js';
@@ -88,6 +88,14 @@ test('a room name leads to the id the server makes of it', () => {
   assert.equal(roomId('…'), '');
   const link = 'https://meet.example.org/r/team-room-k3x9q2ab-abcdefghijk23?x#y';
   assert.equal(roomId(link), 'team-room-k3x9q2ab-abcdefghijk23', 'whoever was sent a link pastes it');
+  assert.equal(roomId(link.toUpperCase()), 'team-room-k3x9q2ab-abcdefghijk23');
+  assert.deepEqual([link, `Join: <${link}>`, 'Team Room', 'r/tea', 'https://example.org/'].map(isLink), [
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
   for (const luck of [0, 0.5, 0.9999]) {
     const name = generatedRoomName(() => luck);
     assert.match(name, /^[a-z]+-[a-z]+-[1-9]\d\d$/);

@@ -81,3 +81,33 @@ for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0
     assert.equal(now.freezeCount, before.freezeCount, 'the smaller one plays until the larger one begins');
   });
 }
+
+/**
+ * What a person's browser says of their tab. A tab that is really in the background would be slowed down, and what is sent
+ * to it could not be counted.
+ * @param {import('./lib/person.js').Person} person
+ * @param {boolean} hidden
+ */
+const turn = (person, hidden) =>
+  person.page.evaluate((/** @type {boolean} */ now) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: now });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+
+house.scene(
+  'a tab in the background is sent no picture, hears everybody, and shows them again when it is back',
+  async () => {
+    await turn(bob, true);
+    await until(
+      'the tab has no slot with a picture',
+      () => bob.told.filter(({ type }) => type === 'slots').at(-1),
+      ({ video }) => video.every((/** @type {any} */ { peer }) => !peer),
+    );
+    await bob.hears(1);
+    assert.equal(await bob.receives('Ann'), undefined, 'nothing of Ann came meanwhile');
+    await turn(bob, false);
+    await receivesWidth(bob, ann, size.width / 2);
+    await bob.sees('Ann', 'red');
+    await bob.seesMovement('Ann');
+  },
+);

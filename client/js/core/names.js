@@ -11,13 +11,21 @@ export function nameToSay(text) {
   return text.trim() || 'Guest';
 }
 
+/** What leads to a room in its link. */
+const LINK = /\/r\/([^/?#\s]+)/i;
+
+/** @param {string} text What somebody typed or pasted where a room is asked for. */
+export function isLink(text) {
+  return LINK.test(text);
+}
+
 /**
  * The id of a room somebody names, or whose link they have: what the server makes of a listed room's name.
  * @param {string} text
  * @returns {string} Empty if nothing of the name is left.
  */
 export function roomId(text) {
-  const name = text.match(/\/r\/([^/?#\s]+)/)?.[1] ?? text;
+  const name = text.match(LINK)?.[1] ?? text;
   return (name.match(/[A-Za-z0-9]+/g) ?? []).join('-').toLowerCase();
 }
 

@@ -4,6 +4,7 @@
 
 import { h } from '../core/dom.js';
 import { stageFor } from './layout.js';
+import { Onlooker } from './onlooker.js';
 import { OwnTile, RemoteTile } from './tile.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
@@ -34,6 +35,8 @@ export class Stage {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #viewTimer;
   #toldView = '';
+  // At once when somebody looks again: they wait for a key frame.
+  #onlooker = new Onlooker(document, () => this.#sayView());
 
   /**
    * @param {HTMLElement} root
@@ -152,13 +155,12 @@ export class Stage {
     if (all.length === 0) return;
     // A tile over the whole screen hides the others.
     const alone = all.filter(({ tile }) => tile.element === full);
-    const tiles = (alone.length > 0 ? alone : all.filter(({ tile }) => this.#inView.has(tile.element)))
-      .slice(0, VIEW_TILES)
-      .map(({ tile, model }) => ({
-        peer: model.peer,
-        stream: model.stream,
-        height: Math.min(HIGHEST, Math.round(tile.element.clientHeight * devicePixelRatio)),
-      }));
+    const seen = alone.length > 0 ? alone : all.filter(({ tile }) => this.#inView.has(tile.element));
+    const tiles = (this.#onlooker.away ? [] : seen).slice(0, VIEW_TILES).map(({ tile, model }) => ({
+      peer: model.peer,
+      stream: model.stream,
+      height: Math.min(HIGHEST, Math.round(tile.element.clientHeight * devicePixelRatio)),
+    }));
     const told = JSON.stringify(tiles);
     if (told === this.#toldView) return;
     this.#toldView = told;
