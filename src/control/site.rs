@@ -169,7 +169,7 @@ impl Site<'_> {
             }
             Err(CreateRoomError::BadName) => Reply::problem(
                 StatusCode::BAD_REQUEST,
-                "the name is empty, too long, or has nothing an address can hold",
+                "the name is empty, too long, or has no letter from a to z and no digit",
             ),
             Err(CreateRoomError::Exists { id }) => {
                 Reply::problem_about(StatusCode::CONFLICT, "there is a room of this name already", Some(&id))
