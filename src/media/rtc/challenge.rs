@@ -11,7 +11,7 @@ impl Connection {
     /// Whether the check was made with this connection's password (RFC 8489 section 9.1).
     #[must_use]
     pub fn authenticates(&self, check: &Check<'_>) -> bool {
-        check.is_made_with(&self.password)
+        check.is_made_with(&self.credentials.pass)
     }
 
     /// Learns that the client authenticated a check by `path`; it may have `most` paths.
@@ -67,7 +67,7 @@ impl Connection {
     /// Sends the challenges that are due.
     pub(super) fn challenge(&mut self, now: Instant, out: &mut Vec<Transmit>) {
         while let Some((path, token)) = self.paths.next_challenge(now + DUE) {
-            let challenge = stun::challenge(&self.client, &self.ufrag, token);
+            let challenge = stun::challenge(&self.client, &self.credentials.ufrag, token);
             if let Some(contents) = challenge.filter(|bytes| self.paths.allows(&path, bytes.len())) {
                 self.paths.count_challenge();
                 out.push(Transmit { path, contents });

@@ -7,6 +7,7 @@
 mod answer;
 mod av1;
 mod challenge;
+mod credentials;
 mod crypto;
 mod egress;
 mod estimator;
@@ -154,6 +155,8 @@ pub enum Ended {
     TooMuchMedia,
     /// A packet was to be sealed with a nonce that was used.
     RepeatedNonce,
+    /// The system gives no randomness, without which there are no credentials.
+    NoRandomness,
     /// The offer is for a connection that there is not.
     NoConnection,
     /// The offer is for somebody who left.
@@ -179,6 +182,7 @@ impl fmt::Display for Ended {
             Ended::TooManySources => f.write_str("it has had too many media sources"),
             Ended::TooMuchMedia => f.write_str("it sends far more media than `publish` asks for"),
             Ended::RepeatedNonce => f.write_str("a packet would have been sealed with a nonce that was used"),
+            Ended::NoRandomness => f.write_str("the system gives no randomness"),
             Ended::NoConnection => f.write_str("there is no connection this offer could change"),
             Ended::NoPeer => f.write_str("the peer is gone"),
         }
@@ -201,9 +205,8 @@ pub struct Connection {
     rtc: Rtc,
     /// The newest time the connection was given: it must not go backwards.
     clock: Instant,
-    /// The ICE user name this connection answers to.
-    ufrag: String,
-    password: String,
+    /// The ICE user name and password this connection answers to.
+    credentials: IceCreds,
     connected: bool,
     /// SRTP or SRTCP was authenticated: the client has finished the handshake too.
     heard: bool,
@@ -217,6 +220,8 @@ pub struct Connection {
     parked: Option<Instant>,
     /// The last estimate before the estimator was parked.
     estimate: Option<Bitrate>,
+    /// The worker's number.
+    worker: u8,
     /// The peer's slab index.
     key: u32,
     /// What the client is called and answers with in ICE.
@@ -236,7 +241,7 @@ pub struct Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("ufrag", &self.ufrag)
+            .field("ufrag", &self.credentials.ufrag)
             .field("connected", &self.connected)
             .field("paths", &self.paths)
             .finish_non_exhaustive()
@@ -264,17 +269,12 @@ impl Connection {
     }
 
     fn build(config: &ConnectionConfig, key: u32, now: Instant) -> Result<Connection, Ended> {
-        let random = IceCreds::new();
-        let creds = IceCreds {
-            // Worker and slab index, then random: names the owner to whoever sees only the datagram.
-            ufrag: format!("{:02x}{key:06x}{}", config.worker, random.ufrag),
-            pass: random.pass,
-        };
+        let credentials = credentials::draw(config.worker, key)?;
         let mut rtc_config = RtcConfig::new()
             .set_rtp_mode(true)
             .set_ice_lite(true)
             .set_crypto_provider(noting::provider())
-            .set_local_ice_credentials(creds.clone())
+            .set_local_ice_credentials(credentials.clone())
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
@@ -290,8 +290,7 @@ impl Connection {
         let mut connection = Connection {
             rtc,
             clock: now,
-            ufrag: creds.ufrag,
-            password: creds.pass,
+            credentials,
             connected: false,
             heard: false,
             unusable: false,
@@ -299,6 +298,7 @@ impl Connection {
             resent: 0,
             parked: None,
             estimate: None,
+            worker: config.worker,
             key,
             client: IceCreds { ufrag: String::new(), pass: String::new() },
             paths: Paths::default(),
@@ -335,20 +335,14 @@ impl Connection {
         let client = sdp.session.ice_creds().or_else(of_lines);
         let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Refused(e.to_string()))?;
         self.client = client.ok_or_else(|| Ended::Refused("the offer has no ICE credentials".into()))?;
-        self.learn_credentials();
+        self.renew_credentials()?;
         #[cfg(feature = "faults")]
         self.trip(crate::faults::Fault::PanicOnAccept);
         let line = |mid: &str| self.rtc.media(Mid::from(mid)).filter(|line| !line.stopped());
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
         let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();
         *self.formats = formats::Negotiated::read(self.rtc.codec_config(), &sending, &receiving);
-        Ok(answer::edit(&answer.to_sdp_string()))
-    }
-
-    /// After an ICE restart by the client str0m has credentials of its own making.
-    fn learn_credentials(&mut self) {
-        let IceCreds { ufrag, pass } = self.rtc.direct_api().local_ice_credentials();
-        (self.ufrag, self.password) = (ufrag, pass);
+        Ok(answer::edit(&answer.to_sdp_string(), &self.credentials))
     }
 
     /// What the client can encode on its own lines, and decode on its receiving ones, as negotiated.
@@ -360,7 +354,7 @@ impl Connection {
     /// The ICE user name STUN for this connection carries; another one after an ICE restart.
     #[must_use]
     pub fn ufrag(&self) -> &str {
-        &self.ufrag
+        &self.credentials.ufrag
     }
 
     /// ICE and DTLS are up.

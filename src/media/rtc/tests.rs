@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod credentials;
 mod hostile;
 mod media;
 mod offers;

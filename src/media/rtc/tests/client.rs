@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use str0m::change::SdpAnswer;
+use str0m::change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer};
 use str0m::format::{Codec as Str0mCodec, FormatParams};
 use str0m::media::{Direction, Frequency, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
@@ -110,20 +110,33 @@ impl Call {
             last: Vec::new(),
             path: Path::udp(address(2), address(1)),
         };
-        let tracks = [(audio, Kind::Audio), (video, Kind::Video)];
-        let tracks =
-            tracks.map(|(mid, kind)| TrackLine { mid: mid.to_string(), stream: Stream::Camera, kind });
-        let slots = [(audio_slot, Kind::Audio), (video_slot, Kind::Video)];
-        let slots = slots.map(|(mid, kind)| SlotLine { mid: mid.to_string(), kind, slot: SlotIndex(0) });
-        let offer = Offer::parse(&offer.to_sdp_string(), tracks.to_vec(), slots.to_vec(), &call.limits);
-        let answer = call.connection.accept(offer.expect("a good offer")).expect("an answer");
-        let answer = SdpAnswer::from_sdp_string(&answer).expect("an answer str0m can read");
-        call.client.sdp_api().accept_answer(pending, answer).expect("an answer that fits");
+        call.negotiate(&offer, pending);
         call.run(ms(500));
         assert!(call.client.is_connected() && call.connection.is_connected());
         call.events.clear();
         call.heard.clear();
         call
+    }
+
+    fn negotiate(&mut self, offer: &SdpOffer, pending: SdpPendingOffer) -> String {
+        let tracks = [(self.audio, Kind::Audio), (self.video, Kind::Video)];
+        let tracks =
+            tracks.map(|(mid, kind)| TrackLine { mid: mid.to_string(), stream: Stream::Camera, kind });
+        let slots = [(self.audio_slot, Kind::Audio), (self.video_slot, Kind::Video)];
+        let slots = slots.map(|(mid, kind)| SlotLine { mid: mid.to_string(), kind, slot: SlotIndex(0) });
+        let offer = Offer::parse(&offer.to_sdp_string(), tracks.to_vec(), slots.to_vec(), &self.limits);
+        let text = self.connection.accept(offer.expect("a good offer")).expect("an answer");
+        let answer = SdpAnswer::from_sdp_string(&text).expect("an answer str0m can read");
+        self.client.sdp_api().accept_answer(pending, answer).expect("an answer that fits");
+        text
+    }
+
+    /// The client offers what it has once more, after `change`. The answer.
+    pub(super) fn offer_again(&mut self, change: impl FnOnce(&mut SdpApi)) -> String {
+        let mut changes = self.client.sdp_api();
+        change(&mut changes);
+        let (offer, pending) = changes.apply().expect("an offer");
+        self.negotiate(&offer, pending)
     }
 
     pub(super) fn limited(mut self, limit: Limit, value: usize) -> Call {
