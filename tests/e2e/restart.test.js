@@ -73,7 +73,7 @@ house.scene(
     // Each is the first one at the door in turn: whoever has the link may make the room again.
     await bob.page.goto(house.origin);
     await bob.goTo(invitation);
-    await bob.page.getByText('maintenance', { exact: true }).first().waitFor();
+    await bob.page.getByRole('heading', { name: 'maintenance' }).waitFor();
     await bob.join(invitation);
     await ann.page.goto(house.origin);
     await ann.join(invitation);

@@ -100,8 +100,8 @@ export class Server {
   }
 
   /**
-   * Stops it as an operator does, and holds it to what it promises: gone within {@link EXIT_MS}, with exit code 0, and
-   * not one packet that the egress guard objected to.
+   * Stops it as an operator does, and holds it to what it promises: gone within {@link EXIT_MS}, with exit code 0,
+   * not one packet that the egress guard objected to, and nothing of an honest sender dropped.
    * @param {{ guarded?: boolean }} [options] release builds have no egress guard
    */
   async stop({ guarded = true } = {}) {
@@ -111,6 +111,7 @@ export class Server {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`the server ended by itself (${child.exitCode ?? child.signalCode}):\n${this.#log}`);
     }
+    const policed = guarded ? await this.#policed() : [];
     const exited = once(child, 'close');
     child.kill('SIGTERM');
     const done = await Promise.race([exited, pause(EXIT_MS, 'late', { ref: false })]);
@@ -122,6 +123,16 @@ export class Server {
     const [code, signal] = /** @type {[number | null, string | null]} */ (done);
     if (code !== 0) throw new Error(`the server ended with ${code ?? signal} after SIGTERM:\n${this.#log}`);
     if (guarded) this.#readGuard();
+    if (policed.length > 0) throw new Error(`browsers are not honest enough for the server: ${policed.join(', ')}`);
+  }
+
+  /** What the server held against a sender. Browsers do what they are asked, so it has to be nothing. */
+  async #policed() {
+    const names = ['over_rate', 'layers_cut', 'told_too_much', 'ended_too_much'];
+    const all = await this.#workers();
+    return all.flatMap((counters) =>
+      names.map((name) => [name, counters[name] ?? 0]).filter(([, count]) => count !== 0),
+    );
   }
 
   /**
@@ -138,11 +149,21 @@ export class Server {
    * @returns {Promise<Record<string, number>>}
    */
   async counters() {
+    return (await this.#workers())[0] ?? {};
+  }
+
+  /**
+   * What each worker counted.
+   * @returns {Promise<Record<string, number>[]>}
+   */
+  async #workers() {
     const asking = get({ host: '127.0.0.1', port: this.ports.http, path: '/api/faults', rejectUnauthorized: false });
     const [response] = /** @type {[import('node:http').IncomingMessage]} */ (await once(asking, 'response'));
     let text = '';
     for await (const part of response) text += part;
-    return JSON.parse(text).workers[0].counters ?? {};
+    /** @type {{ counters?: Record<string, number> }[]} */
+    const workers = JSON.parse(text).workers;
+    return workers.map(({ counters }) => counters ?? {});
   }
 
   /** The word of the egress guards, one for each worker: debug builds of the server judge every packet they send. */
