@@ -1,4 +1,4 @@
-//! Who is here, who is reconnecting, who has left: judged from the socket and the media path together.
+//! Who is here, whose media is lost, who is reconnecting, who has left: judged from the socket and the media path together.
 
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,9 @@ pub(super) struct Signs {
     pub(super) link: Link,
     /// The media path.
     pub(super) hearing: Hearing,
+    /// When the page that is there now came: the person joined, or loaded it anew. It has as long as any silence may last to
+    /// bring up its media.
+    pub(super) began: Instant,
     /// The page said it goes away: the person is gone then unless it comes back.
     pub(super) departs: Option<Instant>,
 }
@@ -70,13 +73,27 @@ impl Signs {
             return Verdict::Left;
         }
         let (presence, again) = match self.gone_since() {
-            None => (Presence::Here, None),
             Some(since) if now >= since + LEAVE_AFTER => return Verdict::Left,
             Some(since) if now >= since + QUIET_AFTER => (Presence::Reconnecting, Some(since + LEAVE_AFTER)),
-            Some(since) => (Presence::Here, Some(since + QUIET_AFTER)),
+            gone => {
+                let reconnecting = gone.map(|since| since + QUIET_AFTER);
+                match self.silent_since().map(|since| since + QUIET_AFTER) {
+                    Some(lost) if now >= lost => (Presence::NoMedia, reconnecting),
+                    lost => (Presence::Here, lost.into_iter().chain(reconnecting).min()),
+                }
+            }
         };
         let again = self.departs.into_iter().chain(again).min();
         Verdict::Stays { presence, again }
+    }
+
+    /// Since when the present page could have been heard and was not.
+    fn silent_since(&self) -> Option<Instant> {
+        match self.hearing {
+            Hearing::Heard => None,
+            Hearing::Never => Some(self.began),
+            Hearing::Silent(media) => Some(self.began.max(media)),
+        }
     }
 
     /// Since when both the socket and the media path are gone.

@@ -227,6 +227,8 @@ pub struct PeerInfo {
 pub enum Presence {
     /// Yes.
     Here,
+    /// No media came for a while, or none yet: they cannot be seen or heard at present, whatever their socket does.
+    NoMedia,
     /// Neither socket nor media for a while; they leave soon unless they come back.
     Reconnecting,
 }

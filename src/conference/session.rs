@@ -180,7 +180,12 @@ impl Conference {
             name_key,
             token: self.tokens.give(now, id, created_at),
             used_token: returning.map(|token| token.id),
-            signs: Signs { link: Link::Attached(socket), hearing: Hearing::Never, departs: None },
+            signs: Signs {
+                link: Link::Attached(socket),
+                hearing: Hearing::Never,
+                began: now.instant,
+                departs: None,
+            },
             presence: Presence::Here,
             negotiation: Negotiation::default(),
             tracks: BTreeSet::new(),
@@ -194,6 +199,7 @@ impl Conference {
             issued: None,
         };
         self.peers.insert(id, peer);
+        self.review(now, id);
         self.seat(socket, Seat::Inside(id));
         self.timers.clear(&Timer::Join(socket));
         self.command_for(id, Command::Join { peer: id, room: room_id });
@@ -214,7 +220,10 @@ impl Conference {
             peer.address = client.address;
         }
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
-        peer.signs.departs = None;
+        // Who was lost before is not said to be back because the page was loaded anew.
+        if peer.signs.departs.take().is_some() && peer.presence == Presence::Here {
+            peer.signs.began = now.instant;
+        }
         peer.peers_seen = None;
         peer.negotiation.resumed();
         let (room, renamed) = (peer.room, peer.wanted != name);

@@ -105,6 +105,8 @@ test('a name from right to left is the bare label of its tile, and stands apart 
   const here = after(welcome(ANN), peers(1, person(BOB, 'נועה')));
   const lost = reduce(here, peers(2, person(BOB, 'נועה', { state: 'reconnecting' })));
   assert.deepEqual(presenceChanges(here, lost), [['', 'נועה', ' is reconnecting']]);
+  const silent = reduce(here, peers(2, person(BOB, 'נועה', { state: 'no-media' })));
+  assert.deepEqual(presenceChanges(here, silent), [['', 'נועה', ' cannot be seen or heard at present']]);
 });
 
 test('sound without a picture is no screen to look at', () => {

@@ -49,7 +49,8 @@ export function reduce(state, message) {
  * @property {string} name The person.
  * @property {string} label What the tile is called, as an attribute.
  * @property {Sentence} title The same, as it is shown.
- * @property {boolean} reconnecting
+ * @property {Sentence | null} absent Why nothing comes of the person at present; null while something does.
+ * @property {boolean} reconnecting They are expected back any moment, or leave.
  * @property {boolean} micMuted
  * @property {boolean} cameraOff There is no picture to wait for.
  * @property {boolean} blocked The picture comes in a format this browser cannot play.
@@ -87,6 +88,7 @@ function tilesOfPeer(state, peer) {
       name: peer.name,
       label: stream === 'screen' ? `${isolated(peer.name)}'s screen` : peer.name,
       title: stream === 'screen' ? said`${peer.name}'s screen` : said`${peer.name}`,
+      absent: absenceWords(peer.state, stream),
       reconnecting: peer.state === 'reconnecting',
       micMuted: stream === 'camera' && (audio?.muted ?? true),
       cameraOff: video?.muted ?? true,
@@ -118,8 +120,41 @@ export function presenceChanges(before, after) {
   return after.peers.flatMap(({ id, name, state }) => {
     const earlier = was.get(id);
     if (id === after.self || !earlier || earlier === state) return [];
-    return [state === 'reconnecting' ? said`${name} is reconnecting` : said`${name} is back`];
+    return [announcementOf(name, state)];
   });
+}
+
+/**
+ * @param {string} name
+ * @param {PeerInfo['state']} state What they are now, and were not.
+ * @returns {Sentence}
+ */
+function announcementOf(name, state) {
+  switch (state) {
+    case 'no-media':
+      return said`${name} cannot be seen or heard at present`;
+    case 'reconnecting':
+      return said`${name} is reconnecting`;
+    case 'here':
+      return said`${name} is back`;
+  }
+}
+
+/**
+ * What a tile says while nothing comes of a person.
+ * @param {PeerInfo['state']} state
+ * @param {Stream} stream
+ * @returns {Sentence | null}
+ */
+function absenceWords(state, stream) {
+  switch (state) {
+    case 'no-media':
+      return [stream === 'screen' ? 'Cannot be seen at present' : 'Cannot be seen or heard at present'];
+    case 'reconnecting':
+      return ['Reconnecting…'];
+    case 'here':
+      return null;
+  }
 }
 
 /**

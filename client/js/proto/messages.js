@@ -23,7 +23,7 @@
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
 /** @typedef {{ muted: boolean }} TrackInfo */
 /** @typedef {{ stream: Stream, audio?: TrackInfo, video?: TrackInfo }} StreamInfo */
-/** @typedef {{ id: string, name: string, state: 'here' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
+/** @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
 /** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number }} PublishLayer */
 /** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
 /** `blocked` says why no picture comes; `codec` is the one reason known. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string }} VideoSlot */

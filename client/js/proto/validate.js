@@ -79,7 +79,7 @@ const SERVER = {
       record({
         id: peerId,
         name: text,
-        state: oneOf('here', 'reconnecting'),
+        state: oneOf('here', 'no-media', 'reconnecting'),
         streams: listOf(record({ stream }, { audio: muted, video: muted })),
       }),
     ),

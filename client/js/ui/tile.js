@@ -58,12 +58,9 @@ class Face {
 /** The tile of somebody else. */
 export class RemoteTile {
   #face = new Face();
-  #offline = h(
-    'div',
-    { class: 'offline', hidden: true },
-    h('span', { class: 'spinner' }),
-    h('span', { text: 'Reconnecting…' }),
-  );
+  #spinner = h('span', { class: 'spinner' });
+  #absence = h('span');
+  #offline = h('div', { class: 'offline', hidden: true }, this.#spinner, this.#absence);
   #cameraOff = h('span', { class: 'hidden', text: 'Camera off', hidden: true });
   #blocked = h('p', { class: 'blocked', hidden: true });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -91,8 +88,10 @@ export class RemoteTile {
     this.#face.name(model.name, model.title, model.peer);
     this.#face.muted = model.micMuted;
     this.#cameraOff.hidden = !model.cameraOff;
-    this.#offline.hidden = !model.reconnecting;
-    this.element.classList.toggle('away', model.reconnecting);
+    this.#offline.hidden = model.absent === null;
+    this.#spinner.hidden = !model.reconnecting;
+    this.#absence.replaceChildren(...nodesOf(model.absent ?? []));
+    this.element.classList.toggle('away', model.absent !== null);
     this.#tellBlocked(model);
     const since = model.cameraOff || model.blocked || !stream ? null : (model.slot?.since ?? null);
     this.#gate.set(stream, String(model.slot?.slot), since);

@@ -12,8 +12,8 @@ use crate::media::message::{AudioSlot, Notice, SlotTable};
 #[test]
 fn a_token_brings_the_same_person_back_and_nobody_notices() {
     let mut world = World::new();
-    let ann = world.join(1, "Ann");
-    world.join(2, "Bob");
+    let ann = world.join_with_media(1, "Ann");
+    world.join_with_media(2, "Bob");
     world.pass_millis(100);
     world.take(2);
     world.take_commands();
@@ -138,7 +138,8 @@ fn somebody_shown_as_reconnecting_is_here_again() {
     world.pass_millis(20_000);
     assert_eq!(world.presence(2, ann.peer), Some(Presence::Reconnecting));
     world.resume(3, &ann.token);
-    assert_eq!(world.presence(3, ann.peer), Some(Presence::Here));
+    assert_eq!(world.presence(3, ann.peer), Some(Presence::NoMedia), "only the socket is back");
+    world.notice(Notice::Heard { peer: ann.peer });
     world.pass_millis(50);
     assert_eq!(world.presence(2, ann.peer), Some(Presence::Here));
     world.pass_millis(60_000);
@@ -149,7 +150,7 @@ fn somebody_shown_as_reconnecting_is_here_again() {
 fn a_reload_is_not_noticed() {
     let mut world = World::new();
     let ann = world.join_with_media(1, "Ann");
-    world.join(2, "Bob");
+    world.join_with_media(2, "Bob");
     world.pass_millis(100);
     world.take(2);
     world.say(1, json!({ "type": "leave", "mayReturn": true }));

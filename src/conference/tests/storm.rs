@@ -15,7 +15,7 @@ fn lists(messages: &[ServerMessage]) -> usize {
 fn changes_within_50_ms_become_one_list() {
     let mut world = World::new();
     world.join_with_media(1, "Ann");
-    world.join(2, "Bob");
+    world.join_with_media(2, "Bob");
     world.pass_millis(1_000);
     world.take(2);
     for muted in [true, false, true, false, true] {

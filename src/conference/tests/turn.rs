@@ -160,8 +160,8 @@ fn who_left_leaves_no_deadline_behind() {
 #[test]
 fn without_a_turn_server_nobody_is_told_anything_and_nothing_is_due() {
     let mut world = World::new();
-    world.join(1, "Ann");
-    world.pass_millis(100);
+    world.join_with_media(1, "Ann");
+    world.pass_millis(5_000);
     world.take(1);
     assert_eq!(world.conference.poll_timeout(), None);
     world.pass(100 * MINUTE);

@@ -60,6 +60,9 @@ fn a_room_moves_and_its_people_build_new_connections_unnoticed() {
         world.notice_of(0, notice);
     }
     world.answer(ann.peer, 1);
+    for who in [&ann, &bob] {
+        world.notice_of(1, Notice::Heard { peer: who.peer });
+    }
     assert_eq!(world.take_errors(1), [""; 0]);
     world.pass_millis(60_000);
     let to_bob = world.take_types(2);
@@ -116,8 +119,10 @@ fn without_any_worker_people_wait_in_their_rooms() {
     world.offer(1, 1, true);
     world.offer(2, 1, true);
     assert_eq!(commands(&mut world), []);
-    world.pass_millis(20_000);
+    world.pass_millis(4_900);
     assert_eq!(world.presence(2, ann.peer), Some(Presence::Here));
+    world.pass_millis(15_100);
+    assert_eq!(world.presence(2, ann.peer), Some(Presence::NoMedia), "nobody can hear anybody");
 
     world.back(2);
     let told = ["join", "join", "publish 2", "mute Camera Audio true", "offer 1 fresh", "offer 1 fresh"];

@@ -65,6 +65,8 @@ pub struct Client {
     /// Names in the order of the announcements.
     pub joined: Vec<String>,
     pub left: Vec<String>,
+    /// Who was shown as anything but here, and as what, in the order of the lists.
+    pub absent: Vec<(String, Presence)>,
     /// How often the others saw this client as a new person.
     pub welcomes: u32,
     pub errors: Vec<(ErrorCode, String)>,
@@ -119,6 +121,7 @@ impl Client {
             slot_limits: None,
             joined: Vec::new(),
             left: Vec::new(),
+            absent: Vec::new(),
             welcomes: 0,
             errors: Vec::new(),
             mutes: Vec::new(),
@@ -170,6 +173,8 @@ impl Client {
             ServerMessage::Peers { version, peers } => {
                 assert!(version > self.people_version, "the list of people goes back");
                 self.people_version = version;
+                let absent = peers.iter().filter(|peer| peer.state != Presence::Here);
+                self.absent.extend(absent.map(|peer| (peer.name.clone(), peer.state)));
                 self.people = peers;
                 self.grow_if_needed();
             }

@@ -2,6 +2,7 @@
 
 use plenary::media::ids::Kind;
 
+use super::recovery::nobody_was_absent;
 use super::{When, play};
 use crate::client::connection::Profile;
 use crate::network::Conditions;
@@ -32,6 +33,7 @@ fn idle_minute(seed: u64, count: usize, slots: u8) {
     );
     assert!(packets <= 3.0, "{packets:.2} packets/s to an idle peer");
     assert!(wakeups <= 5.0, "{wakeups:.2} wake-ups/s for an idle peer");
+    nobody_was_absent(&world);
     mute(&mut world, false);
     world.meet_anew(ms(2_000), "after a quiet minute they do not meet", &people);
     world.finish("idle");

@@ -29,6 +29,13 @@ fn nobody_noticed(world: &World, who: Person) {
     }
 }
 
+/// Nobody was ever shown as one who cannot be seen or heard, or worse.
+pub fn nobody_was_absent(world: &World) {
+    for seat in &world.seats {
+        assert_eq!(seat.client.absent, [], "{} was shown somebody as absent", seat.client.name);
+    }
+}
+
 #[test]
 fn a_lost_socket_interrupts_nothing_and_nobody_notices() {
     play(When::Always, |seed| {
@@ -47,6 +54,7 @@ fn a_lost_socket_interrupts_nothing_and_nobody_notices() {
         assert_eq!(world.peer(ben), before);
         assert_eq!(world.seats[ben].client.life(), 1, "the connection was built anew");
         nobody_noticed(&world, ben);
+        nobody_was_absent(&world);
         world.finish("a lost socket");
     });
 }
@@ -60,6 +68,7 @@ fn a_socket_that_stays_away_does_not_end_the_call_while_media_flows() {
         world.run(ms(60_000));
         assert!(world.meet(&[ada, ben]));
         nobody_noticed(&world, ben);
+        nobody_was_absent(&world);
         world.finish("a minute without a socket");
     });
 }
@@ -83,6 +92,7 @@ fn egress_follows_a_client_whose_nat_gave_it_another_port() {
         }
         assert_eq!(world.seats[ben].client.life(), 1);
         nobody_noticed(&world, ben);
+        nobody_was_absent(&world);
         world.finish("NAT rebinding");
     });
 }
@@ -104,6 +114,7 @@ fn a_person_over_tcp_whose_connection_ends_goes_on_over_the_next_one() {
         }
         assert_eq!(world.seats[ben].client.life(), 1);
         nobody_noticed(&world, ben);
+        nobody_was_absent(&world);
         world.finish("TCP connections that end");
     });
 }
@@ -124,6 +135,7 @@ fn an_ice_restart_leaves_media_alone() {
         assert!(world.seats[ben].client.errors.is_empty(), "{:?}", world.seats[ben].client.errors);
         world.run(ms(30_000));
         assert!(world.meet(&[ada, ben]), "the restarted path holds");
+        nobody_was_absent(&world);
         world.finish("ICE restart");
     });
 }
@@ -142,6 +154,7 @@ fn walking_into_another_network_costs_a_second_of_picture() {
         world.run(ms(30_000));
         assert!(world.meet(&[ada, ben]), "the new path holds");
         nobody_noticed(&world, ben);
+        nobody_was_absent(&world);
         world.finish("another network");
     });
 }
@@ -159,6 +172,7 @@ fn a_reload_is_seen_by_nobody_as_a_leave_or_a_join() {
         world.run(ms(8_000));
         nobody_noticed(&world, ben);
         assert_eq!(world.people(), 2);
+        nobody_was_absent(&world);
         world.finish("reload");
     });
 }
@@ -182,6 +196,84 @@ fn a_dead_browser_is_reconnecting_after_5_s_and_gone_after_30() {
         assert_eq!(world.seats[ada].client.left, std::slice::from_ref(&name));
         assert_eq!(world.people(), 1, "the media core keeps nothing of them");
         world.finish("a dead browser");
+    });
+}
+
+/// Lets nothing of a person's media through, or everything again. The socket is another way.
+fn cut_media(world: &mut World, who: Person, cut: bool) {
+    let seat = &mut world.seats[who];
+    (seat.up.cut, seat.down.cut) = (cut, cut);
+}
+
+#[test]
+fn whose_media_is_lost_is_seen_to_be_5_s_later_and_seen_to_be_back_at_once() {
+    play(When::Always, |seed| {
+        for over_tcp in [false, true] {
+            let mut world = World::new(seed);
+            let ada = world.join(Profile::PAGE, Conditions::clean(20));
+            let ben = world.join(Profile { over_tcp, ..Profile::PAGE }, Conditions::clean(20));
+            world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));
+            world.run(ms(2_000));
+            let name = world.seats[ben].client.name.clone();
+            let presence = |world: &World| world.seats[ada].client.presence(&name);
+            cut_media(&mut world, ben, true);
+            let told = world.within(ms(6_000), "the others do not see that media is lost", |world| {
+                presence(world) == Some(Presence::NoMedia)
+            });
+            assert!(told > ms(4_950) && told < ms(5_150), "told after {told:?}");
+            world.run(ms(5_000));
+            assert_eq!(presence(&world), Some(Presence::NoMedia), "whatever the socket does");
+            cut_media(&mut world, ben, false);
+            let back = world.within(ms(1_000), "the others do not see that media is back", |world| {
+                presence(world) == Some(Presence::Here)
+            });
+            println!("lost after {told:?}, back after {back:?}");
+            assert!(back < ms(200), "back after {back:?}");
+            assert!(world.seats[ada].client.left.is_empty());
+            world.finish("media lost");
+        }
+    });
+}
+
+#[test]
+fn who_joins_without_a_way_for_media_is_seen_to_have_none_after_5_s() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::PAGE, Conditions::clean(20));
+        world.run(ms(2_000));
+        let ben = world.join(Profile::PAGE, Conditions::clean(20));
+        cut_media(&mut world, ben, true);
+        let name = world.seats[ben].client.name.clone();
+        world.within(ms(500), "the newcomer is not in the list", |world| {
+            world.seats[ada].client.presence(&name) == Some(Presence::Here)
+        });
+        let told = world.within(ms(6_000), "nobody sees that the newcomer has no media", |world| {
+            world.seats[ada].client.presence(&name) == Some(Presence::NoMedia)
+        });
+        assert!(told > ms(4_900) && told < ms(5_150), "told after {told:?}");
+        cut_media(&mut world, ben, false);
+        world.within(ms(10_000), "the newcomer's media never comes", |world| world.meet(&[ada, ben]));
+        assert_eq!(world.seats[ada].client.presence(&name), Some(Presence::Here));
+        world.finish("a newcomer without media");
+    });
+}
+
+#[test]
+fn somebody_asleep_is_seen_to_be_gone_long_before_their_socket_ends() {
+    play(When::Always, |seed| {
+        let (mut world, ada, ben) = two(seed);
+        // The socket's pings stay unanswered for 20 s.
+        world.kill(ben, false);
+        let name = world.seats[ben].client.name.clone();
+        let presence = |world: &World| world.seats[ada].client.presence(&name);
+        let mut since = ms(0);
+        for (state, at) in
+            [(Some(Presence::NoMedia), 5_000), (Some(Presence::Reconnecting), 25_000), (None, 50_000)]
+        {
+            since += world.within(ms(31_000), "the others see no change", |world| presence(world) == state);
+            assert!(since > ms(at - 50) && since < ms(at + 250), "{state:?} after {since:?}");
+        }
+        world.finish("asleep");
     });
 }
 
