@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { readPaused } from './lib/in-page.js';
 import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
@@ -148,7 +149,7 @@ house.scene('a duplicated tab is a second person, and the first goes on', async 
   await copy.closePage();
 });
 
-house.scene('a browser that plays no sound unasked offers a tap, and the tap brings the sound', async () => {
+house.scene('a browser that plays nothing unasked offers a tap, and the tap brings sound and pictures', async () => {
   const eve = await house.personIn(greens, 'Eve');
   await eve.page.addInitScript(() => {
     const play = HTMLMediaElement.prototype.play;
@@ -157,19 +158,29 @@ house.scene('a browser that plays no sound unasked offers a tap, and the tap bri
       target instanceof Element && target.closest('button');
     addEventListener('click', ({ target }) => (tapped ||= Boolean(onButton(target))), true);
     HTMLMediaElement.prototype.play = function guarded() {
-      const refused = this instanceof HTMLAudioElement && !tapped;
-      return refused ? Promise.reject(new DOMException('tap first', 'NotAllowedError')) : play.call(this);
+      if (tapped) return play.call(this);
+      this.autoplay = false;
+      this.pause();
+      return Promise.reject(new DOMException('tap first', 'NotAllowedError'));
     };
     // The click on Join is no tap for this browser: it happened before the sound was there.
     addEventListener('submit', () => setTimeout(() => (tapped = false)), true);
   });
   await eve.join(invitation);
+  await eve.hasTilesOf(['Ann', 'Bob']);
+  await until(
+    'nothing plays',
+    () => eve.page.evaluate(readPaused),
+    (paused) => paused > 2,
+  );
   await eve.button('Tap to hear').click();
   await eve.button('Tap to hear').waitFor({ state: 'hidden' });
   const playing = () =>
     eve.page.evaluate(() => [...document.querySelectorAll('audio')].filter((audio) => !audio.paused).length);
   await until('Eve hears through all her audio elements', playing, (count) => count > 0);
   await eve.hears(2);
+  await eve.seesMovement('Ann');
+  await eve.seesMovement('Bob');
   await eve.press('Leave');
 });
 

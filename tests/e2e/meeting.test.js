@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
+import { Chromium } from './lib/chromium.js';
 import { House } from './lib/house.js';
+import { readPaused } from './lib/in-page.js';
 import { OTHER } from './lib/pair.js';
+import { until } from './lib/until.js';
 
 const house = await House.open();
 after(() => house.close());
@@ -13,7 +16,8 @@ const ann = await house.person('Ann', 'red', {
   context: { permissions: ['clipboard-read', 'clipboard-write', 'camera', 'microphone'] },
 });
 const bob = await house.person('Bob', 'green', { engine: OTHER });
-const cid = await house.person('Cid', 'blue');
+const blues = await house.browser('blue');
+const cid = await house.personIn(blues, 'Cid');
 const everyone = /** @type {const} */ ([
   [ann, 'red'],
   [bob, 'green'],
@@ -68,6 +72,26 @@ house.scene('a muted microphone is silent and marked for the others, until it is
   await bob.hears(2);
   await bob.findsUnmarked('Ann', /muted|microphone off/i);
 });
+
+house.scene('sound and pictures that the system pauses play again', async () => {
+  const silent = () => cid.page.evaluate(readPaused);
+  await cid.page.evaluate(() => {
+    for (const media of document.querySelectorAll('#call audio, #call video')) {
+      /** @type {HTMLMediaElement} */ (media).pause();
+    }
+  });
+  await until('everything plays again', silent, (count) => count === 0);
+  await cid.hears(2);
+  await cid.seesMovement('Ann');
+});
+
+// As when an output device is lost, Chromium pauses what was playing. Its microphone ends with it.
+if (blues instanceof Chromium) {
+  house.scene('sound goes on after the device that plays it was gone', async () => {
+    await blues.endAudioService();
+    await cid.hears(2);
+  });
+}
 
 house.scene('a camera that is off shows no picture and no light, and comes back', async () => {
   await bob.press('Turn off camera');

@@ -6,6 +6,7 @@ import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { isolated, said } from '../core/sentence.js';
 import { deviceButton, deviceProblems } from './device-button.js';
+import { Playback } from './playback.js';
 import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
@@ -57,6 +58,7 @@ const TICK = 2000;
 export function callView({ call, media, share, name, announce, leave }) {
   const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
   showOwn({ call, stage, media, name, announce });
+  keepPlaying();
   showSound(call);
   const alone = byId('alone', HTMLParagraphElement);
   call.on('slot', ({ kind, slot, track }) => {
@@ -115,18 +117,23 @@ function showOwn({ call, stage, media, name, announce }) {
 
 /** @param {Call} call */
 function showSound(call) {
+  const sound = new Sound(byId('sound', HTMLDivElement));
+  call.on('slot', ({ kind, slot, track }) => {
+    if (kind === 'audio') sound.setSlot(slot, track);
+  });
+}
+
+/** Pictures and sound go on playing, or the person is asked for a tap. */
+function keepPlaying() {
   const hear = byId('hear', HTMLButtonElement);
-  const sound = new Sound(byId('sound', HTMLDivElement), (refused) => {
+  const playback = new Playback(byId('call', HTMLElement), (refused) => {
     hear.hidden = !refused;
   });
   hear.prepend(icon('sound'));
   hear.addEventListener('click', () => {
-    void sound.playAll();
+    playback.playAll();
     // The button is gone; the next key must not start from the top of the page.
     byId('microphone', HTMLButtonElement).focus();
-  });
-  call.on('slot', ({ kind, slot, track }) => {
-    if (kind === 'audio') sound.setSlot(slot, track);
   });
 }
 

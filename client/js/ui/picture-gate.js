@@ -39,7 +39,6 @@ export class PictureGate {
     if (other) {
       video.srcObject = stream;
       this.#last = null;
-      if (stream) video.play().catch(() => {});
     }
     const gate = since === null ? 'closed' : `${owner} ${since}`;
     if (!other && this.#gate === gate) return;

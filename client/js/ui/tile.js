@@ -141,6 +141,5 @@ export class OwnTile {
     if (this.#track === camera) return;
     this.#track = camera;
     this.#face.video.srcObject = camera ? new MediaStream([camera]) : null;
-    if (camera) this.#face.video.play().catch(() => {});
   }
 }

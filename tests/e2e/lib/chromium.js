@@ -1,5 +1,7 @@
 /** Chromium with a camera of one colour, or with none, or with a user who says no. */
 
+import { readdir, readFile } from 'node:fs/promises';
+
 import { chromium } from 'playwright-core';
 
 import { isForeign } from './browser.js';
@@ -71,6 +73,19 @@ export class Chromium {
   /** Ends the process at once: no page hears of it. */
   async kill() {
     await this.#server.kill();
+  }
+
+  /** Ends the process that captures and plays sound. The browser starts another one when it needs it. */
+  async endAudioService() {
+    const browser = this.#server.process().pid;
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const [stat, line] = await Promise.all(
+        ['stat', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+      );
+      const parent = Number(stat?.match(/\) \S (\d+)/)?.[1]);
+      if (parent === browser && line?.includes('AudioService')) return process.kill(Number(pid), 'SIGKILL');
+    }
+    throw new Error('this browser has no audio service');
   }
 
   async close() {

@@ -282,6 +282,12 @@ export async function readConnection() {
   return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded };
 }
 
+/** How many elements of the call should play and do not. @returns {number} */
+export function readPaused() {
+  const all = /** @type {NodeListOf<HTMLMediaElement>} */ (document.querySelectorAll('#call audio, #call video'));
+  return [...all].filter(({ paused, srcObject }) => paused && srcObject).length;
+}
+
 /**
  * Where a video is in the window, and the shape and size of its picture.
  * @param {Element} element
