@@ -56,10 +56,12 @@ node: node_modules/.package-lock.json ## the client: lints, types, unit tests
 	@$(STEP) types npm run --silent types
 	@$(STEP) node npm test --silent
 
-# Files run one after another: each opens several browsers, and two cores are soon full.
+# Files run one after another: each opens several browsers, and two cores are soon full. Every pair is played, whatever became
+# of the one before.
 e2e: build chromium firefox node_modules/.package-lock.json ## the whole product in real browsers, in pairs of them
-	@$(foreach pair,$(PLENARY_E2E_PAIRS),$(STEP) $(pair) env PLENARY_E2E_PAIR=$(pair) timeout --kill-after=10s 20m \
-	  node --test --test-concurrency=1 --test-reporter=spec $(call E2E,$(pair));)
+	@failed=; $(foreach pair,$(PLENARY_E2E_PAIRS),$(STEP) $(pair) env PLENARY_E2E_PAIR=$(pair) timeout --kill-after=10s 20m \
+	  node --test --test-concurrency=1 --test-reporter=spec $(call E2E,$(pair)) || failed="$$failed $(pair)";) \
+	  if [ -n "$$failed" ]; then echo "browser tests failed in:$$failed; screens and logs are in $(PLENARY_E2E_DIR)"; exit 1; fi
 
 # One at a time on a machine, because names of namespaces are the machine's. PLENARY_SYSTEM=off leaves them out, and says so.
 system: build chromium firefox system-tools node_modules/.package-lock.json ## the deployment: docker-compose.yml in an engine of its own, people behind firewalls; needs root

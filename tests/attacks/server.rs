@@ -185,9 +185,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         match &mut self.process {
-            Process::Child { child, .. } => {
+            Process::Child { child, log } => {
                 let _ = child.kill();
                 let _ = child.wait();
+                harness::tell_log_of_failure(log);
             }
             Process::Thread { stopper, .. } => {
                 let _ = stopper.stop();

@@ -31,6 +31,19 @@ pub const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Where whoever looks after the server comes from.
 pub const OPERATOR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
+/// Lines of a server's log that are shown when its test fails.
+const SHOWN: usize = 60;
+
+/// If the test has failed, what its server said last goes where the test's own output goes.
+pub fn tell_log_of_failure(log: &Path) {
+    if std::thread::panicking() {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        let lines: Vec<&str> = said.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(SHOWN)..).unwrap_or_default();
+        eprintln!("-- the server said last:\n{}\n--", last.join("\n"));
+    }
+}
+
 /// Workers that do nothing, which is what these tests need of them.
 struct NoWorkers;
 

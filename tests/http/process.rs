@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, Folder, PATIENCE};
+use crate::harness::{self, Client, Folder, PATIENCE};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 
@@ -61,6 +61,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        harness::tell_log_of_failure(&self.log);
     }
 }
 

@@ -189,6 +189,7 @@ export class House {
     const shots = await Promise.allSettled(this.people.map((person) => person.screenshot(`${label} ${person.name}`)));
     const kept = shots.flatMap((shot) => (shot.status === 'fulfilled' ? [shot.value] : []));
     console.error(`evidence of "${scene}" in ${ARTIFACTS}: the server's log and ${kept.length} screens`);
+    for (const person of this.people) console.error(`${person.name}: ${await person.account().catch(String)}`);
     for (const error of this.#pageErrors()) console.error(error);
   }
 

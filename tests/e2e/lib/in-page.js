@@ -282,6 +282,35 @@ export async function readConnection() {
   return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded };
 }
 
+/**
+ * What somebody would want to know who cannot look: what the page says is wrong, what it plays, and what it sends.
+ * @returns {string}
+ */
+export function readAccount() {
+  const words = [...document.querySelectorAll('[role=alert], .banner, #over, .notes')]
+    .filter((element) => element.checkVisibility())
+    .map((element) => /** @type {HTMLElement} */ (element).innerText.replaceAll(/\s+/g, ' ').trim())
+    .filter(Boolean);
+  const media = /** @type {HTMLMediaElement[]} */ ([...document.querySelectorAll('audio, video')]);
+  const playing = media
+    .filter(({ srcObject }) => srcObject instanceof MediaStream)
+    .map(({ tagName, paused, error, srcObject }) => {
+      const tracks = /** @type {MediaStream} */ (srcObject).getTracks().map(({ muted }) => (muted ? 'silent' : 'live'));
+      return `${tagName.toLowerCase()} ${paused ? 'paused' : 'plays'} ${tracks}${error ? ` ${error.message}` : ''}`;
+    });
+  const pc = /** @type {RTCPeerConnection | null | undefined} */ (/** @type {any} */ (window).plenary?.pc);
+  const sent = (pc?.getSenders() ?? []).flatMap(({ track }) =>
+    track ? [`${track.kind} ${track.readyState}${track.muted ? ' muted' : ''}${track.enabled ? '' : ' off'}`] : [],
+  );
+  return JSON.stringify({
+    state: document.documentElement.dataset.state,
+    words,
+    pc: pc?.connectionState,
+    playing,
+    sent,
+  });
+}
+
 /** How many elements of the call should play and do not. @returns {number} */
 export function readPaused() {
   const all = /** @type {NodeListOf<HTMLMediaElement>} */ (document.querySelectorAll('#call audio, #call video'));

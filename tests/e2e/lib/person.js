@@ -9,6 +9,7 @@ import {
   hinder,
   keepInSession,
   measurePauses,
+  readAccount,
   readMarks,
   relayMedia,
   watch,
@@ -144,6 +145,11 @@ export class Person extends Viewer {
     const path = join(ARTIFACTS, `${label.replaceAll(/[^a-z0-9]+/gi, '-')}.png`);
     await this.page.screenshot({ path });
     return path;
+  }
+
+  /** What the page says is wrong, what it plays and what it sends, as one line for the log. */
+  async account() {
+    return this.page.evaluate(readAccount);
   }
 
   /**
