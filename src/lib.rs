@@ -17,5 +17,6 @@ pub mod media;
 pub mod metrics;
 pub mod queue;
 pub mod refusals;
+pub mod standstill;
 pub mod state;
 pub mod worker;

@@ -454,7 +454,7 @@ fn over_tcp(limit: Limit) -> u64 {
     let config = WorkerConfig { index: 0, port: 0, pin: None, announced, limits };
     let poll = mio::Poll::new().unwrap();
     let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
-    let mut worker = plenary::worker::spawn(&config, waker).unwrap();
+    let mut worker = plenary::worker::spawn(std::time::Instant::now(), &config, waker).unwrap();
     let (offer, theirs) = an_offer(Instant::now());
     let offer = Box::new(offer);
     worker.send(Command::Join { peer: PeerId(1), room: RoomId(1) });

@@ -1,14 +1,46 @@
 //! The time of a turn.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::conference::Now;
+use crate::standstill::Standstill;
 
-/// The time now, by both clocks of the system. The wall clock is told as it is: an operator or a time server may set it
-/// forward or back by any amount, and what is reckoned from a time that was wrong once would stay wrong. Whatever must not
-/// go back is reckoned by the other one.
-pub(super) fn now() -> Now {
-    at(Instant::now(), SystemTime::now())
+/// The loop's clock: it stands still while the loop does. All that is reckoned by it, people's silence and every time-out,
+/// is time in which they could have been heard.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    standstill: Standstill,
+    /// For how long the loop did not run, in all.
+    stood: Duration,
+}
+
+impl Clock {
+    /// The time now.
+    pub fn now(&self) -> Instant {
+        self.told(Instant::now())
+    }
+
+    fn told(&self, system: Instant) -> Instant {
+        system.checked_sub(self.stood).unwrap_or(system)
+    }
+
+    /// The loop waits for events, for `timeout` at most.
+    pub fn waits(&mut self, timeout: Option<Duration>) {
+        self.standstill.waits(Instant::now(), timeout);
+    }
+
+    /// A turn begins. The wall clock is told as it is: an operator or a time server may set it forward or back by any
+    /// amount, and what is reckoned from a time that was wrong once would stay wrong. Whatever must not go back is reckoned
+    /// by the other one.
+    pub fn turn(&mut self) -> Now {
+        let system = Instant::now();
+        let stood = self.standstill.goes_on(system);
+        if stood > Duration::ZERO {
+            log::warn!("the process stood still for {:.1} s: that is nobody's silence", stood.as_secs_f64());
+            self.stood += stood;
+        }
+        at(self.told(system), SystemTime::now())
+    }
 }
 
 fn at(instant: Instant, wall: SystemTime) -> Now {

@@ -62,6 +62,7 @@ use crate::refusals::RefusalLog;
 use admission::Admission;
 use assets::Assets;
 use certificate::Tls;
+use clock::Clock;
 use connection::{Connection, Fate};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
@@ -136,6 +137,7 @@ impl Stopper {
 /// The driver: owns every TCP socket of the process.
 pub struct Control {
     poll: Poll,
+    clock: Clock,
     waker: Arc<Waker>,
     signals: Option<Signals>,
     stop_wanted: Arc<AtomicBool>,
@@ -173,6 +175,7 @@ impl Control {
         listeners.register(poll.registry(), LISTENERS)?;
         Ok(Self {
             poll,
+            clock: Clock::default(),
             waker,
             signals: None,
             stop_wanted: Arc::default(),
@@ -261,11 +264,12 @@ impl Control {
         let mut failed = false;
         let outcome = loop {
             let timeout = self.timeout(conference, workers);
+            self.clock.waits(timeout);
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => break Err(error),
                 _ => {}
             }
-            let mut turn = Turn { now: clock::now(), control: self, conference, workers };
+            let mut turn = Turn { now: self.clock.turn(), control: self, conference, workers };
             turn.take_events(&events);
             turn.accept();
             turn.work();
@@ -287,7 +291,7 @@ impl Control {
         if !self.ready.is_empty() || self.accepts || workers.have_more() {
             return Some(Duration::ZERO);
         }
-        let now = Instant::now();
+        let now = self.clock.now();
         let dates = [
             self.scrapes.as_ref().and_then(|scrapes| scrapes.next_date(now)),
             self.refusal_log.next(),
@@ -401,6 +405,8 @@ impl Turn<'_> {
             if let Some(connection) = self.control.connections.get_mut(&id) {
                 connection.armed = Armed::default();
             }
+            // What waits is read before anybody is judged.
+            self.with(id, Connection::drive);
             self.with(id, Connection::handle_timeout);
         }
         if self.conference.poll_timeout().is_some_and(|at| at <= self.now.instant) {

@@ -253,6 +253,15 @@ impl Core {
         }
     }
 
+    /// The driver did not run for so long until `now`: that is nobody's silence. To be called before what came meanwhile is
+    /// handed in. Visits everybody, which is due after a standstill only.
+    pub fn stood_still(&mut self, now: Instant, stood: Duration) {
+        let now = self.advance(now);
+        for (_, peer) in &mut self.peers {
+            peer.stood_still(now, stood);
+        }
+    }
+
     /// Time as it is here: it never goes back, and goes on where the clock we are told steps back.
     fn advance(&mut self, told: Instant) -> Instant {
         let now = told + self.stepped_back;

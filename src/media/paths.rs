@@ -181,6 +181,16 @@ impl Paths {
         self.known.iter().position(|known| known.path == *path)
     }
 
+    /// For so long nobody listened: what was heard before is no older for it.
+    pub fn stood_still(&mut self, stood: Duration) {
+        for known in &mut self.known {
+            known.checked += stood;
+            for at in known.heard.iter_mut().chain(&mut known.nominated) {
+                *at += stood;
+            }
+        }
+    }
+
     /// Every one of them.
     pub fn iter(&self) -> impl Iterator<Item = &Path> {
         self.known.iter().map(|known| &known.path)

@@ -1,6 +1,6 @@
 //! One person on the media side: their connection, what they publish, what they receive.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -147,6 +147,18 @@ impl Peer {
     /// The publication of `track`.
     pub fn publication(&mut self, track: Track) -> Option<&mut Publication> {
         self.publications.iter_mut().find(|publication| publication.track == track)
+    }
+
+    /// For so long until `now` nobody was heard, because nobody listened: their silence is no longer for it. What they sent
+    /// meanwhile comes all at once.
+    pub fn stood_still(&mut self, now: Instant, stood: Duration) {
+        if let Some(heard) = &mut self.heard {
+            *heard += stood;
+        }
+        if let Some(connection) = &mut self.connection {
+            connection.stood_still(stood);
+        }
+        self.police.stood_still(now);
     }
 
     /// Whether they muted `track`. Nobody who said nothing is muted.

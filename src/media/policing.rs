@@ -47,6 +47,9 @@ const TOLD_AFTER: Duration = Duration::from_secs(2);
 /// what was asked for a smaller room, which is under twice what is allowed in the larger one.
 const ENDED_AFTER: Duration = Duration::from_secs(45);
 
+/// After a standstill of the server, how soon all is read that the kernel held back.
+const WAITED_COMES_WITHIN: Duration = Duration::from_secs(1);
+
 /// Patience comes back this much slower than it is used up: whoever comes back and goes on is ended at once.
 const FORGIVING: u64 = 8;
 
@@ -256,6 +259,8 @@ pub struct Police {
     patience: Bucket,
     allowed: Bitrate,
     told: bool,
+    /// Until then what comes is taken to have waited: it may be dropped, and is held against nobody.
+    waited: Option<Instant>,
     /// What holds, with the older and larger rates.
     rates: Vec<TrackRates>,
     /// What holds alone from then on.
@@ -274,6 +279,7 @@ impl Police {
             patience: none,
             allowed: Bitrate::default(),
             told: false,
+            waited: None,
             rates: Vec::new(),
             next: None,
             asked: false,
@@ -350,8 +356,17 @@ impl Police {
         (verdict, self.excess(now, bytes as u64))
     }
 
+    /// Nobody listened until `now`: what was sent meanwhile comes all at once.
+    pub fn stood_still(&mut self, now: Instant) {
+        self.waited = Some(now + WAITED_COMES_WITHIN);
+    }
+
     /// So many bytes were over.
     fn excess(&mut self, now: Instant, bytes: u64) -> Option<Warning> {
+        self.waited.take_if(|until| *until <= now);
+        if self.waited.is_some() {
+            return None;
+        }
         self.patience.fill(now);
         self.told &= self.patience.used() > 0;
         self.patience.take(bytes);

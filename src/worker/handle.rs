@@ -188,11 +188,12 @@ fn report(woken: io::Result<()>) {
     }
 }
 
-/// Starts a worker. `control` wakes the thread that drains its notices.
+/// Starts a worker at `now`, by the clock that [`WorkerHandle::check`] is told. `control` wakes the thread that drains its
+/// notices.
 ///
 /// # Errors
 /// [`StartError`] if its port is taken, or the kernel refuses a socket or a thread.
-pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> Result<WorkerHandle, StartError> {
+pub fn spawn(now: Instant, config: &WorkerConfig, control: Arc<Waker>) -> Result<WorkerHandle, StartError> {
     let refused = |error| StartError { protocol: Protocol::Udp, port: config.port, error };
     let poll = Poll::new().map_err(refused)?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(refused)?);
@@ -214,7 +215,7 @@ pub fn spawn(config: &WorkerConfig, control: Arc<Waker>) -> Result<WorkerHandle,
         thread: Some(thread),
         ended: false,
         has_more: false,
-        health: Health::new(Instant::now()),
+        health: Health::new(now),
         report: Report::default(),
         reports: 0,
         port,

@@ -72,7 +72,7 @@ struct Place {
 impl Place {
     /// A place with a running worker.
     fn new(mut config: WorkerConfig, control: Arc<Waker>) -> Result<Place, StartError> {
-        let handle = spawn(&config, control)?;
+        let handle = spawn(Instant::now(), &config, control)?;
         config.port = handle.port();
         Ok(Place {
             config,
@@ -123,7 +123,7 @@ impl Place {
             self.retry = Some((now + LONGEST_RETRY / 4, RETRY));
             return false;
         }
-        match spawn(&self.config, Arc::clone(control)) {
+        match spawn(now, &self.config, Arc::clone(control)) {
             Ok(handle) => {
                 log::info!("worker {} is back on port {}", self.config.index, handle.port());
                 self.handle = Some(handle);

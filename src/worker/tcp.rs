@@ -249,6 +249,14 @@ impl Tcp {
         }
     }
 
+    /// For so long nothing was read: nobody was silent.
+    pub(super) fn stood_still(&mut self, stood: Duration) {
+        for (_, connection) in &mut self.connections {
+            connection.began += stood;
+            connection.heard += stood;
+        }
+    }
+
     /// Sends frames to one client. What it does not take in time is dropped.
     pub(super) fn send(
         &mut self,

@@ -15,9 +15,14 @@ use crate::media::message::Command;
 use crate::media::rtc::{ConnectionConfig, Transmit};
 use crate::media::{Core, CoreConfig, Path, Protocol};
 use crate::queue::{Drain, Nothing, Sender};
+use crate::standstill::Standstill;
 
 /// Events taken from the kernel in one turn.
 const EVENTS: usize = 128;
+
+/// After a standstill: how often in a row all sockets are read before anybody is judged. What the kernel holds of UDP takes a
+/// few rounds; who sends without end is not waited for.
+const ROUNDS: usize = 32;
 
 /// How soon notices that found the queue full are tried again.
 const RETRY: Duration = Duration::from_millis(5);
@@ -144,27 +149,57 @@ impl Worker {
 
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
+        let mut standstill = Standstill::default();
         loop {
-            let timeout = self.timeout(Instant::now());
-            if let Err(e) = self.poll.poll(&mut events, timeout)
-                && e.kind() != io::ErrorKind::Interrupted
-            {
-                log::error!("a worker cannot wait for its sockets: {e}");
+            let now = Instant::now();
+            let timeout = self.timeout(now);
+            standstill.waits(now, timeout);
+            if !self.wait(&mut events, timeout) {
                 break;
             }
-            for event in &events {
-                match event.token() {
-                    V4 => self.v4.note(),
-                    V6 => self.v6.iter_mut().for_each(Socket::note),
-                    Token(token) if token >= TCP => self.tcp.note(event),
-                    _ => {}
-                }
+            let now = Instant::now();
+            let stood = standstill.goes_on(now);
+            if stood > Duration::ZERO {
+                self.catch_up(now, stood, &mut events);
             }
-            if !self.turn(Instant::now()) {
+            if !self.turn(now) {
                 break;
             }
         }
         self.report();
+    }
+
+    /// Waits for events and notes them. False if that cannot be.
+    fn wait(&mut self, events: &mut Events, timeout: Option<Duration>) -> bool {
+        if let Err(e) = self.poll.poll(events, timeout)
+            && e.kind() != io::ErrorKind::Interrupted
+        {
+            log::error!("a worker cannot wait for its sockets: {e}");
+            return false;
+        }
+        for event in &*events {
+            match event.token() {
+                V4 => self.v4.note(),
+                V6 => self.v6.iter_mut().for_each(Socket::note),
+                Token(token) if token >= TCP => self.tcp.note(event),
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// The loop stood still until `now`: that is nobody's silence, and what waits in the kernel is read before anybody is judged.
+    fn catch_up(&mut self, now: Instant, stood: Duration, events: &mut Events) {
+        self.core.stood_still(now, stood);
+        self.tcp.stood_still(stood);
+        for _ in 0..ROUNDS {
+            self.read(now);
+            let udp = std::iter::once(&self.v4).chain(&self.v6);
+            let more = self.tcp.is_ready() || udp.filter_map(|socket| socket.wakes(now)).any(|at| at <= now);
+            if !self.wait(events, Some(Duration::ZERO)) || (!more && events.is_empty()) {
+                break;
+            }
+        }
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
@@ -181,16 +216,7 @@ impl Worker {
     /// people who are talking goes before a storm of arrivals. Each socket, and all of TCP, has a slice of the turn: a
     /// flood of one keeps the others from nothing.
     fn turn(&mut self, now: Instant) -> bool {
-        for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
-            let slice = Slice::begin(Instant::now());
-            socket.read(now, &slice, Instant::now, |remote, local, datagram| {
-                if let Some(local) = self.addresses.announced(local, remote) {
-                    self.core.handle_datagram(now, Path::udp(remote, local), datagram);
-                }
-            });
-        }
-        let slice = Slice::begin(Instant::now());
-        self.tcp.receive(now, &self.addresses, &mut self.core, || slice.is_over(Instant::now()));
+        self.read(now);
         self.more_orders = true;
         while self.more_orders {
             match self.orders.next() {
@@ -212,6 +238,20 @@ impl Worker {
         self.send(now);
         self.pass_notices();
         true
+    }
+
+    /// Reads what waits on the sockets, for a slice each.
+    fn read(&mut self, now: Instant) {
+        for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
+            let slice = Slice::begin(Instant::now());
+            socket.read(now, &slice, Instant::now, |remote, local, datagram| {
+                if let Some(local) = self.addresses.announced(local, remote) {
+                    self.core.handle_datagram(now, Path::udp(remote, local), datagram);
+                }
+            });
+        }
+        let slice = Slice::begin(Instant::now());
+        self.tcp.receive(now, &self.addresses, &mut self.core, || slice.is_over(Instant::now()));
     }
 
     /// Sends what the core wants sent: datagrams for one client are together and go together.

@@ -30,6 +30,7 @@ mod signaling;
 mod simulated;
 mod simulated_media;
 mod simulated_udp;
+mod standstill;
 mod table;
 mod tcp;
 mod udp;

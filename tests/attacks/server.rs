@@ -145,6 +145,19 @@ impl Server {
         answer.json()
     }
 
+    /// Sends a signal to the process.
+    pub fn signal(&self, name: &str) {
+        let Process::Child { child, .. } = &self.process else { panic!("a thread takes no signals") };
+        let told = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+        assert!(told.expect("kill runs").success(), "the server is gone");
+    }
+
+    /// What it said on standard error so far.
+    pub fn log(&self) -> String {
+        let Process::Child { log, .. } = &self.process else { return String::new() };
+        std::fs::read_to_string(log).expect("a log file")
+    }
+
     /// Has the server make this fault.
     pub fn inject(&self, fault: &Value) {
         let answer = ask_from(OPERATOR, self.port, &posted("/api/faults", &fault.to_string()));

@@ -38,6 +38,9 @@ use workers::Worker;
 /// Turns at one instant after which the server is taken to spin.
 const MOST_TURNS: u32 = 10_000;
 
+/// Bytes of datagrams that wait for a server that does not run; what comes later is lost.
+const KERNEL_HOLDS: usize = 1_000_000;
+
 /// The room everybody is in unless a scenario says otherwise.
 pub const DEN: &str = "den";
 
@@ -97,6 +100,12 @@ pub struct World {
     nonces: nonces::Nonces,
     /// By how much the server's clock is behind.
     pub behind: Duration,
+    /// The server does not run until then, and since when.
+    frozen: Option<(Instant, Instant)>,
+    /// For how long it did not run, in all.
+    stood: Duration,
+    /// Bytes of datagrams that wait for it.
+    waiting: usize,
     tiles: Vec<Tile>,
     finished: bool,
 }
@@ -152,6 +161,9 @@ impl World {
             transmitted: 0,
             nonces: nonces::Nonces::default(),
             behind: Duration::ZERO,
+            frozen: None,
+            stood: Duration::ZERO,
+            waiting: 0,
             tiles: Vec::new(),
             finished: false,
         };
@@ -176,9 +188,36 @@ impl World {
     }
 
     fn conference_now(&self) -> Now {
-        let instant = self.server_now();
-        let passed = instant.saturating_duration_since(self.start);
+        let now = self.server_now();
+        let passed = now.saturating_duration_since(self.start);
+        // As the driver's clock, this one stands still while the server does.
+        let instant = now - self.stood;
         Now { instant, unix_millis: 1_700_000_000_000 + passed.as_millis() as u64 }
+    }
+
+    /// The server's process stands still for so long: what is sent to it waits, as far as a kernel has room for it.
+    pub fn stand_still(&mut self, time: Duration) {
+        self.frozen = Some((self.now, self.now + time));
+        self.waiting = 0;
+    }
+
+    fn wait_in_the_kernel(&mut self, until: Instant, what: Happening) {
+        if let Happening::ToServer { bytes, .. } = &what {
+            if self.waiting + bytes.len() > KERNEL_HOLDS {
+                return;
+            }
+            self.waiting += bytes.len();
+        }
+        self.queue.push(until, what);
+    }
+
+    /// The server goes on, if it is time, and is told how long it did not.
+    fn thaw(&mut self) {
+        let Some((since, _)) = self.frozen.take_if(|(_, until)| *until <= self.now) else { return };
+        let stood = self.now - since;
+        self.stood += stood;
+        let now = self.server_now();
+        self.workers.iter_mut().for_each(|worker| worker.stood_still(now, stood));
     }
 
     /// Lets time pass.
@@ -214,8 +253,10 @@ impl World {
     fn next_event(&self) -> Option<Instant> {
         let now = self.server_now();
         let workers = self.workers.iter().filter_map(|worker| worker.poll_timeout(now));
-        let server = workers.chain(self.conference.poll_timeout()).map(|at| at + self.behind);
-        server.chain(self.queue.next()).min()
+        let conference = self.conference.poll_timeout().map(|at| at + self.stood);
+        let server = workers.chain(conference).map(|at| at + self.behind);
+        let thaws = self.frozen.map(|(_, until)| until);
+        server.map(|at| thaws.map_or(at, |thaws| at.max(thaws))).chain(thaws).chain(self.queue.next()).min()
     }
 
     /// Does everything that happens now.
@@ -223,11 +264,21 @@ impl World {
         for turn in 0.. {
             assert!(turn < MOST_TURNS, "the server never comes to rest");
             let mut busy = false;
+            self.thaw();
             while let Some(what) = self.queue.pop_due(self.now) {
-                self.happen(what);
+                match self.frozen {
+                    Some((_, until)) if what.is_for_the_server() => self.wait_in_the_kernel(until, what),
+                    _ => self.happen(what),
+                }
                 busy = true;
             }
-            if self.conference.poll_timeout().is_some_and(|at| at <= self.server_now()) {
+            if self.frozen.is_some() {
+                if busy {
+                    continue;
+                }
+                return;
+            }
+            if self.conference.poll_timeout().is_some_and(|at| at <= self.conference_now().instant) {
                 self.conference.handle_timeout(self.conference_now());
             }
             busy |= self.take_outputs();

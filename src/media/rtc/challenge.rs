@@ -1,6 +1,6 @@
 //! The connection's paths: which there are, what goes where, and challenges to those that have not proven anything yet.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::stun::{self, Check};
 use super::{Connection, DUE, Transmit, crypto};
@@ -39,6 +39,11 @@ impl Connection {
     #[must_use]
     pub fn takes_media(&self, now: Instant) -> bool {
         self.paths.take_media(now)
+    }
+
+    /// For so long nothing was heard on any path, because nobody listened.
+    pub fn stood_still(&mut self, stood: Duration) {
+        self.paths.stood_still(stood);
     }
 
     /// What was counted on its paths since this was called last.

@@ -13,6 +13,7 @@ mod recovery;
 mod screens;
 mod simulcast;
 mod slots;
+mod standstill;
 mod storm;
 mod workers;
 mod world;

@@ -24,6 +24,19 @@ pub enum Happening {
     Reconnects { person: Person },
 }
 
+impl Happening {
+    /// Whether it waits in the kernel when the server does not run.
+    pub fn is_for_the_server(&self) -> bool {
+        matches!(
+            self,
+            Happening::ToServer { .. }
+                | Happening::Opens { .. }
+                | Happening::Closes { .. }
+                | Happening::Says { .. }
+        )
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     at: Instant,

@@ -1,7 +1,7 @@
 //! The workers: media cores, each with an address of its own. One can fail and come back.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plenary::conference::WorkerId;
 use plenary::faults::Fault;
@@ -65,6 +65,12 @@ impl Worker {
         if let Some(core) = &mut self.core {
             core.handle_path_ended(&path);
             assert!(!core.knows(&path), "whoever gets this address next is nobody");
+        }
+    }
+
+    pub fn stood_still(&mut self, now: Instant, stood: Duration) {
+        if let Some(core) = &mut self.core {
+            core.stood_still(now, stood);
         }
     }
 
