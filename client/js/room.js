@@ -35,7 +35,7 @@ const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
 const media = new LocalMedia();
 const share = new ScreenShare();
-const announce = liveRegion(byId('status', HTMLDivElement));
+const region = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
 /** @type {ReturnType<typeof prejoin> | null} */
@@ -54,6 +54,7 @@ function end(why) {
   const { title, text } = ENDINGS[why] ?? { title: 'The call has ended', text: `The server says “${why}”.` };
   void media.stop();
   share.end();
+  region.clear();
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
   byId('return', HTMLButtonElement).hidden = why === 'unknown-room';
@@ -75,7 +76,7 @@ function enter(name, back) {
     media,
     share,
     name,
-    announce,
+    region,
     leave: () => {
       entered.leave();
       call = null;

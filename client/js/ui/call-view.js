@@ -14,6 +14,7 @@ import { Stage } from './stage.js';
 /** @import { Call } from '../call/call.js' */
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Sentence } from '../core/sentence.js' */
+/** @import { LiveRegion } from './live-region.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 
@@ -52,10 +53,11 @@ const TICK = 2000;
  * @param {LocalMedia} options.media
  * @param {ScreenShare} options.share
  * @param {string} options.name
- * @param {(sentence: string | Sentence) => void} options.announce
+ * @param {LiveRegion} options.region
  * @param {() => void} options.leave
  */
-export function callView({ call, media, share, name, announce, leave }) {
+export function callView({ call, media, share, name, region, leave }) {
+  const announce = region.say;
   const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
   showOwn({ call, stage, media, name, announce });
   keepPlaying();
@@ -80,7 +82,7 @@ export function callView({ call, media, share, name, announce, leave }) {
     document.title = `${isolated(room.name)} · Plenary`;
   });
   call.on('announce', announce);
-  showHealth(call, announce);
+  showHealth(call, region.speak);
 
   deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
@@ -140,9 +142,9 @@ function keepPlaying() {
 /**
  * Says when the server or the way to it is lost; not at once, and not while it does not matter.
  * @param {Call} call
- * @param {(sentence: string | Sentence) => void} announce
+ * @param {(sentence: string) => void} speak The banner shows it.
  */
-function showHealth(call, announce) {
+function showHealth(call, speak) {
   const banner = byId('banner', HTMLDivElement);
   const text = byId('banner-text', HTMLSpanElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -158,7 +160,7 @@ function showHealth(call, announce) {
     if (!joined && !full) return;
     if (socket && path === 'open') {
       banner.hidden = true;
-      if (told) announce(told === 'slow' || told === 'full' ? 'You are connected' : 'You are connected again');
+      if (told) speak(told === 'slow' || told === 'full' ? 'You are connected' : 'You are connected again');
       told = null;
       return;
     }
@@ -167,7 +169,7 @@ function showHealth(call, announce) {
       () => {
         const { said: spoken, shown } = TROUBLES[trouble];
         // Of a server out of reach a connection that is lost is a part.
-        if (told === null || ((trouble === 'blocked' || trouble === 'full') && told !== trouble)) announce(spoken);
+        if (told === null || ((trouble === 'blocked' || trouble === 'full') && told !== trouble)) speak(spoken);
         told = trouble;
         text.textContent = shown;
         banner.hidden = false;

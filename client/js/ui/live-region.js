@@ -1,5 +1,5 @@
 /**
- * The `role="status"` region: told by screen readers, shown as short notes.
+ * The `role="status"` region: told by screen readers, and shown as one short note at a time.
  */
 
 import { h, nodesOf } from '../core/dom.js';
@@ -12,17 +12,44 @@ const SHOWN = 5000;
 const KEPT = 30_000;
 
 /**
+ * @typedef {object} LiveRegion
+ * @property {(sentence: string | Sentence) => void} say A string has no name in it.
+ * @property {(sentence: string) => void} speak What is to be read on the page already: it is said, not shown.
+ * @property {() => void} clear Whatever was said is over.
+ */
+
+/**
  * @param {HTMLElement} region
- * @returns {(sentence: string | Sentence) => void} A string has no name in it.
+ * @returns {LiveRegion}
  */
 export function liveRegion(region) {
-  const say = (/** @type {Sentence[]} */ sentences) => {
-    const note = h('p', { class: 'note' });
-    for (const sentence of sentences) note.append(note.hasChildNodes() ? ' ' : '', ...nodesOf(sentence), '.');
-    region.append(note);
-    setTimeout(() => note.classList.add('gone'), SHOWN);
-    setTimeout(() => note.remove(), KEPT);
+  /** @param {Sentence[]} sentences */
+  const note = (sentences) => {
+    const one = h('p', { class: 'note' });
+    for (const sentence of sentences) one.append(one.hasChildNodes() ? ' ' : '', ...nodesOf(sentence), '.');
+    one.title = one.textContent ?? '';
+    region.append(one);
+    setTimeout(() => one.remove(), KEPT);
+    return one;
   };
-  const announcer = new Announcer(say, (action, delay) => setTimeout(action, delay));
-  return (sentence) => announcer.add(typeof sentence === 'string' ? [sentence] : sentence);
+  const announcer = new Announcer(
+    (notes) => {
+      const spoken = notes.filter(({ shown }) => !shown);
+      const seen = notes.filter(({ shown }) => shown);
+      if (spoken.length > 0) note(spoken.map(({ sentence }) => sentence)).classList.add('gone');
+      if (seen.length === 0) return;
+      for (const earlier of region.children) earlier.classList.add('gone');
+      const shown = note(seen.map(({ sentence }) => sentence));
+      setTimeout(() => shown.classList.add('gone'), SHOWN);
+    },
+    (action, delay) => setTimeout(action, delay),
+  );
+  return {
+    say: (sentence) => announcer.add({ sentence: typeof sentence === 'string' ? [sentence] : sentence, shown: true }),
+    speak: (sentence) => announcer.add({ sentence: [sentence], shown: false }),
+    clear: () => {
+      announcer.clear();
+      region.replaceChildren();
+    },
+  };
 }
