@@ -14,6 +14,8 @@ const ann = await house.person('Ann', 'red');
 const blues = await house.browser('blue');
 /** What the console of a page has to complain of. @type {string[]} */
 const complaints = [];
+/** Longer than its tile is wide, once that is narrow. */
+const ALI = 'محمد علي عبد الرحمن بن خالد الأنصاري';
 let invitation = '';
 
 /** @param {string} name */
@@ -27,6 +29,26 @@ async function visitor(name) {
 function listen({ page, name }) {
   if (FIRST !== 'chromium') return;
   page.on('console', (message) => message.type() === 'error' && complaints.push(`${name}: ${message.text()}`));
+}
+
+/**
+ * Whether the first and the last letter of a tile's name can be seen when there is little room for it.
+ * @param {HTMLElement} tile
+ */
+function readEnds(tile) {
+  const plate = /** @type {HTMLElement} */ (tile.querySelector('.plate'));
+  plate.style.maxWidth = '90px';
+  const name = /** @type {Element} */ (tile.querySelector('.label bdi'));
+  const text = /** @type {Text} */ (name.firstChild);
+  const frame = plate.getBoundingClientRect();
+  const sees = (/** @type {number} */ at) => {
+    const range = document.createRange();
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    const { left, right } = range.getBoundingClientRect();
+    return left >= frame.left && right <= frame.right;
+  };
+  return { cut: name.scrollWidth > name.clientWidth, first: sees(0), last: sees(text.length - 1) };
 }
 
 house.opening('a room whose name would turn its page around does not', async () => {
@@ -45,14 +67,24 @@ house.scene('a name that turns the text is shown without what turns it', async (
 });
 
 house.scene('a name from right to left stays as it is, in an element of its own', async () => {
-  const ali = await visitor('محمد علي');
+  const ali = await visitor(ALI);
   await ali.join(invitation);
-  await ann.isTold('محمد علي joined');
+  await ann.isTold(`${ALI} joined`);
   const alone = await ann.page.evaluate(() =>
     [...document.querySelectorAll('#status bdi, .label bdi')].map((element) => element.textContent),
   );
-  assert.equal(alone.filter((name) => name === 'محمد علي').length, 2, `in the note and on the tile: ${alone}`);
-  await ann.hasTilesOf(['Bob redaerps', 'محمد علي']);
+  assert.equal(alone.filter((name) => name === ALI).length, 2, `in the note and on the tile: ${alone}`);
+  await ann.hasTilesOf(['Bob redaerps', ALI]);
+});
+
+house.scene('a name that is too long for its tile loses its end, whichever side that is', async () => {
+  const shown = (/** @type {string} */ name) => ann.tile(name).evaluate(readEnds);
+  const ends = await shown(ALI);
+  assert.ok(ends.cut, 'too long');
+  assert.deepEqual([ends.first, ends.last], [true, false], 'from right to left');
+  const other = await shown('Bob redaerps');
+  assert.deepEqual([other.cut, other.first, other.last], [true, true, false], 'from left to right');
+  await ann.screenshot('names that are cut');
 });
 
 house.scene('two people of one name are told apart, also after a reload', async () => {
@@ -60,9 +92,9 @@ house.scene('two people of one name are told apart, also after a reload', async 
   await other.join(invitation);
   await ann.isTold('ann (2) joined');
   await other.isTold('The others see you as ann (2)');
-  await other.hasTilesOf(['Ann', 'Bob redaerps', 'محمد علي']);
+  await other.hasTilesOf(['Ann', 'Bob redaerps', ALI]);
   await other.reload();
-  await ann.hasTilesOf(['Bob redaerps', 'ann (2)', 'محمد علي']);
+  await ann.hasTilesOf(['Bob redaerps', 'ann (2)', ALI]);
 });
 
 house.scene('who types what cannot be seen is asked for another name, and goes in under it', async () => {
