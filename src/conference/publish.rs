@@ -12,8 +12,8 @@ use crate::media::units::Bitrate;
 /// Speech in Opus is transparent at this rate; more is not heard.
 const MICROPHONE_BITRATE: u32 = 32_000;
 
-/// A shared screen's sound is often music.
-const SCREEN_AUDIO_BITRATE: u32 = 64_000;
+/// A shared screen's sound is often music, in two channels. At this rate Opus is transparent to nearly everybody.
+const SCREEN_AUDIO_BITRATE: u32 = 128_000;
 
 /// What the server asked of one person: what the answer depends on, and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
-import { OTHER } from './lib/pair.js';
+import { FIRST, OTHER } from './lib/pair.js';
 import { TcpProxy } from './lib/tcp-proxy.js';
 import { until } from './lib/until.js';
 
@@ -47,9 +47,9 @@ house.opening('two people meet', async () => {
   await bob.sees('Ann', 'red');
 });
 
-for (const [sharer, viewer, colour] of /** @type {const} */ ([
-  [ann, bob, 'red'],
-  [bob, ann, 'green'],
+for (const [sharer, viewer, colour, engine] of /** @type {const} */ ([
+  [ann, bob, 'red', FIRST],
+  [bob, ann, 'green', OTHER],
 ])) {
   const name = `${sharer.name}'s screen`;
   /** @type {import('./lib/browser.js').SharedScreen | undefined} */
@@ -72,6 +72,11 @@ for (const [sharer, viewer, colour] of /** @type {const} */ ([
     }
     assert.equal(await viewer.paintedAt(name, 0.3, 0.3), 'magenta');
     await viewer.hears(2);
+    // In the place of Firefox's screen is a canvas, whose sound is a microphone's.
+    if (engine === 'chromium') {
+      await viewer.hearsLeftOnly();
+      await sharer.soundsAt(32_000, 128_000);
+    }
   });
 
   house.scene(`${sharer.name} stops sharing: the screen goes, the person stays`, async () => {

@@ -5,6 +5,7 @@
 
 import { Emitter } from '../core/emitter.js';
 import { preferred } from './codecs.js';
+import { withRateOfSpeech, withStereo } from './opus.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
@@ -124,12 +125,30 @@ export class Link extends Emitter {
     }
     this.#flight = 0;
     try {
-      await this.#pc.setLocalDescription(await this.#pc.createOffer(options));
+      await this.#describe(await this.#pc.createOffer(options));
     } catch (error) {
       if (!this.#closed) this.#fail(error);
       return;
     }
     if (!this.#closed) this.#send();
+  }
+
+  /** @param {RTCSessionDescriptionInit} offer */
+  async #describe({ sdp = '' }) {
+    try {
+      await this.#pc.setLocalDescription({ type: 'offer', sdp: withStereo(sdp) });
+    } catch (error) {
+      // Browsers mean to allow fewer and fewer edits; a screen's sound in one channel is better than none.
+      if (!(error instanceof DOMException && error.name === 'InvalidModificationError')) throw error;
+      await this.#pc.setLocalDescription({ type: 'offer', sdp });
+    }
+  }
+
+  /** @param {string} answer */
+  #withOwnRates(answer) {
+    const { sdp: offer, tracks } = this.#description();
+    const speech = tracks.filter(({ stream, kind }) => stream === 'camera' && kind === 'audio');
+    return withRateOfSpeech(answer, { offer, speech: speech.map(({ mid }) => mid) });
   }
 
   /** Sends the local description as an offer with a new id. */
@@ -151,7 +170,7 @@ export class Link extends Emitter {
     // Nothing is in flight any more, so nothing can be lost: an answer half applied must not be rolled back.
     this.#flight = 0;
     try {
-      await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+      await this.#pc.setRemoteDescription({ type: 'answer', sdp: this.#withOwnRates(sdp) });
     } catch (error) {
       if (!this.#closed) this.#fail(error);
       return;

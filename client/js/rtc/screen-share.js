@@ -12,12 +12,18 @@ import { Emitter } from '../core/emitter.js';
 
 /**
  * What the browser is asked for. Text needs few frames; a film in a window needs no more than 30.
- * The call's own sound must not come back from whoever shares it.
+ * The call's own sound must not come back from whoever shares it. Music has two channels, and what is done to voices spoils it.
  * @type {ShareOptions}
  */
 const WITH_SOUND = {
   video: { frameRate: { ideal: 15, max: 30 } },
-  audio: /** @type {MediaTrackConstraints} */ ({ restrictOwnAudio: true, echoCancellation: false }),
+  audio: /** @type {MediaTrackConstraints} */ ({
+    restrictOwnAudio: true,
+    channelCount: { ideal: 2 },
+    echoCancellation: false,
+    noiseSuppression: false,
+    autoGainControl: false,
+  }),
   selfBrowserSurface: 'exclude',
   surfaceSwitching: 'include',
   systemAudio: 'include',

@@ -2,8 +2,9 @@
 
 use str0m::IceCreds;
 
-/// Sound at a rate that is plenty for speech; Firefox takes this as the rate itself.
-const OPUS: &str = "maxaveragebitrate=32000";
+/// Sound may be stereo, at the rate of a shared screen's: a payload type means the same on every line. Microphones are one
+/// channel, and what `publish` says of them holds.
+const OPUS: &str = "stereo=1;sprop-stereo=1;maxaveragebitrate=128000";
 
 /// Names our ICE credentials, and adds to the Opus format parameters of every m-line the same: a bundle needs one meaning
 /// per payload type.
@@ -44,7 +45,7 @@ mod tests {
             .replace("ufrag:old", "ufrag:new")
             .replace("pwd:olds", "pwd:news")
             .replace(" ufrag older", "")
-            .replace("useinbandfec=1", "useinbandfec=1;maxaveragebitrate=32000");
+            .replace("useinbandfec=1", "useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=128000");
         assert_eq!(edit(sdp, &IceCreds { ufrag: "new".into(), pass: "news".into() }), edited);
     }
 }

@@ -252,6 +252,46 @@ export function readMarks(tile) {
 }
 
 /**
+ * How loud each channel is of every sound that is received.
+ * @returns {Promise<number[][]>}
+ */
+export async function readChannels() {
+  const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
+  const context = new AudioContext();
+  await context.resume();
+  const tracks = plenary.pc.getReceivers().flatMap(({ track }) => (track.kind === 'audio' ? [track] : []));
+  const channels = tracks.map((track) => {
+    const split = context.createChannelSplitter(2);
+    context.createMediaStreamSource(new MediaStream([track])).connect(split);
+    return [0, 1].map((channel) => {
+      const analyser = context.createAnalyser();
+      split.connect(analyser, channel);
+      return analyser;
+    });
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const levels = channels.map((pair) =>
+    pair.map((analyser) => {
+      const wave = new Float32Array(analyser.fftSize);
+      analyser.getFloatTimeDomainData(wave);
+      return Math.sqrt(wave.reduce((sum, value) => sum + value * value, 0) / wave.length);
+    }),
+  );
+  await context.close();
+  return levels;
+}
+
+/** The rates at which sound is sent, in bits a second as the sender was told, the lowest first. */
+export async function readSoundRates() {
+  const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
+  const stats = [.../** @type {any} */ (await plenary.pc.getStats()).values()];
+  const sent = stats.filter(
+    ({ type, kind, targetBitrate }) => type === 'outbound-rtp' && kind === 'audio' && targetBitrate,
+  );
+  return sent.map(({ targetBitrate }) => targetBitrate).sort((one, other) => one - other);
+}
+
+/**
  * What is received, in figures that only grow while things work; the energies of what is also played.
  * @returns {Promise<{ connection: string, videoLines: number, energies: [string, number][], framesDecoded: number }>}
  */

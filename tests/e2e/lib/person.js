@@ -9,8 +9,10 @@ import {
   hinder,
   keepInSession,
   measurePauses,
+  readChannels,
   readAccount,
   readMarks,
+  readSoundRates,
   relayMedia,
   watch,
 } from './in-page.js';
@@ -241,6 +243,24 @@ export class Person extends Viewer {
           .length;
       },
       (heard) => heard === count,
+    );
+  }
+
+  /** Some sound comes on the left and not on the right. */
+  async hearsLeftOnly() {
+    await until(
+      `${this.name} hears something on the left only`,
+      () => this.page.evaluate(readChannels),
+      (levels) => levels.some(([left = 0, right = 0]) => left > 0.01 && left > 10 * right),
+    );
+  }
+
+  /** @param {number[]} rates of the sounds that are sent, in bits a second */
+  async soundsAt(...rates) {
+    await until(
+      `${this.name} sends sound at ${rates.join(' and ')} bit/s`,
+      () => this.page.evaluate(readSoundRates),
+      (sent) => JSON.stringify(sent) === JSON.stringify(rates),
     );
   }
 

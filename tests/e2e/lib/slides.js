@@ -7,7 +7,7 @@ export const MIDDLE = COLOURS.magenta ?? [];
 
 const rgb = (/** @type {readonly number[]} */ colour) => `rgb(${colour.join(' ')})`;
 
-/** A page that moves a little, and sounds once it is clicked. */
+/** A page that moves a little, and sounds on the left once it is clicked. */
 export const SLIDES = `<!doctype html>
   <title></title>
   <style>
@@ -23,7 +23,9 @@ export const SLIDES = `<!doctype html>
     onclick = () => {
       const sound = new AudioContext();
       const tone = sound.createOscillator();
-      tone.connect(sound.destination);
+      const both = sound.createChannelMerger(2);
+      tone.connect(both, 0, 0);
+      both.connect(sound.destination);
       tone.start();
     };
   </script>`;

@@ -81,7 +81,9 @@ fn opus_is_asked_for_with_error_correction_and_silence_and_without_redundancy() 
             let lines = section(&answer, mid);
             let opus: Vec<_> = lines.iter().filter(|line| line.starts_with("a=fmtp:")).collect();
             assert_eq!(opus.len(), 1, "{lines:#?}");
-            for parameter in ["useinbandfec=1", "usedtx=1", "maxaveragebitrate=32000"] {
+            for parameter in
+                ["useinbandfec=1", "usedtx=1", ";stereo=1", "sprop-stereo=1", "maxaveragebitrate=128000"]
+            {
                 assert!(opus[0].contains(parameter), "{parameter} in {opus:?}");
             }
             assert!(!answer.contains(" red/"));
