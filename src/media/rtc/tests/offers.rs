@@ -73,6 +73,37 @@ fn simulcast_is_accepted_in_three_layers() {
     }
 }
 
+/// As `GStreamer`, SIP telephones and gateways write them: none of these lines is of any use here, and none is a reason to
+/// refuse somebody.
+#[test]
+fn lines_that_may_stand_in_a_description_and_say_nothing_here_change_no_answer() {
+    for offer in [CHROMIUM, FIREFOX] {
+        let (plain, _) = answer(offer);
+        let sections = |text: &str| text.lines().filter(|line| line.starts_with("m=")).count();
+        let after = |start: &str, more: &str| {
+            let lines = offer.lines().map(|line| {
+                let more = if line.starts_with(start) { more } else { "" };
+                format!("{line}\r\n{more}")
+            });
+            lines.collect::<String>()
+        };
+        for (name, spoilt) in [
+            ("two b= lines", after("c=", "b=AS:500\r\nb=TIAS:500000\r\n")),
+            ("no reports wanted", after("c=", "b=RS:0\r\nb=RR:0\r\n")),
+            ("among the attributes", after("a=mid:", "b=AS:500\r\nb=TIAS:500000\r\n")),
+            ("of the whole session", after("s=", "i=x\r\nb=CT:900\r\nb=AS:900\r\n")),
+            ("a title", after("m=", "i=the camera\r\n")),
+            ("two addresses", after("c=", "c=IN IP6 ::\r\n")),
+            ("repeats and zones", after("t=", "r=1 2 3\r\nz=0 0\r\nk=clear:x\r\n")),
+        ] {
+            assert_ne!(spoilt, offer, "{name}");
+            let (answer, _) = answer(&spoilt);
+            assert_eq!(sections(&answer), sections(&plain), "{name}: {answer}");
+            assert!(!answer.contains("m=video 0") && !answer.contains("\nb="), "{name}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn opus_is_asked_for_with_error_correction_and_silence_and_without_redundancy() {
     for offer in [CHROMIUM, FIREFOX] {
