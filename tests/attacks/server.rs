@@ -152,6 +152,15 @@ impl Server {
         assert!(told.expect("kill runs").success(), "the server is gone");
     }
 
+    /// Its memory that is in use (resident), in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let Process::Child { child, .. } = &self.process else { panic!("a thread has no memory of its own") };
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kilobytes = line.trim().strip_suffix(" kB").and_then(|number| number.parse::<u64>().ok());
+        kilobytes.expect("kilobytes") * 1024
+    }
+
     /// What it said on standard error so far.
     pub fn log(&self) -> String {
         let Process::Child { log, .. } = &self.process else { return String::new() };
