@@ -8,6 +8,7 @@ pub mod control;
 pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;
+pub mod greeting;
 pub mod journal;
 mod json;
 pub mod ledger;
@@ -15,6 +16,7 @@ pub mod limits;
 mod listener;
 pub mod media;
 pub mod metrics;
+pub mod qr;
 pub mod queue;
 pub mod refusals;
 pub mod standstill;

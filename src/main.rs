@@ -2,16 +2,17 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
-use plenary::config::{Config, Transport};
+use plenary::config::{Config, Transport, interface_addresses};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
-use plenary::control::{Control, ControlConfig, HostName};
+use plenary::control::{Control, ControlConfig, Reach};
+use plenary::greeting::Greeting;
 use plenary::journal::Journal;
 use plenary::media::Protocol;
 use plenary::state;
@@ -88,6 +89,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         tls: certificate_source(config).map(Tls::load).transpose()?,
         client_dir: config.client_dir.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        addresses: tells_addresses(config).then_some(addresses_now),
         limits: limits.clone(),
     })
     .map_err(|error| port_error(Protocol::Tcp, config.http_port, "--http-port", &error))?;
@@ -147,34 +149,39 @@ fn certificate_source(config: &Config) -> Option<CertificateSource> {
     }
 }
 
-fn greet(config: &Config, port: u16) {
-    let mut lines = vec!["Plenary is ready. Open one of these:".to_owned()];
-    let scheme = if config.transport == Transport::Plain { "http" } else { "https" };
-    lines.extend(hosts_to_open(config).into_iter().map(|host| format!("  {scheme}://{host}:{port}")));
-    if matches!(config.transport, Transport::Directory(_)) {
-        lines.push("Browsers warn of a self-signed certificate once and can be told to go on.".to_owned());
-    }
-    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
+/// Whether a browser on this machine may be told the addresses others reach it at. Where TLS ends in front of the server, or
+/// is for a name of the operator's, links are made by that name, and what connects from the machine itself is a proxy.
+fn tells_addresses(config: &Config) -> bool {
+    matches!(config.transport, Transport::Directory(_))
 }
 
-/// What a person may type: the names the server answers to, or else the addresses it is reached at.
-fn hosts_to_open(config: &Config) -> Vec<String> {
-    if !config.hosts.is_empty() {
-        return config.hosts.iter().map(ToString::to_string).collect();
+/// The addresses of this machine as they are now, the best first: a laptop goes from network to network.
+fn addresses_now() -> Vec<IpAddr> {
+    best_first(interface_addresses().unwrap_or_default())
+}
+
+/// That of the interface that leads out comes first: those of bridges and tunnels to virtual machines are of use to few.
+fn best_first(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    // Nothing is sent: connecting a UDP socket asks the system for the way. The address is for documentation (RFC 5737).
+    let way_out = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        socket.local_addr()
+    });
+    if let Ok(way_out) = way_out {
+        addresses.sort_by_key(|address| *address != way_out.ip());
     }
-    let is_open = |address: &IpAddr| {
-        let served = &config.http_addresses;
-        served.is_empty()
-            || served.contains(address)
-            || served.iter().any(|any| any.is_unspecified() && any.is_ipv4() == address.is_ipv4())
+    addresses
+}
+
+fn greet(config: &Config, port: u16) {
+    let greeting = Greeting {
+        tls: config.transport != Transport::Plain,
+        port,
+        reach: Reach::of(&config.hosts, &config.http_addresses, &best_first(config.addresses.clone())),
+        self_signed: matches!(config.transport, Transport::Directory(_)),
+        on_terminal: io::stdout().is_terminal(),
     };
-    let (local, others): (Vec<IpAddr>, Vec<IpAddr>) =
-        config.addresses.iter().copied().filter(is_open).partition(IpAddr::is_loopback);
-    let local = (!local.is_empty()).then(|| "localhost".to_owned());
-    local
-        .into_iter()
-        .chain(others.into_iter().map(|address| HostName::Address(address).to_string()))
-        .collect()
+    let _ = write!(io::stdout(), "{}", greeting.text());
 }
 
 /// Fills `bytes` with random ones. Without randomness no token is a secret, so there is nothing to go on with.

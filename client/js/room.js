@@ -10,6 +10,7 @@ import { LocalMedia } from './rtc/local-media.js';
 import { ScreenShare } from './rtc/screen-share.js';
 import { callView } from './ui/call-view.js';
 import { liveRegion } from './ui/live-region.js';
+import { offerRoom } from './ui/make-again.js';
 import { prejoin } from './ui/prejoin.js';
 
 /** @import { Return } from './core/storage.js' */
@@ -23,7 +24,7 @@ const ENDINGS = {
   'taken-over': { title: 'The call goes on elsewhere', text: 'This call was continued in another tab or window.' },
   'unknown-room': {
     title: 'There is no such room',
-    text: 'The link may be mistyped, or the room has ended. Make a new one on the home page.',
+    text: 'The link may be mistyped, or the room has ended.',
   },
   'room-full': {
     title: 'The room is full',
@@ -58,6 +59,7 @@ function end(why) {
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
   byId('return', HTMLButtonElement).hidden = why === 'unknown-room';
+  if (why === 'unknown-room') offerRoom(room);
   show('left');
   byId('over-title', HTMLHeadingElement).focus();
 }
@@ -75,6 +77,7 @@ function enter(name, back) {
     call: entered,
     media,
     share,
+    id: room,
     name,
     region,
     leave: () => {

@@ -1,6 +1,7 @@
 //! Whom the server answers to, and as what it is known: the hosts that are its own, and what it promises about them.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
@@ -19,6 +20,12 @@ pub(super) struct Door {
     pub tls: bool,
     /// The certificate is the operator's, so that browsers trust it tomorrow as well.
     pub trusted: bool,
+    /// The TCP port.
+    pub port: u16,
+    /// Where it listens. None: at every address of the machine.
+    pub served: Vec<IpAddr>,
+    /// Tells the machine's addresses, if a browser on the machine itself may know them.
+    pub addresses: Option<fn() -> Vec<IpAddr>>,
 }
 
 impl Door {

@@ -11,6 +11,7 @@ use http::{Method, StatusCode};
 
 use super::door::Door;
 use super::http::{Head, HeadError, Reply, Request, parse_head};
+use super::invites;
 use super::site::Site;
 use super::websocket;
 use super::wire::Wire;
@@ -281,6 +282,8 @@ impl Exchange {
         self.client = site.proxies.client_address(self.connected, &head.headers);
         let (reply, then) = if head.path == "/ws" {
             websocket::upgrade(head, self.connected, self.client.into(), site)
+        } else if let Some(id) = head.path.strip_prefix(invites::PATH) {
+            (invites::answer(request, self.connected, id, site), Then::Next)
         } else {
             (site.answer(request, self.client.into()), Then::Next)
         };

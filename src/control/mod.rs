@@ -26,8 +26,10 @@ mod exchange;
 mod faults;
 mod frames;
 mod http;
+mod invites;
 mod numbers;
 mod proxy;
+mod reach;
 mod refusing;
 mod scrapes;
 mod site;
@@ -69,6 +71,7 @@ use deadlines::{Armed, Deadlines};
 use door::{Door, Refusals};
 pub use http::{HostName, NoHost};
 use proxy::TrustedProxies;
+pub use reach::Reach;
 use scrapes::Scrapes;
 pub use workers::Workers;
 
@@ -112,6 +115,9 @@ pub struct ControlConfig {
     pub client_dir: Option<PathBuf>,
     /// Proxies whose word on the client's address and host is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Tells the addresses of the machine, for links to others in its network: to a browser on the machine itself and to
+    /// nobody else. None: to nobody.
+    pub addresses: Option<fn() -> Vec<IpAddr>>,
     /// The limits in force.
     pub limits: Limits,
 }
@@ -173,6 +179,14 @@ impl Control {
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let mut listeners = Listeners::bind(&config.http_addresses, config.http_port)?;
         listeners.register(poll.registry(), LISTENERS)?;
+        let door = Door {
+            hosts: config.hosts,
+            tls: config.tls.is_some(),
+            trusted: config.only_https,
+            port: listeners.port(),
+            served: config.http_addresses,
+            addresses: config.addresses,
+        };
         Ok(Self {
             poll,
             clock: Clock::default(),
@@ -182,7 +196,7 @@ impl Control {
             stop_by: None,
             listeners,
             scrapes: None,
-            door: Door { hosts: config.hosts, tls: config.tls.is_some(), trusted: config.only_https },
+            door,
             refusal_log: RefusalLog::default(),
             tls: config.tls,
             assets: config.client_dir.map_or_else(Assets::embedded, Assets::Directory),

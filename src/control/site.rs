@@ -198,7 +198,8 @@ fn page(target: &str) -> Option<(Option<String>, usize)> {
     Some((after, most.unwrap_or(ROOMS)))
 }
 
-fn only_reading(request: &Request, find: impl FnOnce() -> Option<Reply>) -> Reply {
+/// The answer to a request that may only read.
+pub(super) fn only_reading(request: &Request, find: impl FnOnce() -> Option<Reply>) -> Reply {
     match find() {
         None if wants_page(&request.head.headers) => {
             Reply::new(StatusCode::NOT_FOUND, "text/html; charset=utf-8", NOT_FOUND_PAGE.as_bytes())

@@ -14,6 +14,7 @@ mod forms;
 #[allow(dead_code, reason = "the harness serves other tests too")]
 mod harness;
 mod hosts;
+mod invites;
 mod limits;
 mod log;
 mod metrics;

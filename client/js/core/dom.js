@@ -103,15 +103,22 @@ const ICONS = {
  * @returns {SVGSVGElement}
  */
 export function icon(name) {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('class', 'icon');
-  svg.setAttribute('aria-hidden', 'true');
-  svg.setAttribute('focusable', 'false');
-  for (const d of ICONS[name]) {
+  return svg({ viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true', focusable: 'false' }, ICONS[name]);
+}
+
+/**
+ * A picture of paths.
+ * @param {Record<string, string>} attributes
+ * @param {readonly string[]} paths The data of each.
+ * @returns {SVGSVGElement}
+ */
+export function svg(attributes, paths) {
+  const picture = document.createElementNS(SVG, 'svg');
+  for (const [name, value] of Object.entries(attributes)) picture.setAttribute(name, value);
+  for (const d of paths) {
     const path = document.createElementNS(SVG, 'path');
     path.setAttribute('d', d);
-    svg.append(path);
+    picture.append(path);
   }
-  return svg;
+  return picture;
 }

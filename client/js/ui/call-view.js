@@ -6,6 +6,7 @@ import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { isolated, said } from '../core/sentence.js';
 import { deviceButton, deviceProblems } from './device-button.js';
+import { inviteButton } from './invite.js';
 import { Playback } from './playback.js';
 import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
@@ -44,19 +45,17 @@ const TROUBLES = {
   },
 };
 
-/** Milliseconds the tick on the copy button stays. */
-const TICK = 2000;
-
 /**
  * @param {object} options
  * @param {Call} options.call
  * @param {LocalMedia} options.media
  * @param {ScreenShare} options.share
+ * @param {string} options.id The room's.
  * @param {string} options.name
  * @param {LiveRegion} options.region
  * @param {() => void} options.leave
  */
-export function callView({ call, media, share, name, region, leave }) {
+export function callView({ call, media, share, id, name, region, leave }) {
   const announce = region.say;
   const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
   showOwn({ call, stage, media, name, announce });
@@ -88,7 +87,7 @@ export function callView({ call, media, share, name, region, leave }) {
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
   shareButton(share, announce);
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
-  copyButton(byId('copy', HTMLButtonElement), announce);
+  inviteButton(id, announce);
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
   out.addEventListener('click', leave);
@@ -176,28 +175,5 @@ function showHealth(call, speak) {
       },
       socket || full ? 0 : PATIENCE,
     );
-  });
-}
-
-/**
- * @param {HTMLButtonElement} button
- * @param {(sentence: string | Sentence) => void} announce
- */
-function copyButton(button, announce) {
-  const show = (/** @type {'link' | 'check'} */ name) => {
-    button.querySelector('svg')?.remove();
-    button.prepend(icon(name));
-  };
-  show('link');
-  button.addEventListener('click', async () => {
-    const link = location.origin + location.pathname;
-    try {
-      await navigator.clipboard.writeText(link);
-      announce('Invite link copied');
-      show('check');
-      setTimeout(() => show('link'), TICK);
-    } catch {
-      announce(`The browser does not let this page copy. The link is ${link}`);
-    }
   });
 }

@@ -36,6 +36,15 @@ impl HostName {
     pub fn is_local_or_address(&self) -> bool {
         match self {
             HostName::Address(_) => true,
+            HostName::Name(_) => self.is_loopback(),
+        }
+    }
+
+    /// Whoever asks for it asks the machine they sit at: `localhost` (RFC 6761, 6.3) and the loopback addresses.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            HostName::Address(address) => address.to_canonical().is_loopback(),
             HostName::Name(name) => &**name == "localhost" || name.ends_with(".localhost"),
         }
     }
@@ -221,6 +230,24 @@ mod tests {
         assert!(!host("a").is(&host("a:443"), Scheme::Http));
         assert!(!host("a:1").is(&host("a:2"), Scheme::Http));
         assert!(!host("a").is(&host("b"), Scheme::Http));
+    }
+
+    #[test]
+    fn what_leads_to_the_machine_one_sits_at_leads_nobody_else_here() {
+        for (text, is) in [
+            ("localhost", true),
+            ("LOCALHOST.", true),
+            ("a.localhost", true),
+            ("127.0.0.53", true),
+            ("::1", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("192.168.0.1", false),
+            ("0.0.0.0", false),
+            ("localhost.example", false),
+            ("notlocalhost", false),
+        ] {
+            assert_eq!(text.parse::<HostName>().unwrap().is_loopback(), is, "{text}");
+        }
     }
 
     #[test]

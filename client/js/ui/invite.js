@@ -1,0 +1,114 @@
+/**
+ * The button that copies the link of the room. Where that link leads nobody else here, a dialog says so and has one that does,
+ * also to look at. It is not modal: whoever invites somebody may want to mute meanwhile.
+ */
+
+import { byId, h, icon, svg } from '../core/dom.js';
+import { drawingOf, invitesTo, isLoopback } from '../core/invites.js';
+
+/** @import { Invite, Modules } from '../core/invites.js' */
+
+/** Milliseconds the tick on the copy button stays. */
+const TICK = 2000;
+
+/**
+ * @param {string} room Its id.
+ * @param {(sentence: string) => void} announce
+ */
+export function inviteButton(room, announce) {
+  const button = byId('copy', HTMLButtonElement);
+  const show = (/** @type {'link' | 'check'} */ name) => {
+    button.querySelector('svg')?.remove();
+    button.prepend(icon(name));
+  };
+  show('link');
+  const open = isLoopback(location.hostname) ? inviteDialog(button, announce) : null;
+  button.addEventListener('click', async () => {
+    const copied = await copy(location.origin + location.pathname, announce);
+    if (copied) {
+      show('check');
+      setTimeout(() => show('link'), TICK);
+    }
+    open?.(await invitesTo(get, room));
+  });
+}
+
+/** @param {string} path */
+async function get(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+}
+
+/**
+ * @param {string} link
+ * @param {(sentence: string) => void} announce
+ * @returns {Promise<boolean>} Whether it is in the clipboard.
+ */
+async function copy(link, announce) {
+  try {
+    await navigator.clipboard.writeText(link);
+    announce('Invite link copied');
+    return true;
+  } catch {
+    announce(`The browser does not let this page copy. The link is ${link}`);
+    return false;
+  }
+}
+
+/**
+ * @param {HTMLElement} opener Has the focus again once the dialog is closed.
+ * @param {(sentence: string) => void} announce
+ * @returns {(invites: Invite[]) => void} Shows these.
+ */
+function inviteDialog(opener, announce) {
+  const dialog = byId('invite', HTMLDialogElement);
+  const picker = byId('invite-address', HTMLSelectElement);
+  const copyOther = byId('invite-copy', HTMLButtonElement);
+  const close = byId('invite-close', HTMLButtonElement);
+  /** @type {Invite[]} */
+  let invites = [];
+  const showPicked = () => {
+    const { url, qr } = invites[picker.selectedIndex] ?? { url: '', qr: null };
+    byId('invite-link', HTMLElement).textContent = url;
+    byId('invite-qr', HTMLElement).replaceChildren(...(qr ? [picture(qr, url)] : []));
+  };
+  picker.addEventListener('change', showPicked);
+  copyOther.addEventListener('click', () => void copy(invites[picker.selectedIndex]?.url ?? '', announce));
+  close.addEventListener('click', () => dialog.close());
+  dialog.addEventListener('keydown', ({ key }) => key === 'Escape' && dialog.close());
+  // Where the focus is elsewhere by now, it stays there.
+  dialog.addEventListener('close', () => {
+    if (document.activeElement === document.body || dialog.contains(document.activeElement)) opener.focus();
+  });
+  return (found) => {
+    invites = found;
+    byId('invite-here', HTMLElement).textContent = location.origin;
+    byId('invite-others', HTMLElement).hidden = invites.length === 0;
+    byId('invite-none', HTMLElement).hidden = invites.length > 0;
+    copyOther.hidden = invites.length === 0;
+    byId('invite-choice', HTMLElement).hidden = invites.length < 2;
+    picker.replaceChildren(...invites.map(({ url }) => h('option', { text: new URL(url).host })));
+    showPicked();
+    if (!dialog.open) dialog.show();
+    (copyOther.hidden ? close : copyOther).focus();
+  };
+}
+
+/**
+ * @param {Modules} rows
+ * @param {string} link
+ */
+function picture(rows, link) {
+  const { side, d } = drawingOf(rows);
+  return svg(
+    {
+      viewBox: `0 0 ${side} ${side}`,
+      class: 'qr',
+      role: 'img',
+      'aria-label': `Code of ${link}`,
+      'shape-rendering': 'crispEdges',
+    },
+    [d],
+  );
+}

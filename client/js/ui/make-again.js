@@ -1,0 +1,61 @@
+/**
+ * At a link that leads to no room: the room is made now, with the name that is in the link.
+ */
+
+import { byId, nodesOf } from '../core/dom.js';
+import { existsAlready, makeRoom, nameOfId } from '../core/making.js';
+import { roomId } from '../core/names.js';
+
+/**
+ * Offers it.
+ * @param {string} id What the link has.
+ */
+export function offerRoom(id) {
+  const form = byId('make-again', HTMLFormElement);
+  const name = byId('again-name', HTMLInputElement);
+  const listed = byId('again-listed', HTMLInputElement);
+  const make = byId('again', HTMLButtonElement);
+  const hint = byId('again-hint', HTMLParagraphElement);
+  const message = byId('again-message', HTMLParagraphElement);
+
+  const showLink = () => {
+    const same = listed.checked && roomId(name.value) === id;
+    hint.textContent = same
+      ? 'The link stays the same: whoever has it finds the room.'
+      : 'The room has a new link: send that to whoever has the old one.';
+  };
+  const makeIt = async () => {
+    message.textContent = '';
+    make.disabled = true;
+    try {
+      const making = await makeRoom(fetch, { name: name.value.trim(), listed: listed.checked });
+      if ('refused' in making) message.textContent = making.refused;
+      else if ('made' in making) go(making.made);
+      // Somebody else with this link was faster.
+      else if (making.exists === id) go(id);
+      else message.replaceChildren(...nodesOf(existsAlready(name.value.trim())));
+    } catch (error) {
+      console.warn(error);
+      message.textContent = 'The server cannot be reached. Check your connection and try again.';
+    } finally {
+      make.disabled = false;
+    }
+  };
+
+  name.value = nameOfId(id);
+  name.addEventListener('input', showLink);
+  listed.addEventListener('change', showLink);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void makeIt();
+  });
+  showLink();
+  form.hidden = false;
+}
+
+/** @param {string} id */
+function go(id) {
+  const path = `/r/${encodeURIComponent(id)}`;
+  if (path === location.pathname) location.reload();
+  else location.assign(path);
+}
