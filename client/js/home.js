@@ -3,6 +3,7 @@
  */
 
 import { byId, nodesOf } from './core/dom.js';
+import { existsAlready, makeRoom } from './core/making.js';
 import { generatedRoomName, isLink, roomId } from './core/names.js';
 import { said } from './core/sentence.js';
 import { roomList } from './ui/room-list.js';
@@ -25,14 +26,6 @@ function random() {
 /** @param {string | import('./core/sentence.js').Sentence} sentence A string has no name in it. */
 function say(sentence) {
   message.replaceChildren(...nodesOf(typeof sentence === 'string' ? [sentence] : sentence));
-}
-
-/**
- * The rest of a sentence, as the server says it.
- * @param {unknown} detail
- */
-function why(detail) {
-  return typeof detail === 'string' && detail ? `: ${detail}` : '';
 }
 
 /** @param {string} id */
@@ -62,22 +55,14 @@ async function whileBusy(action) {
 }
 
 async function createRoom() {
+  // Nobody means a room whose name is a link.
+  if (isLink(input.value)) return openRoom();
   const name = input.value.trim() || input.placeholder;
-  const response = await fetch('/api/rooms', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name, listed: listed.checked }),
-  });
-  const body = await response.json().catch(() => ({}));
-  if (response.status === 201 && typeof body.id === 'string') return go(body.id);
-  if (response.status === 429 || response.status === 503) {
-    return say(`No room can be made at present${why(body.detail)}. Try again in a minute.`);
-  }
-  if (response.status !== 409) {
-    return say(`The room cannot be made${why(body.detail ?? body.title)}. Try another name.`);
-  }
+  const making = await makeRoom(fetch, { name, listed: listed.checked });
+  if ('made' in making) return go(making.made);
+  if ('refused' in making) return say(making.refused);
   input.value = name;
-  say(said`A public room called “${name}” exists already. Open it, or choose another name.`);
+  say(existsAlready(name));
   open.disabled = false;
   open.focus();
 }
@@ -98,7 +83,9 @@ async function openRoom() {
     return say('Your network asked for too many rooms that do not exist. Try again in a minute.');
   }
   if (response.status === 404 && isLink(input.value)) {
-    return say('There is no room at this link. It may be mistyped, or the room has ended.');
+    return say(
+      'There is no room at this link. It may be mistyped, the room may have ended, or it is on another server.',
+    );
   }
   say(
     response.status === 404

@@ -134,13 +134,9 @@ fn links_are_by_the_names_and_at_the_addresses_that_are_served() {
 fn what_can_be_no_room_has_no_link() {
     let server = Server::with(at_home());
     let longest = "a".repeat(128);
-    for (id, status) in [
-        (longest.as_str(), 200),
-        (&format!("{longest}a"), 404),
-        ("", 404),
-        ("a/b", 404),
-        ("%22%3E", 404),
-    ] {
+    for (id, status) in
+        [(longest.as_str(), 200), (&format!("{longest}a"), 404), ("", 404), ("a/b", 404), ("%22%3E", 404)]
+    {
         assert_eq!(server.get(&format!("/api/invites/{id}")).status, status, "{id}");
     }
     assert_eq!(server.post("/api/invites/a", "{}").status, 405);
