@@ -29,7 +29,8 @@ class FakePeer {
   createDataChannel() {}
   close() {}
   addTransceiver() {
-    return { mid: null, sender: { track: null, replaceTrack: async () => {} } };
+    const receiver = { getSynchronizationSources: () => [] };
+    return { mid: null, sender: { track: null, replaceTrack: async () => {} }, receiver };
   }
   async createOffer() {
     return {};

@@ -9,6 +9,8 @@ import { Link } from '../rtc/link.js';
 import { PathWatch } from '../rtc/path-watch.js';
 import { RebuildPace } from '../rtc/rebuild-pace.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
+import { StallWatch } from '../rtc/stall-watch.js';
+import { Entrance } from './entrance.js';
 import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js';
 
@@ -19,6 +21,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Return } from '../core/storage.js' */
 /** @import { Path } from '../rtc/path-watch.js' */
+/** @import { Waiting } from './entrance.js' */
 /** @import { RoomState } from './room-state.js' */
 
 /** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
@@ -28,12 +31,22 @@ const SAY_AGAIN = 2000;
 const REFUSALS = ['unknown-room', 'room-full'];
 
 /**
+ * What works, and what does not.
+ * @typedef {object} Health
+ * @property {boolean} socket
+ * @property {boolean} silent There is a socket, but nobody answers on it.
+ * @property {boolean} full The server has no place.
+ * @property {Waiting | null} entrance Until the page was let in for the first time.
+ * @property {Path} path
+ */
+
+/**
  * @typedef {object} CallEvents
  * @property {Readonly<RoomState>} room
  * @property {Welcome} welcome
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
  * @property {Sentence} announce For the live region.
- * @property {{ socket: boolean, full: boolean, path: Path }} health What works; `full` says that the server has no place.
+ * @property {Health} health
  * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
  * @property {string} ended Why: `taken-over` or the code of an error.
  */
@@ -65,7 +78,16 @@ export class Call extends Emitter {
   #againTimer;
   // Without a socket the next welcome decides.
   #pace = new RebuildPace(() => this.#socket.up && this.#build());
-  #health = { socket: false, full: false, path: /** @type {Path} */ ('open') };
+  /** @type {Health} */
+  #health = { socket: false, silent: false, full: false, entrance: null, path: 'open' };
+  #entrance = new Entrance(
+    (entrance) => this.#setHealth({ entrance }),
+    () => this.#socket.stop(),
+  );
+  #stall = new StallWatch(
+    () => this.#link?.newestPacket ?? 0,
+    () => this.#socket.probe(),
+  );
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
     rebuild: () => this.#socket.up && this.#build(),
@@ -96,8 +118,15 @@ export class Call extends Emitter {
       ...(this.#token ? { token: this.#token } : {}),
     }));
     this.#socket.on('message', (message) => this.#received(message));
-    this.#socket.on('up', (up) => this.#setHealth(up ? { socket: true, full: false } : { socket: false }));
-    this.#socket.on('full', () => this.#setHealth({ full: true }));
+    this.#socket.on('up', (up) =>
+      this.#setHealth({ socket: up, silent: false, ...(up ? { full: false, entrance: null } : {}) }),
+    );
+    this.#socket.on('failed', () => void this.#entrance.failed());
+    this.#socket.on('silent', (silent) => this.#setHealth({ silent }));
+    this.#socket.on('full', () => {
+      this.#entrance.passed();
+      this.#setHealth({ full: true });
+    });
     this.#socket.on('taken-over', () => this.#end('taken-over'));
     media.on('change', (device) => this.#use(deviceTrack(media, device)));
     share.on('change', () => this.#use(...screenTracks(share)));
@@ -117,7 +146,9 @@ export class Call extends Emitter {
     return this.#state;
   }
 
+  /** Tries to come in, or tries again after it was given up. */
   start() {
+    this.#entrance.waits();
     this.#socket.start();
   }
 
@@ -193,6 +224,8 @@ export class Call extends Emitter {
   /** @param {Welcome} welcome */
   #welcomed(welcome) {
     this.#welcome = welcome;
+    this.#entrance.passed();
+    this.#stall.start();
     this.#token = welcome.token;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
@@ -287,6 +320,7 @@ export class Call extends Emitter {
   }
 
   #wantName() {
+    this.#entrance.passed();
     this.#socket.stop();
     this.emit('bad-name', null);
   }
@@ -324,7 +358,7 @@ export class Call extends Emitter {
     }
   }
 
-  /** @param {{ socket?: boolean, full?: boolean, path?: Path }} change */
+  /** @param {Partial<Health>} change */
   #setHealth(change) {
     this.#health = { ...this.#health, ...change };
     this.emit('health', this.#health);
@@ -341,6 +375,8 @@ export class Call extends Emitter {
     clearTimeout(this.#againTimer);
     this.#pace.stop();
     this.#watch.stop();
+    this.#stall.stop();
+    this.#entrance.passed();
     this.#socket.stop();
     this.#link?.close();
     this.#link = null;

@@ -11,6 +11,8 @@ import { validateServerMessage } from './validate.js';
 /** Milliseconds between pings, and the longest wait for the answer. */
 const PING_EVERY = 10_000;
 const PONG_WITHIN = 9_000;
+/** Milliseconds an answer may take when something else has shown that the network may be gone: far more than a round trip. */
+const PROBE_WITHIN = 800;
 /** Milliseconds from opening a socket to its `welcome`. A path that drops everything must not hold up the next try. */
 const WELCOME_WITHIN = 15_000;
 
@@ -28,6 +30,8 @@ const BUSY_WAIT = 5000;
  * @typedef {object} SocketEvents
  * @property {ServerMessage} message
  * @property {boolean} up A `welcome` came (true), or the socket was lost (false).
+ * @property {null} failed An attempt ended without a `welcome`, and without a word of the server.
+ * @property {boolean} silent The server does not answer at present, or does again; the socket may yet be alive.
  * @property {null} full The server has no place at present; it is asked again after a while.
  * @property {null} taken-over The session goes on in another tab; no further attempts.
  */
@@ -52,6 +56,10 @@ export class SignalSocket extends Emitter {
     if (this.#retryTimer !== undefined) this.#open();
     else if (this.#up) this.#ping();
   };
+  #offline = () => this.#tellSilent(true);
+  #silent = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #probeTimer;
 
   /**
    * @param {string} url
@@ -73,9 +81,11 @@ export class SignalSocket extends Emitter {
     return this.#socket;
   }
 
+  /** Begins, or begins again. */
   start() {
     this.#stopped = false;
     addEventListener('online', this.#networkChanged);
+    addEventListener('offline', this.#offline);
     this.#open();
   }
 
@@ -83,7 +93,15 @@ export class SignalSocket extends Emitter {
   stop() {
     this.#stopped = true;
     removeEventListener('online', this.#networkChanged);
+    removeEventListener('offline', this.#offline);
     this.#drop();
+  }
+
+  /** Something has shown that the network may be gone: asks the server, and tells soon if it does not answer. */
+  probe() {
+    if (!this.#up || this.#probeTimer !== undefined) return;
+    this.#probeTimer = setTimeout(() => this.#tellSilent(true), PROBE_WITHIN);
+    this.#ping();
   }
 
   /**
@@ -107,7 +125,8 @@ export class SignalSocket extends Emitter {
 
   #open() {
     this.#drop();
-    const socket = new WebSocket(this.#url);
+    const socket = made(this.#url);
+    if (!socket) return this.#lost();
     this.#socket = socket;
     this.#deadline = setTimeout(() => this.#lost(), WELCOME_WITHIN);
     socket.onopen = () => socket.send(JSON.stringify(this.#join()));
@@ -123,6 +142,9 @@ export class SignalSocket extends Emitter {
 
   /** @param {unknown} data */
   #received(data) {
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = undefined;
+    this.#tellSilent(false);
     let value;
     try {
       value = JSON.parse(String(data));
@@ -165,18 +187,40 @@ export class SignalSocket extends Emitter {
     this.#retryTimer = setTimeout(() => this.#open(), delayBefore(this.#attempt, Math.random) + extra);
     this.#attempt += 1;
     if (wasUp) this.emit('up', false);
+    else if (extra === 0) this.emit('failed', null);
+  }
+
+  /** @param {boolean} silent */
+  #tellSilent(silent) {
+    if (this.#silent === silent || (silent && !this.#up)) return;
+    this.#silent = silent;
+    this.emit('silent', silent);
   }
 
   #drop() {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#deadline);
+    clearTimeout(this.#probeTimer);
     clearInterval(this.#heartbeat);
-    this.#retryTimer = undefined;
-    this.#up = false;
+    this.#retryTimer = this.#probeTimer = undefined;
+    this.#up = this.#silent = false;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
+  }
+}
+
+/**
+ * @param {string} url
+ * @returns {WebSocket | null} Null if the browser, or an extension in it, lets the page make none.
+ */
+function made(url) {
+  try {
+    return new WebSocket(url);
+  } catch (error) {
+    console.warn('no socket can be made:', error);
+    return null;
   }
 }

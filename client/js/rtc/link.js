@@ -98,6 +98,15 @@ export class Link extends Emitter {
     return this.#videoSlots;
   }
 
+  /** When the newest packet of the first slots came: a number that changes with it, 0 before the first. */
+  get newestPacket() {
+    const first = this.#slots.filter(({ line }) => line.slot < this.#options.limits.pairs);
+    const times = first.flatMap(({ transceiver }) =>
+      transceiver.receiver.getSynchronizationSources().map(({ timestamp }) => timestamp),
+    );
+    return Math.max(0, ...times);
+  }
+
   /** The id of the newest offer, 0 before the first. */
   get newest() {
     return this.#newest;

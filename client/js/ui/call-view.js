@@ -6,6 +6,7 @@ import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { isolated, said } from '../core/sentence.js';
 import { deviceButton, deviceProblems } from './device-button.js';
+import { showHealth } from './health.js';
 import { inviteButton } from './invite.js';
 import { Playback } from './playback.js';
 import { shareButton } from './share-button.js';
@@ -19,31 +20,6 @@ import { Stage } from './stage.js';
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 
-/** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
-const PATIENCE = 2000;
-/** What is announced and shown, by what is wrong. */
-const TROUBLES = {
-  unreachable: {
-    said: 'Connection lost, reconnecting',
-    shown: 'The server is out of reach. Reconnecting…',
-  },
-  lost: {
-    said: 'Connection lost, reconnecting',
-    shown: 'The connection is lost. Reconnecting…',
-  },
-  full: {
-    said: 'The server has no place at present, trying again',
-    shown: 'The server has no place at present. Trying again…',
-  },
-  slow: {
-    said: 'Sound and picture are still connecting',
-    shown: 'Sound and picture are still connecting…',
-  },
-  blocked: {
-    said: 'Sound and picture do not get through. This network may block them; another one may help.',
-    shown: 'Sound and picture do not get through: this network may block them, another one may help. Still trying…',
-  },
-};
 
 /**
  * @param {object} options
@@ -135,45 +111,5 @@ function keepPlaying() {
     playback.playAll();
     // The button is gone; the next key must not start from the top of the page.
     byId('microphone', HTMLButtonElement).focus();
-  });
-}
-
-/**
- * Says when the server or the way to it is lost; not at once, and not while it does not matter.
- * @param {Call} call
- * @param {(sentence: string) => void} speak The banner shows it.
- */
-function showHealth(call, speak) {
-  const banner = byId('banner', HTMLDivElement);
-  const text = byId('banner-text', HTMLSpanElement);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  let joined = false;
-  /** @type {keyof typeof TROUBLES | null} */
-  let told = null;
-  text.textContent = 'Connecting…';
-  call.on('health', ({ socket, full, path }) => {
-    clearTimeout(timer);
-    timer = undefined;
-    joined ||= socket;
-    if (!joined && !full) return;
-    if (socket && path === 'open') {
-      banner.hidden = true;
-      if (told) speak(told === 'slow' || told === 'full' ? 'You are connected' : 'You are connected again');
-      told = null;
-      return;
-    }
-    const trouble = full ? 'full' : socket && path !== 'open' ? path : 'unreachable';
-    timer = setTimeout(
-      () => {
-        const { said: spoken, shown } = TROUBLES[trouble];
-        // Of a server out of reach a connection that is lost is a part.
-        if (told === null || ((trouble === 'blocked' || trouble === 'full') && told !== trouble)) speak(spoken);
-        told = trouble;
-        text.textContent = shown;
-        banner.hidden = false;
-      },
-      socket || full ? 0 : PATIENCE,
-    );
   });
 }

@@ -8,6 +8,8 @@ export class TcpProxy {
   /** @type {Set<import('node:net').Socket>} */
   #sockets = new Set();
 
+  #still = false;
+
   /** Connections there were so far. */
   count = 0;
 
@@ -44,6 +46,17 @@ export class TcpProxy {
     return cut;
   }
 
+  /** Passes nothing on, and ends nothing: as a network that is gone without a word. Until {@link goOn}. */
+  standStill() {
+    this.#still = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  goOn() {
+    this.#still = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   /**
    * @param {import('node:net').Socket} from
    * @param {import('node:net').Socket} to
@@ -51,6 +64,7 @@ export class TcpProxy {
   #relay(from, to) {
     this.#sockets.add(from);
     from.pipe(to);
+    if (this.#still) from.pause();
     from.on('error', () => to.destroy());
     from.on('close', () => {
       this.#sockets.delete(from);

@@ -1,0 +1,84 @@
+/** One's own way to the server is gone: the page says so within seconds, and what to do. */
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
+import { MEDIA_ADDRESS } from './lib/server.js';
+import { TcpProxy } from './lib/tcp-proxy.js';
+import { UdpProxy } from './lib/udp-proxy.js';
+import { until } from './lib/until.js';
+
+/** Five times what is promised: two seconds. */
+const SEEN_WITHIN = 10_000;
+
+const house = await House.open();
+after(() => house.close());
+
+const router = house.also(await UdpProxy.open({ host: MEDIA_ADDRESS, port: house.server.ports.udp }));
+const wire = house.also(await TcpProxy.open(house.server.ports.http));
+const ann = await house.person('Ann', 'red', { engine: OTHER, relayPort: router.port });
+const bob = await house.person('Bob', 'green');
+let invitation = new URL(house.origin);
+
+/**
+ * @param {RegExp} words
+ * @param {string} what happened just now
+ */
+async function reads(words, what) {
+  const start = Date.now();
+  await until(
+    `Ann reads ${words}`,
+    () => ann.readText(),
+    (text) => words.test(text),
+    { within: SEEN_WITHIN },
+  );
+  console.info(`${what}: seen after ${Date.now() - start} ms`);
+}
+
+house.opening('two people meet', async () => {
+  const link = await bob.createRoom(house.origin, 'Tunnel');
+  await bob.join(link);
+  invitation = new URL(link);
+  invitation.port = `${wire.port}`;
+  await ann.join(invitation.href);
+  await ann.sees('Bob', 'green');
+  await ann.seesMovement('Bob');
+});
+
+house.scene('a network that is gone without a word is noticed, and so is its return', async () => {
+  wire.standStill();
+  router.cut();
+  await reads(/out of reach/i, 'a network that is gone without a word');
+  wire.goOn();
+  router.mend();
+  const back = Date.now();
+  await until(
+    'nothing is wrong any more',
+    () => ann.page.locator('#banner').isVisible(),
+    (wrong) => !wrong,
+  );
+  console.info(`nothing is wrong any more: seen after ${Date.now() - back} ms`);
+  await ann.seesMovement('Bob');
+});
+
+house.scene(
+  'who goes in while the server is down reads that and can try again, and is in once it is back',
+  async () => {
+    await ann.press('Leave');
+    await ann.page.goto(invitation.href);
+    await ann.page.getByRole('textbox', { name: 'Your name' }).fill('Ann');
+    await house.server.stop();
+    await ann.page.getByRole('button', { name: 'Join' }).click();
+    await reads(/does not answer/i, 'a server that is down');
+    const again = ann.button('Try again');
+    await ann.screenshot('the server is down');
+    await again.click();
+    await again.waitFor();
+    await reads(/does not answer/i, 'a server that is still down');
+    await house.server.start();
+    await ann.sees('Bob', 'green');
+    assert.equal(await ann.page.locator('#banner').isVisible(), false);
+  },
+);
