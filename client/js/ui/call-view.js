@@ -20,7 +20,6 @@ import { Stage } from './stage.js';
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 
-
 /**
  * @param {object} options
  * @param {Call} options.call
