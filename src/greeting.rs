@@ -32,7 +32,7 @@ impl Greeting {
             last = label;
         }
         if self.self_signed {
-            lines.push("Browsers warn of its certificate once and can be told to go on.".to_owned());
+            lines.push("Browsers warn of its certificate once: README.md says how to go on.".to_owned());
         }
         let mut text = lines.join("\n") + "\n";
         if let Some(picture) = self.picture() {
@@ -78,7 +78,7 @@ mod tests {
   On this machine:  https://localhost:8443
   In your network:  https://192.168.0.7:8443
                     https://[2001:db8::7]:8443
-Browsers warn of its certificate once and can be told to go on.
+Browsers warn of its certificate once: README.md says how to go on.
 ";
         assert_eq!(greeting.text(), expected);
     }

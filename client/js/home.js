@@ -77,15 +77,12 @@ async function openRoom() {
     );
     return input.focus();
   }
+  // Where a link leads nowhere, the page it leads to says so, and offers to make the room.
+  if (isLink(input.value)) return go(id);
   const response = await fetch(`/api/rooms/${encodeURIComponent(id)}`);
   if (response.ok) return go(id);
   if (response.status === 429) {
     return say('Your network asked for too many rooms that do not exist. Try again in a minute.');
-  }
-  if (response.status === 404 && isLink(input.value)) {
-    return say(
-      'There is no room at this link. It may be mistyped, the room may have ended, or it is on another server.',
-    );
   }
   say(
     response.status === 404

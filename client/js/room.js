@@ -24,7 +24,7 @@ const ENDINGS = {
   'taken-over': { title: 'The call goes on elsewhere', text: 'This call was continued in another tab or window.' },
   'unknown-room': {
     title: 'There is no such room',
-    text: 'The link may be mistyped, or the room has ended.',
+    text: 'The link may be mistyped or of another server, or the room has ended.',
   },
   'room-full': {
     title: 'The room is full',

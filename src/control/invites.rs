@@ -96,3 +96,28 @@ fn is_of_our_page(head: &Head) -> bool {
     });
     fetched && origin
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::http::parse_head;
+
+    /// The rest is seen from outside (`tests/http/invites.rs`), where every connection is a loopback one.
+    #[test]
+    fn who_connects_from_elsewhere_is_not_at_the_machine_whatever_they_say() {
+        let request =
+            b"GET /api/invites/a HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n\r\n";
+        let (head, _) = parse_head(request, 1_000, 0).unwrap().unwrap();
+        for (connected, is) in [
+            ("127.0.0.1", true),
+            ("127.0.0.44", true),
+            ("::1", true),
+            ("192.168.0.7", false),
+            ("172.17.0.1", false),
+            ("2001:db8::7", false),
+        ] {
+            let told = is_at_the_machine(&head, connected.parse().unwrap(), &TrustedProxies::default());
+            assert_eq!(told, is, "{connected}");
+        }
+    }
+}

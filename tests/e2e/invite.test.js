@@ -143,4 +143,9 @@ house.scene('a link that is pasted on the home page leads to its room, whatever 
     await page.waitForURL(invitation);
     await page.getByRole('button', { name: 'Join' }).waitFor();
   }
+  await page.goto(house.origin);
+  await page.getByRole('textbox', { name: 'Room name' }).fill('https://desk.example/r/Chess-Club/');
+  await page.getByRole('button', { name: 'Open room' }).click();
+  await page.getByRole('button', { name: 'Make this room now' }).waitFor();
+  assert.equal(await page.getByRole('textbox', { name: 'Room name' }).inputValue(), 'chess club');
 });

@@ -156,7 +156,7 @@ fn greeting(on_terminal: bool) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
-    while !text.contains("can be told to go on") {
+    while !text.contains("says how to go on") {
         assert_ne!(output.read_line(&mut text).unwrap(), 0, "it ended: {text}");
     }
     drop(child.stdin.take());

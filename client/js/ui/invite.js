@@ -91,7 +91,9 @@ function inviteDialog(opener, announce) {
     picker.replaceChildren(...invites.map(({ url }) => h('option', { text: new URL(url).host })));
     showPicked();
     if (!dialog.open) dialog.show();
-    (copyOther.hidden ? close : copyOther).focus();
+    // The warning comes first, also where all of it has no place.
+    (copyOther.hidden ? close : copyOther).focus({ preventScroll: true });
+    dialog.scrollTop = 0;
   };
 }
 
