@@ -53,7 +53,7 @@ function show(state) {
 /** @param {string} why */
 function end(why) {
   const { title, text } = ENDINGS[why] ?? { title: 'The call has ended', text: `The server says “${why}”.` };
-  void media.stop();
+  media.stop();
   share.end();
   region.clear();
   byId('over-title', HTMLHeadingElement).textContent = title;

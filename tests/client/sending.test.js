@@ -148,7 +148,17 @@ test('a browser that ignores or refuses it is offered anew, and its layers are s
 
 const media = {
   /** @param {'camera' | 'microphone'} device */
-  get: (device) => ({ on: device === 'camera', track: null, id: '', problem: null }),
+  get: (device) => ({
+    on: device === 'camera',
+    live: device === 'camera',
+    opening: false,
+    waiting: null,
+    silenced: false,
+    replaced: false,
+    track: null,
+    id: '',
+    problem: null,
+  }),
 };
 
 test('a new connection has lines for camera and microphone, and for a screen only while it is shared', () => {

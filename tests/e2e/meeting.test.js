@@ -85,11 +85,13 @@ house.scene('sound and pictures that the system pauses play again', async () => 
   await cid.seesMovement('Ann');
 });
 
-// As when an output device is lost, Chromium pauses what was playing. Its microphone ends with it.
+// As when an output device is lost, Chromium pauses what was playing. Its microphone ends with it, and is opened again.
 if (blues instanceof Chromium) {
-  house.scene('sound goes on after the device that plays it was gone', async () => {
+  house.scene('sound goes on after the device that plays it was gone, and so does the microphone', async () => {
     await blues.endAudioService();
     await cid.hears(2);
+    await Promise.all([ann.hears(2), bob.hears(2)]);
+    await cid.button('Mute microphone').waitFor();
   });
 }
 

@@ -16,6 +16,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 
 /** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
+/** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Sentence } from '../core/sentence.js' */
@@ -128,7 +129,7 @@ export class Call extends Emitter {
       this.#setHealth({ full: true });
     });
     this.#socket.on('taken-over', () => this.#end('taken-over'));
-    media.on('change', (device) => this.#use(deviceTrack(media, device)));
+    for (const device of /** @type {const} */ (['camera', 'microphone'])) this.#useDevice(device);
     share.on('change', () => this.#use(...screenTracks(share)));
   }
 
@@ -335,6 +336,18 @@ export class Call extends Emitter {
       if (this.#view) this.#socket.send({ type: 'view', tiles: this.#view });
       this.#link.offerAgain();
     }, SAY_AGAIN);
+  }
+
+  /** @param {Device} device Follows it; of what it does, the link and the others need not know everything. */
+  #useDevice(device) {
+    let before = deviceTrack(this.#media, device);
+    this.#media.on('change', (changed) => {
+      if (changed !== device) return;
+      const now = deviceTrack(this.#media, device);
+      if (now.track === before.track && now.muted === before.muted) return;
+      before = now;
+      this.#use(now);
+    });
   }
 
   /** @param {Own[]} changed */

@@ -15,8 +15,8 @@
  * @returns {Own}
  */
 export function deviceTrack(media, device) {
-  const { on, track } = media.get(device);
-  return { stream: 'camera', kind: device === 'camera' ? 'video' : 'audio', track, muted: !on };
+  const { live, track, silenced } = media.get(device);
+  return { stream: 'camera', kind: device === 'camera' ? 'video' : 'audio', track, muted: !live || silenced };
 }
 
 /**

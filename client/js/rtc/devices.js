@@ -2,6 +2,8 @@
  * Cameras and microphones: asking for them, and explaining why there is none.
  */
 
+/** @import { DeviceState } from './local-media.js' */
+
 /** @typedef {'camera' | 'microphone'} Device */
 /** @typedef {{ title: string, advice: string }} Explanation */
 
@@ -35,6 +37,27 @@ export function explain(devices, error) {
       };
     case 'InsecureContext':
       return { title: `The ${name} cannot be used on an insecure page.`, advice: 'Open this page with https://.' };
+    case 'Question':
+      return {
+        title: `Your browser is asking whether this page may use the ${name}.`,
+        advice: `Answer its question, near the address, or take part without ${them}.`,
+      };
+    case 'Slow':
+      return {
+        title: `The ${name} ${devices.length > 1 ? 'take' : 'takes'} long to open.`,
+        advice: `You can take part meanwhile without ${them}.`,
+      };
+    case 'Silenced':
+      return {
+        title: `Your system lets nothing through from the ${name} at present.`,
+        advice:
+          'A phone call, another program or a switch on the device may be the reason. It goes on by itself afterwards.',
+      };
+    case 'Replaced':
+      return {
+        title: `The ${name} chosen or used before ${devices.length > 1 ? 'are' : 'is'} not there.`,
+        advice: devices.length > 1 ? 'Others are used instead.' : 'Another one is used instead.',
+      };
     case 'Ended':
       return { title: `The ${name} stopped.`, advice: `Check the plug, then turn ${them} on again.` };
     default:
@@ -43,26 +66,66 @@ export function explain(devices, error) {
 }
 
 /**
+ * What the person should know about a device, as {@link explain} takes it. Pure.
+ * @param {Pick<DeviceState, 'problem' | 'opening' | 'waiting' | 'silenced' | 'replaced'>} state
+ * @returns {string | null}
+ */
+export function noteOn({ problem, opening, waiting, silenced, replaced }) {
+  if (problem !== null) return problem;
+  if (opening && waiting) return waiting === 'question' ? 'Question' : 'Slow';
+  if (silenced) return 'Silenced';
+  return replaced ? 'Replaced' : null;
+}
+
+/**
  * @param {Device} device
  * @param {string} id Empty for the browser's choice.
  * @returns {MediaTrackConstraints}
  */
 function constraints(device, id) {
-  const which = id ? { deviceId: { ideal: id } } : {};
+  const which = id ? { deviceId: { exact: id } } : {};
   return device === 'camera'
     ? { ...which, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } }
     : { ...which, channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 }
 
+/** @typedef {Partial<Record<Device, string>>} Wanted Each device with its id, empty for the browser's choice. */
+
 /**
- * Opens devices, several under one question to the person.
- * @param {Partial<Record<Device, string>>} wanted Each device with its id, empty for the browser's choice.
- * @returns {Promise<Partial<Record<Device, MediaStreamTrack>>>}
+ * Opens devices, several under one question to the person. In place of a chosen one that is not there any more comes the
+ * browser's choice.
+ * @param {Wanted} wanted
+ * @returns {Promise<{ tracks: Partial<Record<Device, MediaStreamTrack>>, replaced: Device[] }>}
  * @throws {DOMException} What `getUserMedia` throws, or one named `InsecureContext`.
  */
 export async function openDevices(wanted) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('no media devices', 'InsecureContext');
-  const { camera, microphone } = wanted;
+  try {
+    return { tracks: await capture(wanted), replaced: [] };
+  } catch (error) {
+    const { name } = /** @type {Error} */ (error);
+    const gone = name === 'OverconstrainedError' || name === 'NotFoundError' ? await missing(wanted) : [];
+    if (gone.length === 0) throw error;
+    const others = Object.fromEntries(gone.map((device) => [device, '']));
+    return { tracks: await capture({ ...wanted, ...others }), replaced: gone };
+  }
+}
+
+/**
+ * @param {Wanted} wanted
+ * @returns {Promise<Device[]>} Those of which the chosen one is not listed.
+ */
+async function missing(wanted) {
+  const listed = await listDevices();
+  const devices = /** @type {Device[]} */ (['camera', 'microphone']);
+  return devices.filter((device) => wanted[device] && !listed[device].some(({ id }) => id === wanted[device]));
+}
+
+/**
+ * @param {Wanted} wanted
+ * @returns {Promise<Partial<Record<Device, MediaStreamTrack>>>}
+ */
+async function capture({ camera, microphone }) {
   const stream = await navigator.mediaDevices.getUserMedia({
     audio: microphone === undefined ? false : constraints('microphone', microphone),
     video: camera === undefined ? false : constraints('camera', camera),
@@ -86,15 +149,15 @@ export async function listDevices() {
 }
 
 /**
- * Whether the person has refused this device for good, as far as the browser says.
+ * What the person has said about this device, as far as the browser tells.
  * @param {Device} device
- * @returns {Promise<boolean>}
+ * @returns {Promise<PermissionState | ''>}
  */
-export async function isDenied(device) {
+export async function permissionFor(device) {
   try {
     const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ (device) });
-    return status.state === 'denied';
+    return status.state;
   } catch {
-    return false;
+    return '';
   }
 }

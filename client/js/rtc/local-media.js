@@ -1,32 +1,59 @@
 /**
- * The person's own camera and microphone: on or off, which device, what is wrong. A camera that is off is released, so that
- * its light goes out; a muted microphone stays open and sends silence, so that unmuting is instant.
+ * The person's own camera and microphone: what is wanted, what is open, what is wrong. A wish is obeyed at once; the browser
+ * may answer when it likes, and what it opens late for nobody is closed again. A camera that is off is released, so that its
+ * light goes out; a muted microphone stays open and sends silence, so that unmuting is instant.
  */
 
 import { Emitter } from '../core/emitter.js';
-import { isDenied, openDevices } from './devices.js';
+import { openDevices, permissionFor } from './devices.js';
 
 /** @import { Device } from './devices.js' */
 
+/** Milliseconds without an answer until the person is told that there is none: most devices are open within one second. */
+export const SILENT_FOR = 2000;
+
+/** Milliseconds a device must have run for it to be opened again by itself when it ends: otherwise that could go on for ever. */
+export const STEADY_AFTER = 10_000;
+
+/** @type {Device[]} */
+const DEVICES = ['camera', 'microphone'];
+
+/**
+ * One call of `getUserMedia`. Nothing can take it back; a device that waits for another one forgets it.
+ * @typedef {object} Attempt
+ * @property {Partial<Record<Device, string>>} ids What was asked for.
+ * @property {boolean} again The browser ended the device, and nobody asked for this.
+ */
+
 /**
  * @typedef {object} DeviceState
- * @property {boolean} on What the person sees and others are told.
+ * @property {boolean} on What the person wants.
+ * @property {boolean} live It is on, and open.
+ * @property {boolean} opening It is on, and the browser has not answered yet.
+ * @property {'question' | 'slow' | null} waiting Why the answer takes so long.
+ * @property {boolean} silenced The system lets nothing through at present.
+ * @property {boolean} replaced The device chosen or used before is not there, another one is used.
  * @property {MediaStreamTrack | null} track
  * @property {string} id The chosen device; empty for the browser's choice.
  * @property {string | null} problem Why it cannot be used, as `explain` takes it.
  */
 
+/**
+ * @typedef {object} Inner
+ * @property {Attempt | null} attempt The one whose answer counts.
+ * @property {string} permission As it was when the device was opened.
+ * @property {string | undefined} used The device that was opened last.
+ * @property {number} since When it was opened again by itself; long ago if a person had it opened.
+ */
+
+/** @typedef {DeviceState & Inner} Own */
+
 /** @typedef {{ change: Device }} LocalEvents */
 
 /** @extends {Emitter<LocalEvents>} */
 export class LocalMedia extends Emitter {
-  /** @type {Record<Device, DeviceState>} */
-  #devices = {
-    camera: { on: false, track: null, id: '', problem: null },
-    microphone: { on: false, track: null, id: '', problem: null },
-  };
-  /** Devices are opened one after the other: two questions at a time confuse people and browsers. */
-  #queue = Promise.resolve();
+  /** @type {Record<Device, Own>} */
+  #devices = { camera: fresh(), microphone: fresh() };
 
   /**
    * @param {Device} device
@@ -40,12 +67,14 @@ export class LocalMedia extends Emitter {
    * Opens the devices that are wanted, both under one question where that works.
    * @param {Record<Device, boolean>} wanted
    * @param {Record<Device, string>} ids
+   * @returns {Promise<void>} Settled once the browser has answered.
    */
-  start(wanted, ids) {
-    this.#devices.camera.id = ids.camera;
-    this.#devices.microphone.id = ids.microphone;
-    const devices = /** @type {Device[]} */ (['camera', 'microphone']).filter((device) => wanted[device]);
-    return this.#then(() => this.#openTogether(devices));
+  async start(wanted, ids) {
+    for (const device of DEVICES) {
+      this.#devices[device].id = ids[device];
+      this.#devices[device].on = wanted[device];
+    }
+    await this.#open(DEVICES.filter((device) => wanted[device]));
   }
 
   /**
@@ -53,13 +82,17 @@ export class LocalMedia extends Emitter {
    * @param {boolean} on
    */
   set(device, on) {
-    return this.#then(async () => {
-      const state = this.#devices[device];
-      if (state.on === on) return;
-      if (!on) this.#off(device);
-      else if (device === 'microphone' && state.track?.readyState === 'live') this.#have(device, state.track);
-      else await this.#open(device);
-    });
+    const state = this.#devices[device];
+    if (state.on === on) return;
+    state.on = on;
+    state.problem = null;
+    const { track, attempt } = state;
+    if (!on && device === 'microphone' && track) track.enabled = false;
+    else if (!on) this.#release(device);
+    else if (track) track.enabled = true;
+    // The question that is still open will do.
+    else if (attempt?.ids[device] !== state.id) return void this.#open([device]);
+    this.#show(device);
   }
 
   /**
@@ -68,125 +101,205 @@ export class LocalMedia extends Emitter {
    * @param {string} id
    */
   choose(device, id) {
-    return this.#then(async () => {
-      const state = this.#devices[device];
-      if (state.id === id) return;
-      state.id = id;
-      const { on } = state;
-      this.#release(device);
-      if (on) await this.#open(device);
-    });
+    const state = this.#devices[device];
+    if (state.id === id && !state.replaced) return;
+    state.id = id;
+    this.#release(device);
+    if (state.on) void this.#open([device]);
+    else this.#show(device);
   }
 
-  /** Releases everything. */
+  /** Releases everything. What opens later is closed again. */
   stop() {
-    return this.#then(async () => {
-      for (const device of /** @type {Device[]} */ (['camera', 'microphone'])) {
-        this.#release(device);
-        this.#devices[device].on = false;
-        this.emit('change', device);
-      }
-    });
+    for (const device of DEVICES) {
+      const state = this.#devices[device];
+      state.on = false;
+      state.attempt = null;
+      this.#release(device);
+      this.#show(device);
+    }
   }
 
-  /** @param {Device[]} devices */
-  async #openTogether(devices) {
-    if (devices.length < 2) {
-      for (const device of devices) await this.#open(device);
-      return;
+  /**
+   * @param {Device[]} devices
+   * @param {boolean} [again] Nobody asked for it.
+   */
+  async #open(devices, again = false) {
+    if (devices.length === 0) return;
+    /** @type {Attempt} */
+    const attempt = { ids: {}, again };
+    for (const device of devices) {
+      const state = this.#devices[device];
+      attempt.ids[device] = state.id;
+      state.attempt = attempt;
+      state.waiting = null;
     }
+    for (const device of devices) this.#show(device);
+    const timer = setTimeout(() => void this.#tell(attempt), SILENT_FOR);
     try {
-      const { camera, microphone } = this.#devices;
-      const tracks = await openDevices({ camera: camera.id, microphone: microphone.id });
-      for (const device of devices) this.#have(device, tracks[device]);
+      const { tracks, replaced } = await openDevices(attempt.ids);
+      for (const device of devices) this.#opened(device, attempt, tracks[device], replaced.includes(device));
     } catch (error) {
-      await this.#openApart(devices, nameOf(error));
+      const current = devices.filter((device) => this.#devices[device].attempt === attempt);
+      if (devices.length > 1) await this.#openApart(current, attempt, nameOf(error));
+      else for (const device of current) this.#failed(device, attempt, nameOf(error));
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   /**
    * One of several could not be opened. Tries each alone, but asks nobody twice who has just said no.
    * @param {Device[]} devices
+   * @param {Attempt} attempt
    * @param {string} error
    */
-  async #openApart(devices, error) {
-    const denied = await Promise.all(devices.map(isDenied));
+  async #openApart(devices, attempt, error) {
+    const denied = (await Promise.all(devices.map(permissionFor))).map((permission) => permission === 'denied');
     const someAllowed = denied.includes(false) && denied.includes(true);
-    for (const [index, device] of devices.entries()) {
-      if (error === 'NotAllowedError' && (denied[index] || !someAllowed)) this.#problem(device, error);
-      else await this.#open(device);
-    }
+    const opened = devices.map((device, index) => {
+      const { attempt: current, on } = this.#devices[device];
+      if (current !== attempt) return undefined;
+      const said = error === 'NotAllowedError' && (denied[index] || !someAllowed);
+      if (!said && on) return this.#open([device]);
+      return this.#failed(device, attempt, error);
+    });
+    await Promise.all(opened);
   }
 
-  /** @param {Device} device */
-  async #open(device) {
-    try {
-      const tracks = await openDevices({ [device]: this.#devices[device].id });
-      this.#have(device, tracks[device]);
-    } catch (error) {
-      this.#problem(device, nameOf(error));
+  /** Says why nothing is there yet. @param {Attempt} attempt */
+  async #tell(attempt) {
+    for (const device of DEVICES.filter((one) => this.#devices[one].attempt === attempt)) {
+      const permission = await permissionFor(device);
+      const state = this.#devices[device];
+      if (state.attempt !== attempt) continue;
+      state.waiting = permission === 'granted' ? 'slow' : 'question';
+      this.#show(device);
     }
   }
 
   /**
    * @param {Device} device
+   * @param {Attempt} attempt
    * @param {MediaStreamTrack | undefined} track
+   * @param {boolean} replaced
    */
-  #have(device, track) {
-    if (!track) return this.#problem(device, 'NotFoundError');
+  #opened(device, attempt, track, replaced) {
     const state = this.#devices[device];
-    if (state.track !== track) {
-      this.#release(device);
-      state.track = track;
-      track.onended = () => {
-        if (state.track === track) this.#problem(device, 'Ended');
-      };
+    const current = state.attempt === attempt;
+    if (!current || !state.on) {
+      track?.stop();
+      if (current) state.attempt = null;
+      return;
     }
-    track.enabled = true;
-    state.on = true;
+    if (track?.readyState !== 'live') return this.#failed(device, attempt, 'NotFoundError');
+    this.#release(device);
+    state.attempt = null;
+    state.track = track;
     state.problem = null;
-    this.emit('change', device);
-  }
-
-  /** @param {Device} device */
-  #off(device) {
-    const state = this.#devices[device];
-    state.on = false;
-    state.problem = null;
-    if (device === 'microphone' && state.track) state.track.enabled = false;
-    else this.#release(device);
-    this.emit('change', device);
+    const used = track.getSettings().deviceId;
+    state.replaced = replaced || (attempt.again && used !== state.used);
+    state.used = used;
+    state.since = attempt.again ? performance.now() : -Infinity;
+    this.#watch(device, track);
+    this.#show(device);
   }
 
   /**
    * @param {Device} device
+   * @param {MediaStreamTrack} track
+   */
+  #watch(device, track) {
+    const state = this.#devices[device];
+    state.permission = '';
+    void permissionFor(device).then((permission) => {
+      if (state.track === track) state.permission = permission;
+    });
+    track.onended = () => void this.#ended(device);
+    track.onmute = () => this.#show(device);
+    track.onunmute = () => this.#show(device);
+  }
+
+  /**
+   * A plug was pulled, a part of the browser ended, or the person has taken the permission back.
+   * @param {Device} device
+   */
+  async #ended(device) {
+    const state = this.#devices[device];
+    const { permission, since } = state;
+    this.#release(device);
+    if (!state.on) return this.#show(device);
+    /** @type {Attempt} */
+    const attempt = { ids: { [device]: state.id }, again: true };
+    state.attempt = attempt;
+    state.waiting = null;
+    this.#show(device);
+    const now = await permissionFor(device);
+    if (state.attempt !== attempt) return;
+    const takenBack = permission === 'granted' && now !== 'granted';
+    if (takenBack || performance.now() - since < STEADY_AFTER) this.#failed(device, attempt, 'Ended');
+    else if (state.on) await this.#open([device], true);
+    else state.attempt = null;
+  }
+
+  /**
+   * @param {Device} device
+   * @param {Attempt} attempt
    * @param {string} error
    */
-  #problem(device, error) {
+  #failed(device, attempt, error) {
+    const state = this.#devices[device];
+    if (state.attempt !== attempt) return;
+    state.attempt = null;
+    // Whoever does not want it any more need not know.
+    if (!state.on) return;
+    state.on = false;
+    state.problem = attempt.again && error !== 'NotAllowedError' ? 'Ended' : error;
     this.#release(device);
-    this.#devices[device].on = false;
-    this.#devices[device].problem = error;
-    this.emit('change', device);
+    this.#show(device);
   }
 
   /** @param {Device} device */
   #release(device) {
     const state = this.#devices[device];
     if (state.track) {
-      state.track.onended = null;
+      state.track.onended = state.track.onmute = state.track.onunmute = null;
       state.track.stop();
     }
     state.track = null;
+    state.replaced = false;
   }
 
-  /** @param {() => Promise<void>} change */
-  #then(change) {
-    this.#queue = this.#queue.then(change).catch((error) => console.error(error));
-    return this.#queue;
+  /** @param {Device} device */
+  #show(device) {
+    const state = this.#devices[device];
+    state.live = state.on && state.track !== null;
+    state.opening = state.on && !state.live && state.attempt !== null;
+    state.silenced = state.live && state.track?.muted === true;
+    this.emit('change', device);
   }
 }
 
-/** @param {unknown} error */
+/** @returns {Own} */
+function fresh() {
+  return {
+    on: false,
+    live: false,
+    opening: false,
+    waiting: null,
+    silenced: false,
+    replaced: false,
+    track: null,
+    id: '',
+    problem: null,
+    attempt: null,
+    permission: '',
+    used: undefined,
+    since: -Infinity,
+  };
+}
+
+/** @param {unknown} error Not every browser's `OverconstrainedError` is a `DOMException`. */
 function nameOf(error) {
-  return error instanceof DOMException ? error.name : String(error);
+  return error instanceof Object && 'name' in error ? String(error.name) : String(error);
 }

@@ -78,8 +78,14 @@ export function callView({ call, media, share, id, name, region, leave }) {
  */
 function showOwn({ call, stage, media, name, announce }) {
   let shown = name;
-  const show = () =>
-    stage.own.update({ name: shown, camera: media.get('camera').track, micMuted: !media.get('microphone').on });
+  const show = () => {
+    const [camera, microphone] = [media.get('camera'), media.get('microphone')];
+    stage.own.update({
+      name: shown,
+      camera: camera.silenced ? null : camera.track,
+      micMuted: !microphone.live || microphone.silenced,
+    });
+  };
   media.on('change', show);
   call.on('room', ({ self, peers }) => {
     const own = peers.find(({ id }) => id === self)?.name;

@@ -3,7 +3,7 @@
  */
 
 import { h, icon } from '../core/dom.js';
-import { explain } from '../rtc/devices.js';
+import { explain, noteOn } from '../rtc/devices.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
@@ -12,8 +12,8 @@ import { explain } from '../rtc/devices.js';
 const DEVICES = ['camera', 'microphone'];
 
 const NAMES = {
-  camera: { on: 'Turn off camera', off: 'Turn on camera' },
-  microphone: { on: 'Mute microphone', off: 'Unmute microphone' },
+  camera: { on: 'Turn off camera', off: 'Turn on camera', opening: 'Camera is opening: leave it off' },
+  microphone: { on: 'Mute microphone', off: 'Unmute microphone', opening: 'Microphone is opening: leave it off' },
 };
 const ICONS = {
   camera: { on: /** @type {const} */ ('camera'), off: /** @type {const} */ ('camera-off') },
@@ -28,37 +28,46 @@ const ICONS = {
  */
 export function deviceButton(button, media, device) {
   const show = () => {
-    const { on, problem } = media.get(device);
-    const which = on ? 'on' : 'off';
+    const { on, opening, problem, silenced } = media.get(device);
+    const which = opening ? 'opening' : on ? 'on' : 'off';
     button.setAttribute('aria-label', NAMES[device][which]);
     button.title = NAMES[device][which];
-    button.classList.toggle('off', !on);
-    button.classList.toggle('problem', problem !== null);
-    button.replaceChildren(icon(ICONS[device][which]));
+    button.classList.toggle('off', which === 'off');
+    button.classList.toggle('opening', opening);
+    button.classList.toggle('problem', problem !== null || silenced);
+    button.replaceChildren(icon(ICONS[device][which === 'off' ? 'off' : 'on']));
   };
-  button.addEventListener('click', () => void media.set(device, !media.get(device).on));
+  button.addEventListener('click', () => media.set(device, !media.get(device).on));
   media.on('change', (changed) => changed === device && show());
   show();
 }
 
 /**
- * Keeps `place` telling what is wrong with the devices.
+ * Keeps `place` telling what is wrong with the devices, or what they wait for.
  * @param {HTMLElement} place
  * @param {LocalMedia} media
  * @param {HTMLElement} [putAway] Has the focus once the words are put away. Without it they stay.
  */
 export function deviceProblems(place, media, putAway) {
-  media.on('change', () => {
-    const problems = DEVICES.filter((device) => media.get(device).problem !== null);
-    const [first, second] = problems;
-    const same = first && second && media.get(first).problem === media.get(second).problem;
-    const lines = (same ? [problems] : problems.map((device) => [device])).map((devices) => {
-      const { title, advice } = explain(devices, media.get(devices[0] ?? 'camera').problem ?? '');
+  let told = '';
+  const show = () => {
+    const notes = DEVICES.map((device) => ({ device, note: noteOn(media.get(device)) })).filter(({ note }) => note);
+    // What was said, or put away, is not said again because something else has changed.
+    const saying = JSON.stringify(notes);
+    if (saying === told) return;
+    told = saying;
+    const [first, second] = notes;
+    const groups = first && second && first.note === second.note ? [notes] : notes.map((one) => [one]);
+    const lines = groups.map((group) => {
+      const devices = group.map(({ device }) => device);
+      const { title, advice } = explain(devices, group[0]?.note ?? '');
       return h('p', {}, h('strong', { text: title }), ` ${advice}`);
     });
     place.replaceChildren(...lines, ...(putAway ? [closeButton(place, putAway)] : []));
-    place.hidden = problems.length === 0;
-  });
+    place.hidden = notes.length === 0;
+  };
+  media.on('change', show);
+  show();
 }
 
 /**

@@ -66,7 +66,7 @@ export function prejoin(media, join) {
   for (const device of DEVICES) {
     pickers[device].addEventListener('change', () => {
       remember(device, pickers[device].value);
-      void media.choose(device, pickers[device].value);
+      media.choose(device, pickers[device].value);
     });
   }
   form.addEventListener('submit', (event) => {

@@ -21,8 +21,9 @@ import { Firefox } from './firefox.js';
  */
 
 /**
- * A camera, with beeps or a tone as the microphone; devices and a user who refuses them; or no devices at all.
- * @typedef {Camera | 'refused' | 'absent'} Devices
+ * A camera, with beeps or a tone as the microphone; devices and a user who refuses them, or, in Firefox, never answers; no devices at
+ * all; or three cameras and several microphones, in Chromium, of no colour: one file is one camera.
+ * @typedef {Camera | 'refused' | 'unanswered' | 'absent' | 'several'} Devices
  */
 
 /**

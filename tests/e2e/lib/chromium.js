@@ -51,7 +51,8 @@ export class Chromium {
    */
   static async open(devices, { executablePath = EXECUTABLE, flags = [] } = {}) {
     const args = [...FLAGS, ...flags];
-    if (devices !== 'absent') args.push('--use-fake-device-for-media-stream=fps=30');
+    const count = devices === 'several' ? ',device-count=3' : '';
+    if (devices !== 'absent') args.push(`--use-fake-device-for-media-stream=fps=30${count}`);
     if (devices === 'refused') args.push('--deny-permission-prompts');
     else args.push('--auto-accept-camera-and-microphone-capture', `--auto-select-tab-capture-source-by-title=${TITLE}`);
     if (typeof devices === 'object') args.push(`--use-file-for-fake-video-capture=${devices.file}`);

@@ -40,7 +40,7 @@ function preferencesFor(devices) {
   return {
     ...PREFERENCES,
     'media.navigator.streams.fake': devices !== 'absent',
-    'media.navigator.permission.disabled': !refused,
+    'media.navigator.permission.disabled': !refused && devices !== 'unanswered',
     ...(refused ? { 'permissions.default.camera': 2, 'permissions.default.microphone': 2 } : {}),
   };
 }

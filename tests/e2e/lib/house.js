@@ -95,8 +95,8 @@ export class House {
   }
 
   /**
-   * A browser without camera and microphone: refused by the user, or not there.
-   * @param {'refused' | 'absent'} devices
+   * A browser without camera and microphone: refused by the user, not answered, or not there; or with several.
+   * @param {Exclude<Devices, Camera>} devices
    * @param {Engine} [engine]
    */
   async browserWithout(devices, engine = FIRST) {
