@@ -367,6 +367,8 @@ impl<S: Read + Write> Client<S> {
                 self.input.extend_from_slice(&chunk[..count]);
                 true
             }
+            // A read with a time limit is interrupted by a signal that the process gets, also by one that nobody handles.
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.more(),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 panic!("the server reset the connection")
             }
