@@ -32,11 +32,18 @@ const MADE_HERE: &str = "Self-signed by Plenary. It is made anew when it ends or
 const NOT_AFTER: &str = "Ends (seconds since 1970): ";
 const NAMES: &str = "Names: ";
 
+/// What a certificate, a key or a PKCS #12 file in DER begins with: the tag of a sequence (X.690, 8.9). No PEM file does.
+const DER_SEQUENCE: u8 = 0x30;
+
 /// Why there is no certificate to serve with.
 #[derive(Debug)]
 pub enum CertificateError {
     /// The file cannot be read, or is not in PEM form.
     Unreadable(PathBuf, String),
+    /// The file is in binary form: the certificate or the key in DER, or both in one PKCS #12 file.
+    Binary(PathBuf),
+    /// The key can be read only with a passphrase, for which there is nobody to ask.
+    EncryptedKey(PathBuf),
     /// A key that was not made here has no certificate, and is not written over.
     ForeignKey(PathBuf),
     /// The file cannot be written.
@@ -53,6 +60,23 @@ impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
+            Self::Binary(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} is in binary form (DER, as in .der, .cer and .pfx files), and PEM is needed: \
+                     \"openssl x509 -inform der -in {path}\" writes a certificate as PEM, \"openssl pkey -inform der -in \
+                     {path}\" a key, \"openssl pkcs12 -nodes -in {path}\" both of a .pfx file"
+                )
+            }
+            Self::EncryptedKey(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} is encrypted with a passphrase, and the server has nobody to ask for it: \"openssl pkey -in \
+                     {path}\" writes it without one; keep that file readable by the server only"
+                )
+            }
             Self::ForeignKey(path) => {
                 write!(f, "{} has no certificate beside it, {CERTIFICATE}", path.display())
             }
@@ -97,6 +121,8 @@ impl CertificateFiles {
             Ok(text) if files.key.exists() && is_good(&text, &names, now) => return Ok(files),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // No text: not made here.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(files),
             Err(error) => return Err(CertificateError::Unreadable(files.certificate, error.to_string())),
         }
         if !files.key_may_be_replaced() {
@@ -126,11 +152,14 @@ impl CertificateFiles {
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, CertificateError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
-            move |error: rustls::pki_types::pem::Error| CertificateError::Unreadable(path, error.to_string())
+            move |error: rustls::pki_types::pem::Error| unfit(path, error.to_string())
         };
         let chain = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(unreadable(&self.certificate))?;
+        if chain.is_empty() {
+            return Err(unfit(self.certificate.clone(), "there is no certificate in it".to_owned()));
+        }
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(unreadable(&self.key))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -141,6 +170,19 @@ impl CertificateFiles {
             .map_err(|error| CertificateError::Refused(self.clone(), error))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+}
+
+/// Why a file that is there, or is not, has nothing to serve with.
+fn unfit(path: PathBuf, why: String) -> CertificateError {
+    let bytes = fs::read(&path).unwrap_or_default();
+    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    if has("BEGIN ENCRYPTED PRIVATE KEY") || has("Proc-Type: 4,ENCRYPTED") {
+        CertificateError::EncryptedKey(path)
+    } else if bytes.first() == Some(&DER_SEQUENCE) && !has("-----BEGIN") {
+        CertificateError::Binary(path)
+    } else {
+        CertificateError::Unreadable(path, why)
     }
 }
 
@@ -345,5 +387,44 @@ mod tests {
         let files = CertificateFiles::ensure(&directory.0, &[]).unwrap();
         assert!(matches!(files.server_config(), Err(CertificateError::Unreadable(..))));
         assert!(fs::read_to_string(&path).unwrap().contains("nonsense"));
+    }
+
+    #[test]
+    fn an_encrypted_key_and_a_binary_certificate_are_told_as_what_they_are_and_what_helps() {
+        let directory = Directory::new("forms");
+        let files = CertificateFiles::ensure(&directory.0, &[]).unwrap();
+        let (certificate, key) = (fs::read(&files.certificate).unwrap(), fs::read(&files.key).unwrap());
+        let der = CertificateDer::from_pem_slice(&certificate).unwrap().to_vec();
+        let key_der = PrivateKeyDer::from_pem_slice(&key).unwrap().secret_der().to_vec();
+        let says = |file: &Path, bytes: &[u8]| {
+            let before = fs::read(file).unwrap();
+            fs::write(file, bytes).unwrap();
+            let error = CertificateFiles::ensure(&directory.0, &[]).and_then(|files| files.server_config());
+            fs::write(file, before).unwrap();
+            error.unwrap_err().to_string()
+        };
+        let pkcs8 = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHs\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIHs\n\
+                   -----END RSA PRIVATE KEY-----\n";
+        // The operator's certificate, so that none is made in its place.
+        let foreign: Vec<u8> =
+            certificate.windows(5).position(|w| w == b"-----").map(|at| certificate[at..].to_vec()).unwrap();
+        fs::write(&files.certificate, foreign).unwrap();
+        for key in [pkcs8, old] {
+            let line = says(&files.key, key.as_bytes());
+            assert!(
+                line.contains("key.pem is encrypted with a passphrase") && line.contains("openssl pkey -in"),
+                "{line}"
+            );
+        }
+        for (file, bytes) in [(&files.certificate, &der), (&files.key, &key_der)] {
+            let line = says(file, bytes);
+            assert!(line.contains("is in binary form (DER") && line.contains("-inform der"), "{line}");
+        }
+        assert!(
+            says(&files.key, b"0 is no key").contains("is in binary form"),
+            "a guess that only costs a sentence"
+        );
+        assert!(says(&files.key, b"").contains("cannot be read"));
     }
 }

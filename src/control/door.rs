@@ -1,12 +1,14 @@
 //! Whom the server answers to, and as what it is known: the hosts that are its own, and what it promises about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-use super::http::{Foreign, Head, Host, HostName, Reply, Scheme};
+use super::http::{Foreign, Head, Host, HostName, Origin, Reply, Scheme};
+use crate::ledger::ClientAddress;
 
 /// What browsers keep for a year (RFC 6797): that this host is reached by HTTPS only.
 const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -68,19 +70,94 @@ impl Door {
     }
 }
 
-/// Which kinds of refused pages the log has: one line each is enough to mend a proxy, and a flood of them fills no disk.
+/// For how long one warning speaks.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Addresses that are warned of one by one at a time. What more are refused the refusal log counts.
+const ADDRESSES: usize = 256;
+
+/// Whose pages were refused their sockets within the last minute: one warning for each is enough to mend a proxy, and a
+/// flood of them fills no disk.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(BTreeSet<Foreign>);
+pub(super) struct Refusals {
+    /// Whose minute ends when, the first to end first.
+    ends: VecDeque<(Instant, ClientAddress)>,
+    told: BTreeSet<ClientAddress>,
+}
 
 impl Refusals {
-    /// Says it, the first time.
-    pub fn tell(&mut self, foreign: Foreign) {
-        if self.0.insert(foreign) {
-            log::warn!(
-                "a page was refused its WebSocket: {foreign}. If a proxy in front of the server changes Host, it has to \
-                 say the host in X-Forwarded-Host and the scheme in X-Forwarded-Proto, and --trusted-proxy has to name \
-                 it. This is said once"
-            );
+    /// The warning to log, with both places by name, if it is the first for `client` in a minute.
+    pub fn tell(
+        &mut self,
+        now: Instant,
+        client: ClientAddress,
+        foreign: Foreign,
+        origin: Option<&Origin>,
+        host: Option<&Host>,
+    ) -> Option<String> {
+        while let Some((_, client)) = self.ends.front().filter(|(end, _)| *end <= now) {
+            self.told.remove(client);
+            self.ends.pop_front();
         }
+        if self.told.len() >= ADDRESSES || !self.told.insert(client) {
+            return None;
+        }
+        self.ends.push_back((now + MINUTE, client));
+        // Both were read as what they are: no text of a stranger's gets into the log.
+        let said = |what: Option<String>| what.unwrap_or_else(|| "nothing that can be read".to_owned());
+        let (origin, host) = (said(origin.map(Origin::to_string)), said(host.map(Host::to_string)));
+        Some(format!(
+            "a page was refused its WebSocket, {client}: the Origin says {origin}, the Host says {host} ({foreign}). If \
+             that page is this server's, a proxy in front changes Host: let it pass Host on as it came, or say it in \
+             X-Forwarded-Host (and the scheme in X-Forwarded-Proto) and name the proxy with --trusted-proxy"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::control::http::Scheme;
+
+    fn address(number: u32) -> ClientAddress {
+        IpAddr::from(Ipv4Addr::from_bits(0xc000_0200 + number)).into()
+    }
+
+    #[test]
+    fn an_address_is_warned_of_once_a_minute_with_both_hosts_and_no_more_than_some_at_a_time() {
+        let (mut refusals, start) = (Refusals::default(), Instant::now());
+        let origin = Origin { scheme: Scheme::Https, host: Host::read("meet.example.org").unwrap() };
+        let host = Host::read("127.0.0.1:8080");
+        let foreign = Foreign::Elsewhere { scheme: false, host: true, port: true };
+        let mut tell = |seconds, number| {
+            let now = start + Duration::from_secs(seconds);
+            refusals.tell(now, address(number), foreign, Some(&origin), host.as_ref())
+        };
+        let line = tell(0, 1).unwrap();
+        for part in [
+            "192.0.2.1",
+            "Origin says https://meet.example.org,",
+            "Host says 127.0.0.1:8080 ",
+            "--trusted-proxy",
+        ] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+        assert_eq!((tell(1, 1), tell(59, 1)), (None, None));
+        assert!(tell(59, 2).is_some(), "another address has its own");
+        assert!(tell(60, 1).is_some(), "the next minute");
+        let lines = (0..100_000).filter(|number| tell(61, 1_000 + number).is_some()).count();
+        assert_eq!(lines, ADDRESSES - 2);
+        assert!(tell(121, 1).is_some(), "nothing is kept of those whose minute is over");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_repeated() {
+        let line = Refusals::default().tell(Instant::now(), address(1), Foreign::Opaque, None, None).unwrap();
+        assert!(
+            line.contains("the Origin says nothing that can be read, the Host says nothing that can"),
+            "{line}"
+        );
     }
 }

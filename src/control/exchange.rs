@@ -293,6 +293,13 @@ impl Exchange {
             Some(promise) => reply.with(STRICT_TRANSPORT_SECURITY, promise),
             None => reply,
         };
+        let reply = match &host {
+            Some(host) => {
+                let scheme = site.proxies.scheme(self.connected, &head.headers);
+                reply.opening_sockets_at(host, site.door.scheme(scheme))
+            }
+            None => reply,
+        };
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
         self.reply(reply, head.method != Method::HEAD, then, site);
     }

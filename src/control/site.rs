@@ -68,7 +68,7 @@ pub(super) struct Site<'a> {
     pub proxies: &'a TrustedProxies,
     /// Which hosts are the server's.
     pub door: &'a Door,
-    /// Which refused pages the log has.
+    /// Whose refused pages the log has.
     pub refusals: &'a mut Refusals,
     /// The time that this connection has before the others have theirs.
     pub slice: Slice,

@@ -15,7 +15,7 @@ use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocke
 
 use super::exchange::Then;
 use super::frames::Frames;
-use super::http::{Head, Reply, check_origin};
+use super::http::{Head, Origin, Reply, check_origin};
 use super::site::Site;
 use super::wire::Wire;
 use crate::conference::outbox::Outbox;
@@ -59,7 +59,7 @@ pub(super) fn upgrade(
     client: ClientAddress,
     site: &mut Site<'_>,
 ) -> (Reply, Then) {
-    if let Some(refusal) = refusal(head, connected, site) {
+    if let Some(refusal) = refusal(head, connected, client, site) {
         return (refusal, Then::Next);
     }
     if let Err(over) = site.conference.ledger().check(client, Held::Sockets, 1, site.limits) {
@@ -80,7 +80,7 @@ pub(super) fn upgrade(
     }
 }
 
-fn refusal(head: &Head, connected: IpAddr, site: &mut Site<'_>) -> Option<Reply> {
+fn refusal(head: &Head, connected: IpAddr, client: ClientAddress, site: &mut Site<'_>) -> Option<Reply> {
     if head.method != Method::GET {
         let reply = Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET");
         return Some(reply.with(ALLOW, HeaderValue::from_static("GET")));
@@ -91,7 +91,11 @@ fn refusal(head: &Head, connected: IpAddr, site: &mut Site<'_>) -> Option<Reply>
     let host = site.proxies.host(connected, head);
     let scheme = site.door.scheme(site.proxies.scheme(connected, &head.headers));
     let foreign = check_origin(&head.headers, host.as_ref(), scheme).err()?;
-    site.refusals.tell(foreign);
+    let origin = Origin::of(&head.headers).ok();
+    let warning = site.refusals.tell(site.now.instant, client, foreign, origin.as_ref(), host.as_ref());
+    if let Some(warning) = warning {
+        log::warn!("{warning}");
+    }
     let why = format!("only pages of this server may connect: {foreign}");
     Some(Reply::problem(StatusCode::FORBIDDEN, &why))
 }

@@ -43,6 +43,9 @@ fn the_security_headers_are_the_servers_and_are_sent_once() {
         .collect();
     let names: Vec<&str> = added.keys().copied().collect();
     assert_eq!(added.remove("strict-transport-security"), Some("$only_https"), "not with every certificate");
+    let policy = added["content-security-policy"].replace("$socket", "ws://localhost wss://localhost");
+    added.insert("content-security-policy", &policy);
+    assert!(SITE.contains("map \"\" $socket {\n  default \"wss://@ADDRESS@\";\n}"), "{SITE}");
     assert_eq!(added, sent);
     let hidden = directives(SECURITY_HEADERS, "proxy_hide_header");
     assert_eq!(BTreeSet::from_iter(hidden), BTreeSet::from_iter(names), "else they come twice");

@@ -48,6 +48,40 @@ impl fmt::Display for Foreign {
     }
 }
 
+/// Where a page is from (RFC 6454, 6.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::control) struct Origin {
+    /// How it was loaded.
+    pub scheme: Scheme,
+    /// From where.
+    pub host: Host,
+}
+
+impl Origin {
+    /// What a request says, if it says so once and that is a page with a host.
+    ///
+    /// # Errors
+    /// [`Foreign`] says what is wrong with it.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Foreign> {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let origin = origins.next().ok_or(Foreign::Unsaid)?;
+        if origins.next().is_some() {
+            return Err(Foreign::Several);
+        }
+        let (scheme, host) =
+            origin.to_str().ok().and_then(|origin| origin.split_once("://")).ok_or(Foreign::Opaque)?;
+        let (scheme, host) = Scheme::read(scheme).zip(Host::read(host)).ok_or(Foreign::Opaque)?;
+        Ok(Self { scheme, host })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.scheme == Scheme::Https { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.host)
+    }
+}
+
 /// Checks that a page from `host` itself asks: browsers let any page open a WebSocket to anywhere and only tell where it
 /// is from (RFC 6455, 10.2), so this is what keeps strangers' pages out. `scheme` is that of our pages; `None` if a proxy in
 /// front of the server decides it and does not say.
@@ -59,14 +93,7 @@ pub(in crate::control) fn check_origin(
     host: Option<&Host>,
     scheme: Option<Scheme>,
 ) -> Result<(), Foreign> {
-    let mut origins = headers.get_all(ORIGIN).iter();
-    let origin = origins.next().ok_or(Foreign::Unsaid)?;
-    if origins.next().is_some() {
-        return Err(Foreign::Several);
-    }
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).ok_or(Foreign::Opaque)?;
-    let theirs = Scheme::read(origin.0).zip(Host::read(origin.1));
-    let (their_scheme, theirs) = theirs.ok_or(Foreign::Opaque)?;
+    let Origin { scheme: their_scheme, host: theirs } = Origin::of(headers)?;
     let ours = host.ok_or(Foreign::NoHost)?;
     let scheme = scheme.unwrap_or(their_scheme);
     let differs = Foreign::Elsewhere {

@@ -1,11 +1,14 @@
 //! An answer, from types to bytes.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::SystemTime;
 
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
+
+use super::host::{Host, HostName, Scheme};
 
 /// Sent with every answer. The page runs only its own scripts, makes none of a text, is shown in no frame and held by no
 /// other page, is read by no other site, and asks only for what a call needs.
@@ -25,6 +28,10 @@ const SAFETY: [(&str, &str); 6] = [
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
 ];
+
+/// What a page may talk to: the server it is from. There are browsers to which `'self'` is no WebSocket (Safari before 15.4),
+/// so the server's socket is named, too, by the host that was asked for.
+const CONNECT_SELF: &str = "connect-src 'self'";
 
 /// An answer to one request.
 #[derive(Debug, Clone)]
@@ -87,6 +94,26 @@ impl Reply {
         self
     }
 
+    /// The same answer to who asked for `host` and loads pages by `scheme`, if that is known: a page may open its WebSocket in
+    /// every browser. A host that such a policy has no word for (an IPv6 address) is not named.
+    pub fn opening_sockets_at(self, host: &Host, scheme: Option<Scheme>) -> Self {
+        let is_page =
+            self.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if !is_page || matches!(host.name, HostName::Address(IpAddr::V6(_))) {
+            return self;
+        }
+        let sockets = match scheme {
+            Some(Scheme::Https) => format!("{CONNECT_SELF} wss://{host}"),
+            Some(Scheme::Http) => format!("{CONNECT_SELF} ws://{host}"),
+            None => format!("{CONNECT_SELF} ws://{host} wss://{host}"),
+        };
+        let [(_, policy), ..] = SAFETY;
+        match HeaderValue::try_from(policy.replace(CONNECT_SELF, &sockets)) {
+            Ok(policy) => self.with(CONTENT_SECURITY_POLICY, policy),
+            Err(_) => self,
+        }
+    }
+
     /// The head as it is sent, at `now`.
     pub fn head(&self, now: SystemTime, keep_alive: bool) -> Vec<u8> {
         let reason = self.status.canonical_reason().unwrap_or_default();
@@ -108,7 +135,7 @@ impl Reply {
         }
         if self.status != StatusCode::SWITCHING_PROTOCOLS {
             line(CONNECTION.as_str(), if keep_alive { b"keep-alive" } else { b"close" });
-            for (name, value) in SAFETY {
+            for (name, value) in SAFETY.into_iter().filter(|(name, _)| !self.headers.contains_key(*name)) {
                 line(name, value.as_bytes());
             }
         }
