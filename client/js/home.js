@@ -4,7 +4,7 @@
 
 import { byId, nodesOf } from './core/dom.js';
 import { existsAlready, makeRoom } from './core/making.js';
-import { generatedRoomName, isLink, roomId } from './core/names.js';
+import { generatedRoomName, isLink, roomMeant } from './core/names.js';
 import { said } from './core/sentence.js';
 import { roomList } from './ui/room-list.js';
 
@@ -68,19 +68,15 @@ async function createRoom() {
 }
 
 async function openRoom() {
-  const id = roomId(input.value);
-  if (!id) {
-    say(
-      input.value.trim()
-        ? 'Only names with a letter from a to z or a digit lead to a room. Paste its link.'
-        : 'Type the name of the room you want to open, or paste its link.',
-    );
+  const meant = roomMeant(input.value);
+  if (!meant) {
+    say('Type the name of the room you want to open, or paste its link.');
     return input.focus();
   }
   // Where a link leads nowhere, the page it leads to says so, and offers to make the room.
-  if (isLink(input.value)) return go(id);
-  const response = await fetch(`/api/rooms/${encodeURIComponent(id)}`);
-  if (response.ok) return go(id);
+  if (isLink(input.value)) return go(meant);
+  const response = await fetch(`/api/rooms/${encodeURIComponent(meant)}`);
+  if (response.ok) return go((await response.json()).id);
   if (response.status === 429) {
     return say('Your network asked for too many rooms that do not exist. Try again in a minute.');
   }

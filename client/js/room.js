@@ -4,6 +4,7 @@
 
 import { Call } from './call/call.js';
 import { byId, nodesOf } from './core/dom.js';
+import { unescaped } from './core/names.js';
 import { said } from './core/sentence.js';
 import { putReturn, remembered, tabStore, takeReturn } from './core/storage.js';
 import { LocalMedia } from './rtc/local-media.js';
@@ -32,7 +33,8 @@ const ENDINGS = {
   },
 };
 
-const room = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+/** The id in the link, or what was made of it on its way here. */
+let room = unescaped(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
 const media = new LocalMedia();
 const share = new ScreenShare();
@@ -120,12 +122,23 @@ function showRoom(name) {
   byId('prejoin-room', HTMLElement).replaceChildren(...nodesOf(said`${name}`));
 }
 
+/**
+ * Everybody in one room has one address, which may be another than the one this page was opened at.
+ * @param {{ id: string, name: string }} there
+ */
+function found({ id, name }) {
+  showRoom(name);
+  if (id === room) return;
+  room = id;
+  history.replaceState(null, '', `/r/${id}`);
+}
+
 /** @returns {Promise<boolean>} False only if the server says so: without an answer joining will tell. */
 async function exists() {
   try {
     const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`);
     if (response.status === 404) return false;
-    if (response.ok) showRoom((await response.json()).name);
+    if (response.ok) found(await response.json());
   } catch (error) {
     console.warn('the room could not be asked for:', error);
   }

@@ -87,17 +87,20 @@ impl Keys {
         let mut bytes = [0; DRAWN_BYTES];
         entropy(&mut bytes);
         let drawn = base32(&bytes);
-        format!("{slug}-{}-{drawn}", self.check(slug, &drawn))
+        let dash = if slug.is_empty() { "" } else { "-" };
+        format!("{slug}{dash}{}-{drawn}", self.check(slug, &drawn))
     }
 
-    /// The name inside an id that was drawn here; `None` for any other text. The same is done for every text of one
+    /// The name inside an id that was drawn here, empty if it has none; `None` for any other text. The same is done for every text of one
     /// length, whatever is wrong with it.
     pub(super) fn drawn_id<'a>(&self, id: &'a str) -> Option<&'a str> {
         let mut parts = id.rsplitn(3, '-');
-        let mut next = || parts.next().unwrap_or_default();
-        let (drawn, check, slug) = (next(), next(), next());
-        let right = verify_slices_are_equal(self.check(slug, drawn).as_bytes(), check.as_bytes());
-        (right.is_ok() && drawn.len() == DRAWN_CHARS && !slug.is_empty()).then_some(slug)
+        let mut next = || parts.next();
+        let (drawn, check, slug) = (next().unwrap_or_default(), next().unwrap_or_default(), next());
+        let right =
+            verify_slices_are_equal(self.check(slug.unwrap_or_default(), drawn).as_bytes(), check.as_bytes());
+        // An id without a name begins with no dash.
+        (right.is_ok() && drawn.len() == DRAWN_CHARS && slug != Some("")).then(|| slug.unwrap_or_default())
     }
 
     fn check(&self, slug: &str, drawn: &str) -> String {
@@ -183,6 +186,16 @@ mod tests {
             assert_eq!(ending.len(), ENDING_CHARS);
             assert!(ending.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7' | b'-')), "{id}");
             assert_eq!(ending.rsplit('-').next().unwrap().len(), DRAWN_CHARS);
+        }
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_said_leaves_the_random_part_alone() {
+        let (keys, mut entropy) = (keys(1), entropy());
+        let id = keys.draw_id("", &mut entropy);
+        assert_eq!((id.len(), keys.drawn_id(&id)), (CHECK_CHARS + 1 + DRAWN_CHARS, Some("")));
+        for wrong in [format!("-{id}"), format!("a-{id}"), id[1..].to_owned(), format!("{id}-")] {
+            assert_eq!(keys.drawn_id(&wrong), None, "{wrong}");
         }
     }
 

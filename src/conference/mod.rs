@@ -26,6 +26,7 @@ use crate::media::message::{Command, Notice};
 mod codecs;
 mod counters;
 mod entrance;
+mod ids;
 mod keys;
 mod makers;
 mod names;

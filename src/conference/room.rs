@@ -14,7 +14,7 @@ use super::roster::Roster;
 use super::store::RoomRecord;
 use super::timers::Timer;
 use super::token::Token;
-use super::{Conference, Now, WorkerId};
+use super::{Conference, Now, WorkerId, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
@@ -25,6 +25,12 @@ pub(super) const EMPTY_ROOM_KEPT: Duration = Duration::from_secs(5 * 60);
 
 /// Rooms on one page of [`Conference::listed_rooms`] at most: 100 of them are 20 kB.
 const MOST_PER_PAGE: usize = 100;
+
+/// Characters that may surround an id where a link was written: brackets, quotation marks, slashes, a dot.
+const AROUND: usize = 16;
+
+/// The name of a room that is made again and whose id has none.
+const NAMELESS: &str = "Room";
 
 /// A room to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -59,9 +65,9 @@ pub struct RoomPage {
 /// Why a room was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateRoomError {
-    /// The name has nothing that can be seen, is too long, or has nothing an id could be made of.
+    /// The name has nothing that can be seen, or is too long.
     BadName,
-    /// A listed room has its name for its id, and a room with this id exists.
+    /// There is a listed room of this name.
     Exists {
         /// Its id.
         id: String,
@@ -74,7 +80,7 @@ impl std::fmt::Display for CreateRoomError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             CreateRoomError::BadName => {
-                f.write_str("a room's name needs a letter a-z or a digit, and may not be long")
+                f.write_str("a room's name needs something that can be seen, and may not be long")
             }
             CreateRoomError::Exists { id } => write!(f, "there is already a room {id}"),
             CreateRoomError::Over(Over::Whole(_)) => f.write_str("there are as many rooms as there may be"),
@@ -149,12 +155,6 @@ fn info(record: &RoomRecord, people: usize) -> RoomInfo {
     }
 }
 
-/// The id for a name: lower-case ASCII letters and digits; whatever is between them becomes one dash.
-fn slug(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
-}
-
 impl Conference {
     /// Makes a room for somebody at `address`.
     ///
@@ -173,19 +173,64 @@ impl Conference {
             }
             CreateRoomError::BadName
         })?;
-        let slug = slug(&name);
-        if slug.is_empty() {
-            return Err(CreateRoomError::BadName);
-        }
-        let id = if listed { slug } else { self.keys.draw_id(&slug, &mut self.entropy) };
-        // What ends like a room that is not listed is that room's, also while it does not exist.
-        if self.store.get(&id).is_some() || (listed && self.keys.drawn_id(&id).is_some()) {
-            return Err(CreateRoomError::Exists { id });
-        }
+        let id = if listed {
+            self.listed_id(&name)?
+        } else {
+            self.keys.draw_id(&ids::slug(&name, self.most_of_name()), &mut self.entropy)
+        };
         let record = RoomRecord { id, name, ..RoomRecord::new(now, listed) };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
         Ok(CreatedRoom { room: info(&record, 0), secret })
+    }
+
+    fn most_of_name(&self) -> usize {
+        self.config.limits.get(Limit::RoomNameChars)
+    }
+
+    /// The id of a listed room that is to be made: what can be said of its name, or, if a room of another name has that, what
+    /// is this name's alone.
+    fn listed_id(&self, name: &str) -> Result<String, CreateRoomError> {
+        if let Some(id) = self.listed_as(name) {
+            return Err(CreateRoomError::Exists { id });
+        }
+        let [said, own] = ids::of_listed(name, self.most_of_name());
+        // What ends like a room that is not listed is that room's, also while it does not exist.
+        if self.keys.drawn_id(&said).is_some() {
+            return Err(CreateRoomError::Exists { id: said });
+        }
+        let is_free = |id: &String| self.store.get(id).is_none();
+        [said, own.clone()].into_iter().find(is_free).ok_or(CreateRoomError::Exists { id: own })
+    }
+
+    /// The listed room of this name.
+    fn listed_as(&self, name: &str) -> Option<String> {
+        let is_it = |id: &String| {
+            let room = self.store.get(id).filter(|room| room.listed);
+            room.is_some_and(|room| ids::is_same_name(&room.name, name))
+        };
+        ids::of_listed(name, self.most_of_name()).into_iter().find(is_it)
+    }
+
+    /// The id somebody means: of a room's link, in whatever case and with whatever a chat or a hand added to it, or of the
+    /// listed room with a name. The same for everybody, so that those in one room have one address. `None` for a text that
+    /// can lead nowhere; whether there is such a room is another question ([`Conference::look_up`]).
+    #[must_use]
+    pub fn id_meant(&self, text: &str) -> Option<String> {
+        let is_id = |text: &str| self.store.get(text).is_some() || self.keys.drawn_id(text).is_some();
+        let most = self.most_of_name();
+        let text = names::clean(text, most + ENDING_CHARS + AROUND).ok()?;
+        if is_id(&text) {
+            return Some(text);
+        }
+        let inner = ids::without_ends(&text);
+        let listed = self.listed_as(&text).or_else(|| self.listed_as(inner));
+        // The text of a link is in ASCII and whole; that of a name may be long when it is transliterated.
+        let said = || ids::slug(inner, if inner.is_ascii() { usize::MAX } else { most });
+        listed.or_else(|| Some(said()).filter(|id| !id.is_empty())).or_else(|| {
+            let [id, _] = ids::of_listed(&text, most);
+            Some(id)
+        })
     }
 
     /// Whether `secret` was given to whoever made the room `id`. Also true of a room that is not listed and ended: there is
@@ -265,7 +310,12 @@ impl Conference {
         let token = token.filter(|token| !token.is_expired(now));
         let drawn = self.keys.drawn_id(id);
         let created_at = token.map_or(now.unix_millis, |token| token.room_created_at);
-        let name = drawn.or(token.is_some().then_some(id))?.to_owned();
+        let name = match drawn {
+            Some("") => NAMELESS,
+            Some(name) => name,
+            None => token.is_some().then_some(id)?,
+        };
+        let name = name.to_owned();
         Some(RoomRecord { id: id.to_owned(), name, created_at, ..RoomRecord::new(now, drawn.is_none()) })
     }
 
@@ -334,18 +384,5 @@ impl Conference {
         if let Some(at) = now.instant.checked_add(EMPTY_ROOM_KEPT) {
             self.timers.set(Timer::EmptyRoom(id.into()), at);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug;
-
-    #[test]
-    fn an_id_is_what_one_can_say_on_the_telephone() {
-        assert_eq!(slug("Team Room"), "team-room");
-        assert_eq!(slug("  --Sprint #12: review!"), "sprint-12-review");
-        assert_eq!(slug("Café Olé"), "caf-ol");
-        assert_eq!(slug("会議"), "");
     }
 }

@@ -1,5 +1,6 @@
 //! What is behind the connections: the routes, and everything an answer is made of.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
@@ -102,9 +103,12 @@ impl Site<'_> {
             }
             #[cfg(feature = "faults")]
             "/api/faults" => self.faults(request),
-            _ => match path.strip_prefix("/api/rooms/") {
-                Some(id) => self.room(request, client, id),
-                None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
+            _ => match (path.strip_prefix("/api/rooms/"), link(path)) {
+                (Some(text), _) => self.room(request, client, text),
+                (None, Some(text)) => only_reading(request, || self.room_page(request, text)),
+                (None, None) => {
+                    only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers)))
+                }
             },
         }
     }
@@ -117,8 +121,32 @@ impl Site<'_> {
         }
     }
 
-    fn room(&mut self, request: &Request, client: ClientAddress, id: &str) -> Reply {
-        let room = self.conference.look_up(self.now, id);
+    /// The page of a room, at its one address: whoever comes by another form of that, with capitals, escapes or what a chat
+    /// program added, is sent there. Nothing is kept of it, because another room may have the name tomorrow.
+    fn room_page(&self, request: &Request, text: &str) -> Option<Reply> {
+        let id = self.id_meant(text)?;
+        let address = format!("/r/{id}");
+        let path = request.head.target.split('?').next().unwrap_or_default();
+        if path == address {
+            return Some(file(&self.assets.find(&address)?, &request.head.headers));
+        }
+        let address = HeaderValue::try_from(address).ok()?;
+        let no_store = HeaderValue::from_static("no-store");
+        Some(
+            Reply::empty(StatusCode::TEMPORARY_REDIRECT)
+                .with(LOCATION, address)
+                .with(CACHE_CONTROL, no_store),
+        )
+    }
+
+    /// The id that the text in an address means; some programs escape twice.
+    fn id_meant(&self, text: &str) -> Option<String> {
+        let text = percent_decode(text).map_or_else(|| text.into(), Cow::from);
+        self.conference.id_meant(&text)
+    }
+
+    fn room(&mut self, request: &Request, client: ClientAddress, text: &str) -> Reply {
+        let room = self.id_meant(text).and_then(|id| self.conference.look_up(self.now, &id));
         if room.is_none()
             && let Err(over) = self.conference.asked_in_vain(self.now, client)
         {
@@ -169,7 +197,7 @@ impl Site<'_> {
             }
             Err(CreateRoomError::BadName) => Reply::problem(
                 StatusCode::BAD_REQUEST,
-                "the name is empty, too long, or has no letter from a to z and no digit",
+                "the name has nothing that can be seen, or is too long",
             ),
             Err(CreateRoomError::Exists { id }) => {
                 Reply::problem_about(StatusCode::CONFLICT, "there is a room of this name already", Some(&id))
@@ -177,6 +205,12 @@ impl Site<'_> {
             Err(error @ CreateRoomError::Over(over)) => self.over(&error.to_string(), over),
         }
     }
+}
+
+/// What a path says of a room, if it is a room's: `/r/` and a text, perhaps typed in capitals or with slashes after it.
+fn link(path: &str) -> Option<&str> {
+    let text = path.strip_prefix("/r/").or_else(|| path.strip_prefix("/R/"))?.trim_end_matches('/');
+    (!text.is_empty() && !text.contains('/')).then_some(text)
 }
 
 /// What a query asks for: after which id, and how many. `None` if it asks for anything else, or for something twice.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { generatedRoomName, hue, initials, isLink, nameToSay, roomId } from '../../client/js/core/names.js';
+import { generatedRoomName, hue, initials, isLink, nameToSay, roomMeant } from '../../client/js/core/names.js';
 import { isolated, said, textOf } from '../../client/js/core/sentence.js';
 import { RETURN_WITHIN, putReturn, takeReturn } from '../../client/js/core/storage.js';
 import { delayBefore } from '../../client/js/proto/backoff.js';
@@ -84,13 +84,15 @@ test('a sentence knows which of it are names', () => {
   assert.equal(textOf(said`${'Ann'} and ${'Bob'}`), 'Ann and Bob');
 });
 
-test('a room name leads to the id the server makes of it', () => {
-  assert.equal(roomId('  Team Room / 42!'), 'team-room-42');
-  assert.equal(roomId('Zoë’s café'), 'zo-s-caf');
-  assert.equal(roomId('…'), '');
+test('the server is asked for the name as it was typed, or for what stands in the link', () => {
+  assert.equal(roomMeant('  Встреча № 1! '), 'Встреча № 1!');
+  assert.equal(roomMeant(' '), '');
   const link = 'https://meet.example.org/r/team-room-k3x9q2ab-abcdefghijk23?x#y';
-  assert.equal(roomId(link), 'team-room-k3x9q2ab-abcdefghijk23', 'whoever was sent a link pastes it');
-  assert.equal(roomId(link.toUpperCase()), 'team-room-k3x9q2ab-abcdefghijk23');
+  assert.equal(roomMeant(link), 'team-room-k3x9q2ab-abcdefghijk23', 'whoever was sent a link pastes it');
+  assert.equal(roomMeant(`Join: <${link.toUpperCase()}>`), 'TEAM-ROOM-K3X9Q2AB-ABCDEFGHIJK23');
+  assert.equal(roomMeant('<https://meet.example.org/r/tea>.'), 'tea>.', 'the server knows what is no part of it');
+  assert.equal(roomMeant('https://meet.example.org/r/%D0%B4%D0%BE%D0%BC/'), 'дом');
+  assert.equal(roomMeant('https://meet.example.org/r/100%'), '100%');
   assert.deepEqual([link, `Join: <${link}>`, 'Team Room', 'r/tea', 'https://example.org/'].map(isLink), [
     true,
     true,
@@ -101,7 +103,6 @@ test('a room name leads to the id the server makes of it', () => {
   for (const luck of [0, 0.5, 0.9999]) {
     const name = generatedRoomName(() => luck);
     assert.match(name, /^[a-z]+-[a-z]+-[1-9]\d\d$/);
-    assert.equal(roomId(name), name);
   }
 });
 

@@ -61,6 +61,61 @@ fn a_room_that_is_not_listed_is_found_by_its_link_alone() {
 }
 
 #[test]
+fn a_room_has_one_address_and_every_other_form_of_it_leads_there() {
+    let server = Server::start();
+    let made = server.post("/api/rooms", r#"{"name":"Tea at Five","listed":false}"#);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let address = format!("/r/{id}");
+    let (capitals, name) = (id.to_uppercase(), "%D0%92%D1%81%D1%82%D1%80%D0%B5%D1%87%D0%B0");
+    for form in [
+        format!("/r/{capitals}"),
+        format!("/R/{capitals}"),
+        format!("/r/{id}/"),
+        format!("/r/{id}//?x=1"),
+        format!("/r/{id}%20"),
+        format!("/r/{id}."),
+        format!("/r/{id}%3E"),
+        format!("/r/%3C{id}%3E"),
+        format!("/r/{id}%2520"),
+        format!("/r/%74{}", &id[1..]),
+        format!("/r/{id}%E2%80%8B"),
+    ] {
+        let answer = server.get(&form);
+        assert_eq!((answer.status, answer.header("location")), (307, Some(address.as_str())), "{form}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{form}");
+        if let Some(text) = form.strip_prefix("/r/").filter(|text| !text.contains('/')) {
+            assert_eq!(server.get(&format!("/api/rooms/{text}")).json()["id"], id.as_str(), "{form}");
+        }
+    }
+    assert_eq!(server.get(&address).status, 200);
+    assert_eq!(server.get(&format!("{address}?from=mail")).status, 200);
+    assert_eq!(
+        server.get(&format!("/r/{name}")).header("location"),
+        Some("/r/vstrecha"),
+        "a name is a link, too"
+    );
+    for nothing in ["/r/", "/r//", "/r/a/b", "/r/%20", "/r/%E2%80%8B"] {
+        assert_eq!(server.get(nothing).status, 404, "{nothing}");
+    }
+}
+
+#[test]
+fn names_of_every_script_have_rooms_of_their_own() {
+    let server = Server::start();
+    let made = |name: &str| {
+        let answer = server.post("/api/rooms", &format!(r#"{{"name":"{name}","listed":true}}"#));
+        (answer.status, answer.json()["id"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(made("会議 1"), (201, "hui-yi-1".into()));
+    assert_eq!(made("Встреча 1"), (201, "vstrecha-1".into()));
+    assert_eq!(made("Συνάντηση"), (201, "sunantese".into()));
+    assert_eq!(made("Sunantese").0, 201, "two names that read the same are two rooms");
+    assert_eq!(made("会議 1"), (409, "hui-yi-1".into()));
+    let found = server.get("/api/rooms/%E4%BC%9A%E8%AD%B0%201").json();
+    assert_eq!((found["id"].as_str(), found["name"].as_str()), (Some("hui-yi-1"), Some("会議 1")));
+}
+
+#[test]
 fn a_room_that_cannot_be_made_says_why() {
     let server = Server::start();
     let nameless = format!(r#"{{"name":"{}","listed":false}}"#, "x".repeat(500));

@@ -20,13 +20,27 @@ export function isLink(text) {
 }
 
 /**
- * The id of a room somebody names, or whose link they have: what the server makes of a listed room's name.
+ * What to ask the server for: what stands for the room in a pasted link, or the name as it was typed. Which room that is, the
+ * server says.
  * @param {string} text
- * @returns {string} Empty if nothing of the name is left.
+ * @returns {string} Empty if nothing was typed.
  */
-export function roomId(text) {
-  const name = text.match(LINK)?.[1] ?? text;
-  return (name.match(/[A-Za-z0-9]+/g) ?? []).join('-').toLowerCase();
+export function roomMeant(text) {
+  const inLink = text.match(LINK)?.[1];
+  if (inLink === undefined) return text.trim();
+  return unescaped(inLink);
+}
+
+/**
+ * @param {string} text Of an address.
+ * @returns {string} As it is if its escapes are broken.
+ */
+export function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

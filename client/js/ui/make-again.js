@@ -4,7 +4,6 @@
 
 import { byId, nodesOf } from '../core/dom.js';
 import { existsAlready, makeRoom, nameOfId } from '../core/making.js';
-import { roomId } from '../core/names.js';
 
 /**
  * Offers it.
@@ -19,7 +18,8 @@ export function offerRoom(id) {
   const message = byId('again-message', HTMLParagraphElement);
 
   const showLink = () => {
-    const same = listed.checked && roomId(name.value) === id;
+    // Only the server knows what becomes of a name; one that reads as the link does becomes that again.
+    const same = listed.checked && name.value.trim().toLowerCase().replaceAll(/\s+/g, '-') === id;
     hint.textContent = same
       ? 'The link stays the same: whoever has it finds the room.'
       : 'The room has a new link: send that to whoever has the old one.';

@@ -333,3 +333,118 @@ fn a_wrong_id_costs_the_same_whatever_is_wrong_with_it() {
     let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
     assert!(*most < *least * 2, "{medians:?}");
 }
+
+/// What is written instead of a link that leads to `id`: by hand, by a chat program, by a mail.
+fn forms(id: &str) -> Vec<String> {
+    let capitals = id.to_uppercase();
+    let forms = [
+        "{} ",
+        " {}",
+        "{}/",
+        "{}//",
+        "{}.",
+        "{},",
+        "{}!",
+        "{}?",
+        "{})",
+        "<{}>",
+        "{}>",
+        "\u{201c}{}\u{201d}",
+        "{}\u{3002}",
+        "\u{200b}{}\u{feff}",
+    ];
+    forms.iter().map(|form| form.replace("{}", id)).chain([capitals]).collect()
+}
+
+#[test]
+fn a_link_in_any_form_leads_everybody_into_one_room_at_one_address() {
+    let mut world = World::new();
+    let id = make(&mut world, "Team Room", false).room.id;
+    make(&mut world, "Stage", true);
+    for (number, form) in forms(&id).iter().chain(&forms("stage")).enumerate() {
+        let expected = if number < forms(&id).len() { &id } else { "stage" };
+        assert_eq!(world.conference.id_meant(form).as_deref(), Some(expected), "{form:?}");
+        let heard = hears(&mut world, 200 + number, form, None);
+        assert!(types(&heard).contains(&"welcome".to_owned()), "{form:?}: {heard:?}");
+    }
+    let people = world.conference.room(&id).unwrap().people;
+    assert_eq!((people, world.conference.room("stage").unwrap().people), (15, 15));
+}
+
+#[test]
+fn listed_rooms_of_two_names_never_become_one_and_each_is_found_by_its_name() {
+    let mut world = World::new();
+    let names =
+        ["Café", "Cafe", "C++", "C", "会議 1", "Встреча 1", "🎉", "Tada", "!!!", "???", "Straße", "Strasse"];
+    let made: Vec<CreatedRoom> = names.iter().map(|name| make(&mut world, name, true)).collect();
+    for (room, name) in made.iter().map(|made| &made.room).zip(names) {
+        assert_eq!(room.name, name, "it keeps its spelling");
+        assert_eq!(world.conference.id_meant(name).as_ref(), Some(&room.id), "{name}");
+        let again = CreateRoom { name: name.to_lowercase(), listed: true };
+        let again = world.conference.create_room(world.now(), address(1), again);
+        assert_eq!(again, Err(CreateRoomError::Exists { id: room.id.clone() }), "{name}");
+    }
+    let ids: std::collections::BTreeSet<&str> = made.iter().map(|made| &*made.room.id).collect();
+    assert_eq!(ids.len(), names.len(), "{ids:?}");
+    assert_eq!((&*made[0].room.id, &*made[4].room.id, &*made[5].room.id), ("cafe", "hui-yi-1", "vstrecha-1"));
+    assert!(made[1].room.id.starts_with("cafe-") && made[3].room.id.starts_with("c-"));
+    // The first of two that read the same ends: the other one stays what it is, and is found.
+    world.conference.forget_room("cafe");
+    assert_eq!(world.conference.id_meant("Cafe"), Some(made[1].room.id.clone()));
+    let again = CreateRoom { name: "Cafe".into(), listed: true };
+    assert!(world.conference.create_room(world.now(), address(1), again).is_err(), "one name is one room");
+}
+
+#[test]
+fn a_link_in_any_script_that_was_sent_ahead_works_when_people_come_a_week_and_a_restart_later() {
+    for (name, shown) in [
+        ("Встреча", "vstrecha"),
+        ("会議", "hui-yi"),
+        ("اجتماع", "jtm"),
+        ("🎉", "tada"),
+        // Nothing of it can be said: the random part stands alone.
+        ("!!!", "Room"),
+    ] {
+        let mut world = World::new();
+        let made = make(&mut world, name, false).room;
+        assert_eq!(made.name, name);
+        world.pass(EMPTY_ROOM_KEPT);
+        assert_eq!(world.conference.room(&made.id), None, "nobody came, and it has ended");
+        world.restart();
+        world.pass(WEEK);
+        let form = format!("<{}/>", made.id.to_uppercase());
+        enter(&mut world, 1, &form, None);
+        let room = world.conference.room(&made.id).unwrap();
+        assert_eq!((room.name.as_str(), room.people, room.listed), (shown, 1, false), "{name}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_name_makes_a_room_whose_link_leads_to_it(name in "\\PC{1,64}", listed: bool) {
+        let mut world = World::new();
+        let wanted = CreateRoom { name, listed };
+        if let Ok(made) = world.conference.create_room(world.now(), address(0), wanted) {
+            let id = made.room.id;
+            for form in forms(&id) {
+                proptest::prop_assert_eq!(world.conference.id_meant(&form), Some(id.clone()));
+            }
+            if listed {
+                proptest::prop_assert_eq!(world.conference.id_meant(&made.room.name), Some(id));
+            } else {
+                world.restart();
+                proptest::prop_assert!(world.conference.look_up(world.now(), &id).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_means_one_address_or_none(text in proptest::prelude::any::<String>()) {
+        let world = World::new();
+        if let Some(id) = world.conference.id_meant(&text) {
+            proptest::prop_assert_eq!(world.conference.id_meant(&id), Some(id.clone()));
+            let plain = id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+            proptest::prop_assert!(plain && !id.is_empty(), "{}", id);
+        }
+    }
+}
