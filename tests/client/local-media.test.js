@@ -196,6 +196,21 @@ test('the chosen device is opened; if it is gone, the browser’s choice is, and
   assert.equal(browser.live.length, 2, 'the one before is closed');
 });
 
+test('who wants nothing any more is not asked for another device in place of the one that is gone', async () => {
+  for (const change of [
+    (/** @type {LocalMedia} */ media) => media.stop(),
+    (/** @type {LocalMedia} */ media) => DEVICES.forEach((device) => media.set(device, false)),
+  ]) {
+    const { browser, media } = inBrowser();
+    void media.start(BOTH, { camera: 'lost', microphone: '' });
+    change(media);
+    browser.questions[0]?.answer();
+    await settled();
+    assert.equal(browser.questions.length, 0, 'nothing is asked');
+    assert.equal(browser.live.length, 0);
+  }
+});
+
 test('another choice does not wait for the device that was chosen before', async () => {
   const { browser, media } = inBrowser();
   void media.start({ camera: true, microphone: false }, { camera: 'one', microphone: '' });

@@ -5,6 +5,10 @@
 /** @import { DeviceState } from './local-media.js' */
 
 /** @typedef {'camera' | 'microphone'} Device */
+
+/** @type {Device[]} */
+export const DEVICES = ['camera', 'microphone'];
+
 /** @typedef {{ title: string, advice: string }} Explanation */
 
 /**
@@ -95,17 +99,18 @@ function constraints(device, id) {
  * Opens devices, several under one question to the person. In place of a chosen one that is not there any more comes the
  * browser's choice.
  * @param {Wanted} wanted
+ * @param {() => boolean} [still] Whether anybody still waits for them: who has left is not asked again.
  * @returns {Promise<{ tracks: Partial<Record<Device, MediaStreamTrack>>, replaced: Device[] }>}
  * @throws {DOMException} What `getUserMedia` throws, or one named `InsecureContext`.
  */
-export async function openDevices(wanted) {
+export async function openDevices(wanted, still = () => true) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('no media devices', 'InsecureContext');
   try {
     return { tracks: await capture(wanted), replaced: [] };
   } catch (error) {
     const { name } = /** @type {Error} */ (error);
     const gone = name === 'OverconstrainedError' || name === 'NotFoundError' ? await missing(wanted) : [];
-    if (gone.length === 0) throw error;
+    if (gone.length === 0 || !still()) throw error;
     const others = Object.fromEntries(gone.map((device) => [device, '']));
     return { tracks: await capture({ ...wanted, ...others }), replaced: gone };
   }
@@ -117,8 +122,7 @@ export async function openDevices(wanted) {
  */
 async function missing(wanted) {
   const listed = await listDevices();
-  const devices = /** @type {Device[]} */ (['camera', 'microphone']);
-  return devices.filter((device) => wanted[device] && !listed[device].some(({ id }) => id === wanted[device]));
+  return DEVICES.filter((device) => wanted[device] && !listed[device].some(({ id }) => id === wanted[device]));
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
-import { openDevices, permissionFor } from './devices.js';
+import { DEVICES, openDevices, permissionFor } from './devices.js';
 
 /** @import { Device } from './devices.js' */
 
@@ -14,9 +14,6 @@ export const SILENT_FOR = 2000;
 
 /** Milliseconds a device must have run for it to be opened again by itself when it ends: otherwise that could go on for ever. */
 export const STEADY_AFTER = 10_000;
-
-/** @type {Device[]} */
-const DEVICES = ['camera', 'microphone'];
 
 /**
  * One call of `getUserMedia`. Nothing can take it back; a device that waits for another one forgets it.
@@ -137,7 +134,9 @@ export class LocalMedia extends Emitter {
     for (const device of devices) this.#show(device);
     const timer = setTimeout(() => void this.#tell(attempt), SILENT_FOR);
     try {
-      const { tracks, replaced } = await openDevices(attempt.ids);
+      const still = () =>
+        devices.some((device) => this.#devices[device].attempt === attempt && this.#devices[device].on);
+      const { tracks, replaced } = await openDevices(attempt.ids, still);
       for (const device of devices) this.#opened(device, attempt, tracks[device], replaced.includes(device));
     } catch (error) {
       const current = devices.filter((device) => this.#devices[device].attempt === attempt);

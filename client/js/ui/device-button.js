@@ -3,13 +3,10 @@
  */
 
 import { h, icon } from '../core/dom.js';
-import { explain, noteOn } from '../rtc/devices.js';
+import { DEVICES, explain, noteOn } from '../rtc/devices.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
-
-/** @type {Device[]} */
-const DEVICES = ['camera', 'microphone'];
 
 const NAMES = {
   camera: { on: 'Turn off camera', off: 'Turn on camera', opening: 'Camera is opening: leave it off' },

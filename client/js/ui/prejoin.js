@@ -5,14 +5,11 @@
 import { byId, h } from '../core/dom.js';
 import { hue, initials, nameToSay } from '../core/names.js';
 import { remember, remembered } from '../core/storage.js';
-import { listDevices } from '../rtc/devices.js';
+import { DEVICES, listDevices } from '../rtc/devices.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
-
-/** @type {Device[]} */
-const DEVICES = ['camera', 'microphone'];
 
 /**
  * @param {LocalMedia} media
