@@ -233,6 +233,18 @@ impl Conference {
         })
     }
 
+    /// The id that a link means. Unlike what somebody typed, which is a name before it is anything else, it is an id first:
+    /// in capitals too it must not lead to another room whose name reads the same.
+    #[must_use]
+    pub fn id_of_link(&self, text: &str) -> Option<String> {
+        let text = names::clean(text, self.most_of_name() + ENDING_CHARS + AROUND).ok()?;
+        let form = ids::without_ends(&text).to_ascii_lowercase();
+        if self.store.get(&text).is_none() && self.store.get(&form).is_some() {
+            return Some(form);
+        }
+        self.id_meant(&text)
+    }
+
     /// Whether `secret` was given to whoever made the room `id`. Also true of a room that is not listed and ended: there is
     /// never another one of its id.
     #[must_use]

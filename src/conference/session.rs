@@ -102,7 +102,7 @@ impl Conference {
         token: Option<&str>,
     ) -> Result<(), Refusal> {
         let name = self.checked_name(name)?;
-        let meant = self.id_meant(room);
+        let meant = self.id_of_link(room);
         let room = meant.as_deref().unwrap_or(room);
         let shown = token.and_then(|text| Token::open(&self.keys, room, text));
         if let Some(token) = shown.filter(|token| self.is_current(token, room)) {

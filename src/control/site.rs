@@ -124,7 +124,7 @@ impl Site<'_> {
     /// The page of a room, at its one address: whoever comes by another form of that, with capitals, escapes or what a chat
     /// program added, is sent there. Nothing is kept of it, because another room may have the name tomorrow.
     fn room_page(&self, request: &Request, text: &str) -> Option<Reply> {
-        let id = self.id_meant(text)?;
+        let id = self.conference.id_of_link(&unescaped(text))?;
         let address = format!("/r/{id}");
         let path = request.head.target.split('?').next().unwrap_or_default();
         if path == address {
@@ -139,14 +139,9 @@ impl Site<'_> {
         )
     }
 
-    /// The id that the text in an address means; some programs escape twice.
-    fn id_meant(&self, text: &str) -> Option<String> {
-        let text = percent_decode(text).map_or_else(|| text.into(), Cow::from);
-        self.conference.id_meant(&text)
-    }
-
     fn room(&mut self, request: &Request, client: ClientAddress, text: &str) -> Reply {
-        let room = self.id_meant(text).and_then(|id| self.conference.look_up(self.now, &id));
+        let room =
+            self.conference.id_meant(&unescaped(text)).and_then(|id| self.conference.look_up(self.now, &id));
         if room.is_none()
             && let Err(over) = self.conference.asked_in_vain(self.now, client)
         {
@@ -259,6 +254,11 @@ fn not_allowed(allowed: &'static str) -> Reply {
 fn text(body: &'static str) -> Reply {
     Reply::new(StatusCode::OK, "text/plain; charset=utf-8", body.as_bytes())
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+}
+
+/// The text in an address. Some programs escape twice.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    percent_decode(text).map_or_else(|| text.into(), Cow::from)
 }
 
 /// Files have no hash in their names, so a browser asks every time and is told when nothing changed.

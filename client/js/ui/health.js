@@ -44,14 +44,14 @@ const TROUBLES = {
     shown: 'The server does not answer. It may be down, or your network is.',
   },
   'no-socket': {
-    said: 'The server answers, but lets this page not in. Another network may help.',
+    said: 'The server answers, but does not let this page in. Another network may help.',
     shown:
       'The server answers, but this page is not let in: something on the way, or the proxy before the server, stops its WebSocket. Trying again…',
   },
   'no-socket-ended': {
     said: 'This page is not let in. Another network may help.',
     shown:
-      'This page is not let in: something on the way, or the proxy before the server, stops its WebSocket. Another network may help; whoever runs the server finds more in its log.',
+      'This page is not let in: something on the way, or the proxy before the server, stops its WebSocket. Another network may help. If not, tell whoever runs the server: its guide (deploy.md) says what a proxy must pass on.',
   },
 };
 

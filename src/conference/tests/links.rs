@@ -388,6 +388,10 @@ fn listed_rooms_of_two_names_never_become_one_and_each_is_found_by_its_name() {
     assert_eq!(ids.len(), names.len(), "{ids:?}");
     assert_eq!((&*made[0].room.id, &*made[4].room.id, &*made[5].room.id), ("cafe", "hui-yi-1", "vstrecha-1"));
     assert!(made[1].room.id.starts_with("cafe-") && made[3].room.id.starts_with("c-"));
+    // What is typed is a name first, a link an id.
+    for form in forms("cafe") {
+        assert_eq!(world.conference.id_of_link(&form).as_deref(), Some("cafe"), "{form:?}");
+    }
     // The first of two that read the same ends: the other one stays what it is, and is found.
     world.conference.forget_room("cafe");
     assert_eq!(world.conference.id_meant("Cafe"), Some(made[1].room.id.clone()));
