@@ -49,7 +49,8 @@ export function callView({ call, media, share, id, name, region, leave }) {
     stage.show(tiles);
     const people = state.peers.length;
     alone.hidden = tiles.length > 0 || people === 0;
-    byId('people', HTMLSpanElement).textContent = String(Math.max(1, people));
+    byId('count', HTMLSpanElement).hidden = people === 0;
+    byId('people', HTMLSpanElement).textContent = String(people);
   });
   call.on('welcome', ({ room }) => {
     byId('room-name', HTMLHeadingElement).replaceChildren(...nodesOf(said`${room.name}`));
