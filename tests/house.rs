@@ -135,6 +135,13 @@ fn the_hearts_touch_no_socket_clock_or_thread_and_know_no_driver() {
     assert!(found.is_empty(), "media knows the people: {found:#?}");
 }
 
+/// What clients are told is written by `conference/wire.rs`: the vocabulary of packets may change without them noticing.
+#[test]
+fn media_has_no_form_in_signaling() {
+    let found = places("src/media", &["Serialize", "Deserialize", "serde("]);
+    assert!(found.is_empty(), "media is written somewhere: {found:#?}");
+}
+
 #[test]
 fn str0m_is_named_in_one_module() {
     let found: Vec<_> = places("src", &["str0m"])

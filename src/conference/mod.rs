@@ -44,6 +44,7 @@ pub mod store;
 mod timers;
 mod token;
 mod turn;
+mod wire;
 mod wishes;
 mod workers;
 

@@ -13,7 +13,7 @@ use super::parse::Refusal;
 use super::protocol::{ErrorCode, ServerMessage};
 use super::publish::Published;
 use super::timers::Timer;
-use super::{Conference, Now, SocketId, StateKey};
+use super::{Conference, Now, SocketId, StateKey, wire};
 use crate::ledger::{ClientAddress, Metered, Over, Turns};
 use crate::limits::Limit;
 use crate::media::codec::Codec;
@@ -45,10 +45,13 @@ pub(super) struct Reading {
 /// An `offer` message.
 #[derive(Debug, Deserialize)]
 pub(super) struct OfferMessage {
+    #[serde(with = "wire::Offer")]
     pub(super) id: OfferId,
     pub(super) fresh: bool,
     pub(super) sdp: String,
+    #[serde(with = "wire::track_lines")]
     pub(super) tracks: Vec<TrackLine>,
+    #[serde(with = "wire::slot_lines")]
     pub(super) slots: Vec<SlotLine>,
 }
 

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::de::StrRead;
 
-use super::Now;
 use super::negotiation::OfferMessage;
 use super::protocol::{ErrorCode, ServerMessage};
+use super::{Now, wire};
 use crate::json;
 use crate::ledger::Over;
 use crate::limits::{Limit, Limits, Tally};
@@ -85,6 +85,7 @@ pub(super) struct Join {
 /// `view`.
 #[derive(Debug, Deserialize)]
 struct View {
+    #[serde(with = "wire::tiles")]
     tiles: Vec<Tile>,
 }
 
@@ -92,8 +93,10 @@ struct View {
 #[derive(Debug, Deserialize)]
 pub(super) struct Mute {
     /// Which stream.
+    #[serde(with = "wire::StreamWord")]
     pub(super) stream: Stream,
     /// Sound or picture.
+    #[serde(with = "wire::KindWord")]
     pub(super) kind: Kind,
     /// Muted or not.
     pub(super) muted: bool,
@@ -102,6 +105,7 @@ pub(super) struct Mute {
 /// `signal`: there has to be data, and nobody looks inside.
 #[derive(Debug, Deserialize)]
 struct Signal {
+    #[serde(with = "wire::peer")]
     to: PeerId,
     #[serde(rename = "data")]
     _data: IgnoredAny,

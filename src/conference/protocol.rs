@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::wire;
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
 use crate::media::message::{SlotLine, SlotTable, Tile, TrackLine};
 
@@ -22,26 +23,32 @@ pub enum ClientMessage {
     /// A session description of the client.
     Offer {
         /// Increases with every offer of one session.
+        #[serde(with = "wire::Offer")]
         id: OfferId,
         /// For a new connection (true) or the one there is (false).
         fresh: bool,
         /// The description.
         sdp: String,
         /// The client's own lines.
+        #[serde(with = "wire::track_lines")]
         tracks: Vec<TrackLine>,
         /// The client's receiving lines.
+        #[serde(with = "wire::slot_lines")]
         slots: Vec<SlotLine>,
     },
     /// What the client shows, most important first.
     View {
         /// The tiles.
+        #[serde(with = "wire::tiles")]
         tiles: Vec<Tile>,
     },
     /// The person muted or unmuted a track.
     Mute {
         /// Which stream.
+        #[serde(with = "wire::StreamWord")]
         stream: Stream,
         /// Sound or picture.
+        #[serde(with = "wire::KindWord")]
         kind: Kind,
         /// Muted or not.
         muted: bool,
@@ -49,6 +56,7 @@ pub enum ClientMessage {
     /// Something for another client, browser to browser. Only in topologies that have such paths.
     Signal {
         /// For whom.
+        #[serde(with = "wire::peer")]
         to: PeerId,
         /// What: the server does not look inside.
         data: serde_json::Value,
@@ -70,6 +78,7 @@ pub enum ServerMessage {
     /// The client is in.
     Welcome {
         /// Who the client is.
+        #[serde(with = "wire::peer")]
         peer: PeerId,
         /// For the next `join`. Used once: every `welcome` brings a new one.
         token: String,
@@ -94,6 +103,7 @@ pub enum ServerMessage {
     /// Somebody came: an announcement, for the ear.
     PeerJoined {
         /// Who.
+        #[serde(with = "wire::peer")]
         peer: PeerId,
         /// Their name.
         name: String,
@@ -101,6 +111,7 @@ pub enum ServerMessage {
     /// Somebody left: an announcement, for the ear.
     PeerLeft {
         /// Who.
+        #[serde(with = "wire::peer")]
         peer: PeerId,
         /// Their name.
         name: String,
@@ -108,6 +119,7 @@ pub enum ServerMessage {
     /// The answer to an offer.
     Answer {
         /// Which offer.
+        #[serde(with = "wire::Offer")]
         id: OfferId,
         /// The description.
         sdp: String,
@@ -124,7 +136,7 @@ pub enum ServerMessage {
         /// Increases with every change.
         version: u64,
         /// The slots.
-        #[serde(flatten)]
+        #[serde(flatten, with = "wire::Slots")]
         slots: SlotTable,
     },
     /// What to use for ICE from now on: credentials end. Replaces what `welcome` said.
@@ -135,6 +147,7 @@ pub enum ServerMessage {
     /// Something from another client. Only in topologies that have such paths.
     Signal {
         /// From whom.
+        #[serde(with = "wire::peer")]
         from: PeerId,
         /// What.
         data: serde_json::Value,
@@ -149,7 +162,7 @@ pub enum ServerMessage {
         #[serde(default)]
         rebuild: bool,
         /// The offer this is about, if it is about one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::offer")]
         offer: Option<OfferId>,
     },
     /// The server is there.
@@ -212,6 +225,7 @@ pub struct IceServer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerInfo {
     /// Who.
+    #[serde(with = "wire::peer")]
     pub id: PeerId,
     /// Their name.
     pub name: String,
@@ -237,6 +251,7 @@ pub enum Presence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamInfo {
     /// Camera or screen.
+    #[serde(with = "wire::StreamWord")]
     pub stream: Stream,
     /// Its sound, if it has a line for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,8 +273,10 @@ pub struct TrackInfo {
 #[serde(rename_all = "camelCase")]
 pub struct PublishTrack {
     /// Which stream.
+    #[serde(with = "wire::StreamWord")]
     pub stream: Stream,
     /// Sound or picture.
+    #[serde(with = "wire::KindWord")]
     pub kind: Kind,
     /// The codec's name as in SDP.
     pub codec: String,

@@ -1,7 +1,5 @@
 //! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
 
-use serde::{Deserialize, Serialize};
-
 use super::codec::CodecSet;
 use super::ids::{Kind, Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
 use super::rtc::Offer;
@@ -89,7 +87,7 @@ impl TrackRates {
 }
 
 /// One tile a client shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tile {
     /// Whose picture.
     pub peer: PeerId,
@@ -172,7 +170,7 @@ impl Notice {
 }
 
 /// What every slot of one subscriber shows. Slots that show nothing are in the list with `shows: None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlotTable {
     /// The video slots, by number.
     pub video: Vec<VideoSlot>,
@@ -181,41 +179,37 @@ pub struct SlotTable {
 }
 
 /// What one video slot shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VideoSlot {
     /// Which slot.
     pub slot: SlotIndex,
     /// Whose picture, if any.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub shows: Option<StreamId>,
     /// The RTP timestamp of the first packet of this owner; `None` while its key frame is awaited. Frames with an
     /// earlier timestamp are a previous owner's and must not be shown.
     pub since: Option<u32>,
     /// Why there is no picture although the owner sends one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Blocked>,
 }
 
 /// Why a slot has no picture although its owner sends one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocked {
     /// The client cannot decode what the owner sends now; the owner is asked to send something else.
     Codec,
 }
 
 /// What one audio slot plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AudioSlot {
     /// Which slot.
     pub slot: SlotIndex,
     /// Whose voice, if any.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub plays: Option<StreamId>,
 }
 
 /// One of the client's own lines in an offer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackLine {
     /// The m-line's mid.
     pub mid: String,
@@ -226,7 +220,7 @@ pub struct TrackLine {
 }
 
 /// One of the client's receiving lines in an offer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotLine {
     /// The m-line's mid.
     pub mid: String,

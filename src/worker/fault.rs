@@ -1,8 +1,9 @@
 //! Faults on demand in a whole worker, for tests. Only with the cargo feature `faults`.
 
+use std::borrow::Cow;
 use std::io;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::media::ids::PeerId;
 
@@ -15,11 +16,13 @@ pub enum Fault {
     /// A panic inside a person's connection, at the next datagram it takes in.
     PanicOnReceive {
         /// Whose.
+        #[serde(deserialize_with = "peer")]
         peer: PeerId,
     },
     /// A panic inside a person's connection, at the next packet it is to send.
     PanicOnSend {
         /// Whose.
+        #[serde(deserialize_with = "peer")]
         peer: PeerId,
     },
     /// The worker's thread does nothing for so long.
@@ -47,6 +50,10 @@ pub enum Fault {
         /// How many.
         count: u32,
     },
+}
+
+fn peer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PeerId, D::Error> {
+    Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 /// An error of the kernel's.

@@ -39,7 +39,7 @@ fn message() -> impl Strategy<Value = Value> {
         2 => (track, any::<bool>()).prop_map(|((stream, kind), muted)|
             json!({ "type": "mute", "stream": stream, "kind": kind, "muted": muted })),
         1 => any::<u64>().prop_map(|peer|
-            json!({ "type": "view", "tiles": [{ "peer": PeerId(peer), "stream": "camera", "height": 9 }] })),
+            json!({ "type": "view", "tiles": [{ "peer": PeerId(peer).to_string(), "stream": "camera", "height": 9 }] })),
         1 => any::<bool>().prop_map(|may_return| json!({ "type": "leave", "mayReturn": may_return })),
         1 => Just(json!({ "type": "ping" })),
         1 => Just(json!({ "type": "signal", "to": "0", "data": null })),

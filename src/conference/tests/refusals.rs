@@ -65,7 +65,7 @@ fn provoke(code: ErrorCode) -> World {
             let ann = world.join(1, "Ann");
             world.join(9, "Bob");
             world.take(9);
-            world.say(9, json!({ "type": "signal", "to": ann.peer, "data": 1 }));
+            world.say(9, json!({ "type": "signal", "to": ann.peer.to_string(), "data": 1 }));
             world
         }
         ErrorCode::Busy => {
@@ -113,7 +113,7 @@ fn a_signal_into_another_room_is_one_to_nobody() {
     let ann = world.join(1, "Ann");
     world.enter(2, join("attic", "Bob"));
     world.take(2);
-    world.say(2, json!({ "type": "signal", "to": ann.peer, "data": 1 }));
+    world.say(2, json!({ "type": "signal", "to": ann.peer.to_string(), "data": 1 }));
     assert_eq!(world.take_types(2), ["error unknown-peer"]);
 }
 

@@ -82,7 +82,7 @@ fn a_view_of_too_many_tiles_is_refused_and_counted() {
     let mut world = World::new();
     let ann = world.join(1, "Ann");
     world.take_commands();
-    let tile = json!({ "peer": ann.peer, "stream": "camera", "height": 360 });
+    let tile = json!({ "peer": ann.peer.to_string(), "stream": "camera", "height": 360 });
     world.say(1, json!({ "type": "view", "tiles": vec![tile; 129] }));
     assert_eq!(world.take_errors(1), ["error too-large"]);
     assert_eq!(world.conference.tally().count(Limit::ViewTiles), 1);
@@ -93,7 +93,7 @@ fn a_view_of_too_many_tiles_is_refused_and_counted() {
 fn there_is_no_path_between_browsers() {
     let mut world = World::new();
     let ann = world.join(1, "Ann");
-    world.say(1, json!({ "type": "signal", "to": ann.peer, "data": { "any": [1, 2] } }));
+    world.say(1, json!({ "type": "signal", "to": ann.peer.to_string(), "data": { "any": [1, 2] } }));
     assert_eq!(world.take_errors(1), ["error not-in-this-topology"]);
 }
 
@@ -101,7 +101,7 @@ fn there_is_no_path_between_browsers() {
 fn a_message_that_is_too_large_is_refused_and_counted() {
     let mut world = World::new();
     let ann = world.join(1, "Ann");
-    world.say(1, json!({ "type": "signal", "to": ann.peer, "data": "a".repeat(64 * 1024) }));
+    world.say(1, json!({ "type": "signal", "to": ann.peer.to_string(), "data": "a".repeat(64 * 1024) }));
     assert_eq!(world.take_errors(1), ["error too-large"]);
     assert_eq!(world.conference.tally().count(Limit::MessageBytes), 1);
 }

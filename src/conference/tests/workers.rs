@@ -36,7 +36,7 @@ fn a_room_moves_and_its_people_build_new_connections_unnoticed() {
     world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "video", "muted": true }));
     world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "video", "muted": false }));
     world
-        .say(2, json!({ "type": "view", "tiles": [{ "peer": ann.peer, "stream": "camera", "height": 90 }] }));
+        .say(2, json!({ "type": "view", "tiles": [{ "peer": ann.peer.to_string(), "stream": "camera", "height": 90 }] }));
     world.pass_millis(1_000);
     world.take(1);
     world.take(2);
