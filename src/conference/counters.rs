@@ -5,7 +5,7 @@ use super::protocol::ErrorCode;
 crate::metrics! {
     /// What the conference holds.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-    pub struct Held as "conference" {
+    pub struct Gauges as "conference" {
         /// Signaling sockets that are open, of people in rooms and before they join.
         pub sockets: u64 as Gauge,
         /// People in rooms, those included who lost their connection and may come back.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::parse::Refusal;
 use super::protocol::ErrorCode;
 use super::timers::Timer;
-use super::{Conference, Now, Seat, SocketId};
+use super::{Conference, Now, SocketId, SocketState};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::RoomId;
@@ -33,7 +33,7 @@ impl Conference {
     /// Whether somebody is in a room on this socket. What is not in a call gives way when the server is full.
     #[must_use]
     pub fn is_inside(&self, socket: SocketId) -> bool {
-        self.sockets.get(&socket).is_some_and(|client| matches!(client.seat, Seat::Inside(_)))
+        self.sockets.get(&socket).is_some_and(|client| matches!(client.state, SocketState::Inside(_)))
     }
 
     /// Nobody is inside on this socket: within the time of `limit` somebody should be.
@@ -46,7 +46,8 @@ impl Conference {
 
     /// The time for a join is over.
     pub(super) fn nobody_joined(&mut self, socket: SocketId) {
-        let Some(client) = self.sockets.get(&socket).filter(|client| client.seat == Seat::Outside) else {
+        let Some(client) = self.sockets.get(&socket).filter(|client| client.state == SocketState::Outside)
+        else {
             return;
         };
         self.tally.hit(if client.left { Limit::RejoinMillis } else { Limit::JoinMillis });

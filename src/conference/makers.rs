@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::room::CreateRoomError;
 use super::{Conference, Now};
-use crate::ledger::{ClientAddress, Crowd, Held, Metered, Over};
+use crate::ledger::{ClientAddress, Crowd, Metered, Over, Resource};
 
 /// A room that somebody made.
 #[derive(Debug)]
@@ -69,13 +69,13 @@ impl Conference {
     /// [`CreateRoomError::Over`], counted.
     pub(super) fn may_make_room(&mut self, now: Now, by: ClientAddress) -> Result<(), CreateRoomError> {
         self.spend(now, by, Metered::RoomsMade).map_err(CreateRoomError::Over)?;
-        let mut verdict = self.ledger.check(by, Held::Rooms, 1, &self.config.limits);
+        let mut verdict = self.ledger.check(by, Resource::Rooms, 1, &self.config.limits);
         if let Err(over @ Over::Whole(limit)) = verdict
             && let Some(id) = self.makers.first()
         {
             self.tally.hit(limit);
             self.forget_room(&id);
-            verdict = self.ledger.check(by, Held::Rooms, 1, &self.config.limits).map_err(|_| over);
+            verdict = self.ledger.check(by, Resource::Rooms, 1, &self.config.limits).map_err(|_| over);
         }
         verdict.map_err(|over| {
             self.tally.hit(over.limit());
@@ -85,7 +85,7 @@ impl Conference {
 
     /// A room was made.
     pub(super) fn room_made(&mut self, id: &str, by: ClientAddress) {
-        self.ledger.take(by, Held::Rooms, 1);
+        self.ledger.take(by, Resource::Rooms, 1);
         self.makers.made(id, by);
     }
 
@@ -94,7 +94,7 @@ impl Conference {
         self.store.remove(id);
         self.timers.clear(&super::Timer::EmptyRoom(id.into()));
         if let Some(by) = self.makers.forgotten(id) {
-            self.ledger.give(by, Held::Rooms, 1);
+            self.ledger.give(by, Resource::Rooms, 1);
         }
     }
 }

@@ -52,7 +52,7 @@ mod workers;
 mod tests;
 
 pub use codecs::DEFAULT_CODECS;
-pub use counters::{Counters, Held};
+pub use counters::{Counters, Gauges};
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
@@ -68,8 +68,8 @@ use presence::Hearing;
 use protocol::{ErrorCode, ServerMessage};
 use rate::{Flow, Passage};
 use room::Room;
-use session::Peer;
-use timers::{Timer, Timers};
+use session::Participant;
+use timers::{Timer, TimerQueue};
 use token::Tokens;
 use workers::Workers;
 
@@ -160,7 +160,7 @@ pub enum StateKey {
 
 /// Who speaks on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seat {
+enum SocketState {
     /// Nobody yet, or nobody any more.
     Outside,
     /// A person in a room.
@@ -174,11 +174,11 @@ const MOST_REFUSED: usize = 1_024;
 
 /// One socket.
 #[derive(Debug)]
-struct Client {
+struct Socket {
     address: ClientAddress,
     /// Somebody was inside on it, and left.
     left: bool,
-    seat: Seat,
+    state: SocketState,
     flow: Flow,
 }
 
@@ -190,8 +190,8 @@ pub struct Conference {
     entropy: Entropy,
     tally: Tally,
     counters: Counters,
-    sockets: BTreeMap<SocketId, Client>,
-    peers: BTreeMap<PeerId, Peer>,
+    sockets: BTreeMap<SocketId, Socket>,
+    peers: BTreeMap<PeerId, Participant>,
     /// The rooms somebody is in.
     rooms: BTreeMap<RoomId, Room>,
     /// Names of clients' choosing: no hash table without a secret key.
@@ -202,7 +202,7 @@ pub struct Conference {
     ledger: Ledger,
     makers: Makers,
     reading: Reading,
-    timers: Timers,
+    timers: TimerQueue,
     outputs: VecDeque<Output>,
     /// Who was refused what, for the log.
     refused: Vec<(ClientAddress, ErrorCode)>,
@@ -235,7 +235,7 @@ impl Conference {
             ledger: Ledger::default(),
             makers: Makers::default(),
             reading: Reading::default(),
-            timers: Timers::default(),
+            timers: TimerQueue::default(),
             outputs: VecDeque::new(),
             refused: Vec::new(),
         }
@@ -244,8 +244,10 @@ impl Conference {
     /// A client connected from `address`.
     pub fn socket_opened(&mut self, now: Now, socket: SocketId, address: ClientAddress) {
         self.tokens.socket_opened(now);
-        let client = Client { address, left: false, seat: Seat::Outside, flow: Flow::default() };
-        if let Some(Seat::Inside(peer)) = self.sockets.insert(socket, client).map(|client| client.seat) {
+        let client = Socket { address, left: false, state: SocketState::Outside, flow: Flow::default() };
+        if let Some(SocketState::Inside(peer)) =
+            self.sockets.insert(socket, client).map(|client| client.state)
+        {
             self.detach(now, peer, socket);
         }
         self.expect_join(now, socket, Limit::JoinMillis);
@@ -255,14 +257,14 @@ impl Conference {
     /// The work for this client, or because of it, ended in the middle by a fault of the program's. Only what it could
     /// have left half done is done away with: the person leaves, whatever is known of them. The driver closes the socket.
     pub fn socket_failed(&mut self, now: Now, socket: SocketId) {
-        if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.seat) {
+        if let Some(SocketState::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.state) {
             self.remove_peer(now, peer);
         }
     }
 
     /// The same of a person, while something was done that a worker had told of them.
     pub fn peer_failed(&mut self, now: Now, peer: PeerId) {
-        if let Some(socket) = self.peers.get(&peer).and_then(Peer::socket) {
+        if let Some(socket) = self.peers.get(&peer).and_then(Participant::socket) {
             self.close(socket, CLOSE_FAULT, "the server made a mistake");
         }
         self.remove_peer(now, peer);
@@ -270,14 +272,16 @@ impl Conference {
 
     /// A client sent a text message. At most one `error` comes of it.
     pub fn socket_text(&mut self, now: Now, socket: SocketId, text: &str) {
-        let Some(client) = self.sockets.get_mut(&socket).filter(|client| client.seat != Seat::Closing) else {
+        let Some(client) =
+            self.sockets.get_mut(&socket).filter(|client| client.state != SocketState::Closing)
+        else {
             return;
         };
-        let seat = client.seat;
+        let state = client.state;
         let done = match client.flow.message(now.instant, text.len(), &self.config.limits) {
-            Passage::Read => match seat {
-                Seat::Inside(peer) => self.text_from_inside(now, socket, peer, text),
-                Seat::Outside | Seat::Closing => self.text_from_outside(now, socket, text),
+            Passage::Read => match state {
+                SocketState::Inside(peer) => self.text_from_inside(now, socket, peer, text),
+                SocketState::Outside | SocketState::Closing => self.text_from_outside(now, socket, text),
             },
             over => self.text_over_rate(now, socket, over),
         };
@@ -293,9 +297,9 @@ impl Conference {
         match passage {
             Passage::Close => {
                 self.counters.flooders += 1;
-                let seat = self.sockets.get(&socket).map(|client| client.seat);
+                let state = self.sockets.get(&socket).map(|client| client.state);
                 self.close(socket, CLOSE_POLICY, "more messages than a client may send");
-                if let Some(Seat::Inside(peer)) = seat {
+                if let Some(SocketState::Inside(peer)) = state {
                     self.detach(now, peer, socket);
                 }
                 Ok(())
@@ -312,7 +316,7 @@ impl Conference {
     /// A client's browser closes the socket because its page goes away (RFC 6455 section 7.4.1, code 1001). The page says
     /// `leave` then, too, but browsers do not always send that in time. `socket_closed` follows.
     pub fn socket_away(&mut self, now: Now, socket: SocketId) {
-        if let Some(&Seat::Inside(peer)) = self.sockets.get(&socket).map(|client| &client.seat) {
+        if let Some(&SocketState::Inside(peer)) = self.sockets.get(&socket).map(|client| &client.state) {
             self.leave(now, socket, peer, true);
         }
         self.run_due(now);
@@ -321,7 +325,7 @@ impl Conference {
     /// A client's socket is gone, whoever closed it.
     pub fn socket_closed(&mut self, now: Now, socket: SocketId) {
         self.timers.clear(&Timer::Join(socket));
-        if let Some(Seat::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.seat) {
+        if let Some(SocketState::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.state) {
             self.detach(now, peer, socket);
         }
         self.run_due(now);
@@ -396,10 +400,10 @@ impl Conference {
 
     /// What is held now.
     #[must_use]
-    pub fn held(&self) -> Held {
+    pub fn gauges(&self) -> Gauges {
         let [sockets, people, rooms] =
             [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
-        Held { sockets, people, rooms }
+        Gauges { sockets, people, rooms }
     }
 
     /// What happened to people.
@@ -457,9 +461,9 @@ impl Conference {
         }
     }
 
-    fn seat(&mut self, socket: SocketId, seat: Seat) {
+    fn set_state(&mut self, socket: SocketId, state: SocketState) {
         if let Some(client) = self.sockets.get_mut(&socket) {
-            client.seat = seat;
+            client.state = state;
         }
     }
 
@@ -482,7 +486,7 @@ impl Conference {
     }
 
     fn close(&mut self, socket: SocketId, code: u16, reason: &'static str) {
-        self.seat(socket, Seat::Closing);
+        self.set_state(socket, SocketState::Closing);
         self.outputs.push_back(Output::Close { socket, code, reason });
     }
 

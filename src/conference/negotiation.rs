@@ -212,7 +212,7 @@ impl Conference {
     pub(super) fn offers_may_be_read(&mut self, now: Now, address: ClientAddress) {
         while let Some(id) = self.reading.waiting.get_mut(&address).and_then(VecDeque::pop_front) {
             let socket = self.peers.get(&id).filter(|peer| peer.negotiation.unread.is_some());
-            let Some(socket) = socket.and_then(super::session::Peer::socket) else { continue };
+            let Some(socket) = socket.and_then(super::session::Participant::socket) else { continue };
             if let Err(Over::Rate(_, at)) = self.spend(now, address, Metered::Offers) {
                 if let Some(queue) = self.reading.waiting.get_mut(&address) {
                     queue.push_front(id);
@@ -374,7 +374,7 @@ impl Conference {
 
     /// A person sends more than was asked: it is asked once more, in case that was not heard.
     pub(super) fn too_much(&mut self, id: PeerId) {
-        let Some(socket) = self.peers.get(&id).and_then(super::session::Peer::socket) else { return };
+        let Some(socket) = self.peers.get(&id).and_then(super::session::Participant::socket) else { return };
         let why = "far more media comes than `publish` asks for: what is over is dropped";
         self.refuse(socket, Refusal::new(ErrorCode::TooMuchMedia, why));
         self.send_publish(id, true);

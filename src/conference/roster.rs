@@ -104,7 +104,7 @@ impl Conference {
         let members = room.members.clone();
         let Some(text) = super::to_text(message) else { return };
         for peer in members.into_iter().filter(|peer| *peer != about) {
-            if let Some(socket) = self.peers.get(&peer).and_then(super::session::Peer::socket) {
+            if let Some(socket) = self.peers.get(&peer).and_then(super::session::Participant::socket) {
                 self.send_text(socket, Arc::clone(&text), None);
             }
         }

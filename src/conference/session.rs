@@ -12,7 +12,7 @@ use super::publish::Published;
 use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::turn::Issued;
-use super::{CLOSE_TAKEN_OVER, Conference, Entropy, Now, Seat, SocketId, StateKey, WorkerId};
+use super::{CLOSE_TAKEN_OVER, Conference, Entropy, Now, SocketId, SocketState, StateKey, WorkerId};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
 use crate::media::codec::Codec;
@@ -22,7 +22,7 @@ use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 
 /// One person in one room.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct Participant {
     pub(super) room: RoomId,
     /// Where they came from with their socket.
     pub(super) address: ClientAddress,
@@ -65,7 +65,7 @@ pub(super) struct Peer {
     pub(super) issued: Option<Issued>,
 }
 
-impl Peer {
+impl Participant {
     /// The socket, if there is one.
     pub(super) fn socket(&self) -> Option<SocketId> {
         match self.signs.link {
@@ -173,7 +173,7 @@ impl Conference {
             self.counters.returned += 1;
             self.tokens.came_back(id);
         }
-        let peer = Peer {
+        let peer = Participant {
             room: room_id,
             address,
             worker,
@@ -202,7 +202,7 @@ impl Conference {
         };
         self.peers.insert(id, peer);
         self.review(now, id);
-        self.seat(socket, Seat::Inside(id));
+        self.set_state(socket, SocketState::Inside(id));
         self.timers.clear(&Timer::Join(socket));
         self.command_for(id, Command::Join { peer: id, room: room_id });
         self.peers_changed(now, room_id);
@@ -232,7 +232,7 @@ impl Conference {
         if let Link::Attached(old) = old_link {
             self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
-        self.seat(socket, Seat::Inside(id));
+        self.set_state(socket, SocketState::Inside(id));
         self.timers.clear(&Timer::Join(socket));
         self.review(now, id);
         if renamed {
@@ -291,7 +291,7 @@ impl Conference {
 
     /// `leave`: at once, or after a moment in which the page may come back. The socket may join again.
     pub(super) fn leave(&mut self, now: Now, socket: SocketId, id: PeerId, may_return: bool) {
-        self.seat(socket, Seat::Outside);
+        self.set_state(socket, SocketState::Outside);
         if let Some(client) = self.sockets.get_mut(&socket) {
             client.left = true;
         }
@@ -328,7 +328,7 @@ impl Conference {
 }
 
 /// A name that nobody here has.
-fn draw_peer(entropy: &mut Entropy, taken: &BTreeMap<PeerId, Peer>) -> PeerId {
+fn draw_peer(entropy: &mut Entropy, taken: &BTreeMap<PeerId, Participant>) -> PeerId {
     let mut bytes = [0; 8];
     entropy(&mut bytes);
     let mut id = PeerId(u64::from_be_bytes(bytes));

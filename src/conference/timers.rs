@@ -33,12 +33,12 @@ pub(super) enum Timer {
 
 /// The deadlines, in order of time and, at the same time, in the order of [`Timer`].
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(super) struct TimerQueue {
     queue: BTreeSet<(Instant, Timer)>,
     deadlines: BTreeMap<Timer, Instant>,
 }
 
-impl Timers {
+impl TimerQueue {
     /// Sets the deadline of `timer`, in place of the one it had.
     pub(super) fn set(&mut self, timer: Timer, at: Instant) {
         self.clear(&timer);

@@ -65,7 +65,7 @@ impl Conference {
             if let Some(gone) = self.workers.0.get_mut(worker.0) {
                 gone.left_behind.extend(&members);
             }
-            self.settle(id, self.workers.least_loaded());
+            self.assign_worker(id, self.workers.least_loaded());
             for peer in members {
                 self.torn_away(now, peer);
             }
@@ -83,7 +83,7 @@ impl Conference {
         let waiting: Vec<RoomId> =
             self.rooms.iter().filter(|(_, room)| room.worker.is_none()).map(|(id, _)| *id).collect();
         for id in waiting {
-            self.settle(id, self.workers.least_loaded());
+            self.assign_worker(id, self.workers.least_loaded());
             for peer in self.rooms.get(&id).map(|room| room.members.clone()).unwrap_or_default() {
                 self.forward_offer(peer);
             }
@@ -92,7 +92,7 @@ impl Conference {
     }
 
     /// Gives a room another worker, or none, and tells the new one all that the old one was told.
-    fn settle(&mut self, id: RoomId, worker: Option<WorkerId>) {
+    fn assign_worker(&mut self, id: RoomId, worker: Option<WorkerId>) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let members = room.members.clone();
         self.workers.remove(std::mem::replace(&mut room.worker, worker), members.len());

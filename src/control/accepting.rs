@@ -3,15 +3,14 @@
 use std::io;
 use std::net::SocketAddr;
 
+use mio::Interest;
 use mio::net::TcpStream;
-use mio::{Interest, Token};
 
-use super::admission::Place;
-use super::connection::{Connection, Fate};
+use super::admission::Decision;
+use super::connection::{ConnectionId, Fate, HttpConnection};
 use super::site::{Site, Slice};
 use super::wire::Wire;
 use super::{Tls, Turn, guarded};
-use crate::conference::SocketId;
 use crate::ledger::ClientAddress;
 
 /// Connections accepted in one turn.
@@ -45,12 +44,12 @@ impl Turn<'_> {
         loop {
             let control = &mut *self.control;
             let ledger = self.conference.ledger();
-            match control.admission.place(client, ledger, &control.limits, &mut control.tally) {
-                Place::Free => return true,
-                Place::After(id) if control.connections.contains_key(&id) => {
-                    self.with(id, Connection::give_way);
+            match control.admission.decide(client, ledger, &control.limits, &mut control.tally) {
+                Decision::Accept => return true,
+                Decision::Evict(id) if control.connections.contains_key(&id) => {
+                    self.with(id, HttpConnection::give_way);
                 }
-                Place::None | Place::After(_) => return false,
+                Decision::Refuse | Decision::Evict(_) => return false,
             }
         }
     }
@@ -59,18 +58,22 @@ impl Turn<'_> {
         // Messages are small and each is awaited.
         stream.set_nodelay(true)?;
         let id = self.control.next_id;
-        self.control.next_id += 1;
+        self.control.next_id = id.next();
         let wire = Wire::new(stream, self.control.tls.as_ref().map(Tls::config))?;
-        let mut connection = Connection::new(id, wire, address.ip().to_canonical(), self.now.instant);
+        let mut connection = HttpConnection::new(id, wire, address.ip().to_canonical(), self.now.instant);
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.control.poll.registry().register(connection.wire_mut().stream_mut(), Token(id), interest)?;
-        self.control.connections.insert(id, connection);
+        self.control.poll.registry().register(connection.wire_mut().stream_mut(), id.token(), interest)?;
+        self.control.connections.insert(id, Box::new(connection));
         self.with(id, |_, _| Fate::Again);
         Ok(())
     }
 
     /// Does something with one connection, and then what follows from it.
-    pub(super) fn with(&mut self, id: usize, act: impl FnOnce(&mut Connection, &mut Site<'_>) -> Fate) {
+    pub(super) fn with(
+        &mut self,
+        id: ConnectionId,
+        act: impl FnOnce(&mut HttpConnection, &mut Site<'_>) -> Fate,
+    ) {
         let control = &mut *self.control;
         let Some(connection) = control.connections.get_mut(&id) else { return };
         let mut site = Site {
@@ -91,7 +94,7 @@ impl Turn<'_> {
         };
         let mut panics = 0;
         let fate = guarded(&mut panics, || act(connection, &mut site)).unwrap_or_else(|| {
-            let _ = guarded(&mut panics, || site.conference.socket_failed(site.now, SocketId(id)));
+            let _ = guarded(&mut panics, || site.conference.socket_failed(site.now, id.socket()));
             guarded(&mut panics, || connection.fail(&mut site)).unwrap_or(Fate::Gone)
         });
         site.counters.panics += panics;
@@ -116,18 +119,19 @@ impl Turn<'_> {
     }
 
     /// Closes what holds too many bytes, now that `id` holds more.
-    fn shed(&mut self, id: usize) {
+    fn shed(&mut self, id: ConnectionId) {
         loop {
             let control = &mut *self.control;
             let Some(standing) = control.connections.get(&id).and_then(|connection| connection.standing)
             else {
                 return;
             };
-            let of = |id: usize| control.connections.get(&id).and_then(|connection| connection.standing);
+            let of =
+                |id: ConnectionId| control.connections.get(&id).and_then(|connection| connection.standing);
             let found = control.admission.too_heavy(standing, self.conference.ledger(), &control.limits, of);
             let Some((limit, heaviest)) = found else { return };
             control.tally.hit(limit);
-            self.with(heaviest, Connection::give_way);
+            self.with(heaviest, HttpConnection::give_way);
         }
     }
 }

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mio::Token;
+
 use super::admission::{Stage, Standing};
 use super::deadlines::Armed;
 use super::exchange::{self, Exchange};
@@ -14,6 +16,51 @@ use super::wire::Wire;
 use crate::conference::{SocketId, StateKey};
 use crate::ledger::ClientAddress;
 use crate::limits::Limits;
+
+/// A connection of a client's, as the loop numbers it. No number is used twice, so a late event finds nobody.
+///
+/// It is also the connection's token in the poll and, once it is a WebSocket, the number of its [`SocketId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ConnectionId(usize);
+
+impl ConnectionId {
+    /// The first one there is. Smaller tokens are the loop's own.
+    pub const FIRST: ConnectionId = ConnectionId(16);
+
+    /// No one comes after it.
+    pub const LAST: ConnectionId = ConnectionId(usize::MAX);
+
+    /// The connection with this token; `None` if it is none of a connection.
+    pub fn of_token(token: Token) -> Option<ConnectionId> {
+        Some(ConnectionId(token.0)).filter(|id| *id >= Self::FIRST)
+    }
+
+    /// The connection that is this socket.
+    pub fn of_socket(socket: SocketId) -> ConnectionId {
+        ConnectionId(socket.0)
+    }
+
+    /// The one after it.
+    pub fn next(self) -> ConnectionId {
+        ConnectionId(self.0 + 1)
+    }
+
+    /// Under which the poll tells of it.
+    pub fn token(self) -> Token {
+        Token(self.0)
+    }
+
+    /// As the conference knows it.
+    pub fn socket(self) -> SocketId {
+        SocketId(self.0)
+    }
+
+    /// One by its place in a test.
+    #[cfg(test)]
+    pub fn of(place: usize) -> ConnectionId {
+        ConnectionId(Self::FIRST.0 + place)
+    }
+}
 
 /// How long the other side has to end its direction after we ended ours.
 const LINGER: Duration = Duration::from_secs(2);
@@ -42,8 +89,8 @@ pub(super) enum Fate {
 
 /// One TCP connection.
 #[derive(Debug)]
-pub(super) struct Connection {
-    id: usize,
+pub(super) struct HttpConnection {
+    id: ConnectionId,
     /// The other end.
     connected: IpAddr,
     /// Who its WebSocket is for, once it is one.
@@ -56,9 +103,9 @@ pub(super) struct Connection {
     pub standing: Option<Standing>,
 }
 
-impl Connection {
+impl HttpConnection {
     /// A connection just accepted from `connected`.
-    pub fn new(id: usize, wire: Wire, connected: IpAddr, now: Instant) -> Self {
+    pub fn new(id: ConnectionId, wire: Wire, connected: IpAddr, now: Instant) -> Self {
         let mode = Mode::Http(Box::new(Exchange::new(connected, now)));
         Self { id, connected, client: None, wire, mode, armed: Armed::default(), standing: None }
     }
@@ -74,7 +121,7 @@ impl Connection {
             Mode::Http(exchange) if exchange.has_answered() => (Stage::Http, exchange.held_bytes()),
             Mode::Http(exchange) => (Stage::HalfOpen, exchange.held_bytes()),
             Mode::WebSocket(session) => {
-                let is_inside = site.conference.is_inside(SocketId(self.id));
+                let is_inside = site.conference.is_inside(self.id.socket());
                 (if is_inside { Stage::InCall } else { Stage::Outside }, session.held_bytes(&self.wire))
             }
             Mode::Ending { .. } => (Stage::Http, 0),
@@ -97,7 +144,7 @@ impl Connection {
         Fate::Gone
     }
 
-    /// When to call [`Connection::handle_timeout`].
+    /// When to call [`HttpConnection::handle_timeout`].
     pub fn deadline(&self, limits: &Limits) -> Instant {
         match &self.mode {
             Mode::Http(exchange) => exchange.deadline(limits),
@@ -151,14 +198,14 @@ impl Connection {
         }
     }
 
-    /// Queues a message for the client's WebSocket. It leaves with [`Connection::write`].
+    /// Queues a message for the client's WebSocket. It leaves with [`HttpConnection::write`].
     pub fn send(&mut self, message: Arc<str>, key: Option<StateKey>, site: &mut Site<'_>) {
         if let Mode::WebSocket(session) = &mut self.mode {
             session.send(message, key, site);
         }
     }
 
-    /// Closes the client's WebSocket once what waits is sent: with [`Connection::write`].
+    /// Closes the client's WebSocket once what waits is sent: with [`HttpConnection::write`].
     pub fn close(&mut self, code: u16, reason: &'static str, site: &mut Site<'_>) {
         if let Mode::WebSocket(session) = &mut self.mode {
             session.end(code, reason, site);
@@ -195,7 +242,7 @@ impl Connection {
             exchange::Step::Finish => self.end(site),
             exchange::Step::Upgrade { client, tail } => {
                 self.client = Some(client.into());
-                let session = Session::open(SocketId(self.id), client.into(), tail, &self.wire, site);
+                let session = Session::open(self.id.socket(), client.into(), tail, &self.wire, site);
                 self.mode = Mode::WebSocket(Box::new(session));
                 self.go_on(site)
             }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use super::connection::ConnectionId;
+
 /// Deadlines by connection, the earliest first.
 ///
 /// Moving a deadline later costs nothing: the connection is woken at the old one and asked again.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    queue: BTreeSet<(Instant, usize)>,
+    queue: BTreeSet<(Instant, ConnectionId)>,
 }
 
 /// The deadline of one connection as it stands in the queue.
@@ -17,7 +19,7 @@ pub(super) struct Armed(Option<Instant>);
 
 impl Deadlines {
     /// Sees to it that `id` is woken at `wanted` or before.
-    pub fn arm(&mut self, id: usize, armed: &mut Armed, wanted: Instant) {
+    pub fn arm(&mut self, id: ConnectionId, armed: &mut Armed, wanted: Instant) {
         if armed.0.is_some_and(|queued| queued <= wanted) {
             return;
         }
@@ -27,7 +29,7 @@ impl Deadlines {
     }
 
     /// Forgets the deadline of `id`.
-    pub fn disarm(&mut self, id: usize, armed: &mut Armed) {
+    pub fn disarm(&mut self, id: ConnectionId, armed: &mut Armed) {
         if let Some(queued) = armed.0.take() {
             self.queue.remove(&(queued, id));
         }
@@ -39,7 +41,7 @@ impl Deadlines {
     }
 
     /// Takes one connection whose deadline is not after `now`. Its [`Armed`] must be replaced by a fresh one.
-    pub fn pop_due(&mut self, now: Instant) -> Option<usize> {
+    pub fn pop_due(&mut self, now: Instant) -> Option<ConnectionId> {
         self.next().filter(|at| *at <= now)?;
         self.queue.pop_first().map(|(_, id)| id)
     }
@@ -56,22 +58,22 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let (mut deadlines, mut one, mut two) = (Deadlines::default(), Armed::default(), Armed::default());
-        deadlines.arm(1, &mut one, at(10));
-        deadlines.arm(2, &mut two, at(20));
-        deadlines.arm(1, &mut one, at(30));
+        deadlines.arm(ConnectionId::of(1), &mut one, at(10));
+        deadlines.arm(ConnectionId::of(2), &mut two, at(20));
+        deadlines.arm(ConnectionId::of(1), &mut one, at(30));
         assert_eq!(deadlines.next(), Some(at(10)));
-        deadlines.arm(2, &mut two, at(5));
+        deadlines.arm(ConnectionId::of(2), &mut two, at(5));
         assert_eq!(deadlines.pop_due(at(4)), None);
-        assert_eq!(deadlines.pop_due(at(15)), Some(2));
-        assert_eq!(deadlines.pop_due(at(15)), Some(1));
+        assert_eq!(deadlines.pop_due(at(15)), Some(ConnectionId::of(2)));
+        assert_eq!(deadlines.pop_due(at(15)), Some(ConnectionId::of(1)));
         assert_eq!(deadlines.pop_due(at(100)), None);
     }
 
     #[test]
     fn a_connection_that_is_gone_wakes_nobody() {
         let (mut deadlines, mut armed) = (Deadlines::default(), Armed::default());
-        deadlines.arm(1, &mut armed, Instant::now());
-        deadlines.disarm(1, &mut armed);
+        deadlines.arm(ConnectionId::of(1), &mut armed, Instant::now());
+        deadlines.disarm(ConnectionId::of(1), &mut armed);
         assert_eq!(deadlines.next(), None);
     }
 }

@@ -13,7 +13,7 @@ use super::door::Door;
 use super::http::{Head, HeadError, Reply, Request, parse_head};
 use super::invites;
 use super::site::Site;
-use super::websocket;
+use super::upgrade;
 use super::wire::Wire;
 use crate::limits::{Limit, Limits};
 
@@ -281,7 +281,9 @@ impl Exchange {
         let head = &request.head;
         self.client = site.proxies.client_address(self.connected, &head.headers);
         let (reply, then) = if head.path == "/ws" {
-            websocket::upgrade(head, self.connected, self.client.into(), site)
+            let reply = upgrade::answer(head, self.connected, self.client.into(), site);
+            let opens = reply.status == StatusCode::SWITCHING_PROTOCOLS;
+            (reply, if opens { Then::WebSocket } else { Then::Next })
         } else if let Some(id) = head.path.strip_prefix(invites::PATH) {
             (invites::answer(request, self.connected, id, site), Then::Next)
         } else {

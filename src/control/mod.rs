@@ -33,6 +33,7 @@ mod reach;
 mod refusing;
 mod scrapes;
 mod site;
+mod upgrade;
 mod websocket;
 mod wire;
 mod workers;
@@ -56,7 +57,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
 use signal_hook_mio::v1_0::Signals;
 
-use crate::conference::{Conference, Now, Output, SocketId};
+use crate::conference::{Conference, Now, Output};
 use crate::ledger::Turns;
 use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
@@ -65,7 +66,7 @@ use admission::Admission;
 use assets::Assets;
 use certificate::Tls;
 use clock::Clock;
-use connection::{Connection, Fate};
+use connection::{ConnectionId, Fate, HttpConnection};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
 use door::{Door, Refusals};
@@ -82,9 +83,7 @@ const LISTENERS: usize = 2;
 /// The listener of those who ask for numbers.
 const METRICS: Token = Token(LISTENERS + Listeners::MOST);
 /// Their connections have the tokens from here on, where clients' never come.
-const SCRAPES: usize = usize::MAX / 2;
-/// Connections have the tokens from here on. A number is never used twice, so a late event finds nobody.
-const FIRST_CONNECTION: usize = 16;
+const SCRAPES: Token = Token(usize::MAX / 2);
 
 /// Events taken from the system in one turn.
 const EVENTS: usize = 1024;
@@ -159,12 +158,12 @@ pub struct Control {
     tally: Tally,
     counters: ControlCounters,
     refusals: Refusals,
-    connections: FxHashMap<usize, Connection>,
-    next_id: usize,
+    connections: FxHashMap<ConnectionId, Box<HttpConnection>>,
+    next_id: ConnectionId,
     admission: Admission,
     deadlines: Deadlines,
     /// Connections to drive: those of one address after those of the others.
-    ready: Turns<usize>,
+    ready: Turns<ConnectionId>,
     /// Connections may wait to be accepted.
     accepts: bool,
 }
@@ -206,7 +205,7 @@ impl Control {
             counters: ControlCounters::default(),
             refusals: Refusals::default(),
             connections: FxHashMap::default(),
-            next_id: FIRST_CONNECTION,
+            next_id: ConnectionId::FIRST,
             admission: Admission::default(),
             deadlines: Deadlines::default(),
             ready: Turns::default(),
@@ -289,7 +288,7 @@ impl Control {
             turn.work();
             turn.take_notices();
             turn.take_deadlines();
-            turn.tend_scrapes();
+            turn.serve_scrapes();
             turn.carry_outputs();
             turn.log_refusals();
             failed |= turn.workers.are_lost();
@@ -336,9 +335,11 @@ impl Turn<'_> {
                 WAKER => {}
                 SIGNALS => self.take_signals(),
                 METRICS => self.control.scrapes.iter_mut().for_each(Scrapes::note),
-                Token(token) if token >= SCRAPES => self.scrape(token),
-                Token(id) if id < FIRST_CONNECTION => self.control.accepts = true,
-                Token(id) => self.make_ready(id),
+                token if token >= SCRAPES => self.scrape(token),
+                token => match ConnectionId::of_token(token) {
+                    Some(id) => self.make_ready(id),
+                    None => self.control.accepts = true,
+                },
             }
         }
         if self.control.listeners.retry_at().is_some_and(|at| at <= self.now.instant) {
@@ -351,14 +352,14 @@ impl Turn<'_> {
     fn work(&mut self) {
         let began = Instant::now();
         while let Some(id) = self.control.ready.pop() {
-            self.with(id, Connection::drive);
+            self.with(id, HttpConnection::drive);
             if began.elapsed() >= WORK {
                 break;
             }
         }
     }
 
-    fn make_ready(&mut self, id: usize) {
+    fn make_ready(&mut self, id: ConnectionId) {
         let standing = self.control.connections.get(&id).and_then(|connection| connection.standing);
         if let Some(standing) = standing {
             self.control.ready.push(standing.address, id);
@@ -420,8 +421,8 @@ impl Turn<'_> {
                 connection.armed = Armed::default();
             }
             // What waits is read before anybody is judged.
-            self.with(id, Connection::drive);
-            self.with(id, Connection::handle_timeout);
+            self.with(id, HttpConnection::drive);
+            self.with(id, HttpConnection::handle_timeout);
         }
         if self.conference.poll_timeout().is_some_and(|at| at <= self.now.instant) {
             let (now, conference) = (self.now, &mut *self.conference);
@@ -436,14 +437,16 @@ impl Turn<'_> {
             while let Some(output) = self.conference.poll_output() {
                 match output {
                     Output::Command { worker, command } => self.workers.send(worker, command),
-                    Output::Send { socket: SocketId(id), message, key } => {
+                    Output::Send { socket, message, key } => {
+                        let id = ConnectionId::of_socket(socket);
                         to_write.insert(id);
                         self.with(id, |connection, site| {
                             connection.send(message, key, site);
                             Fate::Wait
                         });
                     }
-                    Output::Close { socket: SocketId(id), code, reason } => {
+                    Output::Close { socket, code, reason } => {
+                        let id = ConnectionId::of_socket(socket);
                         to_write.insert(id);
                         self.with(id, |connection, site| {
                             connection.close(code, reason, site);
@@ -454,7 +457,7 @@ impl Turn<'_> {
             }
             // Writing may find a client gone, of which the conference has something to say to others.
             let Some(id) = to_write.pop_first() else { break };
-            self.with(id, Connection::write);
+            self.with(id, HttpConnection::write);
         }
     }
 
@@ -466,9 +469,9 @@ impl Turn<'_> {
             self.control.stop_by = Some(self.now.instant + FLUSH);
             self.control.listeners.close();
             self.control.scrapes = None;
-            let ids: Vec<usize> = self.control.connections.keys().copied().collect();
+            let ids: Vec<ConnectionId> = self.control.connections.keys().copied().collect();
             for id in ids {
-                self.with(id, Connection::stop);
+                self.with(id, HttpConnection::stop);
             }
         }
         let Some(by) = self.control.stop_by else { return false };

@@ -2,6 +2,7 @@
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
+use mio::Token;
 
 use super::http::Reply;
 use super::scrapes::Step;
@@ -15,7 +16,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 impl Turn<'_> {
     /// Serves those who ask for numbers: takes new connections, and ends those whose time is over.
-    pub(super) fn tend_scrapes(&mut self) {
+    pub(super) fn serve_scrapes(&mut self) {
         let (control, now) = (&mut *self.control, self.now.instant);
         if let Some(scrapes) = &mut control.scrapes {
             scrapes.drop_late(now, &mut control.tally);
@@ -24,7 +25,7 @@ impl Turn<'_> {
     }
 
     /// Something happened on the connection of somebody who asks for numbers.
-    pub(super) fn scrape(&mut self, token: usize) {
+    pub(super) fn scrape(&mut self, token: Token) {
         debug_assert!(token >= SCRAPES, "connections of clients have other tokens");
         let control = &mut *self.control;
         let Some(mut scrapes) = control.scrapes.take() else { return };
@@ -96,7 +97,7 @@ impl Turn<'_> {
         ];
         Family::of(&crate::journal::counters())
             .chain(Family::of(&control.counters))
-            .chain(Family::of(&conference.held()))
+            .chain(Family::of(&conference.gauges()))
             .chain(Family::of(conference.counters()))
             .chain(Family::of(&conference.ledger().numbers()))
             .chain(by_code)

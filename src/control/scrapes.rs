@@ -31,8 +31,8 @@ pub(super) struct Scrapes {
     /// The listener's event was not used up.
     acceptable: bool,
     /// By token, so the oldest is the first. A token is never used twice.
-    open: BTreeMap<usize, Scrape>,
-    next: usize,
+    open: BTreeMap<Token, Scrape>,
+    next: Token,
 }
 
 /// One who asks.
@@ -69,7 +69,7 @@ impl Scrapes {
     ///
     /// # Errors
     /// Those of the system, `AddrInUse` first among them.
-    pub fn bind(address: SocketAddr, registry: &Registry, listener: Token, first: usize) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, registry: &Registry, listener: Token, first: Token) -> io::Result<Self> {
         let mut socket = TcpListener::bind(address)?;
         registry.register(&mut socket, listener, Interest::READABLE)?;
         Ok(Self { listener: socket, acceptable: false, open: BTreeMap::new(), next: first })
@@ -113,8 +113,8 @@ impl Scrapes {
                 self.open.pop_first();
             }
             let token = self.next;
-            self.next += 1;
-            if registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE).is_ok() {
+            self.next.0 += 1;
+            if registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE).is_ok() {
                 let by = now + Duration::from_millis(limits.get(Limit::HttpHeadMillis) as u64);
                 self.open.insert(token, Scrape { stream, by, stage: Stage::Asking(Vec::new()) });
             }
@@ -133,7 +133,7 @@ impl Scrapes {
     }
 
     /// Does what can be done on the connection with this token without waiting.
-    pub fn drive(&mut self, token: usize, now: Now, limits: &Limits, tally: &mut Tally) -> Step {
+    pub fn drive(&mut self, token: Token, now: Now, limits: &Limits, tally: &mut Tally) -> Step {
         let Some(scrape) = self.open.get_mut(&token) else { return Step::Gone };
         let step = scrape.drive(now, limits, tally);
         if step == Step::Gone {
@@ -143,7 +143,7 @@ impl Scrapes {
     }
 
     /// Answers the connection with this token.
-    pub fn answer(&mut self, token: usize, now: Now, reply: &Reply, with_body: bool) {
+    pub fn answer(&mut self, token: Token, now: Now, reply: &Reply, with_body: bool) {
         let Some(scrape) = self.open.get_mut(&token) else { return };
         scrape.answer(now, reply, with_body);
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::assets::Assets;
-use super::connection::{Connection, Fate};
+use super::connection::{ConnectionId, Fate, HttpConnection};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
 use super::proxy::TrustedProxies;
@@ -48,7 +48,7 @@ struct World {
     proxies: TrustedProxies,
     door: Door,
     refusals: Refusals,
-    connection: Connection,
+    connection: HttpConnection,
     peer: TcpStream,
 }
 
@@ -83,12 +83,12 @@ impl World {
             proxies: TrustedProxies::default(),
             door: Door::default(),
             refusals: Refusals::default(),
-            connection: Connection::new(99, wire, address.ip(), start),
+            connection: HttpConnection::new(ConnectionId::of(99), wire, address.ip(), start),
             peer,
         }
     }
 
-    fn at(&mut self, seconds: u64, act: fn(&mut Connection, &mut Site<'_>) -> Fate) -> Fate {
+    fn at(&mut self, seconds: u64, act: fn(&mut HttpConnection, &mut Site<'_>) -> Fate) -> Fate {
         let now = Now { instant: self.start + Duration::from_secs(seconds), unix_millis: 0 };
         let mut site = Site {
             now,
@@ -120,7 +120,7 @@ impl World {
         self.peer.write_all(bytes).unwrap();
         loop {
             // On a busy machine its turn may be over before it is done.
-            let fate = self.at(seconds, Connection::drive);
+            let fate = self.at(seconds, HttpConnection::drive);
             assert_ne!(fate, Fate::Gone);
             if fate == Fate::Wait && self.connection.wire_mut().received() - before >= bytes.len() as u64 {
                 return;
@@ -154,15 +154,15 @@ fn a_silent_client_is_asked_twice_and_then_closed() {
     world.open_websocket();
     for asked_at in [10, 20] {
         assert_eq!(world.deadline(), asked_at);
-        assert_eq!(world.at(asked_at, Connection::handle_timeout), Fate::Wait);
+        assert_eq!(world.at(asked_at, HttpConnection::handle_timeout), Fate::Wait);
         assert_eq!(world.hear(2), PING_FROM_SERVER);
     }
     assert_eq!(world.deadline(), 30);
-    assert_eq!(world.at(30, Connection::handle_timeout), Fate::Wait);
+    assert_eq!(world.at(30, HttpConnection::handle_timeout), Fate::Wait);
     let close = world.hear(4);
     assert_eq!((close[0], u16::from_be_bytes([close[2], close[3]])), (0x88, 4002));
     assert_eq!(world.deadline(), 32, "it is not waited for");
-    assert_eq!(world.at(32, Connection::handle_timeout), Fate::Gone);
+    assert_eq!(world.at(32, HttpConnection::handle_timeout), Fate::Gone);
     let (answers, closes) = (world.counters.answers().collect::<Vec<_>>(), world.counters.closes());
     assert_eq!((answers, closes.collect()), (vec![(101, 1)], vec![(4002, 1)]));
 }
@@ -174,7 +174,7 @@ fn a_client_that_answers_stays_for_ever() {
     for round in 1..20 {
         let asked_at = world.deadline();
         assert_eq!(asked_at, round * 10);
-        assert_eq!(world.at(asked_at, Connection::handle_timeout), Fate::Wait);
+        assert_eq!(world.at(asked_at, HttpConnection::handle_timeout), Fate::Wait);
         assert_eq!(world.hear(2), PING_FROM_SERVER);
         world.say(asked_at, &PONG);
     }
@@ -204,7 +204,7 @@ fn a_person_whose_connection_breaks_leaves_in_the_end() {
     world.say(1, join);
     assert_eq!(world.conference.room("tea").unwrap().people, 1);
     world.peer.shutdown(std::net::Shutdown::Both).unwrap();
-    while world.at(2, Connection::drive) != Fate::Gone {}
+    while world.at(2, HttpConnection::drive) != Fate::Gone {}
     let much_later = Now { instant: world.start + Duration::from_secs(120), unix_millis: 0 };
     world.conference.handle_timeout(much_later);
     assert_eq!(world.conference.room("tea").map_or(0, |room| room.people), 0);
@@ -216,10 +216,10 @@ fn a_connection_nobody_uses_ends() {
     world.say(3, b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     world.hear_head();
     assert_eq!(world.deadline(), 63);
-    assert_eq!(world.at(63, Connection::handle_timeout), Fate::Wait);
+    assert_eq!(world.at(63, HttpConnection::handle_timeout), Fate::Wait);
     assert_eq!(world.peer.read(&mut [0; 10]).unwrap(), 0, "an orderly end");
     drop(world.peer.shutdown(std::net::Shutdown::Both));
-    while world.at(63, Connection::drive) != Fate::Gone {}
+    while world.at(63, HttpConnection::drive) != Fate::Gone {}
 }
 
 #[test]
@@ -234,10 +234,10 @@ fn a_client_that_takes_nothing_of_its_answer_is_dropped() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) => panic!("{error}"),
         }
-        while world.at(5, Connection::drive) == Fate::Again {}
+        while world.at(5, HttpConnection::drive) == Fate::Again {}
     }
     assert_eq!(world.deadline(), 35);
-    assert_eq!(world.at(35, Connection::handle_timeout), Fate::Gone);
+    assert_eq!(world.at(35, HttpConnection::handle_timeout), Fate::Gone);
 }
 
 proptest! {
@@ -260,11 +260,11 @@ proptest! {
             // Half of the pieces are frames as far as the first byte allows: pure noise would not get deep.
             let head = if framed { vec![0x80 | (mask[0] & 0x0f), 0x80 | length, mask[0], mask[1], mask[2], mask[3]] } else { Vec::new() };
             let sent = world.peer.write_all(&[head, bytes].concat());
-            if sent.is_err() || world.at(1, Connection::drive) == Fate::Gone {
+            if sent.is_err() || world.at(1, HttpConnection::drive) == Fate::Gone {
                 break;
             }
         }
-        world.at(2, Connection::write);
+        world.at(2, HttpConnection::write);
         prop_assert!(world.deadline() <= 62, "every connection has an end");
     }
 }

@@ -1,26 +1,20 @@
-//! One client's WebSocket (RFC 6455): the upgrade, messages both ways, signs of life, the end.
+//! One client's WebSocket (RFC 6455): messages both ways, signs of life, the end.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::{ALLOW, SEC_WEBSOCKET_VERSION, UPGRADE};
-use http::{HeaderValue, Method, StatusCode};
 use tungstenite::Error;
 use tungstenite::error::CapacityError;
-use tungstenite::handshake::server::create_response;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig, WebSocketContext};
 
-use super::exchange::Then;
 use super::frames::Frames;
-use super::http::{Head, Origin, Reply, check_origin};
 use super::site::Site;
 use super::wire::Wire;
 use crate::conference::outbox::Outbox;
 use crate::conference::{SocketId, StateKey};
-use crate::ledger::{ClientAddress, Held};
+use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
 
 /// How long a socket may be silent before the server asks whether anybody is there.
@@ -51,54 +45,6 @@ pub(super) const CLOSE_BUSY: u16 = 4005;
 pub(super) const CLOSE_FAULT: u16 = 1011;
 /// The server restarts (RFC 6455, registry of close codes).
 pub(super) const CLOSE_RESTART: u16 = 1012;
-
-/// Answers a request for `/ws`.
-pub(super) fn upgrade(
-    head: &Head,
-    connected: IpAddr,
-    client: ClientAddress,
-    site: &mut Site<'_>,
-) -> (Reply, Then) {
-    if let Some(refusal) = refusal(head, connected, client, site) {
-        return (refusal, Then::Next);
-    }
-    if let Err(over) = site.conference.ledger().check(client, Held::Sockets, 1, site.limits) {
-        site.tally.hit(over.limit());
-        return (site.over("your address has as many sockets as one may have", over), Then::Next);
-    }
-    let mut request = http::Request::new(());
-    *request.version_mut() = head.version;
-    request.headers_mut().clone_from(&head.headers);
-    match create_response(&request) {
-        Ok(response) => (response.into(), Then::WebSocket),
-        Err(error) => {
-            let reply = Reply::problem(StatusCode::UPGRADE_REQUIRED, &error.to_string())
-                .with(UPGRADE, HeaderValue::from_static("websocket"))
-                .with(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            (reply, Then::Next)
-        }
-    }
-}
-
-fn refusal(head: &Head, connected: IpAddr, client: ClientAddress, site: &mut Site<'_>) -> Option<Reply> {
-    if head.method != Method::GET {
-        let reply = Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket opens with GET");
-        return Some(reply.with(ALLOW, HeaderValue::from_static("GET")));
-    }
-    if site.stopping {
-        return Some(Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"));
-    }
-    let host = site.proxies.host(connected, head);
-    let scheme = site.door.scheme(site.proxies.scheme(connected, &head.headers));
-    let foreign = check_origin(&head.headers, host.as_ref(), scheme).err()?;
-    let origin = Origin::of(&head.headers).ok();
-    let warning = site.refusals.tell(site.now.instant, client, foreign, origin.as_ref(), host.as_ref());
-    if let Some(warning) = warning {
-        log::warn!("{warning}");
-    }
-    let why = format!("only pages of this server may connect: {foreign}");
-    Some(Reply::problem(StatusCode::FORBIDDEN, &why))
-}
 
 /// The largest message that is read. Above it only 1009 and the end are possible, so for somebody inside it is the largest
 /// of the limits per type. Who has not joined says nothing large.

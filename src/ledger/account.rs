@@ -9,7 +9,7 @@ use crate::limits::{Limit, Limits};
 
 /// What is held, for as long as it is: counted by address and in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Held {
+pub enum Resource {
     /// Rooms that an address made and that exist.
     Rooms,
     /// Media connections over TCP of one worker.
@@ -22,17 +22,17 @@ pub enum Held {
     Bytes,
 }
 
-impl Held {
+impl Resource {
     const COUNT: usize = 5;
 
     /// The most of one address, and the most in all.
     fn limits(self) -> (Limit, Limit) {
         match self {
-            Held::Rooms => (Limit::RoomsPerAddress, Limit::Rooms),
-            Held::MediaConnections => (Limit::TcpConnectionsPerAddress, Limit::TcpConnections),
-            Held::Connections => (Limit::ConnectionsPerAddress, Limit::Connections),
-            Held::Sockets => (Limit::SocketsPerAddress, Limit::Connections),
-            Held::Bytes => (Limit::HeldBytesPerAddress, Limit::HeldBytes),
+            Resource::Rooms => (Limit::RoomsPerAddress, Limit::Rooms),
+            Resource::MediaConnections => (Limit::TcpConnectionsPerAddress, Limit::TcpConnections),
+            Resource::Connections => (Limit::ConnectionsPerAddress, Limit::Connections),
+            Resource::Sockets => (Limit::SocketsPerAddress, Limit::Connections),
+            Resource::Bytes => (Limit::HeldBytesPerAddress, Limit::HeldBytes),
         }
     }
 }
@@ -110,7 +110,7 @@ impl Over {
 
 #[derive(Debug, Clone, Default)]
 struct Account {
-    held: [usize; Held::COUNT],
+    held: [usize; Resource::COUNT],
     meters: [Meter; Metered::COUNT],
     /// Where it stands in the list of those that hold nothing.
     free_at: Option<Instant>,
@@ -136,7 +136,7 @@ pub struct Ledger {
     accounts: BTreeMap<ClientAddress, Account>,
     /// Those that hold nothing, by the time at which they are paid for.
     free: BTreeSet<(Instant, ClientAddress)>,
-    totals: [usize; Held::COUNT],
+    totals: [usize; Resource::COUNT],
     /// Accounts that were forgotten although they owed.
     forgiven: u64,
 }
@@ -149,7 +149,7 @@ impl Ledger {
     pub fn check(
         &self,
         address: ClientAddress,
-        what: Held,
+        what: Resource,
         amount: usize,
         limits: &Limits,
     ) -> Result<(), Over> {
@@ -164,7 +164,7 @@ impl Ledger {
     }
 
     /// Notes that an address holds so much more, whether it may or not.
-    pub fn take(&mut self, address: ClientAddress, what: Held, amount: usize) {
+    pub fn take(&mut self, address: ClientAddress, what: Resource, amount: usize) {
         self.change(address, |account| {
             if let Some(held) = account.held.get_mut(what as usize) {
                 *held = held.saturating_add(amount);
@@ -176,7 +176,7 @@ impl Ledger {
     }
 
     /// Notes that an address holds so much less.
-    pub fn give(&mut self, address: ClientAddress, what: Held, amount: usize) {
+    pub fn give(&mut self, address: ClientAddress, what: Resource, amount: usize) {
         let mut given = 0;
         self.change(address, |account| {
             if let Some(held) = account.held.get_mut(what as usize) {
@@ -216,19 +216,19 @@ impl Ledger {
 
     /// How much an address holds.
     #[must_use]
-    pub fn held(&self, address: ClientAddress, what: Held) -> usize {
+    pub fn held(&self, address: ClientAddress, what: Resource) -> usize {
         self.accounts.get(&address).and_then(|account| account.held.get(what as usize)).copied().unwrap_or(0)
     }
 
     /// How much all hold together.
     #[must_use]
-    pub fn total(&self, what: Held) -> usize {
+    pub fn total(&self, what: Resource) -> usize {
         self.totals.get(what as usize).copied().unwrap_or(0)
     }
 
     /// The address that holds most. Walks over all accounts.
     #[must_use]
-    pub fn largest(&self, what: Held) -> Option<ClientAddress> {
+    pub fn largest(&self, what: Resource) -> Option<ClientAddress> {
         let held = |account: &Account| account.held.get(what as usize).copied().unwrap_or(0);
         let holders = self.accounts.iter().filter(|(_, account)| held(account) > 0);
         holders.max_by_key(|(_, account)| held(account)).map(|(address, _)| *address)
@@ -247,7 +247,7 @@ impl Ledger {
         super::Numbers {
             accounts: self.len() as u64,
             accounts_forgiven: self.forgiven,
-            held_bytes: self.total(Held::Bytes) as u64,
+            held_bytes: self.total(Resource::Bytes) as u64,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who holds and asks how much: one ledger by client address, so that whoever fills what they may have shuts nobody else out.
 //!
-//! An [account](Ledger) counts what its address holds now ([`Held`]) and what it asked for of late ([`Metered`]). It has no
+//! An [account](Ledger) counts what its address holds now ([`Resource`]) and what it asked for of late ([`Metered`]). It has no
 //! name and knows nobody; it is gone as soon as nothing is held and everything is paid for. Pure: no clock, no socket.
 //!
 //! Beside the ledger stand the two rules that need more than numbers: [`Crowd`], who gives way when a whole is full, and
@@ -12,7 +12,7 @@ mod crowd;
 mod meter;
 mod turns;
 
-pub use account::{Held, Ledger, Metered, Over};
+pub use account::{Ledger, Metered, Over, Resource};
 pub use address::ClientAddress;
 pub use crowd::Crowd;
 pub use meter::{Meter, Rate};

@@ -20,7 +20,7 @@ use slab::Slab;
 use socket2::SockRef;
 
 use super::AddressMap;
-use crate::ledger::{ClientAddress, Crowd, Held, Ledger, Over, Turns};
+use crate::ledger::{ClientAddress, Crowd, Ledger, Over, Resource, Turns};
 use crate::limits::{Limit, Limits, Tally};
 use crate::listener::Listeners;
 use crate::media::{Core, DatagramKind, Path};
@@ -350,7 +350,7 @@ impl Tcp {
         if self.half_open.len() >= limit(Limit::TcpHalfOpenConnections) {
             return Some((Limit::TcpHalfOpenConnections, of_all));
         }
-        match self.ledger.check(address, Held::MediaConnections, 1, &self.limits) {
+        match self.ledger.check(address, Resource::MediaConnections, 1, &self.limits) {
             Err(over @ Over::Address(_)) => Some((over.limit(), own)),
             Err(over) => Some((over.limit(), of_all)),
             Ok(()) => None,
@@ -395,7 +395,7 @@ impl Tcp {
         self.by_path.insert(path, key);
         let address = ClientAddress::of(remote.ip());
         self.half_open.insert(address, (number, key));
-        self.ledger.take(address, Held::MediaConnections, 1);
+        self.ledger.take(address, Resource::MediaConnections, 1);
         self.counters.accepted += 1;
         self.sweep_at.get_or_insert(now + SWEEP);
         self.queue(key);
@@ -490,7 +490,7 @@ impl Tcp {
         self.counters.ended += 1;
         let address = connection.address();
         self.half_open.remove(address, (connection.number, key));
-        self.ledger.give(address, Held::MediaConnections, 1);
+        self.ledger.give(address, Resource::MediaConnections, 1);
         self.by_path.remove(&connection.path);
         taker.ended(&connection.path);
     }

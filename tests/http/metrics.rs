@@ -86,7 +86,7 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
         .chain(rows_of::<Attendance>())
         .chain(rows_of::<ControlCounters>())
         .chain(rows_of::<conference::Counters>())
-        .chain(rows_of::<conference::Held>())
+        .chain(rows_of::<conference::Gauges>())
         .collect();
     let names: BTreeSet<&str> = rows.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(names.len(), rows.len(), "two rows have one name");

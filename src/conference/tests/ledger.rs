@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::conference::protocol::ServerMessage;
 use crate::conference::{CreateRoom, CreateRoomError, SocketId, Turn, TurnSecret};
-use crate::ledger::{Held, Over};
+use crate::ledger::{Over, Resource};
 use crate::limits::{Limit, Limits};
 use crate::media::message::Command;
 
@@ -29,7 +29,7 @@ fn whoever_fills_the_rooms_makes_place_for_others_with_an_empty_one_of_theirs() 
     for stays in ["den", "honest", "spam-0", "spam-2", "newcomer"] {
         assert!(world.conference.room(stays).is_some(), "{stays}");
     }
-    assert_eq!(world.conference.ledger().held(address(9), Held::Rooms), 2);
+    assert_eq!(world.conference.ledger().held(address(9), Resource::Rooms), 2);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn an_address_makes_and_has_only_so_many_rooms_and_the_others_make_theirs() {
     assert_eq!(over, CreateRoomError::Over(Over::Address(Limit::RoomsPerAddress)));
     make(&mut world, 8, "Honest").unwrap();
     world.pass(crate::conference::room::EMPTY_ROOM_KEPT);
-    assert_eq!(world.conference.ledger().total(Held::Rooms), 0, "what is forgotten is given back");
+    assert_eq!(world.conference.ledger().total(Resource::Rooms), 0, "what is forgotten is given back");
     make(&mut world, 9, "Three").unwrap();
 }
 

@@ -5,11 +5,11 @@ use serde_json::json;
 use super::harness::{World, address};
 use crate::conference::CreateRoom;
 use crate::conference::room::EMPTY_ROOM_KEPT;
-use crate::ledger::Held;
+use crate::ledger::Resource;
 
 /// Each room is made from an address of its own.
 fn make(world: &mut World, name: &str, listed: bool) {
-    let by = address(world.conference.ledger().total(Held::Rooms));
+    let by = address(world.conference.ledger().total(Resource::Rooms));
     world.conference.create_room(world.now(), by, CreateRoom { name: name.into(), listed }).unwrap();
 }
 

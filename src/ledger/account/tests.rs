@@ -11,12 +11,15 @@ fn address(number: u16) -> ClientAddress {
 fn an_address_has_its_own_bound_and_all_have_one_together() {
     let limits = Limits::default().with(Limit::RoomsPerAddress, 2).with(Limit::Rooms, 3);
     let mut ledger = Ledger::default();
-    ledger.take(address(1), Held::Rooms, 2);
-    assert_eq!(ledger.check(address(1), Held::Rooms, 1, &limits), Err(Over::Address(Limit::RoomsPerAddress)));
-    assert_eq!(ledger.check(address(2), Held::Rooms, 1, &limits), Ok(()));
-    ledger.take(address(2), Held::Rooms, 1);
-    assert_eq!(ledger.check(address(2), Held::Rooms, 1, &limits), Err(Over::Whole(Limit::Rooms)));
-    assert_eq!(ledger.largest(Held::Rooms), Some(address(1)));
+    ledger.take(address(1), Resource::Rooms, 2);
+    assert_eq!(
+        ledger.check(address(1), Resource::Rooms, 1, &limits),
+        Err(Over::Address(Limit::RoomsPerAddress))
+    );
+    assert_eq!(ledger.check(address(2), Resource::Rooms, 1, &limits), Ok(()));
+    ledger.take(address(2), Resource::Rooms, 1);
+    assert_eq!(ledger.check(address(2), Resource::Rooms, 1, &limits), Err(Over::Whole(Limit::Rooms)));
+    assert_eq!(ledger.largest(Resource::Rooms), Some(address(1)));
 }
 
 #[test]
@@ -45,14 +48,14 @@ fn a_rate_is_its_address_and_is_forgotten_when_paid_for() {
 fn a_hundred_thousand_addresses_cost_no_more_than_the_limit_and_newcomers_are_served() {
     let limits = Limits::default().with(Limit::LedgerAccounts, 1_000);
     let (now, mut ledger) = (Instant::now(), Ledger::default());
-    ledger.take(address(0), Held::Rooms, 1);
+    ledger.take(address(0), Resource::Rooms, 1);
     for network in 0..100_000_u32 {
         let [_, a, b, c] = network.to_be_bytes();
         let ip = std::net::Ipv6Addr::from([0x20, 1, 0xd, 0xb8, 0, a, b, c, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(ledger.spend(now, ClientAddress::of(ip.into()), Metered::Joins, &limits), Ok(()));
     }
     assert_eq!(ledger.len(), 1_000);
-    assert_eq!(ledger.held(address(0), Held::Rooms), 1, "what is held is never forgotten");
+    assert_eq!(ledger.held(address(0), Resource::Rooms), 1, "what is held is never forgotten");
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,11 +86,11 @@ proptest! {
             let held = &mut model[usize::from(who)];
             match step {
                 Step::Take(amount) => {
-                    ledger.take(address(who), Held::Rooms, amount);
+                    ledger.take(address(who), Resource::Rooms, amount);
                     *held += amount;
                 }
                 Step::Give(amount) => {
-                    ledger.give(address(who), Held::Rooms, amount);
+                    ledger.give(address(who), Resource::Rooms, amount);
                     *held -= amount.min(*held);
                 }
                 Step::Spend => {
@@ -99,9 +102,9 @@ proptest! {
                 }
             }
             for (who, held) in (0..4).zip(model) {
-                prop_assert_eq!(ledger.held(address(who), Held::Rooms), held);
+                prop_assert_eq!(ledger.held(address(who), Resource::Rooms), held);
             }
-            prop_assert_eq!(ledger.total(Held::Rooms), model.iter().sum::<usize>());
+            prop_assert_eq!(ledger.total(Resource::Rooms), model.iter().sum::<usize>());
             let holders = model.iter().filter(|held| **held > 0).count();
             prop_assert_eq!(ledger.free.len() + holders, ledger.len());
             prop_assert!(ledger.len() <= holders.max(3) + 1);

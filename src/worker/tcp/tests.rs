@@ -236,7 +236,7 @@ fn one_address_that_takes_what_it_can_costs_its_own_connections_and_no_others() 
     assert!(is_ended(&mut greedy[5]));
     fixture.send(&path, vec![vec![6]]);
     assert_eq!(hear(&mut honest), [6]);
-    assert_eq!(fixture.tcp.ledger.total(Held::MediaConnections), 4);
+    assert_eq!(fixture.tcp.ledger.total(Resource::MediaConnections), 4);
 }
 
 #[test]
