@@ -310,7 +310,7 @@ impl Room {
 fn measure(subscribers: usize, lines: u8, a_turn: u64, packets: u64) -> Spent {
     let now = Instant::now();
     let connection = ConnectionConfig { candidates: vec![server()], worker: 0 };
-    let mut core = Core::new(CoreConfig { connection, limits: Limits::default() }, now);
+    let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
     let mut clients = vec![Client::join(&mut core, now, 0, 0)];
     clients.extend((1..=subscribers).map(|number| Client::join(&mut core, now, number as u16, lines)));
     let by_address = clients.iter().enumerate().map(|(index, client)| (client.address, index)).collect();

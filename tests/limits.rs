@@ -396,7 +396,7 @@ impl Media {
     fn new() -> Media {
         let now = Instant::now();
         let connection = ConnectionConfig { candidates: vec![SERVER.parse().unwrap()], worker: 0 };
-        let mut core = Core::new(CoreConfig { connection, limits: Limits::default() }, now);
+        let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
         let (offer, theirs) = an_offer(now);
         core.handle_command(now, Command::Join { peer: PeerId(1), room: RoomId(1) });
         let offer = Command::Offer { peer: PeerId(1), id: OfferId(1), fresh: true, offer: Box::new(offer) };
@@ -505,7 +505,7 @@ fn sources(limit: Limit) -> u64 {
     let server: SocketAddr = SERVER.parse().unwrap();
     let connection = ConnectionConfig { candidates: vec![server], worker: 0 };
     let limits = Limits::default().with(limit, most);
-    let mut core = Core::new(CoreConfig { connection, limits: limits.clone() }, now);
+    let mut core = Core::new(CoreConfig::new(connection, limits.clone()), now);
     let mut client = RtcConfig::new().set_rtp_mode(true).build(now);
     let path = Media::path(10_000);
     client.add_local_candidate(Candidate::host(path.remote, "udp").unwrap());

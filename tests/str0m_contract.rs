@@ -323,7 +323,7 @@ fn both_lines_of_a_slot_carry_one_msid_in_the_answer() {
     let sdp = changes.apply().unwrap().0.to_sdp_string();
     let offer = Offer::parse(&sdp, Vec::new(), slots.clone(), &Limits::default()).unwrap();
     let connection = ConnectionConfig { candidates: vec![SocketAddr::from(([127, 0, 0, 1], 1))], worker: 0 };
-    let mut core = Core::new(CoreConfig { connection, limits: Limits::default() }, now);
+    let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
     let peer = PeerId(1);
     core.handle_command(now, Command::Join { peer, room: RoomId(1) });
     core.handle_command(now, Command::Offer { peer, id: OfferId(1), fresh: true, offer: Box::new(offer) });

@@ -31,7 +31,7 @@ pub fn datagram(data: &[u8]) {
     let connection = ConnectionConfig { candidates: vec![HERE], worker: 0 };
     let limits = Limits::default();
     let most = limits.get(Limit::AddressesPerPeer) * usize::try_from(PEOPLE).unwrap_or(0);
-    let mut core = Core::new(CoreConfig { connection, limits }, now);
+    let mut core = Core::new(CoreConfig::new(connection, limits), now);
     let people: Vec<Credentials> =
         (0..PEOPLE).filter_map(|peer| enter(&mut core, now, PeerId(peer))).collect();
     // Bytes that came from each address and that went there.

@@ -50,7 +50,8 @@ pub fn forwarder(data: &[u8]) {
         let now = start + passed;
         let capture = now.checked_sub(capture).unwrap_or(now);
         let packet = Arriving { seq: counting.seq, time: counting.time, capture, frame };
-        let source = Source { number: owner * 3 + number as u64, layer, target, live: [true; 3] };
+        slot.target = Some(target);
+        let source = Source { number: owner * 3 + number as u64, layer, live: [true; 3] };
         let Ok(leaving) = slot.forward(&source, &packet, now) else { continue };
         assert!(
             leaving.wallclock <= now,

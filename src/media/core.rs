@@ -13,6 +13,7 @@
 //!
 //! What it never does: read a clock, touch a socket, know a person's name.
 
+mod allocation;
 mod commands;
 mod keys;
 mod packets;
@@ -26,12 +27,14 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 use slab::Slab;
 
+use super::allocate::{AllocatorFactory, SlotFacts};
 use super::demux::{DatagramKind, Demux, Path};
 use super::guard::Faults;
 use super::ids::PeerId;
 use super::message::{Command, Notice};
 use super::paths::PathCounts;
 use super::peer::Peer;
+use super::publication::Subscriber;
 use super::rtc::{ConnectionConfig, Ended, Event, Transmit};
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
@@ -53,6 +56,16 @@ pub struct CoreConfig {
     pub connection: ConnectionConfig,
     /// The limits in force.
     pub limits: Limits,
+    /// Who decides which layers people are shown.
+    pub allocators: AllocatorFactory,
+}
+
+impl CoreConfig {
+    /// A core with the rule in force for layers.
+    #[must_use]
+    pub fn new(connection: ConnectionConfig, limits: Limits) -> CoreConfig {
+        CoreConfig { connection, limits, allocators: AllocatorFactory::default() }
+    }
 }
 
 crate::metrics! {
@@ -189,6 +202,9 @@ pub struct Core {
     /// Kept between turns so that they are not allocated for each packet.
     events: Vec<Event>,
     due: Vec<u32>,
+    facts: Vec<SlotFacts>,
+    /// Video slots that a publication got in this turn.
+    opened: Vec<Subscriber>,
 }
 
 impl Core {
@@ -216,6 +232,8 @@ impl Core {
             past_faults: Faults::default(),
             events: Vec::new(),
             due: Vec::new(),
+            facts: Vec::new(),
+            opened: Vec::new(),
         }
     }
 
@@ -326,6 +344,9 @@ impl Core {
         {
             peer.quiet = true;
             self.notices.push_back(Notice::Quiet { peer: peer.id });
+        }
+        if peer.allocates.is_some_and(|at| at <= now) {
+            self.allocate(now, key);
         }
         self.ask_for_key_frames(now, key);
         self.mark_dirty(key);

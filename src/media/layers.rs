@@ -1,13 +1,14 @@
-//! The encodings of one track, and which of them is shown.
+//! The encodings of one track, and which of them send.
 //!
-//! The rule is fixed: the middle layer, else the next lower, else whatever is live. Browsers stop layers when bandwidth
-//! or processor are short and do not say so; silence is told from a stalled network by the other layers going on. There
-//! is no timer: while no layer sends there is nothing to change to.
+//! Browsers stop layers when bandwidth or processor are short and do not say so; silence is told from a stalled network by the
+//! other layers going on. There is no timer: while no layer sends there is nothing to change to.
 
 use std::time::{Duration, Instant};
 
+use super::allocate::EncodingFacts;
 use super::clock::TrackClock;
 use super::codec::Codec;
+use super::flow::Flow;
 use super::ids::{Kind, Layer};
 use super::keyframes::KeyFrames;
 
@@ -32,9 +33,6 @@ const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 /// Packets this far behind the newest are late; further away the source counts anew. The same as the forwarder's.
 const LATE: u64 = 3_000;
 
-/// The order in which layers are chosen.
-const PREFERENCE: [Layer; 3] = [Layer::Middle, Layer::Low, Layer::High];
-
 /// What an arriving packet says of its layer.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
@@ -46,6 +44,8 @@ pub struct Seen {
     pub seq: u64,
     /// The packet ends a frame.
     pub end: bool,
+    /// How many bytes it was on its way.
+    pub bytes: usize,
 }
 
 /// What the arrival of a packet changed.
@@ -55,6 +55,8 @@ pub struct Arrival {
     pub outdated: bool,
     /// Its sequence number is far from the one before.
     pub jumped: bool,
+    /// Other layers send, or have settled, than before.
+    pub changed: bool,
 }
 
 /// One encoding of a track.
@@ -74,6 +76,7 @@ pub struct Encoding {
     alive: Option<Instant>,
     missed: u8,
     probation: Duration,
+    flow: Flow,
 }
 
 impl Encoding {
@@ -88,6 +91,7 @@ impl Encoding {
             alive: None,
             missed: 0,
             probation: Duration::ZERO,
+            flow: Flow::default(),
         }
     }
 
@@ -100,18 +104,19 @@ impl Encoding {
         let jumped = self.pass_over(seen.seq);
         if self.codec.is_some_and(|codec| codec != seen.codec) {
             if seen.seq < before && !jumped {
-                return Arrival { outdated: true, jumped };
+                return Arrival { outdated: true, jumped, changed: false };
             }
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.codec = Some(seen.codec);
         self.arrived = Some(now);
         self.missed = 0;
+        self.flow.add(now, seen.bytes, seen.end);
         let since = *self.alive.get_or_insert(now);
         if now.saturating_duration_since(since) >= FORGIVEN_AFTER {
             self.probation = Duration::ZERO;
         }
-        Arrival { outdated: false, jumped }
+        Arrival { outdated: false, jumped, changed: false }
     }
 
     /// A packet came that nobody is shown: what is counted from goes on.
@@ -150,7 +155,8 @@ pub struct Layers {
     low: Encoding,
     middle: Encoding,
     high: Encoding,
-    target: Layer,
+    /// Which send and which have settled, as it was told last.
+    told: [(bool, bool); 3],
 }
 
 impl Layers {
@@ -158,7 +164,7 @@ impl Layers {
     #[must_use]
     pub fn new(kind: Kind) -> Layers {
         let [low, middle, high] = [(); 3].map(|()| Encoding::new(kind));
-        Layers { kind, low, middle, high, target: Layer::High }
+        Layers { kind, low, middle, high, told: [(false, false); 3] }
     }
 
     /// The track comes on another connection: sequence numbers and timestamps start anew.
@@ -167,7 +173,7 @@ impl Layers {
             let kind = self.kind;
             self.get_mut(layer).restart(kind);
         }
-        self.target = Layer::High;
+        self.told = [(false, false); 3];
     }
 
     /// One of them.
@@ -189,12 +195,6 @@ impl Layers {
         }
     }
 
-    /// The one every slot is to show, by the rule.
-    #[must_use]
-    pub fn target(&self) -> Layer {
-        self.target
-    }
-
     /// Whether a layer sends.
     #[must_use]
     pub fn is_live(&self, layer: Layer) -> bool {
@@ -207,9 +207,17 @@ impl Layers {
         (self.get(layer).epoch << 2) | layer as u32
     }
 
-    /// Takes note of a packet and chooses anew.
+    /// What an allocator is to know of a layer, except what was asked of it; `None` if it does not send.
+    #[must_use]
+    pub fn facts(&self, layer: Layer, now: Instant) -> Option<EncodingFacts> {
+        let encoding = self.get(layer);
+        let (rate, frames) = encoding.flow.rates(now).unzip();
+        encoding.alive.map(|_| EncodingFacts { settled: encoding.is_settled(now), asked: None, rate, frames })
+    }
+
+    /// Takes note of a packet.
     pub fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
-        let arrival = self.get_mut(seen.layer).arrive(seen, now);
+        let mut arrival = self.get_mut(seen.layer).arrive(seen, now);
         if self.kind == Kind::Audio || arrival.outdated {
             return arrival;
         }
@@ -220,7 +228,7 @@ impl Layers {
                 }
             }
         }
-        self.choose(now);
+        arrival.changed = self.has_changed(now);
         arrival
     }
 
@@ -230,15 +238,11 @@ impl Layers {
         self.get_mut(layer).pass_over(seq)
     }
 
-    fn choose(&mut self, now: Instant) {
-        let settled = |layer: &Layer| self.get(*layer).is_settled(now);
-        let chosen = PREFERENCE.into_iter().find(settled);
-        let chosen = chosen.or_else(|| PREFERENCE.into_iter().find(|layer| self.is_live(*layer)));
-        if let Some(chosen) = chosen.filter(|chosen| *chosen != self.target) {
-            // Nobody waits for the one before any more; who waits for this one shows with its next packet.
-            self.get_mut(self.target).keys.satisfied();
-            self.target = chosen;
-        }
+    /// Whether other layers send, or have settled, than when this was asked last.
+    fn has_changed(&mut self, now: Instant) -> bool {
+        let state = |layer| (self.is_live(layer), self.get(layer).is_settled(now));
+        let present = Layer::ALL.map(state);
+        std::mem::replace(&mut self.told, present) != present
     }
 
     /// What follows of a layer is dropped until its next key frame: it is dead until then, and what comes after has nothing
@@ -248,14 +252,7 @@ impl Layers {
         encoding.die();
         encoding.epoch = encoding.epoch.wrapping_add(1);
         encoding.keys.satisfied();
-        self.choose(now);
-    }
-
-    /// Whether a layer would be shown if it came back.
-    #[must_use]
-    pub fn would_show(&self, layer: Layer) -> bool {
-        let place = |layer| PREFERENCE.iter().position(|preferred| *preferred == layer);
-        place(layer) <= place(self.target) || !self.is_live(self.target)
+        self.has_changed(now);
     }
 
     /// Nobody waits for a key frame of any layer any more.

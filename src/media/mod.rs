@@ -1,9 +1,11 @@
 //! The SFU: packets. Sans-IO: no socket, no clock, no thread; `now` is an argument.
 
+pub mod allocate;
 mod clock;
 pub mod codec;
 mod core;
 mod demux;
+mod flow;
 mod forward;
 mod frame;
 mod guard;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use super::QUIET_AFTER;
+use super::allocate::{Allocator, TileFacts};
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
@@ -15,6 +16,7 @@ use super::policing::Police;
 use super::publication::Publication;
 use super::rtc::{Connection, DUE, Mid};
 use super::slot::{SendStream, Slot};
+use super::units::Bitrate;
 use crate::media::ids::SlotIndex;
 
 /// One person.
@@ -39,6 +41,12 @@ pub struct Peer {
     /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
     /// picture goes there.
     pub view: Option<Vec<Tile>>,
+    /// Decides which layer each of their video slots is to show.
+    pub allocator: Box<dyn Allocator>,
+    /// When it wants to be asked again.
+    pub allocates: Option<Instant>,
+    /// What the connection's downlink is thought to hold.
+    pub estimate: Option<Bitrate>,
     /// How many key frames they may cause.
     pub key_budget: KeyBudget,
     /// How much of what they send is passed on.
@@ -63,7 +71,7 @@ pub struct Peer {
 impl Peer {
     /// A person without media.
     #[must_use]
-    pub fn new(id: PeerId, room: usize, now: Instant) -> Peer {
+    pub fn new(id: PeerId, room: usize, allocator: Box<dyn Allocator>, now: Instant) -> Peer {
         Peer {
             id,
             room,
@@ -74,6 +82,9 @@ impl Peer {
             audio: Vec::new(),
             resting: FxHashMap::default(),
             view: None,
+            allocator,
+            allocates: None,
+            estimate: None,
             key_budget: KeyBudget::default(),
             police: Police::new(now),
             mutes: Vec::new(),
@@ -113,7 +124,7 @@ impl Peer {
             let slot = kept.unwrap_or_else(|owner| {
                 let stream = ssrc.and_then(|ssrc| self.resting.remove(&ssrc));
                 let stream = stream.unwrap_or_else(|| SendStream::new(kind, ssrc.unwrap_or_default()));
-                Slot::with(*mid, *ssrc, owner, stream)
+                Slot::with(kind, *mid, *ssrc, owner, stream)
             });
             self.slots(kind).push(slot);
         }
@@ -161,6 +172,18 @@ impl Peer {
         self.police.stood_still(now);
     }
 
+    /// Finds the tile of each picture in what their client shows.
+    pub fn find_tiles(&mut self) {
+        let view = self.view.as_deref().unwrap_or_default();
+        for slot in &mut self.video {
+            let ranked = view
+                .iter()
+                .enumerate()
+                .find(|(_, tile)| slot.owner == Some(StreamId { peer: tile.peer, stream: tile.stream }));
+            slot.tile = ranked.map(|(rank, tile)| TileFacts { rank, height: tile.height });
+        }
+    }
+
     /// Whether they muted `track`. Nobody who said nothing is muted.
     #[must_use]
     pub fn muted(&self, track: Track) -> bool {
@@ -186,7 +209,8 @@ impl Peer {
         }
     }
 
-    /// When the peer's timer is to fire: for the connection, for a key frame to ask for, for silence to be noticed.
+    /// When the peer's timer is to fire: for the connection, for a key frame to ask for, for silence to be noticed, for layers to be
+    /// chosen anew.
     #[must_use]
     pub fn wakes(&self, now: Instant) -> Option<Instant> {
         let connection = self.connection.as_ref().zip(self.deadline);
@@ -195,7 +219,7 @@ impl Peer {
         let keys = asked.filter_map(|publication| publication.layers.deadline(now));
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let deadline = connection.map(|(connection, deadline)| connection.wakes(now, deadline));
-        keys.chain(quiet).chain(deadline).min()
+        keys.chain(quiet).chain(deadline).chain(self.allocates).min()
     }
 
     /// Whether what their connection asked for is overdue by more than a millisecond.

@@ -1,5 +1,6 @@
 //! One of a subscriber's receiving lines. It never moves; what it shows does.
 
+use super::allocate::TileFacts;
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
@@ -12,8 +13,6 @@ pub struct Source {
     pub number: u64,
     /// The layer it is.
     pub layer: Layer,
-    /// The layer the slot is to show.
-    pub target: Layer,
     /// The layers that send.
     pub live: [bool; 3],
 }
@@ -27,6 +26,10 @@ pub struct Slot {
     pub ssrc: Option<u32>,
     /// Whom it shows.
     pub owner: Option<StreamId>,
+    /// The tile its client shows the owner in, if it named one.
+    pub tile: Option<TileFacts>,
+    /// The layer it is to show (see [`super::allocate`]); `None` is nothing.
+    pub target: Option<Layer>,
     /// The RTP timestamp of the owner's first packet; `None` until that went out.
     pub since: Option<u32>,
     /// The client cannot decode what the owner sends now.
@@ -67,6 +70,11 @@ impl SendStream {
     }
 }
 
+/// What a slot is to show before anybody decided. Of sound there is nothing to be decided: it has one encoding.
+fn first_target(kind: Kind) -> Option<Layer> {
+    (kind == Kind::Audio).then_some(Layer::High)
+}
+
 /// The timestamp of a slot's first packet at least. Until there is one, str0m's sender reports say that this moment has the
 /// timestamp 0. Chromium takes a step of up to 2^25 from one report to the next for the passing of time, and sounds and
 /// pictures do not match for as long as it remembers it; of a longer one it believes the reports that come after.
@@ -77,14 +85,37 @@ impl Slot {
     #[cfg(any(test, feature = "faults"))]
     #[must_use]
     pub fn new(kind: Kind, mid: Mid, ssrc: Option<u32>) -> Slot {
-        Slot::with(mid, ssrc, None, SendStream::new(kind, ssrc.unwrap_or_default()))
+        Slot::with(kind, mid, ssrc, None, SendStream::new(kind, ssrc.unwrap_or_default()))
     }
 
     /// A slot on the m-line `mid` that is to show `owner` and goes on with `stream`.
     #[must_use]
-    pub fn with(mid: Mid, ssrc: Option<u32>, owner: Option<StreamId>, mut stream: SendStream) -> Slot {
+    pub fn with(
+        kind: Kind,
+        mid: Mid,
+        ssrc: Option<u32>,
+        owner: Option<StreamId>,
+        mut stream: SendStream,
+    ) -> Slot {
         stream.forwarder.detach();
-        Slot { mid, ssrc, owner, since: None, blocked: false, owes: true, playing: None, stream }
+        Slot {
+            mid,
+            ssrc,
+            owner,
+            tile: None,
+            target: first_target(kind),
+            since: None,
+            blocked: false,
+            owes: true,
+            playing: None,
+            stream,
+        }
+    }
+
+    /// It shows `owner` from now on.
+    pub fn set_owner(&mut self, kind: Kind, owner: Option<StreamId>) {
+        self.detach();
+        (self.owner, self.owes, self.tile, self.target) = (owner, true, None, first_target(kind));
     }
 
     /// The slot is no more: what left with its source, if it has one.
@@ -140,8 +171,9 @@ impl Slot {
     fn open(&mut self, source: &Source, packet: &Arriving) -> Result<(), Held> {
         // What played is at its end if its own layer starts anew. Whoever sees nothing takes less than they are to have.
         let empty = self.layer().is_none_or(|layer| layer == source.layer);
-        let wanted = source.layer == source.target;
-        if !wanted && (!empty || source.layer > source.target) {
+        let layer = Some(source.layer);
+        let wanted = layer == self.target;
+        if !wanted && (!empty || layer > self.target) {
             return Err(Held::NotShown);
         }
         if !packet.frame.starts_key_frame() {
@@ -157,7 +189,7 @@ impl Slot {
         // What played is at its end if its own layer is what cannot be decoded.
         self.playing.take_if(|(_, layer)| *layer == source.layer);
         let plays = self.layer().is_some_and(|layer| source.live.get(layer as usize) == Some(&true));
-        if source.layer == source.target && !plays && !self.blocked {
+        if Some(source.layer) == self.target && !plays && !self.blocked {
             self.detach();
             self.blocked = true;
             self.owes = true;

@@ -123,10 +123,8 @@ impl Worker {
     ) -> Result<Worker, StartError> {
         let Sockets { v4, v6, tcp, port } = Sockets::open(config, poll.registry())?;
         let addresses = AddressMap::new(&config.announced, port);
-        let core = CoreConfig {
-            connection: ConnectionConfig { candidates: addresses.candidates(), worker: config.index },
-            limits: config.limits.clone(),
-        };
+        let connection = ConnectionConfig { candidates: addresses.candidates(), worker: config.index };
+        let core = CoreConfig::new(connection, config.limits.clone());
         Ok(Worker {
             poll,
             v4: Socket::new(v4),

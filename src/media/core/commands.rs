@@ -22,7 +22,7 @@ impl Core {
             self.rooms_by_id.insert(room.0, key);
             key
         };
-        let key = self.peers.insert(Peer::new(id, room_key, now));
+        let key = self.peers.insert(Peer::new(id, room_key, self.config.allocators.make(id), now));
         let Ok(key) = u32::try_from(key) else {
             self.peers.remove(key);
             return;
@@ -118,7 +118,7 @@ impl Core {
             lines.sort_by_key(|line| line.slot);
             let surplus = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
             for index in lines.len()..surplus {
-                self.set_owner(now, key, kind, index, None);
+                self.set_owner(key, kind, index, None);
             }
             let Some(peer) = self.peers.get_mut(key as usize) else { return };
             let mut senders = Vec::with_capacity(lines.len());
@@ -129,6 +129,7 @@ impl Core {
             }
             peer.arrange(kind, &senders);
         }
+        self.allocate(now, key);
         self.want_key_frames_for(now, key);
     }
 
@@ -137,7 +138,6 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         peer.mutes.retain(|(known, _)| *known != track);
         peer.mutes.push((track, muted));
-        let stream = peer.stream(track.stream);
         let Some(publication) = peer.publication(track) else { return };
         if publication.muted == muted {
             return;
@@ -145,9 +145,11 @@ impl Core {
         publication.muted = muted;
         publication.layers.satisfied();
         // What is left out while muted must not look lost: the sequence goes on where it stopped.
+        if track.kind == Kind::Video && !muted {
+            self.allocate_viewers(now, key, track);
+        }
         self.detach_subscribers(now, key, track);
         if track.kind == Kind::Video && !muted {
-            self.want_key_frame(now, stream, None, None);
             self.ask_for_key_frames(now, key);
         }
         if track.stream == Stream::Screen {
@@ -162,20 +164,22 @@ impl Core {
         else {
             return;
         };
-        let subscribers = publication.subscribers.clone();
-        if track.kind == Kind::Video && !subscribers.is_empty() && !publication.muted {
-            let target = publication.layers.target();
-            publication.layers.get_mut(target).keys.want(now);
-        }
+        let (subscribers, muted) = (publication.subscribers.clone(), publication.muted);
+        let mut wanted = Vec::new();
         for subscriber in subscribers {
             if let Some(peer) = self.peers.get_mut(subscriber.peer as usize)
                 && let Some(slot) = peer.slots(track.kind).get_mut(usize::from(subscriber.slot))
             {
                 slot.detach();
                 if track.kind == Kind::Video {
+                    wanted.extend(slot.target.filter(|layer| !muted && !wanted.contains(layer)));
                     self.mark_changed(subscriber.peer);
                 }
             }
+        }
+        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        for (layer, publication) in wanted.into_iter().zip(publication) {
+            publication.layers.get_mut(layer).keys.want(now);
         }
     }
 
@@ -197,7 +201,7 @@ impl Core {
         for kind in [Kind::Audio, Kind::Video] {
             let slots = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
             for index in 0..slots {
-                self.set_owner(now, key, kind, index, None);
+                self.set_owner(key, kind, index, None);
             }
         }
         self.drop_connection(now, key);
@@ -221,7 +225,7 @@ impl Core {
     /// Ends a connection without a word: its addresses and names are free again, its slots show nothing.
     pub(super) fn drop_connection(&mut self, now: Instant, key: u32) {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
-        peer.deadline = None;
+        (peer.deadline, peer.estimate) = (None, None);
         let Some(connection) = peer.connection.take() else { return };
         self.demux.remove_ufrag(connection.ufrag());
         for path in connection.paths() {

@@ -13,21 +13,22 @@ impl Core {
         let peer = self.peers.get(key as usize);
         let slot = peer.and_then(|peer| peer.video.iter().find(|slot| slot.mid == mid));
         // Nobody decodes a blocked slot; what it waits for is another codec.
-        let shown = slot.filter(|slot| !slot.blocked).and_then(|slot| Some((slot.owner?, slot.layer())));
-        let Some((owner, layer)) = shown else {
+        let shown = slot.filter(|slot| !slot.blocked).and_then(|slot| Some((slot.owner?, slot)));
+        let Some((owner, slot)) = shown else {
             self.counters.key_frames_merged += 1;
             return;
         };
-        self.want_key_frame(now, owner, layer, Some(key));
+        let layers = [slot.layer(), slot.target];
+        self.want_key_frame(now, owner, layers, Some(key));
     }
 
-    /// Somebody waits for a key frame of `stream`'s picture: of one layer, or of the one that is to be shown. `payer` is the
-    /// viewer on whose budget it is, unless somebody waits already.
+    /// Somebody waits for a key frame of `stream`'s picture: of the first of `layers` (what plays, what is to be shown) that
+    /// sends. `payer` is the viewer on whose budget it is, unless somebody waits already.
     pub(super) fn want_key_frame(
         &mut self,
         now: Instant,
         stream: StreamId,
-        layer: Option<Layer>,
+        layers: [Option<Layer>; 2],
         payer: Option<u32>,
     ) {
         let Some(key) = self.by_id.get(&stream.peer).copied() else { return };
@@ -35,8 +36,9 @@ impl Core {
         let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
         let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
         // A dead layer sends no key frame, and nothing of it would ever end the wish for one.
-        let layer = layer.filter(|layer| publication.layers.is_live(*layer));
-        let layer = layer.unwrap_or(publication.layers.target());
+        let [plays, target] = layers;
+        let plays = plays.filter(|layer| publication.layers.is_live(*layer));
+        let Some(layer) = plays.or(target) else { return };
         let merged = publication.layers.get(layer).keys.is_wanted();
         let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer as usize));
         if payer.is_some_and(|payer| !payer.key_budget.take(now, stream)) {
@@ -69,30 +71,30 @@ impl Core {
     pub(super) fn want_key_frames_for(&mut self, now: Instant, key: u32) {
         let Some(peer) = self.peers.get(key as usize) else { return };
         let empty = peer.video.iter().zip(0_u8..).filter(|(slot, _)| slot.since.is_none());
-        let owners: Vec<_> = empty.filter_map(|(slot, number)| Some((slot.owner?, number))).collect();
-        for (owner, slot) in owners {
-            let waits = Subscriber { peer: key, slot };
-            if !self.can_show(key, owner) {
-                continue;
-            }
-            if self.may_wait(now, waits) {
-                self.want_key_frame(now, owner, None, None);
-            } else {
-                self.counters.key_frames_refused += 1;
-            }
+        let empty: Vec<u8> = empty.map(|(_, number)| number).collect();
+        for slot in empty {
+            self.want_first_key_frame(now, Subscriber { peer: key, slot });
+        }
+    }
+
+    /// A slot that shows nothing yet waits for the next key frame of what it is to show.
+    pub(super) fn want_first_key_frame(&mut self, now: Instant, waits: Subscriber) {
+        let peer = self.peers.get(waits.peer as usize);
+        let slot = peer.and_then(|peer| peer.video.get(usize::from(waits.slot)));
+        let Some((owner, target)) = slot.and_then(|slot| Some((slot.owner?, slot.target?))) else { return };
+        if !self.can_show(waits.peer, owner, target) {
+            return;
+        }
+        if self.may_wait(now, waits) {
+            self.want_key_frame(now, owner, [None, Some(target)], None);
+        } else {
+            self.counters.key_frames_refused += 1;
         }
     }
 
     /// Whether the client of `key` can decode what `owner` sends, as far as is known.
-    pub(super) fn can_show(&self, key: u32, owner: StreamId) -> bool {
-        let track = Track { stream: owner.stream, kind: Kind::Video };
-        let publisher = self.by_id.get(&owner.peer).and_then(|publisher| self.peers.get(*publisher as usize));
-        let publication = publisher
-            .and_then(|peer| peer.publications.iter().find(|publication| publication.track == track));
-        let codec = publication.and_then(|publication| {
-            let layers = &publication.layers;
-            layers.get(layers.target()).codec
-        });
+    fn can_show(&self, key: u32, owner: StreamId, target: Layer) -> bool {
+        let codec = self.picture(owner).and_then(|publication| publication.layers.get(target).codec);
         let connection = self.peers.get(key as usize).and_then(|peer| peer.connection.as_ref());
         match (codec, connection) {
             (Some(codec), Some(connection)) => connection.codecs().1.contains(codec),

@@ -12,6 +12,7 @@ use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
 use crate::media::rtc::{Ended, Event, Packet};
 use crate::media::slot::Source;
+use crate::media::units::Bitrate;
 
 /// Everything is taken to be captured this much earlier, on every slot alike. Before a track's first report its capture
 /// times come from arrivals; without this margin a packet that is faster than the first one would be captured in the
@@ -94,7 +95,7 @@ impl Core {
                 // What was asked of publishers before the client could receive anything may have gone by.
                 self.want_key_frames_for(now, key);
             }
-            Event::Estimate(_) => {}
+            Event::Estimate(bits) => self.estimated(now, key, Bitrate::bps(bits)),
         }
     }
 
@@ -114,7 +115,8 @@ impl Core {
             self.counters.jumps += u64::from(layers.pass_over(layer, seq));
             return;
         }
-        let arrival = layers.arrive(&Seen { layer, codec, seq, end: packet.frame.end }, now);
+        let seen = Seen { layer, codec, seq, end: packet.frame.end, bytes: packet.bytes() };
+        let arrival = layers.arrive(&seen, now);
         self.counters.jumps += u64::from(arrival.jumped);
         if arrival.outdated {
             return;
@@ -125,10 +127,14 @@ impl Core {
         let source = Source {
             number: (u64::from(key) << 32) | u64::from(layers.source(layer)),
             layer,
-            target: layers.target(),
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
         };
         let spoke = packet.level.is_some_and(|level| publication.voice.level(now, level));
+        if arrival.changed {
+            self.allocate_viewers(now, key, track);
+        }
+        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let Some(publication) = publication else { return };
         let subscribers = std::mem::take(&mut publication.subscribers);
         let mut waiting = false;
         for subscriber in &subscribers {

@@ -90,48 +90,47 @@ impl Core {
         assign_video(&mut video, &candidates);
         assign_audio(&mut audio, &video, usize::from(PAIRED_SLOTS), &candidates);
         for (index, owner) in video.into_iter().enumerate() {
-            self.set_owner(now, key, Kind::Video, index, owner);
+            self.set_owner(key, Kind::Video, index, owner);
         }
         for (index, owner) in audio.into_iter().enumerate() {
-            self.set_owner(now, key, Kind::Audio, index, owner);
+            self.set_owner(key, Kind::Audio, index, owner);
+        }
+        if let Some(peer) = self.peers.get_mut(key as usize) {
+            peer.find_tiles();
+        }
+        self.allocate(now, key);
+        for waits in std::mem::take(&mut self.opened) {
+            self.want_first_key_frame(now, waits);
         }
     }
 
     /// Slot `index` of `key` shows `owner` from now on.
-    pub(super) fn set_owner(
-        &mut self,
-        now: Instant,
-        key: u32,
-        kind: Kind,
-        index: usize,
-        owner: Option<StreamId>,
-    ) {
+    pub(super) fn set_owner(&mut self, key: u32, kind: Kind, index: usize, owner: Option<StreamId>) {
         let Ok(number) = u8::try_from(index) else { return };
         let Some(slot) = self.peers.get_mut(key as usize).and_then(|peer| peer.slots(kind).get_mut(index))
         else {
             return;
         };
-        let before = std::mem::replace(&mut slot.owner, owner);
+        let before = slot.owner;
         let subscriber = Subscriber { peer: key, slot: number };
         if before == owner {
             // The owner's track may be a new one (it was gone in between): make sure the slot is on its list.
             if let Some(owner) = owner {
-                self.subscribe(now, owner, kind, subscriber);
+                self.subscribe(owner, kind, subscriber);
             }
             return;
         }
-        slot.detach();
-        slot.owes = true;
+        slot.set_owner(kind, owner);
         if let Some(before) = before {
             self.unsubscribe(before, kind, subscriber);
         }
         if let Some(owner) = owner {
-            self.subscribe(now, owner, kind, subscriber);
+            self.subscribe(owner, kind, subscriber);
         }
         self.mark_changed(key);
     }
 
-    fn subscribe(&mut self, now: Instant, owner: StreamId, kind: Kind, subscriber: Subscriber) {
+    fn subscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
         let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
         let track = Track { stream: owner.stream, kind };
         let peer = self.peers.get_mut(publisher as usize);
@@ -140,12 +139,8 @@ impl Core {
             return;
         }
         publication.subscribers.push(subscriber);
-        if kind == Kind::Video && self.can_show(subscriber.peer, owner) {
-            if self.may_wait(now, subscriber) {
-                self.want_key_frame(now, owner, None, None);
-            } else {
-                self.counters.key_frames_refused += 1;
-            }
+        if kind == Kind::Video {
+            self.opened.push(subscriber);
         }
     }
 

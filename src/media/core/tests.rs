@@ -1,3 +1,4 @@
+mod allocation;
 mod forwarding;
 #[cfg(feature = "faults")]
 mod isolation;
@@ -18,8 +19,12 @@ const PUBLISHER: PeerId = PeerId(1);
 const WATCHER: PeerId = PeerId(2);
 
 fn core(now: Instant) -> Core {
+    core_with(AllocatorFactory::default(), now)
+}
+
+fn core_with(allocators: AllocatorFactory, now: Instant) -> Core {
     let connection = ConnectionConfig { candidates: vec![([127, 0, 0, 1], 9).into()], worker: 0 };
-    Core::new(CoreConfig { connection, limits: Limits::default() }, now)
+    Core::new(CoreConfig { allocators, ..CoreConfig::new(connection, Limits::default()) }, now)
 }
 
 /// A description with a video line for each direction; `credentials` are the client's for ICE.

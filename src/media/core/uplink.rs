@@ -25,19 +25,21 @@ impl Core {
         let (layer, layers) = (packet.layer, &mut publication.layers);
         let (verdict, warning) =
             peer.police.packet(now, publication.track, layer, packet.bytes(), &packet.frame);
-        let mut ask = false;
+        let (track, muted) = (publication.track, publication.muted);
         match verdict {
             Verdict::Pass => return true,
             Verdict::Drop => {}
             Verdict::Cut => {
                 self.counters.layers_cut += 1;
                 layers.cut(layer, now);
+                self.allocate_viewers(now, key, track);
             }
-            Verdict::Ask => ask = layers.would_show(layer) && !publication.subscribers.is_empty(),
-        }
-        if ask && !publication.muted {
-            layers.get_mut(layer).keys.want(now);
-            self.ask_for_key_frames(now, key);
+            Verdict::Ask if muted || !self.is_missed(now, key, track, layer) => {}
+            Verdict::Ask => {
+                let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+                publication.map(|publication| publication.layers.get_mut(layer).keys.want(now));
+                self.ask_for_key_frames(now, key);
+            }
         }
         self.counters.over_rate += 1;
         self.warn(now, key, warning);

@@ -8,8 +8,8 @@ use Layer::{High, Low, Middle};
 
 const LIVE: [bool; 3] = [true; 3];
 
-fn source(layer: Layer, target: Layer) -> Source {
-    Source { number: layer as u64, layer, target, live: LIVE }
+fn source(layer: Layer) -> Source {
+    Source { number: layer as u64, layer, live: LIVE }
 }
 
 /// Three layers of one camera: each with sequence numbers and timestamps of its own, 30 frames a second.
@@ -32,11 +32,17 @@ impl Camera {
     }
 
     /// The next frame of one layer, as one packet.
-    fn send(&mut self, from: &Source, key: bool) -> Result<Leaving, Held> {
+    fn send(&mut self, from: &Source, target: Layer, key: bool) -> Result<Leaving, Held> {
+        self.slot.target = Some(target);
         self.frame += 1;
         self.now += Duration::from_millis(33);
         let packet = self.packet(from.layer, key, true);
         self.slot.forward(from, &packet, self.now)
+    }
+
+    fn refuse(&mut self, from: &Source, target: Layer) {
+        self.slot.target = Some(target);
+        self.slot.refuse(from);
     }
 
     fn faults(&self) -> u64 {
@@ -47,16 +53,16 @@ impl Camera {
 #[test]
 fn the_old_layer_plays_until_a_key_frame_of_the_new_one() {
     let mut camera = Camera::new();
-    let opened = camera.send(&source(Low, Low), true).expect("a key frame");
+    let opened = camera.send(&source(Low), Low, true).expect("a key frame");
     let since = camera.slot.since;
     assert!(since.is_some());
-    assert!(camera.send(&source(Low, Middle), false).is_ok(), "still the old one");
-    assert_eq!(camera.send(&source(Middle, Middle), false), Err(Held::AwaitsKeyFrame));
-    let last = camera.send(&source(Low, Middle), false).expect("and still");
-    let next = camera.send(&source(Middle, Middle), true).expect("a key frame");
+    assert!(camera.send(&source(Low), Middle, false).is_ok(), "still the old one");
+    assert_eq!(camera.send(&source(Middle), Middle, false), Err(Held::AwaitsKeyFrame));
+    let last = camera.send(&source(Low), Middle, false).expect("and still");
+    let next = camera.send(&source(Middle), Middle, true).expect("a key frame");
     assert_eq!(next.seq, last.seq + 1);
     assert!((2_900..3_100).contains(&(next.time - last.time)), "the clock goes on by one frame");
-    assert_eq!(camera.send(&source(Low, Middle), true), Err(Held::NotShown));
+    assert_eq!(camera.send(&source(Low), Middle, true), Err(Held::NotShown));
     assert_eq!(camera.slot.layer(), Some(Middle));
     assert_eq!(camera.slot.since, since, "it is the same owner's picture since {}", opened.time);
     assert_eq!(camera.faults(), 0);
@@ -65,21 +71,31 @@ fn the_old_layer_plays_until_a_key_frame_of_the_new_one() {
 #[test]
 fn whoever_sees_nothing_begins_with_less_and_never_with_more_than_they_are_to_have() {
     let mut camera = Camera::new();
-    assert_eq!(camera.send(&source(High, Middle), true), Err(Held::NotShown));
-    assert_eq!(camera.send(&source(Low, Middle), false), Err(Held::NotShown), "nobody asks the low layer");
-    assert!(camera.send(&source(Low, Middle), true).is_ok());
-    assert!(camera.send(&source(Middle, Middle), true).is_ok());
+    assert_eq!(camera.send(&source(High), Middle, true), Err(Held::NotShown));
+    assert_eq!(camera.send(&source(Low), Middle, false), Err(Held::NotShown), "nobody asks the low layer");
+    assert!(camera.send(&source(Low), Middle, true).is_ok());
+    assert!(camera.send(&source(Middle), Middle, true).is_ok());
     assert_eq!(camera.faults(), 0);
+}
+
+#[test]
+fn a_slot_that_is_to_show_nothing_takes_nothing() {
+    let mut camera = Camera::new();
+    camera.slot.target = None;
+    for layer in Layer::ALL {
+        let packet = camera.packet(layer, true, true);
+        assert_eq!(camera.slot.forward(&source(layer), &packet, camera.now), Err(Held::NotShown));
+    }
 }
 
 #[test]
 fn a_layer_left_in_the_middle_of_a_frame_leaves_a_hole() {
     let mut camera = Camera::new();
-    camera.send(&source(Low, Low), true).expect("a key frame");
+    camera.send(&source(Low), Low, true).expect("a key frame");
     camera.frame += 1;
-    let torn = camera.slot.forward(&source(Low, Low), &camera.packet(Low, false, false), camera.now);
+    let torn = camera.slot.forward(&source(Low), &camera.packet(Low, false, false), camera.now);
     let torn = torn.expect("half a frame");
-    let next = camera.send(&source(Middle, Middle), true).expect("a key frame");
+    let next = camera.send(&source(Middle), Middle, true).expect("a key frame");
     assert_eq!(next.seq, torn.seq + 2);
     assert_eq!(camera.faults(), 0);
 }
@@ -87,16 +103,16 @@ fn a_layer_left_in_the_middle_of_a_frame_leaves_a_hole() {
 #[test]
 fn a_picture_that_cannot_be_decoded_blocks_the_slot_until_a_key_frame_of_one_that_can() {
     let mut camera = Camera::new();
-    camera.send(&source(High, High), true).expect("a key frame");
-    let other = Source { number: 77, ..source(High, High) };
-    camera.slot.refuse(&other);
+    camera.send(&source(High), High, true).expect("a key frame");
+    let other = Source { number: 77, ..source(High) };
+    camera.refuse(&other, High);
     assert!(camera.slot.blocked);
     assert_eq!(camera.slot.since, None, "the last picture must not stay as if it were live");
-    camera.slot.refuse(&other);
-    let again = Source { number: 78, ..source(High, High) };
-    assert_eq!(camera.send(&again, false), Err(Held::AwaitsKeyFrame));
+    camera.refuse(&other, High);
+    let again = Source { number: 78, ..source(High) };
+    assert_eq!(camera.send(&again, High, false), Err(Held::AwaitsKeyFrame));
     assert!(camera.slot.blocked, "the tile says so until there is a picture");
-    assert!(camera.send(&again, true).is_ok());
+    assert!(camera.send(&again, High, true).is_ok());
     assert!(!camera.slot.blocked && camera.slot.since.is_some());
     assert_eq!(camera.faults(), 0);
 }
@@ -104,21 +120,21 @@ fn a_picture_that_cannot_be_decoded_blocks_the_slot_until_a_key_frame_of_one_tha
 #[test]
 fn a_layer_that_plays_goes_on_while_the_one_to_be_shown_cannot_be_decoded() {
     let mut camera = Camera::new();
-    camera.send(&source(Low, Low), true).expect("a key frame");
-    camera.slot.refuse(&source(Middle, Middle));
+    camera.send(&source(Low), Low, true).expect("a key frame");
+    camera.refuse(&source(Middle), Middle);
     assert!(!camera.slot.blocked);
-    camera.slot.refuse(&source(High, Middle));
+    camera.refuse(&source(High), Middle);
     assert!(!camera.slot.blocked, "a layer that is not to be shown says nothing");
-    camera.slot.refuse(&Source { live: [false, true, true], ..source(Middle, Middle) });
+    camera.refuse(&Source { live: [false, true, true], ..source(Middle) }, Middle);
     assert!(camera.slot.blocked, "what played stands still");
 }
 
 #[test]
 fn a_layer_that_played_and_left_its_codec_too_does_not_keep_the_tile_from_saying_so() {
     let mut camera = Camera::new();
-    camera.send(&source(Low, Middle), true).expect("a key frame");
+    camera.send(&source(Low), Middle, true).expect("a key frame");
     for layer in [Low, Middle] {
-        camera.slot.refuse(&Source { number: 77 + layer as u64, ..source(layer, Middle) });
+        camera.refuse(&Source { number: 77 + layer as u64, ..source(layer) }, Middle);
     }
     assert!(camera.slot.blocked, "the low layer sends, but nothing that plays here");
     assert_eq!(camera.slot.since, None);
@@ -127,11 +143,11 @@ fn a_layer_that_played_and_left_its_codec_too_does_not_keep_the_tile_from_saying
 #[test]
 fn a_codec_that_changes_on_the_same_line_starts_at_a_key_frame() {
     let mut camera = Camera::new();
-    camera.send(&source(High, High), true).expect("a key frame");
+    camera.send(&source(High), High, true).expect("a key frame");
     let since = camera.slot.since;
-    let other = Source { number: 77, ..source(High, High) };
-    assert_eq!(camera.send(&other, false), Err(Held::AwaitsKeyFrame));
-    assert!(camera.send(&other, true).is_ok());
+    let other = Source { number: 77, ..source(High) };
+    assert_eq!(camera.send(&other, High, false), Err(Held::AwaitsKeyFrame));
+    assert!(camera.send(&other, High, true).is_ok());
     assert_eq!(camera.slot.since, since, "it is the same person");
 }
 
@@ -150,11 +166,12 @@ proptest! {
                 0 => target = Layer::ALL[next],
                 1 => epoch += 1,
                 2 => camera.slot.detach(),
-                3 => camera.slot.refuse(&Source { number: 99, ..source(Layer::ALL[layer], target) }),
+                3 => camera.refuse(&Source { number: 99, ..source(Layer::ALL[layer]) }, target),
                 _ => {}
             }
             let layer = Layer::ALL[layer];
-            let from = Source { number: (epoch << 2) | layer as u64, ..source(layer, target) };
+            let from = Source { number: (epoch << 2) | layer as u64, ..source(layer) };
+            camera.slot.target = Some(target);
             let packet = camera.packet(layer, key, end);
             let _ = camera.slot.forward(&from, &packet, camera.now);
             if camera.slot.since.is_none() {

@@ -39,7 +39,7 @@ impl Worker {
     /// A fresh core, which knows nobody.
     fn start(&mut self, limits: &Limits, now: Instant) {
         let connection = ConnectionConfig { candidates: vec![self.address()], worker: self.number as u8 };
-        self.core = Some(Core::new(CoreConfig { connection, limits: limits.clone() }, now));
+        self.core = Some(Core::new(CoreConfig::new(connection, limits.clone()), now));
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -7,7 +7,7 @@ use crate::media::rtc::Mid;
 
 use Layer::{High, Low, Middle};
 
-const FRAME: Duration = Duration::from_millis(33);
+pub(super) const FRAME: Duration = Duration::from_millis(33);
 
 /// A publisher whose layers send a frame of one packet every 33 ms, and those who watch.
 pub(super) struct Show {
@@ -22,8 +22,12 @@ pub(super) struct Show {
 impl Show {
     /// Everybody offers what they can; all handshakes are through.
     pub fn new(publisher: &[Codec], watchers: &[&[Codec]]) -> Show {
+        Show::with(AllocatorFactory::default(), publisher, watchers)
+    }
+
+    pub fn with(allocators: AllocatorFactory, publisher: &[Codec], watchers: &[&[Codec]]) -> Show {
         let now = Instant::now() + Duration::from_secs(3_600);
-        let mut core = core(now);
+        let mut core = core_with(allocators, now);
         let people = std::iter::once(&publisher).chain(watchers);
         for (number, codecs) in (1..).zip(people) {
             let peer = PeerId(number);
@@ -88,7 +92,11 @@ impl Show {
     }
 
     fn layer(&self) -> Option<Layer> {
-        let key = self.core.by_id[&WATCHER];
+        self.layer_of(WATCHER)
+    }
+
+    pub fn layer_of(&self, watcher: PeerId) -> Option<Layer> {
+        let key = self.core.by_id[&watcher];
         self.core.peers[key as usize].video[0].layer()
     }
 
@@ -97,7 +105,7 @@ impl Show {
     }
 }
 
-const VP8: &[Codec] = &[Codec::Vp8];
+pub(super) const VP8: &[Codec] = &[Codec::Vp8];
 const BOTH: &[Codec] = &[Codec::Vp8, Codec::H264];
 
 #[test]

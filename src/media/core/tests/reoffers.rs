@@ -73,15 +73,12 @@ fn a_source_that_no_slot_had_for_a_while_goes_on_where_it_was() {
         let frame = FrameInfo { start: true, end: true, key: true, picture: None };
         crate::media::forward::Arriving { seq, time: seq * 3_000, capture: now, frame }
     };
-    let from = crate::media::slot::Source {
-        number: 1,
-        layer: crate::media::ids::Layer::High,
-        target: crate::media::ids::Layer::High,
-        live: [true; 3],
-    };
+    let from =
+        crate::media::slot::Source { number: 1, layer: crate::media::ids::Layer::High, live: [true; 3] };
     let send = |core: &mut Core, seq| {
         let slot = &mut core.peers[key as usize].video[0];
         assert_eq!(slot.mid, Mid::from("0"));
+        slot.target = Some(from.layer);
         slot.forward(&from, &arriving(seq), now).expect("a key frame")
     };
     let mut last = send(&mut core, 1_000);

@@ -1,0 +1,109 @@
+//! What allocators decide reaches each slot, and no other one.
+
+use std::sync::{Arc, Mutex};
+
+use super::forwarding::{FRAME, Show, VP8};
+use super::*;
+use crate::media::allocate::{Allocator, AllocatorFactory, FixedOrder, SlotFacts};
+use crate::media::ids::Layer;
+use crate::media::message::Tile;
+use crate::media::units::Bitrate;
+
+use Layer::{High, Low};
+
+const LOWEST: PeerId = PeerId(2);
+const HIGHEST: PeerId = PeerId(3);
+
+fn lowest_and_highest() -> AllocatorFactory {
+    AllocatorFactory::new(|peer| {
+        let order = if peer == LOWEST { FixedOrder::ALWAYS_LOWEST } else { FixedOrder::ALWAYS_HIGHEST };
+        Box::new(order)
+    })
+}
+
+#[test]
+fn one_picture_is_shown_in_two_sizes_to_two_people() {
+    let mut show = Show::with(lowest_and_highest(), VP8, &[VP8; 2]);
+    show.pass(FRAME * 30, &Layer::ALL);
+    assert_eq!((show.layer_of(LOWEST), show.layer_of(HIGHEST)), (Some(Low), Some(High)));
+    assert_eq!(show.pass(FRAME * 100, &Layer::ALL), 200, "each gets one packet of three");
+    let asked = show.core.counters().key_frames_asked;
+    show.pass(Duration::from_secs(20), &Layer::ALL);
+    assert_eq!(show.core.counters().key_frames_asked, asked, "nobody waits for anything");
+    // Whoever saw the layer that stops goes over; the other one notices nothing.
+    let held = show.core.counters().held;
+    show.pass(Duration::from_millis(1_500), &[Low, Layer::Middle]);
+    assert_eq!((show.layer_of(LOWEST), show.layer_of(HIGHEST)), (Some(Low), Some(Layer::Middle)));
+    assert!(show.core.counters().held - held < 30, "only one of them waited");
+    assert_eq!(show.core.faults().violations(), 0);
+}
+
+/// Shows nothing, and the lowest layer for one second after that; remembers what it was told.
+#[derive(Debug, Clone)]
+struct Timed {
+    begins: Instant,
+    told: Arc<Mutex<(Option<Bitrate>, Vec<SlotFacts>)>>,
+}
+
+impl Allocator for Timed {
+    fn allocate(
+        &mut self,
+        now: Instant,
+        estimate: Option<Bitrate>,
+        slots: &mut [SlotFacts],
+    ) -> Option<Instant> {
+        let shown = now >= self.begins && now < self.begins + Duration::from_secs(1);
+        for slot in &mut *slots {
+            slot.target = shown.then_some(Low);
+        }
+        *self.told.lock().expect("nobody panicked") = (estimate, slots.to_vec());
+        [self.begins, self.begins + Duration::from_secs(1)].into_iter().find(|at| *at > now)
+    }
+
+    fn heeds(&mut self, _: Instant, estimate: Bitrate) -> bool {
+        estimate < Bitrate::kbps(300)
+    }
+
+    fn misses(&self, _: &SlotFacts, _: Layer) -> bool {
+        false
+    }
+}
+
+#[test]
+fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
+    let told = Arc::new(Mutex::new((None, Vec::new())));
+    let timed = Timed { begins: Instant::now() + Duration::from_secs(3_602), told: told.clone() };
+    let mut show = Show::with(
+        AllocatorFactory::new(move |peer| match peer {
+            WATCHER => Box::new(timed.clone()),
+            _ => Box::new(FixedOrder::MIDDLE_FIRST),
+        }),
+        VP8,
+        &[VP8],
+    );
+    let tile = Tile { peer: PUBLISHER, stream: Stream::Camera, height: 360 };
+    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
+    let mut shown = 0;
+    let waited = (0..200).find(|_| {
+        shown += show.pass(FRAME, &Layer::ALL);
+        shown > 0
+    });
+    assert!(
+        waited.is_some_and(|frames| (50..=70).contains(&frames)),
+        "shown after {waited:?} frames of two seconds"
+    );
+    show.pass(Duration::from_millis(1_500), &Layer::ALL);
+    assert_eq!(show.pass(FRAME * 100, &Layer::ALL), 0, "what is to show nothing shows nothing");
+    let key = show.core.by_id[&WATCHER];
+    assert_eq!(show.core.peers[key as usize].video[0].since, None, "and its client knows");
+    let (estimate, slots) = told.lock().expect("nobody panicked").clone();
+    assert_eq!((estimate, slots.len()), (None, 1));
+    assert!(slots[0].tile.is_some_and(|tile| tile.height == 360 && tile.rank == 0));
+    let low = slots[0].encoding(Low).expect("it sends");
+    assert!(low.settled && low.asked == Some(Bitrate::kbps(150)), "{low:?}");
+    assert!(low.rate.is_some() && low.frames.is_some_and(|frames| (27.0..33.0).contains(&frames)), "{low:?}");
+    for (kilobits, heeded) in [(500, None), (200, Some(Bitrate::kbps(200)))] {
+        show.core.handle_event(show.now, key, Event::Estimate(kilobits * 1_000));
+        assert_eq!(told.lock().expect("nobody panicked").0, heeded);
+    }
+}
