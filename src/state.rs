@@ -1,12 +1,12 @@
 //! What a server keeps over a restart: its key, in a directory of its own (`--state`).
 
-use std::fmt;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use thiserror::Error;
 
 use crate::conference::MasterKey;
 
@@ -20,46 +20,27 @@ const KEY_FILE_BYTES: usize = 2 * MasterKey::BYTES + 1;
 const OTHERS: u32 = 0o077;
 
 /// Why there is no key to serve with.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum StateError {
     /// The directory cannot be made.
+    #[error("--state {}: the directory cannot be made: {why}", .0.display(), why = .1)]
     NoDirectory(PathBuf, io::Error),
     /// The file cannot be read.
+    #[error("{} cannot be read: {why}", .0.display(), why = .1)]
     Unreadable(PathBuf, io::Error),
     /// Others than its owner may read or write the file.
+    #[error("{path} can be read by others: `chmod 600 {path}` if nobody has, or delete it", path = .0.display())]
     Open(PathBuf),
     /// What is in the file is no key.
+    #[error("{} is no key of a server: bring back the one it was, or delete it", .0.display())]
     Damaged(PathBuf),
     /// There is no file, and none can be made.
+    #[error("{} cannot be made: {why}", .0.display(), why = .1)]
     Unwritable(PathBuf, io::Error),
     /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
     NoEntropy,
 }
-
-impl fmt::Display for StateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoDirectory(path, why) => {
-                write!(f, "--state {}: the directory cannot be made: {why}", path.display())
-            }
-            Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
-            Self::Open(path) => {
-                write!(
-                    f,
-                    "{0} can be read by others: `chmod 600 {0}` if nobody has, or delete it",
-                    path.display()
-                )
-            }
-            Self::Damaged(path) => {
-                write!(f, "{} is no key of a server: bring back the one it was, or delete it", path.display())
-            }
-            Self::Unwritable(path, why) => write!(f, "{} cannot be made: {why}", path.display()),
-            Self::NoEntropy => f.write_str("the system gives no random numbers"),
-        }
-    }
-}
-
-impl std::error::Error for StateError {}
 
 /// The server's key, kept in `directory`. Both are made if there is none, for nobody else to read.
 ///

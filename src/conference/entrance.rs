@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::parse::Refusal;
-use super::protocol::ErrorCode;
+use super::refusal::Refusal;
+use super::sockets::SocketState;
 use super::timers::Timer;
-use super::{Conference, Now, SocketId, SocketState};
+use super::{Conference, Now, SocketId};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::RoomId;
@@ -58,12 +58,12 @@ impl Conference {
     /// than a tenth is inside.
     pub(super) fn has_place(&mut self, id: RoomId, address: ClientAddress) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(&id) else {
-            return Err(Refusal::new(ErrorCode::UnknownRoom, "there is no such room"));
+            return Err(Refusal::UnknownRoom);
         };
         let most = self.config.limits.get(Limit::PeersPerRoom).max(1);
         if room.members.len() >= most {
             self.tally.hit(Limit::PeersPerRoom);
-            return Err(Refusal::new(ErrorCode::RoomFull, "the room is full"));
+            return Err(Refusal::RoomFull);
         }
         let kept = most / KEPT_SHARE;
         if room.members.len() < most - kept {
@@ -74,7 +74,6 @@ impl Conference {
             return Ok(());
         }
         self.tally.hit(Limit::PeersPerRoom);
-        let why = "the room is full for your address: its last places are kept for others";
-        Err(Refusal::new(ErrorCode::RoomFull, why))
+        Err(Refusal::RoomFullForAddress)
     }
 }

@@ -16,11 +16,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::faults::{Trap, trip};
 use crate::ledger::{ClientAddress, Ledger};
-use crate::limits::{Limit, Limits, Tally};
+use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
-use crate::media::ids::{Kind, PeerId, RoomId, Track};
+use crate::media::ids::{Kind, PeerId, RoomId};
 use crate::media::message::{Command, Notice};
 
 mod codecs;
@@ -37,9 +36,11 @@ mod presence;
 pub mod protocol;
 mod publish;
 mod rate;
+mod refusal;
 mod room;
 mod roster;
 mod session;
+mod sockets;
 pub mod store;
 mod timers;
 mod token;
@@ -63,24 +64,14 @@ use codecs::Abilities;
 use keys::Keys;
 use makers::Makers;
 use negotiation::Reading;
-use parse::{Join, Refusal, Said};
 use presence::Hearing;
-use protocol::{ErrorCode, ServerMessage};
-use rate::{Flow, Passage};
+use protocol::ErrorCode;
 use room::Room;
 use session::Participant;
+use sockets::Socket;
 use timers::{Timer, TimerQueue};
 use token::Tokens;
 use workers::Workers;
-
-/// The close code (RFC 6455, section 7.4.2) of a socket whose session continues on another one.
-pub const CLOSE_TAKEN_OVER: u16 = 4001;
-
-/// The close code (RFC 6455, section 7.4.1) of a socket that does not stop sending too much.
-const CLOSE_POLICY: u16 = 1008;
-
-/// The close code (RFC 6455, section 7.4.1) of a socket whose person the server made a mistake about.
-const CLOSE_FAULT: u16 = 1011;
 
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,30 +149,6 @@ pub enum StateKey {
     Publish,
 }
 
-/// Who speaks on a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SocketState {
-    /// Nobody yet, or nobody any more.
-    Outside,
-    /// A person in a room.
-    Inside(PeerId),
-    /// It is being closed: what still comes from it is not heard.
-    Closing,
-}
-
-/// Refusals that are remembered for the log between two looks at them: a turn has no more unless it is an attack.
-const MOST_REFUSED: usize = 1_024;
-
-/// One socket.
-#[derive(Debug)]
-struct Socket {
-    address: ClientAddress,
-    /// Somebody was inside on it, and left.
-    left: bool,
-    state: SocketState,
-    flow: Flow,
-}
-
 /// Everybody in every room of this process.
 pub struct Conference {
     config: ConferenceConfig,
@@ -239,96 +206,6 @@ impl Conference {
             outputs: VecDeque::new(),
             refused: Vec::new(),
         }
-    }
-
-    /// A client connected from `address`.
-    pub fn socket_opened(&mut self, now: Now, socket: SocketId, address: ClientAddress) {
-        self.tokens.socket_opened(now);
-        let client = Socket { address, left: false, state: SocketState::Outside, flow: Flow::default() };
-        if let Some(SocketState::Inside(peer)) =
-            self.sockets.insert(socket, client).map(|client| client.state)
-        {
-            self.detach(now, peer, socket);
-        }
-        self.expect_join(now, socket, Limit::JoinMillis);
-        self.run_due(now);
-    }
-
-    /// The work for this client, or because of it, ended in the middle by a fault of the program's. Only what it could
-    /// have left half done is done away with: the person leaves, whatever is known of them. The driver closes the socket.
-    pub fn socket_failed(&mut self, now: Now, socket: SocketId) {
-        if let Some(SocketState::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.state) {
-            self.remove_peer(now, peer);
-        }
-    }
-
-    /// The same of a person, while something was done that a worker had told of them.
-    pub fn peer_failed(&mut self, now: Now, peer: PeerId) {
-        if let Some(socket) = self.peers.get(&peer).and_then(Participant::socket) {
-            self.close(socket, CLOSE_FAULT, "the server made a mistake");
-        }
-        self.remove_peer(now, peer);
-    }
-
-    /// A client sent a text message. At most one `error` comes of it.
-    pub fn socket_text(&mut self, now: Now, socket: SocketId, text: &str) {
-        let Some(client) =
-            self.sockets.get_mut(&socket).filter(|client| client.state != SocketState::Closing)
-        else {
-            return;
-        };
-        let state = client.state;
-        let done = match client.flow.message(now.instant, text.len(), &self.config.limits) {
-            Passage::Read => match state {
-                SocketState::Inside(peer) => self.text_from_inside(now, socket, peer, text),
-                SocketState::Outside | SocketState::Closing => self.text_from_outside(now, socket, text),
-            },
-            over => self.text_over_rate(now, socket, over),
-        };
-        if let Err(refusal) = done {
-            self.refuse(socket, refusal);
-        }
-        self.run_due(now);
-    }
-
-    /// A message that is dropped unread.
-    fn text_over_rate(&mut self, now: Now, socket: SocketId, passage: Passage) -> Result<(), Refusal> {
-        self.tally.hit(Limit::MessagesPerSecond);
-        match passage {
-            Passage::Close => {
-                self.counters.flooders += 1;
-                let state = self.sockets.get(&socket).map(|client| client.state);
-                self.close(socket, CLOSE_POLICY, "more messages than a client may send");
-                if let Some(SocketState::Inside(peer)) = state {
-                    self.detach(now, peer, socket);
-                }
-                Ok(())
-            }
-            Passage::DropAndTell => {
-                let most = self.config.limits.get(Limit::MessagesPerSecond);
-                let why = format!("at most {most} messages a second: those over it are not read");
-                Err(Refusal::new(ErrorCode::RateLimited, why))
-            }
-            Passage::Drop | Passage::Read => Ok(()),
-        }
-    }
-
-    /// A client's browser closes the socket because its page goes away (RFC 6455 section 7.4.1, code 1001). The page says
-    /// `leave` then, too, but browsers do not always send that in time. `socket_closed` follows.
-    pub fn socket_away(&mut self, now: Now, socket: SocketId) {
-        if let Some(&SocketState::Inside(peer)) = self.sockets.get(&socket).map(|client| &client.state) {
-            self.leave(now, socket, peer, true);
-        }
-        self.run_due(now);
-    }
-
-    /// A client's socket is gone, whoever closed it.
-    pub fn socket_closed(&mut self, now: Now, socket: SocketId) {
-        self.timers.clear(&Timer::Join(socket));
-        if let Some(SocketState::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.state) {
-            self.detach(now, peer, socket);
-        }
-        self.run_due(now);
     }
 
     /// A worker told something.
@@ -412,38 +289,6 @@ impl Conference {
         &self.counters
     }
 
-    fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
-        let Join { room, name, token } = parse::read_join(text, &self.config.limits, &mut self.tally)?;
-        self.join(now, socket, &room, &name, token.as_deref())
-    }
-
-    fn text_from_inside(
-        &mut self,
-        now: Now,
-        socket: SocketId,
-        peer: PeerId,
-        text: &str,
-    ) -> Result<(), Refusal> {
-        self.welcome_arrived(peer);
-        trip(Trap::Message, text);
-        match parse::read(text, &self.config.limits, &mut self.tally)? {
-            Said::Offer(offer) => self.offer(now, socket, peer, offer),
-            Said::View(tiles) => self.view(peer, tiles),
-            Said::Mute(mute) => {
-                self.mute(now, peer, Track { stream: mute.stream, kind: mute.kind }, mute.muted)
-            }
-            Said::Signal(to) => self.signal(peer, to),
-            Said::Leave { may_return } => {
-                self.leave(now, socket, peer, may_return);
-                Ok(())
-            }
-            Said::Ping => {
-                self.send(socket, &ServerMessage::Pong, None);
-                Ok(())
-            }
-        }
-    }
-
     /// Does everything that is due.
     fn run_due(&mut self, now: Now) {
         while let Some(timer) = self.timers.pop_due(now.instant) {
@@ -461,47 +306,7 @@ impl Conference {
         }
     }
 
-    fn set_state(&mut self, socket: SocketId, state: SocketState) {
-        if let Some(client) = self.sockets.get_mut(&socket) {
-            client.state = state;
-        }
-    }
-
-    fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
-        self.counters.refused(refusal.code());
-        if let Some(client) = self.sockets.get(&socket).filter(|_| self.refused.len() < MOST_REFUSED) {
-            self.refused.push((client.address, refusal.code()));
-        }
-        self.send(socket, &refusal.into_message(), None);
-    }
-
-    fn send(&mut self, socket: SocketId, message: &ServerMessage, key: Option<StateKey>) {
-        if let Some(text) = to_text(message) {
-            self.send_text(socket, text, key);
-        }
-    }
-
-    fn send_text(&mut self, socket: SocketId, message: Arc<str>, key: Option<StateKey>) {
-        self.outputs.push_back(Output::Send { socket, message, key });
-    }
-
-    fn close(&mut self, socket: SocketId, code: u16, reason: &'static str) {
-        self.set_state(socket, SocketState::Closing);
-        self.outputs.push_back(Output::Close { socket, code, reason });
-    }
-
     fn command(&mut self, worker: WorkerId, command: Command) {
         self.outputs.push_back(Output::Command { worker, command });
-    }
-}
-
-/// The text of a message. Every message can be written; if one ever could not, it is missing and the log says so.
-fn to_text(message: &ServerMessage) -> Option<Arc<str>> {
-    match serde_json::to_string(message) {
-        Ok(text) => Some(text.into()),
-        Err(error) => {
-            log::error!("a message could not be written: {error}");
-            None
-        }
     }
 }

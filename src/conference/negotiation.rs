@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::codecs::Abilities;
-use super::parse::Refusal;
-use super::protocol::{ErrorCode, ServerMessage};
+use super::protocol::ServerMessage;
 use super::publish::Published;
+use super::refusal::Refusal;
 use super::timers::Timer;
 use super::{Conference, Now, SocketId, StateKey, wire};
 use crate::ledger::{ClientAddress, Metered, Over, Turns};
@@ -114,7 +114,7 @@ impl Negotiation {
 
     /// The worker is gone, and the offer at it. Returns what to tell the client, if it waits for something that will not
     /// come or relies on what is gone.
-    pub(super) fn torn_away(&mut self, why: &str) -> Option<Refusal> {
+    pub(super) fn torn_away(&mut self) -> Option<Refusal> {
         let awaited = self.in_flight.take().filter(|offer| !offer.void);
         let relied = self.give_up();
         if self.superseded() {
@@ -122,8 +122,8 @@ impl Negotiation {
         }
         match awaited {
             // To somebody who offers a new connection `media-lost` would be about the one before.
-            Some(offer) if offer.fresh => Some(Refusal::offer(offer.id, why)),
-            awaited => (awaited.is_some() || relied).then(|| Refusal::rebuild(ErrorCode::MediaLost, why)),
+            Some(offer) if offer.fresh => Some(Refusal::WorkerGone { offer: Some(offer.id) }),
+            awaited => (awaited.is_some() || relied).then_some(Refusal::WorkerGone { offer: None }),
         }
     }
 
@@ -164,8 +164,7 @@ impl Conference {
         let negotiation = &mut peer.negotiation;
         let (id, fresh) = (message.id, message.fresh);
         if let Some(last) = negotiation.last.filter(|last| !fresh && id <= *last) {
-            let message = format!("id: {} is not above {}, the last one", id.0, last.0);
-            return Err(Refusal::new(ErrorCode::BadMessage, message));
+            return Err(Refusal::OldOffer { id, last });
         }
         negotiation.last = Some(id);
         // A connection that waits to be made is made with its newest description.
@@ -275,7 +274,7 @@ impl Conference {
                 peer.negotiation.give_up();
                 peer.negotiation.void();
                 if let Some(socket) = peer.socket() {
-                    self.refuse(socket, Refusal::offer(id, error.to_string()));
+                    self.refuse(socket, Refusal::OfferRefused { offer: id, why: error.to_string() });
                 }
             }
         }
@@ -352,7 +351,7 @@ impl Conference {
         let socket = peer.socket();
         self.forward_offer(id);
         if let Some(socket) = socket.filter(|_| !superseded) {
-            self.refuse(socket, Refusal::offer(offer, reason));
+            self.refuse(socket, Refusal::OfferRefused { offer, why: reason });
         }
     }
 
@@ -368,15 +367,14 @@ impl Conference {
             negotiation.void();
         }
         if let Some(socket) = peer.socket().filter(|_| relied && !rebuilding) {
-            self.refuse(socket, Refusal::rebuild(ErrorCode::MediaLost, reason));
+            self.refuse(socket, Refusal::ConnectionLost { why: reason });
         }
     }
 
     /// A person sends more than was asked: it is asked once more, in case that was not heard.
     pub(super) fn too_much(&mut self, id: PeerId) {
         let Some(socket) = self.peers.get(&id).and_then(super::session::Participant::socket) else { return };
-        let why = "far more media comes than `publish` asks for: what is over is dropped";
-        self.refuse(socket, Refusal::new(ErrorCode::TooMuchMedia, why));
+        self.refuse(socket, Refusal::TooMuchMedia);
         self.send_publish(id, true);
     }
 

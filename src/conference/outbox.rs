@@ -1,22 +1,16 @@
 //! What waits for one client's socket: bounded, and without state that newer state has replaced.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
+
+use thiserror::Error;
 
 use super::StateKey;
 
 /// The outbox cannot take the message: the client reads too slowly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("more waits for this client than its outbox may hold")]
 pub struct OutboxFull;
-
-impl fmt::Display for OutboxFull {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("more waits for this client than its outbox may hold")
-    }
-}
-
-impl std::error::Error for OutboxFull {}
 
 /// Messages that wait for one client's socket, in the order they are to be sent.
 #[derive(Debug)]

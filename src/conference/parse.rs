@@ -7,69 +7,19 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
+pub(super) use kind::KindError;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::de::StrRead;
 
 use super::negotiation::OfferMessage;
-use super::protocol::{ErrorCode, ServerMessage};
-use super::{Now, wire};
+use super::refusal::Refusal;
+use super::wire;
 use crate::json;
-use crate::ledger::Over;
 use crate::limits::{Limit, Limits, Tally};
-use crate::media::ids::{Kind, OfferId, PeerId, Stream};
+use crate::media::ids::{Kind, PeerId, Stream};
 use crate::media::message::Tile;
-
-/// Longest explanation sent back, in bytes. Parsers quote what they read, and that came from the client.
-const EXPLANATION_BYTES: usize = 200;
-
-/// Why a message was not done: becomes an `error`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    code: ErrorCode,
-    message: String,
-    rebuild: bool,
-    offer: Option<OfferId>,
-}
-
-impl Refusal {
-    /// An error that changes nothing.
-    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), rebuild: false, offer: None }
-    }
-
-    /// An error after which the client's connection must be built anew.
-    pub(super) fn rebuild(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), rebuild: true, offer: None }
-    }
-
-    /// `offer-refused`: the connection must be built anew.
-    pub(super) fn offer(id: OfferId, why: impl Into<String>) -> Self {
-        Self { offer: Some(id), ..Self::rebuild(ErrorCode::OfferRefused, why) }
-    }
-
-    /// There is not as much as was asked for: `busy` if nobody gets more, `rate-limited` if others would.
-    pub(super) fn over(now: Now, over: Over) -> Self {
-        let after = over.retry_after(now.instant);
-        let (code, why) = match over {
-            Over::Whole(_) => (ErrorCode::Busy, "the server has no place for more"),
-            Over::Address(_) => (ErrorCode::RateLimited, "your address has as much as one may have"),
-            Over::Rate(..) => (ErrorCode::RateLimited, "too much was asked from your address just now"),
-        };
-        Self::new(code, format!("{why}; try again in {after} s"))
-    }
-
-    /// What it says, for programs.
-    pub(super) fn code(&self) -> ErrorCode {
-        self.code
-    }
-
-    /// The `error` message.
-    pub(super) fn into_message(self) -> ServerMessage {
-        let Self { code, message, rebuild, offer } = self;
-        ServerMessage::Error { code, message, rebuild, offer }
-    }
-}
 
 /// `join`.
 #[derive(Debug, Deserialize)]
@@ -142,9 +92,9 @@ pub(super) fn read_join(text: &str, limits: &Limits, tally: &mut Tally) -> Resul
     if text.len() > most {
         return Err(too_large(Limit::MessageBytes, most, tally));
     }
-    match find_kind(text)? {
+    match kind::find(text)? {
         kind::Kind::Join => fields(text),
-        _ => Err(Refusal::new(ErrorCode::NotJoined, "the first message is `join`")),
+        _ => Err(Refusal::NotJoined),
     }
 }
 
@@ -157,7 +107,7 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
     if text.len() > offer_bytes.max(message_bytes) {
         return Err(too_large(Limit::OfferBytes, offer_bytes, tally));
     }
-    let kind = find_kind(text);
+    let kind = kind::find(text);
     let (limit, most) = match kind {
         Ok(kind::Kind::Offer) => (Limit::OfferBytes, offer_bytes),
         _ => (Limit::MessageBytes, message_bytes),
@@ -166,10 +116,7 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         return Err(too_large(limit, most, tally));
     }
     Ok(match kind? {
-        kind::Kind::Join => {
-            let why = "this socket is in a room already; leave it first";
-            return Err(Refusal::new(ErrorCode::AlreadyJoined, why));
-        }
+        kind::Kind::Join => return Err(Refusal::AlreadyJoined),
         kind::Kind::Offer => Said::Offer(fields(text)?),
         kind::Kind::View => Said::View(fields::<View>(text)?.tiles),
         kind::Kind::Mute => Said::Mute(fields(text)?),
@@ -181,29 +128,9 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
 
 fn too_large(limit: Limit, most: usize, tally: &mut Tally) -> Refusal {
     tally.hit(limit);
-    Refusal::new(ErrorCode::TooLarge, format!("the message has more than {most} bytes"))
-}
-
-fn find_kind(text: &str) -> Result<kind::Kind, Refusal> {
-    kind::find(text).map_err(bad_message)
+    Refusal::TooLarge { most }
 }
 
 fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
-    json::read(StrRead::new(text)).map_err(bad_message)
-}
-
-fn bad_message(why: String) -> Refusal {
-    Refusal::new(ErrorCode::BadMessage, shorten(why))
-}
-
-fn shorten(mut explanation: String) -> String {
-    if explanation.len() > EXPLANATION_BYTES {
-        let mut end = EXPLANATION_BYTES;
-        while !explanation.is_char_boundary(end) {
-            end -= 1;
-        }
-        explanation.truncate(end);
-        explanation.push('…');
-    }
-    explanation
+    Ok(json::read(StrRead::new(text))?)
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::codecs::Pace;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
-use super::parse::Refusal;
-use super::protocol::{ErrorCode, RoomInfo};
+use super::protocol::RoomInfo;
+use super::refusal::Refusal;
 use super::roster::Roster;
 use super::store::RoomRecord;
 use super::timers::Timer;
@@ -63,38 +64,28 @@ pub struct RoomPage {
 }
 
 /// Why a room was not made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CreateRoomError {
-    /// The name has nothing that can be seen, or is too long.
-    BadName,
+    /// Nothing of the name can be seen.
+    #[error("a room's name needs something that can be seen")]
+    InvisibleName,
+    /// The name is longer than one may be.
+    #[error("the room's name is too long")]
+    LongName,
     /// There is a listed room of this name.
+    #[error("there is a room of this name already")]
     Exists {
         /// Its id.
         id: String,
     },
     /// There are as many rooms as there may be, or as one address may have or make.
+    #[error("{}", match .0 {
+        Over::Whole(_) => "there are as many rooms as there may be",
+        Over::Address(_) => "there are as many rooms made from your address as there may be",
+        Over::Rate(..) => "too many rooms were made from your address just now",
+    })]
     Over(Over),
 }
-
-impl std::fmt::Display for CreateRoomError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            CreateRoomError::BadName => {
-                f.write_str("a room's name needs something that can be seen, and may not be long")
-            }
-            CreateRoomError::Exists { id } => write!(f, "there is already a room {id}"),
-            CreateRoomError::Over(Over::Whole(_)) => f.write_str("there are as many rooms as there may be"),
-            CreateRoomError::Over(Over::Address(_)) => {
-                f.write_str("there are as many rooms made from your address as there may be")
-            }
-            CreateRoomError::Over(Over::Rate(..)) => {
-                f.write_str("too many rooms were made from your address just now")
-            }
-        }
-    }
-}
-
-impl std::error::Error for CreateRoomError {}
 
 /// What an id leads to.
 enum Found {
@@ -167,12 +158,16 @@ impl Conference {
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
         let CreateRoom { name, listed } = request;
-        let name = names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(|unfit| {
-            if unfit == Unfit::TooLong {
-                self.tally.hit(Limit::RoomNameChars);
-            }
-            CreateRoomError::BadName
-        })?;
+        let name =
+            names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
+                |unfit| match unfit {
+                    Unfit::TooLong => {
+                        self.tally.hit(Limit::RoomNameChars);
+                        CreateRoomError::LongName
+                    }
+                    Unfit::Invisible => CreateRoomError::InvisibleName,
+                },
+            )?;
         let id = if listed {
             self.listed_id(&name)?
         } else {
@@ -217,32 +212,35 @@ impl Conference {
     /// can lead nowhere; whether there is such a room is another question ([`Conference::look_up`]).
     #[must_use]
     pub fn id_meant(&self, text: &str) -> Option<String> {
-        let is_id = |text: &str| self.store.get(text).is_some() || self.keys.drawn_id(text).is_some();
-        let most = self.most_of_name();
-        let text = names::clean(text, most + ENDING_CHARS + AROUND).ok()?;
-        if is_id(&text) {
-            return Some(text);
-        }
-        let inner = ids::without_ends(&text);
-        let listed = self.listed_as(&text).or_else(|| self.listed_as(inner));
-        // The text of a link is in ASCII and whole; that of a name may be long when it is transliterated.
-        let said = || ids::slug(inner, if inner.is_ascii() { usize::MAX } else { most });
-        listed.or_else(|| Some(said()).filter(|id| !id.is_empty())).or_else(|| {
-            let [id, _] = ids::of_listed(&text, most);
-            Some(id)
-        })
+        Some(self.meant(self.cleaned(text)?))
     }
 
     /// The id that a link means. Unlike what somebody typed, which is a name before it is anything else, it is an id first:
     /// in capitals too it must not lead to another room whose name reads the same.
     #[must_use]
     pub fn id_of_link(&self, text: &str) -> Option<String> {
-        let text = names::clean(text, self.most_of_name() + ENDING_CHARS + AROUND).ok()?;
+        let text = self.cleaned(text)?;
         let form = ids::without_ends(&text).to_ascii_lowercase();
-        if self.store.get(&text).is_none() && self.store.get(&form).is_some() {
-            return Some(form);
+        let is_there = |id: &str| self.store.get(id).is_some();
+        Some(if !is_there(&text) && is_there(&form) { form } else { self.meant(text) })
+    }
+
+    fn cleaned(&self, text: &str) -> Option<String> {
+        names::clean(text, self.most_of_name() + ENDING_CHARS + AROUND).ok()
+    }
+
+    fn meant(&self, text: String) -> String {
+        if self.store.get(&text).is_some() || self.keys.drawn_id(&text).is_some() {
+            return text;
         }
-        self.id_meant(&text)
+        let (inner, most) = (ids::without_ends(&text), self.most_of_name());
+        if let Some(listed) = self.listed_as(&text).or_else(|| self.listed_as(inner)) {
+            return listed;
+        }
+        // The text of a link is in ASCII and whole; that of a name may be long when it is transliterated.
+        let said = ids::slug(inner, if inner.is_ascii() { usize::MAX } else { most });
+        let [named, _] = ids::of_listed(&text, most);
+        if said.is_empty() { named } else { said }
     }
 
     /// Whether `secret` was given to whoever made the room `id`. Also true of a room that is not listed and ended: there is
@@ -310,9 +308,9 @@ impl Conference {
             Found::Open(room) => Ok(room),
             Found::Empty(record) => Ok(self.open(record)),
             Found::Ended(record) => match self.keep(now, address, record.clone()) {
-                Ok(()) => Ok(self.open(record)),
                 Err(CreateRoomError::Over(over)) => Err(Refusal::over(now, over)),
-                Err(error) => Err(Refusal::new(ErrorCode::Busy, error.to_string())),
+                // Whoever else made it meanwhile, it is there.
+                _ => Ok(self.open(record)),
             },
         }
     }
@@ -387,7 +385,7 @@ impl Conference {
     /// What somebody hears who asked for a room that there is not.
     pub(super) fn no_such_room(&mut self, now: Now, address: ClientAddress) -> Refusal {
         match self.asked_in_vain(now, address) {
-            Ok(()) => Refusal::new(ErrorCode::UnknownRoom, "there is no such room"),
+            Ok(()) => Refusal::UnknownRoom,
             Err(over) => Refusal::over(now, over),
         }
     }

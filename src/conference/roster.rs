@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::protocol::{PeerInfo, ServerMessage};
+use super::sockets::to_text;
 use super::timers::Timer;
 use super::{Conference, Now, StateKey};
 use crate::media::ids::{PeerId, RoomId};
@@ -102,7 +103,7 @@ impl Conference {
             return;
         }
         let members = room.members.clone();
-        let Some(text) = super::to_text(message) else { return };
+        let Some(text) = to_text(message) else { return };
         for peer in members.into_iter().filter(|peer| *peer != about) {
             if let Some(socket) = self.peers.get(&peer).and_then(super::session::Participant::socket) {
                 self.send_text(socket, Arc::clone(&text), None);
@@ -119,7 +120,7 @@ impl Conference {
         }
         let peers: Vec<PeerInfo> =
             room.members.iter().filter_map(|id| self.peers.get(id).map(|peer| peer.info(*id))).collect();
-        let text = super::to_text(&ServerMessage::Peers { version, peers })?;
+        let text = to_text(&ServerMessage::Peers { version, peers })?;
         room.roster.text = Some(Arc::clone(&text));
         Some((version, text))
     }

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codecs::Abilities;
 use super::names::{self, Unfit};
 use super::negotiation::Negotiation;
-use super::parse::Refusal;
 use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
-use super::protocol::{ErrorCode, PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
+use super::protocol::{PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
 use super::publish::Published;
+use super::refusal::Refusal;
+use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
 use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::turn::Issued;
-use super::{CLOSE_TAKEN_OVER, Conference, Entropy, Now, SocketId, SocketState, StateKey, WorkerId};
+use super::{Conference, Entropy, Now, SocketId, StateKey, WorkerId};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
 use crate::media::codec::Codec;
@@ -121,11 +122,9 @@ impl Conference {
         names::clean(name, most).map_err(|unfit| match unfit {
             Unfit::TooLong => {
                 self.tally.hit(Limit::NameChars);
-                Refusal::new(ErrorCode::BadName, format!("name: at most {most} characters"))
+                Refusal::LongName { most }
             }
-            Unfit::Invisible => {
-                Refusal::new(ErrorCode::BadName, "name: at least one character that can be seen")
-            }
+            Unfit::Invisible => Refusal::InvisibleName,
         })
     }
 

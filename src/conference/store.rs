@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use thiserror::Error;
+
 use super::Now;
 use super::protocol::Topology;
 
@@ -30,7 +32,8 @@ impl RoomRecord {
 }
 
 /// There is already a room with this id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("there is already a room with this id")]
 pub struct RoomExists;
 
 /// Where rooms are kept. Called on the conference's thread: an implementation answers from memory.

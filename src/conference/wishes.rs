@@ -1,7 +1,6 @@
 //! What a client wants sent and shown: `mute` and `view`.
 
-use super::parse::Refusal;
-use super::protocol::ErrorCode;
+use super::refusal::Refusal;
 use super::{Conference, Now};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, Stream, Track};
@@ -13,7 +12,7 @@ impl Conference {
         let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
         let may_come = peer.tracks.is_empty() && track.stream == Stream::Camera;
         if !(may_come || peer.tracks.contains(&track) || peer.negotiation.offers(track)) {
-            return Err(Refusal::new(ErrorCode::UnknownTrack, "stream, kind: you do not publish this track"));
+            return Err(Refusal::UnknownTrack);
         }
         let changed = if muted { peer.muted.insert(track) } else { peer.muted.remove(&track) };
         if !changed {
@@ -33,7 +32,7 @@ impl Conference {
         let most = self.config.limits.get(Limit::ViewTiles);
         if tiles.len() > most {
             self.tally.hit(Limit::ViewTiles);
-            return Err(Refusal::new(ErrorCode::TooLarge, format!("tiles: at most {most}")));
+            return Err(Refusal::TooManyTiles { most });
         }
         let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
         peer.view = Some(tiles.clone());
@@ -45,8 +44,8 @@ impl Conference {
     pub(super) fn signal(&self, id: PeerId, to: PeerId) -> Result<(), Refusal> {
         let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
         if room(&to).is_none() || room(&to) != room(&id) {
-            return Err(Refusal::new(ErrorCode::UnknownPeer, "to: nobody in this room has this id"));
+            return Err(Refusal::UnknownPeer);
         }
-        Err(Refusal::new(ErrorCode::NotInThisTopology, "in this room everything goes through the server"))
+        Err(Refusal::NoPath)
     }
 }

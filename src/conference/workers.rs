@@ -127,7 +127,7 @@ impl Conference {
             peer.signs.hearing = Hearing::Silent(now.instant);
         }
         let socket = peer.socket();
-        let told = peer.negotiation.torn_away("the part of the server that held the connection failed");
+        let told = peer.negotiation.torn_away();
         if let Some((socket, refusal)) = socket.zip(told) {
             self.refuse(socket, refusal);
         }

@@ -1,6 +1,5 @@
 //! The server's certificate: the operator's, or one made here for a machine that has none.
 
-use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -12,6 +11,7 @@ use rcgen::{CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, KeyPair
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
 use time::OffsetDateTime;
 
 /// File names inside the directory for certificates.
@@ -36,62 +36,42 @@ const NAMES: &str = "Names: ";
 const DER_SEQUENCE: u8 = 0x30;
 
 /// Why there is no certificate to serve with.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum CertificateError {
     /// The file cannot be read, or is not in PEM form.
+    #[error("{} cannot be read: {why}", .0.display(), why = .1)]
     Unreadable(PathBuf, String),
     /// The file is in binary form: the certificate or the key in DER, or both in one PKCS #12 file.
+    #[error(
+        "{path} is in binary form (DER, as in .der, .cer and .pfx files), and PEM is needed: \
+         \"openssl x509 -inform der -in {path}\" writes a certificate as PEM, \"openssl pkey -inform der -in {path}\" a key, \
+         \"openssl pkcs12 -nodes -in {path}\" both of a .pfx file",
+        path = .0.display()
+    )]
     Binary(PathBuf),
     /// The key can be read only with a passphrase, for which there is nobody to ask.
+    #[error(
+        "{path} is encrypted with a passphrase, and the server has nobody to ask for it: \"openssl pkey -in {path}\" writes \
+         it without one; keep that file readable by the server only",
+        path = .0.display()
+    )]
     EncryptedKey(PathBuf),
     /// A key that was not made here has no certificate, and is not written over.
+    #[error("{} has no certificate beside it, {CERTIFICATE}", .0.display())]
     ForeignKey(PathBuf),
     /// The file cannot be written.
+    #[error("{} cannot be written: {why}", .0.display(), why = .1)]
     Unwritable(PathBuf, io::Error),
     /// Certificate and key do not fit, or TLS does not accept them.
+    #[error("{} and {} cannot be used together: {why}", .0.certificate.display(), .0.key.display(), why = .1)]
     Refused(CertificateFiles, rustls::Error),
     /// TLS cannot be set up at all.
+    #[error("TLS cannot be set up: {0}")]
     NoTls(rustls::Error),
     /// No certificate could be made.
+    #[error("no certificate could be made: {0}")]
     NotMade(rcgen::Error),
 }
-
-impl fmt::Display for CertificateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(path, why) => write!(f, "{} cannot be read: {why}", path.display()),
-            Self::Binary(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path} is in binary form (DER, as in .der, .cer and .pfx files), and PEM is needed: \
-                     \"openssl x509 -inform der -in {path}\" writes a certificate as PEM, \"openssl pkey -inform der -in \
-                     {path}\" a key, \"openssl pkcs12 -nodes -in {path}\" both of a .pfx file"
-                )
-            }
-            Self::EncryptedKey(path) => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path} is encrypted with a passphrase, and the server has nobody to ask for it: \"openssl pkey -in \
-                     {path}\" writes it without one; keep that file readable by the server only"
-                )
-            }
-            Self::ForeignKey(path) => {
-                write!(f, "{} has no certificate beside it, {CERTIFICATE}", path.display())
-            }
-            Self::Unwritable(path, why) => write!(f, "{} cannot be written: {why}", path.display()),
-            Self::Refused(CertificateFiles { certificate, key }, why) => {
-                let (certificate, key) = (certificate.display(), key.display());
-                write!(f, "{certificate} and {key} cannot be used together: {why}")
-            }
-            Self::NoTls(why) => write!(f, "TLS cannot be set up: {why}"),
-            Self::NotMade(why) => write!(f, "no certificate could be made: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for CertificateError {}
 
 /// A certificate and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]

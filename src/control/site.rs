@@ -190,14 +190,18 @@ impl Site<'_> {
                     Err(_) => reply,
                 }
             }
-            Err(CreateRoomError::BadName) => Reply::problem(
-                StatusCode::BAD_REQUEST,
-                "the name has nothing that can be seen, or is too long",
-            ),
-            Err(CreateRoomError::Exists { id }) => {
-                Reply::problem_about(StatusCode::CONFLICT, "there is a room of this name already", Some(&id))
+            Err(error) => {
+                let why = error.to_string();
+                match error {
+                    CreateRoomError::InvisibleName | CreateRoomError::LongName => {
+                        Reply::problem(StatusCode::BAD_REQUEST, &why)
+                    }
+                    CreateRoomError::Exists { id } => {
+                        Reply::problem_about(StatusCode::CONFLICT, &why, Some(&id))
+                    }
+                    CreateRoomError::Over(over) => self.over(&why, over),
+                }
             }
-            Err(error @ CreateRoomError::Over(over)) => self.over(&error.to_string(), over),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
+use thiserror::Error;
 
 /// Longest unknown `type` that is quoted, in characters.
 const QUOTED_CHARS: usize = 40;
@@ -31,27 +32,43 @@ impl Kind {
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),
     ];
+
+    fn names() -> String {
+        Kind::ALL.map(|(known, _)| format!("`{known}`")).join(", ")
+    }
+}
+
+/// Why a text is no message.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(in crate::conference) enum KindError {
+    /// There is no message of this type.
+    #[error("type: unknown type `{0}`, expected one of {known}", known = Kind::names())]
+    Unknown(String),
+    /// There is no type, or it is no string.
+    #[error("type: a message has a field `type` with a string")]
+    Missing,
+    /// It is JSON, and no object.
+    #[error("a message is a JSON object")]
+    NoObject,
+    /// It is no JSON: says where.
+    #[error("not JSON: {0}")]
+    NotJson(String),
 }
 
 /// The type of the message in `text`. What comes after it is not looked at: whoever reads on finds it if it is wrong.
 ///
 /// # Errors
-/// For people.
-pub(super) fn find(text: &str) -> Result<Kind, String> {
+/// [`KindError`] says why it has none.
+pub(super) fn find(text: &str) -> Result<Kind, KindError> {
     let mut found = Found::Nothing;
     let mut json = serde_json::Deserializer::from_str(text);
     let outcome = json.deserialize_map(Fields(&mut found));
     match (found, outcome) {
         (Found::Kind(kind), _) => Ok(kind),
-        (Found::Unknown(name), _) => {
-            let known: Vec<String> = Kind::ALL.iter().map(|(known, _)| format!("`{known}`")).collect();
-            Err(format!("type: unknown type `{name}`, expected one of {}", known.join(", ")))
-        }
-        (_, Err(error)) if error.classify() != Category::Data => Err(format!("not JSON: {error}")),
-        (Found::Nothing, Err(_)) => Err("a message is a JSON object".to_owned()),
-        (Found::Nothing | Found::Object, _) => {
-            Err("type: a message has a field `type` with a string".to_owned())
-        }
+        (Found::Unknown(name), _) => Err(KindError::Unknown(name)),
+        (_, Err(error)) if error.classify() != Category::Data => Err(KindError::NotJson(error.to_string())),
+        (Found::Nothing, Err(_)) => Err(KindError::NoObject),
+        (Found::Nothing | Found::Object, _) => Err(KindError::Missing),
     }
 }
 

@@ -1,11 +1,14 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::conference::protocol::{ErrorCode, ServerMessage};
+use crate::conference::refusal::EXPLANATION_BYTES;
 
 fn complaint(text: &str) -> String {
     let refusal = read(text, &Limits::default(), &mut Tally::default()).unwrap_err();
-    assert_eq!(refusal.code, ErrorCode::BadMessage, "{text}");
-    refusal.message
+    let ServerMessage::Error { code, message, .. } = refusal.into_message() else { panic!("an error") };
+    assert_eq!(code, ErrorCode::BadMessage, "{text}");
+    message
 }
 
 #[test]
@@ -54,10 +57,10 @@ fn whoever_is_outside_may_only_join() {
         (r#"{"type":"join","room":"a","name":"Ann","token":7}"#, "token:"),
     ] {
         let refusal = refused(text);
-        assert_eq!(refusal.code, ErrorCode::BadMessage, "{text}");
-        assert!(refusal.message.contains(named), "{text}: {}", refusal.message);
+        assert_eq!(refusal.code(), ErrorCode::BadMessage, "{text}");
+        assert!(refusal.to_string().contains(named), "{text}: {refusal}");
     }
-    assert_eq!(refused(r#"{"type":"ping"}"#).code, ErrorCode::NotJoined);
+    assert_eq!(refused(r#"{"type":"ping"}"#), Refusal::NotJoined);
     let text = r#"{"type":"join","room":"a","name":"Ann","token":null,"later":[{"fields":1}]}"#;
     let join = read_join(text, &Limits::default(), &mut Tally::default()).unwrap();
     assert_eq!((join.room.as_str(), join.name.as_str(), join.token), ("a", "Ann", None));
@@ -94,7 +97,7 @@ fn only_an_offer_of_somebody_inside_may_be_large() {
         } else {
             read_join(text, &limits, &mut tally).map(drop)
         };
-        let code = read.err().map(|refusal| refusal.code);
+        let code = read.err().map(|refusal| refusal.code());
         (code, tally.count(Limit::MessageBytes), tally.count(Limit::OfferBytes))
     };
     let large = Some(ErrorCode::TooLarge);

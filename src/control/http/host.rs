@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use thiserror::Error;
+
 /// Bytes of a name (RFC 1035, 2.3.4).
 const NAME_BYTES: usize = 253;
 
@@ -20,16 +22,9 @@ pub enum HostName {
 }
 
 /// It is neither a name nor an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("neither the name of a host nor an address, without https:// and port")]
 pub struct NoHost;
-
-impl fmt::Display for NoHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("neither the name of a host nor an address, without https:// and port")
-    }
-}
-
-impl std::error::Error for NoHost {}
 
 impl HostName {
     /// Reached only from the machine itself, or known by no name: what is promised about such a host is nobody's.

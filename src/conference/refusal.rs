@@ -1,0 +1,148 @@
+//! Why something that a client asked for was not done. Each cause is a case of its own, and becomes one `error`.
+
+use thiserror::Error;
+
+use super::Now;
+use super::parse::KindError;
+use super::protocol::{ErrorCode, ServerMessage};
+use crate::json::ReadError;
+use crate::ledger::Over;
+use crate::media::ids::OfferId;
+
+/// Longest explanation of what cannot be read, in bytes. Parsers quote what they read, and that came from the client.
+pub(super) const EXPLANATION_BYTES: usize = 200;
+
+/// Why it was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum Refusal {
+    /// It is no message.
+    #[error(transparent)]
+    NoMessage(#[from] KindError),
+    /// A field is missing or wrong.
+    #[error(transparent)]
+    BadMessage(#[from] ReadError),
+    /// An offer's number is not above the one before.
+    #[error("id: {} is not above {}, the last one", id.0, last.0)]
+    OldOffer { id: OfferId, last: OfferId },
+    /// It has more bytes than a message of its type may.
+    #[error("the message has more than {most} bytes")]
+    TooLarge { most: usize },
+    /// It names more tiles than a view may.
+    #[error("tiles: at most {most}")]
+    TooManyTiles { most: usize },
+    /// Nobody is inside on the socket yet.
+    #[error("the first message is `join`")]
+    NotJoined,
+    /// Somebody is inside on the socket.
+    #[error("this socket is in a room already; leave it first")]
+    AlreadyJoined,
+    /// Nobody made the room, or it ended.
+    #[error("there is no such room")]
+    UnknownRoom,
+    /// Nobody fits in any more.
+    #[error("the room is full")]
+    RoomFull,
+    /// Somebody from elsewhere would fit in.
+    #[error("the room is full for your address: its last places are kept for others")]
+    RoomFullForAddress,
+    /// The name has more characters than it may.
+    #[error("name: at most {most} characters")]
+    LongName { most: usize },
+    /// Nothing of the name can be seen.
+    #[error("name: at least one character that can be seen")]
+    InvisibleName,
+    /// The offer cannot be read, or a worker did not take it.
+    #[error("{why}")]
+    OfferRefused { offer: OfferId, why: String },
+    /// A worker lost the connection.
+    #[error("{why}")]
+    ConnectionLost { why: String },
+    /// A worker is gone, and with it the connection, or the offer that was to make a new one.
+    #[error("the part of the server that held the connection failed")]
+    WorkerGone { offer: Option<OfferId> },
+    /// More is sent than was asked for.
+    #[error("far more media comes than `publish` asks for: what is over is dropped")]
+    TooMuchMedia,
+    /// The peer is not in the room.
+    #[error("to: nobody in this room has this id")]
+    UnknownPeer,
+    /// The person does not publish the track.
+    #[error("stream, kind: you do not publish this track")]
+    UnknownTrack,
+    /// The room has no path between browsers.
+    #[error("in this room everything goes through the server")]
+    NoPath,
+    /// The socket says more than it may.
+    #[error("at most {most} messages a second: those over it are not read")]
+    TooManyMessages { most: usize },
+    /// There is not as much as was asked for.
+    #[error("{}; try again in {after} s", match over {
+        Over::Whole(_) => "the server has no place for more",
+        Over::Address(_) => "your address has as much as one may have",
+        Over::Rate(..) => "too much was asked from your address just now",
+    })]
+    Over { over: Over, after: u64 },
+}
+
+impl Refusal {
+    /// There is not as much as was asked for.
+    pub(super) fn over(now: Now, over: Over) -> Self {
+        Self::Over { over, after: over.retry_after(now.instant) }
+    }
+
+    /// What it is for programs.
+    pub(super) fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoMessage(_) | Self::BadMessage(_) | Self::OldOffer { .. } => ErrorCode::BadMessage,
+            Self::TooLarge { .. } | Self::TooManyTiles { .. } => ErrorCode::TooLarge,
+            Self::NotJoined => ErrorCode::NotJoined,
+            Self::AlreadyJoined => ErrorCode::AlreadyJoined,
+            Self::UnknownRoom => ErrorCode::UnknownRoom,
+            Self::RoomFull | Self::RoomFullForAddress => ErrorCode::RoomFull,
+            Self::LongName { .. } | Self::InvisibleName => ErrorCode::BadName,
+            Self::OfferRefused { .. } | Self::WorkerGone { offer: Some(_) } => ErrorCode::OfferRefused,
+            Self::ConnectionLost { .. } | Self::WorkerGone { offer: None } => ErrorCode::MediaLost,
+            Self::TooMuchMedia => ErrorCode::TooMuchMedia,
+            Self::UnknownPeer => ErrorCode::UnknownPeer,
+            Self::UnknownTrack => ErrorCode::UnknownTrack,
+            Self::NoPath => ErrorCode::NotInThisTopology,
+            Self::TooManyMessages { .. } | Self::Over { over: Over::Address(_) | Over::Rate(..), .. } => {
+                ErrorCode::RateLimited
+            }
+            Self::Over { over: Over::Whole(_), .. } => ErrorCode::Busy,
+        }
+    }
+
+    /// The offer it is about, if it is about one.
+    fn offer(&self) -> Option<OfferId> {
+        match self {
+            Self::OfferRefused { offer, .. } => Some(*offer),
+            Self::WorkerGone { offer } => *offer,
+            _ => None,
+        }
+    }
+
+    /// The `error` message.
+    pub(super) fn into_message(self) -> ServerMessage {
+        let code = self.code();
+        let message = match &self {
+            Self::NoMessage(_) | Self::BadMessage(_) => shorten(self.to_string()),
+            _ => self.to_string(),
+        };
+        // What the connection was good for is gone.
+        let rebuild = matches!(code, ErrorCode::OfferRefused | ErrorCode::MediaLost);
+        ServerMessage::Error { code, message, rebuild, offer: self.offer() }
+    }
+}
+
+fn shorten(mut explanation: String) -> String {
+    if explanation.len() > EXPLANATION_BYTES {
+        let mut end = EXPLANATION_BYTES;
+        while !explanation.is_char_boundary(end) {
+            end -= 1;
+        }
+        explanation.truncate(end);
+        explanation.push('…');
+    }
+    explanation
+}
