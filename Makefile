@@ -107,8 +107,9 @@ fuzz-keep: fuzz-build ## the smallest corpus that reaches what fuzz/work reaches
 fuzz-build:
 	@cd fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target $(FUZZ_HOST)
 
-bench-instructions: ## instructions per forwarded packet, for 1, 10 and 50 subscribers (valgrind)
-	@benches/instructions
+# ROWS='to 10*' counts some, FORWARD names a program that is built already.
+bench-instructions: ## instructions per forwarded packet, by who sends what to whom (valgrind)
+	@benches/instructions $(if $(ROWS),'$(ROWS)')
 
 # PLENARY_BINARY names another program, LOADS some of the loads.
 loads: ## what somebody who means harm costs a third person: their wait under each load, against a release build

@@ -1,0 +1,75 @@
+//! What one forwarded packet costs in the core, in nanoseconds and allocations: `cargo bench`. In instructions, which no other
+//! program on the machine changes: `make bench-instructions`, which counts this program's `run ROW` under callgrind.
+//!
+//! Everything runs in this process and in virtual time; only the time inside the core is counted, the clients' own is not.
+//! A row says who sends what to whom (`rows.rs`). Compare within one machine only.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unchecked_time_subtraction,
+    reason = "a benchmark may fail, and its numbers are small"
+)]
+
+mod client;
+mod room;
+mod rows;
+
+use std::time::Duration;
+
+use room::{Spent, measure};
+use rows::Row;
+
+/// Packets that are measured, after as many that are not.
+const MEASURED: u64 = 1_200;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [_, "list", ..] => {
+            for row in Row::all().iter().filter(|row| row.counted) {
+                println!("{}", row.name);
+            }
+        }
+        [_, "run", name, ..] => {
+            let row = Row::all().into_iter().find(|row| row.name == *name).expect("a row of the list");
+            let spent = measure(&row, MEASURED);
+            println!("received {} forwarded {}", spent.received, spent.forwarded);
+        }
+        _ => table(),
+    }
+}
+
+fn table() {
+    println!(
+        "ns in the core; in: for a packet that comes; out, timers, feedback and all together: for one that leaves to somebody"
+    );
+    println!(
+        "{:<28} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12}",
+        "", "in", "out", "timers", "feedback", "together", "allocations"
+    );
+    for row in Row::all() {
+        let best = (0..3).map(|_| measure(&row, MEASURED)).min_by_key(Spent::together);
+        let Some(spent) = best else { continue };
+        let (each, forwarded) = (spent.received.max(1), spent.forwarded.max(1));
+        println!(
+            "{:<28} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12.2}",
+            row.name,
+            per(spent.input, each),
+            per(spent.output, forwarded),
+            per(spent.timers, forwarded),
+            per(spent.feedback, forwarded),
+            spent.together(),
+            spent.allocations as f64 / forwarded as f64,
+        );
+    }
+}
+
+fn per(time: Duration, packets: u64) -> u128 {
+    time.as_nanos() / u128::from(packets)
+}

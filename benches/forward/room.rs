@@ -1,0 +1,176 @@
+//! A room in the core and its people, and what the core spends on them.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use plenary::limits::Limits;
+use plenary::media::rtc::ConnectionConfig;
+use plenary::media::{Core, CoreConfig, Path};
+use str0m::Input;
+use str0m::net::{Protocol, Receive};
+
+use crate::client::{Client, server};
+use crate::rows::{FRAME, Row};
+use crate::{MEASURED, per};
+
+/// Between two packets of the 300 a second that each sender sends.
+const INTERVAL: Duration = Duration::from_micros(3_333);
+
+#[derive(Default)]
+pub struct Spent {
+    pub input: Duration,
+    pub output: Duration,
+    pub timers: Duration,
+    pub feedback: Duration,
+    pub allocations: u64,
+    pub received: u64,
+    pub forwarded: u64,
+    /// What is spent counts; before, the room only gets warm.
+    counts: bool,
+}
+
+impl Spent {
+    /// Nanoseconds for one forwarded packet, everything included.
+    pub fn together(&self) -> u128 {
+        per(self.input + self.output + self.timers + self.feedback, self.forwarded.max(1))
+    }
+}
+
+/// Does `work` in the core, and counts what it takes. Of `part` of what was spent only the time is told apart.
+fn inside(spent: &mut Spent, part: fn(&mut Spent) -> &mut Duration, work: impl FnOnce()) {
+    if !spent.counts {
+        return work();
+    }
+    let began = Instant::now();
+    let allocations = allocation_counter::measure(|| inside_the_core(work));
+    *part(spent) += began.elapsed();
+    spent.allocations += allocations.count_total;
+}
+
+/// Only what runs in here is the core: callgrind knows it by this name.
+#[inline(never)]
+fn inside_the_core(work: impl FnOnce()) {
+    work();
+}
+
+struct Room {
+    core: Core,
+    now: Instant,
+    clients: Vec<Client>,
+    by_address: HashMap<SocketAddr, usize>,
+    spent: Spent,
+}
+
+impl Room {
+    /// Takes what the core sends to the clients, and their answers back into it.
+    fn carry(&mut self) {
+        let transmits: Vec<_> = self.core.drain_transmits().collect();
+        for transmit in transmits {
+            let Some(client) = self.by_address.get(&transmit.path.remote) else { continue };
+            let client = &mut self.clients[*client];
+            let receive = Receive::new(Protocol::Udp, server(), client.address, &transmit.contents);
+            client.rtc.handle_input(Input::Receive(self.now, receive.expect("a datagram"))).expect("input");
+            client.drain();
+        }
+        while self.core.poll_notice().is_some() {}
+    }
+
+    /// What the clients have to say, their media excepted.
+    fn feed_back(&mut self) {
+        let mut any = false;
+        for client in &mut self.clients {
+            client.step(self.now);
+            let path = Path::udp(client.address, server());
+            for datagram in client.out.drain(..) {
+                let core = &mut self.core;
+                inside(
+                    &mut self.spent,
+                    |spent| &mut spent.feedback,
+                    || {
+                        core.handle_datagram(self.now, path, &datagram);
+                    },
+                );
+                any = true;
+            }
+        }
+        if any {
+            let core = &mut self.core;
+            inside(&mut self.spent, |spent| &mut spent.feedback, || core.handle_timeout(self.now));
+            self.carry();
+        }
+    }
+
+    /// Lets time pass, serving timers.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.core.poll_timeout(self.now).filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            let core = &mut self.core;
+            inside(&mut self.spent, |spent| &mut spent.timers, || core.handle_timeout(self.now));
+            self.carry();
+        }
+        self.now = end;
+        self.feed_back();
+    }
+
+    /// The client of this number sends its packets `from` and following, `packets` in one turn.
+    fn send(&mut self, sender: usize, from: u64, packets: u64) {
+        let publisher = &mut self.clients[sender];
+        for number in from..from + packets {
+            publisher.write(self.now, number);
+        }
+        publisher.step(self.now);
+        let path = Path::udp(publisher.address, server());
+        for datagram in std::mem::take(&mut publisher.out) {
+            let core = &mut self.core;
+            inside(
+                &mut self.spent,
+                |spent| &mut spent.input,
+                || {
+                    core.handle_datagram(self.now, path, &datagram);
+                },
+            );
+        }
+        let core = &mut self.core;
+        inside(&mut self.spent, |spent| &mut spent.output, || core.handle_timeout(self.now));
+        self.carry();
+    }
+}
+
+/// What `packets` of them cost, those of all senders together, in a room that is warm.
+pub fn measure(row: &Row, packets: u64) -> Spent {
+    let now = Instant::now();
+    let connection = ConnectionConfig { candidates: vec![server()], worker: 0 };
+    let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
+    let clients: Vec<_> = (0..row.people).map(|number| Client::join(&mut core, now, number, row)).collect();
+    let by_address = clients.iter().enumerate().map(|(index, client)| (client.address, index)).collect();
+    let mut room = Room { core, now, clients, by_address, spent: Spent::default() };
+    for _ in 0..400 {
+        room.pass(Duration::from_millis(5));
+    }
+    assert!(room.clients.iter().all(|client| client.rtc.is_connected()), "everyone is connected");
+    let (mut number, a_turn, senders) = (0, if row.burst { FRAME } else { 1 }, u32::from(row.senders));
+    for (counts, packets) in [(false, MEASURED), (true, packets)] {
+        let before = room.core.counters();
+        room.spent = Spent { counts, ..Spent::default() };
+        let until = number + packets / u64::from(senders);
+        while number < until {
+            for sender in 0..senders {
+                room.send(sender as usize, number, a_turn);
+                room.pass(INTERVAL * a_turn as u32 / senders);
+            }
+            number += a_turn;
+        }
+        let after = room.core.counters();
+        room.spent.received = after.received - before.received;
+        room.spent.forwarded = after.forwarded - before.forwarded;
+    }
+    assert_eq!(room.spent.received, packets, "every packet is received");
+    assert_eq!(
+        room.spent.forwarded,
+        row.expected(packets),
+        "every packet of a size that is shown reaches everybody"
+    );
+    room.spent
+}
