@@ -17,6 +17,12 @@ const PROGRAM = resolve(process.env.PLENARY_BINARY ?? 'target/debug/plenary');
 const EXIT_MS = 5_000;
 
 /**
+ * Where to look for free ports: below those that Linux gives to whoever connects (from 32,768 on). One of those may become
+ * the port of somebody's connection, or of a browser's media, before the server has it or while it restarts.
+ */
+const PORTS = { from: 20_000, count: 12_000 };
+
+/**
  * The address browsers send media to: one of this machine's own. Only a machine without a network gets the loopback
  * address, which browsers do not use unless told to (see `browser.js`).
  */
@@ -216,29 +222,33 @@ function healthz(port) {
   });
 }
 
+/** One of {@link PORTS}. */
+const anyPort = () => PORTS.from + Math.floor(Math.random() * PORTS.count);
+
+/** @param {number} port */
+async function isTcpTaken(port) {
+  const listener = createServer();
+  return isTaken(listener, () => listener.listen(port));
+}
+
+/** @param {number} port */
+async function isUdpTaken(port) {
+  const socket = createSocket('udp4');
+  return isTaken(socket, () => socket.bind(port));
+}
+
 async function freeTcpPort() {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (listener.address());
-  listener.close();
-  return port;
+  for (;;) {
+    const port = anyPort();
+    if (!(await isTcpTaken(port))) return port;
+  }
 }
 
 /** A port for one worker, and the next one for a second: of UDP, and of TCP. */
 async function freeUdpPort() {
   for (;;) {
-    const first = createSocket('udp4').bind(0);
-    await once(first, 'listening');
-    const { port } = first.address();
-    const second = createSocket('udp4');
-    const taken = await Promise.all([
-      isTaken(second, () => second.bind(port + 1)),
-      ...[port, port + 1].map((number) => {
-        const listener = createServer();
-        return isTaken(listener, () => listener.listen(number));
-      }),
-    ]);
-    first.close();
+    const port = anyPort();
+    const taken = await Promise.all([port, port + 1].flatMap((number) => [isUdpTaken(number), isTcpTaken(number)]));
     if (!taken.includes(true)) return port;
   }
 }
