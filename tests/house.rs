@@ -142,6 +142,27 @@ fn media_has_no_form_in_signaling() {
     assert!(found.is_empty(), "media is written somewhere: {found:#?}");
 }
 
+/// What a room is, is private to one file, and changes there by one function.
+#[test]
+fn a_room_changes_by_its_events_only() {
+    let path = Path::new("src/conference/state.rs");
+    let (_, code) =
+        sources("src/conference").into_iter().find(|(found, _)| found.ends_with(path)).expect("the state");
+    let (_, of_room) = code.split_once("impl RoomState {").expect("the room");
+    let (of_room, _) = of_room.split_once("\n}\n").expect("its end");
+    let head = |part: &str| part.split('{').next().unwrap_or_default().to_owned();
+    let changing: Vec<String> =
+        of_room.split("pub(super) fn ").skip(1).map(head).filter(|head| head.contains("&mut self")).collect();
+    assert_eq!(changing.len(), 1, "{changing:?}");
+    assert!(changing[0].starts_with("apply("), "{changing:?}");
+    for whole in ["struct RoomState {", "struct Member {"] {
+        let (_, fields) = code.split_once(whole).expect("the fields");
+        let (fields, _) = fields.split_once("\n}").expect("their end");
+        assert!(!fields.contains("pub"), "{whole} has a field that others may set");
+    }
+    assert!(!of_room.contains("-> &mut") && !of_room.contains("Option<&mut"), "nothing inside is lent out");
+}
+
 #[test]
 fn str0m_is_named_in_one_module() {
     let found: Vec<_> = places("src", &["str0m"])

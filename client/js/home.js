@@ -6,6 +6,7 @@ import { byId, nodesOf } from './core/dom.js';
 import { existsAlready, makeRoom } from './core/making.js';
 import { generatedRoomName, isLink, roomMeant } from './core/names.js';
 import { said } from './core/sentence.js';
+import { keepSecret } from './core/storage.js';
 import { roomList } from './ui/room-list.js';
 
 const form = byId('room-form', HTMLFormElement);
@@ -59,7 +60,10 @@ async function createRoom() {
   if (isLink(input.value)) return openRoom();
   const name = input.value.trim() || input.placeholder;
   const making = await makeRoom(fetch, { name, listed: listed.checked });
-  if ('made' in making) return go(making.made);
+  if ('made' in making) {
+    keepSecret(making.made, making.secret);
+    return go(making.made);
+  }
   if ('refused' in making) return say(making.refused);
   input.value = name;
   say(existsAlready(name));

@@ -6,7 +6,9 @@ import { Call } from './call/call.js';
 import { byId, nodesOf } from './core/dom.js';
 import { unescaped } from './core/names.js';
 import { said } from './core/sentence.js';
-import { putReturn, remembered, tabStore, takeReturn } from './core/storage.js';
+import { Reload } from './core/reload.js';
+import { keepSecret, putReturn, remembered, secretOf, tabStore, takeReturn } from './core/storage.js';
+import { PROTOCOL } from './proto/messages.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { ScreenShare } from './rtc/screen-share.js';
 import { callView } from './ui/call-view.js';
@@ -27,6 +29,10 @@ const ENDINGS = {
     title: 'There is no such room',
     text: 'The link may be mistyped or of another server, or the room has ended.',
   },
+  reload: {
+    title: 'This page is of another version',
+    text: 'The server was changed while the page was open. Load it again to go on.',
+  },
   'room-full': {
     title: 'The room is full',
     text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
@@ -36,6 +42,7 @@ const ENDINGS = {
 /** The id in the link, or what was made of it on its way here. */
 let room = unescaped(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
+const reload = new Reload(store, () => location.reload());
 const media = new LocalMedia();
 const share = new ScreenShare();
 const region = liveRegion(byId('status', HTMLDivElement));
@@ -73,7 +80,7 @@ function end(why) {
 function enter(name, back) {
   const url = new URL('/ws', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const entered = new Call({ url: url.href, room, name, media, share, back });
+  const entered = new Call({ url: url.href, room, name, media, share, back, secret: secretOf(room) });
   call = entered;
   callView({
     call: entered,
@@ -88,7 +95,13 @@ function enter(name, back) {
       end('left');
     },
   });
-  entered.on('welcome', () => show('joined'));
+  entered.on('welcome', ({ protocol }) => {
+    if (protocol === PROTOCOL) reload.current();
+    show('joined');
+  });
+  // On the way in: who was inside already stays, and reads that the page is to be loaded again if it has to be.
+  entered.on('outdated', () => reload.outdated());
+  entered.on('secret-refused', () => keepSecret(room, ''));
   entered.on('bad-name', () => {
     show('prejoin');
     openDoor().refuseName();

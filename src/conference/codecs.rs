@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::state::RoomEvent;
 use super::timers::Timer;
 use super::{Conference, Now};
 use crate::media::codec::{Codec, CodecSet};
@@ -116,34 +117,34 @@ impl Conference {
     /// codec is another one now.
     pub(super) fn review_codecs(&mut self, now: Now, id: RoomId) -> Vec<PeerId> {
         let (mut changed, mut held, mut waits) = (Vec::new(), false, false);
-        let Some(room) = self.rooms.get_mut(&id) else { return changed };
-        let (members, mut pace) = (room.members.clone(), room.codecs);
+        let Some(room) = self.rooms.get(&id) else { return changed };
+        let (mut chosen, mut pace) = (Vec::new(), room.codecs);
         let reached = |since: Option<Instant>, span| {
             since.is_some_and(|since| now.instant.saturating_duration_since(since) >= span)
         };
         let free = pace.changed.is_none() || reached(pace.changed, KEPT_FOR);
         let settled = reached(pace.possible, RETURN_AFTER);
         let mut decoders = Decoders::default();
-        for abilities in members.iter().filter_map(|peer| self.peers.get(peer)?.abilities) {
+        let members = || room.state.people().iter().filter_map(|id| Some((*id, room.state.member(*id)?)));
+        for abilities in members().filter_map(|(_, member)| member.abilities()) {
             decoders.add(abilities.receives);
         }
-        for member in members {
-            let Some(peer) = self.peers.get_mut(&member) else { continue };
-            let Some(abilities) = peer.abilities.filter(|abilities| has_video(abilities.sends)) else {
+        for (peer, member) in members() {
+            let Some(abilities) = member.abilities().filter(|abilities| has_video(abilities.sends)) else {
                 continue;
             };
             let preference = &self.config.codecs;
             let others = decoders.without(abilities.receives);
             let Some(best) = choose(preference, abilities.sends, &others) else { continue };
-            match change(peer.codec, best, preference, abilities.sends, &others) {
+            match change(member.codec(), best, preference, abilities.sends, &others) {
                 Change::Keep => {}
                 Change::WhenSettled if !settled => waits = true,
-                _ if peer.codec.is_some() && !free => held = true,
+                _ if member.codec().is_some() && !free => held = true,
                 Change::Now | Change::WhenSettled => {
-                    if peer.codec.replace(best).is_some() {
+                    if member.codec().is_some() {
                         pace.changed = Some(now.instant);
                     }
-                    changed.push(member);
+                    chosen.push((peer, best));
                 }
             }
         }
@@ -159,13 +160,17 @@ impl Conference {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.codecs = pace;
         }
+        for (peer, codec) in chosen {
+            self.change(now, id, &RoomEvent::CodecChosen { peer, codec });
+            changed.push(peer);
+        }
         changed
     }
 
     /// Chooses anew, and tells those who are to change.
     pub(super) fn renew_codecs(&mut self, now: Now, id: RoomId) {
         for peer in self.review_codecs(now, id) {
-            self.send_publish(peer, false);
+            self.send_publish(now, peer, false);
         }
     }
 }

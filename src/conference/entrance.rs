@@ -61,16 +61,17 @@ impl Conference {
             return Err(Refusal::UnknownRoom);
         };
         let most = self.config.limits.get(Limit::PeersPerRoom).max(1);
-        if room.members.len() >= most {
+        let people = room.state.people();
+        if people.len() >= most {
             self.tally.hit(Limit::PeersPerRoom);
             return Err(Refusal::RoomFull);
         }
         let kept = most / KEPT_SHARE;
-        if room.members.len() < most - kept {
+        if people.len() < most - kept {
             return Ok(());
         }
         let of_address = |id| self.peers.get(id).is_some_and(|peer| peer.address == address);
-        if room.members.iter().filter(|id| of_address(*id)).count() < kept {
+        if people.iter().filter(|id| of_address(*id)).count() < kept {
             return Ok(());
         }
         self.tally.hit(Limit::PeersPerRoom);

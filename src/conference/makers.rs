@@ -7,12 +7,15 @@ use super::room::CreateRoomError;
 use super::{Conference, Now};
 use crate::ledger::{ClientAddress, Crowd, Metered, Over, Resource};
 
+/// Which of all rooms that were made: they count in the order of making.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Number(u64);
+
 /// A room that somebody made.
 #[derive(Debug)]
 struct Made {
     by: ClientAddress,
-    /// In the order of making.
-    number: u64,
+    number: Number,
 }
 
 /// The makers of all rooms.
@@ -20,15 +23,15 @@ struct Made {
 pub(super) struct Makers {
     rooms: BTreeMap<Arc<str>, Made>,
     /// Those nobody is in.
-    empty: Crowd<u64>,
-    ids: BTreeMap<u64, Arc<str>>,
-    next: u64,
+    empty: Crowd<Number>,
+    ids: BTreeMap<Number, Arc<str>>,
+    next: Number,
 }
 
 impl Makers {
     fn made(&mut self, id: &str, by: ClientAddress) {
-        let (id, number): (Arc<str>, u64) = (id.into(), self.next);
-        self.next += 1;
+        let (id, number): (Arc<str>, Number) = (id.into(), self.next);
+        self.next.0 += 1;
         self.ids.insert(number, Arc::clone(&id));
         self.rooms.insert(id, Made { by, number });
         self.empty.insert(by, number);

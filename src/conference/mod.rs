@@ -22,9 +22,11 @@ use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId};
 use crate::media::message::{Command, Notice};
 
+mod changes;
 mod codecs;
 mod counters;
 mod entrance;
+mod grants;
 mod ids;
 mod keys;
 mod makers;
@@ -41,6 +43,7 @@ mod room;
 mod roster;
 mod session;
 mod sockets;
+mod state;
 pub mod store;
 mod timers;
 mod token;
@@ -66,7 +69,7 @@ use makers::Makers;
 use negotiation::Reading;
 use presence::Hearing;
 use protocol::ErrorCode;
-use room::Room;
+use room::OpenRoom;
 use session::Participant;
 use sockets::Socket;
 use timers::{Timer, TimerQueue};
@@ -160,11 +163,13 @@ pub struct Conference {
     sockets: BTreeMap<SocketId, Socket>,
     peers: BTreeMap<PeerId, Participant>,
     /// The rooms somebody is in.
-    rooms: BTreeMap<RoomId, Room>,
+    rooms: BTreeMap<RoomId, OpenRoom>,
     /// Names of clients' choosing: no hash table without a secret key.
     room_ids: BTreeMap<Arc<str>, RoomId>,
     tokens: Tokens,
     next_room: u64,
+    /// Of the room that was opened last.
+    epoch: u64,
     workers: Workers,
     ledger: Ledger,
     makers: Makers,
@@ -198,6 +203,7 @@ impl Conference {
             room_ids: BTreeMap::new(),
             tokens,
             next_room: 0,
+            epoch: 0,
             workers,
             ledger: Ledger::default(),
             makers: Makers::default(),
@@ -230,7 +236,7 @@ impl Conference {
                     peer.signs.hearing = Hearing::Heard;
                     self.review(now, id);
                 }
-                Notice::TooMuch { .. } => self.too_much(id),
+                Notice::TooMuch { .. } => self.too_much(now, id),
                 Notice::Lost { reason, .. } => self.lost(id, reason),
             }
         }

@@ -12,12 +12,13 @@ use super::codecs::Abilities;
 use super::protocol::ServerMessage;
 use super::publish::Published;
 use super::refusal::Refusal;
+use super::state::RoomEvent;
 use super::timers::Timer;
 use super::{Conference, Now, SocketId, StateKey, wire};
 use crate::ledger::{ClientAddress, Metered, Over, Turns};
 use crate::limits::Limit;
 use crate::media::codec::Codec;
-use crate::media::ids::{OfferId, PeerId, Stream, Track};
+use crate::media::ids::{OfferId, PeerId, RoomId, Stream, Track};
 use crate::media::ladder::camera_rule;
 use crate::media::message::{Command, SlotLine, TrackLine};
 use crate::media::rtc::{Offer, OfferError};
@@ -313,31 +314,29 @@ impl Conference {
             self.forward_offer(id);
             return;
         }
-        let before = std::mem::replace(&mut peer.tracks, done.tracks.clone());
-        let able = peer.abilities.replace(abilities) == Some(abilities);
         let room = peer.room;
         if let Some(socket) = peer.socket() {
             peer.negotiation.connected = true;
             self.send(socket, &ServerMessage::Answer { id: offer, sdp }, None);
         }
-        self.forget_mutes(id, &before, &done.tracks);
+        let able = self.member(id).is_some_and(|member| member.abilities() == Some(abilities));
+        self.change(now, room, &RoomEvent::Negotiated { peer: id, abilities });
+        self.forget_mutes(now, room, id, &done.tracks);
+        self.change(now, room, &RoomEvent::Published { peer: id, tracks: done.tracks });
         if !able {
             for other in self.review_codecs(now, room).into_iter().filter(|other| *other != id) {
-                self.send_publish(other, false);
+                self.send_publish(now, other, false);
             }
         }
-        self.send_publish(id, true);
-        if before != done.tracks {
-            self.peers_changed(now, room);
-        }
+        self.send_publish(now, id, true);
     }
 
     /// A mute of the screen ends with the screen: whoever shares again after a reload means to be seen.
-    fn forget_mutes(&mut self, id: PeerId, before: &BTreeSet<Track>, tracks: &BTreeSet<Track>) {
-        for track in before.difference(tracks).copied().filter(|track| track.stream == Stream::Screen) {
-            if self.peers.get_mut(&id).is_some_and(|peer| peer.muted.remove(&track)) {
-                self.command_for(id, Command::Mute { peer: id, track, muted: false });
-            }
+    fn forget_mutes(&mut self, now: Now, room: RoomId, peer: PeerId, tracks: &BTreeSet<Track>) {
+        let Some(member) = self.member(peer) else { return };
+        let ended = member.tracks().difference(tracks).filter(|track| track.stream == Stream::Screen);
+        for track in ended.copied().collect::<Vec<_>>() {
+            self.change(now, room, &RoomEvent::Muted { peer, track, muted: false });
         }
     }
 
@@ -372,31 +371,26 @@ impl Conference {
     }
 
     /// A person sends more than was asked: it is asked once more, in case that was not heard.
-    pub(super) fn too_much(&mut self, id: PeerId) {
+    pub(super) fn too_much(&mut self, now: Now, id: PeerId) {
         let Some(socket) = self.peers.get(&id).and_then(super::session::Participant::socket) else { return };
         self.refuse(socket, Refusal::TooMuchMedia);
-        self.send_publish(id, true);
+        self.send_publish(now, id, true);
     }
 
     /// What the server asks of a person's tracks: if it changed, or anyway if `again`. Nothing before the first answer.
-    pub(super) fn send_publish(&mut self, id: PeerId, again: bool) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+    pub(super) fn send_publish(&mut self, now: Now, id: PeerId, again: bool) {
+        let (Some(peer), Some(member)) = (self.peers.get(&id), self.member(id)) else { return };
         let Some(room) = self.rooms.get(&peer.room) else { return };
-        let Some(socket) = peer.socket().filter(|_| !peer.tracks.is_empty() || peer.published.is_some())
-        else {
+        let before = member.request();
+        let Some(socket) = peer.socket().filter(|_| !member.tracks().is_empty() || before.is_some()) else {
             return;
         };
-        let before = peer.published.as_ref();
-        let video = peer.codec.or(self.config.codecs.first().copied()).unwrap_or(Codec::Vp8);
-        let wanted = Published::after(before, &peer.tracks, camera_rule(room.members.len()), video);
-        let (version, changed) = (wanted.version(), before != Some(&wanted));
-        if changed || again {
-            let message = ServerMessage::Publish { version, tracks: wanted.tracks() };
-            let rates = wanted.rates();
-            peer.published = Some(wanted);
-            if changed {
-                self.command_for(id, Command::Publish { peer: id, rates });
-            }
+        let video = member.codec().or(self.config.codecs.first().copied()).unwrap_or(Codec::Vp8);
+        let people = room.state.people().len();
+        let request = Published::after(before, member.tracks(), camera_rule(people), video);
+        if before != Some(&request) || again {
+            let message = ServerMessage::Publish { version: request.version(), tracks: request.tracks() };
+            self.change(now, peer.room, &RoomEvent::Requested { peer: id, request });
             self.send(socket, &message, Some(StateKey::Publish));
         }
     }

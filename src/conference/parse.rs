@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::de::StrRead;
 
+use super::grants::Action;
 use super::negotiation::OfferMessage;
 use super::refusal::Refusal;
 use super::wire;
@@ -30,6 +31,10 @@ pub(super) struct Join {
     pub(super) name: String,
     /// The token of the last `welcome`.
     pub(super) token: Option<String>,
+    /// What whoever made the room was given.
+    pub(super) secret: Option<String>,
+    /// The protocol that the page speaks.
+    pub(super) protocol: Option<u32>,
 }
 
 /// `view`.
@@ -81,6 +86,21 @@ pub(super) enum Said {
     Signal(PeerId),
     Leave { may_return: bool },
     Ping,
+}
+
+impl Said {
+    /// What is asked for by it.
+    pub(super) fn action(&self) -> Action {
+        match self {
+            Said::Offer(offer) if offer.tracks.is_empty() => Action::Connect,
+            Said::Offer(_) => Action::Publish,
+            Said::View(_) => Action::View,
+            Said::Mute(_) => Action::Mute,
+            Said::Signal(_) => Action::Signal,
+            Said::Leave { .. } => Action::Leave,
+            Said::Ping => Action::Ping,
+        }
+    }
 }
 
 /// Reads a message of a socket that is in no room: only `join` is looked into.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::protocol::Presence;
+use super::state::RoomEvent;
 use super::timers::Timer;
 use super::{Conference, Now, SocketId};
 use crate::media::QUIET_AFTER;
@@ -109,19 +110,16 @@ impl Signs {
 impl Conference {
     /// Judges whether a person is still here, acts on it, and sets the time to judge again.
     pub(super) fn review(&mut self, now: Now, id: PeerId) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(peer) = self.peers.get(&id) else { return };
         match peer.signs.judge(now.instant) {
             Verdict::Left => self.remove_peer(now, id),
             Verdict::Stays { presence, again } => {
-                let changed = std::mem::replace(&mut peer.presence, presence) != presence;
                 let room = peer.room;
                 match again {
                     Some(at) => self.timers.set(Timer::Presence(id), at),
                     None => self.timers.clear(&Timer::Presence(id)),
                 }
-                if changed {
-                    self.peers_changed(now, room);
-                }
+                self.change(now, room, &RoomEvent::Seen { peer: id, presence });
             }
         }
     }

@@ -2,9 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::grants::Grant;
 use super::wire;
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
 use crate::media::message::{SlotLine, SlotTable, Tile, TrackLine};
+
+/// The protocol this server speaks, as [`ClientMessage::Join`] and [`ServerMessage::Welcome`] name it. It rises when a page that
+/// was loaded from an older server would better be loaded again; whatever a page may do without needs no other number.
+pub const PROTOCOL: u32 = 2;
+
+/// The oldest one it serves: that of pages that name none.
+pub const FIRST_PROTOCOL: u32 = 1;
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +27,12 @@ pub enum ClientMessage {
         /// The token of the last `welcome`, to come back as the same peer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<String>,
+        /// What whoever made the room was given, to be granted moderation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
+        /// The protocol that the page speaks; [`FIRST_PROTOCOL`] if it names none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<u32>,
     },
     /// A session description of the client.
     Offer {
@@ -88,8 +102,14 @@ pub enum ServerMessage {
         media: bool,
         /// The room.
         room: RoomInfo,
+        /// The protocol that the server speaks.
+        protocol: u32,
+        /// What the client may do.
+        grants: Vec<Grant>,
         /// How slots grow.
         slots: SlotLimits,
+        /// How to offer pictures.
+        encodings: Encodings,
         /// For `RTCPeerConnection`.
         ice_servers: Vec<IceServer>,
     },
@@ -206,6 +226,15 @@ pub struct SlotLimits {
     pub audio_only: u8,
     /// How many video slots to have, in steps.
     pub video_steps: Vec<u8>,
+}
+
+/// The encodings to offer pictures with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encodings {
+    /// A camera's, from the smallest picture to the largest.
+    pub camera: Vec<PublishLayer>,
+    /// A screen's.
+    pub screen: Vec<PublishLayer>,
 }
 
 /// A STUN or TURN server, as `RTCPeerConnection` wants it.
@@ -331,11 +360,15 @@ pub enum ErrorCode {
     RateLimited,
     /// More media than `publish` asks for; what is over is dropped.
     TooMuchMedia,
+    /// It is not granted, or the secret is wrong.
+    Forbidden,
+    /// The page has to be loaded again.
+    Reload,
 }
 
 impl ErrorCode {
     /// All there are, each at the place of its number.
-    pub const ALL: [ErrorCode; 15] = [
+    pub const ALL: [ErrorCode; 17] = [
         ErrorCode::BadMessage,
         ErrorCode::TooLarge,
         ErrorCode::NotJoined,
@@ -351,5 +384,7 @@ impl ErrorCode {
         ErrorCode::Busy,
         ErrorCode::RateLimited,
         ErrorCode::TooMuchMedia,
+        ErrorCode::Forbidden,
+        ErrorCode::Reload,
     ];
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::protocol::{PublishLayer, PublishTrack};
+use super::protocol::{Encodings, PublishLayer, PublishTrack};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, Layer, Stream, Track};
-use crate::media::ladder::{CameraRule, SCREEN_BITRATE};
+use crate::media::ladder::{CameraRule, SCREEN_BITRATE, camera_rule};
 use crate::media::message::TrackRates;
 use crate::media::units::Bitrate;
 
@@ -71,9 +71,22 @@ fn request(track: Track, camera: CameraRule, video: Codec) -> PublishTrack {
         (Stream::Screen, Kind::Audio) => (Codec::Opus, one(SCREEN_AUDIO_BITRATE)),
         (Stream::Camera, Kind::Video) => (video, camera.iter().map(|layer| camera_layer(*layer)).collect()),
         // A still page at a quarter of its size can be read by nobody: a screen has one layer.
-        (Stream::Screen, Kind::Video) => (video, one(SCREEN_BITRATE)),
+        (Stream::Screen, Kind::Video) => (video, screen_layers()),
     };
     PublishTrack { stream: track.stream, kind: track.kind, codec: codec.name().to_owned(), layers }
+}
+
+/// How pictures are to be offered in a room of so many people. A camera has every layer there is: a line cannot have another
+/// one later, and a smaller room asks for it.
+pub(super) fn encodings(people: usize) -> Encodings {
+    let asked = |layer: Layer| camera_rule(people).iter().find(|(of, _)| *of == layer);
+    let in_all = |layer: Layer| camera_rule(1).iter().find(|(of, _)| *of == layer);
+    let camera = Layer::ALL.into_iter().filter_map(|layer| asked(layer).or_else(|| in_all(layer)));
+    Encodings { camera: camera.map(|layer| camera_layer(*layer)).collect(), screen: screen_layers() }
+}
+
+fn screen_layers() -> Vec<PublishLayer> {
+    vec![PublishLayer { rid: None, max_bitrate: SCREEN_BITRATE, scale_down: 1 }]
 }
 
 fn camera_layer((layer, max_bitrate): (Layer, u32)) -> PublishLayer {
@@ -88,7 +101,6 @@ fn camera_layer((layer, max_bitrate): (Layer, u32)) -> PublishLayer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::ladder::camera_rule;
 
     #[test]
     fn a_camera_sends_fewer_layers_the_more_people_there_are() {

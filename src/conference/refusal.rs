@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::Now;
 use super::parse::KindError;
-use super::protocol::{ErrorCode, ServerMessage};
+use super::protocol::{ErrorCode, FIRST_PROTOCOL, PROTOCOL, ServerMessage};
 use crate::json::ReadError;
 use crate::ledger::Over;
 use crate::media::ids::OfferId;
@@ -39,6 +39,17 @@ pub(super) enum Refusal {
     /// Nobody made the room, or it ended.
     #[error("there is no such room")]
     UnknownRoom,
+    /// It was not given to whoever made the room.
+    #[error("secret: it is not the one of whoever made this room")]
+    WrongSecret,
+    /// Somebody may not do that here.
+    #[error("you may not do that in this room")]
+    NotGranted,
+    /// The page is not one that this server can serve.
+    #[error(
+        "protocol: the page speaks {page}, the server {FIRST_PROTOCOL} to {PROTOCOL}: load the page again"
+    )]
+    OtherProtocol { page: u32 },
     /// Nobody fits in any more.
     #[error("the room is full")]
     RoomFull,
@@ -98,6 +109,8 @@ impl Refusal {
             Self::NotJoined => ErrorCode::NotJoined,
             Self::AlreadyJoined => ErrorCode::AlreadyJoined,
             Self::UnknownRoom => ErrorCode::UnknownRoom,
+            Self::WrongSecret | Self::NotGranted => ErrorCode::Forbidden,
+            Self::OtherProtocol { .. } => ErrorCode::Reload,
             Self::RoomFull | Self::RoomFullForAddress => ErrorCode::RoomFull,
             Self::LongName { .. } | Self::InvisibleName => ErrorCode::BadName,
             Self::OfferRefused { .. } | Self::WorkerGone { offer: Some(_) } => ErrorCode::OfferRefused,

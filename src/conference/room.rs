@@ -7,18 +7,20 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::codecs::Pace;
+use super::grants::Grants;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
 use super::protocol::RoomInfo;
 use super::refusal::Refusal;
 use super::roster::Roster;
+use super::state::RoomState;
 use super::store::RoomRecord;
 use super::timers::Timer;
 use super::token::Token;
 use super::{Conference, Now, WorkerId, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
-use crate::media::ids::{PeerId, RoomId};
+use crate::media::ids::RoomId;
 
 /// How long a room is kept while nobody is in it: long enough to send a new room's link around and for the last one to
 /// come back from a dead battery, short enough that the list on the home page shows rooms that are alive.
@@ -49,7 +51,7 @@ pub struct CreatedRoom {
     /// The room.
     #[serde(flatten)]
     pub room: RoomInfo,
-    /// Proves later that one made it ([`Conference::is_owner`]). Told once; the server does not keep it.
+    /// Proves in a `join` that one made it. Told once; the server does not keep it.
     pub secret: String,
 }
 
@@ -99,50 +101,32 @@ enum Found {
 
 /// A room somebody is in.
 #[derive(Debug)]
-pub(super) struct Room {
-    /// What is kept of it.
-    record: RoomRecord,
+pub(super) struct OpenRoom {
+    /// What it is.
+    pub(super) state: RoomState,
     /// Where its media is; `None` while no worker is there.
     pub(super) worker: Option<WorkerId>,
-    /// Who is in it, in the order of joining.
-    pub(super) members: Vec<PeerId>,
     /// What they are told about each other.
     pub(super) roster: Roster,
     /// When they may be asked for other codecs.
     pub(super) codecs: Pace,
 }
 
-impl Room {
-    /// As `welcome` shows it.
-    pub(super) fn info(&self) -> RoomInfo {
-        info(&self.record, self.members.len())
-    }
-
+impl OpenRoom {
     /// Its id.
     pub(super) fn id(&self) -> &str {
-        &self.record.id
+        &self.state.record().id
     }
 
     /// When it was made, in milliseconds since 1970.
     pub(super) fn created_at(&self) -> u64 {
-        self.record.created_at
+        self.state.record().created_at
     }
 
     /// Whether a token that names its id was given for it: under the id of a listed room that ended anybody may have made
     /// another one.
     pub(super) fn is_of(&self, token: &Token) -> bool {
-        !self.record.listed || token.room_created_at == self.record.created_at
-    }
-}
-
-fn info(record: &RoomRecord, people: usize) -> RoomInfo {
-    RoomInfo {
-        id: record.id.clone(),
-        name: record.name.clone(),
-        listed: record.listed,
-        topology: record.topology,
-        created_at: record.created_at,
-        people,
+        !self.state.record().listed || token.room_created_at == self.created_at()
     }
 }
 
@@ -176,7 +160,7 @@ impl Conference {
         let record = RoomRecord { id, name, ..RoomRecord::new(now, listed) };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
-        Ok(CreatedRoom { room: info(&record, 0), secret })
+        Ok(CreatedRoom { room: record.info(0), secret })
     }
 
     fn most_of_name(&self) -> usize {
@@ -243,20 +227,19 @@ impl Conference {
         if said.is_empty() { named } else { said }
     }
 
-    /// Whether `secret` was given to whoever made the room `id`. Also true of a room that is not listed and ended: there is
-    /// never another one of its id.
-    #[must_use]
-    pub fn is_owner(&self, id: &str, secret: &str) -> bool {
-        let Some(since) = self.keys.owner_since(id, secret) else { return false };
-        self.keys.drawn_id(id).is_some() || self.room(id).is_some_and(|room| room.created_at == since)
+    /// Whether `secret` was given to whoever made this room. One that is not listed may have ended and been made again by
+    /// somebody else: there is never another one of its id.
+    fn is_secret_of(&self, room: &RoomRecord, secret: &str) -> bool {
+        let since = self.keys.owner_since(&room.id, secret);
+        since.is_some_and(|since| !room.listed || since == room.created_at)
     }
 
     /// The room with this id, with how many people are in it.
     #[must_use]
     pub fn room(&self, id: &str) -> Option<RoomInfo> {
         match self.room_ids.get(id).and_then(|room| self.rooms.get(room)) {
-            Some(room) => Some(room.info()),
-            None => self.store.get(id).map(|record| info(&record, 0)),
+            Some(room) => Some(room.state.info()),
+            None => self.store.get(id).map(|record| record.info(0)),
         }
     }
 
@@ -264,7 +247,7 @@ impl Conference {
     /// that is not listed and is made again for everybody who has its link.
     #[must_use]
     pub fn look_up(&self, now: Now, id: &str) -> Option<RoomInfo> {
-        self.room(id).or_else(|| Some(info(&self.made_again(now, id, None)?, 0)))
+        self.room(id).or_else(|| Some(self.made_again(now, id, None)?.info(0)))
     }
 
     /// The listed rooms with an id after `after`, at most `most` (1 to 100) of them.
@@ -276,20 +259,24 @@ impl Conference {
         records.truncate(most);
         let next = records.last().filter(|_| goes_on).map(|record| record.id.clone());
         let people = |id: &str| {
-            self.room_ids.get(id).and_then(|id| self.rooms.get(id)).map_or(0, |room| room.members.len())
+            self.room_ids
+                .get(id)
+                .and_then(|id| self.rooms.get(id))
+                .map_or(0, |room| room.state.people().len())
         };
-        RoomPage { rooms: records.iter().map(|record| info(record, people(&record.id))).collect(), next }
+        RoomPage { rooms: records.iter().map(|record| record.info(people(&record.id))).collect(), next }
     }
 
     /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open. `token` was
-    /// given for a room of this id.
+    /// given for a room of this id; `secret` is to show that they made it.
     pub(super) fn enter(
         &mut self,
         now: Now,
         address: ClientAddress,
         id: &str,
         token: Option<Token>,
-    ) -> Result<RoomId, Refusal> {
+        secret: Option<&str>,
+    ) -> Result<(RoomId, Grants), Refusal> {
         if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) + ENDING_CHARS {
             self.tally.hit(Limit::RoomNameChars);
             return Err(self.no_such_room(now, address));
@@ -302,17 +289,27 @@ impl Conference {
                 None => return Err(self.no_such_room(now, address)),
             },
         };
+        let record = match &found {
+            Found::Open(room) => self.rooms.get(room).map(|room| room.state.record()),
+            Found::Empty(record) | Found::Ended(record) => Some(record),
+        };
+        let grants = match (secret, record) {
+            (None, _) | (_, None) => Grants::GUEST,
+            (Some(secret), Some(record)) if self.is_secret_of(record, secret) => Grants::OWNER,
+            (Some(_), Some(_)) => return Err(self.wrong_secret(now, address)),
+        };
         // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
         self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
-        match found {
-            Found::Open(room) => Ok(room),
-            Found::Empty(record) => Ok(self.open(record)),
+        let room = match found {
+            Found::Open(room) => room,
+            Found::Empty(record) => self.open(now, record),
             Found::Ended(record) => match self.keep(now, address, record.clone()) {
-                Err(CreateRoomError::Over(over)) => Err(Refusal::over(now, over)),
+                Err(CreateRoomError::Over(over)) => return Err(Refusal::over(now, over)),
                 // Whoever else made it meanwhile, it is there.
-                _ => Ok(self.open(record)),
+                _ => self.open(now, record),
             },
-        }
+        };
+        Ok((room, grants))
     }
 
     /// A room of which only its id is known: that was drawn here, or somebody was inside.
@@ -340,7 +337,7 @@ impl Conference {
     }
 
     /// Gives a room a place on the worker with the fewest people.
-    fn open(&mut self, record: RoomRecord) -> RoomId {
+    fn open(&mut self, now: Now, record: RoomRecord) -> RoomId {
         let worker = self.workers.least_loaded();
         let id = RoomId(self.next_room);
         self.next_room += 1;
@@ -348,25 +345,23 @@ impl Conference {
         self.timers.clear(&Timer::EmptyRoom(Arc::clone(&name)));
         self.makers.occupied(&name);
         self.room_ids.insert(name, id);
-        self.rooms.insert(
-            id,
-            Room { record, worker, members: Vec::new(), roster: Roster::default(), codecs: Pace::default() },
-        );
+        // The wall clock carries it over restarts; where that goes back, it still rises within this process.
+        self.epoch = now.unix_millis.max(self.epoch + 1);
+        let state = RoomState::open(record, self.epoch);
+        self.rooms.insert(id, OpenRoom { state, worker, roster: Roster::default(), codecs: Pace::default() });
         id
     }
 
-    /// Takes a person off a room's list; a room that is empty then is closed, and forgotten after a while.
-    pub(super) fn vacate(&mut self, now: Now, id: RoomId, peer: PeerId) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        room.members.retain(|member| *member != peer);
-        let (worker, empty) = (room.worker, room.members.is_empty());
-        self.workers.remove(worker, 1);
-        if !empty {
-            self.peers_changed(now, id);
+    /// Somebody left a room: one that is empty then is closed, and forgotten after a while.
+    pub(super) fn vacated(&mut self, now: Now, id: RoomId) {
+        let Some(room) = self.rooms.get(&id) else { return };
+        self.workers.remove(room.worker, 1);
+        if !room.state.people().is_empty() {
             self.renew_codecs(now, id);
             return;
         }
         self.timers.clear(&Timer::Codecs(id));
+        self.timers.clear(&Timer::Peers(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
             self.makers.vacated(room.id());
@@ -386,6 +381,14 @@ impl Conference {
     pub(super) fn no_such_room(&mut self, now: Now, address: ClientAddress) -> Refusal {
         match self.asked_in_vain(now, address) {
             Ok(()) => Refusal::UnknownRoom,
+            Err(over) => Refusal::over(now, over),
+        }
+    }
+
+    /// What somebody hears who shows a secret that is not the room's: it may be a guess, like one for a link.
+    fn wrong_secret(&mut self, now: Now, address: ClientAddress) -> Refusal {
+        match self.asked_in_vain(now, address) {
+            Ok(()) => Refusal::WrongSecret,
             Err(over) => Refusal::over(now, over),
         }
     }

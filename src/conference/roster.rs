@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::protocol::{PeerInfo, ServerMessage};
+use super::protocol::ServerMessage;
 use super::sockets::to_text;
+use super::state::Version;
 use super::timers::Timer;
 use super::{Conference, Now, StateKey};
 use crate::media::ids::{PeerId, RoomId};
@@ -34,10 +35,8 @@ fn pause_after(bytes: usize) -> Duration {
 /// The state of a room's list.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    /// Rises with every change of the room.
-    version: u64,
-    /// The list of this version, once somebody needed it.
-    text: Option<Arc<str>>,
+    /// The list as it was written last, and which version of it that is.
+    written: Option<(Version, Arc<str>)>,
     /// The next list goes out no earlier.
     not_before: Option<Instant>,
     /// When the current interval of announcements began, and how many it had.
@@ -61,11 +60,9 @@ impl Roster {
 }
 
 impl Conference {
-    /// Notes that a room's list changed; it goes out as soon as its pace allows.
-    pub(super) fn peers_changed(&mut self, now: Now, id: RoomId) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        room.roster.version += 1;
-        room.roster.text = None;
+    /// A room's list changed: it goes out as soon as its pace allows.
+    pub(super) fn list_changed(&mut self, now: Now, id: RoomId) {
+        let Some(room) = self.rooms.get(&id) else { return };
         let timer = Timer::Peers(id);
         if !self.timers.is_set(&timer) {
             let at = room.roster.not_before.map_or(now.instant, |at| at.max(now.instant));
@@ -78,9 +75,9 @@ impl Conference {
         let Some((_, text)) = self.peers_text(id) else { return };
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.roster.not_before = now.instant.checked_add(pause_after(text.len()));
-        for peer in room.members.clone() {
+        for peer in room.state.people().to_vec() {
             self.send_peers(peer);
-            self.send_publish(peer, false);
+            self.send_publish(now, peer, false);
         }
     }
 
@@ -99,10 +96,10 @@ impl Conference {
     /// Tells everyone in a room except `about`, unless too much was told already.
     pub(super) fn announce(&mut self, now: Now, id: RoomId, about: PeerId, message: &ServerMessage) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        if room.members.iter().all(|peer| *peer == about) || !room.roster.may_announce(now.instant) {
+        let members = room.state.people().to_vec();
+        if members.iter().all(|peer| *peer == about) || !room.roster.may_announce(now.instant) {
             return;
         }
-        let members = room.members.clone();
         let Some(text) = to_text(message) else { return };
         for peer in members.into_iter().filter(|peer| *peer != about) {
             if let Some(socket) = self.peers.get(&peer).and_then(super::session::Participant::socket) {
@@ -112,17 +109,16 @@ impl Conference {
     }
 
     /// The current list, written once for all who get it.
-    fn peers_text(&mut self, id: RoomId) -> Option<(u64, Arc<str>)> {
+    fn peers_text(&mut self, id: RoomId) -> Option<(Version, Arc<str>)> {
         let room = self.rooms.get_mut(&id)?;
-        let version = room.roster.version;
-        if let Some(text) = &room.roster.text {
-            return Some((version, Arc::clone(text)));
+        let version = room.state.listed();
+        if let Some(written) = room.roster.written.as_ref().filter(|(written, _)| *written == version) {
+            return Some(written.clone());
         }
-        let peers: Vec<PeerInfo> =
-            room.members.iter().filter_map(|id| self.peers.get(id).map(|peer| peer.info(*id))).collect();
-        let text = to_text(&ServerMessage::Peers { version, peers })?;
-        room.roster.text = Some(Arc::clone(&text));
-        Some((version, text))
+        let message = ServerMessage::Peers { version: version.number, peers: room.state.list() };
+        let written = (version, to_text(&message)?);
+        room.roster.written = Some(written.clone());
+        Some(written)
     }
 }
 

@@ -1,24 +1,25 @@
 //! One person's session: entering, coming back, leaving.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::codecs::Abilities;
+use super::grants::Grants;
 use super::names::{self, Unfit};
 use super::negotiation::Negotiation;
+use super::parse::Join;
 use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
-use super::protocol::{PeerInfo, Presence, ServerMessage, SlotLimits, StreamInfo, TrackInfo};
-use super::publish::Published;
+use super::protocol::{FIRST_PROTOCOL, PROTOCOL, Presence, ServerMessage, SlotLimits};
+use super::publish;
 use super::refusal::Refusal;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
+use super::state::{RoomEvent, Version};
 use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::turn::Issued;
 use super::{Conference, Entropy, Now, SocketId, StateKey, WorkerId};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
-use crate::media::codec::Codec;
-use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
-use crate::media::message::{Command, SlotTable, Tile};
+use crate::media::ids::{PeerId, RoomId};
+use crate::media::message::{SlotTable, Tile};
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 
 /// One person in one room.
@@ -29,12 +30,6 @@ pub(super) struct Participant {
     pub(super) address: ClientAddress,
     /// The room's; `None` while it has none.
     pub(super) worker: Option<WorkerId>,
-    /// As they typed it, cleaned.
-    pub(super) wanted: String,
-    /// As everybody sees it: told apart from the others in the room.
-    pub(super) name: String,
-    /// By which it is compared ([`names::key`]).
-    name_key: String,
     /// Brings this person back.
     token: Token,
     /// The token the person came back with. Good until they say something: only then it is sure that the `welcome` with
@@ -42,26 +37,14 @@ pub(super) struct Participant {
     used_token: Option<TokenId>,
     /// What tells whether they are here.
     pub(super) signs: Signs,
-    /// What the others were told of that.
-    pub(super) presence: Presence,
     /// Offers and answers.
     pub(super) negotiation: Negotiation,
-    /// What they publish, as of the last answer.
-    pub(super) tracks: BTreeSet<Track>,
-    /// What they muted; may name tracks that they do not publish yet.
-    pub(super) muted: BTreeSet<Track>,
     /// What they show, as they said last.
     pub(super) view: Option<Vec<Tile>>,
-    /// What their browser can do. Unknown before the first answer.
-    pub(super) abilities: Option<Abilities>,
-    /// What they are to encode pictures with. Chosen at the first answer.
-    pub(super) codec: Option<Codec>,
     /// What their slots show, and the number of that message.
     pub(super) slots: Option<(u64, SlotTable)>,
-    /// What was asked of their tracks.
-    pub(super) published: Option<Published>,
     /// The version of the last list sent on this socket.
-    pub(super) peers_seen: Option<u64>,
+    pub(super) peers_seen: Option<Version>,
     /// When they were last told credentials for TURN.
     pub(super) issued: Option<Issued>,
 }
@@ -74,47 +57,28 @@ impl Participant {
             Link::Gone(_) => None,
         }
     }
-
-    /// What the others see.
-    pub(super) fn info(&self, id: PeerId) -> PeerInfo {
-        let track = |stream, kind| {
-            let track = Track { stream, kind };
-            self.tracks.contains(&track).then(|| TrackInfo { muted: self.muted.contains(&track) })
-        };
-        let streams = [Stream::Camera, Stream::Screen].map(|stream| StreamInfo {
-            stream,
-            audio: track(stream, Kind::Audio),
-            video: track(stream, Kind::Video),
-        });
-        let streams =
-            streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
-        PeerInfo { id, name: self.name.clone(), state: self.presence, streams }
-    }
 }
 
 impl Conference {
     /// `join`: comes back as the same person if the token says so, enters as a new one otherwise.
-    pub(super) fn join(
-        &mut self,
-        now: Now,
-        socket: SocketId,
-        room: &str,
-        name: &str,
-        token: Option<&str>,
-    ) -> Result<(), Refusal> {
-        let name = self.checked_name(name)?;
-        let meant = self.id_of_link(room);
-        let room = meant.as_deref().unwrap_or(room);
-        let shown = token.and_then(|text| Token::open(&self.keys, room, text));
+    pub(super) fn join(&mut self, now: Now, socket: SocketId, join: &Join) -> Result<(), Refusal> {
+        let page = join.protocol.unwrap_or(FIRST_PROTOCOL);
+        if !(FIRST_PROTOCOL..=PROTOCOL).contains(&page) {
+            return Err(Refusal::OtherProtocol { page });
+        }
+        let name = self.checked_name(&join.name)?;
+        let meant = self.id_of_link(&join.room);
+        let room = meant.as_deref().unwrap_or(&join.room);
+        let shown = join.token.as_ref().and_then(|text| Token::open(&self.keys, room, text));
         if let Some(token) = shown.filter(|token| self.is_current(token, room)) {
             self.resume(now, socket, name, token);
             return Ok(());
         }
         let Some(address) = self.sockets.get(&socket).map(|client| client.address) else { return Ok(()) };
-        let room = self.enter(now, address, room, shown)?;
+        let (room, grants) = self.enter(now, address, room, shown, join.secret.as_deref())?;
         let returning = shown.filter(|token| self.may_return(now, room, token));
-        self.counters.unknown_tokens += u64::from(token.is_some() && returning.is_none());
-        self.admit(now, (socket, address), room, name, returning)
+        self.counters.unknown_tokens += u64::from(join.token.is_some() && returning.is_none());
+        self.admit(now, (socket, address), room, (name, grants), returning)
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
@@ -126,14 +90,6 @@ impl Conference {
             }
             Unfit::Invisible => Refusal::InvisibleName,
         })
-    }
-
-    /// What the others in a room see of the name of `who`, and its key.
-    fn name_in(&self, room: RoomId, who: PeerId, name: &str) -> (String, String) {
-        let members = self.rooms.get(&room).map(|room| room.members.as_slice()).unwrap_or_default();
-        let others = members.iter().filter(|id| **id != who).filter_map(|id| self.peers.get(id));
-        let taken: BTreeSet<&str> = others.map(|peer| peer.name_key.as_str()).collect();
-        names::told_apart(name, |key| taken.contains(key))
     }
 
     /// Whether somebody who is here was given this token last, or came here with it and has not said anything since.
@@ -155,30 +111,26 @@ impl Conference {
         now: Now,
         (socket, address): (SocketId, ClientAddress),
         room_id: RoomId,
-        wanted: String,
+        (wanted, grants): (String, Grants),
         returning: Option<Token>,
     ) -> Result<(), Refusal> {
         self.has_place(room_id, address)?;
-        let Some(room) = self.rooms.get_mut(&room_id) else { return Ok(()) };
+        let Some(room) = self.rooms.get(&room_id) else { return Ok(()) };
         let id = match returning {
             Some(token) => token.peer,
             None => draw_peer(&mut self.entropy, &self.peers),
         };
         let (worker, created_at) = (room.worker, room.created_at());
-        room.members.push(id);
-        let (name, name_key) = self.name_in(room_id, id, &wanted);
+        let name = room.state.name_for(id, wanted);
         self.workers.add(worker, 1);
         if returning.is_some() {
             self.counters.returned += 1;
             self.tokens.came_back(id);
         }
-        let peer = Participant {
+        let participant = Participant {
             room: room_id,
             address,
             worker,
-            wanted,
-            name: name.clone(),
-            name_key,
             token: self.tokens.give(now, id, created_at),
             used_token: returning.map(|token| token.id),
             signs: Signs {
@@ -187,32 +139,26 @@ impl Conference {
                 began: now.instant,
                 departs: None,
             },
-            presence: Presence::Here,
             negotiation: Negotiation::default(),
-            tracks: BTreeSet::new(),
-            muted: BTreeSet::new(),
             view: None,
-            abilities: None,
-            codec: None,
             slots: None,
-            published: None,
             peers_seen: None,
             issued: None,
         };
-        self.peers.insert(id, peer);
-        self.review(now, id);
+        self.peers.insert(id, participant);
         self.set_state(socket, SocketState::Inside(id));
         self.timers.clear(&Timer::Join(socket));
-        self.command_for(id, Command::Join { peer: id, room: room_id });
-        self.peers_changed(now, room_id);
+        self.change(now, room_id, &RoomEvent::Joined { peer: id, name, grants });
+        self.review(now, id);
         self.welcome(now, id, false);
-        self.announce(now, room_id, id, &ServerMessage::PeerJoined { peer: id, name });
         Ok(())
     }
 
     /// A person comes back, on a new socket. The others notice nothing, unless they were told of a trouble before.
     fn resume(&mut self, now: Now, socket: SocketId, name: String, used: Token) {
         let id = used.peer;
+        let Some(member) = self.member(id) else { return };
+        let (was_here, renamed) = (member.presence() == Presence::Here, member.name().wanted != name);
         let Some(peer) = self.peers.get_mut(&id) else { return };
         self.counters.resumed += 1;
         peer.token = self.tokens.give(now, id, peer.token.room_created_at);
@@ -222,33 +168,26 @@ impl Conference {
         }
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
         // Who was lost before is not said to be back because the page was loaded anew.
-        if peer.signs.departs.take().is_some() && peer.presence == Presence::Here {
+        if peer.signs.departs.take().is_some() && was_here {
             peer.signs.began = now.instant;
         }
         peer.peers_seen = None;
         peer.negotiation.resumed();
-        let (room, renamed) = (peer.room, peer.wanted != name);
+        let room = peer.room;
         if let Link::Attached(old) = old_link {
             self.close(old, CLOSE_TAKEN_OVER, "the session continues on another socket");
         }
         self.set_state(socket, SocketState::Inside(id));
         self.timers.clear(&Timer::Join(socket));
         self.review(now, id);
-        if renamed {
-            self.rename(id, room, name);
-            self.peers_changed(now, room);
+        // Who comes back under the same name keeps what the others know it as; another name is told apart anew.
+        if let Some(open) = self.rooms.get(&room).filter(|_| renamed) {
+            let name = open.state.name_for(id, name);
+            self.change(now, room, &RoomEvent::Renamed { peer: id, name });
         }
         self.welcome(now, id, true);
         self.send_slots(id);
-        self.send_publish(id, true);
-    }
-
-    /// Who comes back under the same name keeps what the others know it as; another name is told apart anew.
-    fn rename(&mut self, id: PeerId, room: RoomId, wanted: String) {
-        let (name, name_key) = self.name_in(room, id, &wanted);
-        if let Some(peer) = self.peers.get_mut(&id) {
-            (peer.wanted, peer.name, peer.name_key) = (wanted, name, name_key);
-        }
+        self.send_publish(now, id, true);
     }
 
     /// The client spoke on its socket, so it has its `welcome`: the token that brought it here is dead.
@@ -263,17 +202,21 @@ impl Conference {
         let ice_servers = self.issue_ice_servers(now, id);
         let Some(peer) = self.peers.get(&id) else { return };
         let (Some(socket), Some(room)) = (peer.socket(), self.rooms.get(&peer.room)) else { return };
+        let grants = room.state.member(id).map_or(Vec::new(), |member| member.grants().list());
         let welcome = ServerMessage::Welcome {
             peer: id,
             token: peer.token.seal(&self.keys, room.id()),
             resumed,
             media: peer.negotiation.connected(),
-            room: room.info(),
+            room: room.state.info(),
+            protocol: PROTOCOL,
+            grants,
             slots: SlotLimits {
                 pairs: PAIRED_SLOTS,
                 audio_only: AUDIO_ONLY_SLOTS,
                 video_steps: VIDEO_SLOT_STEPS.to_vec(),
             },
+            encodings: publish::encodings(room.state.people().len()),
             ice_servers,
         };
         self.send(socket, &welcome, None);
@@ -316,13 +259,13 @@ impl Conference {
 
     /// The person is gone for good.
     pub(super) fn remove_peer(&mut self, now: Now, id: PeerId) {
-        self.command_for(id, Command::Leave { peer: id });
-        let Some(peer) = self.peers.remove(&id) else { return };
+        let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
+        self.change(now, room, &RoomEvent::Left { peer: id });
+        self.peers.remove(&id);
         self.timers.clear(&Timer::Presence(id));
         self.timers.clear(&Timer::Offer(id));
         self.timers.clear(&Timer::IceServers(id));
-        self.vacate(now, peer.room, id);
-        self.announce(now, peer.room, id, &ServerMessage::PeerLeft { peer: id, name: peer.name });
+        self.vacated(now, room);
     }
 }
 

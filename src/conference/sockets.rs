@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::parse::{self, Join, Said};
+use super::parse::{self, Said};
 use super::protocol::ServerMessage;
 use super::rate::{Flow, Passage};
 use super::refusal::Refusal;
@@ -138,8 +138,8 @@ impl Conference {
     }
 
     fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
-        let Join { room, name, token } = parse::read_join(text, &self.config.limits, &mut self.tally)?;
-        self.join(now, socket, &room, &name, token.as_deref())
+        let join = parse::read_join(text, &self.config.limits, &mut self.tally)?;
+        self.join(now, socket, &join)
     }
 
     fn text_from_inside(
@@ -151,7 +151,9 @@ impl Conference {
     ) -> Result<(), Refusal> {
         self.welcome_arrived(peer);
         trip(Trap::Message, text);
-        match parse::read(text, &self.config.limits, &mut self.tally)? {
+        let said = parse::read(text, &self.config.limits, &mut self.tally)?;
+        self.may(peer, said.action())?;
+        match said {
             Said::Offer(offer) => self.offer(now, socket, peer, offer),
             Said::View(tiles) => self.view(peer, tiles),
             Said::Mute(mute) => {

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use thiserror::Error;
 
 use super::Now;
-use super::protocol::Topology;
+use super::protocol::{RoomInfo, Topology};
 
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,18 @@ impl RoomRecord {
     pub(super) fn new(now: Now, listed: bool) -> Self {
         let (id, name) = (String::new(), String::new());
         Self { id, name, listed, topology: Topology::Sfu, created_at: now.unix_millis }
+    }
+
+    /// As it is shown, with so many people in it.
+    pub(super) fn info(&self, people: usize) -> RoomInfo {
+        RoomInfo {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            listed: self.listed,
+            topology: self.topology,
+            created_at: self.created_at,
+            people,
+        }
     }
 }
 

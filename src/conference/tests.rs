@@ -2,6 +2,7 @@
 
 mod codecs;
 mod floods;
+mod grants;
 mod harness;
 mod hostile;
 mod joining;

@@ -1,6 +1,7 @@
 //! What a client wants sent and shown: `mute` and `view`.
 
 use super::refusal::Refusal;
+use super::state::RoomEvent;
 use super::{Conference, Now};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, Stream, Track};
@@ -9,20 +10,12 @@ use crate::media::message::{Command, Tile};
 impl Conference {
     /// `mute`. Kept across reloads; the camera's may come before the first answer.
     pub(super) fn mute(&mut self, now: Now, id: PeerId, track: Track, muted: bool) -> Result<(), Refusal> {
-        let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
-        let may_come = peer.tracks.is_empty() && track.stream == Stream::Camera;
-        if !(may_come || peer.tracks.contains(&track) || peer.negotiation.offers(track)) {
+        let (Some(peer), Some(member)) = (self.peers.get(&id), self.member(id)) else { return Ok(()) };
+        let may_come = member.tracks().is_empty() && track.stream == Stream::Camera;
+        if !(may_come || member.tracks().contains(&track) || peer.negotiation.offers(track)) {
             return Err(Refusal::UnknownTrack);
         }
-        let changed = if muted { peer.muted.insert(track) } else { peer.muted.remove(&track) };
-        if !changed {
-            return Ok(());
-        }
-        let (room, shown) = (peer.room, peer.tracks.contains(&track));
-        self.command_for(id, Command::Mute { peer: id, track, muted });
-        if shown {
-            self.peers_changed(now, room);
-        }
+        self.change(now, peer.room, &RoomEvent::Muted { peer: id, track, muted });
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl Conference {
         let rooms: Vec<RoomId> =
             self.rooms.iter().filter(|(_, room)| room.worker == Some(worker)).map(|(id, _)| *id).collect();
         for id in rooms {
-            let members = self.rooms.get(&id).map(|room| room.members.clone()).unwrap_or_default();
+            let members = self.people_of(id);
             if let Some(gone) = self.workers.0.get_mut(worker.0) {
                 gone.left_behind.extend(&members);
             }
@@ -84,17 +84,21 @@ impl Conference {
             self.rooms.iter().filter(|(_, room)| room.worker.is_none()).map(|(id, _)| *id).collect();
         for id in waiting {
             self.assign_worker(id, self.workers.least_loaded());
-            for peer in self.rooms.get(&id).map(|room| room.members.clone()).unwrap_or_default() {
+            for peer in self.people_of(id) {
                 self.forward_offer(peer);
             }
         }
         self.run_due(now);
     }
 
+    fn people_of(&self, id: RoomId) -> Vec<PeerId> {
+        self.rooms.get(&id).map(|room| room.state.people().to_vec()).unwrap_or_default()
+    }
+
     /// Gives a room another worker, or none, and tells the new one all that the old one was told.
     fn assign_worker(&mut self, id: RoomId, worker: Option<WorkerId>) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        let members = room.members.clone();
+        let members = room.state.people().to_vec();
         self.workers.remove(std::mem::replace(&mut room.worker, worker), members.len());
         self.workers.add(worker, members.len());
         for member in &members {
@@ -105,8 +109,10 @@ impl Conference {
         }
         for member in members {
             let Some(peer) = self.peers.get(&member) else { continue };
-            let (muted, view) = (peer.muted.clone(), peer.view.clone());
-            if let Some(rates) = peer.published.as_ref().map(Published::rates) {
+            let view = peer.view.clone();
+            let Some(state) = self.member(member) else { continue };
+            let (muted, rates) = (state.muted().clone(), state.request().map(Published::rates));
+            if let Some(rates) = rates {
                 self.command_for(member, Command::Publish { peer: member, rates });
             }
             for track in muted {

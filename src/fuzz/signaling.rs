@@ -53,7 +53,7 @@ pub fn signaling(data: &[u8]) {
                 world.say(socket, &text);
             }
         }
-        world.settle(None);
+        world.carry_outputs(None);
     }
 }
 
@@ -97,11 +97,11 @@ impl World {
 
     fn say(&mut self, socket: SocketId, text: &str) {
         self.conference.socket_text(self.now, socket, text);
-        self.settle(Some(socket));
+        self.carry_outputs(Some(socket));
     }
 
     /// Takes what the conference wants, answers for the workers, and counts the errors that `speaker` gets.
-    fn settle(&mut self, speaker: Option<SocketId>) {
+    fn carry_outputs(&mut self, speaker: Option<SocketId>) {
         let mut errors = 0;
         while let Some(output) = self.conference.poll_output() {
             match output {

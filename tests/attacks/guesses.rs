@@ -6,7 +6,7 @@ use serde_json::json;
 use tungstenite::WebSocket;
 
 use crate::crowd::at_once;
-use crate::harness::{Client, connect_from};
+use crate::harness::{Client, connect_from, websocket_from};
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::signaling::{WAIT, answer, enter, join, tell, who};
@@ -27,6 +27,9 @@ const COUNTER: &str = "limit_failed_joins_per_minute_per_address";
 /// Another address of the same person, with a budget of its own.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
+/// And one more.
+const FURTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
+
 /// Runs every attack of this file.
 pub fn rows(table: &mut Table) {
     let house = House::new(&[], None);
@@ -46,6 +49,12 @@ pub fn rows(table: &mut Table) {
         "none is right, then 429; the link opens",
         &by_http,
     );
+    row(
+        "guessing who made a room, on eight sockets",
+        COUNTER,
+        "none is right, then unheard; the link opens",
+        &at_a_secret,
+    );
     row("a token with one bit changed", "conference_unknown_tokens", "a new peer", &|server| {
         let (_first, welcome) = enter(server, "den", None);
         let forged = welcome["token"].as_str().map(|token| token.replace(&token[20..21], "_"));
@@ -62,11 +71,16 @@ pub fn rows(table: &mut Table) {
     house.close();
 }
 
-/// A room of others that is not listed: its id, which the guesser does not have.
-fn hidden(server: &Server) -> String {
+/// A room of others that is not listed: its id and its secret, which the guesser does not have.
+fn made(server: &Server) -> [String; 2] {
     let made = server.post("/api/rooms", &json!({"name": "Team Room", "listed": false}).to_string());
     assert_eq!(made.status, 201, "{}", made.text());
-    made.json()["id"].as_str().expect("an id").to_owned()
+    ["id", "secret"].map(|field| made.json()[field].as_str().expect("a text").to_owned())
+}
+
+fn hidden(server: &Server) -> String {
+    let [id, _] = made(server);
+    id
 }
 
 /// The id with everything right but its last five characters.
@@ -99,6 +113,27 @@ fn on_sockets(server: &Server) -> String {
     // Somebody behind the same address who was sent the link comes in all the same.
     let (_inside, welcome) = enter(server, &id, None);
     verdict(&answers, "unknown-room", "rate-limited", welcome["room"]["id"] == id.as_str())
+}
+
+fn at_a_secret(server: &Server) -> String {
+    let [id, secret] = made(server);
+    let guess = |hand: usize| -> Vec<String> {
+        let mut socket = websocket_from(FURTHER, server.port);
+        for number in 0..GUESSES {
+            let mut message = join(&id, "Mallory", None);
+            message["secret"] = wrong(&secret, hand * GUESSES + number).into();
+            tell(&mut socket, &message);
+        }
+        (0..GUESSES).map(|_| answer(&mut socket)).collect()
+    };
+    let answers: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let guess = &guess;
+        let hands: Vec<_> = (0..HANDS).map(|hand| scope.spawn(move || guess(hand))).collect();
+        hands.into_iter().map(|hand| hand.join().expect("it is answered")).collect()
+    });
+    let (_inside, welcome) = enter(server, &id, None);
+    let is_guest = welcome["grants"] == json!(["publish", "subscribe", "signal"]);
+    verdict(&answers.concat(), "forbidden", "rate-limited", is_guest)
 }
 
 fn by_http(server: &Server) -> String {

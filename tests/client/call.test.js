@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { Call } from '../../client/js/call/call.js';
+import { Reload } from '../../client/js/core/reload.js';
+import { PROTOCOL } from '../../client/js/proto/messages.js';
 
 /** @typedef {{ iceServers: unknown[], [other: string]: unknown }} Configuration */
 
@@ -66,9 +68,10 @@ class FakeSocket {
 /** @param {string} credential */
 const relay = (credential) => [{ urls: ['turn:turn.example.org'], username: '1:2', credential }];
 
-/** @param {{ credential: string, resumed?: boolean }} options */
-const welcome = ({ credential, resumed = false }) => ({
+/** @param {{ credential: string, resumed?: boolean, protocol?: number }} options */
+const welcome = ({ credential, resumed = false, protocol = PROTOCOL }) => ({
   type: 'welcome',
+  protocol,
   peer: '8f3a6c0d91b2e475',
   token: 'token',
   resumed,
@@ -81,8 +84,11 @@ const welcome = ({ credential, resumed = false }) => ({
 /** The call of the test. @type {Call | undefined} */
 let latest;
 
-/** A call whose server says what the test says. */
-function called() {
+/**
+ * A call whose server says what the test says.
+ * @param {{ secret?: string }} [options]
+ */
+function called({ secret = '' } = {}) {
   peers = [];
   sockets = [];
   const globals = { RTCPeerConnection: FakePeer, WebSocket: FakeSocket, MediaStream: class {} };
@@ -90,7 +96,7 @@ function called() {
   const media = { on() {}, get: () => ({ on: false, track: null }) };
   const share = { on() {}, sharing: false, tracks: { video: null, audio: null } };
   const made = new Call(
-    /** @type {any} */ ({ url: 'wss://localhost/ws', room: 'tea', name: 'Ann', media, share, back: null }),
+    /** @type {any} */ ({ url: 'wss://localhost/ws', room: 'tea', name: 'Ann', media, share, back: null, secret }),
   );
   latest = made;
   made.start();
@@ -182,4 +188,80 @@ test('a server that has no place is asked again slowly, and the person is told s
   mock.timers.tick(1000);
   assert.equal(full.at(-1), false, 'inside it is only said again');
   call.leave();
+});
+
+/** @param {Call} call */
+function events(call) {
+  /** @type {string[]} */
+  const told = [];
+  call.on('outdated', () => told.push('outdated'));
+  call.on('secret-refused', () => told.push('secret-refused'));
+  call.on('ended', (why) => told.push(`ended ${why}`));
+  return told;
+}
+
+const refusal = (/** @type {string} */ code) => ({ type: 'error', code, message: '' });
+
+test('a page older than the server is loaded again on its way in, and never inside a call', () => {
+  const { call, server } = called();
+  const told = events(call);
+  server().says(welcome({ credential: 'a', protocol: PROTOCOL + 1 }));
+  assert.deepEqual(told, ['outdated']);
+  server().says(welcome({ credential: 'a', resumed: true, protocol: PROTOCOL + 2 }));
+  assert.deepEqual(told, ['outdated'], 'whoever is inside stays');
+  const other = called();
+  const heard = events(other.call);
+  other.server().says(welcome({ credential: 'a' }));
+  assert.deepEqual(heard, []);
+});
+
+test('a page that is told to reload does so outside a call, and inside one it says so', () => {
+  mock.method(console, 'warn', () => {});
+  const { call, server } = called();
+  const told = events(call);
+  server().says(refusal('reload'));
+  assert.deepEqual(told, ['outdated', 'ended reload']);
+  const inside = called();
+  const heard = events(inside.call);
+  inside.server().says(welcome({ credential: 'a' }));
+  assert.deepEqual(inside.server().said, []);
+  sockets.length = 0;
+  inside.call.start();
+  inside.server().says(refusal('reload'));
+  assert.deepEqual(heard, ['ended reload'], 'nothing is loaded under a call');
+});
+
+test('a page is loaded again once, until it is of the server’s protocol', () => {
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  const store = {
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void kept.set(key, value),
+    removeItem: (/** @type {string} */ key) => void kept.delete(key),
+  };
+  let loads = 0;
+  const reload = new Reload(store, () => (loads += 1));
+  assert.deepEqual([reload.outdated(), reload.outdated(), reload.outdated()], [true, false, false]);
+  reload.current();
+  assert.equal(reload.outdated(), true);
+  assert.equal(loads, 2);
+  const forgetful = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+  assert.equal(new Reload(forgetful, () => (loads += 1)).outdated(), false, 'without a store it never would end');
+  assert.equal(loads, 2);
+});
+
+test('whoever made a room shows its secret, and enters as a guest where it is another one’s', () => {
+  mock.method(console, 'warn', () => {});
+  const { call, server } = called({ secret: 'made it' });
+  const told = events(call);
+  const said = () => {
+    /** @type {any} */ (server()).onopen();
+    return server().said.at(-1);
+  };
+  assert.deepEqual(said(), { type: 'join', room: 'tea', name: 'Ann', protocol: PROTOCOL, secret: 'made it' });
+  server().says(refusal('forbidden'));
+  assert.deepEqual(told, ['secret-refused']);
+  assert.deepEqual(said(), { type: 'join', room: 'tea', name: 'Ann', protocol: PROTOCOL });
+  server().says(refusal('forbidden'));
+  assert.deepEqual(told, ['secret-refused', 'ended forbidden'], 'nothing is tried for ever');
 });

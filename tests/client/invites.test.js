@@ -46,7 +46,7 @@ test('what becomes of a room that somebody wants to make is said in words', asyn
   /** @param {number} status @param {object} [body] */
   const made = (status, body = {}) =>
     makeRoom(async () => new Response(JSON.stringify(body), { status }), { name: 'Tea', listed: false });
-  assert.deepEqual(await made(201, { id: 'tea' }), { made: 'tea' });
+  assert.deepEqual(await made(201, { id: 'tea', secret: 's' }), { made: 'tea', secret: 's' });
   assert.deepEqual(await made(409, { id: 'tea' }), { exists: 'tea' });
   assert.deepEqual(await made(429, { detail: 'too many' }), {
     refused: 'No room can be made at present: too many. Try again in a minute.',

@@ -48,6 +48,14 @@ async function connected() {
   const link = new Link({
     iceServers: [],
     limits: { pairs: 1, audioOnly: 0, videoSteps: [1] },
+    encodings: {
+      camera: [
+        { rid: 'q', maxBitrate: 150_000, scaleDown: 4 },
+        { rid: 'h', maxBitrate: 900_000, scaleDown: 2 },
+        { rid: 'f', maxBitrate: 1_500_000, scaleDown: 1 },
+      ],
+      screen: [{ maxBitrate: 2_500_000, scaleDown: 1 }],
+    },
     videoSlots: 1,
     nextOffer: () => (id += 1),
     send: (offer) => offers.push(offer),

@@ -168,3 +168,20 @@ test('a frame of the previous owner is told from one of the new owner, also wher
   assert.equal(isFrameOfOwner(5, 2 ** 32 - 5), true);
   assert.equal(isFrameOfOwner(2 ** 32 - 5, 5), false);
 });
+
+test('a page left open over an upgrade does without what it does not know', () => {
+  const news = /** @type {any} */ ({
+    state: 'on-the-moon',
+    streams: [{ stream: 'hologram', video: { muted: false } }],
+  });
+  const state = after(welcome(ANN), peers(1, person(ANN, 'Ann'), person(BOB, 'Bob')), slots(1, BOB));
+  const later = reduce(state, peers(2, person(ANN, 'Ann'), person(BOB, 'Bob', news), person(EVE, 'Eve')));
+  assert.deepEqual(
+    tilesOf(later).map(({ label, stream, absent }) => [label, stream, absent]),
+    [
+      ['Bob', 'camera', null],
+      ['Eve', 'camera', null],
+    ],
+  );
+  assert.deepEqual(presenceChanges(state, later), []);
+});

@@ -4,6 +4,7 @@
 
 import { Emitter } from '../core/emitter.js';
 import { said } from '../core/sentence.js';
+import { PROTOCOL } from '../proto/messages.js';
 import { SignalSocket } from '../proto/socket.js';
 import { Link } from '../rtc/link.js';
 import { PathWatch } from '../rtc/path-watch.js';
@@ -29,7 +30,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 const SAY_AGAIN = 2000;
 
 /** Codes that end an attempt to come in. */
-const REFUSALS = ['unknown-room', 'room-full'];
+const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
 
 /**
  * What works, and what does not.
@@ -48,6 +49,9 @@ const REFUSALS = ['unknown-room', 'room-full'];
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
  * @property {Sentence} announce For the live region.
  * @property {Health} health
+ * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was
+ *   inside yet.
+ * @property {null} secret-refused The room was made by somebody else; one enters as a guest.
  * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
  * @property {string} ended Why: `taken-over` or the code of an error.
  */
@@ -56,6 +60,9 @@ const REFUSALS = ['unknown-room', 'room-full'];
 export class Call extends Emitter {
   #room;
   #name;
+  #secret;
+  /** Whether a `welcome` ever came. */
+  #wasInside = false;
   #media;
   #share;
   #socket;
@@ -103,11 +110,13 @@ export class Call extends Emitter {
    * @param {LocalMedia} options.media
    * @param {ScreenShare} options.share
    * @param {Return | null} options.back What a reloaded page remembers.
+   * @param {string} [options.secret] Shows that one made the room; empty if somebody else did.
    */
-  constructor({ url, room, name, media, share, back }) {
+  constructor({ url, room, name, media, share, back, secret = '' }) {
     super();
     this.#room = room;
     this.#name = name;
+    this.#secret = secret;
     this.#media = media;
     this.#share = share;
     this.#token = back?.token;
@@ -116,7 +125,9 @@ export class Call extends Emitter {
       type: 'join',
       room: this.#room,
       name: this.#name,
+      protocol: PROTOCOL,
       ...(this.#token ? { token: this.#token } : {}),
+      ...(this.#secret ? { secret: this.#secret } : {}),
     }));
     this.#socket.on('message', (message) => this.#received(message));
     this.#socket.on('up', (up) =>
@@ -225,6 +236,8 @@ export class Call extends Emitter {
   /** @param {Welcome} welcome */
   #welcomed(welcome) {
     this.#welcome = welcome;
+    if (!this.#wasInside && (welcome.protocol ?? 0) > PROTOCOL) this.emit('outdated', null);
+    this.#wasInside = true;
     this.#entrance.passed();
     this.#stall.start();
     this.#token = welcome.token;
@@ -274,6 +287,7 @@ export class Call extends Emitter {
     const link = new Link({
       iceServers: this.#iceServers,
       limits: welcome.slots,
+      encodings: welcome.encodings,
       videoSlots,
       nextOffer: () => {
         this.#offer += 1;
@@ -315,9 +329,19 @@ export class Call extends Emitter {
     else if (this.#socket.up) {
       if (code === 'rate-limited') this.#sayAgainSoon();
       if (code === 'too-much-media') this.emit('announce', said`Your browser sends more than this call allows`);
-    } else if (REFUSALS.includes(code)) this.#end(code);
-    else if (code === 'bad-name') this.#wantName();
+    } else if (code === 'forbidden' && this.#secret) this.#enterAsGuest();
+    else if (REFUSALS.includes(code)) {
+      if (code === 'reload' && !this.#wasInside) this.emit('outdated', null);
+      this.#end(code);
+    } else if (code === 'bad-name') this.#wantName();
     else if (code === 'busy' || code === 'rate-limited') this.#socket.retryLater();
+  }
+
+  /** The room has another owner, such as whoever made one of the same name anew. */
+  #enterAsGuest() {
+    this.#secret = '';
+    this.emit('secret-refused', null);
+    this.#socket.start();
   }
 
   #wantName() {

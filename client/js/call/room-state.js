@@ -17,6 +17,9 @@ import { isolated, said } from '../core/sentence.js';
  * @property {number} slotsVersion
  */
 
+/** @type {PeerInfo['state'][]} */
+const STATES = ['here', 'no-media', 'reconnecting'];
+
 /** @type {Readonly<RoomState>} */
 export const EMPTY = { self: '', peers: [], video: [], audio: [], peersVersion: -1, slotsVersion: -1 };
 
@@ -34,11 +37,22 @@ export function reduce(state, message) {
         : { ...EMPTY, self: message.peer, peers: state.peers.filter((peer) => peer.id !== state.self) };
     case 'peers':
       if (message.version < state.peersVersion) return state;
-      return { ...state, peers: message.peers, peersVersion: message.version };
+      return { ...state, peers: message.peers.map(understood), peersVersion: message.version };
     case 'slots':
       if (message.version < state.slotsVersion) return state;
       return { ...state, video: message.video, audio: message.audio, slotsVersion: message.version };
   }
+}
+
+/**
+ * Somebody as far as this page knows what is said of them: a server that was upgraded meanwhile may say more. A state of
+ * which nothing is known is no reason to show somebody as lost.
+ * @param {PeerInfo} peer
+ * @returns {PeerInfo}
+ */
+function understood(peer) {
+  const streams = peer.streams.filter(({ stream }) => stream === 'camera' || stream === 'screen');
+  return { ...peer, state: STATES.includes(peer.state) ? peer.state : 'here', streams };
 }
 
 /**

@@ -7,8 +7,8 @@ import { said } from './sentence.js';
 /** @import { Sentence } from './sentence.js' */
 
 /**
- * A room was made; there is a listed one of this name; or it cannot be made, for this reason.
- * @typedef {{ made: string } | { exists: string } | { refused: string }} Making
+ * A room was made, and this shows by whom; there is a listed one of this name; or it cannot be made, for this reason.
+ * @typedef {{ made: string, secret: string } | { exists: string } | { refused: string }} Making
  */
 
 /** How the id of a room that is not listed ends, or all of it. */
@@ -38,7 +38,9 @@ export async function makeRoom(ask, room) {
     body: JSON.stringify(room),
   });
   const body = await response.json().catch(() => ({}));
-  if (response.status === 201 && typeof body.id === 'string') return { made: body.id };
+  if (response.status === 201 && typeof body.id === 'string') {
+    return { made: body.id, secret: typeof body.secret === 'string' ? body.secret : '' };
+  }
   if (response.status === 409 && typeof body.id === 'string') return { exists: body.id };
   if (response.status === 429 || response.status === 503) {
     return { refused: `No room can be made at present${why(body.detail)}. Try again in a minute.` };

@@ -97,6 +97,50 @@ export function remember(key, value) {
   }
 }
 
+/** Secrets kept at most: of the rooms that were made last. A room ends minutes after everybody left. */
+const MOST_SECRETS = 50;
+
+/** @returns {[room: string, secret: string][]} The oldest first. */
+function secrets() {
+  try {
+    const kept = JSON.parse(localStorage.getItem('plenary.secrets') ?? '[]');
+    return Array.isArray(kept) ? kept.filter(isSecret) : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is [string, string]}
+ */
+function isSecret(value) {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
+}
+
+/**
+ * What shows that this browser made a room.
+ * @param {string} room
+ * @returns {string} Empty if it did not.
+ */
+export function secretOf(room) {
+  return secrets().find(([kept]) => kept === room)?.[1] ?? '';
+}
+
+/**
+ * @param {string} room
+ * @param {string} secret Empty: it is good no more.
+ */
+export function keepSecret(room, secret) {
+  const others = secrets().filter(([kept]) => kept !== room);
+  const kept = secret ? [...others, [room, secret]] : others;
+  try {
+    localStorage.setItem('plenary.secrets', JSON.stringify(kept.slice(-MOST_SECRETS)));
+  } catch {
+    // One is a guest in one's own room, no more.
+  }
+}
+
 /**
  * The store of this tab, or one that forgets everything if the browser forbids it.
  * @returns {Store}

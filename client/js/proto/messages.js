@@ -9,7 +9,7 @@
 /** @typedef {{ mid: string, kind: Kind, slot: number }} SlotLine */
 /** @typedef {{ peer: string, stream: Stream, height: number }} Tile */
 
-/** @typedef {{ type: 'join', room: string, name: string, token?: string }} Join */
+/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */
@@ -20,6 +20,7 @@
 
 /** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
+/** How to offer pictures: the layers of each, from the smallest to the largest. @typedef {{ camera: PublishLayer[], screen: PublishLayer[] }} Encodings */
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
 /** @typedef {{ muted: boolean }} TrackInfo */
 /** @typedef {{ stream: Stream, audio?: TrackInfo, video?: TrackInfo }} StreamInfo */
@@ -37,6 +38,9 @@
  * @property {boolean} resumed
  * @property {boolean} media
  * @property {RoomInfo} room
+ * @property {number} [protocol] What the server speaks; an older one does not say.
+ * @property {string[]} [grants] What one may do.
+ * @property {Encodings} [encodings]
  * @property {SlotLimits} slots
  * @property {IceServer[]} iceServers
  */
@@ -52,4 +56,7 @@
 /** @typedef {{ type: 'pong' }} Pong */
 /** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | IceServers | SignalFrom | ErrorMessage | Pong} ServerMessage */
 
-export {};
+/**
+ * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.
+ */
+export const PROTOCOL = 2;

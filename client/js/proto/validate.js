@@ -64,23 +64,27 @@ const iceServers = listOf(record({ urls: listOf(text) }, { username: text, crede
 
 /** @type {Record<string, Check>} */
 const SERVER = {
-  welcome: record({
-    peer: peerId,
-    token: text,
-    resumed: flag,
-    media: flag,
-    room,
-    slots: record({ pairs: u8, audioOnly: u8, videoSteps: listOf(u8) }),
-    iceServers,
-  }),
+  welcome: record(
+    {
+      peer: peerId,
+      token: text,
+      resumed: flag,
+      media: flag,
+      room,
+      slots: record({ pairs: u8, audioOnly: u8, videoSteps: listOf(u8) }),
+      iceServers,
+    },
+    { protocol: u32, grants: listOf(text), encodings: record({ camera: listOf(layer), screen: listOf(layer) }) },
+  ),
   peers: record({
     version: count,
     peers: listOf(
       record({
         id: peerId,
         name: text,
-        state: oneOf('here', 'no-media', 'reconnecting'),
-        streams: listOf(record({ stream }, { audio: muted, video: muted })),
+        // A newer server may have states and streams that this page does not know: `room-state.js` does without.
+        state: text,
+        streams: listOf(record({ stream: text }, { audio: muted, video: muted })),
       }),
     ),
   }),
@@ -90,8 +94,8 @@ const SERVER = {
   publish: record({ version: count, tracks: listOf(record({ stream, kind, codec: text, layers: listOf(layer) })) }),
   slots: record({
     version: count,
-    video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream, blocked: text })),
-    audio: listOf(record({ slot: u8 }, { peer: peerId, stream })),
+    video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream: text, blocked: text })),
+    audio: listOf(record({ slot: u8 }, { peer: peerId, stream: text })),
   }),
   'ice-servers': record({ iceServers }),
   signal: record({ from: peerId, data: anything }),
@@ -101,7 +105,7 @@ const SERVER = {
 
 /** @type {Record<string, Check>} */
 const CLIENT = {
-  join: record({ room: text, name: text }, { token: text }),
+  join: record({ room: text, name: text }, { token: text, secret: text, protocol: u32 }),
   offer: record({
     id: u32,
     fresh: flag,

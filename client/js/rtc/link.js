@@ -9,19 +9,13 @@ import { withRateOfSpeech, withStereo } from './opus.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
-/** @import { IceServer, Kind, Offer, PublishTrack, SlotLimits, Stream, TrackLine } from '../proto/messages.js' */
+/** @import { Encodings, IceServer, Kind, Offer, PublishLayer, PublishTrack, SlotLimits, Stream, TrackLine } from '../proto/messages.js' */
 /** @import { Line } from './slot-plan.js' */
 
 /** Milliseconds until an offer without an answer is sent again. */
 const ANSWER_WITHIN = 15_000;
-/** Until the server says what it wants: three sizes of the camera, the smallest first, enough for 180p, 360p and 720p. */
-const CAMERA = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
-];
-/** Text at 1080p and a few frames per second stays sharp. */
-const SCREEN = [{ maxBitrate: 2_500_000 }];
+/** How pictures are offered where the server does not say: in one size each. */
+const ONE_LAYER = { camera: [], screen: [] };
 
 /** Something of one's own to send: what it is, and the track if there is one now. @typedef {{ stream: Stream, kind: Kind, track: MediaStreamTrack | null }} OwnTrack */
 /** @typedef {{ stream: Stream, kind: Kind, transceiver: RTCRtpTransceiver, sender: Sender }} OwnLine */
@@ -30,6 +24,7 @@ const SCREEN = [{ maxBitrate: 2_500_000 }];
  * @typedef {object} LinkOptions
  * @property {IceServer[]} iceServers
  * @property {SlotLimits} limits
+ * @property {Encodings | undefined} encodings As the server wants pictures to be offered.
  * @property {number} videoSlots
  * @property {() => number} nextOffer A number higher than all before.
  * @property {(offer: Offer) => void} send
@@ -260,7 +255,7 @@ export class Link extends Emitter {
     const transceiver = this.#pc.addTransceiver(track ?? kind, {
       direction: 'sendonly',
       streams: [this.#streams[stream]],
-      sendEncodings: kind === 'audio' ? [{}] : (stream === 'camera' ? CAMERA : SCREEN).map((one) => ({ ...one })),
+      sendEncodings: kind === 'audio' ? [{}] : encodingsOf((this.#options.encodings ?? ONE_LAYER)[stream]),
     });
     const sender = new Sender(transceiver.sender, kind === 'video', (codec) => this.#prefer(transceiver, codec));
     this.#own.push({ stream, kind, transceiver, sender });
@@ -313,4 +308,17 @@ export class Link extends Emitter {
     console.warn('the offer failed:', error);
     this.emit('broken', null);
   }
+}
+
+/**
+ * @param {PublishLayer[]} layers
+ * @returns {RTCRtpEncodingParameters[]} At least one.
+ */
+function encodingsOf(layers) {
+  if (layers.length === 0) return [{}];
+  return layers.map(({ rid, maxBitrate, scaleDown }) => ({
+    ...(rid === undefined ? {} : { rid }),
+    scaleResolutionDownBy: Math.max(1, scaleDown),
+    maxBitrate,
+  }));
 }

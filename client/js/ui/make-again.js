@@ -4,6 +4,7 @@
 
 import { byId, nodesOf } from '../core/dom.js';
 import { existsAlready, makeRoom, nameOfId } from '../core/making.js';
+import { keepSecret } from '../core/storage.js';
 
 /**
  * Offers it.
@@ -30,7 +31,10 @@ export function offerRoom(id) {
     try {
       const making = await makeRoom(fetch, { name: name.value.trim(), listed: listed.checked });
       if ('refused' in making) message.textContent = making.refused;
-      else if ('made' in making) go(making.made);
+      else if ('made' in making) {
+        keepSecret(making.made, making.secret);
+        go(making.made);
+      }
       // Somebody else with this link was faster.
       else if (making.exists === id) go(id);
       else message.replaceChildren(...nodesOf(existsAlready(name.value.trim())));

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::harness::{World, offer, type_of};
+use crate::conference::SocketId;
 use crate::conference::WorkerId;
 use crate::conference::presence::Hearing;
 use crate::conference::protocol::ServerMessage;
+use crate::conference::timers::Timer;
 use crate::limits::Limits;
 use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
@@ -167,13 +169,13 @@ fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
     let mut people = vec![0; loads.len()];
     for room in conference.rooms.values() {
         assert!(
-            room.members.iter().all(|peer| conference.peers[peer].worker == room.worker),
+            room.state.people().iter().all(|peer| conference.peers[peer].worker == room.worker),
             "people on two workers"
         );
         match room.worker {
             Some(worker) => {
                 assert!(loads[worker.0].1, "a room on a worker that is gone");
-                people[worker.0] += room.members.len();
+                people[worker.0] += room.state.people().len();
             }
             None => assert!(loads.iter().all(|(_, there)| !there), "a room waits although a worker is there"),
         }
@@ -183,6 +185,22 @@ fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
 
 fn errors(world: &World, socket: usize) -> usize {
     world.all(socket).iter().filter(|message| type_of(message).starts_with("error")).count()
+}
+
+/// Once all that is due was sent, everybody knows the room as it is.
+fn check_lists(world: &World) {
+    for (id, peer) in &world.conference.peers {
+        let Some(SocketId(socket)) = peer.socket() else { continue };
+        let state = &world.conference.rooms[&peer.room].state;
+        assert_eq!(world.peers(socket), state.list(), "{id} was told something else");
+        let Some(request) = state.member(*id).unwrap().request() else { continue };
+        let asked = world.all(socket).into_iter().rev().find_map(|message| match message {
+            ServerMessage::Publish { tracks, .. } => Some(tracks),
+            _ => None,
+        });
+        // Somebody who came back and whose request did not change is told it again.
+        assert_eq!(asked, Some(request.tracks()), "{id} is asked for something else");
+    }
 }
 
 proptest! {
@@ -211,8 +229,23 @@ proptest! {
         let conference = &world.conference;
         prop_assert!(conference.sockets.is_empty());
         prop_assert!(conference.peers.values().all(|peer| peer.signs.hearing == Hearing::Heard));
-        let inside: usize = conference.rooms.values().map(|room| room.members.len()).sum();
+        let inside: usize = conference.rooms.values().map(|room| room.state.people().len()).sum();
         prop_assert_eq!(inside, conference.peers.len());
+    }
+
+    #[test]
+    fn everybody_is_told_what_the_room_is(events in prop::collection::vec(event(), 0..80)) {
+        let mut world = play(&events);
+        let is_due = |world: &World| {
+            let conference = &world.conference;
+            conference.rooms.keys().any(|room| conference.timers.is_set(&Timer::Peers(*room)))
+        };
+        for _ in 0..100 {
+            if is_due(&world) {
+                world.pass_millis(50);
+            }
+        }
+        check_lists(&world);
     }
 
     #[test]

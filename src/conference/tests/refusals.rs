@@ -43,6 +43,16 @@ fn provoke(code: ErrorCode) -> World {
             world.say(9, join("den", "Bob"));
             world
         }
+        ErrorCode::Forbidden => {
+            let mut message = join("den", "Ann");
+            message["secret"] = "a guess".into();
+            outside(message)
+        }
+        ErrorCode::Reload => {
+            let mut message = join("den", "Ann");
+            message["protocol"] = 0.into();
+            outside(message)
+        }
         ErrorCode::BadName => outside(join("den", &"x".repeat(10_000))),
         ErrorCode::OfferRefused => {
             let mut message = offer(1, true, &[("camera", "video")]);

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use plenary::conference::protocol::{
-    ClientMessage, ErrorCode, PeerInfo, Presence, PublishTrack, ServerMessage, SlotLimits,
+    ClientMessage, ErrorCode, PROTOCOL, PeerInfo, Presence, PublishTrack, ServerMessage, SlotLimits,
 };
 use plenary::media::codec::Codec;
 use plenary::media::ids::{Kind, Layer, OfferId, PeerId, Stream, Track};
@@ -152,7 +152,8 @@ impl Client {
     pub fn opened(&mut self) {
         self.outgoing.clear();
         let (room, name, token) = (self.room.clone(), self.name.clone(), self.token.clone());
-        self.say(&ClientMessage::Join { room, name, token });
+        let protocol = Some(PROTOCOL);
+        self.say(&ClientMessage::Join { room, name, token, secret: None, protocol });
     }
 
     /// The server said something.
