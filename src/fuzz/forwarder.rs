@@ -6,6 +6,7 @@ use super::reader::Reader;
 use crate::media::fuzzing::{Arriving, FrameInfo, Picture, Slot, Source};
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtc::Mid;
+use crate::media::rtp::Ssrc;
 
 /// Where a layer is in its own counting.
 struct Counting {
@@ -24,7 +25,7 @@ impl Counting {
 pub fn forwarder(data: &[u8]) {
     let mut reader = Reader::new(data);
     let (start, mut passed) = (Instant::now() + Duration::from_secs(3_600), Duration::ZERO);
-    let mut slot = Slot::new(Kind::Video, Mid::from("0"), Some(1));
+    let mut slot = Slot::new(Kind::Video, Mid::from("0"), Some(Ssrc(1)));
     let mut layers = Layer::ALL.map(|_| Counting::new());
     let (mut target, mut owner) = (Layer::Middle, 0);
     while !reader.is_empty() {

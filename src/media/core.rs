@@ -135,6 +135,8 @@ crate::metrics! {
         pub ended_too_much: u64,
         /// Connections that ended by themselves.
         pub connections_lost: u64,
+        /// Connections that ended by a mistake of the server's (a panic inside them).
+        pub connections_failed: u64,
         /// Offers refused after parsing.
         pub offers_refused: u64,
         /// Times any peer's timer fired.
@@ -305,7 +307,7 @@ impl Core {
         } else if kind != DatagramKind::Srtp
             || connection.admits(datagram, &self.config.limits, &mut self.tally)
         {
-            self.receive(now, key, path, datagram);
+            self.receive(now, key, path, datagram, None);
         } else {
             self.counters.unauthentic += 1;
         }
@@ -324,7 +326,7 @@ impl Core {
             && let Some(key) = self.by_id.get(&handshake.peer).copied()
             && self.demux.by_path(&handshake.path) == Some(key)
         {
-            self.receive(now, key, handshake.path, &handshake.datagram);
+            self.receive(now, key, handshake.path, &handshake.datagram, None);
         }
         self.show(now);
         self.tell_slots();
@@ -379,10 +381,16 @@ impl Core {
     /// The connection of `key` is over.
     fn lose(&mut self, now: Instant, key: u32, ended: &Ended) {
         self.drop_connection(now, key);
-        let Some(peer) = self.peers.get(key as usize) else { return };
+        let Some(peer) = self.peers.get(key as usize).map(|peer| peer.id) else { return };
         self.counters.connections_lost += 1;
+        self.count_mistakes(ended);
+        self.notices.push_back(Notice::Lost { peer, reason: ended.to_string() });
+    }
+
+    /// Counts what no client can be blamed for.
+    fn count_mistakes(&mut self, ended: &Ended) {
         self.counters.nonces_repeated += u64::from(*ended == Ended::RepeatedNonce);
-        self.notices.push_back(Notice::Lost { peer: peer.id, reason: ended.to_string() });
+        self.counters.connections_failed += u64::from(*ended == Ended::Panic);
     }
 
     /// Makes something go wrong inside the connection of `peer`. Returns whether there is one.

@@ -20,6 +20,7 @@ mod peer;
 mod policing;
 mod publication;
 pub mod rtc;
+pub mod rtp;
 mod slot;
 mod slots;
 mod speakers;

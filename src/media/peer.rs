@@ -15,6 +15,7 @@ use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
 use super::policing::Police;
 use super::publication::Publication;
 use super::rtc::{Connection, DUE, Mid};
+use super::rtp::Ssrc;
 use super::slot::{SendStream, Slot};
 use super::units::Bitrate;
 use crate::media::ids::SlotIndex;
@@ -37,7 +38,7 @@ pub struct Peer {
     /// Their audio slots, by number.
     pub audio: Vec<Slot>,
     /// What left on this connection with sources that no slot has now.
-    resting: FxHashMap<u32, SendStream>,
+    resting: FxHashMap<Ssrc, SendStream>,
     /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
     /// picture goes there.
     pub view: Option<Vec<Tile>>,
@@ -108,7 +109,7 @@ impl Peer {
 
     /// They have exactly these slots of one kind from now on: m-lines, each with the source it sends with. Owners stay, and
     /// a source goes on where it was.
-    pub fn arrange(&mut self, kind: Kind, lines: &[(Mid, Option<u32>)]) {
+    pub fn arrange(&mut self, kind: Kind, lines: &[(Mid, Option<Ssrc>)]) {
         let mut kept = Vec::with_capacity(lines.len());
         for (index, slot) in std::mem::take(self.slots(kind)).into_iter().enumerate() {
             if lines.get(index) == Some(&(slot.mid, slot.ssrc)) {

@@ -5,6 +5,7 @@ use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
 use super::rtc::Mid;
+use super::rtp::Ssrc;
 
 /// What a packet comes from, as a slot needs to know it.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +24,7 @@ pub struct Slot {
     /// The m-line.
     pub mid: Mid,
     /// The source it sends with, once the client receives on the line.
-    pub ssrc: Option<u32>,
+    pub ssrc: Option<Ssrc>,
     /// Whom it shows.
     pub owner: Option<StreamId>,
     /// The tile its client shows the owner in, if it named one.
@@ -52,7 +53,7 @@ pub struct SendStream {
 impl SendStream {
     /// A source nothing has left with. `ssrc` is its number.
     #[must_use]
-    pub fn new(kind: Kind, ssrc: u32) -> SendStream {
+    pub fn new(kind: Kind, Ssrc(ssrc): Ssrc) -> SendStream {
         let rate = kind.clock_rate();
         // Any start will do; from the source's own random number, so that two do not start alike.
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are as random as the others")]
@@ -84,7 +85,7 @@ impl Slot {
     /// A slot on the m-line `mid` that shows nothing and sends with a source nothing has left with.
     #[cfg(any(test, feature = "faults"))]
     #[must_use]
-    pub fn new(kind: Kind, mid: Mid, ssrc: Option<u32>) -> Slot {
+    pub fn new(kind: Kind, mid: Mid, ssrc: Option<Ssrc>) -> Slot {
         Slot::with(kind, mid, ssrc, None, SendStream::new(kind, ssrc.unwrap_or_default()))
     }
 
@@ -93,7 +94,7 @@ impl Slot {
     pub fn with(
         kind: Kind,
         mid: Mid,
-        ssrc: Option<u32>,
+        ssrc: Option<Ssrc>,
         owner: Option<StreamId>,
         mut stream: SendStream,
     ) -> Slot {
@@ -120,7 +121,7 @@ impl Slot {
 
     /// The slot is no more: what left with its source, if it has one.
     #[must_use]
-    pub fn into_stream(self) -> Option<(u32, SendStream)> {
+    pub fn into_stream(self) -> Option<(Ssrc, SendStream)> {
         Some((self.ssrc?, self.stream))
     }
 

@@ -50,6 +50,7 @@ impl Core {
             }
             Err(ended) => {
                 self.counters.offers_refused += 1;
+                self.count_mistakes(&ended);
                 self.drop_connection(now, key);
                 let reason = ended.to_string();
                 self.notices.push_back(Notice::Refused { peer: id, id: offer_id, reason });

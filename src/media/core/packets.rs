@@ -10,7 +10,7 @@ use crate::media::ids::{Kind, Layer};
 use crate::media::layers::Seen;
 use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
-use crate::media::rtc::{Ended, Event, Packet};
+use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::slot::Source;
 use crate::media::units::Bitrate;
 
@@ -20,13 +20,20 @@ use crate::media::units::Bitrate;
 const CAPTURE_MARGIN: Duration = Duration::from_millis(500);
 
 impl Core {
-    /// Gives a datagram to the connection of `key`.
-    pub(super) fn receive(&mut self, now: Instant, key: u32, path: Path, datagram: &[u8]) {
+    /// Gives a datagram to the connection of `key`, and what it says if it is a check.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        key: u32,
+        path: Path,
+        datagram: &[u8],
+        check: Option<&Check<'_>>,
+    ) {
         let Some(peer) = self.peers.get_mut(key as usize) else { return };
         let Some(connection) = &mut peer.connection else { return };
         let mut events = std::mem::take(&mut self.events);
         let mut warning = None;
-        let result = connection.receive(now, path, datagram, &mut self.transmits, &mut events);
+        let result = connection.receive(now, path, datagram, check, &mut self.transmits, &mut events);
         if let Ok((received, deadline)) = &result {
             peer.deadline = Some(*deadline);
             self.counters.unusable += u64::from(received.unusable);

@@ -26,7 +26,7 @@ impl Core {
             return false;
         }
         if self.learn(now, key, path) {
-            self.receive(now, key, path, datagram);
+            self.receive(now, key, path, datagram, Some(check));
         }
         true
     }

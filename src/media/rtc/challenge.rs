@@ -58,14 +58,20 @@ impl Connection {
         token.is_some_and(|token| self.paths.answered(now, index, token))
     }
 
-    /// Something authentic came by a path.
-    pub(super) fn note_path(&mut self, now: Instant, index: PathIndex, datagram: &[u8], authenticated: bool) {
+    /// Something authentic came by a path: media, or a check.
+    pub(super) fn note_path(
+        &mut self,
+        now: Instant,
+        index: PathIndex,
+        authenticated: bool,
+        check: Option<&Check<'_>>,
+    ) {
         let key = self.key;
         let token = || token(key);
         if authenticated {
             self.paths.heard(now, index, token);
-        } else if DatagramKind::of(datagram) == DatagramKind::Stun {
-            self.paths.checked(now, index, stun::nominates(datagram), token);
+        } else if let Some(check) = check {
+            self.paths.checked(now, index, check.nominates(), token);
         }
     }
 

@@ -7,17 +7,18 @@ use super::{Connection, Ended, Packet, guarded, vp8};
 use crate::media::codec::Codec;
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
+use crate::media::rtp::Ssrc;
 
 impl Connection {
     /// The source that the slot on `mid` sends with, for [`Connection::write`]. `None` if the client does not receive on
     /// that line. Picture is not paced: an allocator that keeps within the estimate is what pacing is for.
-    pub fn sender(&mut self, mid: Mid) -> Option<u32> {
+    pub fn sender(&mut self, mid: Mid) -> Option<Ssrc> {
         guarded(|| {
             let sends = self.rtc.media(mid)?.direction().is_sending();
             let mut api = self.rtc.direct_api();
             let stream = api.stream_tx_by_mid(mid, None).filter(|_| sends)?;
             stream.set_unpaced(true);
-            Some(*stream.ssrc())
+            Some(Ssrc(*stream.ssrc()))
         })
         .ok()?
     }
@@ -29,7 +30,7 @@ impl Connection {
     /// [`Ended`] if the connection is over; inside, [`Held`] if the packet stays here.
     pub fn write(
         &mut self,
-        ssrc: u32,
+        ssrc: Ssrc,
         packet: &Packet,
         map: impl FnOnce() -> Result<Leaving, Held>,
     ) -> Result<Result<(), Held>, Ended> {
@@ -39,7 +40,7 @@ impl Connection {
             #[cfg(feature = "faults")]
             self.trip(crate::faults::Fault::PanicOnSend);
             let mut api = self.rtc.direct_api();
-            let stream = api.stream_tx(&ssrc.into()).ok_or(Held::NoStream)?;
+            let stream = api.stream_tx(&ssrc.0.into()).ok_or(Held::NoStream)?;
             let leaving = map()?;
             #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
             let time = leaving.time as u32;
@@ -61,10 +62,10 @@ impl Connection {
     /// Asks the client for a key frame of one encoding on one of its sending lines (PLI, RFC 4585 section 6.3.1). False
     /// if nothing of it was received yet.
     pub fn request_key_frame(&mut self, mid: Mid, layer: Layer) -> bool {
-        let Some(ssrc) = self.sources.newest(mid, layer) else { return false };
+        let Some(ssrc) = self.srtp.sources.newest(mid, layer) else { return false };
         guarded(|| {
             let mut api = self.rtc.direct_api();
-            let stream = api.stream_rx(&ssrc.into())?;
+            let stream = api.stream_rx(&ssrc.0.into())?;
             stream.request_keyframe(KeyframeRequestKind::Pli);
             Some(())
         })

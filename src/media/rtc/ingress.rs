@@ -8,33 +8,28 @@ use str0m::net::{Protocol as RtcProtocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
-use super::sources::Source;
-use super::srtp::is_rtcp;
-use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, noting, vp8, vp9};
+use super::srtp::{RxStream, Watch, is_rtcp, rtcp_packets};
+use super::stun::Check;
+use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, vp8, vp9};
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
-use crate::media::paths::PathIndex;
+use crate::media::rtp::Ssrc;
 
 impl Connection {
     /// Whether str0m may see an SRTP or SRTCP packet: it is no replay, its payload type was negotiated, and its source is
-    /// known or proves itself ([`Sources::admit`](super::sources::Sources::admit)).
+    /// known or proves itself.
     pub fn admits(&mut self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
-        if is_rtcp(datagram) {
-            return !self.replays.refuse(datagram, limits, tally);
-        }
         // Source zero is Chromium's, for probes of any payload type.
-        let payload_type = datagram.get(1).is_some_and(|second| self.formats.expects(second & 0x7f));
-        let probe = datagram.get(8..12) == Some(&[0; 4]);
-        if !payload_type && !probe {
-            return false;
-        }
-        guarded(|| self.sources.admit(datagram, limits, tally)).unwrap_or(false)
+        let is_expected = is_rtcp(datagram)
+            || datagram.get(1).is_some_and(|second| self.formats.expects(second & 0x7f))
+            || datagram.get(8..12) == Some(&[0; 4]);
+        is_expected && self.srtp.admits(datagram, limits, tally)
     }
 
-    /// Takes in one datagram and everything that follows from it.
+    /// Takes in one datagram and everything that follows from it. `check` is what a check of the client says.
     ///
     /// # Errors
     /// [`Ended`] if the connection is over.
@@ -43,10 +38,11 @@ impl Connection {
         now: Instant,
         path: Path,
         datagram: &[u8],
+        check: Option<&Check<'_>>,
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<(Received, Instant), Ended> {
-        if self.sources.are_exhausted() {
+        if self.srtp.sources.are_exhausted() {
             return Err(Ended::TooManySources);
         }
         let Some(index) = self.paths.arrive(&path, datagram.len()) else {
@@ -56,21 +52,24 @@ impl Connection {
         if shakes {
             self.paths.handshake(index);
         }
-        let lacked_keys = self.sources.lack_keys();
-        let take_in =
-            |connection: &mut Connection| connection.take_in(now, path, index, datagram, out, events);
-        let received = guarded(|| self.with_keys(take_in))?;
-        if shakes && lacked_keys && !self.sources.lack_keys() {
+        let lacked_keys = self.srtp.lacks_keys();
+        let result = guarded(|| {
+            let (received, deadline) = self.take_in(now, path, datagram, out, events)?;
+            self.heard |= received.authenticated;
+            self.note_path(now, index, received.authenticated, check);
+            self.challenge(now, out);
+            Ok((received, self.paths.due().map_or(deadline, |due| deadline.min(due))))
+        })?;
+        if shakes && lacked_keys && !self.srtp.lacks_keys() {
             self.paths.handshake_ended(now, index);
         }
-        received
+        result
     }
 
     fn take_in(
         &mut self,
         now: Instant,
         path: Path,
-        index: PathIndex,
         datagram: &[u8],
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
@@ -79,11 +78,11 @@ impl Connection {
         self.trip(crate::faults::Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
         self.unusable = false;
-        let (before, malformed) = (noting::authenticated(), noting::malformed());
         let protocol = match path.protocol {
             Protocol::Udp => RtcProtocol::Udp,
             Protocol::Tcp => RtcProtocol::Tcp,
         };
+        let watch = Watch::begin(datagram);
         let input = Receive::new(protocol, path.remote, path.local, datagram);
         if let Ok(receive) = input {
             let input = Input::Receive(self.clock, receive);
@@ -93,16 +92,11 @@ impl Connection {
             }
         }
         let deadline = self.drain(out, events)?;
-        let authenticated =
-            noting::authenticated() != before && DatagramKind::of(datagram) == DatagramKind::Srtp;
-        if authenticated && is_rtcp(datagram) {
-            self.replays.note(datagram, noting::bytes_after_index());
-        }
-        self.heard |= authenticated;
-        self.note_path(now, index, datagram, authenticated);
-        self.challenge(now, out);
-        let deadline = self.paths.due().map_or(deadline, |due| deadline.min(due));
-        let malformed = noting::malformed() != malformed;
+        let malformed = watch.report(|report| rtcp_packets(report).any(|packet| packet.is_err()));
+        let watched = watch.end();
+        let authenticated = watched.authentic;
+        self.srtp.note(datagram, watched);
+        let malformed = malformed.unwrap_or(false);
         Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))
     }
 
@@ -140,13 +134,13 @@ impl Connection {
     }
 
     fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
-        let ssrc = *packet.header.ssrc;
-        if self.sources.get(ssrc).is_none() {
+        let ssrc = Ssrc(*packet.header.ssrc);
+        if self.srtp.sources.get(ssrc).is_none() {
             self.learn_source(ssrc)?;
         }
-        let source = self.sources.get(ssrc)?;
-        let late = source.is_late(*packet.seq_no);
-        let Source { mid, layer, kind, .. } = *source;
+        let stream = self.srtp.sources.get(ssrc)?;
+        let late = stream.is_late(*packet.seq_no);
+        let RxStream { mid, layer, kind, .. } = *stream;
         let format = self.formats.arriving(packet.header.payload_type)?;
         let codec = format.codec();
         if codec.kind() != kind {
@@ -180,17 +174,17 @@ impl Connection {
     }
 
     /// Looks up what a source is that sends for the first time.
-    fn learn_source(&mut self, ssrc: u32) -> Option<()> {
+    fn learn_source(&mut self, ssrc: Ssrc) -> Option<()> {
         let mut api = self.rtc.direct_api();
-        let stream = api.stream_rx(&ssrc.into())?;
+        let stream = api.stream_rx(&ssrc.0.into())?;
         let (mid, rid) = (stream.mid(), stream.rid());
         let Some(layer) = layer_of(rid) else {
             // str0m has a stream for each rid on a line without simulcast, however many come.
-            api.remove_stream_rx(ssrc.into());
+            api.remove_stream_rx(ssrc.0.into());
             return None;
         };
         let kind = if self.rtc.media(mid)?.kind().is_audio() { Kind::Audio } else { Kind::Video };
-        self.sources.learn(ssrc, Source::new(mid, layer, kind));
+        self.srtp.sources.learn(ssrc, RxStream::new(mid, layer, kind));
         Some(())
     }
 }

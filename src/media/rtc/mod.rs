@@ -2,7 +2,8 @@
 //!
 //! What is fed: datagrams, time, offers and packets to send. What is polled, by [`Connection::step`] and
 //! [`Connection::receive`] at once: datagrams to send, events, and the next deadline. What it never does: choose who gets
-//! what. A fault inside str0m ends this connection and no other (`catch_unwind` around all that the network can reach).
+//! what. A fault inside str0m ends this connection and no other, or this offer: there is a `catch_unwind` around each call into it
+//! that the network can cause.
 
 mod answer;
 mod av1;
@@ -10,17 +11,14 @@ mod challenge;
 mod credentials;
 mod crypto;
 mod egress;
+mod error;
 mod estimator;
 #[cfg(feature = "faults")]
 mod fault;
 mod formats;
 mod h264;
 mod ingress;
-mod noting;
 mod offer;
-mod replay;
-mod sealing;
-mod sources;
 mod srtp;
 mod stun;
 #[cfg(test)]
@@ -45,8 +43,10 @@ use super::demux::{Path, Protocol};
 use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
 use super::paths::Paths;
+use srtp::Watch;
 
-pub use offer::{Offer, OfferError};
+pub use error::{Ended, Malformed, OfferError};
+pub use offer::Offer;
 pub use str0m::media::Mid;
 #[cfg(feature = "faults")]
 pub use stun::binding_request;
@@ -136,61 +136,6 @@ pub enum Event {
     Connected,
 }
 
-/// Why a connection is over; the client must build a new one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// A panic inside it, not what the client did.
-    Fault,
-    /// The client closed it.
-    Closed,
-    /// An address of ours cannot be announced.
-    Address(SocketAddr, String),
-    /// The handshake failed, or the offer cannot be applied to what was negotiated: in str0m's words.
-    Refused(String),
-    /// The offer says that an m-line is of another kind than it was.
-    OtherKind(Mid),
-    /// Too many media sources (SSRCs), either way.
-    TooManySources,
-    /// The client does not stop sending far more than was asked of it.
-    TooMuchMedia,
-    /// A packet was to be sealed with a nonce that was used.
-    RepeatedNonce,
-    /// The system gives no randomness, without which there are no credentials.
-    NoRandomness,
-    /// The offer is for a connection that there is not.
-    NoConnection,
-    /// The offer is for somebody who left.
-    NoPeer,
-}
-
-impl Ended {
-    /// The connection ended by a panic inside it, not by what the client did.
-    #[must_use]
-    pub fn is_fault(&self) -> bool {
-        *self == Ended::Fault
-    }
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ended::Fault => f.write_str("a fault inside the connection"),
-            Ended::Closed => f.write_str("the client closed it"),
-            Ended::Address(address, why) => write!(f, "{address} cannot be announced: {why}"),
-            Ended::Refused(why) => f.write_str(why),
-            Ended::OtherKind(mid) => write!(f, "the m-line {mid:?} was of another kind before"),
-            Ended::TooManySources => f.write_str("it has had too many media sources"),
-            Ended::TooMuchMedia => f.write_str("it sends far more media than `publish` asks for"),
-            Ended::RepeatedNonce => f.write_str("a packet would have been sealed with a nonce that was used"),
-            Ended::NoRandomness => f.write_str("the system gives no randomness"),
-            Ended::NoConnection => f.write_str("there is no connection this offer could change"),
-            Ended::NoPeer => f.write_str("the peer is gone"),
-        }
-    }
-}
-
-impl std::error::Error for Ended {}
-
 /// How connections are made.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
@@ -228,9 +173,8 @@ pub struct Connection {
     client: IceCreds,
     /// Its paths: media goes where the client is, whatever ICE thinks.
     paths: Paths,
-    /// What SRTCP came already.
-    replays: replay::Replays,
-    sources: sources::Sources,
+    /// Keys, sources, replays.
+    srtp: srtp::Srtp,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
     /// What is to go wrong next.
@@ -273,7 +217,7 @@ impl Connection {
         let mut rtc_config = RtcConfig::new()
             .set_rtp_mode(true)
             .set_ice_lite(true)
-            .set_crypto_provider(noting::provider())
+            .set_crypto_provider(srtp::provider())
             .set_local_ice_credentials(credentials.clone())
             .enable_bwe(Some(estimator::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
@@ -302,8 +246,7 @@ impl Connection {
             key,
             client: IceCreds { ufrag: String::new(), pass: String::new() },
             paths: Paths::default(),
-            replays: replay::Replays::default(),
-            sources: sources::Sources::default(),
+            srtp: srtp::Srtp::default(),
             formats: Box::default(),
             #[cfg(feature = "faults")]
             fault: None,
@@ -333,8 +276,8 @@ impl Connection {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "str0m gives the type no name outside")]
         let of_lines = || sdp.media_lines.iter().find_map(|line| line.ice_creds());
         let client = sdp.session.ice_creds().or_else(of_lines);
-        let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Refused(e.to_string()))?;
-        self.client = client.ok_or_else(|| Ended::Refused("the offer has no ICE credentials".into()))?;
+        let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Negotiation(e.to_string()))?;
+        self.client = client.ok_or(Ended::NoIceCredentials)?;
         self.renew_credentials()?;
         #[cfg(feature = "faults")]
         self.trip(crate::faults::Fault::PanicOnAccept);
@@ -373,25 +316,20 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<Instant, Ended> {
-        guarded(|| self.with_keys(|connection| connection.step_until_idle(now, out, events)))?
+        guarded(|| {
+            // The handshake may end in here, for the last time without a datagram.
+            let watch = self.srtp.lacks_keys().then(|| Watch::begin(&[]));
+            let stepped = self.step_until_idle(now, out, events);
+            if let Some(watch) = watch {
+                self.srtp.note(&[], watch.end());
+            }
+            stepped
+        })?
     }
 
     /// How many packets were sent again since this was called last.
     pub fn take_resent(&mut self) -> u64 {
         std::mem::take(&mut self.resent)
-    }
-
-    /// Does `work`, in which the handshake may end.
-    fn with_keys<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
-        if !self.sources.lack_keys() {
-            return work(self);
-        }
-        srtp::forget();
-        let result = work(self);
-        if let Some(verifier) = srtp::take() {
-            self.sources.set_verifier(verifier);
-        }
-        result
     }
 
     fn step_until_idle(
@@ -407,7 +345,7 @@ impl Connection {
         for _ in 0..MOST_STEPS {
             self.clock = self.clock.max(at);
             let input = Input::Timeout(self.clock);
-            self.rtc.handle_input(input).map_err(|e| Ended::Refused(e.to_string()))?;
+            self.rtc.handle_input(input)?;
             let deadline = self.drain(out, events)?;
             self.challenge(now, out);
             let deadline = self.paths.due().map_or(deadline, |due| deadline.min(due));
@@ -421,7 +359,10 @@ impl Connection {
 
     fn drain(&mut self, out: &mut Vec<Transmit>, events: &mut Vec<Event>) -> Result<Instant, Ended> {
         loop {
-            let output = self.rtc.poll_output().map_err(|e| Ended::Refused(e.to_string()))?;
+            let output = self.rtc.poll_output()?;
+            if srtp::take_repeated() {
+                return Err(Ended::RepeatedNonce);
+            }
             match output {
                 Output::Timeout(deadline) if self.rtc.is_alive() => return Ok(deadline),
                 Output::Timeout(_) => return Err(Ended::Closed),
@@ -432,9 +373,6 @@ impl Connection {
                     };
                     let asked = Path { protocol, remote: transmit.destination, local: transmit.source };
                     let contents = Vec::from(transmit.contents);
-                    if sealing::take_repeated() {
-                        return Err(Ended::RepeatedNonce);
-                    }
                     if let Some(path) = self.path_of(asked, &contents) {
                         self.resent += u64::from(self.formats.is_resend(&contents));
                         out.push(Transmit { path, contents });
@@ -459,7 +397,7 @@ fn candidates(addresses: &[SocketAddr]) -> Result<Vec<Candidate>, Ended> {
 
 /// Runs `work`; a panic inside is the end of this connection only.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Ended> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended::Fault)
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Ended::Panic)
 }
 
 #[cfg(test)]

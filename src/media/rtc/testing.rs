@@ -11,6 +11,7 @@ use super::{Connection, Mid, Packet, crypto};
 use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
 use crate::media::ids::Layer;
+use crate::media::rtp::Ssrc;
 
 impl Connection {
     /// Takes the connection for one whose handshake is through.
@@ -21,10 +22,10 @@ impl Connection {
 
     /// Takes an encoding for one of which something was received: it can be asked for key frames.
     pub fn pretend_heard(&mut self, mid: Mid, layer: Layer) {
-        let ssrc = 1_000 + layer as u32;
+        let ssrc = Ssrc(1_000 + layer as u32);
         let rid = Rid::from(layer.rid());
-        self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, mid, Some(rid));
-        self.sources.pretend(mid, layer, ssrc);
+        self.rtc.direct_api().expect_stream_rx(ssrc.0.into(), None, mid, Some(rid));
+        self.srtp.sources.pretend(mid, layer, ssrc);
     }
 
     /// A packet of an encoding, as if it had arrived, in a format that was negotiated for what the client sends.

@@ -21,7 +21,7 @@ struct Camera {
 
 impl Camera {
     fn new() -> Camera {
-        let slot = Slot::new(Kind::Video, Mid::from("0"), Some(7));
+        let slot = Slot::new(Kind::Video, Mid::from("0"), Some(Ssrc(7)));
         Camera { slot, now: Instant::now() + Duration::from_secs(1_000), frame: 0 }
     }
 

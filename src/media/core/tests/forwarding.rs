@@ -4,6 +4,7 @@ use super::*;
 use crate::media::ids::{Layer, Track};
 use crate::media::message::{Blocked, SlotTable, VideoSlot};
 use crate::media::rtc::Mid;
+use crate::media::rtp::Ssrc;
 
 use Layer::{High, Low, Middle};
 
@@ -308,7 +309,7 @@ fn what_has_no_stream_to_leave_on_uses_up_nothing_and_is_not_counted_as_forwarde
     let mut show = Show::new(VP8, &[VP8]);
     show.pass(FRAME * 30, &Layer::ALL);
     let key = show.core.by_id[&WATCHER] as usize;
-    let ssrc = show.core.peers[key].video[0].ssrc.replace(1);
+    let ssrc = show.core.peers[key].video[0].ssrc.replace(Ssrc(1));
     let judged = show.core.faults().judged;
     assert_eq!(show.pass(FRAME * 10, &Layer::ALL), 0);
     assert_eq!(show.core.counters().no_stream, 30, "each layer's packets");

@@ -21,7 +21,7 @@ fn a_fault_on_sending_ends_one_connection_and_the_others_lose_no_packet() {
     let forwarded = show.pass(Duration::from_millis(330), &[High]);
     assert_eq!(lost(&mut show.core), [WATCHER]);
     assert_eq!(forwarded, 10 * 2, "two others get everything; the packet of the fault was not forwarded");
-    assert_eq!(show.core.counters().connections_lost, 1);
+    assert_eq!((show.core.counters().connections_lost, show.core.counters().connections_failed), (1, 1));
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_fault_of_the_estimator_ends_one_connection_and_the_others_lose_no_packet() 
     let forwarded = show.pass(Duration::from_millis(330), &[High]);
     assert_eq!(lost(&mut show.core), [WATCHER]);
     assert!(forwarded >= 10 * 2, "two others get everything: {forwarded}");
-    assert_eq!(show.core.counters().connections_lost, 1);
+    assert_eq!((show.core.counters().connections_lost, show.core.counters().connections_failed), (1, 1));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_fault_on_receiving_ends_one_connection_and_the_others_stay() {
     // A handshake's: media that is not authentic does not come that far.
     core.handle_datagram(now, path, &[22; 100]);
     core.handle_timeout(now);
-    assert_eq!(lost(&mut core), [PUBLISHER]);
+    assert_eq!((lost(&mut core), core.counters().connections_failed), (vec![PUBLISHER], 1));
     let watcher = core.by_id[&WATCHER];
     assert!(core.peers[watcher as usize].connection.is_some());
     offer(&mut core, now, PUBLISHER, 2, true, "efgh");
@@ -72,6 +72,7 @@ fn a_fault_while_an_offer_is_taken_leaves_none_of_its_names_behind() {
     offer(&mut core, now, PUBLISHER, 2, false, "restarted");
     let refused = notices(&mut core).iter().any(|notice| matches!(notice, Notice::Refused { .. }));
     assert!(refused && core.peers[key as usize].connection.is_none());
+    assert_eq!(core.counters().connections_failed, 1);
     assert_eq!(core.demux.by_ufrag(&before), None, "whoever has this place next would get what is for them");
 }
 

@@ -1,7 +1,8 @@
 //! What an offer may make of the lines of the one before it.
 
 use super::*;
-use crate::media::rtc::Mid;
+use crate::media::rtc::{Ended, Mid};
+use crate::media::rtp::Ssrc;
 
 /// A description of one receiving line with the mid `mid`, stopped or not.
 fn line(mid: &str, stopped: bool) -> String {
@@ -22,7 +23,7 @@ fn refusal(core: &mut Core) -> Option<String> {
     })
 }
 
-fn source(core: &Core) -> Option<u32> {
+fn source(core: &Core) -> Option<Ssrc> {
     core.peers[core.by_id[&WATCHER] as usize].video.first().and_then(|slot| slot.ssrc)
 }
 
@@ -50,7 +51,7 @@ fn a_line_that_ends_and_becomes_another_has_another_source_and_there_are_not_end
         let slots = slot(&mid, Kind::Video);
         hand_in(&mut core, now, WATCHER, 2 * number + 1, false, &line(&mid, false), vec![], slots);
         if let Some(refused) = refusal(&mut core) {
-            assert!(refused.contains("too many"), "{refused}");
+            assert_eq!(refused, Ended::TooManySources.to_string());
             break;
         }
         let source = source(&core).expect("a source");

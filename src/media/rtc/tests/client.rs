@@ -15,7 +15,7 @@ use crate::media::demux::{DatagramKind, Path};
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
-use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit, stun};
+use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit, srtp, stun};
 
 pub(super) const VP8_KEY: [u8; 10] = [0x90, 0xe0, 0x80, 1, 1, 0x20, 0x10, 7, 7, 7];
 pub(super) const VP8_DELTA: [u8; 10] = [0x90, 0xe0, 0x80, 2, 1, 0x20, 0x11, 7, 7, 7];
@@ -60,6 +60,8 @@ pub(super) struct Call {
     pub heard: Vec<RtcEvent>,
     pub limits: Limits,
     pub tally: Tally,
+    /// The plain text of each SRTCP packet that the connection took.
+    pub reports: Vec<Vec<u8>>,
     /// Datagrams that were refused.
     pub refused: usize,
     /// Why the last packet that was to be shown stayed.
@@ -103,6 +105,7 @@ impl Call {
             heard: Vec::new(),
             limits: Limits::default(),
             tally: Tally::default(),
+            reports: Vec::new(),
             refused: 0,
             held: None,
             ended: None,
@@ -210,8 +213,9 @@ impl Call {
     /// Gives the connection a datagram as the core does.
     pub(super) fn give(&mut self, datagram: &[u8], down: &mut Vec<Transmit>) {
         let path = self.path;
+        let check = stun::read_check(datagram).filter(|check| self.connection.authenticates(check));
         if DatagramKind::of(datagram) == DatagramKind::Stun {
-            if !stun::read_check(datagram).is_some_and(|check| self.connection.authenticates(&check)) {
+            if check.is_none() {
                 self.connection.handle_answer(self.now, &path, datagram);
                 return;
             }
@@ -222,8 +226,9 @@ impl Call {
             self.refused += 1;
             return;
         }
-        match self.connection.receive(self.now, path, datagram, down, &mut self.events) {
+        match self.connection.receive(self.now, path, datagram, check.as_ref(), down, &mut self.events) {
             Ok((received, deadline)) => {
+                self.reports.extend(srtp::last_report());
                 self.refused += usize::from(received.unusable);
                 self.deadline = deadline;
             }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use str0m::Event as RtcEvent;
 use str0m::format::{Codec as Str0mCodec, FormatParams};
-use str0m::media::MediaTime;
+use str0m::media::{KeyframeRequestKind, MediaTime};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
 
 use super::client::{Call, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
@@ -12,7 +12,8 @@ use crate::media::codec::{Codec, CodecSet};
 use crate::media::demux::Path;
 use crate::media::forward::Held;
 use crate::media::ids::Layer;
-use crate::media::rtc::{Ended, Event};
+use crate::media::rtc::{Ended, Event, srtp};
+use crate::media::rtp::Ssrc;
 
 /// Parameter sets, and a slice.
 const H264_KEY: [u8; 4] = [0x67, 0x42, 0xe0, 0x1f];
@@ -234,10 +235,30 @@ fn a_nonce_that_comes_again_ends_the_connection_before_anything_leaves() {
 }
 
 #[test]
+fn what_a_client_asks_for_can_be_read_where_it_is_decrypted() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.send(None, VP8, 10, &VP8_KEY);
+    let packet = call.packets().remove(0);
+    let ssrc = call.connection.sender(call.video_slot).expect("a slot");
+    assert_eq!(call.show(&packet, 100).len(), 1);
+    call.reports.clear();
+    let mut api = call.client.direct_api();
+    api.stream_rx(&ssrc.0.into()).expect("it was heard").request_keyframe(KeyframeRequestKind::Pli);
+    call.run(ms(50));
+    // PLI (RFC 4585 section 6.3.1): a payload-specific message of format 1, whose second source is the one it is about.
+    let asks = |report: &Vec<u8>| {
+        srtp::rtcp_packets(report).flatten().any(|packet| {
+            packet.starts_with(&[0x81, 206]) && packet.get(8..12) == Some(&ssrc.0.to_be_bytes())
+        })
+    };
+    assert_eq!(call.reports.iter().filter(|report| asks(report)).count(), 1, "{:?}", call.reports);
+}
+
+#[test]
 fn what_has_no_stream_is_not_even_mapped() {
     let mut call = Call::new(config(&[]), &[]);
     call.send(None, VP8, 10, &VP8_KEY);
     let packet = call.packets().remove(0);
-    let written = call.connection.write(0xbad, &packet, || panic!("a sequence number was used up"));
+    let written = call.connection.write(Ssrc(0xbad), &packet, || panic!("a sequence number was used up"));
     assert_eq!(written, Ok(Err(Held::NoStream)));
 }

@@ -5,45 +5,15 @@
 //! the salt of the session keys. Whoever counts (slots, str0m's retransmissions, probes, reports) is not trusted with it:
 //! the ciphers that seal ask here first. What was asked for twice is not sealed, and the connection ends.
 
-use std::cell::{Cell, RefCell};
-
 use rustc_hash::FxHashMap;
 
+use super::watch;
 use crate::media::window::Window;
-
-/// Bytes of the longest salt (RFC 3711 section 8.2); those of AES-GCM have 12.
-const SALT: usize = 14;
 
 /// Bytes in front of the source in an initialisation vector: of AES-GCM (RFC 7714 section 8.1) and of AES-CM (RFC 3711
 /// section 4.1.1).
 pub(super) const GCM_SOURCE_AT: usize = 2;
 pub(super) const CM_SOURCE_AT: usize = 4;
-
-thread_local! {
-    /// What we encrypt with since the handshake that ended last on this thread, until the ciphers are made.
-    static OURS: RefCell<Vec<SessionKey>> = const { RefCell::new(Vec::new()) };
-    /// A nonce came again on this thread.
-    static REPEATED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A key of ours and its salt: for media, or for reports.
-#[derive(Debug)]
-pub(super) struct SessionKey {
-    /// The key.
-    pub key: Vec<u8>,
-    /// The salt, and zeros.
-    pub salt: [u8; SALT],
-}
-
-/// A handshake ended: these are the keys to come.
-pub(super) fn expect(keys: Vec<SessionKey>) {
-    OURS.set(keys);
-}
-
-/// Whether a nonce came again on this thread since the last call. What was to be sealed with it must not leave.
-pub(super) fn take_repeated() -> bool {
-    REPEATED.replace(false)
-}
 
 /// What was sealed under one key.
 #[derive(Debug, Default)]
@@ -57,15 +27,12 @@ pub(super) struct Sealed {
 impl Sealed {
     /// Nothing yet, under `key`.
     pub(super) fn under(key: &[u8]) -> Sealed {
-        let salt = OURS.with_borrow_mut(|keys| {
-            let at = keys.iter().position(|ours| ours.key == key)?;
-            Some(keys.swap_remove(at).salt)
-        });
+        let salt = watch::take_ours(key).map(|ours| ours.salt);
         Sealed { salt: number(&salt.unwrap_or_default()), windows: FxHashMap::default() }
     }
 
     /// Uses a nonce, as the initialisation vector that was made of it, with the source at `at`. False if it was used
-    /// before or is too old to tell: then the packet must not be sealed, and [`take_repeated`] says so.
+    /// before or is too old to tell: then the packet must not be sealed, and [`watch::take_repeated`] says so.
     pub(super) fn take<const N: usize>(&mut self, iv: &[u8; N], at: usize) -> bool {
         // Four bytes of the source and six of the index, and nothing else.
         let plain = (number(iv) ^ self.salt) << (8 * at) >> 48;
@@ -73,7 +40,7 @@ impl Sealed {
         let (source, index) = ((plain >> 48) as u32, plain as u64 & 0xffff_ffff_ffff);
         let free = self.windows.entry(source).or_default().take(index);
         if !free {
-            REPEATED.set(true);
+            watch::repeated();
         }
         free
     }
@@ -91,6 +58,8 @@ fn number<const N: usize>(bytes: &[u8; N]) -> u128 {
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "the parts of a number")]
 mod tests {
+    use super::super::keys::{LONGEST_SALT as SALT, SessionKey};
+    use super::super::watch::take_repeated;
     use super::*;
     use str0m::crypto::{AeadAes256Gcm, Aes128CmSha1_80};
 
@@ -102,7 +71,7 @@ mod tests {
         let key = vec![7; 32];
         let mut padded = [0; SALT];
         padded[..12].copy_from_slice(&salt);
-        expect(vec![SessionKey { key: key.clone(), salt: padded }]);
+        watch::agreed(None, vec![SessionKey { key: key.clone(), salt: padded }]);
         let mut sealed = Sealed::under(&key);
         let iv = |index: u64| AeadAes256Gcm::rtp_iv(salt, SSRC, (index >> 16) as u32, index as u16);
         for index in (30_000..200_000).filter(|index| index % 7 != 0) {
@@ -121,7 +90,7 @@ mod tests {
     #[test]
     fn the_other_profile_counts_alike_and_so_do_reports() {
         let salt: [u8; SALT] = std::array::from_fn(|at| 0x17 ^ (at as u8 * 11));
-        expect(vec![SessionKey { key: vec![9; 16], salt }]);
+        watch::agreed(None, vec![SessionKey { key: vec![9; 16], salt }]);
         let mut sealed = Sealed::under(&[9; 16]);
         for index in 0..100_000 {
             assert!(sealed.take(&Aes128CmSha1_80::rtp_iv(salt, SSRC, index), CM_SOURCE_AT), "{index}");

@@ -1,24 +1,17 @@
-//! Authenticates the packets of a source nobody knows yet, before str0m sees them (RFC 3711, RFC 7714).
+//! The keys of one connection: what they are derived to, and whether a packet was made with the client's.
 //!
 //! str0m maps a source to its m-line before it decrypts anything. So whoever can put a client's address on a datagram,
 //! without any key, could make state there by the thousand, or move a person's line to a source that does not exist: from
-//! then on the real one is not heard. Only the first packet of a source costs a second decryption.
+//! then on the real one is not heard. So the packets of a source nobody knows yet are authenticated before str0m sees them.
+//! Only the first packet of a source costs a second decryption.
 
-use std::cell::RefCell;
-use std::time::Instant;
-
-use str0m::config::DtlsCert;
-use str0m::crypto::dtls::{
-    DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, KeyingMaterial, ProtocolVersion,
-    SrtpProfile,
-};
+use str0m::crypto::dtls::SrtpProfile;
 use str0m::crypto::{
-    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256Gcm, AeadAes256GcmCipher, Aes128CmSha1_80, CryptoError,
-    SrtpProvider,
+    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256Gcm, AeadAes256GcmCipher, Aes128CmSha1_80, SrtpProvider,
 };
 
-use super::crypto;
-use super::sealing::{self, SessionKey};
+use crate::media::rtc::crypto;
+use crate::media::rtp::Ssrc;
 
 /// Labels of the keys derived from the master key (RFC 3711 section 4.3.1).
 const CIPHER_KEY: u8 = 0;
@@ -30,21 +23,6 @@ const REPORTS: u8 = 3;
 
 /// Bytes of the RTP header without what is optional (RFC 3550 section 5.1).
 const FIXED_HEADER: usize = 12;
-
-thread_local! {
-    /// The keys that a handshake on this thread ended with, until its connection takes them.
-    static FRESH: RefCell<Option<Verifier>> = const { RefCell::new(None) };
-}
-
-/// The keys of the handshake that ended since [`forget`].
-pub(super) fn take() -> Option<Verifier> {
-    FRESH.take()
-}
-
-/// What follows is about another connection.
-pub(super) fn forget() {
-    FRESH.set(None);
-}
 
 /// What the other end encrypts its media with.
 #[derive(Debug)]
@@ -63,7 +41,7 @@ enum Keys {
 
 impl Verifier {
     /// The other end's keys from what DTLS exported (RFC 5764 section 4.2); `client` if the other end is the DTLS client.
-    fn new(material: &[u8], profile: SrtpProfile, client: bool) -> Option<Verifier> {
+    pub(super) fn new(material: &[u8], profile: SrtpProfile, client: bool) -> Option<Verifier> {
         let provider = crypto::inner().srtp_provider;
         let keys = match profile {
             SrtpProfile::AES128_CM_SHA1_80 => {
@@ -85,6 +63,15 @@ impl Verifier {
             _ => return None,
         };
         Some(Verifier { keys, scratch: Vec::new() })
+    }
+
+    /// How many bytes follow the index of an SRTCP packet: the tag of AES-CM (RFC 3711 section 3.4); that of AES-GCM is in front
+    /// of it (RFC 7714 section 9.3).
+    pub(super) fn after_index(&self) -> usize {
+        match self.keys {
+            Keys::Cm { .. } => Aes128CmSha1_80::HMAC_TAG_LEN,
+            Keys::Gcm128 { .. } | Keys::Gcm256 { .. } => 0,
+        }
     }
 
     /// Whether the other end made this packet, the first that is known of its source: its sequence number has not wrapped
@@ -109,12 +96,12 @@ impl Verifier {
                     )
             }
             Keys::Gcm128 { salt, cipher } => {
-                let iv = AeadAes128Gcm::rtp_iv(*salt, ssrc, 0, seq);
+                let iv = AeadAes128Gcm::rtp_iv(*salt, ssrc.0, 0, seq);
                 rest.len() >= AeadAes128Gcm::TAG_LEN
                     && cipher.decrypt(&iv, &[header], rest, &mut self.scratch).is_ok()
             }
             Keys::Gcm256 { salt, cipher } => {
-                let iv = AeadAes256Gcm::rtp_iv(*salt, ssrc, 0, seq);
+                let iv = AeadAes256Gcm::rtp_iv(*salt, ssrc.0, 0, seq);
                 rest.len() >= AeadAes256Gcm::TAG_LEN
                     && cipher.decrypt(&iv, &[header], rest, &mut self.scratch).is_ok()
             }
@@ -123,7 +110,7 @@ impl Verifier {
 }
 
 /// What one end encrypts with: for media, and for reports; `client` if that end is the DTLS client.
-fn session_keys(material: &[u8], profile: SrtpProfile, client: bool) -> Option<Vec<SessionKey>> {
+pub(super) fn session_keys(material: &[u8], profile: SrtpProfile, client: bool) -> Option<Vec<SessionKey>> {
     let keys = [0, REPORTS];
     Some(match profile {
         SrtpProfile::AES128_CM_SHA1_80 => {
@@ -143,13 +130,8 @@ fn session_keys(material: &[u8], profile: SrtpProfile, client: bool) -> Option<V
 }
 
 /// The source of an RTP packet.
-pub(super) fn ssrc(packet: &[u8]) -> Option<u32> {
-    Some(u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?))
-}
-
-/// Whether SRTP or SRTCP is SRTCP (RFC 5761 section 4).
-pub(super) fn is_rtcp(datagram: &[u8]) -> bool {
-    datagram.get(1).is_some_and(|second| (64..96).contains(&(second & 0x7f)))
+pub(super) fn ssrc(packet: &[u8]) -> Option<Ssrc> {
+    Some(Ssrc(u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?)))
 }
 
 fn sequence_number(packet: &[u8]) -> Option<u16> {
@@ -165,6 +147,18 @@ fn split(packet: &[u8]) -> Option<(&[u8], &[u8])> {
         length += 4 + 4 * usize::from(words);
     }
     packet.split_at_checked(length)
+}
+
+/// Bytes of the longest salt (RFC 3711 section 8.2); those of AES-GCM have 12.
+pub(super) const LONGEST_SALT: usize = 14;
+
+/// A key of ours and its salt: for media, or for reports.
+#[derive(Debug)]
+pub(super) struct SessionKey {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The salt, and zeros.
+    pub salt: [u8; LONGEST_SALT],
 }
 
 /// A master key and its salt.
@@ -218,79 +212,6 @@ impl<'a> Master<'a> {
             }
         }
         key
-    }
-}
-
-/// DTLS that notes the media keys it ends with.
-#[derive(Debug)]
-pub(super) struct NotingDtls;
-
-impl DtlsProvider for NotingDtls {
-    fn generate_certificate(&self) -> Option<DtlsCert> {
-        crypto::inner().dtls_provider.generate_certificate()
-    }
-
-    fn new_dtls(
-        &self,
-        cert: &DtlsCert,
-        now: Instant,
-        version: DtlsVersion,
-        mtu: Option<usize>,
-    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let instance = crypto::inner().dtls_provider.new_dtls(cert, now, version, mtu)?;
-        Ok(Box::new(Instance(instance)))
-    }
-}
-
-#[derive(Debug)]
-struct Instance(Box<dyn DtlsInstance>);
-
-impl DtlsInstance for Instance {
-    fn set_active(&mut self, active: bool) {
-        self.0.set_active(active);
-    }
-
-    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
-        self.0.handle_packet(packet)
-    }
-
-    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        let we_are_client = self.0.is_active();
-        let output = self.0.poll_output(buf);
-        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
-            let material: &KeyingMaterial = material;
-            FRESH.set(Verifier::new(material, *profile, !we_are_client));
-            sealing::expect(session_keys(material, *profile, we_are_client).unwrap_or_default());
-        }
-        output
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
-        self.0.handle_timeout(now)
-    }
-
-    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
-        self.0.send_application_data(data)
-    }
-
-    fn is_active(&self) -> bool {
-        self.0.is_active()
-    }
-
-    fn protocol_version(&self) -> Option<ProtocolVersion> {
-        self.0.protocol_version()
-    }
-
-    fn is_closing(&self) -> bool {
-        self.0.is_closing()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn close(&mut self) -> Result<(), DtlsImplError> {
-        self.0.close()
     }
 }
 

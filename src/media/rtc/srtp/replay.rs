@@ -14,8 +14,9 @@ const WINDOW: u32 = 64;
 /// a client that sends no media.
 const MORE_SENDERS: usize = 8;
 
-/// The index is under this; the bit above it says that the packet is encrypted.
-const INDEX: u32 = 0x7fff_ffff;
+/// The index is under this bit, which says that the packet is encrypted (RFC 3711 section 3.4). Nobody negotiates reports
+/// that are not: a browser sends none, and with AES-CM str0m would take them without a cipher ever seeing them.
+const ENCRYPTED: u32 = 0x8000_0000;
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
@@ -29,15 +30,14 @@ struct Window {
 pub(super) struct Replays {
     /// By numbers of the client's choosing: no hash table without a secret key.
     windows: BTreeMap<u32, Window>,
-    /// Bytes after the index, which depend on the cipher.
-    tail: usize,
 }
 
 impl Replays {
-    /// Whether the SRTCP packet came before, or is too old to tell, or has one sender too many.
+    /// Whether the SRTCP packet came before, or is too old to tell, or has one sender too many, or is not encrypted. `tail`
+    /// bytes follow its index, which depends on the cipher.
     #[must_use]
-    pub fn refuse(&self, datagram: &[u8], limits: &Limits, tally: &mut Tally) -> bool {
-        let Some((sender, index)) = read(datagram, self.tail) else { return true };
+    pub fn refuse(&self, datagram: &[u8], tail: usize, limits: &Limits, tally: &mut Tally) -> bool {
+        let Some((sender, index)) = read(datagram, tail) else { return true };
         match self.windows.get(&sender) {
             None => {
                 let full = self.windows.len() >= limits.get(Limit::SsrcsPerPeer) + MORE_SENDERS;
@@ -53,9 +53,8 @@ impl Replays {
         }
     }
 
-    /// An SRTCP packet was authenticated; `tail` bytes follow its index.
+    /// An SRTCP packet was authenticated.
     pub fn note(&mut self, datagram: &[u8], tail: usize) {
-        self.tail = tail;
         let Some((sender, index)) = read(datagram, tail) else { return };
         let window = self.windows.entry(sender).or_insert(Window { highest: index, seen: 0 });
         if index > window.highest {
@@ -66,14 +65,14 @@ impl Replays {
     }
 }
 
-/// The sender and the index of an SRTCP packet.
+/// The sender and the index of an encrypted SRTCP packet.
 fn read(datagram: &[u8], tail: usize) -> Option<(u32, u32)> {
     let word = |at: usize| {
         let bytes = datagram.get(at..at.checked_add(4)?)?;
         Some(u32::from_be_bytes(bytes.try_into().ok()?))
     };
     let index = word(datagram.len().checked_sub(tail + 4)?)?;
-    Some((word(4)?, index & INDEX))
+    (index & ENCRYPTED != 0).then_some((word(4)?, index & !ENCRYPTED))
 }
 
 #[cfg(test)]
@@ -94,7 +93,7 @@ mod tests {
         for tail in [0, 10] {
             let mut replays = Replays::default();
             let refuse = |replays: &Replays, report: &[u8]| {
-                replays.refuse(report, &Limits::default(), &mut Tally::default())
+                replays.refuse(report, tail, &Limits::default(), &mut Tally::default())
             };
             for index in [1, 2, 5, 4, 70, 69] {
                 let report = report(1, index, tail);
@@ -104,6 +103,9 @@ mod tests {
             }
             assert!(refuse(&replays, &report(1, 3, tail)), "too old to tell");
             assert!(!refuse(&replays, &report(2, 3, tail)), "another sender");
+            let mut plain = report(2, 4, tail);
+            plain[24] &= 0x7f;
+            assert!(refuse(&replays, &plain), "not encrypted");
         }
     }
 
@@ -114,14 +116,14 @@ mod tests {
             let mut replays = Replays::default();
             for sender in 0..100 {
                 let report = report(sender, 1, 0);
-                if !replays.refuse(&report, &limits, &mut tally) {
+                if !replays.refuse(&report, 0, &limits, &mut tally) {
                     replays.note(&report, 0);
                 }
             }
             let senders = most + MORE_SENDERS;
             assert_eq!(replays.windows.len(), senders);
             assert_eq!(tally.count(Limit::SsrcsPerPeer), 100 - senders as u64);
-            assert!(replays.refuse(&[0x80, 201, 0], &limits, &mut tally));
+            assert!(replays.refuse(&[0x80, 201, 0], 0, &limits, &mut tally));
         }
     }
 }
