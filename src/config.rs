@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 
+mod announced;
 mod doors;
 mod limits;
 mod metrics;
@@ -28,6 +27,8 @@ use metrics::MetricsArgs;
 use state::StateArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
+
+pub use announced::{Announced, interface_addresses};
 
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
@@ -195,44 +196,6 @@ pub enum Transport {
     Directory(PathBuf),
 }
 
-/// One address where clients reach the media port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Announced {
-    /// The address of this machine that datagrams for `public` arrive at. Unspecified (`0.0.0.0`, `::`) when the operator
-    /// named only `public` and no interface has it: then whichever of that family.
-    pub local: IpAddr,
-    /// The address told to clients.
-    pub public: IpAddr,
-}
-
-impl FromStr for Announced {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let address = |text: &str| {
-            let parsed = text.trim().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-            let address = parsed.map_err(|_| format!("\"{text}\" is not an IP address"))?.to_canonical();
-            if address.is_multicast() {
-                return Err(format!("{address} is the address of a group"));
-            }
-            Ok(address)
-        };
-        let (local, public) = match text.split_once('=') {
-            Some((local, public)) => (Some(address(local)?), address(public)?),
-            None => (None, address(text)?),
-        };
-        if public.is_unspecified() {
-            return Err(format!("{public} is nothing clients could send to"));
-        }
-        let local =
-            local.unwrap_or(if public.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0_u16; 8]) });
-        if local.is_ipv4() != public.is_ipv4() {
-            return Err(format!("{local} and {public} are not of one IP version"));
-        }
-        Ok(Self { local, public })
-    }
-}
-
 /// What to print instead of serving, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
@@ -291,7 +254,7 @@ impl Config {
             workers,
             cores,
             codecs: args.codecs.to_vec(),
-            announced: announced(&args.announce, &addresses),
+            announced: announced::resolve(&args.announce, &addresses),
             transport,
             trusted_proxies: args.trusted_proxy,
             turn: None,
@@ -314,33 +277,6 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(forget).mut_subcommands(|subcommand| subcommand.mut_args(forget))
 }
 
-fn announced(wanted: &[Announced], addresses: &[IpAddr]) -> Vec<Announced> {
-    if wanted.is_empty() {
-        return addresses.iter().map(|&address| Announced { local: address, public: address }).collect();
-    }
-    let resolve = |&Announced { local, public }: &Announced| {
-        let is_own = local.is_unspecified() && addresses.contains(&public);
-        Announced { local: if is_own { public } else { local }, public }
-    };
-    wanted.iter().map(resolve).collect()
-}
-
-/// The addresses of interfaces that are up: link-local ones left out, v4-mapped made plain, loopback last.
-///
-/// # Errors
-/// [`io::Error`] if the system does not tell.
-pub fn interface_addresses() -> io::Result<Vec<IpAddr>> {
-    let interfaces = if_addrs::get_if_addrs()?;
-    let up = interfaces.iter().filter(|interface| interface.is_oper_up() || interface.is_loopback());
-    let mut addresses: Vec<IpAddr> = up
-        .filter(|interface| !interface.is_link_local())
-        .map(|interface| interface.ip().to_canonical())
-        .collect();
-    addresses.sort_by_key(|address| (address.is_loopback(), address.is_ipv6(), *address));
-    addresses.dedup();
-    Ok(addresses)
-}
-
 fn network(text: &str) -> Result<IpNet, String> {
     let network =
         text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(|ip| ip.to_canonical().into()));
@@ -360,168 +296,4 @@ fn stop(error: &clap::Error) -> Stop {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(args: &[&str]) -> Result<Config, Stop> {
-        Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
-    }
-
-    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
-    fn announce(text: &str) -> Result<Announced, String> {
-        text.parse()
-    }
-
-    #[test]
-    fn serving_needs_no_argument_and_no_command() {
-        for args in [&[][..], &["serve"]] {
-            let config = config(args).unwrap();
-            assert_eq!((config.http_port, config.udp_port), (HTTP_PORT, UDP_PORT));
-            assert_eq!(config.transport, Transport::Directory("certs".into()));
-        }
-        assert_eq!(config(&["--http-port", "1"]).unwrap().http_port, 1);
-        assert_eq!(config(&["serve", "--http-port", "1"]).unwrap().http_port, 1);
-    }
-
-    #[test]
-    fn a_bad_value_is_one_line_and_code_2() {
-        for args in [
-            &["--http-port", "70000"][..],
-            &["--announce", "example.org"],
-            &["--announce", "10.0.0.1=2001:db8::1"],
-            &["--trusted-proxy", "10.0.0.0/33"],
-            &["--log", "loud"],
-            &["--metrics", "9464"],
-            &["--metrics", "localhost"],
-            &["--cert", "a.pem"],
-            &["--plain-http", "--cert", "a", "--key", "b"],
-            &["--nonsense"],
-            &["--workers", "0"],
-            &["--workers", "many"],
-            &["--workers", "256"],
-            &["--workers", "2", "--udp-port", "65535"],
-            &["--pin", "0-"],
-            &["--pin", "0,0"],
-            &["--pin", "3-1"],
-            &["--pin", "4000"],
-            &["--pin", "0", "--workers", "2"],
-            &["--pin", "0,1", "--workers", "1"],
-            &["--codecs", "VP8,VP8"],
-            &["--codecs", "VP8,opus"],
-            &["--codecs", "H263"],
-            &["--codecs", ","],
-            &["--turn-url", "turn:turn.example.org"],
-            &["--turn-secret-file", "secret"],
-            &["--turn-url", "http://turn.example.org", "--turn-secret-file", "secret"],
-            &["--turn-url", "turn:a,", "--turn-secret-file", "secret"],
-            &["dance"],
-        ] {
-            let stop = config(args).unwrap_err();
-            assert_eq!(stop.code, 2, "{args:?}");
-            assert_eq!(stop.text.lines().count(), 1, "{}", stop.text);
-        }
-        let stop = config(&["--http-port", "70000"]).unwrap_err();
-        assert!(stop.text.contains("70000") && stop.text.contains("--http-port"), "{}", stop.text);
-    }
-
-    #[test]
-    fn workers_cores_and_codecs_are_what_the_operator_wants() {
-        let plain = config(&[]).unwrap();
-        assert_eq!((plain.workers, plain.cores), (1, vec![]));
-        assert_eq!(plain.codecs, [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1]);
-        assert_eq!(config(&["--workers", "3"]).unwrap().workers, 3);
-        assert!(config(&["--workers", "auto"]).unwrap().workers >= 1);
-        let own = core_affinity::get_core_ids().unwrap()[0].id;
-        for args in
-            [&["--pin", &own.to_string()][..], &["--workers", "auto", "--pin", &format!("{own}-{own}")]]
-        {
-            let pinned = config(args).unwrap();
-            assert_eq!((pinned.workers, pinned.cores), (1, vec![own]));
-        }
-        assert_eq!(config(&["--codecs", "h264, vp8"]).unwrap().codecs, [Codec::H264, Codec::Vp8]);
-    }
-
-    #[test]
-    fn help_names_every_flag_and_its_variable() {
-        let help = config(&["--help"]).unwrap_err();
-        assert_eq!(help.code, 0);
-        for flag in [
-            "http-port",
-            "http-address",
-            "host",
-            "udp-port",
-            "workers",
-            "pin",
-            "codecs",
-            "metrics",
-            "announce",
-            "cert",
-            "key",
-            "plain-http",
-            "trusted-proxy",
-            "turn-url",
-            "turn-secret-file",
-            "state",
-            "limit",
-            "log",
-            "client-dir",
-        ] {
-            assert!(help.text.contains(&format!("--{flag}")), "{flag}");
-            let variable = format!("PLENARY_{}", flag.replace('-', "_").to_uppercase());
-            assert!(help.text.contains(&variable), "{variable}");
-        }
-    }
-
-    #[test]
-    fn several_addresses_are_announced() {
-        let config =
-            config(&["--announce", "192.0.2.1,10.0.0.1=192.0.2.2", "--announce", "[2001:db8::1]"]).unwrap();
-        let of = |local: &str, public: &str| Announced {
-            local: local.parse().unwrap(),
-            public: public.parse().unwrap(),
-        };
-        let expected = [of("0.0.0.0", "192.0.2.1"), of("10.0.0.1", "192.0.2.2"), of("::", "2001:db8::1")];
-        assert_eq!(config.announced, expected);
-    }
-
-    #[test]
-    fn an_address_of_our_own_is_its_own_local_address() {
-        let own = addresses(&["192.0.2.1", "127.0.0.1"]);
-        let wanted = [announce("::ffff:192.0.2.1").unwrap()];
-        assert_eq!(announced(&wanted, &own), [Announced { local: own[0], public: own[0] }]);
-        let all: Vec<IpAddr> = announced(&[], &own).iter().map(|announced| announced.public).collect();
-        assert_eq!(all, own);
-    }
-
-    #[test]
-    fn addresses_nobody_can_send_to_are_refused() {
-        for bad in
-            ["", "=", "0.0.0.0", "::", "224.0.0.1", "1.2.3.4=ff02::1", "1.2.3.4=0.0.0.0", "10.0.0.1=::1"]
-        {
-            assert!(announce(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn this_machine_announces_no_link_local_address_and_loopback_last() {
-        let found = interface_addresses().unwrap();
-        let first_loopback = found.iter().position(IpAddr::is_loopback).unwrap_or(found.len());
-        assert!(found.iter().skip(first_loopback).all(IpAddr::is_loopback), "{found:?}");
-        assert!(!found.iter().any(|address| match address {
-            IpAddr::V4(v4) => v4.is_link_local(),
-            IpAddr::V6(v6) => v6.is_unicast_link_local(),
-        }));
-    }
-
-    #[test]
-    fn a_proxy_is_an_address_or_a_network() {
-        let config = config(&["--trusted-proxy", "10.0.0.1,192.168.0.0/16"]).unwrap();
-        assert_eq!(
-            config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["10.0.0.1/32", "192.168.0.0/16"]
-        );
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Every bound Plenary puts on what others can make it hold or do: one table.
 //!
 //! A limit has a name, a value, a reason, and a counter that moves each time it was hit. The hearts and the drivers
-//! each own a [`Tally`]; `tests/limits.rs` walks [`Limit::ALL`] and fails for a row whose trigger moves nothing.
+//! each own a [`Tally`]; `tests/limits` walks [`Limit::ALL`] and fails for a row whose trigger moves nothing.
 
 use std::ops::AddAssign;
 

@@ -1,18 +1,14 @@
 //! Rules of the house that the compiler does not check.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on may say so in the shortest way"
-)]
+#![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+/// The files of a folder whose name has one of these endings, and what is in them.
+fn files(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {
@@ -20,14 +16,31 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|has| endings.iter().any(|ending| has == *ending)) {
                 let text = fs::read_to_string(&path).expect("a source file");
-                found.push((path, without_test_modules(&text)));
+                found.push((path, text));
             }
         }
     }
     assert!(!found.is_empty(), "{folder} has sources");
     found
+}
+
+/// The code of a folder, without its test modules.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let files = files(folder, &["rs"]).into_iter();
+    files.map(|(path, text)| (path, without_test_modules(&text))).collect()
+}
+
+/// How a file is called in this repository.
+fn name(path: &Path) -> String {
+    let inside = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("a file of ours");
+    inside.to_string_lossy().replace('\\', "/")
+}
+
+/// A file of tests, whole.
+fn is_test(name: &str) -> bool {
+    ["tests.rs", "/tests/", "/testing.rs"].iter().any(|test| name.contains(test))
 }
 
 /// The code without its test modules, which may take the present as a starting point. Each of their lines is left empty,
@@ -125,8 +138,6 @@ fn the_hearts_touch_no_socket_clock_or_thread_and_know_no_driver() {
         "crate::queue",
         "crate::config",
     ];
-    let is_test =
-        |place: &String| ["tests.rs", "/tests/", "/testing.rs"].iter().any(|test| place.contains(test));
     for heart in ["src/media", "src/conference"] {
         let found: Vec<_> = places(heart, &outside).into_iter().filter(|place| !is_test(place)).collect();
         assert!(found.is_empty(), "{heart} reaches outside: {found:#?}");
@@ -170,4 +181,183 @@ fn str0m_is_named_in_one_module() {
         .filter(|place| !place.replace('\\', "/").contains("src/media/rtc/"))
         .collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
+/// planned.
+const ARROWS: [(&str, &[&str]); 21] = [
+    ("faults", &[]),
+    ("json", &[]),
+    ("limits", &[]),
+    ("listener", &[]),
+    ("metrics", &[]),
+    ("qr", &[]),
+    ("queue", &[]),
+    ("standstill", &[]),
+    ("journal", &["metrics"]),
+    ("ledger", &["limits", "metrics"]),
+    ("refusals", &["ledger"]),
+    ("media", &["faults", "limits", "metrics"]),
+    ("conference", &["faults", "json", "ledger", "limits", "media", "metrics"]),
+    ("state", &["conference"]),
+    (
+        "control",
+        &[
+            "conference",
+            "faults",
+            "journal",
+            "json",
+            "ledger",
+            "limits",
+            "listener",
+            "media",
+            "metrics",
+            "qr",
+            "refusals",
+            "standstill",
+        ],
+    ),
+    ("greeting", &["control", "qr"]),
+    ("config", &["conference", "control", "limits", "listener", "media"]),
+    (
+        "worker",
+        &[
+            "conference",
+            "config",
+            "control",
+            "faults",
+            "ledger",
+            "limits",
+            "listener",
+            "media",
+            "metrics",
+            "queue",
+            "refusals",
+            "standstill",
+        ],
+    ),
+    ("fuzz", &["conference", "control", "ledger", "limits", "media"]),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// The rooms that code names: `crate::a::b`, and `crate::{a, b::c}`.
+fn rooms_named(code: &str) -> BTreeSet<String> {
+    let word = |text: &str| -> String {
+        text.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+    };
+    let mut named = BTreeSet::new();
+    for (at, start) in code.match_indices("crate::") {
+        let rest = &code[at + start.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            named.insert(word(rest));
+            continue;
+        };
+        let (mut depth, mut begins) = (1, true);
+        for (at, letter) in group.char_indices() {
+            if begins {
+                named.insert(word(&group[at..]));
+            }
+            depth += i32::from(letter == '{') - i32::from(letter == '}');
+            begins = depth == 1 && letter == ',';
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    named.remove("");
+    named
+}
+
+#[test]
+fn rooms_are_named_one_by_one_or_in_a_group() {
+    let named = rooms_named("use crate::a::b;\nuse crate::{c, d::{e, f},\n    g};\ncrate::h!(super::i);");
+    assert_eq!(named.into_iter().collect::<Vec<_>>(), ["a", "c", "d", "g", "h"]);
+}
+
+#[test]
+fn arrows_between_the_rooms_point_one_way() {
+    let mut found = Vec::new();
+    for (path, code) in sources("src") {
+        let file = name(&path);
+        if is_test(&file) {
+            continue;
+        }
+        let room = file["src/".len()..].split(['/', '.']).next().expect("a name");
+        let Some((_, may)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+            found.push(format!("{room} is in no row of ARROWS"));
+            continue;
+        };
+        let code: Vec<_> = code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+        for to in rooms_named(&code.join("\n")) {
+            if to != room && !may.contains(&to.as_str()) {
+                found.push(format!("{file} names {to}"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    for (number, (room, may)) in ARROWS.iter().enumerate() {
+        let above = |to: &&str| ARROWS[..number].iter().any(|(name, _)| name == to);
+        assert!(may.iter().all(above), "{room} may know only what stands above it, so there is no circle");
+    }
+}
+
+/// Lines that a file may have: one that is longer is usually two things.
+const LINES: usize = 500;
+
+/// Files that are longer, and why.
+const LONGER: [(&str, usize, &str); 4] = [
+    ("client/css/call.css", 560, "all that a call shows"),
+    ("src/worker/tcp.rs", 520, "accepting, reading and writing share one table of connections"),
+    ("tests/sim/client/mod.rs", 520, "all of a page's reactions"),
+    ("tests/sim/client/receiver.rs", 520, "what a browser does with what it receives"),
+];
+
+#[test]
+fn files_are_no_longer_than_one_thing_needs() {
+    let mut found = Vec::new();
+    for folder in ["src", "tests", "benches", "client"] {
+        let endings = if folder == "client" { &["js", "css", "html"][..] } else { &["rs", "js", "mjs"] };
+        for (path, text) in files(folder, endings) {
+            let name = name(&path);
+            let most =
+                LONGER.iter().find(|(longer, _, _)| *longer == name).map_or(LINES, |(_, most, _)| *most);
+            let lines = text.lines().count();
+            if lines > most {
+                found.push(format!("{name} has {lines} lines"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What people are told they need, what is checked (clippy's `incompatible_msrv`) and what our crates need is one version.
+#[test]
+fn the_oldest_compiler_that_is_named_builds_everything() {
+    // Of other platforms nothing may have been downloaded.
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--format-version", "1", "--filter-platform", &platform])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).expect("JSON");
+    let version = |text: &str| -> Vec<u32> {
+        let mut numbers: Vec<u32> = text.split('.').map(|part| part.parse().expect("a number")).collect();
+        numbers.resize(3, 0);
+        numbers
+    };
+    let ours = env!("CARGO_PKG_RUST_VERSION");
+    let packages = metadata["packages"].as_array().expect("packages");
+    assert!(packages.len() > 50, "the tree is read rightly");
+    for package in packages {
+        if let Some(needed) = package["rust_version"].as_str() {
+            assert!(version(needed) <= version(ours), "{} needs Rust {needed}", package["id"]);
+        }
+    }
+    let readme = include_str!("../README.md");
+    assert!(
+        readme.contains(&format!("{ours} or later")),
+        "README.md names another version than Cargo.toml's {ours}"
+    );
 }

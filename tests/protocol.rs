@@ -1,12 +1,6 @@
 //! `docs/protocol.md` is what people write clients from: its examples and tables must be the server's.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on may say so in the shortest way"
-)]
+#![cfg(test)]
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

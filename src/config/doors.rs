@@ -51,16 +51,7 @@ fn address(text: &str) -> Result<IpAddr, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::config::{Config, Stop};
-
-    fn config(args: &[&str]) -> Result<Config, Stop> {
-        Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
-    }
-
-    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
+    use crate::config::tests::{addresses, config};
 
     #[test]
     fn pages_are_served_everywhere_and_in_the_clear_only_at_home() {

@@ -79,11 +79,7 @@ fn named(name: &str) -> Result<Limit, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-
-    fn config(args: &[&str]) -> Result<Config, crate::config::Stop> {
-        Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
-    }
+    use crate::config::tests::config;
 
     #[test]
     fn every_limit_of_the_table_can_be_set_by_its_name() {

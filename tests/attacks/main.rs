@@ -2,16 +2,12 @@
 //!
 //! Run with `--nocapture` to see the table; it is written to `attacks.md` in the target folder too.
 
+#![cfg(test)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers in tests are small")]
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
     clippy::unchecked_time_subtraction,
-    reason = "a test fails by panicking, and its numbers are small"
+    reason = "numbers in tests are small"
 )]
 
 mod churn;

@@ -84,3 +84,23 @@ test('without a screen the stage is the grid it was', () => {
   const grid = gridFor({ width: 1260, height: 593, count: 3, ...rulesFor(1260) });
   assert.deepEqual(people.tile, { width: grid.width, height: grid.height });
 });
+
+test('a layout costs a step or two for each tile, however large the room', (t) => {
+  // Each number of columns that is tried is rounded up to rows once.
+  const rounded = t.mock.method(Math, 'ceil');
+  /** @param {{ screens: number, remotes: number }} people */
+  const cost = (people) => {
+    rounded.mock.resetCalls();
+    for (const [width = 0, height = 0] of SIZES) stageFor({ width, height, ...people });
+    return rounded.mock.callCount() / SIZES.length;
+  };
+  for (const remotes of [1, 24, 99, 999]) {
+    for (const screens of [0, 1, 4]) {
+      const steps = cost({ screens, remotes });
+      assert.ok(
+        steps > 0 && steps <= remotes + screens + 3,
+        `${steps} steps for ${remotes} people, ${screens} screens`,
+      );
+    }
+  }
+});

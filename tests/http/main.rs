@@ -1,12 +1,6 @@
 //! The control thread on real sockets: pages, rooms, signaling, limits and the end, as clients meet them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on may say so in the shortest way"
-)]
+#![cfg(test)]
 
 mod certificates;
 mod ending;

@@ -3,16 +3,12 @@
 //! `PLENARY_SIM=all` runs every scenario with several seeds; without it a selection runs with one.
 //! `PLENARY_SIM_SEED=n` runs with that seed only, `PLENARY_SIM_WORKERS=n` with so many workers.
 
+#![cfg(test)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers in tests are small")]
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
     clippy::unchecked_time_subtraction,
-    reason = "a test fails by panicking, and its numbers are small"
+    reason = "numbers in tests are small"
 )]
 
 #[allow(dead_code, reason = "some of it only the attacks need")]

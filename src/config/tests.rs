@@ -1,0 +1,119 @@
+//! What the command line makes of what an operator says. Its parts have tests beside them, which read it the same way.
+
+use super::*;
+
+/// The command line, without the program's name.
+pub(super) fn config(args: &[&str]) -> Result<Config, Stop> {
+    Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
+}
+
+pub(super) fn addresses(texts: &[&str]) -> Vec<IpAddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+#[test]
+fn serving_needs_no_argument_and_no_command() {
+    for args in [&[][..], &["serve"]] {
+        let config = config(args).unwrap();
+        assert_eq!((config.http_port, config.udp_port), (HTTP_PORT, UDP_PORT));
+        assert_eq!(config.transport, Transport::Directory("certs".into()));
+    }
+    assert_eq!(config(&["--http-port", "1"]).unwrap().http_port, 1);
+    assert_eq!(config(&["serve", "--http-port", "1"]).unwrap().http_port, 1);
+}
+
+#[test]
+fn a_bad_value_is_one_line_and_code_2() {
+    for args in [
+        &["--http-port", "70000"][..],
+        &["--announce", "example.org"],
+        &["--announce", "10.0.0.1=2001:db8::1"],
+        &["--trusted-proxy", "10.0.0.0/33"],
+        &["--log", "loud"],
+        &["--metrics", "9464"],
+        &["--metrics", "localhost"],
+        &["--cert", "a.pem"],
+        &["--plain-http", "--cert", "a", "--key", "b"],
+        &["--nonsense"],
+        &["--workers", "0"],
+        &["--workers", "many"],
+        &["--workers", "256"],
+        &["--workers", "2", "--udp-port", "65535"],
+        &["--pin", "0-"],
+        &["--pin", "0,0"],
+        &["--pin", "3-1"],
+        &["--pin", "4000"],
+        &["--pin", "0", "--workers", "2"],
+        &["--pin", "0,1", "--workers", "1"],
+        &["--codecs", "VP8,VP8"],
+        &["--codecs", "VP8,opus"],
+        &["--codecs", "H263"],
+        &["--codecs", ","],
+        &["--turn-url", "turn:turn.example.org"],
+        &["--turn-secret-file", "secret"],
+        &["--turn-url", "http://turn.example.org", "--turn-secret-file", "secret"],
+        &["--turn-url", "turn:a,", "--turn-secret-file", "secret"],
+        &["dance"],
+    ] {
+        let stop = config(args).unwrap_err();
+        assert_eq!(stop.code, 2, "{args:?}");
+        assert_eq!(stop.text.lines().count(), 1, "{}", stop.text);
+    }
+    let stop = config(&["--http-port", "70000"]).unwrap_err();
+    assert!(stop.text.contains("70000") && stop.text.contains("--http-port"), "{}", stop.text);
+}
+
+#[test]
+fn workers_cores_and_codecs_are_what_the_operator_wants() {
+    let plain = config(&[]).unwrap();
+    assert_eq!((plain.workers, plain.cores), (1, vec![]));
+    assert_eq!(plain.codecs, [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1]);
+    assert_eq!(config(&["--workers", "3"]).unwrap().workers, 3);
+    assert!(config(&["--workers", "auto"]).unwrap().workers >= 1);
+    let own = core_affinity::get_core_ids().unwrap()[0].id;
+    for args in [&["--pin", &own.to_string()][..], &["--workers", "auto", "--pin", &format!("{own}-{own}")]] {
+        let pinned = config(args).unwrap();
+        assert_eq!((pinned.workers, pinned.cores), (1, vec![own]));
+    }
+    assert_eq!(config(&["--codecs", "h264, vp8"]).unwrap().codecs, [Codec::H264, Codec::Vp8]);
+}
+
+#[test]
+fn help_names_every_flag_and_its_variable() {
+    let help = config(&["--help"]).unwrap_err();
+    assert_eq!(help.code, 0);
+    for flag in [
+        "http-port",
+        "http-address",
+        "host",
+        "udp-port",
+        "workers",
+        "pin",
+        "codecs",
+        "metrics",
+        "announce",
+        "cert",
+        "key",
+        "plain-http",
+        "trusted-proxy",
+        "turn-url",
+        "turn-secret-file",
+        "state",
+        "limit",
+        "log",
+        "client-dir",
+    ] {
+        assert!(help.text.contains(&format!("--{flag}")), "{flag}");
+        let variable = format!("PLENARY_{}", flag.replace('-', "_").to_uppercase());
+        assert!(help.text.contains(&variable), "{variable}");
+    }
+}
+
+#[test]
+fn a_proxy_is_an_address_or_a_network() {
+    let config = config(&["--trusted-proxy", "10.0.0.1,192.168.0.0/16"]).unwrap();
+    assert_eq!(
+        config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["10.0.0.1/32", "192.168.0.0/16"]
+    );
+}
