@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system bench bench-instructions loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools
+.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system native bench bench-instructions loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,8 +63,11 @@ e2e: build chromium firefox node_modules/.package-lock.json ## the whole product
 	  node --test --test-concurrency=1 --test-reporter=spec $(call E2E,$(pair)) || failed="$$failed $(pair)";) \
 	  if [ -n "$$failed" ]; then echo "browser tests failed in:$$failed; screens and logs are in $(PLENARY_E2E_DIR)"; exit 1; fi
 
+native: build target/native/installed | tools ## participants that are no browsers: aiortc, over IPv4 and over IPv6 alone
+	@$(STEP) native env PLENARY_PYTHON=target/native/bin/python node --test --test-reporter=spec $(wildcard tests/native/*.test.js)
+
 # One at a time on a machine, because names of namespaces are the machine's. PLENARY_SYSTEM=off leaves them out, and says so.
-system: build chromium firefox system-tools node_modules/.package-lock.json ## the deployment: docker-compose.yml in an engine of its own, people behind firewalls; needs root
+system: native build chromium firefox system-tools node_modules/.package-lock.json ## native, then the deployment: docker-compose.yml in an engine of its own, people behind firewalls; needs root
 	@$(STEP) system $(SUDO) env "PATH=$$PATH" PLENARY_SYSTEM=$${PLENARY_SYSTEM:-on} flock --close --nonblock --conflict-exit-code 75 \
 	  /run/lock/plenary-system.lock node tests/system/run.mjs $(SYSTEM)
 
@@ -130,6 +133,14 @@ chromium: ## installs Chromium if there is none (Debian)
 
 firefox: ## installs Firefox ESR if there is none (Debian)
 	@command -v $(PLENARY_FIREFOX) >/dev/null || $(STEP) firefox bash -c '$(APT) firefox-esr'
+
+python: ## installs what makes a Python environment if there is none (Debian)
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || $(STEP) python bash -c '$(APT) python3-venv'
+
+target/native/installed: tests/native/requirements.txt | python
+	@$(STEP) pip bash -c 'python3 -m venv --clear target/native && \
+	  target/native/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<'
+	@touch $@
 
 SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl runc strip tini
 system-tools: ## installs a Docker engine and what its tests need, if they are missing (Debian)
