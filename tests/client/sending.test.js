@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { deviceTrack, firstOwn, ownTracks } from '../../client/js/call/own-tracks.js';
 import { findCodec, preferred } from '../../client/js/rtc/codecs.js';
+import { untouched } from '../../client/js/rtc/local-media.js';
 import { explainShare, mayShareWithoutSound } from '../../client/js/rtc/screen-share.js';
 import { applyCodec, applyLayers, Sender } from '../../client/js/rtc/sender.js';
 
@@ -148,17 +149,7 @@ test('a browser that ignores or refuses it is offered anew, and its layers are s
 
 const media = {
   /** @param {'camera' | 'microphone'} device */
-  get: (device) => ({
-    on: device === 'camera',
-    live: device === 'camera',
-    opening: false,
-    waiting: null,
-    silenced: false,
-    replaced: false,
-    track: null,
-    id: '',
-    problem: null,
-  }),
+  get: (device) => ({ ...untouched(), on: device === 'camera', live: device === 'camera' }),
 };
 
 test('a new connection has lines for camera and microphone, and for a screen only while it is shared', () => {

@@ -279,8 +279,11 @@ export class LocalMedia extends Emitter {
   }
 }
 
-/** @returns {Own} */
-function fresh() {
+/**
+ * A device that nobody wanted yet.
+ * @returns {DeviceState}
+ */
+export function untouched() {
   return {
     on: false,
     live: false,
@@ -291,6 +294,13 @@ function fresh() {
     track: null,
     id: '',
     problem: null,
+  };
+}
+
+/** @returns {Own} */
+function fresh() {
+  return {
+    ...untouched(),
     attempt: null,
     permission: '',
     used: undefined,
