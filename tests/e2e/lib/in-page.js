@@ -323,10 +323,11 @@ export async function readConnection() {
 }
 
 /**
- * What somebody would want to know who cannot look: what the page says is wrong, what it plays, and what it sends.
- * @returns {string}
+ * What somebody would want to know who cannot look: what the page says is wrong, what it plays, what it sends, and how much
+ * sound goes in and out in a second.
+ * @returns {Promise<string>}
  */
-export function readAccount() {
+export async function readAccount() {
   const words = [...document.querySelectorAll('[role=alert], .banner, #over, .notes')]
     .filter((element) => element.checkVisibility())
     .map((element) => /** @type {HTMLElement} */ (element).innerText.replaceAll(/\s+/g, ' ').trim())
@@ -342,12 +343,35 @@ export function readAccount() {
   const sent = (pc?.getSenders() ?? []).flatMap(({ track }) =>
     track ? [`${track.kind} ${track.readyState}${track.muted ? ' muted' : ''}${track.enabled ? '' : ' off'}`] : [],
   );
+  const measured = async () => {
+    const stats = [.../** @type {any} */ ((await pc?.getStats()) ?? new Map()).values()];
+    const sounding = stats.filter(
+      ({ kind, type }) => kind === 'audio' && /^(inbound|outbound)-rtp|^media-s/.test(type),
+    );
+    return new Map(
+      sounding.map(({ id, type, mid, packetsSent, packetsReceived, totalAudioEnergy, totalSamplesDuration }) => [
+        id,
+        { type, mid, packets: packetsSent ?? packetsReceived, energy: totalAudioEnergy, played: totalSamplesDuration },
+      ]),
+    );
+  };
+  const before = await measured();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const sound = [...(await measured())].flatMap(([id, { type, mid, ...now }]) => {
+    const then = before.get(id);
+    const more = Object.entries(now).flatMap(([name, value]) => {
+      const grown = value - (then?.[/** @type {keyof typeof now} */ (name)] ?? 0);
+      return value === undefined ? [] : [`${name} +${Math.round(grown * 1_000) / 1_000}`];
+    });
+    return more.every((text) => text.endsWith('+0')) ? [] : [`${type} ${mid ?? ''}: ${more.join(', ')}`];
+  });
   return JSON.stringify({
     state: document.documentElement.dataset.state,
     words,
     pc: pc?.connectionState,
     playing,
     sent,
+    sound,
   });
 }
 
