@@ -14,6 +14,9 @@ const BACKLOG: i32 = 1024;
 /// How long to wait when the process is out of file descriptors: connections end meanwhile.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// How many ports the system is asked for, where it is to choose: one that is free at one address may be taken at another.
+const PORT_TRIES: usize = 32;
+
 /// Every address of the machine.
 const EVERYWHERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
 
@@ -40,6 +43,19 @@ impl Listeners {
     /// Those of the system, `AddrInUse` first among them.
     pub fn bind(addresses: &[IpAddr], port: u16) -> io::Result<Self> {
         let addresses = if addresses.is_empty() { &EVERYWHERE } else { addresses };
+        let mut result = Self::try_bind(addresses, port);
+        for _ in 1..PORT_TRIES {
+            match &result {
+                Err(error) if port == 0 && error.kind() == ErrorKind::AddrInUse => {
+                    result = Self::try_bind(addresses, port);
+                }
+                _ => break,
+            }
+        }
+        result
+    }
+
+    fn try_bind(addresses: &[IpAddr], port: u16) -> io::Result<Self> {
         let (mut sockets, mut chosen) = (Vec::new(), port);
         for &address in addresses.iter().take(Self::MOST) {
             match listen(SocketAddr::from((address, chosen))) {
@@ -47,7 +63,7 @@ impl Listeners {
                     chosen = socket.local_addr()?.port();
                     sockets.push(socket);
                 }
-                Err(error) if is_dispensable(address, port, &error) && !sockets.is_empty() => {
+                Err(error) if is_dispensable(address, &error) && !sockets.is_empty() => {
                     log::warn!("no connections over IPv6: {error}");
                 }
                 Err(error) => return Err(io::Error::new(error.kind(), format!("{address}: {error}"))),
@@ -115,9 +131,9 @@ impl Listeners {
 }
 
 /// Whether a server goes on without this address: it is IPv6's for all or for the machine itself, and others are there.
-fn is_dispensable(address: IpAddr, port: u16, error: &io::Error) -> bool {
+fn is_dispensable(address: IpAddr, error: &io::Error) -> bool {
     let is_general = address.is_ipv6() && (address.is_unspecified() || address.is_loopback());
-    is_general && (error.kind() != ErrorKind::AddrInUse || port == 0)
+    is_general && error.kind() != ErrorKind::AddrInUse
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -132,4 +148,26 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ports that are free at one address of the machine and taken at another are common: every connection has one.
+    #[test]
+    fn a_port_that_the_system_chooses_is_free_at_every_address() {
+        let (one, two) = (IpAddr::from([127, 0, 0, 45]), IpAddr::from([127, 0, 0, 46]));
+        // The system has some 14,000 for those who listen, so of 400 tries about eleven meet one of these.
+        let at = SocketAddr::from((two, 0));
+        let taken: Vec<_> = (0..400).map(|_| std::net::TcpListener::bind(at)).collect();
+        assert!(taken.iter().all(Result::is_ok), "ports to take");
+        for _ in 0..400 {
+            let listeners = Listeners::bind(&[one, two], 0).expect("a port");
+            assert_eq!(listeners.sockets.len(), 2);
+        }
+        let used = taken.first().and_then(|socket| socket.as_ref().ok()?.local_addr().ok()).expect("a port");
+        let refused = Listeners::bind(&[one, two], used.port()).expect_err("a port that was asked for");
+        assert_eq!(refused.kind(), ErrorKind::AddrInUse);
+    }
 }
