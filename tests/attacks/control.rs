@@ -1,13 +1,13 @@
 //! Somebody who wants the time of the one thread that everybody's messages go through.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tungstenite::{Message, WebSocket};
 
 use crate::crowd::{at_once, joined};
+use crate::harness::Stream;
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::signaling::{AUDIO, SESSION, answer, closed, heard, join, offer, tell};
@@ -123,7 +123,7 @@ pub fn rows(table: &mut Table, house: &House) {
     });
 }
 
-fn enter(socket: &mut WebSocket<TcpStream>) {
+fn enter(socket: &mut WebSocket<Stream>) {
     tell(socket, &join("den", "Mallory", None));
     while heard(socket)["type"] != "welcome" {}
 }
@@ -133,7 +133,7 @@ fn at_once_said(
     server: &Server,
     sockets: usize,
     times: usize,
-    before: &(dyn Fn(&mut WebSocket<TcpStream>) + Sync),
+    before: &(dyn Fn(&mut WebSocket<Stream>) + Sync),
     text: &str,
 ) -> String {
     joined(at_once(server, sockets, |_, mut socket| {

@@ -1,10 +1,10 @@
 //! Many sockets of one attacker that do the same thing at the same time.
 
-use std::net::TcpStream;
 use std::sync::Barrier;
 
 use tungstenite::WebSocket;
 
+use crate::harness::Stream;
 use crate::server::Server;
 
 /// Opens `count` sockets from the attacker's address, then has each do `act` in a thread of its own, all at once. What each
@@ -12,7 +12,7 @@ use crate::server::Server;
 pub fn at_once<T: Send>(
     server: &Server,
     count: usize,
-    act: impl Fn(usize, WebSocket<TcpStream>) -> T + Sync,
+    act: impl Fn(usize, WebSocket<Stream>) -> T + Sync,
 ) -> Vec<T> {
     let (act, ready) = (&act, &Barrier::new(count));
     std::thread::scope(|scope| {

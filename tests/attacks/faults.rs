@@ -25,14 +25,26 @@ pub fn sends(table: &mut Table, house: &House) {
         house.attack(table, Group::OwnFaults, name, expected, |server| {
             let before = server.counter(counter);
             server.inject(&json!({"worker": 0, "fault": "send", "errno": errno, "count": 10}));
-            let by = Instant::now() + Duration::from_secs(3);
-            while server.counter(counter) == before && Instant::now() < by {}
-            let sent = server.counter("udp_sent");
-            std::thread::sleep(Duration::from_millis(100));
-            let goes_on = server.counter("udp_sent") > sent;
-            if goes_on { "media goes on" } else { "nothing is sent any more" }.to_owned()
+            exceeds(server, counter, before);
+            if exceeds(server, "udp_sent", server.counter("udp_sent")) {
+                "media goes on"
+            } else {
+                "nothing is sent any more"
+            }
+            .to_owned()
         });
     }
+}
+
+/// Waits until a counter is over this.
+fn exceeds(server: &Server, counter: &str, count: u64) -> bool {
+    let by = Instant::now() + Duration::from_secs(3);
+    while server.counter(counter) <= count {
+        if Instant::now() >= by {
+            return false;
+        }
+    }
+    true
 }
 
 /// A socket that cannot be read, and is not asked all the time when it can be.
@@ -42,12 +54,13 @@ pub fn receives(table: &mut Table, house: &House) {
         let counter = "udp_receive_errors";
         let before = server.counter(counter);
         server.inject(&json!({"worker": 0, "fault": "receive", "errno": "EIO", "count": 12}));
-        let by = Instant::now() + Duration::from_secs(3);
-        while server.counter(counter) < before + 12 && Instant::now() < by {}
-        let received = server.counter("udp_received");
-        std::thread::sleep(Duration::from_millis(100));
-        let goes_on = server.counter("udp_received") > received;
-        if goes_on { "it is read again" } else { "nothing is read any more" }.to_owned()
+        exceeds(server, counter, before + 11);
+        if exceeds(server, "udp_received", server.counter("udp_received")) {
+            "it is read again"
+        } else {
+            "nothing is read any more"
+        }
+        .to_owned()
     });
 }
 

@@ -1,12 +1,12 @@
 //! Somebody who looks for rooms they were not asked into, and shows tokens that are not theirs.
 
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::Ipv4Addr;
 
 use serde_json::json;
 use tungstenite::WebSocket;
 
 use crate::crowd::at_once;
-use crate::harness::{Client, connect_from, websocket_from};
+use crate::harness::{Client, Stream, connect_from, websocket_from};
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::signaling::{WAIT, answer, enter, join, tell, who};
@@ -103,7 +103,7 @@ fn verdict(answers: &[String], wrong: &str, unheard: &str, opens: bool) -> Strin
 
 fn on_sockets(server: &Server) -> String {
     let id = hidden(server);
-    let guess = |hand: usize, mut socket: WebSocket<TcpStream>| -> Vec<String> {
+    let guess = |hand: usize, mut socket: WebSocket<Stream>| -> Vec<String> {
         for number in 0..GUESSES {
             tell(&mut socket, &join(&wrong(&id, hand * GUESSES + number), "Mallory", None));
         }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::harness::Client;
+use crate::harness::{Client, Stream};
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::table::{Group, Table};
@@ -217,9 +217,9 @@ fn joined(statuses: impl IntoIterator<Item = u16>) -> String {
 /// Sockets that say nothing: the oldest make room for those who do.
 fn half_open(server: &Server) -> String {
     let count = HALF_OPEN.min(descriptors_left());
-    let mut sockets: Vec<TcpStream> = (0..count).map(|_| server.stream()).collect();
+    let mut sockets: Vec<Stream> = (0..count).map(|_| server.stream()).collect();
     assert_eq!(server.get("/healthz").status, 200, "somebody who asks is answered all the same");
-    let ended = |socket: &mut TcpStream| {
+    let ended = |socket: &mut Stream| {
         socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
         // A reset is an end too: there was nothing to say.
         socket

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tungstenite::{Message, WebSocket};
 
 use crate::client::Client as Page;
 use crate::client::connection::Profile;
-use crate::harness::{Client, PATIENCE, connect_from, websocket_from};
+use crate::harness::{Client, PATIENCE, Stream, connect_from, websocket_from};
 use crate::house::{Expected, House};
 use crate::rng::Rng;
 use crate::server::Server;
@@ -65,7 +65,7 @@ pub fn rows(table: &mut Table) {
 }
 
 /// Whether somebody enters: their socket, and the first word they hear.
-fn entered(server: &Server, from: Ipv4Addr, room: &str) -> (WebSocket<TcpStream>, Value) {
+fn entered(server: &Server, from: Ipv4Addr, room: &str) -> (WebSocket<Stream>, Value) {
     let mut socket = websocket_from(from, server.port);
     tell(&mut socket, &join(room, "Somebody", None));
     let word = heard(&mut socket);
@@ -83,7 +83,7 @@ fn relay_users(server: &Server) -> String {
     and_third(&given.iter().sum::<usize>().to_string(), users(&third) == 1)
 }
 
-fn enter_attic(server: &Server) -> (WebSocket<TcpStream>, Value) {
+fn enter_attic(server: &Server) -> (WebSocket<Stream>, Value) {
     let mut socket = server.websocket();
     tell(&mut socket, &join("attic", "Mallory", None));
     let word = heard(&mut socket);
@@ -122,7 +122,7 @@ fn offer_of_a_page(server: &Server, from: Ipv4Addr, room: &str) -> Value {
 }
 
 /// Reads until this comes.
-fn hear_of(socket: &mut WebSocket<TcpStream>, kind: &str) {
+fn hear_of(socket: &mut WebSocket<Stream>, kind: &str) {
     loop {
         let word = heard(socket);
         assert!(word["type"] != "error" && word["type"] != "close", "{word}");
@@ -161,7 +161,7 @@ fn unfinished(server: &Server) -> String {
         socket.get_ref().set_write_timeout(Some(Duration::from_millis(200))).expect("a socket of ours");
         let _ = socket.get_mut().write_all(&frame);
     }
-    let stays = |socket: &mut WebSocket<TcpStream>| {
+    let stays = |socket: &mut WebSocket<Stream>| {
         socket.get_ref().set_read_timeout(Some(Duration::from_millis(20))).expect("a socket of ours");
         loop {
             match socket.read() {

@@ -37,7 +37,7 @@ impl Person {
         (origin, directory): (Instant, &Directory),
         poll: &Poll,
     ) -> Person {
-        let stream = websocket(port).into_inner();
+        let stream = std::net::TcpStream::from(websocket(port).into_inner());
         stream.set_nonblocking(true).expect("a socket of ours");
         let mut stream = TcpStream::from_std(stream);
         let token = usize::from(number) * 2;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use plenary::worker::Pool;
 use serde_json::Value;
 use tungstenite::WebSocket;
 
-use crate::harness::{self, ATTACKER, Answer, Client, OPERATOR, posted};
+use crate::harness::{self, ATTACKER, Answer, Client, OPERATOR, Stream, posted};
 use crate::rng::Rng;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
@@ -92,12 +92,12 @@ impl Server {
     }
 
     /// The same, bare.
-    pub fn stream(&self) -> TcpStream {
+    pub fn stream(&self) -> Stream {
         harness::connect_from(ATTACKER, self.port).expect("it listens")
     }
 
     /// A WebSocket of the attacker, who has the server's page open.
-    pub fn websocket(&self) -> WebSocket<TcpStream> {
+    pub fn websocket(&self) -> WebSocket<Stream> {
         harness::websocket_from(ATTACKER, self.port)
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::TcpStream;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 use crate::crowd::{at_once, joined};
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, Stream};
 use crate::house::{Expected, House};
 use crate::server::Server;
 use crate::table::{Group, Table};
@@ -157,12 +156,12 @@ pub fn offer(sdp: &str, slots: &[Value]) -> Value {
     json!({"type": "offer", "id": 1, "fresh": true, "sdp": sdp, "tracks": [], "slots": slots})
 }
 
-pub fn tell(socket: &mut WebSocket<TcpStream>, message: &Value) {
+pub fn tell(socket: &mut WebSocket<Stream>, message: &Value) {
     socket.send(Message::text(message.to_string())).expect("the server listens");
 }
 
 /// The next message. The server's pings are no answer.
-pub fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
+pub fn heard(socket: &mut WebSocket<Stream>) -> Value {
     let by = Instant::now() + PATIENCE;
     while Instant::now() < by {
         match socket.read() {
@@ -179,7 +178,7 @@ pub fn heard(socket: &mut WebSocket<TcpStream>) -> Value {
 }
 
 /// Reads until an error or a close, and says which.
-pub fn answer(socket: &mut WebSocket<TcpStream>) -> String {
+pub fn answer(socket: &mut WebSocket<Stream>) -> String {
     loop {
         let message = heard(socket);
         match message["type"].as_str() {
@@ -191,7 +190,7 @@ pub fn answer(socket: &mut WebSocket<TcpStream>) -> String {
 }
 
 /// Reads until the server closes the socket, whatever it says before.
-pub fn closed(socket: &mut WebSocket<TcpStream>) -> String {
+pub fn closed(socket: &mut WebSocket<Stream>) -> String {
     let by = Instant::now() + PATIENCE;
     while Instant::now() < by {
         match socket.read() {
@@ -207,7 +206,7 @@ pub fn closed(socket: &mut WebSocket<TcpStream>) -> String {
 }
 
 /// Enters `room`: the socket, and the welcome.
-pub fn enter(server: &Server, room: &str, token: Option<&str>) -> (WebSocket<TcpStream>, Value) {
+pub fn enter(server: &Server, room: &str, token: Option<&str>) -> (WebSocket<Stream>, Value) {
     let mut socket = server.websocket();
     tell(&mut socket, &join(room, "Mallory", token));
     let welcome = heard(&mut socket);
@@ -297,10 +296,9 @@ pub fn unread(table: &mut Table) {
     house.close();
 }
 
-/// Says what has to be answered, and does not read until the server does not listen any more.
+/// Says what has to be answered, and does not read until the server has had enough.
 fn never_reads(server: &Server) -> String {
     let (mut socket, _) = enter(server, "den", None);
-    // The server waits 2 s for those it closes.
     socket.get_ref().set_write_timeout(Some(Duration::from_millis(200))).expect("a socket of ours");
     let mistake = json!({"type": "x".repeat(200)}).to_string();
     // A text frame, masked with zeros. Each is answered, until the server does not listen any more.
@@ -308,7 +306,16 @@ fn never_reads(server: &Server) -> String {
     frame.extend((mistake.len() as u16).to_be_bytes());
     frame.extend([0; 4]);
     frame.extend(mistake.as_bytes());
-    let _ = socket.get_mut().write_all(&frame.repeat(60_000));
+    let flood = frame.repeat(60_000);
+    let (mut rest, by) = (flood.as_slice(), Instant::now() + PATIENCE);
+    // It waits 2 s for those it closes, so it is asked whenever it takes nothing for a while: it may just be slow.
+    while !rest.is_empty() && Instant::now() < by && server.counter("limit_outbox_bytes") == 0 {
+        match socket.get_mut().write(rest) {
+            Ok(count) => rest = &rest[count..],
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+    }
     closed(&mut socket)
 }
 

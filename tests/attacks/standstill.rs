@@ -1,12 +1,12 @@
 //! The server's process is stopped for longer than any silence that is judged, and goes on.
 
 use std::io::ErrorKind;
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
+use crate::harness::Stream;
 use crate::people::People;
 use crate::server::Server;
 
@@ -20,7 +20,7 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 const TOGETHER: Duration = Duration::from_secs(10);
 
 /// All that came on a socket within `time`. It must stay open.
-fn heard(socket: &mut WebSocket<TcpStream>, time: Duration) -> Vec<Value> {
+fn heard(socket: &mut WebSocket<Stream>, time: Duration) -> Vec<Value> {
     let (until, mut messages) = (Instant::now() + time, Vec::new());
     while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
         socket.get_ref().set_read_timeout(Some(left)).expect("a socket of ours");

@@ -8,7 +8,7 @@ use plenary::limits::{Limit, Limits};
 use plenary::worker::{Received, Udp};
 use socket2::{Domain, Socket, Type};
 
-use crate::harness::{ATTACKER, connect_from};
+use crate::harness::{ATTACKER, PATIENCE, Stream, connect_from};
 use crate::house::{Expected, House};
 use crate::rng::Rng;
 use crate::server::Server;
@@ -17,6 +17,9 @@ use crate::udp::Insider;
 
 /// Silent connections that may be there at once.
 const HALF_OPEN: usize = 64;
+
+/// How long nothing has to come for it to be no answer.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// Runs every attack of this file. Times are shorter than an operator's, so that nobody waits for them.
 pub fn rows(table: &mut Table) {
@@ -44,10 +47,10 @@ fn strangers(table: &mut Table, house: &House) {
         house.attack(table, Group::Tcp, name, expected, |server| act(Insider::enter(server).server));
     };
     row("a frame of over 1,500 bytes", "limit_tcp_frame_bytes", "the end", &|to| {
-        said(to, &1_501_u16.to_be_bytes())
+        said(to, &1_501_u16.to_be_bytes(), PATIENCE)
     });
     row("a web browser", "limit_tcp_frame_bytes", "the end", &|to| {
-        said(to, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        said(to, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", PATIENCE)
     });
     row("100 connections of garbage in frames", "tcp_strangers", "the end", &|to| {
         let mut rng = Rng::new(4);
@@ -58,23 +61,18 @@ fn strangers(table: &mut Table, house: &House) {
             bytes[0] |= 0xc0;
             frame(&bytes)
         };
-        let answers: Vec<String> = (0..100).map(|_| said(to, &garbage())).collect();
+        let answers: Vec<String> = (0..100).map(|_| said(to, &garbage(), PATIENCE)).collect();
         answers.into_iter().find(|answer| answer != "the end").unwrap_or_else(|| "the end".to_owned())
     });
-    row("10,000 frames without content", "tcp_empty", "nothing", &|to| said(to, &vec![0; 20_000]));
+    row("10,000 frames without content", "tcp_empty", "nothing", &|to| said(to, &vec![0; 20_000], QUIET));
     row("1,000 connections that say nothing", "limit_tcp_half_open_connections", "the oldest ends", &|to| {
-        let mut silent: Vec<TcpStream> = (0..1_000).map(|_| connect(to)).collect();
-        if heard(&mut silent[0], Duration::from_secs(2)) == "the end" {
-            "the oldest ends"
-        } else {
-            "all stay"
-        }
-        .to_owned()
+        let mut silent: Vec<Stream> = (0..1_000).map(|_| connect(to)).collect();
+        if heard(&mut silent[0], PATIENCE) == "the end" { "the oldest ends" } else { "all stay" }.to_owned()
     });
     row("half a frame, and nothing more", "limit_tcp_half_open_millis", "the end", &|to| {
         let mut stream = connect(to);
         stream.write_all(&[0, 100, 0, 1]).expect("it reads");
-        heard(&mut stream, Duration::from_secs(5))
+        heard(&mut stream, PATIENCE)
     });
 }
 
@@ -87,7 +85,7 @@ fn insiders(table: &mut Table, house: &House) {
     row("STUN with a wrong key", "core_stun_refused", "nothing", &|insider| {
         let requests =
             (0..1_000).flat_map(|_| frame(&insider.binding_request("not the password of anybody")));
-        said(insider.server, &requests.collect::<Vec<u8>>())
+        said(insider.server, &requests.collect::<Vec<u8>>(), QUIET)
     });
     row(
         "more connections than one person has addresses",
@@ -95,7 +93,7 @@ fn insiders(table: &mut Table, house: &House) {
         "16 are answered",
         &|insider| {
             let request = frame(&insider.binding_request(&insider.password));
-            let mut streams: Vec<TcpStream> = (0..40).map(|_| connect(insider.server)).collect();
+            let mut streams: Vec<Stream> = (0..40).map(|_| connect(insider.server)).collect();
             for stream in &mut streams {
                 stream.write_all(&request).expect("it reads");
             }
@@ -163,7 +161,7 @@ fn unread(table: &mut Table, house: &House) {
     });
 }
 
-fn connect(to: SocketAddr) -> TcpStream {
+fn connect(to: SocketAddr) -> Stream {
     connect_from(ATTACKER, to.port()).expect("it listens")
 }
 
@@ -172,15 +170,15 @@ fn frame(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What somebody gets who says this on a connection of their own.
-fn said(to: SocketAddr, bytes: &[u8]) -> String {
+fn said(to: SocketAddr, bytes: &[u8], within: Duration) -> String {
     let mut stream = connect(to);
     // It may end before all of it is said.
     let _ = stream.write_all(bytes);
-    heard(&mut stream, Duration::from_millis(500))
+    heard(&mut stream, within)
 }
 
 /// What comes next: bytes, the end, or nothing.
-fn heard(stream: &mut TcpStream, within: Duration) -> String {
+fn heard(stream: &mut Stream, within: Duration) -> String {
     stream.set_read_timeout(Some(within)).expect("a socket of ours");
     let began = Instant::now();
     match stream.read(&mut [0; 2_048]) {

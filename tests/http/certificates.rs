@@ -14,10 +14,10 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::http::HeaderValue;
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Client, Folder, PATIENCE, posted};
+use crate::harness::{Client, Folder, PATIENCE, Stream, posted};
 use crate::process::{PROGRAM, Process};
 
-type Tls = StreamOwned<ClientConnection, TcpStream>;
+type Tls = StreamOwned<ClientConnection, Stream>;
 
 /// A certificate of the operator, and its key.
 struct Pair {
@@ -51,7 +51,7 @@ impl Pair {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let connection = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let stream = Stream::from(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap());
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         StreamOwned::new(connection, stream)
     }

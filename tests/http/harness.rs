@@ -1,8 +1,9 @@
 //! A server in a thread, and a client that says exactly what it is told to.
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -143,7 +144,7 @@ impl Server {
         &self,
         files: &CertificateFiles,
         name: &str,
-    ) -> Client<StreamOwned<ClientConnection, TcpStream>> {
+    ) -> Client<StreamOwned<ClientConnection, Stream>> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&files.certificate).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -154,7 +155,7 @@ impl Server {
             .with_no_client_auth();
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-        let stream = TcpStream::connect(self.address()).unwrap();
+        let stream = Stream::from(TcpStream::connect(self.address()).unwrap());
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Client::over(StreamOwned::new(connection, stream))
     }
@@ -186,17 +187,17 @@ impl Server {
     }
 
     /// A WebSocket opened by one of our own pages.
-    pub fn websocket(&self) -> WebSocket<TcpStream> {
+    pub fn websocket(&self) -> WebSocket<Stream> {
         websocket(self.port)
     }
 }
 
 /// A connection to the server on `port` from this address of ours.
-pub fn connect_from(from: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
+pub fn connect_from(from: Ipv4Addr, port: u16) -> io::Result<Stream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((from, 0)).into())?;
     socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
-    Ok(socket.into())
+    Ok(TcpStream::from(socket).into())
 }
 
 /// A request with a body of JSON.
@@ -208,17 +209,17 @@ pub fn posted(path: &str, body: &str) -> String {
 }
 
 /// A WebSocket opened by a page of the server on `port`.
-pub fn websocket(port: u16) -> WebSocket<TcpStream> {
+pub fn websocket(port: u16) -> WebSocket<Stream> {
     websocket_from(Ipv4Addr::LOCALHOST, port)
 }
 
 /// The same from this address of ours.
-pub fn websocket_from(from: Ipv4Addr, port: u16) -> WebSocket<TcpStream> {
+pub fn websocket_from(from: Ipv4Addr, port: u16) -> WebSocket<Stream> {
     try_websocket_from(from, port).unwrap()
 }
 
 /// The same where it may be refused.
-pub fn try_websocket_from(from: Ipv4Addr, port: u16) -> Result<WebSocket<TcpStream>, tungstenite::Error> {
+pub fn try_websocket_from(from: Ipv4Addr, port: u16) -> Result<WebSocket<Stream>, tungstenite::Error> {
     let stream = connect_from(from, port).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut request = format!("ws://localhost:{port}/ws").into_client_request().unwrap();
@@ -263,14 +264,66 @@ impl Answer {
     }
 }
 
+/// A connection whose reads begin again when a signal ends them. One with a time limit is ended by any signal that the process
+/// gets, also by one that nobody handles: tests stop their servers, and are told of it by `SIGCHLD`.
+#[derive(Debug)]
+pub struct Stream(TcpStream);
+
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Self {
+        Self(stream)
+    }
+}
+
+impl From<Stream> for TcpStream {
+    fn from(stream: Stream) -> Self {
+        stream.0
+    }
+}
+
+impl Deref for Stream {
+    type Target = TcpStream;
+
+    fn deref(&self) -> &TcpStream {
+        &self.0
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// A connection whose bytes the test writes itself.
-pub struct Client<S: Read + Write = TcpStream> {
+pub struct Client<S: Read + Write = Stream> {
     stream: S,
     input: Vec<u8>,
 }
 
-impl Client<TcpStream> {
-    pub fn new(stream: TcpStream) -> Self {
+impl Client {
+    pub fn new(stream: impl Into<Stream>) -> Self {
+        let stream = stream.into();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { stream, input: Vec::new() }
@@ -292,7 +345,7 @@ impl<S: Read + Write> Client<S> {
     }
 
     /// Like [`Client::say`], for a server that may have stopped listening.
-    pub fn try_say(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    pub fn try_say(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }
 
@@ -367,8 +420,6 @@ impl<S: Read + Write> Client<S> {
                 self.input.extend_from_slice(&chunk[..count]);
                 true
             }
-            // A read with a time limit is interrupted by a signal that the process gets, also by one that nobody handles.
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.more(),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 panic!("the server reset the connection")
             }

@@ -1,13 +1,13 @@
 //! How many connections there may be, and who gives way.
 
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::Ipv4Addr;
 
 use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
 
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Client, Server, connect_from, try_websocket_from, websocket_from};
+use crate::harness::{Client, Server, Stream, connect_from, try_websocket_from, websocket_from};
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -55,7 +55,7 @@ fn when_there_are_as_many_connections_as_may_be_idle_ones_give_way_and_calls_do_
 }
 
 /// A socket on which somebody is in the room.
-fn inside(server: &Server) -> WebSocket<TcpStream> {
+fn inside(server: &Server) -> WebSocket<Stream> {
     let mut socket = server.websocket();
     socket.send(r#"{"type":"join","room":"room","name":"Ann"}"#.into()).unwrap();
     assert!(socket.read().unwrap().to_text().unwrap().contains("welcome"));

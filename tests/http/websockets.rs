@@ -1,7 +1,6 @@
 //! Signaling as browsers reach it: who may connect, what comes back, what ends it.
 
 use std::io::Write;
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use plenary::control::ControlConfig;
@@ -10,7 +9,7 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, WebSocket};
 
-use crate::harness::{Answer, Server};
+use crate::harness::{Answer, Server, Stream};
 
 const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -20,7 +19,7 @@ fn upgrade(server: &Server, lines: &str) -> Answer {
 }
 
 /// Reads until the close frame: its code.
-fn close_code(socket: &mut WebSocket<TcpStream>) -> u16 {
+fn close_code(socket: &mut WebSocket<Stream>) -> u16 {
     loop {
         match socket.read() {
             Ok(Message::Close(frame)) => return frame.expect("a close with a code").code.into(),
@@ -198,7 +197,7 @@ fn a_client_that_reads_nothing_is_closed_and_may_come_back() {
     let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
     let mut socket = server.websocket();
     // Otherwise the kernel takes all that is said, and nothing waits.
-    socket2::SockRef::from(socket.get_ref()).set_recv_buffer_size(64 * 1024).unwrap();
+    socket2::SockRef::from(&**socket.get_ref()).set_recv_buffer_size(64 * 1024).unwrap();
     // Each of these is answered. Once the buffers of both sockets are full, the answers wait in the outbox.
     let many = [0x81, 0x82, 0, 0, 0, 0, b'{', b'}'].repeat(80_000);
     socket.get_mut().write_all(&many).unwrap();

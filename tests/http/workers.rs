@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Folder, PATIENCE, websocket};
+use crate::harness::{Folder, PATIENCE, Stream, websocket};
 use crate::process::{PROGRAM, Process, run};
 
 fn start(folder: &Folder, arguments: &[&str]) -> Process {
@@ -51,7 +51,7 @@ fn wait(process: &Process, what: impl Fn(&Value) -> bool) -> Duration {
 
 /// A person in a room of their own, with a connection at its worker.
 struct Person {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<Stream>,
     offers: u32,
     port: u16,
 }
