@@ -32,7 +32,7 @@ impl Kind {
 
     /// What stays of a number when its owner is gone.
     #[must_use]
-    pub fn settled(self, number: u64) -> u64 {
+    pub fn retained(self, number: u64) -> u64 {
         if self == Kind::Gauge { 0 } else { number }
     }
 }
@@ -87,12 +87,12 @@ pub fn named<T: Table>(table: &T) -> impl Iterator<Item = (&'static str, u64)> {
 ///     [("kitchen_meals", 5), ("kitchen_pots", 2), ("kitchen_most_pots", 4), ("kitchen_water_litres", 10)];
 /// assert_eq!(named(&all).collect::<Vec<_>>(), expected);
 /// assert_eq!(Kitchen::ROWS[0].help.trim(), "Meals that were cooked.");
-/// assert_eq!(named(&all.settled()).map(|(_, count)| count).collect::<Vec<_>>(), [5, 0, 4, 10]);
+/// assert_eq!(named(&all.retained()).map(|(_, count)| count).collect::<Vec<_>>(), [5, 0, 4, 10]);
 /// ```
 ///
 /// The word after `as` comes before each name. A number counts things that happened unless it says otherwise. The
 /// documentation of a field is its help: one or more sentences, without links and without relation to another field.
-/// Two of one struct add up with `+=`, and `settled` is what stays of one whose owner is gone. Fields that are no numbers of their own stand in a second block,
+/// Two of one struct add up with `+=`, and `retained` is what stays of one whose owner is gone. Fields that are no numbers of their own stand in a second block,
 /// `with { ... }`; such a struct does not add up by itself.
 #[macro_export]
 macro_rules! metrics {
@@ -110,8 +110,8 @@ macro_rules! metrics {
         impl $name {
             /// What stays of it when its owner is gone, which holds nothing any more.
             #[must_use]
-            pub fn settled(mut self) -> $name {
-                $(self.$field = $crate::metrics!(@kind $($kind)?).settled(self.$field);)+
+            pub fn retained(mut self) -> $name {
+                $(self.$field = $crate::metrics!(@kind $($kind)?).retained(self.$field);)+
                 self
             }
         }

@@ -1,7 +1,8 @@
 //! A bounded queue between two threads that loses nothing: what does not fit waits on the sender's side.
 //!
-//! One thread sends values, the other drains them when its `mio::Waker` fires. Used for commands (control to worker) and
-//! notices (worker to control). What waits on the sender's side is bounded by the rates of both: a person may say 50
+//! One thread sends values, the other drains them when its `mio::Waker` fires. It fires once for all that was sent since the
+//! last [`Sender::flush`], at the end of the sender's turn: each time is a system call here and a wake-up there. Used for
+//! commands (control to worker) and notices (worker to control). What waits on the sender's side is bounded by the rates of both: a person may say 50
 //! messages a second, and a worker that does not read is given up after 3 s together with its queue; notices come of
 //! commands, and of changes of what a person sees or whether they are heard, which take seconds each.
 
@@ -18,7 +19,10 @@ pub struct Sender<T> {
     channel: SyncSender<T>,
     backlog: VecDeque<T>,
     waker: Arc<Waker>,
+    /// Something is in flight of which the receiver was not told.
+    untold: bool,
     most_waiting: usize,
+    wakes: u64,
 }
 
 /// The receiving end.
@@ -34,28 +38,37 @@ pub struct Drain<T> {
 pub fn queue<T>(capacity: usize, waker: Arc<Waker>) -> (Sender<T>, Drain<T>) {
     let (sender, receiver) = sync_channel(capacity);
     let drain = Drain { channel: receiver, _waker: Arc::clone(&waker) };
-    (Sender { channel: sender, backlog: VecDeque::new(), waker, most_waiting: 0 }, drain)
+    (
+        Sender { channel: sender, backlog: VecDeque::new(), waker, untold: false, most_waiting: 0, wakes: 0 },
+        drain,
+    )
 }
 
 impl<T> Sender<T> {
-    /// Sends `value`, now or with a later [`Sender::flush`].
-    ///
-    /// # Errors
-    /// If the receiving thread cannot be woken.
-    pub fn send(&mut self, value: T) -> io::Result<()> {
+    /// Sends `value`; the receiver is told with the next [`Sender::flush`].
+    pub fn send(&mut self, value: T) {
         self.backlog.push_back(value);
-        self.flush()
+        self.fill();
     }
 
-    /// Sends what waited for room.
+    /// Sends what waited for room, and wakes the receiver if anything was sent since the last call.
     ///
     /// # Errors
     /// If the receiving thread cannot be woken.
     pub fn flush(&mut self) -> io::Result<()> {
-        let before = self.backlog.len();
+        self.fill();
+        if !std::mem::take(&mut self.untold) {
+            return Ok(());
+        }
+        self.wakes += 1;
+        self.waker.wake()
+    }
+
+    /// Moves what there is room for.
+    fn fill(&mut self) {
         while let Some(value) = self.backlog.pop_front() {
             match self.channel.try_send(value) {
-                Ok(()) => {}
+                Ok(()) => self.untold = true,
                 Err(TrySendError::Full(value)) => {
                     self.backlog.push_front(value);
                     break;
@@ -64,7 +77,6 @@ impl<T> Sender<T> {
             }
         }
         self.most_waiting = self.most_waiting.max(self.backlog.len());
-        if self.backlog.len() < before { self.waker.wake() } else { Ok(()) }
     }
 
     /// Ends the queue: the other side gets what is in flight and then [`Nothing::Closed`]. What still waits for room is
@@ -82,6 +94,12 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn backlog(&self) -> usize {
         self.backlog.len()
+    }
+
+    /// How often the receiver was woken.
+    #[must_use]
+    pub fn wakes(&self) -> u64 {
+        self.wakes
     }
 
     /// The most values that ever waited for room.
@@ -123,7 +141,7 @@ mod tests {
         let waker = Arc::new(Waker::new(poll.registry(), mio::Token(0)).expect("waker"));
         let (mut sender, drain) = queue(2, waker);
         for n in 0..5 {
-            sender.send(n).expect("sent");
+            sender.send(n);
         }
         assert_eq!(sender.backlog(), 3);
         let mut got = Vec::new();
@@ -136,10 +154,27 @@ mod tests {
         assert_eq!(got, [0, 1, 2, 3, 4]);
         assert_eq!(drain.next(), Err(Nothing::Empty));
         for n in 0..5 {
-            sender.send(n).expect("sent");
+            sender.send(n);
         }
         sender.close().expect("closed");
         assert_eq!((drain.next(), drain.next(), drain.next()), (Ok(0), Ok(1), Err(Nothing::Closed)));
+    }
+
+    #[test]
+    fn a_turn_wakes_the_other_thread_once_whatever_was_sent_in_it() {
+        let poll = mio::Poll::new().expect("poll");
+        let waker = Arc::new(Waker::new(poll.registry(), mio::Token(0)).expect("waker"));
+        let (mut sender, drain) = queue(3, waker);
+        for n in 0..5 {
+            sender.send(n);
+        }
+        sender.flush().expect("flushed");
+        assert_eq!((sender.wakes(), sender.backlog()), (1, 2), "what waits for room is nobody's to hear of");
+        sender.flush().expect("flushed");
+        assert_eq!(sender.wakes(), 1, "nothing new is there");
+        assert_eq!(drain.next(), Ok(0));
+        sender.flush().expect("flushed");
+        assert_eq!((sender.wakes(), sender.backlog()), (2, 1), "there was room for one more");
     }
 
     #[test]

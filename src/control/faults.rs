@@ -12,7 +12,7 @@
 //!
 //! `limits` are those of this thread; a worker's `counters` are `null` while it is gone. They are as old as its last
 //! answer, a second at most, and each request asks for newer ones. `POST /api/faults` takes what
-//! `worker::Fault` describes, with the number of the worker: `{"worker": 0, "fault": "stall", "millis": 5000}`; with
+//! `worker::WorkerFault` describes, with the number of the worker: `{"worker": 0, "fault": "stall", "millis": 5000}`; with
 //! `"pause": 1000` the control thread, too, does nothing for so many milliseconds. `{"trap": "offer", "word": "boom"}` makes
 //! whatever holds the word panic where it is read on this thread: an offer, or a `message` of somebody inside.
 

@@ -290,6 +290,7 @@ impl Control {
             turn.take_deadlines();
             turn.serve_scrapes();
             turn.carry_outputs();
+            turn.workers.flush();
             turn.log_refusals();
             failed |= turn.workers.are_lost();
             if turn.stop_if_wanted(failed) {

@@ -9,8 +9,11 @@ use crate::metrics::Family;
 
 /// The media workers, as the control thread sees them.
 pub trait Workers {
-    /// Hands a command to a worker. Never waits.
+    /// Hands a command to a worker, which hears of it with the next [`Workers::flush`]. Never waits.
     fn send(&mut self, worker: WorkerId, command: Command);
+
+    /// Wakes the workers for which something was sent, each once. To be called at the end of a turn.
+    fn flush(&mut self) {}
 
     /// Takes the notices that wait, in the order of each worker: as many as a turn has time for.
     fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice));

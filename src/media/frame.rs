@@ -1,6 +1,7 @@
 //! All that forwarding knows of a payload.
 //!
-//! Read from the payload descriptor in front of the frame, never from the frame: end-to-end encryption stays possible.
+//! Read from the payload descriptor in front of the frame, and where that does not tell key frames (VP8, H264) from the frame's first
+//! bytes. Whoever encrypts frames from end to end has to leave these readable.
 
 /// What one packet is to its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn who_is_gone_holds_nothing_and_has_counted() {
         let kitchen = Kitchen { meals: 3, pots: 2, water_litres: 5 };
-        assert_eq!(kitchen.settled(), Kitchen { pots: 0, ..kitchen });
+        assert_eq!(kitchen.retained(), Kitchen { pots: 0, ..kitchen });
     }
 
     #[test]

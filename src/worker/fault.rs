@@ -10,7 +10,7 @@ use crate::media::ids::PeerId;
 /// A fault, as `POST /api/faults` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
-pub enum Fault {
+pub enum WorkerFault {
     /// The worker's thread ends by a panic.
     Panic,
     /// A panic inside a person's connection, at the next datagram it takes in.
@@ -88,12 +88,12 @@ impl Errno {
 
 /// The errors that the next calls of a kind are to have.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Option<(Errno, u32)>);
+pub(super) struct FailingCalls(Option<(Errno, u32)>);
 
-impl Faults {
+impl FailingCalls {
     /// `count` times `errno`.
-    pub(super) fn of(errno: Errno, count: u32) -> Faults {
-        Faults(Some((errno, count)))
+    pub(super) fn of(errno: Errno, count: u32) -> FailingCalls {
+        FailingCalls(Some((errno, count)))
     }
 
     /// The next one, if there is one.
@@ -111,7 +111,7 @@ pub(super) struct Wanted {
     pub(super) worker: usize,
     /// The fault.
     #[serde(flatten)]
-    pub(super) fault: Fault,
+    pub(super) fault: WorkerFault,
     /// Milliseconds for which the control thread does nothing after it passed the fault on.
     #[serde(default)]
     pub(super) pause: u64,

@@ -9,21 +9,21 @@ use core_affinity::CoreId;
 use mio::{Poll, Waker};
 
 use super::health::{Health, Verdict};
-use super::report::{Order, Report, Word};
+use super::report::{FromWorker, Report, ToWorker};
 use super::thread::{WAKER, WakesAtEnd, Worker};
 use super::{StartError, WorkerConfig};
 use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
 use crate::queue::{Drain, Nothing, Sender, queue};
 
-/// Orders in flight: a join is three, so this is a storm of hundreds.
-const ORDERS: usize = 1_024;
+/// Messages to a worker in flight: a join is three, so this is a storm of hundreds.
+const TO_WORKER: usize = 1_024;
 
-/// Words in flight: slots of every peer of a large room at once.
-const WORDS: usize = 4_096;
+/// Messages from a worker in flight: slots of every peer of a large room at once.
+const FROM_WORKER: usize = 4_096;
 
-/// Words taken in one turn of the control thread: what an answer changes in a large room takes a tenth of a millisecond.
-const WORDS_A_TURN: usize = 128;
+/// Messages taken in one turn of the control thread: what an answer changes in a large room takes a tenth of a millisecond.
+const TAKEN_A_TURN: usize = 128;
 
 /// How long a worker may take to end. It looks at its queue many times in a second.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -40,11 +40,11 @@ pub(super) enum Failure {
 /// A running worker, from outside.
 pub struct WorkerHandle {
     /// `None` once the worker was told to stop.
-    orders: Option<Sender<Order>>,
-    words: Drain<Word>,
+    outbound: Option<Sender<ToWorker>>,
+    inbound: Drain<FromWorker>,
     thread: Option<JoinHandle<()>>,
     ended: bool,
-    /// The last turn left words in the queue.
+    /// The last turn left messages in the queue.
     has_more: bool,
     health: Health,
     report: Report,
@@ -59,15 +59,22 @@ impl std::fmt::Debug for WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Hands a command over. It is not lost if the worker is busy.
+    /// Hands a command over; the worker hears of it with the next [`WorkerHandle::flush`]. It is not lost if the worker is
+    /// busy.
     pub fn send(&mut self, command: Command) {
-        self.order(Order::Command(command));
+        self.post(ToWorker::Command(command));
     }
 
-    /// Hands an order over.
-    pub(super) fn order(&mut self, order: Order) {
-        let sent = self.orders.as_mut().map_or(Ok(()), |orders| orders.send(order));
-        report(sent);
+    /// Hands a message over; the worker hears of it with the next [`WorkerHandle::flush`].
+    pub(super) fn post(&mut self, message: ToWorker) {
+        if let Some(outbound) = &mut self.outbound {
+            outbound.send(message);
+        }
+    }
+
+    /// Hands over what found the queue full earlier, and wakes the worker if there is anything for it.
+    pub fn flush(&mut self) {
+        log_failure(self.outbound.as_mut().map_or(Ok(()), Sender::flush));
     }
 
     /// Whether notices wait for the next [`WorkerHandle::drain`], of which nothing else tells.
@@ -76,22 +83,20 @@ impl WorkerHandle {
         self.has_more
     }
 
-    /// Hands over what found the queue full earlier, and takes the notices that wait: as many as a turn has time for.
+    /// Takes the notices that wait: as many as a turn has time for.
     pub fn drain(&mut self, mut each: impl FnMut(Notice)) {
-        let sent = self.orders.as_mut().map_or(Ok(()), Sender::flush);
-        report(sent);
         self.has_more = false;
         for taken in 0.. {
-            if taken == WORDS_A_TURN {
+            if taken == TAKEN_A_TURN {
                 self.has_more = true;
                 return;
             }
-            match self.words.next() {
-                Ok(Word::Notice(notice)) => {
+            match self.inbound.next() {
+                Ok(FromWorker::Notice(notice)) => {
                     self.health.heard();
                     each(notice);
                 }
-                Ok(Word::Report(report)) => {
+                Ok(FromWorker::Report(report)) => {
                     self.health.heard();
                     self.report = *report;
                     self.reports += 1;
@@ -100,13 +105,13 @@ impl WorkerHandle {
                 Err(Nothing::Closed) => break,
             }
         }
-        self.ended = self.orders.is_some();
+        self.ended = self.outbound.is_some();
     }
 
     /// Asks the worker for its counters, as is done once a second anyway.
     pub fn ask(&mut self) {
-        if self.health.ask() == Verdict::Ask {
-            self.order(Order::Ask);
+        if self.health.ping() == Verdict::Ping {
+            self.post(ToWorker::Ping);
         }
     }
 
@@ -117,23 +122,23 @@ impl WorkerHandle {
         }
         match self.health.look(now) {
             Verdict::Fine => None,
-            Verdict::Ask => {
-                self.order(Order::Ask);
+            Verdict::Ping => {
+                self.post(ToWorker::Ping);
                 None
             }
             Verdict::Stalled => Some(Failure::Stalled),
         }
     }
 
-    /// When it is to be asked next.
+    /// When it is to get its next ping.
     pub(super) fn next_check(&self) -> Instant {
         self.health.next()
     }
 
     /// Lets go of a worker that failed: it ends by itself if it turns ever again, and has its port until then.
     pub(super) fn abandon(mut self) -> Option<JoinHandle<()>> {
-        if let Some(orders) = self.orders.take() {
-            report(orders.close());
+        if let Some(outbound) = self.outbound.take() {
+            log_failure(outbound.close());
         }
         self.thread.take()
     }
@@ -147,13 +152,19 @@ impl WorkerHandle {
     /// The most commands that ever waited for room in the queue.
     #[must_use]
     pub fn commands_most_waiting(&self) -> usize {
-        self.orders.as_ref().map_or(0, Sender::most_waiting)
+        self.outbound.as_ref().map_or(0, Sender::most_waiting)
     }
 
-    /// Commands wait for room in the queue: call [`WorkerHandle::drain`] again soon.
+    /// How often the worker was woken.
+    #[must_use]
+    pub fn command_wakes(&self) -> u64 {
+        self.outbound.as_ref().map_or(0, Sender::wakes)
+    }
+
+    /// Commands wait for room in the queue: call [`WorkerHandle::flush`] again soon.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        self.orders.as_ref().is_some_and(|orders| orders.backlog() > 0)
+        self.outbound.as_ref().is_some_and(|outbound| outbound.backlog() > 0)
     }
 
     /// The port it listens on, of UDP and of TCP.
@@ -164,8 +175,8 @@ impl WorkerHandle {
 
     /// Stops the worker and waits for its end, a second at most.
     pub fn stop(&mut self) {
-        if let Some(orders) = self.orders.take() {
-            report(orders.close());
+        if let Some(outbound) = self.outbound.take() {
+            log_failure(outbound.close());
         }
         let Some(thread) = self.thread.take() else { return };
         let by = Instant::now() + PATIENCE;
@@ -182,7 +193,7 @@ impl WorkerHandle {
     }
 }
 
-fn report(woken: io::Result<()>) {
+fn log_failure(woken: io::Result<()>) {
     if let Err(e) = woken {
         log::error!("a worker cannot be woken: {e}");
     }
@@ -197,9 +208,9 @@ pub fn spawn(now: Instant, config: &WorkerConfig, control: Arc<Waker>) -> Result
     let refused = |error| StartError { protocol: Protocol::Udp, port: config.port, error };
     let poll = Poll::new().map_err(refused)?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKER).map_err(refused)?);
-    let (orders, worker_orders) = queue(ORDERS, waker);
-    let (worker_words, words) = queue(WORDS, Arc::clone(&control));
-    let worker = Worker::new(config, poll, worker_orders, worker_words)?;
+    let (outbound, worker_inbound) = queue(TO_WORKER, waker);
+    let (worker_outbound, inbound) = queue(FROM_WORKER, Arc::clone(&control));
+    let worker = Worker::new(config, poll, worker_inbound, worker_outbound)?;
     let (port, pin) = (worker.port(), config.pin);
     let name = format!("worker-{}", config.index);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
@@ -210,8 +221,8 @@ pub fn spawn(now: Instant, config: &WorkerConfig, control: Arc<Waker>) -> Result
     });
     let thread = thread.map_err(refused)?;
     Ok(WorkerHandle {
-        orders: Some(orders),
-        words,
+        outbound: Some(outbound),
+        inbound,
         thread: Some(thread),
         ended: false,
         has_more: false,
@@ -233,7 +244,7 @@ fn stay_on(core: usize) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::mpsc::{Sender as Signal, channel};
 
     use mio::Events;
@@ -241,8 +252,15 @@ mod tests {
     use super::*;
     use crate::media::ids::PeerId;
 
+    /// A waker of a thread that never looks.
+    pub(in super::super) fn waker() -> Arc<Waker> {
+        Arc::new(Waker::new(Poll::new().expect("poll").registry(), WAKER).expect("waker"))
+    }
+
     /// A handle whose thread does `work` with the worker's ends of both queues. The commands' queue holds one.
-    fn handle(work: impl FnOnce(Drain<Order>, Sender<Word>) + Send + 'static) -> (WorkerHandle, Poll) {
+    fn handle(
+        work: impl FnOnce(Drain<ToWorker>, Sender<FromWorker>) + Send + 'static,
+    ) -> (WorkerHandle, Poll) {
         let poll = Poll::new().expect("poll");
         let waker = Arc::new(Waker::new(poll.registry(), WAKER).expect("waker"));
         let (commands, worker_commands) = queue(1, Arc::clone(&waker));
@@ -253,8 +271,8 @@ mod tests {
             drop(last);
         });
         let handle = WorkerHandle {
-            orders: Some(commands),
-            words: notices,
+            outbound: Some(commands),
+            inbound: notices,
             thread: Some(thread),
             ended: false,
             has_more: false,
@@ -270,7 +288,9 @@ mod tests {
         for peer in 0..5 {
             handle.send(Command::Leave { peer: PeerId(peer) });
         }
+        handle.flush();
         assert!(handle.is_behind());
+        assert_eq!(handle.command_wakes(), 1, "five commands are one wake-up");
     }
 
     #[test]

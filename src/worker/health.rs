@@ -1,11 +1,11 @@
-//! Whether a worker still turns: it is asked about once a second, and any word of it is an answer.
+//! Whether a worker still turns: it gets a ping about once a second, and anything from it is an answer.
 
 use std::time::{Duration, Instant};
 
-/// How often a worker is asked. Once a second costs each thread one wake-up.
+/// How often a worker gets a ping. Once a second costs each thread one wake-up.
 pub(super) const PING: Duration = Duration::from_secs(1);
 
-/// How long a worker may say nothing after it was asked. Its longest honest turn is some milliseconds, and three seconds
+/// How long a worker may say nothing after a ping. Its longest honest turn is some milliseconds, and three seconds
 /// leave its people seven to build new connections within ten.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) enum Verdict {
     /// Nothing is to be done.
     Fine,
-    /// It is time to ask.
-    Ask,
+    /// It is time for a ping.
+    Ping,
     /// It does not answer.
     Stalled,
 }
@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 pub(super) struct Health {
     looked: Instant,
     next: Instant,
-    /// Since the last question, in time in which this thread ran too; `None` while nothing is asked.
+    /// Since the last ping, in time in which this thread ran too; `None` while none is out.
     waited: Option<Duration>,
 }
 
@@ -55,17 +55,17 @@ impl Health {
             return Verdict::Fine;
         }
         self.next = now + PING;
-        if self.waited.is_none() { self.ask() } else { Verdict::Fine }
+        if self.waited.is_none() { self.ping() } else { Verdict::Fine }
     }
 
-    /// A question goes out now.
-    pub(super) fn ask(&mut self) -> Verdict {
-        // One question at a time: those who do not read would get more and more of them.
+    /// A ping goes out now.
+    pub(super) fn ping(&mut self) -> Verdict {
+        // One at a time: those who do not read would get more and more of them.
         if self.waited.is_some() {
             return Verdict::Fine;
         }
         self.waited = Some(Duration::ZERO);
-        Verdict::Ask
+        Verdict::Ping
     }
 
     /// When to look again.
@@ -83,11 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_does_not_answer_is_given_up_three_seconds_after_the_question() {
+    fn a_worker_that_does_not_answer_is_given_up_three_seconds_after_the_ping() {
         let start = Instant::now();
         let mut health = Health::new(start);
         assert_eq!(health.look(start + millis(999)), Verdict::Fine);
-        assert_eq!(health.look(start + millis(1_000)), Verdict::Ask);
+        assert_eq!(health.look(start + millis(1_000)), Verdict::Ping);
         for later in [1_500, 2_000, 3_000, 3_999] {
             assert_eq!(health.look(start + millis(later)), Verdict::Fine, "{later}");
         }
@@ -95,11 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn any_word_is_an_answer() {
+    fn anything_it_says_is_an_answer() {
         let start = Instant::now();
         let mut health = Health::new(start);
         for second in 1..60 {
-            assert_eq!(health.look(start + millis(second * 1_000)), Verdict::Ask);
+            assert_eq!(health.look(start + millis(second * 1_000)), Verdict::Ping);
             health.heard();
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     fn the_time_in_which_this_thread_did_not_run_is_nobodys_fault() {
         let start = Instant::now();
         let mut health = Health::new(start);
-        assert_eq!(health.look(start + millis(1_000)), Verdict::Ask);
+        assert_eq!(health.look(start + millis(1_000)), Verdict::Ping);
         assert_eq!(health.look(start + millis(3_600_000)), Verdict::Fine, "stopped for an hour");
         assert_eq!(health.look(start + millis(3_601_000)), Verdict::Fine);
         assert_eq!(health.look(start + millis(3_602_000)), Verdict::Stalled, "it had its three seconds");

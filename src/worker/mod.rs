@@ -1,9 +1,9 @@
 //! Drives media cores: each on a thread of its own, sockets in, sockets out, commands in, notices out.
 //!
-//! One turn of a worker (`thread.rs`): wait for a socket, an order or the core's deadline; take `now` once; feed
+//! One turn of a worker (`thread.rs`): wait for a socket, a message or the core's deadline; take `now` once; feed
 //! datagrams and commands; end the core's turn; send what it wants sent; pass its notices on. The control thread has a
-//! handle of each worker (`handle.rs`), knows by questions whether it still turns (`health.rs`), and replaces those that
-//! failed (`pool.rs`).
+//! handle of each worker (`handle.rs`), knows by pings whether it still turns (`health.rs`), and replaces those that failed
+//! (`supervisor.rs`, one for each; `pool.rs`, all of them).
 
 mod address;
 #[cfg(feature = "faults")]
@@ -13,6 +13,7 @@ mod health;
 mod pool;
 mod reading;
 mod report;
+mod supervisor;
 mod tcp;
 mod thread;
 mod udp;
@@ -22,10 +23,10 @@ use crate::limits::Limits;
 
 pub use address::AddressMap;
 #[cfg(feature = "faults")]
-pub use fault::{Errno, Fault};
+pub use fault::{Errno, WorkerFault};
 pub use handle::{WorkerHandle, spawn};
 pub use pool::{Pool, StartError};
-pub use report::{Attendance, Held, Report};
+pub use report::{PoolCounters, Report, WorkerCounters};
 pub use tcp::TcpCounters;
 pub use udp::{Received, Udp, UdpCounters};
 

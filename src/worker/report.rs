@@ -13,42 +13,44 @@ use super::{TcpCounters, UdpCounters};
 
 /// To a worker.
 #[derive(Debug)]
-pub(super) enum Order {
+pub(super) enum ToWorker {
     /// From the conference.
     Command(Command),
     /// Asks for a report: is anybody there?
-    Ask,
+    Ping,
     /// Does damage.
     #[cfg(feature = "faults")]
-    Fault(super::Fault),
+    Fault(super::WorkerFault),
 }
 
 /// From a worker.
 #[derive(Debug)]
-pub(super) enum Word {
+pub(super) enum FromWorker {
     /// For the conference.
     Notice(Notice),
-    /// The answer to a question.
+    /// The answer to a ping.
     Report(Box<Report>),
 }
 
 crate::metrics! {
-    /// What a worker holds.
+    /// What a worker serves, and how it gets on with the control thread.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-    pub struct Held as "worker" {
+    pub struct WorkerCounters as "worker" {
         /// People whom the workers serve.
         pub people: u64 as Gauge,
         /// Addresses and media connections that the workers know people by.
         pub paths: u64 as Gauge,
         /// The most notices of one worker that ever waited for room in the queue to the control thread.
         pub notices_most_waiting: u64 as Peak,
+        /// Times a worker woke the control thread, for all that one turn had to tell.
+        pub notice_wakes: u64,
     }
 }
 
 crate::metrics! {
     /// What the control thread knows of workers from outside.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-    pub struct Attendance as "worker" {
+    pub struct PoolCounters as "worker" {
         /// Workers that are there.
         pub threads: u64 as Gauge,
         /// Times a worker said what it counted. Each is asked once a second.
@@ -57,6 +59,8 @@ crate::metrics! {
         pub replaced: u64,
         /// The most commands that ever waited for room in the queue to one worker.
         pub commands_most_waiting: u64 as Peak,
+        /// Times the control thread woke a worker, for all that one turn had for it.
+        pub command_wakes: u64,
     }
 }
 
@@ -71,40 +75,46 @@ pub struct Report {
     pub udp: UdpCounters,
     /// Media over TCP.
     pub tcp: TcpCounters,
-    /// What it holds.
-    pub held: Held,
+    /// The worker's own.
+    pub worker: WorkerCounters,
 }
 
 impl Report {
     /// Every number of it by name; those of limits by the name of their metric.
     #[cfg(feature = "faults")]
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let Report { core, limits, udp, tcp, held } = self;
+        let Report { core, limits, udp, tcp, worker } = self;
         let limits = crate::limits::Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));
-        named(core).chain(named(udp)).chain(named(tcp)).chain(named(held)).chain(limits)
+        named(core).chain(named(udp)).chain(named(tcp)).chain(named(worker)).chain(limits)
     }
 
     /// Every number of it but the limits', which have a table of their own.
     pub fn families(&self) -> impl Iterator<Item = Family> {
-        let Report { core, limits: _, udp, tcp, held } = self;
-        Family::of(core).chain(Family::of(udp)).chain(Family::of(tcp)).chain(Family::of(held))
+        let Report { core, limits: _, udp, tcp, worker } = self;
+        Family::of(core).chain(Family::of(udp)).chain(Family::of(tcp)).chain(Family::of(worker))
     }
 
     /// What stays of it when its worker is gone.
     #[must_use]
-    pub fn settled(self) -> Report {
-        let Report { core, limits, udp, tcp, held } = self;
-        Report { core: core.settled(), limits, udp: udp.settled(), tcp: tcp.settled(), held: held.settled() }
+    pub fn retained(self) -> Report {
+        let Report { core, limits, udp, tcp, worker } = self;
+        Report {
+            core: core.retained(),
+            limits,
+            udp: udp.retained(),
+            tcp: tcp.retained(),
+            worker: worker.retained(),
+        }
     }
 }
 
 impl AddAssign<&Report> for Report {
     fn add_assign(&mut self, other: &Report) {
-        let Report { core, limits, udp, tcp, held } = self;
+        let Report { core, limits, udp, tcp, worker } = self;
         *core += other.core;
         *limits += &other.limits;
         *udp += other.udp;
         *tcp += other.tcp;
-        *held += other.held;
+        *worker += other.worker;
     }
 }

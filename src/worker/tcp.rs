@@ -5,8 +5,9 @@
 //! to newer ones, the oldest of the client address that has most of them first. Each address has a bound of its own. When it ends its path ends with it, and nobody else: the client comes back by
 //! another one. Segmentation, batches and the like are UDP's only.
 
+mod admission;
 mod frames;
-mod outbox;
+mod write_queue;
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
@@ -20,13 +21,13 @@ use slab::Slab;
 use socket2::SockRef;
 
 use super::AddressMap;
-use crate::ledger::{ClientAddress, Crowd, Ledger, Over, Resource, Turns};
+use crate::ledger::{ClientAddress, Turns};
 use crate::limits::{Limit, Limits, Tally};
 use crate::listener::Listeners;
 use crate::media::{Core, DatagramKind, Path};
-use crate::refusals::RefusalLog;
+use admission::{Admission, Ticket, Verdict};
 use frames::{Frames, TooLarge};
-use outbox::{Outbox, Written};
+use write_queue::{WriteQueue, Written};
 
 /// Bytes read at once from one connection, before the others have their turn.
 const READ_BUFFER: usize = 16 * 1024;
@@ -75,26 +76,26 @@ crate::metrics! {
     }
 }
 
-/// Whose the frames are.
-pub(super) trait Taker {
+/// Who is given the datagrams in the frames.
+pub(super) trait DatagramHandler {
     /// One came.
-    fn take(&mut self, now: Instant, path: Path, frame: &[u8]);
+    fn datagram(&mut self, now: Instant, path: Path, datagram: &[u8]);
     /// Whether somebody has authenticated on this path.
     fn knows(&self, path: &Path) -> bool;
     /// The path is no more.
-    fn ended(&mut self, path: &Path);
+    fn path_ended(&mut self, path: &Path);
 }
 
-impl Taker for Core {
-    fn take(&mut self, now: Instant, path: Path, frame: &[u8]) {
-        self.handle_datagram(now, path, frame);
+impl DatagramHandler for Core {
+    fn datagram(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        self.handle_datagram(now, path, datagram);
     }
 
     fn knows(&self, path: &Path) -> bool {
         Core::knows(self, path)
     }
 
-    fn ended(&mut self, path: &Path) {
+    fn path_ended(&mut self, path: &Path) {
         self.handle_path_ended(path);
     }
 }
@@ -116,13 +117,12 @@ impl From<TooLarge> for End {
     }
 }
 
-struct Connection {
+struct TcpConnection {
     stream: TcpStream,
     path: Path,
     frames: Frames,
-    outbox: Outbox,
-    /// Which one it is of all there ever were: the key of `half_open`.
-    number: u64,
+    queue: WriteQueue,
+    ticket: Ticket,
     began: Instant,
     /// When something came last.
     heard: Instant,
@@ -130,7 +130,7 @@ struct Connection {
     known: bool,
 }
 
-impl Connection {
+impl TcpConnection {
     fn address(&self) -> ClientAddress {
         ClientAddress::of(self.path.remote.ip())
     }
@@ -142,24 +142,17 @@ pub(super) struct Tcp {
     registry: Registry,
     /// Connections have the tokens from here on.
     first: usize,
-    limits: Limits,
-    connections: Slab<Connection>,
+    admission: Admission,
+    connections: Slab<TcpConnection>,
     /// Addresses of clients' choosing: no hash table without a secret key.
     by_path: BTreeMap<Path, usize>,
-    /// Connections by client address.
-    ledger: Ledger,
-    /// Those on which nobody has authenticated, by number and key.
-    half_open: Crowd<(u64, usize)>,
     /// epoll told of connections that were not all accepted: it will not tell again.
     acceptable: bool,
     /// The same of data, in the order of reading: one of each client address, then the next.
     ready: Turns<usize>,
     sweep_at: Option<Instant>,
     buffer: Vec<u8>,
-    next_number: u64,
     counters: TcpCounters,
-    tally: Tally,
-    refusals: RefusalLog,
 }
 
 impl Tcp {
@@ -174,19 +167,14 @@ impl Tcp {
             listeners,
             registry,
             first: first + Listeners::TOKENS,
-            limits,
+            admission: Admission::new(limits),
             connections: Slab::new(),
             by_path: BTreeMap::new(),
-            ledger: Ledger::default(),
-            half_open: Crowd::default(),
             acceptable: true,
             ready: Turns::default(),
             sweep_at: None,
             buffer: vec![0; READ_BUFFER],
-            next_number: 0,
             counters: TcpCounters::default(),
-            tally: Tally::default(),
-            refusals: RefusalLog::default(),
         })
     }
 
@@ -219,7 +207,7 @@ impl Tcp {
 
     /// Which limits were hit so far.
     pub(super) fn tally(&self) -> &Tally {
-        &self.tally
+        self.admission.tally()
     }
 
     /// Takes new connections, and what came on those there are, until `is_over`.
@@ -227,7 +215,7 @@ impl Tcp {
         &mut self,
         now: Instant,
         addresses: &AddressMap,
-        taker: &mut impl Taker,
+        handler: &mut impl DatagramHandler,
         is_over: impl Fn() -> bool,
     ) {
         self.acceptable |= self.listeners.retry_at().is_some_and(|at| at <= now);
@@ -236,13 +224,13 @@ impl Tcp {
                 break;
             }
             match self.listeners.accept(now) {
-                Some((stream, remote)) => self.accept(now, stream, remote, addresses, taker),
+                Some((stream, remote)) => self.accept(now, stream, remote, addresses, handler),
                 None => self.acceptable = false,
             }
         }
         for _ in 0..READS_PER_TURN {
             let Some(key) = self.ready.pop() else { break };
-            self.drive(now, key, taker);
+            self.drive(now, key, handler);
             if is_over() {
                 break;
             }
@@ -263,7 +251,7 @@ impl Tcp {
         now: Instant,
         path: &Path,
         frames: impl ExactSizeIterator<Item = Vec<u8>>,
-        taker: &mut impl Taker,
+        handler: &mut impl DatagramHandler,
     ) {
         let key = self.by_path.get(path).copied();
         let found = key.and_then(|key| Some((key, self.connections.get_mut(key)?)));
@@ -271,48 +259,41 @@ impl Tcp {
             self.counters.unroutable += frames.len() as u64;
             return;
         };
-        let most = self.limits.get(Limit::TcpWriteBytes);
-        self.counters.stale += connection.outbox.drop_stale(now);
+        let most = self.admission.limit(Limit::TcpWriteBytes);
+        self.counters.stale += connection.queue.drop_stale(now);
         for frame in frames {
-            if !connection.outbox.push(now, frame, most) {
+            if !connection.queue.push(now, frame, most) {
                 self.counters.dropped += 1;
-                self.tally.hit(Limit::TcpWriteBytes);
+                self.admission.hit(Limit::TcpWriteBytes);
             }
         }
-        self.flush(now, key, taker);
+        self.flush(now, key, handler);
     }
 
     /// Ends, now and then, connections that nobody needs: on which nobody authenticated, whose person is gone, or on
     /// which nothing comes.
-    pub(super) fn tend(&mut self, now: Instant, taker: &mut impl Taker) {
-        while let Some(line) = self.refusals.pop_due(now) {
-            log::info!("{line}");
-        }
+    pub(super) fn maintain(&mut self, now: Instant, handler: &mut impl DatagramHandler) {
+        self.admission.log_due(now);
         if self.sweep_at.is_none_or(|at| at > now) {
             return;
         }
-        let millis = |limit| Duration::from_millis(self.limits.get(limit) as u64);
+        let millis = |limit| Duration::from_millis(self.admission.limit(limit) as u64);
         let (half_open, idle) = (millis(Limit::TcpHalfOpenMillis), millis(Limit::TcpIdleMillis));
         let mut over = Vec::new();
         for (key, connection) in &self.connections {
             let is_over = |since: Instant, patience| now.saturating_duration_since(since) >= patience;
             if !connection.known && is_over(connection.began, half_open) {
-                self.tally.hit(Limit::TcpHalfOpenMillis);
-                log_refusal(
-                    &mut self.refusals,
-                    now,
-                    connection.path.remote,
-                    "media: nobody authenticated in time",
-                );
+                self.admission.hit(Limit::TcpHalfOpenMillis);
+                self.admission.refuse(now, connection.path.remote, "media: nobody authenticated in time");
             } else if connection.known && is_over(connection.heard, idle) {
-                self.tally.hit(Limit::TcpIdleMillis);
-            } else if !connection.known || taker.knows(&connection.path) {
+                self.admission.hit(Limit::TcpIdleMillis);
+            } else if !connection.known || handler.knows(&connection.path) {
                 continue;
             }
             over.push(key);
         }
         for key in over {
-            self.end(key, taker);
+            self.end(key, handler);
         }
         self.sweep_at = (!self.connections.is_empty()).then_some(now + SWEEP);
     }
@@ -323,37 +304,17 @@ impl Tcp {
         stream: TcpStream,
         remote: SocketAddr,
         addresses: &AddressMap,
-        taker: &mut impl Taker,
+        handler: &mut impl DatagramHandler,
     ) {
-        let address = ClientAddress::of(remote.ip());
-        while let Some((limit, first)) = self.lacks(address) {
-            self.tally.hit(limit);
-            let Some((_, key)) = first else {
-                log_refusal(&mut self.refusals, now, remote, "media: too many connections");
-                return;
-            };
-            self.end(key, taker);
+        loop {
+            match self.admission.judge(now, remote) {
+                Verdict::Admitted => break,
+                Verdict::InPlaceOf(key) => self.end(key, handler),
+                Verdict::Refused => return,
+            }
         }
-        if let Err(error) = self.begin(now, stream, remote, addresses, taker) {
+        if let Err(error) = self.begin(now, stream, remote, addresses, handler) {
             log::debug!("{remote}: {error}");
-        }
-    }
-
-    /// Why there is no place for one more connection of an address, and what gives way if anything does.
-    fn lacks(&self, address: ClientAddress) -> Option<(Limit, Option<(u64, usize)>)> {
-        let own = self.half_open.first_of(address);
-        let of_all = self.half_open.first().map(|(_, first)| first);
-        let limit = |limit| self.limits.get(limit);
-        if self.half_open.count(address) >= limit(Limit::TcpHalfOpenConnectionsPerAddress) {
-            return Some((Limit::TcpHalfOpenConnectionsPerAddress, own));
-        }
-        if self.half_open.len() >= limit(Limit::TcpHalfOpenConnections) {
-            return Some((Limit::TcpHalfOpenConnections, of_all));
-        }
-        match self.ledger.check(address, Resource::MediaConnections, 1, &self.limits) {
-            Err(over @ Over::Address(_)) => Some((over.limit(), own)),
-            Err(over) => Some((over.limit(), of_all)),
-            Ok(()) => None,
         }
     }
 
@@ -363,7 +324,7 @@ impl Tcp {
         mut stream: TcpStream,
         remote: SocketAddr,
         addresses: &AddressMap,
-        taker: &mut impl Taker,
+        handler: &mut impl DatagramHandler,
     ) -> io::Result<()> {
         let local: IpAddr = stream.local_addr()?.ip();
         let Some(local) = addresses.announced(Some(local), remote) else {
@@ -375,27 +336,23 @@ impl Tcp {
         let path = Path::tcp(remote, local);
         // Two of our addresses may be announced as one: the same client address then means the newer connection.
         if let Some(older) = self.by_path.get(&path).copied() {
-            self.end(older, taker);
+            self.end(older, handler);
         }
         let entry = self.connections.vacant_entry();
-        let (key, number) = (entry.key(), self.next_number);
+        let key = entry.key();
         let token = Token(self.first + key);
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        entry.insert(Connection {
+        entry.insert(TcpConnection {
             stream,
             path,
             frames: Frames::default(),
-            outbox: Outbox::default(),
-            number,
+            queue: WriteQueue::default(),
+            ticket: self.admission.begin(ClientAddress::of(remote.ip()), key),
             began: now,
             heard: now,
             known: false,
         });
-        self.next_number += 1;
         self.by_path.insert(path, key);
-        let address = ClientAddress::of(remote.ip());
-        self.half_open.insert(address, (number, key));
-        self.ledger.take(address, Resource::MediaConnections, 1);
         self.counters.accepted += 1;
         self.sweep_at.get_or_insert(now + SWEEP);
         self.queue(key);
@@ -410,33 +367,40 @@ impl Tcp {
     }
 
     /// Writes what waits and reads once. A connection from which more may come goes to the end of the list.
-    fn drive(&mut self, now: Instant, key: usize, taker: &mut impl Taker) {
-        self.flush(now, key, taker);
+    fn drive(&mut self, now: Instant, key: usize, handler: &mut impl DatagramHandler) {
+        self.flush(now, key, handler);
         let Some(connection) = self.connections.get_mut(key) else { return };
         match connection.stream.read(&mut self.buffer) {
-            Ok(0) => self.end(key, taker),
-            Ok(count) => match self.take(now, key, count, taker) {
+            Ok(0) => self.end(key, handler),
+            Ok(count) => match self.take(now, key, count, handler) {
                 Ok(()) => self.queue(key),
                 Err(end) => {
                     self.count_end(now, key, end);
-                    self.end(key, taker);
+                    self.end(key, handler);
                 }
             },
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => self.queue(key),
-            Err(_) => self.end(key, taker),
+            Err(_) => self.end(key, handler),
         }
     }
 
     /// Hands over the frames in the first `count` bytes of the buffer.
-    fn take(&mut self, now: Instant, key: usize, count: usize, taker: &mut impl Taker) -> Result<(), End> {
+    fn take(
+        &mut self,
+        now: Instant,
+        key: usize,
+        count: usize,
+        handler: &mut impl DatagramHandler,
+    ) -> Result<(), End> {
         let connection = self.connections.get_mut(key).ok_or(End::Gone)?;
         connection.heard = now;
         let address = connection.address();
-        let Connection { frames, known, path, number, .. } = connection;
+        let TcpConnection { frames, known, path, ticket, .. } = connection;
         let bytes = self.buffer.get(..count).unwrap_or_default();
         let counters = &mut self.counters;
-        frames.cut(bytes, self.limits.get(Limit::TcpFrameBytes), |frame| {
+        let most = self.admission.limit(Limit::TcpFrameBytes);
+        frames.cut(bytes, most, |frame| {
             counters.received += 1;
             if frame.is_empty() {
                 counters.empty += 1;
@@ -446,10 +410,10 @@ impl Tcp {
             if !*known && DatagramKind::of(frame) == DatagramKind::Unknown {
                 return Err(End::Stranger);
             }
-            taker.take(now, *path, frame);
-            if !*known && taker.knows(path) {
+            handler.datagram(now, *path, frame);
+            if !*known && handler.knows(path) {
                 *known = true;
-                self.half_open.remove(address, (*number, key));
+                self.admission.authenticated(address, *ticket);
             }
             Ok(())
         })
@@ -459,7 +423,7 @@ impl Tcp {
         let what = match end {
             End::Gone => return,
             End::TooLarge => {
-                self.tally.hit(Limit::TcpFrameBytes);
+                self.admission.hit(Limit::TcpFrameBytes);
                 "media: what came is no frame"
             }
             End::Stranger => {
@@ -468,37 +432,29 @@ impl Tcp {
             }
         };
         if let Some(connection) = self.connections.get(key) {
-            log_refusal(&mut self.refusals, now, connection.path.remote, what);
+            self.admission.refuse(now, connection.path.remote, what);
         }
     }
 
-    fn flush(&mut self, now: Instant, key: usize, taker: &mut impl Taker) {
+    fn flush(&mut self, now: Instant, key: usize, handler: &mut impl DatagramHandler) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (written, result) = connection.outbox.flush(now, &mut connection.stream);
+        let (written, result) = connection.queue.flush(now, &mut connection.stream);
         let Written { frames, calls, stale } = written;
         self.counters.sent += frames;
         self.counters.sends += calls;
         self.counters.stale += stale;
         if result.is_err() {
-            self.end(key, taker);
+            self.end(key, handler);
         }
     }
 
     /// Closing the socket takes it out of the poll.
-    fn end(&mut self, key: usize, taker: &mut impl Taker) {
+    fn end(&mut self, key: usize, handler: &mut impl DatagramHandler) {
         let Some(connection) = self.connections.try_remove(key) else { return };
         self.counters.ended += 1;
-        let address = connection.address();
-        self.half_open.remove(address, (connection.number, key));
-        self.ledger.give(address, Resource::MediaConnections, 1);
+        self.admission.end(connection.address(), connection.ticket);
         self.by_path.remove(&connection.path);
-        taker.ended(&connection.path);
-    }
-}
-
-fn log_refusal(refusals: &mut RefusalLog, now: Instant, remote: SocketAddr, what: &'static str) {
-    if let Some(line) = refusals.note(now, remote.ip().into(), what) {
-        log::info!("{line}");
+        handler.path_ended(&connection.path);
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+#[cfg(feature = "faults")]
+use super::fault::WorkerFault;
 use super::reading::{Slice, Socket};
-use super::report::{Held, Order, Report, Word};
+use super::report::{FromWorker, Report, ToWorker, WorkerCounters};
 use super::tcp::Tcp;
 use super::udp::{Udp, UdpCounters};
 use super::{AddressMap, StartError, WorkerConfig};
@@ -102,10 +104,10 @@ pub(super) struct Worker {
     tcp: Tcp,
     core: Core,
     addresses: AddressMap,
-    orders: Drain<Order>,
-    /// The last turn left orders behind.
-    more_orders: bool,
-    words: Sender<Word>,
+    inbound: Drain<ToWorker>,
+    /// The last turn left messages behind.
+    has_more: bool,
+    outbound: Sender<FromWorker>,
     /// Kept between turns so that it is not allocated for each.
     outgoing: Vec<Transmit>,
 }
@@ -118,8 +120,8 @@ impl Worker {
     pub(super) fn new(
         config: &WorkerConfig,
         poll: Poll,
-        orders: Drain<Order>,
-        words: Sender<Word>,
+        inbound: Drain<ToWorker>,
+        outbound: Sender<FromWorker>,
     ) -> Result<Worker, StartError> {
         let Sockets { v4, v6, tcp, port } = Sockets::open(config, poll.registry())?;
         let addresses = AddressMap::new(&config.announced, port);
@@ -133,9 +135,9 @@ impl Worker {
             port,
             core: Core::new(core, Instant::now()),
             addresses,
-            orders,
-            more_orders: false,
-            words,
+            inbound,
+            has_more: false,
+            outbound,
             outgoing: Vec::new(),
         })
     }
@@ -164,7 +166,7 @@ impl Worker {
                 break;
             }
         }
-        self.report();
+        self.log_counters();
     }
 
     /// Waits for events and notes them. False if that cannot be.
@@ -201,12 +203,12 @@ impl Worker {
     }
 
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        if self.more_orders || self.tcp.is_ready() {
+        if self.has_more || self.tcp.is_ready() {
             return Some(Duration::ZERO);
         }
         let udp = std::iter::once(&self.v4).chain(&self.v6).filter_map(|socket| socket.wakes(now));
         let dates = self.core.poll_timeout(now).into_iter().chain(self.tcp.next()).chain(udp);
-        let retry = (self.words.backlog() > 0).then_some(RETRY);
+        let retry = (self.outbound.backlog() > 0).then_some(RETRY);
         dates.map(|at| at.saturating_duration_since(now)).chain(retry).min()
     }
 
@@ -215,20 +217,20 @@ impl Worker {
     /// flood of one keeps the others from nothing.
     fn turn(&mut self, now: Instant) -> bool {
         self.read(now);
-        self.more_orders = true;
-        while self.more_orders {
-            match self.orders.next() {
-                Ok(Order::Command(command)) => {
+        self.has_more = true;
+        while self.has_more {
+            match self.inbound.next() {
+                Ok(ToWorker::Command(command)) => {
                     let costly = matches!(command, Command::Offer { .. });
                     self.core.handle_command(now, command);
                     if costly {
                         break;
                     }
                 }
-                Ok(Order::Ask) => self.answer(),
+                Ok(ToWorker::Ping) => self.answer(),
                 #[cfg(feature = "faults")]
-                Ok(Order::Fault(fault)) => self.suffer(&fault),
-                Err(Nothing::Empty) => self.more_orders = false,
+                Ok(ToWorker::Fault(fault)) => self.inject(&fault),
+                Err(Nothing::Empty) => self.has_more = false,
                 Err(Nothing::Closed) => return false,
             }
         }
@@ -255,9 +257,9 @@ impl Worker {
     /// Sends what the core wants sent: datagrams for one client are together and go together.
     fn send(&mut self, now: Instant) {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
-            socket.udp.tend(now);
+            socket.udp.maintain(now);
         }
-        self.tcp.tend(now, &mut self.core);
+        self.tcp.maintain(now, &mut self.core);
         self.outgoing.extend(self.core.drain_transmits());
         for group in self.outgoing.chunk_by_mut(|a, b| a.path == b.path) {
             let Some(path) = group.first().map(|transmit| transmit.path) else { continue };
@@ -274,17 +276,17 @@ impl Worker {
         self.outgoing.clear();
     }
 
+    /// Hands over what the control thread is to know of this turn, and wakes it, once.
     fn pass_notices(&mut self) {
-        let mut result = self.words.flush();
         while let Some(notice) = self.core.poll_notice() {
-            result = result.and(self.words.send(Word::Notice(notice)));
+            self.outbound.send(FromWorker::Notice(notice));
         }
-        if let Err(e) = result {
+        if let Err(e) = self.outbound.flush() {
             log::error!("the control thread cannot be woken: {e}");
         }
     }
 
-    /// Answers a question: the control thread sees that this one turns, and what it counted.
+    /// Answers a ping: the control thread sees that this one turns, and what it counted.
     fn answer(&mut self) {
         let mut udp = UdpCounters::default();
         for socket in std::iter::once(&self.v4).chain(&self.v6) {
@@ -297,52 +299,50 @@ impl Worker {
             limits,
             udp,
             tcp: self.tcp.counters(),
-            held: Held {
+            worker: WorkerCounters {
                 people: self.core.people() as u64,
                 paths: self.core.paths() as u64,
-                notices_most_waiting: self.words.most_waiting() as u64,
+                notices_most_waiting: self.outbound.most_waiting() as u64,
+                notice_wakes: self.outbound.wakes(),
             },
         };
-        if let Err(e) = self.words.send(Word::Report(Box::new(report))) {
-            log::error!("the control thread cannot be woken: {e}");
-        }
+        self.outbound.send(FromWorker::Report(Box::new(report)));
     }
 
     #[cfg(feature = "faults")]
     #[expect(clippy::panic, reason = "it is what the test wants to see survived")]
-    fn suffer(&mut self, fault: &super::Fault) {
+    fn inject(&mut self, fault: &WorkerFault) {
         match *fault {
-            super::Fault::Panic => panic!("a fault on demand"),
-            super::Fault::PanicOnReceive { peer } => {
+            WorkerFault::Panic => panic!("a fault on demand"),
+            WorkerFault::PanicOnReceive { peer } => {
                 self.core.inject(peer, crate::faults::Fault::PanicOnReceive);
             }
-            super::Fault::PanicOnSend { peer } => {
+            WorkerFault::PanicOnSend { peer } => {
                 self.core.inject(peer, crate::faults::Fault::PanicOnSend);
             }
-            super::Fault::Stall { millis } => std::thread::sleep(Duration::from_millis(millis)),
-            super::Fault::Send { errno, count } => {
+            WorkerFault::Stall { millis } => std::thread::sleep(Duration::from_millis(millis)),
+            WorkerFault::Send { errno, count } => {
                 for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
                     socket.udp.fail(errno, count);
                 }
             }
-            super::Fault::Receive { errno, count } => {
+            WorkerFault::Receive { errno, count } => {
                 for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
                     socket.udp.fail_to_receive(errno, count);
                     socket.note();
                 }
             }
-            super::Fault::Notices { count } => {
+            WorkerFault::Notices { count } => {
                 let nobody =
                     crate::media::message::Notice::Quiet { peer: crate::media::ids::PeerId(u64::MAX) };
                 for _ in 0..count {
-                    // What cannot be sent now waits, as with every other notice.
-                    let _ = self.words.send(Word::Notice(nobody.clone()));
+                    self.outbound.send(FromWorker::Notice(nobody.clone()));
                 }
             }
         }
     }
 
-    fn report(&self) {
+    fn log_counters(&self) {
         let faults = self.core.faults();
         if faults.judged > 0 {
             let (judged, violations) = (faults.judged, faults.violations());
@@ -356,3 +356,6 @@ impl Worker {
         log::debug!("{:?}", self.tcp.counters());
     }
 }
+
+#[cfg(all(test, feature = "faults"))]
+mod tests;

@@ -10,7 +10,7 @@ use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
 
 #[cfg(feature = "faults")]
-use super::fault::Faults;
+use super::fault::FailingCalls;
 
 /// Bytes of each receive buffer. GRO may fill 64 KiB, and a smaller buffer is cut off silently.
 const RECEIVE_BUFFER: usize = 64 * 1024;
@@ -114,9 +114,9 @@ pub struct Udp {
     /// Segmentation is off, and is to be tried again then.
     revive_at: Option<Instant>,
     #[cfg(feature = "faults")]
-    faults: Faults,
+    faults: FailingCalls,
     #[cfg(feature = "faults")]
-    receive_faults: Faults,
+    receive_faults: FailingCalls,
 }
 
 impl std::fmt::Debug for Udp {
@@ -166,9 +166,9 @@ impl Udp {
             segments,
             revive_at: None,
             #[cfg(feature = "faults")]
-            faults: Faults::default(),
+            faults: FailingCalls::default(),
             #[cfg(feature = "faults")]
-            receive_faults: Faults::default(),
+            receive_faults: FailingCalls::default(),
             socket,
             state,
             receive: vec![0; RECEIVE_BUFFER * BATCH_SIZE],
@@ -334,7 +334,7 @@ impl Udp {
     }
 
     /// Switches segmentation on again some time after a failed send switched it off.
-    pub fn tend(&mut self, now: Instant) {
+    pub fn maintain(&mut self, now: Instant) {
         if self.state.max_gso_segments() >= self.segments {
             return;
         }
@@ -354,13 +354,13 @@ impl Udp {
     /// Lets the next `count` sends fail.
     #[cfg(feature = "faults")]
     pub fn fail(&mut self, errno: super::Errno, count: u32) {
-        self.faults = Faults::of(errno, count);
+        self.faults = FailingCalls::of(errno, count);
     }
 
     /// Lets the next `count` receives fail.
     #[cfg(feature = "faults")]
     pub fn fail_to_receive(&mut self, errno: super::Errno, count: u32) {
-        self.receive_faults = Faults::of(errno, count);
+        self.receive_faults = FailingCalls::of(errno, count);
     }
 }
 
@@ -446,8 +446,8 @@ mod tests {
         a.send(nowhere, None, [packet.as_slice(); 3].into_iter());
         assert_eq!(a.state.max_gso_segments(), 1, "the library gave it up");
         let now = Instant::now();
-        a.tend(now);
-        a.tend(now + REVIVE_AFTER);
+        a.maintain(now);
+        a.maintain(now + REVIVE_AFTER);
         assert_eq!((a.state.max_gso_segments(), a.counters().revived), (a.segments, 1));
     }
 }

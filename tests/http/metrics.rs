@@ -12,7 +12,7 @@ use plenary::control::{ControlConfig, ControlCounters};
 use plenary::limits::{Limit, Limits};
 use plenary::media;
 use plenary::metrics::{Kind, Table};
-use plenary::worker::{Attendance, Held, TcpCounters, UdpCounters};
+use plenary::worker::{PoolCounters, TcpCounters, UdpCounters, WorkerCounters};
 
 use crate::harness::{Answer, Client, Folder, PATIENCE, Server};
 use crate::openmetrics::{self, Family};
@@ -82,8 +82,8 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
     let rows: Vec<_> = rows_of::<media::Counters>()
         .chain(rows_of::<UdpCounters>())
         .chain(rows_of::<TcpCounters>())
-        .chain(rows_of::<Held>())
-        .chain(rows_of::<Attendance>())
+        .chain(rows_of::<WorkerCounters>())
+        .chain(rows_of::<PoolCounters>())
         .chain(rows_of::<ControlCounters>())
         .chain(rows_of::<conference::Counters>())
         .chain(rows_of::<conference::Gauges>())

@@ -384,6 +384,7 @@ fn over_tcp(limit: Limit) -> u64 {
     let offer = Box::new(offer);
     worker.send(Command::Join { peer: PeerId(1), room: RoomId(1) });
     worker.send(Command::Offer { peer: PeerId(1), id: OfferId(1), fresh: true, offer });
+    worker.flush();
     let (mut answer, by) = (None, Instant::now() + Duration::from_secs(10));
     while answer.is_none() && Instant::now() < by {
         worker.drain(|notice| {
@@ -405,6 +406,7 @@ fn over_tcp(limit: Limit) -> u64 {
     while count == 0 && Instant::now() < by {
         std::thread::sleep(Duration::from_millis(5));
         worker.ask();
+        worker.flush();
         worker.drain(|_| {});
         count = worker.report().0.limits.count(limit);
     }

@@ -11,6 +11,7 @@ use crate::media::layers::Seen;
 use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
 use crate::media::rtc::{Check, Ended, Event, Packet};
+use crate::media::rtp::{MediaTime, SeqNo};
 use crate::media::slot::Source;
 use crate::media::units::Bitrate;
 
@@ -87,7 +88,7 @@ impl Core {
     pub(super) fn handle_event(&mut self, now: Instant, key: u32, event: Event) {
         match event {
             Event::Packet(packet) => self.handle_packet(now, key, &packet),
-            Event::Report { mid, layer, time, ntp, arrival } => {
+            Event::SenderReport { mid, layer, time, ntp, arrival } => {
                 let Some(peer) = self.peers.get_mut(key as usize) else { return };
                 peer.clock.report(ntp, arrival);
                 let instant = peer.clock.instant(ntp);
@@ -116,7 +117,7 @@ impl Core {
         let room = peer.room;
         let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
         let Some(publication) = publication else { return };
-        let Packet { layer, codec, seq, .. } = *packet;
+        let Packet { layer, codec, seq: SeqNo(seq), time: MediaTime(time), .. } = *packet;
         let (track, layers) = (publication.track, &mut publication.layers);
         if publication.muted {
             self.counters.jumps += u64::from(layers.pass_over(layer, seq));
@@ -128,9 +129,9 @@ impl Core {
         if arrival.outdated {
             return;
         }
-        let capture = layers.get_mut(layer).clock.capture(packet.time, packet.arrival);
+        let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
         let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
-        let arriving = Arriving { seq, time: packet.time, capture, frame: packet.frame };
+        let arriving = Arriving { seq, time, capture, frame: packet.frame };
         let source = Source {
             number: (u64::from(key) << 32) | u64::from(layers.source(layer)),
             layer,

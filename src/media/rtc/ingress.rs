@@ -16,7 +16,7 @@ use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 
 impl Connection {
     /// Whether str0m may see an SRTP or SRTCP packet: it is no replay, its payload type was negotiated, and its source is
@@ -108,7 +108,7 @@ impl Connection {
             },
             RtcEvent::SenderFeedback(report) => {
                 let layer = layer_of(report.rid);
-                events.extend(layer.map(|layer| Event::Report {
+                events.extend(layer.map(|layer| Event::SenderReport {
                     mid: report.mid,
                     layer,
                     #[expect(
@@ -139,7 +139,8 @@ impl Connection {
             self.learn_source(ssrc)?;
         }
         let stream = self.srtp.sources.get(ssrc)?;
-        let late = stream.is_late(*packet.seq_no);
+        let seq = SeqNo(*packet.seq_no);
+        let late = stream.is_late(seq);
         let RxStream { mid, layer, kind, .. } = *stream;
         let format = self.formats.arriving(packet.header.payload_type)?;
         let codec = format.codec();
@@ -161,8 +162,8 @@ impl Connection {
             mid,
             layer,
             codec,
-            seq: *packet.seq_no,
-            time: packet.time.numer(),
+            seq,
+            time: MediaTime(packet.time.numer()),
             arrival: packet.timestamp,
             frame,
             level: level.map(|level| level.unsigned_abs().min(127)),

@@ -43,6 +43,7 @@ use super::demux::{Path, Protocol};
 use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
 use super::paths::Paths;
+use super::rtp::{MediaTime, SeqNo};
 use srtp::Watch;
 
 pub use error::{Ended, Malformed, OfferError};
@@ -81,10 +82,10 @@ pub struct Packet {
     pub layer: Layer,
     /// What it is encoded with.
     pub codec: Codec,
-    /// Sequence number, extended over wraps.
-    pub seq: u64,
-    /// RTP timestamp, extended over wraps.
-    pub time: u64,
+    /// Its place in the sequence.
+    pub seq: SeqNo,
+    /// When it was captured, on its encoding's clock.
+    pub time: MediaTime,
     /// When it arrived.
     pub arrival: Instant,
     /// What it is to its frame.
@@ -114,9 +115,9 @@ impl Packet {
 pub enum Event {
     /// A media packet came.
     Packet(Packet),
-    /// A sender report came: the low bits of a timestamp of one encoding and the sender's clock for it. Each encoding has
-    /// a timestamp base of its own.
-    Report {
+    /// A sender report came (RFC 3550 section 6.4.1): the low bits of a timestamp of one encoding and the sender's clock for
+    /// it. Each encoding has a timestamp base of its own.
+    SenderReport {
         /// The m-line.
         mid: Mid,
         /// Which encoding of its track.

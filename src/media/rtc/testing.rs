@@ -11,7 +11,7 @@ use super::{Connection, Mid, Packet, crypto};
 use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
 use crate::media::ids::Layer;
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 
 impl Connection {
     /// Takes the connection for one whose handshake is through.
@@ -45,8 +45,8 @@ impl Connection {
             mid,
             layer,
             codec,
-            seq,
-            time,
+            seq: SeqNo(seq),
+            time: MediaTime(time),
             arrival,
             frame,
             level: None,

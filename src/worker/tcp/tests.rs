@@ -7,6 +7,7 @@ use mio::{Events, Poll};
 
 use super::*;
 use crate::config::Announced;
+use crate::ledger::Resource;
 
 /// A binding request as far as anybody looks here, and what says that its sender is somebody.
 const STUN: [u8; 20] = [0; 20];
@@ -20,8 +21,8 @@ struct Fake {
     ended: Vec<Path>,
 }
 
-impl Taker for Fake {
-    fn take(&mut self, _now: Instant, path: Path, frame: &[u8]) {
+impl DatagramHandler for Fake {
+    fn datagram(&mut self, _now: Instant, path: Path, frame: &[u8]) {
         self.taken.push((path, frame.to_vec()));
         if frame == AUTHENTIC {
             self.known.push(path);
@@ -32,7 +33,7 @@ impl Taker for Fake {
         self.known.contains(path)
     }
 
-    fn ended(&mut self, path: &Path) {
+    fn path_ended(&mut self, path: &Path) {
         self.known.retain(|known| known != path);
         self.ended.push(*path);
     }
@@ -99,9 +100,9 @@ impl Fixture {
         self.tcp.send(self.now, path, frames.into_iter(), &mut self.fake);
     }
 
-    fn tend_after(&mut self, time: Duration) {
+    fn wait_and_maintain(&mut self, time: Duration) {
         self.now += time;
-        self.tcp.tend(self.now, &mut self.fake);
+        self.tcp.maintain(self.now, &mut self.fake);
     }
 
     fn path(&self, client: &Client) -> Path {
@@ -236,7 +237,7 @@ fn one_address_that_takes_what_it_can_costs_its_own_connections_and_no_others() 
     assert!(is_ended(&mut greedy[5]));
     fixture.send(&path, vec![vec![6]]);
     assert_eq!(hear(&mut honest), [6]);
-    assert_eq!(fixture.tcp.ledger.total(Resource::MediaConnections), 4);
+    assert_eq!(fixture.tcp.admission.ledger.total(Resource::MediaConnections), 4);
 }
 
 #[test]
@@ -259,9 +260,9 @@ fn who_says_nothing_true_in_time_or_half_a_frame_and_no_more_is_gone() {
     let mut slow = fixture.connect();
     slow.write_all(&[0, 20, 1]).expect("it reads");
     fixture.turn_until(|fixture| fixture.tcp.counters().connections == 2);
-    fixture.tend_after(Duration::from_millis(9_900));
+    fixture.wait_and_maintain(Duration::from_millis(9_900));
     assert_eq!(fixture.tcp.counters().connections, 2);
-    fixture.tend_after(Duration::from_millis(1_100));
+    fixture.wait_and_maintain(Duration::from_millis(1_100));
     assert_eq!(
         (fixture.tcp.counters().connections, fixture.tcp.tally().count(Limit::TcpHalfOpenMillis)),
         (0, 2)
@@ -274,15 +275,15 @@ fn who_says_nothing_true_in_time_or_half_a_frame_and_no_more_is_gone() {
 fn a_connection_ends_when_nothing_comes_any_more_or_its_person_is_gone() {
     let mut fixture = Fixture::new(&Limits::default());
     let mut client = fixture.connect_and_say(&[&AUTHENTIC]);
-    fixture.tend_after(Duration::from_secs(59));
+    fixture.wait_and_maintain(Duration::from_secs(59));
     assert_eq!(fixture.tcp.counters().connections, 1);
-    fixture.tend_after(Duration::from_secs(1));
+    fixture.wait_and_maintain(Duration::from_secs(1));
     assert_eq!((fixture.tcp.counters().connections, fixture.tcp.tally().count(Limit::TcpIdleMillis)), (0, 1));
     assert!(is_ended(&mut client));
 
     let mut client = fixture.connect_and_say(&[&AUTHENTIC]);
     fixture.fake.known.clear();
-    fixture.tend_after(SWEEP);
+    fixture.wait_and_maintain(SWEEP);
     assert!(is_ended(&mut client));
 }
 
@@ -300,7 +301,7 @@ fn a_client_that_does_not_read_holds_no_more_than_its_share_and_gets_whole_frame
         fixture.send(&path, (next..next + 10).map(frame).collect());
         next += 10;
         let waits =
-            fixture.tcp.connections.iter().map(|(_, connection)| connection.outbox.bytes()).sum::<usize>();
+            fixture.tcp.connections.iter().map(|(_, connection)| connection.queue.bytes()).sum::<usize>();
         assert!(waits <= most);
     }
     let counters = fixture.tcp.counters();

@@ -64,7 +64,9 @@ impl Srtp {
 
     /// Takes note of what passed while str0m was given `datagram`.
     pub(super) fn note(&mut self, datagram: &[u8], watched: Watched) {
-        self.verifier = watched.keys.or(self.verifier.take());
+        if let Some(keys) = watched.keys {
+            self.verifier = Some(keys);
+        }
         if let Some(verifier) = self.verifier.as_ref().filter(|_| watched.authentic && is_rtcp(datagram)) {
             self.replays.note(datagram, verifier.after_index());
         }

@@ -8,7 +8,7 @@ use super::keys::{self, Verifier};
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtc::guarded;
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{SeqNo, Ssrc};
 
 /// What comes from one source.
 #[derive(Debug, Clone, Copy)]
@@ -19,17 +19,17 @@ pub(in super::super) struct RxStream {
     pub layer: Layer,
     /// The m-line's kind.
     pub kind: Kind,
-    highest: u64,
+    highest: SeqNo,
 }
 
 impl RxStream {
     /// A stream of which nothing came yet.
     pub(in super::super) fn new(mid: Mid, layer: Layer, kind: Kind) -> RxStream {
-        RxStream { mid, layer, kind, highest: 0 }
+        RxStream { mid, layer, kind, highest: SeqNo(0) }
     }
 
     /// Notes a packet that came. Returns whether a later one was here before.
-    pub(in super::super) fn is_late(&mut self, seq: u64) -> bool {
+    pub(in super::super) fn is_late(&mut self, seq: SeqNo) -> bool {
         let late = seq < self.highest;
         self.highest = self.highest.max(seq);
         late

@@ -13,7 +13,7 @@ use crate::media::demux::Path;
 use crate::media::forward::Held;
 use crate::media::ids::Layer;
 use crate::media::rtc::{Ended, Event, srtp};
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{SeqNo, Ssrc};
 
 /// Parameter sets, and a slice.
 const H264_KEY: [u8; 4] = [0x67, 0x42, 0xe0, 0x1f];
@@ -77,9 +77,9 @@ fn a_report_names_its_layer() {
     let mut times = [Vec::new(), Vec::new()];
     for event in &call.events {
         match event {
-            Event::Report { layer: Layer::Low, time, .. } => times[0].push(*time),
-            Event::Report { layer: Layer::Middle, time, .. } => times[1].push(*time),
-            Event::Report { layer: Layer::High, .. } => panic!("no such layer is sent"),
+            Event::SenderReport { layer: Layer::Low, time, .. } => times[0].push(*time),
+            Event::SenderReport { layer: Layer::Middle, time, .. } => times[1].push(*time),
+            Event::SenderReport { layer: Layer::High, .. } => panic!("no such layer is sent"),
             _ => {}
         }
     }
@@ -212,7 +212,7 @@ fn what_is_lost_comes_again_in_every_picture_codec_and_starts_nothing_late() {
         }
         call.run(ms(300));
         let packets = call.packets();
-        let late = packets.iter().position(|packet| packet.seq == 20).expect("it came again");
+        let late = packets.iter().position(|packet| packet.seq == SeqNo(20)).expect("it came again");
         assert!(late > 10, "payload type {pt}: it was not lost");
         assert_eq!(packets.len(), 20, "payload type {pt}: each came once");
         assert!(packets.iter().all(|packet| !packet.frame.key), "what follows the key frame went by already");

@@ -28,7 +28,7 @@ impl Frame {
 
 /// The frames that wait.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct WriteQueue {
     frames: VecDeque<Frame>,
     /// Bytes of all of them.
     bytes: usize,
@@ -47,7 +47,7 @@ pub(super) struct Written {
     pub stale: u64,
 }
 
-impl Outbox {
+impl WriteQueue {
     /// Takes one frame, unless `most` bytes would wait then. Returns whether it did.
     pub(super) fn push(&mut self, now: Instant, contents: Vec<u8>, most: usize) -> bool {
         let Ok(length) = u16::try_from(contents.len()) else { return false };
@@ -181,21 +181,21 @@ mod tests {
             steps in prop::collection::vec(0_u64..600, 60),
         ) {
             takes.push(1);
-            let (mut outbox, mut line) = (Outbox::default(), line(takes));
+            let (mut queue, mut line) = (WriteQueue::default(), line(takes));
             let (mut now, mut refused, mut written) = (Instant::now(), 0, Written::default());
             for ((number, size), step) in sizes.iter().enumerate().zip(&steps) {
                 now += Duration::from_millis(*step);
                 let number = u8::try_from(number).expect("few");
-                refused += u64::from(!outbox.push(now, vec![number; size + 1], 2_000));
-                prop_assert!(outbox.bytes() <= 2_000);
-                let (more, result) = outbox.flush(now, &mut line);
+                refused += u64::from(!queue.push(now, vec![number; size + 1], 2_000));
+                prop_assert!(queue.bytes() <= 2_000);
+                let (more, result) = queue.flush(now, &mut line);
                 prop_assert!(result.is_ok());
                 written.frames += more.frames;
                 written.stale += more.stale;
             }
             line.takes = vec![usize::MAX];
-            let (last, _) = outbox.flush(now, &mut line);
-            prop_assert_eq!(outbox.bytes(), 0);
+            let (last, _) = queue.flush(now, &mut line);
+            prop_assert_eq!(queue.bytes(), 0);
             let got = frames_in(&line.got);
             prop_assert_eq!(got.len() as u64, written.frames + last.frames);
             prop_assert_eq!(got.len() as u64 + written.stale + last.stale + refused, sizes.len() as u64);
@@ -206,31 +206,31 @@ mod tests {
 
     #[test]
     fn on_a_line_that_takes_nothing_old_frames_make_room_for_new_ones() {
-        let (mut outbox, mut line) = (Outbox::default(), line(vec![10, 0]));
+        let (mut queue, mut line) = (WriteQueue::default(), line(vec![10, 0]));
         let start = Instant::now();
         for number in 0..3 {
-            assert!(outbox.push(start, vec![number; 98], 300));
+            assert!(queue.push(start, vec![number; 98], 300));
         }
-        assert!(!outbox.push(start, vec![3; 98], 300), "three fill it");
+        assert!(!queue.push(start, vec![3; 98], 300), "three fill it");
         // Ten bytes of the first are out.
-        assert!(outbox.flush(start, &mut line).1.is_ok());
+        assert!(queue.flush(start, &mut line).1.is_ok());
         line.takes = vec![0];
-        let (written, _) = outbox.flush(start + STALE, &mut line);
+        let (written, _) = queue.flush(start + STALE, &mut line);
         assert_eq!(written, Written { stale: 2, ..Written::default() });
-        assert!(outbox.push(start + STALE, vec![4; 98], 300));
+        assert!(queue.push(start + STALE, vec![4; 98], 300));
         line.takes = vec![usize::MAX];
-        outbox.flush(start + STALE, &mut line).1.expect("a line");
+        queue.flush(start + STALE, &mut line).1.expect("a line");
         assert_eq!(frames_in(&line.got), [vec![0; 98], vec![4; 98]], "what was begun is finished");
     }
 
     #[test]
     fn many_frames_leave_in_few_calls() {
-        let (mut outbox, mut line) = (Outbox::default(), line(vec![usize::MAX]));
+        let (mut queue, mut line) = (WriteQueue::default(), line(vec![usize::MAX]));
         let now = Instant::now();
         for number in 0..40 {
-            assert!(outbox.push(now, vec![number; 1_200], 100_000));
+            assert!(queue.push(now, vec![number; 1_200], 100_000));
         }
-        let (written, _) = outbox.flush(now, &mut line);
+        let (written, _) = queue.flush(now, &mut line);
         assert_eq!(written, Written { frames: 40, calls: 2, stale: 0 });
     }
 }
