@@ -24,7 +24,7 @@ PICTURES = 20
 SOUNDS = 50
 """Decoded frames of the other's sound, of 20 ms each."""
 
-PATIENCE = 20
+PATIENCE = 50
 """Seconds for everything."""
 
 RATE = 48_000
