@@ -10,10 +10,10 @@ use crate::media::message::TrackRates;
 use crate::media::units::Bitrate;
 
 /// Speech in Opus is transparent at this rate; more is not heard.
-const MICROPHONE_BITRATE: u32 = 32_000;
+const MICROPHONE_BITRATE: Bitrate = Bitrate::kbps(32);
 
 /// A shared screen's sound is often music, in two channels. At this rate Opus is transparent to nearly everybody.
-const SCREEN_AUDIO_BITRATE: u32 = 128_000;
+const SCREEN_AUDIO_BITRATE: Bitrate = Bitrate::kbps(128);
 
 /// What the server asked of one person: what the answer depends on, and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Published {
 }
 
 fn request(track: Track, camera: CameraRule, video: Codec) -> PublishTrack {
-    let one = |max_bitrate| vec![PublishLayer { rid: None, max_bitrate, scale_down: 1 }];
+    let one = |rate| vec![PublishLayer { rid: None, max_bitrate: bits(rate), scale_down: 1 }];
     let (codec, layers) = match (track.stream, track.kind) {
         (Stream::Camera, Kind::Audio) => (Codec::Opus, one(MICROPHONE_BITRATE)),
         (Stream::Screen, Kind::Audio) => (Codec::Opus, one(SCREEN_AUDIO_BITRATE)),
@@ -86,16 +86,17 @@ pub(super) fn encodings(people: usize) -> Encodings {
 }
 
 fn screen_layers() -> Vec<PublishLayer> {
-    vec![PublishLayer { rid: None, max_bitrate: SCREEN_BITRATE, scale_down: 1 }]
+    vec![PublishLayer { rid: None, max_bitrate: bits(SCREEN_BITRATE), scale_down: 1 }]
 }
 
-fn camera_layer((layer, max_bitrate): (Layer, u32)) -> PublishLayer {
-    let scale_down = match layer {
-        Layer::Low => 4,
-        Layer::Middle => 2,
-        Layer::High => 1,
-    };
-    PublishLayer { rid: Some(layer.rid().to_owned()), max_bitrate, scale_down }
+fn camera_layer((layer, rate): (Layer, Bitrate)) -> PublishLayer {
+    let rid = Some(layer.rid().to_owned());
+    PublishLayer { rid, max_bitrate: bits(rate), scale_down: layer.scale_down() }
+}
+
+/// Bits a second, as signaling has them.
+fn bits(rate: Bitrate) -> u32 {
+    u32::try_from(rate.as_bps()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -124,7 +125,9 @@ mod tests {
     fn the_documented_rates_are_those_asked_for() {
         const DOCUMENT: &str = include_str!("../../docs/protocol.md");
         for (people, step) in [(3, "1 to 3"), (6, "4 to 6"), (12, "7 to 12"), (13, "13 and more")] {
-            let rate = |layer| camera_rule(people).iter().find(|(of, _)| *of == layer).map(|(_, rate)| rate);
+            let rate = |layer| {
+                camera_rule(people).iter().find(|(of, _)| *of == layer).map(|(_, rate)| rate.as_bps())
+            };
             let cells = Layer::ALL.map(|layer| rate(layer).map_or(" |".into(), |rate| format!(" {rate} |")));
             let row = format!("\n| {step} |{}\n", cells.concat());
             assert!(DOCUMENT.contains(&row), "there is no row {row}");

@@ -25,17 +25,17 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
-use slab::Slab;
 
 use super::allocate::{AllocatorFactory, SlotFacts};
 use super::demux::{DatagramKind, Demux, Path};
 use super::guard::Faults;
-use super::ids::PeerId;
+use super::ids::{PeerId, RoomId};
 use super::message::{Command, Notice};
 use super::paths::PathCounts;
 use super::peer::Peer;
 use super::publication::Subscriber;
 use super::rtc::{ConnectionConfig, Ended, Event, Transmit};
+use super::table::{PeerKey, RoomKey, Table};
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
 
@@ -160,14 +160,12 @@ impl Counters {
 }
 
 /// A room: its people in the order of joining.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Room {
-    id: RoomKey,
-    members: Vec<u32>,
+    id: RoomId,
+    members: Vec<PeerKey>,
     stale: bool,
 }
-
-type RoomKey = u64;
 
 /// A DTLS datagram that waits for its turn.
 #[derive(Debug)]
@@ -185,16 +183,16 @@ pub struct Core {
     clock: Instant,
     /// How far the clock we are told has stepped back in all: time here goes on as if it had not.
     stepped_back: Duration,
-    peers: Slab<Peer>,
-    by_id: FxHashMap<PeerId, u32>,
-    rooms: Slab<Room>,
-    rooms_by_id: FxHashMap<RoomKey, usize>,
-    stale_rooms: Vec<usize>,
+    peers: Table<PeerKey, Peer>,
+    by_id: FxHashMap<PeerId, PeerKey>,
+    rooms: Table<RoomKey, Room>,
+    rooms_by_id: FxHashMap<RoomId, RoomKey>,
+    stale_rooms: Vec<RoomKey>,
     demux: Demux,
     timers: Timers,
-    dirty: Vec<u32>,
+    dirty: Vec<PeerKey>,
     /// Peers whose slots the conference does not know yet.
-    changed: Vec<u32>,
+    changed: Vec<PeerKey>,
     handshakes: VecDeque<Handshake>,
     transmits: Vec<Transmit>,
     notices: VecDeque<Notice>,
@@ -203,7 +201,7 @@ pub struct Core {
     past_faults: Faults,
     /// Kept between turns so that they are not allocated for each packet.
     events: Vec<Event>,
-    due: Vec<u32>,
+    due: Vec<PeerKey>,
     facts: Vec<SlotFacts>,
     /// Video slots that a publication got in this turn.
     opened: Vec<Subscriber>,
@@ -217,9 +215,9 @@ impl Core {
             config,
             clock: now,
             stepped_back: Duration::ZERO,
-            peers: Slab::new(),
+            peers: Table::default(),
             by_id: FxHashMap::default(),
-            rooms: Slab::new(),
+            rooms: Table::default(),
             rooms_by_id: FxHashMap::default(),
             stale_rooms: Vec::new(),
             demux: Demux::default(),
@@ -277,7 +275,7 @@ impl Core {
     /// handed in. Visits everybody, which is due after a standstill only.
     pub fn stood_still(&mut self, now: Instant, stood: Duration) {
         let now = self.advance(now);
-        for (_, peer) in &mut self.peers {
+        for peer in self.peers.values_mut() {
             peer.stood_still(now, stood);
         }
     }
@@ -293,8 +291,15 @@ impl Core {
         self.clock
     }
 
-    fn handle_learned(&mut self, now: Instant, key: u32, kind: DatagramKind, path: Path, datagram: &[u8]) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    fn handle_learned(
+        &mut self,
+        now: Instant,
+        key: PeerKey,
+        kind: DatagramKind,
+        path: Path,
+        datagram: &[u8],
+    ) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(connection) = &mut peer.connection else { return };
         if kind == DatagramKind::Dtls && !connection.is_connected() {
             let theirs = self.handshakes.iter().filter(|waiting| waiting.peer == peer.id).count();
@@ -336,9 +341,9 @@ impl Core {
     }
 
     /// A peer's timer went off.
-    fn fire(&mut self, now: Instant, key: u32) {
+    fn fire(&mut self, now: Instant, key: PeerKey) {
         self.counters.wakeups += 1;
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
         self.counters.late += u64::from(peer.is_late(now));
         if let Some(heard) = peer.heard
             && !peer.quiet
@@ -354,8 +359,8 @@ impl Core {
         self.mark_dirty(key);
     }
 
-    fn mark_dirty(&mut self, key: u32) {
-        if let Some(peer) = self.peers.get_mut(key as usize)
+    fn mark_dirty(&mut self, key: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(key)
             && !peer.dirty
         {
             peer.dirty = true;
@@ -363,8 +368,8 @@ impl Core {
         }
     }
 
-    fn mark_changed(&mut self, key: u32) {
-        if let Some(peer) = self.peers.get_mut(key as usize)
+    fn mark_changed(&mut self, key: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(key)
             && !peer.slots_changed
         {
             peer.slots_changed = true;
@@ -372,16 +377,16 @@ impl Core {
         }
     }
 
-    fn reschedule(&mut self, now: Instant, key: u32) {
-        if let Some(deadline) = self.peers.get(key as usize).and_then(|peer| peer.wakes(now)) {
+    fn reschedule(&mut self, now: Instant, key: PeerKey) {
+        if let Some(deadline) = self.peers.get(key).and_then(|peer| peer.wakes(now)) {
             self.timers.schedule(key, deadline);
         }
     }
 
     /// The connection of `key` is over.
-    fn lose(&mut self, now: Instant, key: u32, ended: &Ended) {
+    fn lose(&mut self, now: Instant, key: PeerKey, ended: &Ended) {
         self.drop_connection(now, key);
-        let Some(peer) = self.peers.get(key as usize).map(|peer| peer.id) else { return };
+        let Some(peer) = self.peers.get(key).map(|peer| peer.id) else { return };
         self.counters.connections_lost += 1;
         self.count_mistakes(ended);
         self.notices.push_back(Notice::Lost { peer, reason: ended.to_string() });
@@ -397,7 +402,7 @@ impl Core {
     #[cfg(feature = "faults")]
     pub fn inject(&mut self, peer: PeerId, fault: crate::faults::Fault) -> bool {
         let key = self.by_id.get(&peer).copied();
-        let connection = key.and_then(|key| self.peers.get_mut(key as usize)?.connection.as_mut());
+        let connection = key.and_then(|key| self.peers.get_mut(key)?.connection.as_mut());
         connection.map(|connection| connection.inject(fault)).is_some()
     }
 
@@ -437,7 +442,7 @@ impl Core {
     #[must_use]
     pub fn faults(&self) -> Faults {
         let mut faults = self.past_faults;
-        for (_, peer) in &self.peers {
+        for peer in self.peers.values() {
             faults.add(&peer.faults());
         }
         faults

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
+use super::table::PeerKey;
+
 /// What a datagram is, by its first byte (RFC 7983).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatagramKind {
@@ -82,14 +84,14 @@ impl Path {
 #[derive(Debug, Default)]
 pub struct Demux {
     /// Names of our own making, so hashed without a key.
-    ufrags: FxHashMap<String, u32>,
+    ufrags: FxHashMap<String, PeerKey>,
     /// Addresses of clients' choosing: in a hash table without a secret key they could be made to collide.
-    paths: BTreeMap<Path, u32>,
+    paths: BTreeMap<Path, PeerKey>,
 }
 
 impl Demux {
-    /// Gives STUN for `ufrag` to the peer with the slab index `key`.
-    pub fn add_ufrag(&mut self, ufrag: &str, key: u32) {
+    /// Gives STUN for `ufrag` to the peer `key`.
+    pub fn add_ufrag(&mut self, ufrag: &str, key: PeerKey) {
         self.ufrags.insert(ufrag.to_owned(), key);
     }
 
@@ -100,28 +102,28 @@ impl Demux {
 
     /// Whose ufrag this is.
     #[must_use]
-    pub fn by_ufrag(&self, ufrag: &str) -> Option<u32> {
+    pub fn by_ufrag(&self, ufrag: &str) -> Option<PeerKey> {
         self.ufrags.get(ufrag).copied()
     }
 
     /// Gives what comes by `path` to `key`, which has authenticated there. Whose it was.
-    pub fn add_path(&mut self, path: Path, key: u32) -> Option<u32> {
+    pub fn add_path(&mut self, path: Path, key: PeerKey) -> Option<PeerKey> {
         self.paths.insert(path, key)
     }
 
     /// Whose path this is.
     #[must_use]
-    pub fn by_path(&self, path: &Path) -> Option<u32> {
+    pub fn by_path(&self, path: &Path) -> Option<PeerKey> {
         self.paths.get(path).copied()
     }
 
     /// Forgets one path: nobody may come to it again by chance. Whose it was.
-    pub fn forget_path(&mut self, path: &Path) -> Option<u32> {
+    pub fn forget_path(&mut self, path: &Path) -> Option<PeerKey> {
         self.paths.remove(path)
     }
 
     /// Forgets a path if it is `key`'s.
-    pub fn forget_path_of(&mut self, key: u32, path: &Path) {
+    pub fn forget_path_of(&mut self, key: PeerKey, path: &Path) {
         if self.by_path(path) == Some(key) {
             self.paths.remove(path);
         }
@@ -137,6 +139,7 @@ impl Demux {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::table::Key;
     use crate::media::testing;
 
     #[test]
@@ -148,7 +151,7 @@ mod tests {
         testing::assert_crafted_are_found_as_fast(&path, |paths| {
             let mut demux = Demux::default();
             for (path, peer) in paths.iter().zip(0_u32..) {
-                assert_eq!(demux.add_path(*path, peer / 16), None);
+                assert_eq!(demux.add_path(*path, PeerKey::of(peer / 16)), None);
             }
             move |path| demux.by_path(path).is_some()
         });

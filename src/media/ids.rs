@@ -95,17 +95,27 @@ pub struct StreamId {
 /// no rid and counts as [`Layer::High`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Layer {
-    /// A quarter of width and height.
+    /// The smallest.
     Low,
-    /// Half of width and height.
+    /// Between.
     Middle,
-    /// All of it.
+    /// The picture as it was captured.
     High,
 }
 
 impl Layer {
     /// All there are, the smallest first.
     pub const ALL: [Layer; 3] = [Layer::Low, Layer::Middle, Layer::High];
+
+    /// By how much width and height are smaller than captured.
+    #[must_use]
+    pub fn scale_down(self) -> u8 {
+        match self {
+            Layer::Low => 4,
+            Layer::Middle => 2,
+            Layer::High => 1,
+        }
+    }
 
     /// Its rid: `q`, `h` or `f`.
     #[must_use]

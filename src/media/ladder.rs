@@ -1,15 +1,16 @@
 //! The rates of pictures: what people are asked to send, and so what whoever is shown them needs.
 
 use super::ids::{Layer, Stream};
+use super::units::Bitrate;
 
-/// Bits per second of a shared screen: text at 1080p and a few frames per second stays sharp.
-pub const SCREEN_BITRATE: u32 = 2_500_000;
+/// What a shared screen sends at most: text at 1080p and a few frames per second stays sharp.
+pub const SCREEN_BITRATE: Bitrate = Bitrate::kbps(2_500);
 
-/// What a camera sends in rooms of some size: its layers, the smallest picture first, each with bits per second at most.
-pub type CameraRule = &'static [(Layer, u32)];
+/// What a camera sends in rooms of some size: its layers, the smallest picture first, each with what it takes at most.
+pub type CameraRule = &'static [(Layer, Bitrate)];
 
-/// The most an estimator is to look for, in bits per second: half as much again as what a home connection takes.
-const MOST_DESIRED: u64 = 9_000_000;
+/// The most an estimator is to look for: half as much again as what a home connection takes.
+const MOST_DESIRED: Bitrate = Bitrate::kbps(9_000);
 
 /// The rule for a room of `people`. Everybody receives everybody's middle layer (a fixed rule), and a home connection
 /// takes about 6 Mbit/s: the largest room of each step (3, 6 and 12 people, then 25 slots) needs 1.8 to 5.5 Mbit/s down.
@@ -18,16 +19,33 @@ const MOST_DESIRED: u64 = 9_000_000;
 #[must_use]
 pub fn camera_rule(people: usize) -> CameraRule {
     match people {
-        0..=3 => &[(Layer::Low, 150_000), (Layer::Middle, 900_000), (Layer::High, 1_500_000)],
-        4..=6 => &[(Layer::Low, 150_000), (Layer::Middle, 700_000), (Layer::High, 1_200_000)],
-        7..=12 => &[(Layer::Low, 120_000), (Layer::Middle, 450_000)],
-        _ => &[(Layer::Low, 80_000), (Layer::Middle, 220_000)],
+        0..=3 => &UP_TO_3,
+        4..=6 => &UP_TO_6,
+        7..=12 => &UP_TO_12,
+        _ => &LARGER,
     }
 }
 
-/// What one picture is asked to be at most, in bits per second. A camera with one encoding counts as the highest layer,
+const UP_TO_3: [(Layer, Bitrate); 3] = [
+    (Layer::Low, Bitrate::kbps(150)),
+    (Layer::Middle, Bitrate::kbps(900)),
+    (Layer::High, Bitrate::kbps(1_500)),
+];
+
+const UP_TO_6: [(Layer, Bitrate); 3] = [
+    (Layer::Low, Bitrate::kbps(150)),
+    (Layer::Middle, Bitrate::kbps(700)),
+    (Layer::High, Bitrate::kbps(1_200)),
+];
+
+const UP_TO_12: [(Layer, Bitrate); 2] =
+    [(Layer::Low, Bitrate::kbps(120)), (Layer::Middle, Bitrate::kbps(450))];
+
+const LARGER: [(Layer, Bitrate); 2] = [(Layer::Low, Bitrate::kbps(80)), (Layer::Middle, Bitrate::kbps(220))];
+
+/// What one picture is asked to be at most. A camera with one encoding counts as the highest layer,
 /// which in large rooms nobody is asked for: the next lower is what it is told to be.
-pub(super) fn rate(stream: Stream, layer: Layer, people: usize) -> Option<u32> {
+pub(super) fn rate(stream: Stream, layer: Layer, people: usize) -> Option<Bitrate> {
     match stream {
         Stream::Screen => Some(SCREEN_BITRATE),
         Stream::Camera => {
@@ -39,8 +57,8 @@ pub(super) fn rate(stream: Stream, layer: Layer, people: usize) -> Option<u32> {
 
 /// What the estimator is to find out whether a downlink holds, for pictures of these rates together: half as much again,
 /// since an estimate that is not looked for beyond what is sent does not grow.
-pub(super) fn desired(rates: impl Iterator<Item = u32>) -> u64 {
-    let sent: u64 = rates.map(u64::from).sum();
+pub(super) fn desired(rates: impl Iterator<Item = Bitrate>) -> Bitrate {
+    let sent: Bitrate = rates.sum();
     (sent + sent / 2).min(MOST_DESIRED)
 }
 
@@ -48,7 +66,7 @@ pub(super) fn desired(rates: impl Iterator<Item = u32>) -> u64 {
 mod tests {
     use super::*;
 
-    fn middle(people: usize) -> u32 {
+    fn middle(people: usize) -> Bitrate {
         let rate =
             camera_rule(people).iter().find(|(layer, _)| *layer == Layer::Middle).map(|(_, rate)| *rate);
         rate.unwrap_or_default()
@@ -57,11 +75,14 @@ mod tests {
     #[test]
     fn what_everybody_receives_fits_a_home_connection_in_every_room() {
         for people in 1..=100_usize {
-            let shown = u32::try_from((people - 1).min(usize::from(crate::media::VIDEO_SLOTS))).unwrap();
+            let shown = u64::try_from((people - 1).min(usize::from(crate::media::VIDEO_SLOTS))).unwrap();
             let (down, up) =
-                (shown * middle(people), camera_rule(people).iter().map(|(_, rate)| rate).sum::<u32>());
-            assert!(middle(people) > 0 && down <= 6_000_000, "{people} people receive {down} bit/s");
-            assert!(up <= 2_600_000, "each of {people} people sends {up} bit/s");
+                (middle(people) * shown, camera_rule(people).iter().map(|(_, rate)| *rate).sum::<Bitrate>());
+            assert!(
+                middle(people) > Bitrate::default() && down <= Bitrate::kbps(6_000),
+                "{people} people: {down:?}"
+            );
+            assert!(up <= Bitrate::kbps(2_600), "each of {people} people sends {up:?}");
         }
     }
 
@@ -75,10 +96,10 @@ mod tests {
         let of = |shown: &[(Stream, Layer)], people| {
             desired(shown.iter().filter_map(|(stream, layer)| rate(*stream, *layer, people)))
         };
-        assert_eq!(of(&[], 9), 0, "nothing is shown: it rests");
-        assert_eq!(of(&[(Stream::Camera, Layer::Middle)], 2), 1_350_000);
-        assert_eq!(of(&[(Stream::Camera, Layer::High)], 9), 675_000, "nobody is asked for more");
-        assert_eq!(of(&[(Stream::Camera, Layer::Middle); 24], 25), 7_920_000);
+        assert_eq!(of(&[], 9), Bitrate::default(), "nothing is shown: it rests");
+        assert_eq!(of(&[(Stream::Camera, Layer::Middle)], 2), Bitrate::kbps(1_350));
+        assert_eq!(of(&[(Stream::Camera, Layer::High)], 9), Bitrate::kbps(675), "nobody is asked for more");
+        assert_eq!(of(&[(Stream::Camera, Layer::Middle); 24], 25), Bitrate::kbps(7_920));
         assert_eq!(of(&[(Stream::Screen, Layer::High); 25], 26), MOST_DESIRED);
     }
 }

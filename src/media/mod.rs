@@ -24,6 +24,7 @@ pub mod rtp;
 mod slot;
 mod slots;
 mod speakers;
+mod table;
 #[cfg(test)]
 mod testing;
 mod timers;

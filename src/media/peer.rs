@@ -17,6 +17,7 @@ use super::publication::Publication;
 use super::rtc::{Connection, DUE, Mid};
 use super::rtp::Ssrc;
 use super::slot::{SendStream, Slot};
+use super::table::RoomKey;
 use super::units::Bitrate;
 use crate::media::ids::SlotIndex;
 
@@ -25,8 +26,8 @@ use crate::media::ids::SlotIndex;
 pub struct Peer {
     /// Who.
     pub id: PeerId,
-    /// The slab index of their room.
-    pub room: usize,
+    /// Their room.
+    pub room: RoomKey,
     /// Their connection, between an accepted offer and its end.
     pub connection: Option<Connection>,
     /// When the connection wants to be stepped next.
@@ -66,13 +67,13 @@ pub struct Peer {
     pub slots_changed: bool,
     /// What the egress guard found on connections that are gone.
     pub past_faults: Faults,
-    desired: u64,
+    desired: Bitrate,
 }
 
 impl Peer {
     /// A person without media.
     #[must_use]
-    pub fn new(id: PeerId, room: usize, allocator: Box<dyn Allocator>, now: Instant) -> Peer {
+    pub fn new(id: PeerId, room: RoomKey, allocator: Box<dyn Allocator>, now: Instant) -> Peer {
         Peer {
             id,
             room,
@@ -95,7 +96,7 @@ impl Peer {
             dirty: false,
             slots_changed: false,
             past_faults: Faults::default(),
-            desired: 0,
+            desired: Bitrate::default(),
         }
     }
 
@@ -245,7 +246,7 @@ impl Peer {
 
     /// The connection is another one: what its estimator was told is forgotten.
     pub fn forget_desired(&mut self) {
-        self.desired = 0;
+        self.desired = Bitrate::default();
     }
 
     /// What the egress guard found on this person's slots.

@@ -4,12 +4,13 @@ use super::ids::Track;
 use super::layers::Layers;
 use super::rtc::Mid;
 use super::speakers::Voice;
+use super::table::PeerKey;
 
 /// A slot that shows a publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subscriber {
-    /// The subscriber's slab index.
-    pub peer: u32,
+    /// Whose.
+    pub peer: PeerKey,
     /// The number of their slot, within the publication's kind.
     pub slot: u8,
 }

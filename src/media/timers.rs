@@ -6,17 +6,19 @@
 
 use std::time::{Duration, Instant};
 
+use super::table::{Key, PeerKey};
+
 /// Buckets in the wheel. With one of 1 ms each the wheel spans four seconds: longer than all but the ICE timeouts.
 const BUCKETS: usize = 4096;
 const WORDS: usize = BUCKETS / 64;
 
-/// Deadlines by key (a slab index).
+/// Deadlines by peer.
 #[derive(Debug)]
 pub struct Timers {
     start: Instant,
     /// The tick up to which everything was fired.
     hand: u64,
-    buckets: Vec<Vec<u32>>,
+    buckets: Vec<Vec<PeerKey>>,
     occupied: [u64; WORDS],
     /// The tick at which each key has its earliest entry in the wheel.
     entries: Vec<Option<u64>>,
@@ -41,10 +43,10 @@ impl Timers {
     }
 
     /// Wants `key` to fire at `deadline`. Does nothing if it fires earlier already.
-    pub fn schedule(&mut self, key: u32, deadline: Instant) {
+    pub fn schedule(&mut self, key: PeerKey, deadline: Instant) {
         let span = BUCKETS as u64 - 1;
         let tick = self.tick(deadline).clamp(self.hand + 1, self.hand + span);
-        let index = key as usize;
+        let index = key.index();
         if self.entries.len() <= index {
             self.entries.resize(index + 1, None);
         }
@@ -56,7 +58,7 @@ impl Timers {
         self.put(key, tick);
     }
 
-    fn put(&mut self, key: u32, tick: u64) {
+    fn put(&mut self, key: PeerKey, tick: u64) {
         let bucket = bucket(tick);
         if let Some(keys) = self.buckets.get_mut(bucket) {
             keys.push(key);
@@ -67,8 +69,8 @@ impl Timers {
     }
 
     /// Forgets `key`. Its entries fire into nothing.
-    pub fn cancel(&mut self, key: u32) {
-        if let Some(entry) = self.entries.get_mut(key as usize) {
+    pub fn cancel(&mut self, key: PeerKey) {
+        if let Some(entry) = self.entries.get_mut(key.index()) {
             *entry = None;
         }
     }
@@ -101,7 +103,7 @@ impl Timers {
     }
 
     /// Moves the hand to `now` and adds every key that is due to `due`, each once.
-    pub fn fire(&mut self, now: Instant, due: &mut Vec<u32>) {
+    pub fn fire(&mut self, now: Instant, due: &mut Vec<PeerKey>) {
         let target = self.tick(now);
         while self.hand < target {
             let from = bucket(self.hand + 1);
@@ -116,14 +118,14 @@ impl Timers {
         self.hand = self.hand.max(target);
     }
 
-    fn empty(&mut self, tick: u64, due: &mut Vec<u32>) {
+    fn empty(&mut self, tick: u64, due: &mut Vec<PeerKey>) {
         let bucket = bucket(tick);
         if let Some(word) = self.occupied.get_mut(bucket / 64) {
             *word &= !(1 << (bucket % 64));
         }
         let Some(keys) = self.buckets.get_mut(bucket) else { return };
         for key in keys.drain(..) {
-            if let Some(entry) = self.entries.get_mut(key as usize)
+            if let Some(entry) = self.entries.get_mut(key.index())
                 && *entry == Some(tick)
             {
                 *entry = None;
@@ -151,10 +153,10 @@ mod tests {
     fn a_far_deadline_is_looked_at_again_before_it_is_due() {
         let start = Instant::now();
         let mut timers = Timers::new(start);
-        timers.schedule(3, start + ms(10_000));
+        timers.schedule(PeerKey::of(3), start + ms(10_000));
         let mut due = Vec::new();
         timers.fire(start + ms(5_000), &mut due);
-        assert_eq!(due, [3], "fires early; the owner schedules it again");
+        assert_eq!(due, [PeerKey::of(3)], "fires early; the owner schedules it again");
     }
 
     proptest! {
@@ -165,7 +167,7 @@ mod tests {
             let mut timers = Timers::new(start);
             let mut wanted = std::collections::BTreeMap::new();
             for (key, at) in wishes {
-                timers.schedule(key, start + ms(at));
+                timers.schedule(PeerKey::of(key), start + ms(at));
                 let earliest = wanted.entry(key).or_insert(at);
                 *earliest = at.min(*earliest);
             }
@@ -175,7 +177,7 @@ mod tests {
                 timers.fire(next, &mut due);
                 for key in due {
                     let at = u64::try_from((next - start).as_millis()).unwrap();
-                    prop_assert!(fired.insert(key, at).is_none(), "fires once");
+                    prop_assert!(fired.insert(key.number(), at).is_none(), "fires once");
                 }
             }
             prop_assert_eq!(fired, wanted);

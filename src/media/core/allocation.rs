@@ -9,12 +9,13 @@ use crate::media::ladder;
 use crate::media::peer::Peer;
 use crate::media::publication::{Publication, Subscriber};
 use crate::media::slot::Slot;
+use crate::media::table::PeerKey;
 use crate::media::units::Bitrate;
 
 impl Core {
     /// Decides anew what each picture that `key` is shown is to be of.
-    pub(super) fn allocate(&mut self, now: Instant, key: u32) {
-        let Some(peer) = self.peers.get(key as usize) else { return };
+    pub(super) fn allocate(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else { return };
         let mut facts = std::mem::take(&mut self.facts);
         facts.extend(
             peer.video
@@ -22,7 +23,7 @@ impl Core {
                 .zip(0..)
                 .filter_map(|(slot, number)| self.facts_of(now, peer, slot, SlotIndex(number))),
         );
-        if let Some(peer) = self.peers.get_mut(key as usize) {
+        if let Some(peer) = self.peers.get_mut(key) {
             peer.allocates = peer.allocator.allocate(now, peer.estimate, &mut facts);
             if let Some(at) = peer.allocates {
                 self.timers.schedule(key, at);
@@ -35,8 +36,8 @@ impl Core {
     }
 
     /// Everybody who is shown `track` of `key`: what sends of it is not what it was.
-    pub(super) fn allocate_viewers(&mut self, now: Instant, key: u32, track: Track) {
-        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+    pub(super) fn allocate_viewers(&mut self, now: Instant, key: PeerKey, track: Track) {
+        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         let Some(publication) = publication else { return };
         let viewers = publication.subscribers.clone();
         for viewer in viewers {
@@ -45,8 +46,8 @@ impl Core {
     }
 
     /// The downlink of `key` is thought to hold so much.
-    pub(super) fn estimated(&mut self, now: Instant, key: u32, estimate: Bitrate) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    pub(super) fn estimated(&mut self, now: Instant, key: PeerKey, estimate: Bitrate) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         peer.estimate = Some(estimate);
         if peer.allocator.heeds(now, estimate) {
             self.allocate(now, key);
@@ -54,14 +55,14 @@ impl Core {
     }
 
     /// Whether somebody would be shown a layer that was cut off, if it came back.
-    pub(super) fn is_missed(&self, now: Instant, key: u32, track: Track, layer: Layer) -> bool {
-        let Some(peer) = self.peers.get(key as usize) else { return false };
+    pub(super) fn is_missed(&self, now: Instant, key: PeerKey, track: Track, layer: Layer) -> bool {
+        let Some(peer) = self.peers.get(key) else { return false };
         let Some(publication) = peer.publications.iter().find(|publication| publication.track == track)
         else {
             return false;
         };
         publication.subscribers.iter().any(|viewer| {
-            let viewing = self.peers.get(viewer.peer as usize);
+            let viewing = self.peers.get(viewer.peer);
             let slot = viewing.and_then(|peer| peer.video.get(usize::from(viewer.slot)));
             let facts = viewing.zip(slot).and_then(|(viewing, slot)| {
                 let facts = self.facts_of(now, viewing, slot, SlotIndex(viewer.slot))?;
@@ -78,8 +79,7 @@ impl Core {
         let people = self.rooms.get(viewer.room).map_or(0, |room| room.members.len());
         let encodings = Layer::ALL.map(|layer| {
             let facts = publication.layers.facts(layer, now)?;
-            let asked = ladder::rate(owner.stream, layer, people);
-            Some(EncodingFacts { asked: asked.map(|bits| Bitrate::bps(bits.into())), ..facts })
+            Some(EncodingFacts { asked: ladder::rate(owner.stream, layer, people), ..facts })
         });
         let (tile, plays, target) = (slot.tile, slot.layer(), slot.target);
         Some(SlotFacts { slot: number, owner, tile, encodings, plays, target })
@@ -87,15 +87,15 @@ impl Core {
 
     /// The picture of a stream.
     pub(super) fn picture(&self, stream: StreamId) -> Option<&Publication> {
-        let peer = self.peers.get(*self.by_id.get(&stream.peer)? as usize)?;
+        let peer = self.peers.get(*self.by_id.get(&stream.peer)?)?;
         let track = Track { stream: stream.stream, kind: Kind::Video };
         peer.publications.iter().find(|publication| publication.track == track)
     }
 
     /// A slot is to show what was decided. It plays what it plays until the next key frame of that.
-    fn set_target(&mut self, key: u32, decided: &SlotFacts) {
+    fn set_target(&mut self, key: PeerKey, decided: &SlotFacts) {
         let slot = usize::from(decided.slot.0);
-        let Some(slot) = self.peers.get_mut(key as usize).and_then(|peer| peer.video.get_mut(slot)) else {
+        let Some(slot) = self.peers.get_mut(key).and_then(|peer| peer.video.get_mut(slot)) else {
             return;
         };
         let before = std::mem::replace(&mut slot.target, decided.target);
@@ -111,13 +111,13 @@ impl Core {
         let Some(publication) = self.picture(decided.owner) else { return };
         let still = publication.subscribers.iter().any(|viewer| self.target(*viewer) == Some(before));
         let track = publication.track;
-        let publisher = self.by_id.get(&decided.owner.peer).and_then(|key| self.peers.get_mut(*key as usize));
+        let publisher = self.by_id.get(&decided.owner.peer).and_then(|key| self.peers.get_mut(*key));
         if let Some(publication) = publisher.and_then(|peer| peer.publication(track)).filter(|_| !still) {
             publication.layers.get_mut(before).keys.satisfied();
         }
     }
 
     fn target(&self, viewer: Subscriber) -> Option<Layer> {
-        self.peers.get(viewer.peer as usize)?.video.get(usize::from(viewer.slot))?.target
+        self.peers.get(viewer.peer)?.video.get(usize::from(viewer.slot))?.target
     }
 }

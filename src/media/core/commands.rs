@@ -9,24 +9,24 @@ use crate::media::message::{Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::Peer;
 use crate::media::publication::Publication;
 use crate::media::rtc::{Connection, Ended, Mid, Offer};
+use crate::media::table::{Key, PeerKey};
 
 impl Core {
     pub(super) fn join(&mut self, now: Instant, id: PeerId, room: RoomId) {
         if self.by_id.contains_key(&id) {
             return;
         }
-        let room_key = if let Some(key) = self.rooms_by_id.get(&room.0) {
+        let room_key = if let Some(key) = self.rooms_by_id.get(&room) {
             *key
         } else {
-            let key = self.rooms.insert(Room { id: room.0, ..Room::default() });
-            self.rooms_by_id.insert(room.0, key);
+            let Some(key) = self.rooms.insert(Room { id: room, members: Vec::new(), stale: false }) else {
+                return;
+            };
+            self.rooms_by_id.insert(room, key);
             key
         };
-        let key = self.peers.insert(Peer::new(id, room_key, self.config.allocators.make(id), now));
-        let Ok(key) = u32::try_from(key) else {
-            self.peers.remove(key);
-            return;
-        };
+        let peer = Peer::new(id, room_key, self.config.allocators.make(id), now);
+        let Some(key) = self.peers.insert(peer) else { return };
         self.by_id.insert(id, key);
         if let Some(room) = self.rooms.get_mut(room_key) {
             room.members.push(key);
@@ -41,7 +41,7 @@ impl Core {
         };
         match self.accept(now, key, fresh, offer) {
             Ok(sdp) => {
-                let connection = self.peers.get(key as usize).and_then(|peer| peer.connection.as_ref());
+                let connection = self.peers.get(key).and_then(|peer| peer.connection.as_ref());
                 let (sends, receives) = connection.map(Connection::codecs).unwrap_or_default();
                 self.notices.push_back(Notice::Answer { peer: id, id: offer_id, sdp, sends, receives });
                 self.make_stale(key);
@@ -58,17 +58,17 @@ impl Core {
         }
     }
 
-    fn accept(&mut self, now: Instant, key: u32, fresh: bool, offer: Offer) -> Result<String, Ended> {
+    fn accept(&mut self, now: Instant, key: PeerKey, fresh: bool, offer: Offer) -> Result<String, Ended> {
         if fresh {
             self.drop_connection(now, key);
         }
         let (tracks, slots) = (offer.tracks.clone(), offer.slots.clone());
-        let peer = self.peers.get_mut(key as usize).ok_or(Ended::NoPeer)?;
+        let peer = self.peers.get_mut(key).ok_or(Ended::NoPeer)?;
         let connection = match &mut peer.connection {
             Some(connection) => connection,
             None if fresh => {
                 peer.forget_desired();
-                peer.connection.insert(Connection::new(&self.config.connection, key, now)?)
+                peer.connection.insert(Connection::new(&self.config.connection, key.number(), now)?)
             }
             None => return Err(Ended::NoConnection),
         };
@@ -79,7 +79,7 @@ impl Core {
         self.demux.add_ufrag(connection.ufrag(), key);
         self.take_tracks(now, key, &tracks, fresh);
         self.take_slots(now, key, &slots);
-        let sources = self.peers.get(key as usize).map_or(0, Peer::send_streams);
+        let sources = self.peers.get(key).map_or(0, Peer::send_streams);
         if sources > self.config.limits.get(Limit::SsrcsPerPeer) {
             self.tally.hit(Limit::SsrcsPerPeer);
             return Err(Ended::TooManySources);
@@ -88,8 +88,8 @@ impl Core {
     }
 
     /// The peer publishes exactly `tracks` from now on.
-    fn take_tracks(&mut self, now: Instant, key: u32, tracks: &[TrackLine], fresh: bool) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    fn take_tracks(&mut self, now: Instant, key: PeerKey, tracks: &[TrackLine], fresh: bool) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         let listed =
             |track: Track| tracks.iter().find(|line| Track { stream: line.stream, kind: line.kind } == track);
         let mut moved = Vec::new();
@@ -113,15 +113,15 @@ impl Core {
     }
 
     /// The peer has exactly the slots in `lines` from now on. Owners stay.
-    fn take_slots(&mut self, now: Instant, key: u32, lines: &[SlotLine]) {
+    fn take_slots(&mut self, now: Instant, key: PeerKey, lines: &[SlotLine]) {
         for kind in [Kind::Audio, Kind::Video] {
             let mut lines: Vec<&SlotLine> = lines.iter().filter(|line| line.kind == kind).collect();
             lines.sort_by_key(|line| line.slot);
-            let surplus = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
+            let surplus = self.peers.get_mut(key).map_or(0, |peer| peer.slots(kind).len());
             for index in lines.len()..surplus {
                 self.set_owner(key, kind, index, None);
             }
-            let Some(peer) = self.peers.get_mut(key as usize) else { return };
+            let Some(peer) = self.peers.get_mut(key) else { return };
             let mut senders = Vec::with_capacity(lines.len());
             for line in lines {
                 let mid = Mid::from(line.mid.as_str());
@@ -136,7 +136,7 @@ impl Core {
 
     pub(super) fn mute(&mut self, now: Instant, id: PeerId, track: Track, muted: bool) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
         peer.mutes.retain(|(known, _)| *known != track);
         peer.mutes.push((track, muted));
         let Some(publication) = peer.publication(track) else { return };
@@ -160,15 +160,14 @@ impl Core {
     }
 
     /// Everyone who receives `track` of `key` starts anew with it: a picture at its next key frame, sound at once.
-    fn detach_subscribers(&mut self, now: Instant, key: u32, track: Track) {
-        let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
-        else {
+    fn detach_subscribers(&mut self, now: Instant, key: PeerKey, track: Track) {
+        let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) else {
             return;
         };
         let (subscribers, muted) = (publication.subscribers.clone(), publication.muted);
         let mut wanted = Vec::new();
         for subscriber in subscribers {
-            if let Some(peer) = self.peers.get_mut(subscriber.peer as usize)
+            if let Some(peer) = self.peers.get_mut(subscriber.peer)
                 && let Some(slot) = peer.slots(track.kind).get_mut(usize::from(subscriber.slot))
             {
                 slot.detach();
@@ -178,7 +177,7 @@ impl Core {
                 }
             }
         }
-        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         for (layer, publication) in wanted.into_iter().zip(publication) {
             publication.layers.get_mut(layer).keys.want(now);
         }
@@ -188,7 +187,7 @@ impl Core {
     /// square of the room.
     pub(super) fn view(&mut self, now: Instant, id: PeerId, tiles: Vec<Tile>) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
         peer.view = Some(tiles);
         let room = self.rooms.get(peer.room).filter(|room| !room.stale);
         if let Some(members) = room.map(|room| room.members.clone()) {
@@ -200,7 +199,7 @@ impl Core {
     pub(super) fn leave(&mut self, now: Instant, id: PeerId) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         for kind in [Kind::Audio, Kind::Video] {
-            let slots = self.peers.get_mut(key as usize).map_or(0, |peer| peer.slots(kind).len());
+            let slots = self.peers.get_mut(key).map_or(0, |peer| peer.slots(kind).len());
             for index in 0..slots {
                 self.set_owner(key, kind, index, None);
             }
@@ -208,7 +207,7 @@ impl Core {
         self.drop_connection(now, key);
         self.make_stale(key);
         self.by_id.remove(&id);
-        let Some(peer) = self.peers.try_remove(key as usize) else { return };
+        let Some(peer) = self.peers.remove(key) else { return };
         self.past_faults.add(&peer.faults());
         self.timers.cancel(key);
         self.dirty.retain(|dirty| *dirty != key);
@@ -224,8 +223,8 @@ impl Core {
     }
 
     /// Ends a connection without a word: its addresses and names are free again, its slots show nothing.
-    pub(super) fn drop_connection(&mut self, now: Instant, key: u32) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    pub(super) fn drop_connection(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         (peer.deadline, peer.estimate) = (None, None);
         let Some(connection) = peer.connection.take() else { return };
         self.demux.remove_ufrag(connection.ufrag());
@@ -240,9 +239,7 @@ impl Core {
         let tracks: Vec<Track> = peer.publications.iter().map(|publication| publication.track).collect();
         for track in tracks {
             self.detach_subscribers(now, key, track);
-            if let Some(publication) =
-                self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track))
-            {
+            if let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) {
                 publication.layers.satisfied();
             }
         }

@@ -6,11 +6,12 @@ use super::Core;
 use crate::media::ids::{Kind, Layer, StreamId, Track};
 use crate::media::publication::Subscriber;
 use crate::media::rtc::Mid;
+use crate::media::table::PeerKey;
 
 impl Core {
     /// The client of `key` asks for a key frame on the line `mid`: something of its picture was lost.
-    pub(super) fn key_frame_wanted(&mut self, now: Instant, key: u32, mid: Mid) {
-        let peer = self.peers.get(key as usize);
+    pub(super) fn key_frame_wanted(&mut self, now: Instant, key: PeerKey, mid: Mid) {
+        let peer = self.peers.get(key);
         let slot = peer.and_then(|peer| peer.video.iter().find(|slot| slot.mid == mid));
         // Nobody decodes a blocked slot; what it waits for is another codec.
         let shown = slot.filter(|slot| !slot.blocked).and_then(|slot| Some((slot.owner?, slot)));
@@ -29,23 +30,23 @@ impl Core {
         now: Instant,
         stream: StreamId,
         layers: [Option<Layer>; 2],
-        payer: Option<u32>,
+        payer: Option<PeerKey>,
     ) {
         let Some(key) = self.by_id.get(&stream.peer).copied() else { return };
         let track = Track { stream: stream.stream, kind: Kind::Video };
-        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
         // A dead layer sends no key frame, and nothing of it would ever end the wish for one.
         let [plays, target] = layers;
         let plays = plays.filter(|layer| publication.layers.is_live(*layer));
         let Some(layer) = plays.or(target) else { return };
         let merged = publication.layers.get(layer).keys.is_wanted();
-        let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer as usize));
+        let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer));
         if payer.is_some_and(|payer| !payer.key_budget.take(now, stream)) {
             self.counters.key_frames_refused += 1;
             return;
         }
-        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         let Some(publication) = publication else { return };
         let keys = &mut publication.layers.get_mut(layer).keys;
         self.counters.key_frames_merged += u64::from(keys.want(now));
@@ -59,7 +60,7 @@ impl Core {
     /// Whether a slot that shows nothing may have a key frame asked for. If its client made it start anew, this is paid for
     /// once; who has nothing left waits, and sees the next one that somebody else asks for.
     pub(super) fn may_wait(&mut self, now: Instant, subscriber: Subscriber) -> bool {
-        let Some(peer) = self.peers.get_mut(subscriber.peer as usize) else { return false };
+        let Some(peer) = self.peers.get_mut(subscriber.peer) else { return false };
         let Some(slot) = peer.video.get_mut(usize::from(subscriber.slot)) else { return false };
         if let Some(owner) = slot.owner.filter(|_| slot.owes) {
             slot.owes = !peer.key_budget.take(now, owner);
@@ -68,8 +69,8 @@ impl Core {
     }
 
     /// The slots of `key` that show nothing yet wait for their owners' next key frame.
-    pub(super) fn want_key_frames_for(&mut self, now: Instant, key: u32) {
-        let Some(peer) = self.peers.get(key as usize) else { return };
+    pub(super) fn want_key_frames_for(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else { return };
         let empty = peer.video.iter().zip(0_u8..).filter(|(slot, _)| slot.since.is_none());
         let empty: Vec<u8> = empty.map(|(_, number)| number).collect();
         for slot in empty {
@@ -79,7 +80,7 @@ impl Core {
 
     /// A slot that shows nothing yet waits for the next key frame of what it is to show.
     pub(super) fn want_first_key_frame(&mut self, now: Instant, waits: Subscriber) {
-        let peer = self.peers.get(waits.peer as usize);
+        let peer = self.peers.get(waits.peer);
         let slot = peer.and_then(|peer| peer.video.get(usize::from(waits.slot)));
         let Some((owner, target)) = slot.and_then(|slot| Some((slot.owner?, slot.target?))) else { return };
         if !self.can_show(waits.peer, owner, target) {
@@ -93,9 +94,9 @@ impl Core {
     }
 
     /// Whether the client of `key` can decode what `owner` sends, as far as is known.
-    fn can_show(&self, key: u32, owner: StreamId, target: Layer) -> bool {
+    fn can_show(&self, key: PeerKey, owner: StreamId, target: Layer) -> bool {
         let codec = self.picture(owner).and_then(|publication| publication.layers.get(target).codec);
-        let connection = self.peers.get(key as usize).and_then(|peer| peer.connection.as_ref());
+        let connection = self.peers.get(key).and_then(|peer| peer.connection.as_ref());
         match (codec, connection) {
             (Some(codec), Some(connection)) => connection.codecs().1.contains(codec),
             _ => true,
@@ -103,8 +104,8 @@ impl Core {
     }
 
     /// Asks `key` for every key frame that is wanted and due.
-    pub(super) fn ask_for_key_frames(&mut self, now: Instant, key: u32) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    pub(super) fn ask_for_key_frames(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(connection) = &mut peer.connection else { return };
         let mut asked = false;
         let wanted = peer.publications.iter_mut().filter(|publication| !publication.muted);

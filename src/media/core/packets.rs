@@ -13,7 +13,7 @@ use crate::media::publication::Subscriber;
 use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::rtp::{MediaTime, SeqNo};
 use crate::media::slot::Source;
-use crate::media::units::Bitrate;
+use crate::media::table::{Key, PeerKey};
 
 /// Everything is taken to be captured this much earlier, on every slot alike. Before a track's first report its capture
 /// times come from arrivals; without this margin a packet that is faster than the first one would be captured in the
@@ -25,12 +25,12 @@ impl Core {
     pub(super) fn receive(
         &mut self,
         now: Instant,
-        key: u32,
+        key: PeerKey,
         path: Path,
         datagram: &[u8],
         check: Option<&Check<'_>>,
     ) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(connection) = &mut peer.connection else { return };
         let mut events = std::mem::take(&mut self.events);
         let mut warning = None;
@@ -52,14 +52,14 @@ impl Core {
         }
         self.finish(now, key, result.map(|_| ()), events);
         self.warn(now, key, warning);
-        if self.peers.get(key as usize).is_some_and(|peer| peer.deadline.is_some_and(|at| at <= now)) {
+        if self.peers.get(key).is_some_and(|peer| peer.deadline.is_some_and(|at| at <= now)) {
             self.mark_dirty(key);
         }
     }
 
     /// Does what is due on the connection of `key`.
-    pub(super) fn step(&mut self, now: Instant, key: u32) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    pub(super) fn step(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         peer.dirty = false;
         let mut result = Ok(());
         let mut events = std::mem::take(&mut self.events);
@@ -74,7 +74,7 @@ impl Core {
         self.finish(now, key, result, events);
     }
 
-    fn finish(&mut self, now: Instant, key: u32, result: Result<(), Ended>, mut events: Vec<Event>) {
+    fn finish(&mut self, now: Instant, key: PeerKey, result: Result<(), Ended>, mut events: Vec<Event>) {
         for event in events.drain(..) {
             self.handle_event(now, key, event);
         }
@@ -85,11 +85,11 @@ impl Core {
         self.reschedule(now, key);
     }
 
-    pub(super) fn handle_event(&mut self, now: Instant, key: u32, event: Event) {
+    pub(super) fn handle_event(&mut self, now: Instant, key: PeerKey, event: Event) {
         match event {
             Event::Packet(packet) => self.handle_packet(now, key, &packet),
             Event::SenderReport { mid, layer, time, ntp, arrival } => {
-                let Some(peer) = self.peers.get_mut(key as usize) else { return };
+                let Some(peer) = self.peers.get_mut(key) else { return };
                 peer.clock.report(ntp, arrival);
                 let instant = peer.clock.instant(ntp);
                 let publication = peer.publications.iter_mut().find(|publication| publication.mid == mid);
@@ -99,21 +99,21 @@ impl Core {
             }
             Event::KeyFrameWanted(mid) => self.key_frame_wanted(now, key, mid),
             Event::Connected => {
-                log::debug!("connected: {:?}", self.peers.get(key as usize).map(|peer| peer.id));
+                log::debug!("connected: {:?}", self.peers.get(key).map(|peer| peer.id));
                 // What was asked of publishers before the client could receive anything may have gone by.
                 self.want_key_frames_for(now, key);
             }
-            Event::Estimate(bits) => self.estimated(now, key, Bitrate::bps(bits)),
+            Event::Estimate(estimate) => self.estimated(now, key, estimate),
         }
     }
 
-    fn handle_packet(&mut self, now: Instant, key: u32, packet: &Packet) {
+    fn handle_packet(&mut self, now: Instant, key: PeerKey, packet: &Packet) {
         self.counters.received += 1;
         // What is muted counts, too.
         if !self.may_pass(now, key, packet) {
             return;
         }
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
         let room = peer.room;
         let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
         let Some(publication) = publication else { return };
@@ -133,7 +133,7 @@ impl Core {
         let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
         let arriving = Arriving { seq, time, capture, frame: packet.frame };
         let source = Source {
-            number: (u64::from(key) << 32) | u64::from(layers.source(layer)),
+            number: (u64::from(key.number()) << 32) | u64::from(layers.source(layer)),
             layer,
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
         };
@@ -141,14 +141,14 @@ impl Core {
         if arrival.changed {
             self.allocate_viewers(now, key, track);
         }
-        let publication = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track));
+        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         let Some(publication) = publication else { return };
         let subscribers = std::mem::take(&mut publication.subscribers);
         let mut waiting = false;
         for subscriber in &subscribers {
             waiting |= self.forward(now, *subscriber, track.kind, &source, &arriving, packet);
         }
-        if let Some(publication) = self.peers.get_mut(key as usize).and_then(|peer| peer.publication(track)) {
+        if let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) {
             publication.subscribers = subscribers;
             let keys = &mut publication.layers.get_mut(layer).keys;
             if waiting {
@@ -177,7 +177,7 @@ impl Core {
         arriving: &Arriving,
         packet: &Packet,
     ) -> bool {
-        let Some(peer) = self.peers.get_mut(to.peer as usize) else { return false };
+        let Some(peer) = self.peers.get_mut(to.peer) else { return false };
         let Some(connection) = peer.connection.as_mut().filter(|connection| connection.is_connected()) else {
             return false;
         };

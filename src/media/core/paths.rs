@@ -7,6 +7,7 @@ use crate::limits::Limit;
 use crate::media::demux::Path;
 use crate::media::paths::{Hold, Learned};
 use crate::media::rtc::{self, Connection};
+use crate::media::table::{Key, PeerKey};
 
 impl Core {
     /// STUN: a client's check of a path, or its answer to ours.
@@ -33,7 +34,7 @@ impl Core {
 
     /// An answer to a challenge is ours: the connection's state machine asked nothing. Whoever answers has the path.
     fn handle_answer(&mut self, now: Instant, path: Path, datagram: &[u8]) -> bool {
-        let Some(key) = rtc::whose_answer(datagram) else { return false };
+        let Some(key) = rtc::whose_answer(datagram).map(PeerKey::of) else { return false };
         let Some(connection) = self.connection(key) else { return false };
         let answered = connection.handle_answer(now, &path, datagram);
         let counts = connection.take_path_counts();
@@ -49,7 +50,7 @@ impl Core {
     ///
     /// A check proves nothing about where it came from, so it takes no path away: until one of them has proven to be there,
     /// a path belongs to whoever was first, for as long as they check it.
-    pub(super) fn learn(&mut self, now: Instant, key: u32, path: Path) -> bool {
+    pub(super) fn learn(&mut self, now: Instant, key: PeerKey, path: Path) -> bool {
         let owner = self.demux.by_path(&path).filter(|owner| *owner != key);
         let hold =
             owner.and_then(|owner| self.connection(owner)).map_or(Hold::Not, |it| it.holds(now, &path));
@@ -73,7 +74,7 @@ impl Core {
     }
 
     /// What comes by `path` is for `key` from now on.
-    fn give(&mut self, key: u32, path: Path) {
+    fn give(&mut self, key: PeerKey, path: Path) {
         if let Some(owner) = self.demux.add_path(path, key).filter(|owner| *owner != key)
             && let Some(owner) = self.connection(owner)
         {
@@ -96,7 +97,7 @@ impl Core {
         self.demux.by_path(path).is_some()
     }
 
-    fn connection(&mut self, key: u32) -> Option<&mut Connection> {
-        self.peers.get_mut(key as usize)?.connection.as_mut()
+    fn connection(&mut self, key: PeerKey) -> Option<&mut Connection> {
+        self.peers.get_mut(key)?.connection.as_mut()
     }
 }

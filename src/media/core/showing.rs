@@ -8,11 +8,12 @@ use crate::media::ids::{Kind, Stream, StreamId, Track};
 use crate::media::message::Notice;
 use crate::media::publication::Subscriber;
 use crate::media::slots::{Candidate, assign_audio, assign_video};
+use crate::media::table::PeerKey;
 
 impl Core {
     /// The slots of everyone in the room of `key` may have to change.
-    pub(super) fn make_stale(&mut self, key: u32) {
-        let Some(peer) = self.peers.get(key as usize) else { return };
+    pub(super) fn make_stale(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else { return };
         let at = peer.room;
         if let Some(room) = self.rooms.get_mut(at)
             && !room.stale
@@ -36,11 +37,11 @@ impl Core {
     }
 
     /// Every stream of the room, shares first, then in the order of joining.
-    pub(super) fn candidates(&self, now: Instant, members: &[u32]) -> Vec<Candidate> {
+    pub(super) fn candidates(&self, now: Instant, members: &[PeerKey]) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for stream in [Stream::Screen, Stream::Camera] {
             for member in members {
-                let Some(peer) = self.peers.get(*member as usize) else { continue };
+                let Some(peer) = self.peers.get(*member) else { continue };
                 // A camera that is off comes back at any moment and keeps its slot. A muted screen is not shared.
                 let shown = |kind: Kind| {
                     let mut tracks = peer.publications.iter();
@@ -63,8 +64,8 @@ impl Core {
         candidates
     }
 
-    pub(super) fn show_to(&mut self, now: Instant, key: u32, everything: &[Candidate]) {
-        let Some(peer) = self.peers.get(key as usize) else { return };
+    pub(super) fn show_to(&mut self, now: Instant, key: PeerKey, everything: &[Candidate]) {
+        let Some(peer) = self.peers.get(key) else { return };
         if peer.video.is_empty() && peer.audio.is_empty() {
             return;
         }
@@ -95,7 +96,7 @@ impl Core {
         for (index, owner) in audio.into_iter().enumerate() {
             self.set_owner(key, Kind::Audio, index, owner);
         }
-        if let Some(peer) = self.peers.get_mut(key as usize) {
+        if let Some(peer) = self.peers.get_mut(key) {
             peer.find_tiles();
         }
         self.allocate(now, key);
@@ -105,10 +106,9 @@ impl Core {
     }
 
     /// Slot `index` of `key` shows `owner` from now on.
-    pub(super) fn set_owner(&mut self, key: u32, kind: Kind, index: usize, owner: Option<StreamId>) {
+    pub(super) fn set_owner(&mut self, key: PeerKey, kind: Kind, index: usize, owner: Option<StreamId>) {
         let Ok(number) = u8::try_from(index) else { return };
-        let Some(slot) = self.peers.get_mut(key as usize).and_then(|peer| peer.slots(kind).get_mut(index))
-        else {
+        let Some(slot) = self.peers.get_mut(key).and_then(|peer| peer.slots(kind).get_mut(index)) else {
             return;
         };
         let before = slot.owner;
@@ -133,7 +133,7 @@ impl Core {
     fn subscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
         let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
         let track = Track { stream: owner.stream, kind };
-        let peer = self.peers.get_mut(publisher as usize);
+        let peer = self.peers.get_mut(publisher);
         let Some(publication) = peer.and_then(|peer| peer.publication(track)) else { return };
         if publication.subscribers.contains(&subscriber) {
             return;
@@ -147,7 +147,7 @@ impl Core {
     fn unsubscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
         let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
         let track = Track { stream: owner.stream, kind };
-        let peer = self.peers.get_mut(publisher as usize);
+        let peer = self.peers.get_mut(publisher);
         if let Some(publication) = peer.and_then(|peer| peer.publication(track)) {
             publication.subscribers.retain(|known| *known != subscriber);
             if publication.subscribers.is_empty() {
@@ -157,15 +157,15 @@ impl Core {
     }
 
     /// What is played to `key` is of another layer.
-    pub(super) fn update_desired(&mut self, key: u32) {
-        let Some(peer) = self.peers.get_mut(key as usize) else { return };
+    pub(super) fn update_desired(&mut self, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
         peer.update_desired(self.rooms.get(peer.room).map_or(0, |room| room.members.len()));
     }
 
     /// Tells the conference of every peer whose slots changed in this turn.
     pub(super) fn tell_slots(&mut self) {
         for key in std::mem::take(&mut self.changed) {
-            let Some(peer) = self.peers.get_mut(key as usize) else { continue };
+            let Some(peer) = self.peers.get_mut(key) else { continue };
             peer.slots_changed = false;
             let people = self.rooms.get(peer.room).map_or(0, |room| room.members.len());
             peer.update_desired(people);

@@ -140,9 +140,8 @@ fn names_from_before_an_ice_restart_are_forgotten() {
     let now = Instant::now();
     let mut core = meeting(now);
     let key = core.by_id[&PUBLISHER];
-    let name = |core: &Core| {
-        core.peers[key as usize].connection.as_ref().map(|connection| connection.ufrag().to_owned())
-    };
+    let name =
+        |core: &Core| core.peers[key].connection.as_ref().map(|connection| connection.ufrag().to_owned());
     for restart in 2..100 {
         let before = name(&core).expect("a connection");
         offer(&mut core, now, PUBLISHER, restart, false, &format!("again{restart}"));

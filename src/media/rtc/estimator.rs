@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use str0m::bwe::Bitrate;
 
 use super::{Connection, guarded};
+use crate::media::units;
 
 /// The first estimate of a client's downlink. Without an allocator nothing is held back by it.
 pub(super) const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_000);
@@ -22,26 +23,26 @@ const COMES_TO_REST: Duration = Duration::from_secs(1);
 const GIVEN_UP: Duration = Duration::from_secs(10);
 
 impl Connection {
-    /// What the estimator is to find out whether the client's downlink holds, in bits per second; zero parks it.
+    /// What the estimator is to find out whether the client's downlink holds; zero parks it.
     ///
     /// str0m pads up to 50 kbit/s however little is desired: about 200 packets and wake-ups a second for somebody who
     /// receives nothing. Only an estimate of zero ends that. A fault ends the connection with its next step.
-    pub fn set_desired_bitrate(&mut self, desired: u64) {
+    pub fn set_desired_bitrate(&mut self, desired: units::Bitrate) {
         if let Err(fault) = guarded(|| self.ask(desired)) {
             self.ended = Some(fault);
         }
     }
 
-    fn ask(&mut self, desired: u64) {
+    fn ask(&mut self, desired: units::Bitrate) {
         #[cfg(feature = "faults")]
         self.trip(crate::faults::Fault::PanicOnDesire);
-        let park = desired == 0;
+        let park = desired == units::Bitrate::default();
         if park != self.parked.is_some() {
             let resumed = self.estimate.unwrap_or(FIRST_ESTIMATE);
             self.rtc.bwe().reset(if park { Bitrate::ZERO } else { resumed });
             self.parked = park.then_some(self.clock);
         }
-        self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired));
+        self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired.as_bps()));
     }
 
     /// Nothing was desired for a while, and what is due may wait a little.

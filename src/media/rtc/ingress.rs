@@ -17,6 +17,7 @@ use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
+use crate::media::units;
 
 impl Connection {
     /// Whether str0m may see an SRTP or SRTCP packet: it is no replay, its payload type was negotiated, and its source is
@@ -123,7 +124,7 @@ impl Connection {
             RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
             RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.parked.is_none() => {
                 self.estimate = Some(estimate);
-                events.push(Event::Estimate(estimate.as_u64()));
+                events.push(Event::Estimate(units::Bitrate::bps(estimate.as_u64())));
             }
             RtcEvent::Connected => {
                 self.connected = true;

@@ -44,6 +44,7 @@ use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
 use super::paths::Paths;
 use super::rtp::{MediaTime, SeqNo};
+use super::units;
 use srtp::Watch;
 
 pub use error::{Ended, Malformed, OfferError};
@@ -131,8 +132,8 @@ pub enum Event {
     },
     /// The client needs a key frame on one of its receiving lines.
     KeyFrameWanted(Mid),
-    /// A new estimate of the downlink in bits per second.
-    Estimate(u64),
+    /// A new estimate of the downlink.
+    Estimate(units::Bitrate),
     /// ICE and DTLS are up.
     Connected,
 }
@@ -252,7 +253,7 @@ impl Connection {
             #[cfg(feature = "faults")]
             fault: None,
         };
-        connection.set_desired_bitrate(0);
+        connection.set_desired_bitrate(units::Bitrate::default());
         Ok(connection)
     }
 

@@ -95,7 +95,7 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
     show.pass(Duration::from_millis(1_500), &Layer::ALL);
     assert_eq!(show.pass(FRAME * 100, &Layer::ALL), 0, "what is to show nothing shows nothing");
     let key = show.core.by_id[&WATCHER];
-    assert_eq!(show.core.peers[key as usize].video[0].since, None, "and its client knows");
+    assert_eq!(show.core.peers[key].video[0].since, None, "and its client knows");
     let (estimate, slots) = told.lock().expect("nobody panicked").clone();
     assert_eq!((estimate, slots.len()), (None, 1));
     assert!(slots[0].tile.is_some_and(|tile| tile.height == 360 && tile.rank == 0));
@@ -103,7 +103,7 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
     assert!(low.settled && low.asked == Some(Bitrate::kbps(150)), "{low:?}");
     assert!(low.rate.is_some() && low.frames.is_some_and(|frames| (27.0..33.0).contains(&frames)), "{low:?}");
     for (kilobits, heeded) in [(500, None), (200, Some(Bitrate::kbps(200)))] {
-        show.core.handle_event(show.now, key, Event::Estimate(kilobits * 1_000));
+        show.core.handle_event(show.now, key, Event::Estimate(Bitrate::kbps(kilobits)));
         assert_eq!(told.lock().expect("nobody panicked").0, heeded);
     }
 }

@@ -38,7 +38,7 @@ impl Show {
         core.handle_timeout(now);
         for peer in 1..=watchers.len() as u64 + 1 {
             let key = core.by_id[&PeerId(peer)];
-            let connection = core.peers[key as usize].connection.as_mut().expect("a connection");
+            let connection = core.peers[key].connection.as_mut().expect("a connection");
             connection.pretend_connected();
             if peer == 1 {
                 for layer in Layer::ALL {
@@ -55,7 +55,7 @@ impl Show {
     pub fn send(&mut self, layer: Layer, key: bool) {
         let base = 1_000_000 * (layer as u64 + 1);
         let publisher = self.core.by_id[&PUBLISHER];
-        let connection = self.core.peers[publisher as usize].connection.as_ref().expect("a connection");
+        let connection = self.core.peers[publisher].connection.as_ref().expect("a connection");
         let frame = FrameInfo { start: true, end: true, key, picture: None };
         let numbers = (base + self.frame, base * 7 + self.frame * 2_970);
         let packet = connection.pretend_packet((Mid::from("0"), layer, self.codec), numbers, frame, self.now);
@@ -98,7 +98,7 @@ impl Show {
 
     pub fn layer_of(&self, watcher: PeerId) -> Option<Layer> {
         let key = self.core.by_id[&watcher];
-        self.core.peers[key as usize].video[0].layer()
+        self.core.peers[key].video[0].layer()
     }
 
     fn asked(&self) -> u64 {
@@ -183,7 +183,7 @@ fn whoever_cannot_decode_is_told_once_and_the_others_see() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].blocked.is_some() && told[0].since.is_none(), "no picture that stands still");
     offer_codecs(&mut show.core, show.now, WATCHER, 2, true, "efgh", BOTH);
-    let connection = show.core.peers[watcher as usize].connection.as_mut();
+    let connection = show.core.peers[watcher].connection.as_mut();
     connection.expect("a connection").pretend_connected();
     show.slots(2);
     show.pass(FRAME * 30, &[High]);
@@ -254,7 +254,7 @@ fn a_screen_that_is_muted_gives_its_slot_to_a_camera_and_comes_first_again() {
         }
         core.handle_timeout(now);
         let key = core.by_id[&watcher];
-        core.peers[key as usize].video[0].owner.map(|owner| owner.peer)
+        core.peers[key].video[0].owner.map(|owner| owner.peer)
     };
     assert_eq!(shown(None), Some(sharer), "a screen nobody named yet comes first");
     assert_eq!(shown(Some(true)), Some(camera));
@@ -308,7 +308,7 @@ fn a_camera_that_went_on_while_it_was_muted_has_not_jumped() {
 fn what_has_no_stream_to_leave_on_uses_up_nothing_and_is_not_counted_as_forwarded() {
     let mut show = Show::new(VP8, &[VP8]);
     show.pass(FRAME * 30, &Layer::ALL);
-    let key = show.core.by_id[&WATCHER] as usize;
+    let key = show.core.by_id[&WATCHER];
     let ssrc = show.core.peers[key].video[0].ssrc.replace(Ssrc(1));
     let judged = show.core.faults().judged;
     assert_eq!(show.pass(FRAME * 10, &Layer::ALL), 0);

@@ -31,8 +31,8 @@ fn a_fault_of_the_estimator_ends_one_connection_and_the_others_lose_no_packet() 
     show.pass(Duration::from_secs(2), &[High]);
     assert!(show.core.inject(WATCHER, Fault::PanicOnDesire));
     let key = show.core.by_id[&WATCHER];
-    let connection = show.core.peers[key as usize].connection.as_mut().unwrap();
-    connection.set_desired_bitrate(1_000_000);
+    let connection = show.core.peers[key].connection.as_mut().unwrap();
+    connection.set_desired_bitrate(crate::media::units::Bitrate::kbps(1_000));
     show.core.mark_dirty(key);
     let forwarded = show.pass(Duration::from_millis(330), &[High]);
     assert_eq!(lost(&mut show.core), [WATCHER]);
@@ -53,7 +53,7 @@ fn a_fault_on_receiving_ends_one_connection_and_the_others_stay() {
     core.handle_timeout(now);
     assert_eq!((lost(&mut core), core.counters().connections_failed), (vec![PUBLISHER], 1));
     let watcher = core.by_id[&WATCHER];
-    assert!(core.peers[watcher as usize].connection.is_some());
+    assert!(core.peers[watcher].connection.is_some());
     offer(&mut core, now, PUBLISHER, 2, true, "efgh");
     let answered = notices(&mut core).iter().any(|notice| matches!(notice, Notice::Answer { .. }));
     assert!(answered, "and whose it was builds another");
@@ -65,13 +65,13 @@ fn a_fault_while_an_offer_is_taken_leaves_none_of_its_names_behind() {
     let now = Instant::now();
     let mut core = meeting(now);
     let key = core.by_id[&PUBLISHER];
-    let before = core.peers[key as usize].connection.as_ref().expect("a connection").ufrag().to_owned();
+    let before = core.peers[key].connection.as_ref().expect("a connection").ufrag().to_owned();
     assert_eq!(core.demux.by_ufrag(&before), Some(key));
     assert!(core.inject(PUBLISHER, Fault::PanicOnAccept));
     // An ICE restart: there are new credentials when it fails.
     offer(&mut core, now, PUBLISHER, 2, false, "restarted");
     let refused = notices(&mut core).iter().any(|notice| matches!(notice, Notice::Refused { .. }));
-    assert!(refused && core.peers[key as usize].connection.is_none());
+    assert!(refused && core.peers[key].connection.is_none());
     assert_eq!(core.counters().connections_failed, 1);
     assert_eq!(core.demux.by_ufrag(&before), None, "whoever has this place next would get what is for them");
 }

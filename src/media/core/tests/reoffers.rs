@@ -24,7 +24,7 @@ fn refusal(core: &mut Core) -> Option<String> {
 }
 
 fn source(core: &Core) -> Option<Ssrc> {
-    core.peers[core.by_id[&WATCHER] as usize].video.first().and_then(|slot| slot.ssrc)
+    core.peers[core.by_id[&WATCHER]].video.first().and_then(|slot| slot.ssrc)
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_source_that_no_slot_had_for_a_while_goes_on_where_it_was() {
     let from =
         crate::media::slot::Source { number: 1, layer: crate::media::ids::Layer::High, live: [true; 3] };
     let send = |core: &mut Core, seq| {
-        let slot = &mut core.peers[key as usize].video[0];
+        let slot = &mut core.peers[key].video[0];
         assert_eq!(slot.mid, Mid::from("0"));
         slot.target = Some(from.layer);
         slot.forward(&from, &arriving(seq), now).expect("a key frame")
