@@ -15,6 +15,7 @@
 
 mod allocation;
 mod commands;
+mod fanout;
 mod keys;
 mod packets;
 mod paths;

@@ -139,6 +139,13 @@ impl Slot {
         self.playing.map(|(_, layer)| layer)
     }
 
+    /// Whether a packet of `layer` may be for it: of what it plays or is to play, or of less while it plays nothing.
+    #[must_use]
+    pub fn takes(&self, layer: Layer) -> bool {
+        let (layer, plays) = (Some(layer), self.layer());
+        layer == plays || layer == self.target || (plays.is_none() && layer < self.target)
+    }
+
     /// Maps one packet onto the slot. Another source than the one that plays is taken at a key frame only; the one before
     /// plays until then.
     ///

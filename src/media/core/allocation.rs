@@ -7,7 +7,7 @@ use crate::media::allocate::{EncodingFacts, SlotFacts};
 use crate::media::ids::{Kind, Layer, SlotIndex, StreamId, Track};
 use crate::media::ladder;
 use crate::media::peer::Peer;
-use crate::media::publication::{Publication, Subscriber};
+use crate::media::publication::Publication;
 use crate::media::slot::Slot;
 use crate::media::table::PeerKey;
 use crate::media::units::Bitrate;
@@ -106,18 +106,7 @@ impl Core {
             slot.detach();
             self.mark_changed(key);
         }
-        let Some(before) = before else { return };
-        // Nobody waits for the one before any more; who waits for this one shows with its next packet.
-        let Some(publication) = self.picture(decided.owner) else { return };
-        let still = publication.subscribers.iter().any(|viewer| self.target(*viewer) == Some(before));
-        let track = publication.track;
-        let publisher = self.by_id.get(&decided.owner.peer).and_then(|key| self.peers.get_mut(*key));
-        if let Some(publication) = publisher.and_then(|peer| peer.publication(track)).filter(|_| !still) {
-            publication.layers.get_mut(before).keys.satisfied();
-        }
-    }
-
-    fn target(&self, viewer: Subscriber) -> Option<Layer> {
-        self.peers.get(viewer.peer)?.video.get(usize::from(viewer.slot))?.target
+        // Who waits for the one before, and whether anybody still does, shows with the publication's next packet.
+        self.takes_changed(Some(decided.owner), Kind::Video);
     }
 }

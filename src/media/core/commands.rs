@@ -129,9 +129,20 @@ impl Core {
                 senders.push((mid, ssrc));
             }
             peer.arrange(kind, &senders);
+            self.all_take_anew(key, kind);
         }
         self.allocate(now, key);
         self.want_key_frames_for(now, key);
+    }
+
+    /// The slots of `key` may take something else than before.
+    fn all_take_anew(&mut self, key: PeerKey, kind: Kind) {
+        let slots = self.peers.get_mut(key).map_or(0, |peer| peer.slots(kind).len());
+        for index in 0..slots {
+            let slot = self.peers.get_mut(key).and_then(|peer| peer.slots(kind).get(index));
+            let owner = slot.and_then(|slot| slot.owner);
+            self.takes_changed(owner, kind);
+        }
     }
 
     pub(super) fn mute(&mut self, now: Instant, id: PeerId, track: Track, muted: bool) {
@@ -164,6 +175,7 @@ impl Core {
         let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) else {
             return;
         };
+        publication.sinks.expire();
         let (subscribers, muted) = (publication.subscribers.clone(), publication.muted);
         let mut wanted = Vec::new();
         for subscriber in subscribers {
@@ -236,6 +248,10 @@ impl Core {
             slot.ssrc = None;
         }
         peer.forget_send_streams();
+        for kind in [Kind::Audio, Kind::Video] {
+            self.all_take_anew(key, kind);
+        }
+        let Some(peer) = self.peers.get(key) else { return };
         let tracks: Vec<Track> = peer.publications.iter().map(|publication| publication.track).collect();
         for track in tracks {
             self.detach_subscribers(now, key, track);

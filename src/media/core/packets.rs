@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::Core;
+use super::fanout::Passing;
 use crate::media::PAIRED_SLOTS;
 use crate::media::demux::{DatagramKind, Path};
-use crate::media::forward::{Arriving, Held};
-use crate::media::ids::{Kind, Layer};
+use crate::media::forward::Arriving;
+use crate::media::ids::Layer;
 use crate::media::layers::Seen;
 use crate::media::message::Notice;
-use crate::media::publication::Subscriber;
 use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::rtp::{MediaTime, SeqNo};
 use crate::media::slot::Source;
@@ -141,93 +141,11 @@ impl Core {
         if arrival.changed {
             self.allocate_viewers(now, key, track);
         }
-        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
-        let Some(publication) = publication else { return };
-        let subscribers = std::mem::take(&mut publication.subscribers);
-        let mut waiting = false;
-        for subscriber in &subscribers {
-            waiting |= self.forward(now, *subscriber, track.kind, &source, &arriving, packet);
-        }
-        if let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) {
-            publication.subscribers = subscribers;
-            let keys = &mut publication.layers.get_mut(layer).keys;
-            if waiting {
-                keys.want(now);
-            } else if packet.frame.key {
-                keys.satisfied();
-            }
-        }
-        if waiting {
-            self.ask_for_key_frames(now, key);
-        }
+        self.fan_out(now, &Passing { from: key, track, source, arriving, packet });
         if spoke
             && self.rooms.get(room).is_some_and(|room| room.members.len() > usize::from(PAIRED_SLOTS) + 1)
         {
             self.make_stale(key);
         }
-    }
-
-    /// Hands a packet to one slot. Returns whether the slot waits for a key frame.
-    fn forward(
-        &mut self,
-        now: Instant,
-        to: Subscriber,
-        kind: Kind,
-        source: &Source,
-        arriving: &Arriving,
-        packet: &Packet,
-    ) -> bool {
-        let Some(peer) = self.peers.get_mut(to.peer) else { return false };
-        let Some(connection) = peer.connection.as_mut().filter(|connection| connection.is_connected()) else {
-            return false;
-        };
-        let slots = if kind == Kind::Video { &mut peer.video } else { &mut peer.audio };
-        let Some(slot) = slots.get_mut(usize::from(to.slot)) else { return false };
-        let Some(ssrc) = slot.ssrc else { return false };
-        let before = (slot.since.is_some(), slot.blocked);
-        if !connection.takes_media(now) {
-            // What begins again does so at a key frame.
-            slot.detach();
-            self.counters.media_withheld += 1;
-            if before != (false, false) && kind == Kind::Video {
-                self.mark_changed(to.peer);
-            }
-            return false;
-        }
-        let layer = slot.layer();
-        let written = connection.write(ssrc, packet, || slot.forward(source, arriving, now));
-        if written == Ok(Err(Held::NotDecodable)) {
-            slot.refuse(source);
-        }
-        let (changed, other_layer) = (before != (slot.since.is_some(), slot.blocked), layer != slot.layer());
-        if changed && kind == Kind::Video {
-            self.mark_changed(to.peer);
-        } else if other_layer && kind == Kind::Video {
-            self.update_desired(to.peer);
-        }
-        match written {
-            Ok(Ok(())) => {
-                self.counters.forwarded += 1;
-                self.mark_dirty(to.peer);
-                false
-            }
-            Ok(Err(held)) => self.count_held(held) && self.may_wait(now, to),
-            Err(ended) => {
-                self.lose(now, to.peer, &ended);
-                false
-            }
-        }
-    }
-
-    /// Counts a packet that a slot did not get. Returns whether the slot waits for a key frame.
-    fn count_held(&mut self, held: Held) -> bool {
-        match held {
-            Held::NotShown => {}
-            Held::NotDecodable => self.counters.not_decodable += 1,
-            Held::AwaitsKeyFrame | Held::Early | Held::Backwards => self.counters.held += 1,
-            Held::Repeated => self.counters.repeated += 1,
-            Held::NoStream => self.counters.no_stream += 1,
-        }
-        held == Held::AwaitsKeyFrame
     }
 }

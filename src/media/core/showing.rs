@@ -135,6 +135,7 @@ impl Core {
         let track = Track { stream: owner.stream, kind };
         let peer = self.peers.get_mut(publisher);
         let Some(publication) = peer.and_then(|peer| peer.publication(track)) else { return };
+        publication.sinks.expire();
         if publication.subscribers.contains(&subscriber) {
             return;
         }
@@ -150,6 +151,7 @@ impl Core {
         let peer = self.peers.get_mut(publisher);
         if let Some(publication) = peer.and_then(|peer| peer.publication(track)) {
             publication.subscribers.retain(|known| *known != subscriber);
+            publication.sinks.expire();
             if publication.subscribers.is_empty() {
                 publication.layers.satisfied();
             }
