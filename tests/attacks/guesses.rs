@@ -57,7 +57,10 @@ pub fn rows(table: &mut Table) {
     );
     row("a token with one bit changed", "conference_unknown_tokens", "a new peer", &|server| {
         let (_first, welcome) = enter(server, "den", None);
-        let forged = welcome["token"].as_str().map(|token| token.replace(&token[20..21], "_"));
+        let forged = welcome["token"].as_str().map(|token| {
+            let (here, other) = (&token[20..21], if token[20..21] == *"_" { "-" } else { "_" });
+            token.replace(here, other)
+        });
         let (_second, stranger) = enter(server, "den", forged.as_deref());
         who(&welcome, &stranger)
     });

@@ -31,7 +31,7 @@ impl Core {
         let Passing { from: key, track, packet, .. } = *passing;
         let layer = passing.source.layer;
         self.list_sinks(key, track);
-        debug_assert!(self.sinks_are_right(key, track), "a slot takes what it is not listed for");
+        debug_assert!(self.sinks_are_right(key, track, layer), "a slot takes what it is not listed for");
         let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         let Some(publication) = publication else { return };
         let sinks = std::mem::take(publication.sinks.of(layer));
@@ -93,17 +93,19 @@ impl Core {
         slots.get(usize::from(subscriber.slot)).is_some_and(|slot| slot.takes(layer))
     }
 
-    /// Whether everybody is listed for what they take, and for nothing else.
-    fn sinks_are_right(&mut self, key: PeerKey, track: Track) -> bool {
+    /// Whether everybody is listed for `layer` who takes it, and nobody else.
+    fn sinks_are_right(&mut self, key: PeerKey, track: Track, layer: Layer) -> bool {
         let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
         let Some(publication) = publication else { return true };
-        let subscribers = publication.subscribers.clone();
-        Layer::ALL.into_iter().all(|layer| {
-            let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
-            let listed = publication.map(|publication| publication.sinks.of(layer).clone());
-            let takes = subscribers.iter().copied().filter(|sink| self.takes(*sink, track.kind, layer));
-            listed == Some(takes.collect())
-        })
+        let subscribers = std::mem::take(&mut publication.subscribers);
+        let sinks = std::mem::take(publication.sinks.of(layer));
+        let takes = subscribers.iter().filter(|sink| self.takes(**sink, track.kind, layer));
+        let right = takes.eq(&sinks);
+        if let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) {
+            publication.subscribers = subscribers;
+            *publication.sinks.of(layer) = sinks;
+        }
+        right
     }
 
     /// Hands a packet to one slot. Returns whether the slot waits for a key frame.
