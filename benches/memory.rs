@@ -28,9 +28,11 @@ mod person;
 mod sim {
     pub mod client;
     pub mod payload;
+    pub mod receiver;
     pub mod rng;
+    pub mod sender;
 }
-use sim::{client, payload, rng};
+use sim::{client, payload, receiver, rng, sender};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -41,12 +41,14 @@ mod harness;
 #[path = "../sim"]
 mod sim {
     pub mod client;
-    pub mod network;
+    pub mod link;
     pub mod payload;
+    pub mod receiver;
     pub mod rng;
+    pub mod sender;
     pub mod world;
 }
-use sim::{client, network, payload, rng};
+use sim::{client, link, payload, receiver, rng, sender};
 
 use std::path::Path;
 

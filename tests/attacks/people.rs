@@ -14,9 +14,9 @@ use mio::{Events, Poll};
 
 use crate::client::Directory;
 use crate::client::connection::Profile;
-use crate::client::receiver::{Complaint, Watch};
-use crate::client::sources::{Picture, Says};
 use crate::person::Person;
+use crate::receiver::{Complaint, Watch};
+use crate::sender::{Picture, Says};
 use crate::table::Third;
 
 /// How long two people may need until they see and hear each other, on a busy machine.

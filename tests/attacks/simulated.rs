@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::client::connection::Profile;
-use crate::client::sources::Says;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::rng::Rng;
+use crate::sender::Says;
 use crate::sim::world::{Person, World, ms};
-use crate::table::{Clock, Group, Outcome, Table, Third, VIRTUAL_WAIT};
+use crate::table::{Clock, Group, Outcome, Table, Third};
 
 /// How long people are watched after an attack: what it did to timers and slots shows.
 const AFTERMATH: Duration = ms(1_500);
@@ -96,12 +96,14 @@ pub struct Attack {
     pub count: fn(&World) -> u64,
     /// What the hostile person is told.
     pub answer: &'static str,
+    /// How long the third person's answers may take.
+    pub wait: Duration,
 }
 
 impl Attack {
     /// Runs it. `act` may return another answer than what was said on the hostile person's socket.
     pub fn run(self, table: &mut Table, act: impl FnOnce(&mut Stage) -> Option<String>) {
-        let Attack { group, name, counter, count, answer: expected } = self;
+        let Attack { group, name, counter, count, answer: expected, wait } = self;
         table.run(group, name, Clock::Virtual, || {
             let mut stage = Stage::new(name);
             let before = count(&stage.world);
@@ -115,7 +117,7 @@ impl Attack {
             let answer = answer.unwrap_or_else(|| told(&stage.world, stage.hostile, errors));
             let third = stage.third();
             stage.world.finish(name);
-            Outcome { counter, moved, expected: expected.to_owned(), answer, third, wait: VIRTUAL_WAIT }
+            Outcome { counter, moved, expected: expected.to_owned(), answer, third, wait }
         });
     }
 }

@@ -6,18 +6,18 @@ use plenary::media::ids::{Kind, Stream};
 
 use crate::client::connection::Twist;
 use crate::client::reshape::Reshape;
-use crate::client::sources::{Picture, Sent};
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::rng::Rng;
-use crate::sim::world::{Person, World, ms};
+use crate::sender::{Picture, Sent};
+use crate::sim::world::{Person, Way, World, ms};
 use crate::simulated::{Attack, Stage};
-use crate::table::{Group, Table};
+use crate::table::{Group, Table, VIRTUAL_WAIT};
 
 /// How long somebody sends what is wrong.
 const LONG: std::time::Duration = ms(4_000);
 
 fn attack(name: &'static str, counter: &'static str, count: fn(&World) -> u64) -> Attack {
-    Attack { group: Group::Media, name, counter, count, answer: "nothing" }
+    Attack { group: Group::Media, name, counter, count, answer: "nothing", wait: VIRTUAL_WAIT }
 }
 
 /// Every row of this file.
@@ -303,6 +303,8 @@ fn asked_seldom(stage: &mut Stage, mut act: impl FnMut(&mut Stage)) {
 fn too_much(table: &mut Table) {
     let much = Attack {
         answer: "too-much-media, media-lost",
+        // Their own lines hold 200 ms, which signaling waits for, too.
+        wait: VIRTUAL_WAIT + ms(200),
         ..attack("a camera of 16.5 Mbit/s, viewers on 10", "core_over_rate", |world| {
             world.count(|c| c.over_rate)
         })
@@ -310,7 +312,7 @@ fn too_much(table: &mut Table) {
     much.run(table, |stage| {
         for person in stage.honest {
             let line = Conditions { rate: Some(10_000_000), queue: 250_000, ..Conditions::clean(20) };
-            stage.world.seats[person].down.set(line);
+            stage.world.set_link(person, Way::Down, line);
         }
         let swollen = Picture { fps: 60, packets: 28, bytes: 1_200 };
         let client = &mut stage.world.seats[stage.hostile].client;

@@ -4,13 +4,13 @@ use plenary::limits::{Limit, Limits};
 
 use crate::sim::world::{Traffic, World, ms};
 use crate::simulated::{Attack, Stage};
-use crate::table::{Group, Table};
+use crate::table::{Group, Table, VIRTUAL_WAIT};
 
 /// Datagrams of one attack, unless there is a reason for more.
 const MANY: usize = 1_000;
 
 fn attack(name: &'static str, counter: &'static str, count: fn(&World) -> u64) -> Attack {
-    Attack { group: Group::Udp, name, counter, count, answer: "nothing" }
+    Attack { group: Group::Udp, name, counter, count, answer: "nothing", wait: VIRTUAL_WAIT }
 }
 
 /// Sends what `make` makes from strangers' addresses, a few each millisecond, and tells how many datagrams came back.

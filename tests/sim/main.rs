@@ -13,9 +13,13 @@
 
 #[allow(dead_code, reason = "some of it only the attacks need")]
 mod client;
-mod network;
+mod link;
 mod payload;
+#[allow(dead_code, reason = "some of it only the attacks need")]
+mod receiver;
 mod rng;
 mod scenarios;
+#[allow(dead_code, reason = "some of it only the attacks need")]
+mod sender;
 #[allow(dead_code, reason = "some of it only the attacks need")]
 mod world;

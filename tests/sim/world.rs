@@ -3,6 +3,7 @@
 //! Everything happens on one thread in the order of an event queue. Nobody sleeps and nothing has a socket. The seed
 //! fixes people, links and faults; str0m's keys and inner choices are its own, so scenarios judge with margin.
 
+mod carriage;
 mod look;
 mod nonces;
 mod people;
@@ -23,12 +24,14 @@ use plenary::conference::{
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
 use plenary::media::Path;
+use plenary::media::allocate::AllocatorFactory;
 use plenary::media::codec::Codec;
 use plenary::media::ids::PeerId;
 use plenary::media::rtc::Transmit;
 
 use crate::client::Directory;
 use crate::rng::Rng;
+pub use carriage::Way;
 pub use people::{Person, Seat};
 use queue::{Happening, Queue};
 pub use tiles::CODEC_CHANGE;
@@ -57,11 +60,15 @@ pub struct Settings {
     pub workers: usize,
     /// The operator's preference, best first.
     pub codecs: Vec<Codec>,
+    /// Who decides which layer each slot shows.
+    pub allocators: AllocatorFactory,
 }
 
 impl Settings {
     pub fn new(seed: u64) -> Settings {
-        Settings { seed, limits: Limits::default(), workers: WORKERS.get(), codecs: DEFAULT_CODECS.to_vec() }
+        let (limits, codecs) = (Limits::default(), DEFAULT_CODECS.to_vec());
+        let allocators = AllocatorFactory::default();
+        Settings { seed, limits, workers: WORKERS.get(), codecs, allocators }
     }
 }
 
@@ -84,6 +91,7 @@ pub struct World {
     queue: Queue,
     workers: Vec<Worker>,
     limits: Limits,
+    allocators: AllocatorFactory,
     pub conference: Conference,
     pub seats: Vec<Seat>,
     sockets: BTreeMap<SocketId, Person>,
@@ -134,7 +142,7 @@ impl World {
     }
 
     pub fn with(settings: Settings) -> World {
-        let Settings { seed, limits, workers, codecs } = settings;
+        let Settings { seed, limits, workers, codecs, allocators } = settings;
         let start = Instant::now();
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
@@ -147,8 +155,9 @@ impl World {
             now: start,
             rng,
             queue: Queue::default(),
-            workers: (0..workers).map(|number| Worker::new(number, &limits, start)).collect(),
+            workers: (0..workers).map(|number| Worker::new(number, &limits, &allocators, start)).collect(),
             limits,
+            allocators,
             conference,
             seats: Vec::new(),
             sockets: BTreeMap::new(),
@@ -318,13 +327,12 @@ impl World {
                 }
                 Output::Send { socket, message, .. } => {
                     let Some(person) = self.sockets.get(&socket).copied() else { continue };
-                    let at = self.now + self.seats[person].signal_delay;
-                    self.at(at, Happening::Hears { person, socket, text: Rc::from(&*message) });
+                    let hears = Happening::Hears { person, socket, text: Rc::from(&*message) };
+                    self.send_message(person, Way::Down, message.len(), hears);
                 }
                 Output::Close { socket, .. } => {
                     let Some(person) = self.sockets.get(&socket).copied() else { continue };
-                    let at = self.now + self.seats[person].signal_delay;
-                    self.at(at, Happening::SeesClose { person, socket });
+                    self.send_message(person, Way::Down, 0, Happening::SeesClose { person, socket });
                     self.at(self.now, Happening::Closes { socket });
                 }
             }
@@ -352,10 +360,9 @@ impl World {
             return;
         };
         self.nonces.judge(person, contents);
-        for at in self.seats[person].down.carry(self.now, contents.len()).into_iter().flatten() {
-            let (remote, bytes) = (path.remote, contents.clone());
-            self.at(at, Happening::ToClient { person, remote, local: path.local, bytes });
-        }
+        let (remote, local, bytes) = (path.remote, path.local, contents.clone());
+        let arrives = Happening::ToClient { person, remote, local, bytes };
+        self.send_datagram(person, Way::Down, contents.len(), arrives);
     }
 
     fn happen(&mut self, what: Happening) {
@@ -376,6 +383,7 @@ impl World {
                 let seat = &mut self.seats[person];
                 if seat.public == remote && !seat.dead {
                     seat.datagrams += 1;
+                    seat.datagram_bytes += bytes.len() as u64;
                     if !is_stun(&bytes) {
                         seat.followed.get_or_insert(self.now);
                     }
@@ -427,6 +435,11 @@ impl World {
                 }
             }
             Happening::Opens { .. } => {}
+            Happening::Leaves { person, way } => self.serve(person, way),
+            Happening::PieceComes { person, way, number, message } => {
+                self.piece_comes(person, way, number, message.map(|message| *message));
+            }
+            Happening::PieceAgain(parcel) => self.enter(*parcel),
         }
     }
 

@@ -5,21 +5,21 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use plenary::media::codec::Codec;
-use plenary::media::ids::{Kind, Layer, OfferId, PeerId, SlotIndex, Stream};
+use plenary::media::ids::{Kind, Layer, OfferId, PeerId};
 use plenary::media::message::{SlotLine, TrackLine};
-use str0m::bwe::Bitrate;
+use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::format::{Codec as Str0mCodec, PayloadParams};
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::forger::Forger;
-use super::receiver::{Line, Receiver};
-use super::sources::{Camera, Maker, Microphone, Picture, Says, Sent};
+use super::lines::{codec_of, slot, three_sizes, track};
 use crate::payload::Stamp;
+use crate::receiver::{Line, Receiver};
 use crate::rng::Rng;
+use crate::sender::{Camera, Maker, Microphone, Picture, Says, Sent};
 
 /// A datagram that leaves a client.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub struct Datagram {
     pub to: SocketAddr,
     pub bytes: Vec<u8>,
 }
+
+/// What a browser takes its uplink to hold before it has measured.
+const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(300);
 
 /// Every codec of pictures there is.
 pub const EVERY_CODEC: &[Codec] = &[Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1];
@@ -38,6 +41,8 @@ pub struct Profile {
     pub camera: Option<Picture>,
     /// The camera is sent in three sizes.
     pub simulcast: bool,
+    /// Its frames vary as a browser's do, and follow what is asked for and what its uplink is thought to hold.
+    pub adapts: bool,
     /// What it can encode and decode.
     pub codecs: &'static [Codec],
     /// The microphone, if there is one, and what it hears.
@@ -62,6 +67,7 @@ impl Profile {
     pub const PAGE: Profile = Profile {
         camera: Some(Picture::SMALL),
         simulcast: false,
+        adapts: false,
         codecs: &[Codec::Vp8],
         microphone: Some(Says::Words(30)),
         pairs: 5,
@@ -78,6 +84,9 @@ impl Profile {
 
     /// A page on a strong machine: the camera in three sizes.
     pub const SIMULCAST: Profile = Profile { simulcast: true, ..Profile::PAGE };
+
+    /// The same with what a real camera makes, and an uplink estimate.
+    pub const BROWSER: Profile = Profile { camera: Some(Picture::REAL), adapts: true, ..Profile::SIMULCAST };
 }
 
 /// Changes a packet that is about to be sent.
@@ -122,6 +131,9 @@ impl Connection {
         let forger = profile.forges.then(Forger::new);
         if let Some(forger) = &forger {
             config = config.set_crypto_provider(forger.provider());
+        }
+        if profile.adapts {
+            config = config.enable_bwe(Some(FIRST_ESTIMATE));
         }
         let mut rtc = config.build(now);
         let protocol = if profile.over_tcp { Protocol::Tcp } else { Protocol::Udp };
@@ -170,7 +182,13 @@ impl Connection {
             let mid =
                 changes.add_media(MediaKind::Video, Direction::SendOnly, Some("own".into()), None, sizes);
             self.tracks.push(track(mid, maker.stream, Kind::Video));
-            self.cameras.push((mid, Camera::new(maker, picture, profile.simulcast, now, rng)));
+            let camera = if profile.adapts {
+                let first = FIRST_ESTIMATE.as_u64();
+                Camera::adaptive(maker, (picture.fps, profile.simulcast), first, (now, rng))
+            } else {
+                Camera::new(maker, picture, profile.simulcast, now, rng)
+            };
+            self.cameras.push((mid, camera));
         }
         for number in 0..profile.pairs + profile.audio_only {
             let audio = changes.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
@@ -235,16 +253,6 @@ impl Connection {
     /// The offer that waits for its answer.
     pub fn pending_offer(&self) -> Option<OfferId> {
         self.offered.as_ref().map(|(id, _)| *id)
-    }
-
-    /// The camera or the screen.
-    pub fn camera(&mut self, stream: Stream) -> Option<&mut Camera> {
-        self.cameras.iter_mut().map(|(_, camera)| camera).find(|camera| camera.stream() == stream)
-    }
-
-    /// The microphone, or the sound of the screen.
-    pub fn microphone(&mut self, stream: Stream) -> Option<&mut Microphone> {
-        self.microphones.iter_mut().map(|(_, mic)| mic).find(|microphone| microphone.stream() == stream)
     }
 
     /// The answer to an offer. A stale one is dropped.
@@ -404,6 +412,11 @@ impl Connection {
                     receiver.report(line, info.ntp_time, info.rtp_time.numer() as u32);
                 }
             }
+            Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                for (_, camera) in &mut self.cameras {
+                    camera.uplink_holds(estimate.as_u64());
+                }
+            }
             _ => {}
         }
     }
@@ -427,7 +440,8 @@ impl Connection {
                     receiver.unreadable += 1;
                     return;
                 };
-                receiver.sound(now, line, *packet.seq_no, &stamp, who);
+                let arrived = (*packet.seq_no, packet.header.timestamp, packet.payload.len());
+                receiver.sound(now, line, arrived, &stamp, who);
             }
             Kind::Video => {
                 let Some(picture) = Stamp::of_picture(codec, &packet.payload) else {
@@ -435,7 +449,8 @@ impl Connection {
                     return;
                 };
                 let (seq, time) = (*packet.seq_no, packet.header.timestamp);
-                receiver.picture(now, line, (seq, time, packet.header.marker), codec, picture, who);
+                let arrived = (seq, time, packet.header.marker, packet.payload.len());
+                receiver.picture(now, line, arrived, codec, picture, who);
             }
         }
     }
@@ -455,36 +470,4 @@ impl Connection {
     pub fn datagrams(&mut self) -> std::vec::Drain<'_, Datagram> {
         self.out.drain(..)
     }
-}
-
-fn codec_of(params: &PayloadParams) -> Option<Codec> {
-    let spec = params.spec();
-    match spec.codec {
-        Str0mCodec::Opus => Some(Codec::Opus),
-        Str0mCodec::Vp8 => Some(Codec::Vp8),
-        Str0mCodec::Vp9 => Some(Codec::Vp9),
-        Str0mCodec::Av1 => Some(Codec::Av1),
-        // Constrained baseline with fragments: what every browser means by H264.
-        Str0mCodec::H264 => {
-            let profile = spec.format.profile_level_id.is_none_or(|profile| profile >> 8 == 0x42_e0);
-            (spec.format.packetization_mode == Some(1) && profile).then_some(Codec::H264)
-        }
-        _ => None,
-    }
-}
-
-fn three_sizes() -> Simulcast {
-    let mut sizes = Simulcast::new();
-    for layer in Layer::ALL {
-        sizes.add_send_layer(SimulcastLayer::new(layer.rid()));
-    }
-    sizes
-}
-
-fn track(mid: Mid, stream: Stream, kind: Kind) -> TrackLine {
-    TrackLine { mid: mid.to_string(), stream, kind }
-}
-
-pub(super) fn slot(mid: Mid, kind: Kind, number: u8) -> SlotLine {
-    SlotLine { mid: mid.to_string(), kind, slot: SlotIndex(number) }
 }

@@ -4,9 +4,9 @@
 
 pub mod connection;
 pub mod forger;
-pub mod receiver;
+mod lines;
 pub mod reshape;
-pub mod sources;
+mod tracks;
 pub mod waits;
 
 use std::cell::RefCell;
@@ -22,11 +22,13 @@ use plenary::media::codec::Codec;
 use plenary::media::ids::{Kind, Layer, OfferId, PeerId, Stream, Track};
 use plenary::media::message::Tile;
 
+use crate::receiver::{Receiver, Watch};
 use crate::rng::Rng;
+use crate::sender::{Maker, Says};
 use connection::{Connection, Datagram, Profile};
-use receiver::{Receiver, Watch};
+
 use reshape::Reshape;
-use sources::{Maker, Says};
+
 use waits::Waits;
 
 /// Which person a number in a payload is: known to the world, not to the people.
@@ -132,7 +134,7 @@ impl Client {
             connection: None,
             next_offer: 1,
             life: 0,
-            receiver: Receiver::default(),
+            receiver: Receiver::new(origin),
             waits: Waits::default(),
             lies: false,
             obeys: true,
@@ -249,7 +251,7 @@ impl Client {
         let sdp = connection.first_offer(now, id, maker, &self.profile, &mut self.rng);
         let (mutes, lies) = (self.mutes.clone(), self.lies);
         for (track, muted) in mutes.into_iter().filter(|_| !lies) {
-            switch(&mut connection, track, !muted);
+            connection.switch(track, !muted);
         }
         self.connection = Some(connection);
         self.send_offer(id, true, sdp);
@@ -289,7 +291,7 @@ impl Client {
         let Some(connection) = &mut self.connection else { return };
         let sdp = connection.share(now, id, maker, &mut self.rng);
         for (track, muted) in &self.mutes {
-            switch(connection, *track, !muted);
+            connection.switch(*track, !muted);
         }
         self.send_offer(id, false, sdp);
     }
@@ -305,12 +307,13 @@ impl Client {
             }
             assert!(self.profile.codecs.contains(&codec), "{} cannot encode {codec}", self.name);
             let layers = track.layers.iter();
-            let layers: Vec<Layer> = layers
-                .map(|layer| layer.rid.as_deref().and_then(Layer::of_rid).unwrap_or(Layer::High))
-                .collect();
+            let layer = |rid: Option<&str>| rid.and_then(Layer::of_rid).unwrap_or(Layer::High);
+            let layers: Vec<(Layer, u64)> =
+                layers.map(|asked| (layer(asked.rid.as_deref()), u64::from(asked.max_bitrate))).collect();
             if let Some(camera) = connection.camera(track.stream).filter(|_| self.obeys) {
                 camera.encode_with(codec);
                 camera.send_layers(&layers);
+                connection.desire();
             }
         }
     }
@@ -391,7 +394,7 @@ impl Client {
         if !self.lies
             && let Some(connection) = &mut self.connection
         {
-            switch(connection, track, !muted);
+            connection.switch(track, !muted);
         }
         let Track { stream, kind } = track;
         self.say(&ClientMessage::Mute { stream, kind, muted });
@@ -494,20 +497,5 @@ impl Client {
     /// How the list of people shows somebody.
     pub fn presence(&self, name: &str) -> Option<Presence> {
         self.people.iter().find(|person| person.name == name).map(|person| person.state)
-    }
-}
-
-fn switch(connection: &mut Connection, Track { stream, kind }: Track, on: bool) {
-    match kind {
-        Kind::Audio => {
-            if let Some(microphone) = connection.microphone(stream) {
-                microphone.on = on;
-            }
-        }
-        Kind::Video => {
-            if let Some(camera) = connection.camera(stream) {
-                camera.on = on;
-            }
-        }
     }
 }

@@ -3,8 +3,9 @@
 use plenary::media::ids::{Kind, OfferId};
 use str0m::media::{Direction, MediaKind, Mid};
 
-use super::connection::{Connection, slot};
-use super::receiver::Line;
+use super::connection::Connection;
+use super::lines::slot;
+use crate::receiver::Line;
 
 /// What a client may do with its receiving lines from one offer to the next.
 #[derive(Debug, Clone, Copy)]

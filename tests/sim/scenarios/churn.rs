@@ -4,7 +4,7 @@ use plenary::media::ids::Kind;
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::rng::Rng;
 use crate::world::{Person, World, ms};
 

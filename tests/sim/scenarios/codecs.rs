@@ -4,7 +4,7 @@ use plenary::media::codec::Codec;
 
 use super::{When, play};
 use crate::client::connection::{EVERY_CODEC, Profile};
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::world::{CODEC_CHANGE, Person, Settings, World, ms};
 
 /// A world that prefers these codecs.

@@ -4,8 +4,8 @@ use plenary::media::ids::{Kind, PeerId};
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::client::sources::{Picture, Says};
-use crate::network::Conditions;
+use crate::link::Conditions;
+use crate::sender::{Picture, Says};
 use crate::world::{Person, World, ms};
 
 const TINY: Picture = Picture { fps: 10, packets: 2, bytes: 400 };

@@ -4,7 +4,7 @@ use plenary::media::ids::Kind;
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::world::{Person, World, ms};
 
 fn made(world: &World, from: Person, to: Person, kind: Kind) -> u64 {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::world::{Person, World, ms};
 
 fn two(seed: u64) -> (World, Person, Person) {

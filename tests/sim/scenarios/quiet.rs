@@ -5,7 +5,7 @@ use plenary::media::ids::Kind;
 use super::recovery::nobody_was_absent;
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::world::{Person, World, ms};
 
 /// A minute in which everybody's camera and microphone are off, with so many video slots each.

@@ -5,7 +5,7 @@ use plenary::conference::protocol::{ErrorCode, Presence};
 use super::{When, play};
 use crate::client::connection::Profile;
 use crate::client::{Client, Spoil};
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::world::{Person, World, ms};
 
 fn two(seed: u64) -> (World, Person, Person) {

@@ -5,7 +5,7 @@ use plenary::media::ids::{Kind, Stream};
 use super::{When, play};
 use crate::client::Client;
 use crate::client::connection::Profile;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::world::{Person, World, ms};
 
 /// `from` sees and hears what `to` shows of their screen, made after `since` (microseconds of the world).

@@ -4,10 +4,10 @@ use plenary::media::ids::{Kind, Layer, Stream};
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::client::receiver::Watch;
-use crate::client::sources::Picture;
-use crate::network::Conditions;
+use crate::link::Conditions;
+use crate::receiver::Watch;
 use crate::rng::Rng;
+use crate::sender::Picture;
 use crate::world::{Person, World, ms};
 
 use Layer::{High, Low, Middle};

@@ -2,9 +2,9 @@
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::client::receiver::Complaint;
 use crate::client::reshape::Reshape;
-use crate::network::Conditions;
+use crate::link::Conditions;
+use crate::receiver::Complaint;
 use crate::world::{Person, World, ms};
 
 /// `World::finish` judges the nonces of every datagram, retransmissions and reports among them.

@@ -6,8 +6,8 @@ use plenary::media::ids::Kind;
 use super::recovery::nobody_was_absent;
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::client::receiver::Complaint;
-use crate::network::Conditions;
+use crate::link::Conditions;
+use crate::receiver::Complaint;
 use crate::world::{Person, World, ms};
 
 fn three(seed: u64, over_tcp: bool) -> (World, [Person; 3]) {

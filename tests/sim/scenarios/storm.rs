@@ -6,9 +6,9 @@ use plenary::limits::{Limit, Limits};
 
 use super::{When, play};
 use crate::client::connection::Profile;
-use crate::client::sources::Picture;
-use crate::network::Conditions;
+use crate::link::Conditions;
 use crate::rng::Rng;
+use crate::sender::Picture;
 use crate::world::{Person, Settings, World, ms};
 
 const SPEAKER: Profile =

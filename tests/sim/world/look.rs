@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use plenary::media::ids::PeerId;
 
-use super::{Person, World, ms};
-use crate::client::receiver::{Watch, unnamed};
-use crate::network::{Direction, Hits};
+use super::{Person, Seat, World, ms};
+use crate::link::{Direction, Hits};
+use crate::receiver::{Watch, unnamed};
 
 impl World {
     /// `from` has seen `to` within the last half second and heard them within the last one.
@@ -59,6 +59,9 @@ impl World {
     pub fn start_watching(&mut self) {
         for seat in &mut self.seats {
             seat.client.receiver.start_watching(self.now);
+            for bottleneck in [&seat.up, &seat.down].into_iter().filter_map(Direction::bottleneck) {
+                bottleneck.borrow_mut().start_watching(self.now);
+            }
         }
     }
 
@@ -125,6 +128,15 @@ impl World {
             let lines = seat.client.connection.iter().flat_map(|c| &c.lines).map(|(_, line)| line);
             let unnamed = unnamed(self.now, lines);
             assert_eq!(unnamed, 0, "{} saw frames the server never named", seat.client.name);
+        }
+        let honest = |seat: &Seat| {
+            let client = &seat.client;
+            !client.profile.forges && client.obeys && client.receiver.judges_not.is_none()
+        };
+        // What waited for a server that stood still is too much at once, and nobody's fault.
+        if self.stood.is_zero() && self.seats.iter().all(honest) {
+            let over_rate = self.count(|counters| counters.over_rate);
+            assert_eq!(over_rate, 0, "of people who send what they were asked for something was dropped");
         }
         assert_eq!(faults.violations(), 0, "the egress guard: {faults:?}");
         assert!(faults.judged > 0, "the egress guard judged nothing");

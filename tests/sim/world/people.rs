@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use plenary::conference::SocketId;
 
+use super::carriage::{Parcel, Way};
 use super::queue::Happening;
 use super::{DEN, World, ms, workers};
-use crate::client::connection::Profile;
+use crate::client::connection::{Datagram, Profile};
 use crate::client::{Client, Directory};
-use crate::network::{Conditions, Direction};
+use crate::link::stream::Stream;
+use crate::link::{Conditions, Direction};
 
 /// How long a socket without a peer stays open: the driver's pings go unanswered for so long.
 const PINGS_UNANSWERED: Duration = Duration::from_secs(20);
@@ -21,8 +23,11 @@ pub type Person = usize;
 /// One person, their browser and their link.
 pub struct Seat {
     pub client: Client,
-    pub up: Direction,
-    pub down: Direction,
+    pub up: Direction<Parcel>,
+    pub down: Direction<Parcel>,
+    /// Signaling, in both directions.
+    up_stream: Stream<Happening>,
+    down_stream: Stream<Happening>,
     /// How the server sees them.
     pub public: SocketAddr,
     pub(super) socket: Option<SocketId>,
@@ -40,6 +45,7 @@ pub struct Seat {
     pub signal_bytes: u64,
     /// Datagrams received.
     pub datagrams: u64,
+    pub datagram_bytes: u64,
     /// The last SRTP, SRTCP and STUN datagram sent.
     pub last_srtp: Vec<u8>,
     pub last_srtcp: Vec<u8>,
@@ -75,8 +81,10 @@ impl World {
         let (up_dice, down_dice) = (self.rng.fork(), self.rng.fork());
         self.seats.push(Seat {
             client,
-            up: Direction::new(up, self.start, up_dice),
-            down: Direction::new(down, self.start, down_dice),
+            up: Direction::new(up, self.start, self.now, up_dice),
+            down: Direction::new(down, self.start, self.now, down_dice),
+            up_stream: Stream::default(),
+            down_stream: Stream::default(),
             public: address,
             socket: None,
             reconnects: true,
@@ -87,6 +95,7 @@ impl World {
             followed: None,
             signal_bytes: 0,
             datagrams: 0,
+            datagram_bytes: 0,
             last_srtp: Vec::new(),
             last_srtcp: Vec::new(),
             last_stun: Vec::new(),
@@ -152,9 +161,10 @@ impl World {
     /// when its pings stay unanswered.
     pub fn kill(&mut self, person: Person, told: bool) {
         self.seats[person].dead = true;
-        if let Some(socket) = self.seats[person].socket {
-            let delay = if told { self.seats[person].signal_delay } else { PINGS_UNANSWERED };
-            self.at(self.now + delay, Happening::Closes { socket });
+        match self.seats[person].socket {
+            Some(socket) if told => self.send_message(person, Way::Up, 0, Happening::Closes { socket }),
+            Some(socket) => self.at(self.now + PINGS_UNANSWERED, Happening::Closes { socket }),
+            None => {}
         }
     }
 
@@ -163,8 +173,7 @@ impl World {
         self.seats[person].client.leave(true);
         self.after(person);
         if let Some(socket) = self.seats[person].socket {
-            let delay = self.seats[person].signal_delay;
-            self.at(self.now + delay, Happening::Closes { socket });
+            self.send_message(person, Way::Up, 0, Happening::Closes { socket });
         }
         self.seats[person].client.reload();
         self.connect(person);
@@ -195,32 +204,38 @@ impl World {
         if seat.dead {
             return;
         }
-        let mut happenings = Vec::new();
-        while let Some(text) = seat.client.next_message() {
-            if let Some(socket) = seat.socket {
-                happenings.push((self.now + seat.signal_delay, Happening::Says { socket, text }));
-            }
-        }
-        for datagram in seat.client.datagrams() {
-            match datagram.bytes[..] {
-                [128..192, 64..96 | 192..224, ..] => seat.last_srtcp.clone_from(&datagram.bytes),
-                [128..192, ..] => seat.last_srtp.clone_from(&datagram.bytes),
-                [0..2, ..] => seat.last_stun.clone_from(&datagram.bytes),
+        let (socket, remote) = (seat.socket, seat.public);
+        let messages: Vec<String> = std::iter::from_fn(|| seat.client.next_message()).collect();
+        let datagrams = seat.client.datagrams();
+        for Datagram { bytes, .. } in &datagrams {
+            match bytes[..] {
+                [128..192, 64..96 | 192..224, ..] => seat.last_srtcp.clone_from(bytes),
+                [128..192, ..] => seat.last_srtp.clone_from(bytes),
+                [0..2, ..] => seat.last_stun.clone_from(bytes),
                 _ => {}
             }
-            for at in seat.up.carry(self.now, datagram.bytes.len()).into_iter().flatten() {
-                let (remote, local, bytes) = (seat.public, datagram.to, datagram.bytes.clone());
-                happenings.push((at, Happening::ToServer { remote, local, bytes }));
+        }
+        let wakes = seat.client.wakes().filter(|wakes| seat.timer.is_none_or(|timer| *wakes < timer));
+        seat.timer = wakes.or(seat.timer);
+        for text in messages {
+            if let Some(socket) = socket {
+                self.send_message(person, Way::Up, text.len(), Happening::Says { socket, text });
             }
         }
-        if let Some(wakes) = seat.client.wakes()
-            && seat.timer.is_none_or(|timer| wakes < timer)
-        {
-            seat.timer = Some(wakes);
-            happenings.push((wakes, Happening::Timer { person }));
+        for Datagram { to, bytes } in datagrams {
+            let length = bytes.len();
+            self.send_datagram(person, Way::Up, length, Happening::ToServer { remote, local: to, bytes });
         }
-        for (at, what) in happenings {
-            self.at(at, what);
+        if let Some(wakes) = wakes {
+            self.at(wakes, Happening::Timer { person });
+        }
+    }
+
+    pub(super) fn stream(&mut self, person: Person, way: Way) -> &mut Stream<Happening> {
+        let seat = &mut self.seats[person];
+        match way {
+            Way::Up => &mut seat.up_stream,
+            Way::Down => &mut seat.down_stream,
         }
     }
 

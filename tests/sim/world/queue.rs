@@ -9,19 +9,61 @@ use std::time::Instant;
 use plenary::conference::SocketId;
 
 use super::Person;
+use super::carriage::{Parcel, Way};
 
 /// Something that happens to somebody.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Happening {
-    ToServer { remote: SocketAddr, local: SocketAddr, bytes: Vec<u8> },
-    ToClient { person: Person, remote: SocketAddr, local: SocketAddr, bytes: Vec<u8> },
-    Timer { person: Person },
-    Opens { person: Person, socket: SocketId },
-    Closes { socket: SocketId },
-    Says { socket: SocketId, text: String },
-    Hears { person: Person, socket: SocketId, text: Rc<str> },
-    SeesClose { person: Person, socket: SocketId },
-    Reconnects { person: Person },
+    ToServer {
+        remote: SocketAddr,
+        local: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    ToClient {
+        person: Person,
+        remote: SocketAddr,
+        local: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    Timer {
+        person: Person,
+    },
+    Opens {
+        person: Person,
+        socket: SocketId,
+    },
+    Closes {
+        socket: SocketId,
+    },
+    Says {
+        socket: SocketId,
+        text: String,
+    },
+    Hears {
+        person: Person,
+        socket: SocketId,
+        text: Rc<str>,
+    },
+    SeesClose {
+        person: Person,
+        socket: SocketId,
+    },
+    Reconnects {
+        person: Person,
+    },
+    /// The next parcel leaves the bottleneck of this direction.
+    Leaves {
+        person: Person,
+        way: Way,
+    },
+    /// A piece of a stream comes, or is sent again.
+    PieceComes {
+        person: Person,
+        way: Way,
+        number: u64,
+        message: Option<Box<Happening>>,
+    },
+    PieceAgain(Box<Parcel>),
 }
 
 impl Happening {
@@ -33,6 +75,7 @@ impl Happening {
                 | Happening::Opens { .. }
                 | Happening::Closes { .. }
                 | Happening::Says { .. }
+                | Happening::PieceComes { way: Way::Up, .. }
         )
     }
 }

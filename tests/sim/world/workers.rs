@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use plenary::conference::WorkerId;
 use plenary::faults::Fault;
 use plenary::limits::{Limit, Limits};
+use plenary::media::allocate::AllocatorFactory;
 use plenary::media::message::{Command, Notice};
 use plenary::media::rtc::{ConnectionConfig, Transmit};
 use plenary::media::{Core, CoreConfig, Counters, Faults, Path};
@@ -29,17 +30,18 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn new(number: usize, limits: &Limits, now: Instant) -> Worker {
+    pub fn new(number: usize, limits: &Limits, allocators: &AllocatorFactory, now: Instant) -> Worker {
         let mut worker =
             Worker { number, core: None, touched: false, past: Vec::new(), past_faults: Faults::default() };
-        worker.start(limits, now);
+        worker.start(limits, allocators, now);
         worker
     }
 
     /// A fresh core, which knows nobody.
-    fn start(&mut self, limits: &Limits, now: Instant) {
+    fn start(&mut self, limits: &Limits, allocators: &AllocatorFactory, now: Instant) {
         let connection = ConnectionConfig { candidates: vec![self.address()], worker: self.number as u8 };
-        self.core = Some(Core::new(CoreConfig::new(connection, limits.clone()), now));
+        let (limits, allocators) = (limits.clone(), allocators.clone());
+        self.core = Some(Core::new(CoreConfig { connection, limits, allocators }, now));
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -112,7 +114,7 @@ impl World {
     /// A worker is started again.
     pub fn restore_worker(&mut self, number: usize) {
         let now = self.server_now();
-        self.workers[number].start(&self.limits, now);
+        self.workers[number].start(&self.limits, &self.allocators, now);
         self.conference.worker_back(self.conference_now(), WorkerId(number));
     }
 

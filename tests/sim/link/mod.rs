@@ -1,13 +1,32 @@
-//! The network between clients and server: delay, jitter, rate with a bounded queue, loss, reorder, duplication.
+//! The links between clients and server.
 //!
+//! ```text
+//!   datagram ──> cut? ──> bottleneck: a queue of bytes, a rate, somebody else's traffic ──> wire: loss, delay, jitter,
+//!                                                                                          reorder, duplication
+//! ```
+//!
+//! A bottleneck is one person's or several people's; a wire is one person's. What a wire loses has used the bottleneck.
 //! Every fault counts its hits. A scenario that names a fault fails when the fault never happened.
 
+pub mod bottleneck;
+pub mod loss;
+pub mod rate;
+pub mod stream;
+
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::rng::Rng;
+use bottleneck::{Bottleneck, Cross, Waits};
+use loss::{Bursts, Loss};
+use rate::{Rate, Trace};
 
 /// Arrivals are rounded up to this, so that a turn of the server takes in several datagrams, as a real one does.
 const GRAIN: Duration = Duration::from_micros(250);
+
+/// Bytes that IP and UDP put around each datagram.
+const AROUND: u64 = 28;
 
 /// What one direction of a link does to datagrams.
 #[derive(Debug, Clone, Copy)]
@@ -18,10 +37,16 @@ pub struct Conditions {
     pub jitter: Duration,
     /// Bits a second.
     pub rate: Option<u64>,
+    /// Bits a second as time goes by, instead of `rate`.
+    pub trace: Option<Trace>,
     /// Bytes that wait when they come faster than `rate`; what does not fit is dropped.
     pub queue: u64,
+    /// Somebody else's traffic through the same queue.
+    pub cross: Option<Cross>,
     /// Probability that a datagram is lost.
     pub loss: f64,
+    /// Losses that come together.
+    pub bursts: Option<Bursts>,
     /// Probability that a datagram is held until later ones have passed.
     pub reorder: f64,
     /// Probability that a datagram comes twice.
@@ -35,8 +60,11 @@ impl Conditions {
             delay: Duration::from_millis(millis),
             jitter: Duration::ZERO,
             rate: None,
+            trace: None,
             queue: 60_000,
+            cross: None,
             loss: 0.0,
+            bursts: None,
             reorder: 0.0,
             duplicate: 0.0,
         }
@@ -56,6 +84,23 @@ impl Conditions {
     pub fn losing(millis: u64, loss: f64) -> Conditions {
         Conditions { loss, ..Conditions::clean(millis) }
     }
+
+    /// `rate` bits a second, and a queue that takes so long to empty.
+    pub fn narrow(millis: u64, rate: u64, queue: Duration) -> Conditions {
+        let bytes = (rate as f64 / 8.0 * queue.as_secs_f64()) as u64;
+        Conditions { rate: Some(rate), queue: bytes, ..Conditions::clean(millis) }
+    }
+
+    /// Nothing may go wrong with what passes: it takes its time, and that is all.
+    pub fn is_plain(&self) -> bool {
+        let bottleneck = self.rate.is_some() || self.trace.is_some() || self.cross.is_some();
+        let loses = self.loss > 0.0 || self.bursts.is_some();
+        !bottleneck && !loses
+    }
+
+    fn bottleneck_rate(&self) -> Rate {
+        self.trace.map_or(self.rate.map_or(Rate::Unlimited, Rate::Fixed), Rate::Varies)
+    }
 }
 
 /// How often each fault happened.
@@ -66,6 +111,7 @@ pub struct Hits {
     pub queued: u64,
     pub overflowed: u64,
     pub lost: u64,
+    pub in_bursts: u64,
     pub reordered: u64,
     pub duplicated: u64,
     pub cut: u64,
@@ -78,21 +124,34 @@ impl Hits {
         self.queued += other.queued;
         self.overflowed += other.overflowed;
         self.lost += other.lost;
+        self.in_bursts += other.in_bursts;
         self.reordered += other.reordered;
         self.duplicated += other.duplicated;
         self.cut += other.cut;
     }
 }
 
+/// What becomes of something that enters a direction.
+#[derive(Debug)]
+pub enum Entered<T> {
+    /// There is no bottleneck: it is on the wire.
+    Passes(T),
+    /// It waits until [`Direction::gone`] has it.
+    Waits,
+    /// The queue was full.
+    Dropped(T),
+}
+
 /// One direction of one client's link.
 #[derive(Debug)]
-pub struct Direction {
+pub struct Direction<T> {
     conditions: Conditions,
-    /// Nothing passes.
+    /// No datagram passes.
     pub cut: bool,
     rng: Rng,
     origin: Instant,
-    free_at: Instant,
+    bottleneck: Option<Rc<RefCell<Bottleneck<T>>>>,
+    loss: Loss,
     newest: Instant,
     /// Until when a held datagram is held.
     held: Option<Instant>,
@@ -101,34 +160,58 @@ pub struct Direction {
     named: Vec<&'static str>,
 }
 
-impl Direction {
+impl<T> Direction<T> {
     /// `origin` is when the world began.
-    pub fn new(conditions: Conditions, origin: Instant, rng: Rng) -> Direction {
+    pub fn new(conditions: Conditions, origin: Instant, now: Instant, rng: Rng) -> Direction<T> {
         let mut direction = Direction {
             conditions,
             cut: false,
             rng,
             origin,
-            free_at: origin,
+            bottleneck: None,
+            loss: Loss::default(),
             newest: origin,
             held: None,
             hits: Hits::default(),
             named: Vec::new(),
         };
-        direction.set(conditions);
+        direction.set(now, conditions);
         direction
     }
 
-    pub fn set(&mut self, conditions: Conditions) {
+    /// Other conditions from now on, also for what waits.
+    pub fn set(&mut self, now: Instant, conditions: Conditions) {
         let faults = [
             ("jitter", !conditions.jitter.is_zero()),
-            ("rate", conditions.rate.is_some()),
+            ("rate", conditions.rate.is_some() || conditions.trace.is_some()),
             ("loss", conditions.loss > 0.0),
+            ("bursts", conditions.bursts.is_some()),
             ("reorder", conditions.reorder > 0.0),
             ("duplicate", conditions.duplicate > 0.0),
         ];
         self.named.extend(faults.iter().filter(|(_, on)| *on).map(|(name, _)| *name));
+        let Conditions { queue, cross, .. } = conditions;
+        let rate = conditions.bottleneck_rate();
+        if rate != Rate::Unlimited && self.bottleneck.is_none() {
+            self.bottleneck = Some(Rc::new(RefCell::new(Bottleneck::new(now))));
+        }
+        if let Some(bottleneck) = &self.bottleneck {
+            bottleneck.borrow_mut().set(now, rate, queue, cross);
+        }
         self.conditions = conditions;
+    }
+
+    /// Whatever passes here goes through the bottleneck of `other` from now on.
+    pub fn share(&mut self, other: &Direction<T>) {
+        self.bottleneck.clone_from(&other.bottleneck);
+    }
+
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    pub fn bottleneck(&self) -> Option<&Rc<RefCell<Bottleneck<T>>>> {
+        self.bottleneck.as_ref()
     }
 
     /// The faults that were asked for.
@@ -136,33 +219,35 @@ impl Direction {
         &self.named
     }
 
-    /// When a datagram of `bytes` that leaves now arrives: never, once or twice.
-    pub fn carry(&mut self, now: Instant, bytes: usize) -> [Option<Instant>; 2] {
-        let Conditions { delay, jitter, rate, queue, loss, reorder, duplicate } = self.conditions;
+    /// Something of so many bytes enters.
+    pub fn enter(&mut self, now: Instant, bytes: usize, what: T) -> Entered<T> {
+        let Some(bottleneck) = &self.bottleneck else { return Entered::Passes(what) };
+        match bottleneck.borrow_mut().enter(now, bytes as u64 + AROUND, what) {
+            Ok(waits) => {
+                self.hits.queued += u64::from(waits == Waits::Yes);
+                Entered::Waits
+            }
+            Err(what) => {
+                self.hits.overflowed += 1;
+                Entered::Dropped(what)
+            }
+        }
+    }
+
+    /// When something that is on the wire since `at` arrives: never, once or twice.
+    pub fn carry(&mut self, at: Instant) -> [Option<Instant>; 2] {
+        let Conditions { delay, jitter, loss, bursts, reorder, duplicate, .. } = self.conditions;
         let lost = self.rng.chance(loss);
+        let in_burst = self.loss.takes(bursts, &mut self.rng);
         let extra = jitter.mul_f64(self.rng.below(1_000) as f64 / 1_000.0);
         let held = self.rng.chance(reorder);
         let twice = self.rng.chance(duplicate);
-        if self.cut {
-            self.hits.cut += 1;
+        self.hits.lost += u64::from(lost);
+        self.hits.in_bursts += u64::from(in_burst);
+        if lost || in_burst {
             return [None, None];
         }
-        if lost {
-            self.hits.lost += 1;
-            return [None, None];
-        }
-        let mut leaves = now;
-        if let Some(rate) = rate {
-            let waits = self.free_at.saturating_duration_since(now);
-            if waits.as_secs_f64() * rate as f64 / 8.0 > queue as f64 {
-                self.hits.overflowed += 1;
-                return [None, None];
-            }
-            self.hits.queued += u64::from(!waits.is_zero());
-            leaves = now + waits + Duration::from_secs_f64(bytes as f64 * 8.0 / rate as f64);
-            self.free_at = leaves;
-        }
-        let arrives = leaves + delay + extra;
+        let arrives = at + delay + extra;
         self.hits.carried += 1;
         self.hits.jittered += u64::from(!extra.is_zero());
         if held {
@@ -186,6 +271,7 @@ impl Direction {
             "jitter" => self.hits.jittered,
             "rate" => self.hits.queued + self.hits.overflowed,
             "loss" => self.hits.lost,
+            "bursts" => self.hits.in_bursts,
             "reorder" => self.hits.reordered,
             _ => self.hits.duplicated,
         }

@@ -1,0 +1,41 @@
+//! What a page sends itself: camera, screen, microphone.
+
+use plenary::media::ids::{Kind, Stream, Track};
+use str0m::bwe::Bitrate;
+
+use super::connection::Connection;
+use crate::sender::{Camera, Microphone};
+
+impl Connection {
+    /// The estimator is to find out whether the uplink holds all that is asked for.
+    pub fn desire(&mut self) {
+        let asked: u64 = self.cameras.iter().map(|(_, camera)| camera.asked()).sum();
+        self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(asked + asked / 5));
+    }
+
+    /// The camera or the screen.
+    pub fn camera(&mut self, stream: Stream) -> Option<&mut Camera> {
+        self.cameras.iter_mut().map(|(_, camera)| camera).find(|camera| camera.stream() == stream)
+    }
+
+    /// The microphone, or the sound of the screen.
+    pub fn microphone(&mut self, stream: Stream) -> Option<&mut Microphone> {
+        self.microphones.iter_mut().map(|(_, mic)| mic).find(|microphone| microphone.stream() == stream)
+    }
+
+    /// Turns a camera, a screen, a microphone or the screen's sound on or off.
+    pub fn switch(&mut self, Track { stream, kind }: Track, on: bool) {
+        match kind {
+            Kind::Audio => {
+                if let Some(microphone) = self.microphone(stream) {
+                    microphone.on = on;
+                }
+            }
+            Kind::Video => {
+                if let Some(camera) = self.camera(stream) {
+                    camera.on = on;
+                }
+            }
+        }
+    }
+}
