@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system native bench bench-instructions loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python
+.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system native bench bench-instructions scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,10 @@ fuzz-build:
 # ROWS='to 10*' counts some, FORWARD names a program that is built already.
 bench-instructions: ## instructions per forwarded packet, by who sends what to whom (valgrind)
 	@benches/instructions $(if $(ROWS),'$(ROWS)')
+
+# Some minutes: five seeds of every rule on every link, on all cores.
+scoreboard: ## what each rule of who is shown what makes of each kind of link: writes docs/scoreboard.md
+	@$(STEP) scoreboard env PLENARY_SCOREBOARD=write cargo test $(CARGO_FLAGS) --test sim the_scoreboard_says -- --nocapture
 
 # PLENARY_BINARY names another program, LOADS some of the loads.
 loads: ## what somebody who means harm costs a third person: their wait under each load, against a release build

@@ -19,6 +19,7 @@ mod payload;
 mod receiver;
 mod rng;
 mod scenarios;
+mod scoreboard;
 #[allow(dead_code, reason = "some of it only the attacks need")]
 mod sender;
 #[allow(dead_code, reason = "some of it only the attacks need")]
