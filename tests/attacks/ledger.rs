@@ -25,7 +25,7 @@ use crate::table::{Group, Table};
 const WAIT: Duration = Duration::from_millis(800);
 
 /// What the operator of this house set, so that wholes are full soon.
-const LIMITS: &str = "connections=300,turn-users-per-hour-per-address=5,offers-per-second-per-address=2,\
+const LIMITS: &str = "connections=300,turn-users-per-hour-per-address=5,offers-per-second-per-address=1,\
     held-bytes-per-address=8_000_000";
 
 /// More connections than there may be.
@@ -141,7 +141,7 @@ fn offers(server: &Server) -> String {
     }
     tell(&mut third, &offer);
     hear_of(&mut third, "answer");
-    // Of forty at once the last one is read now, and the sixtieth in ten seconds.
+    // Of twenty at once the last one is read now, and the sixtieth in forty seconds.
     let last = sockets.last_mut().expect("sixty");
     last.get_ref().set_read_timeout(Some(Duration::from_millis(100))).expect("a socket of ours");
     let is_answered = std::iter::from_fn(|| last.read().ok())
