@@ -6,7 +6,7 @@ use super::reader::Reader;
 use crate::media::fuzzing::{Arriving, FrameInfo, Picture, Slot, Source};
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtc::Mid;
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 
 /// Where a layer is in its own counting.
 struct Counting {
@@ -50,7 +50,7 @@ pub fn forwarder(data: &[u8]) {
         let frame = FrameInfo { start: key || flags & 1 != 0, end: flags & 2 != 0, key, picture };
         let now = start + passed;
         let capture = now.checked_sub(capture).unwrap_or(now);
-        let packet = Arriving { seq: counting.seq, time: counting.time, capture, frame };
+        let packet = Arriving { seq: SeqNo(counting.seq), time: MediaTime(counting.time), capture, frame };
         slot.target = Some(target);
         let source = Source { number: owner * 3 + number as u64, layer, live: [true; 3] };
         let Ok(leaving) = slot.forward(&source, &packet, now) else { continue };

@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::rtp::{ClockRate, MediaTime};
+
 /// The smallest delay is taken over two windows of this length, so that a route that became longer, or a drifting
 /// clock, is followed within a minute.
 const WINDOW: Duration = Duration::from_secs(30);
@@ -79,22 +81,22 @@ fn offset(origin: Instant, nanos: i128) -> Option<Instant> {
 /// One track's RTP clock against the server's.
 #[derive(Debug)]
 pub struct TrackClock {
-    rate: u32,
+    rate: ClockRate,
     /// An RTP timestamp and the instant it stands for.
-    reference: Option<(u64, Instant)>,
+    reference: Option<(MediaTime, Instant)>,
     reported: bool,
-    newest: Option<(u64, Instant)>,
+    newest: Option<(MediaTime, Instant)>,
 }
 
 impl TrackClock {
-    /// A clock of `rate` ticks a second of which nothing is known.
+    /// A clock of `rate` of which nothing is known.
     #[must_use]
-    pub fn new(rate: u32) -> TrackClock {
-        TrackClock { rate: rate.max(1), reference: None, reported: false, newest: None }
+    pub fn new(rate: ClockRate) -> TrackClock {
+        TrackClock { rate, reference: None, reported: false, newest: None }
     }
 
     /// When the packet with the timestamp `rtp`, which arrived at `arrival`, was captured. Never after its arrival.
-    pub fn capture(&mut self, rtp: u64, arrival: Instant) -> Instant {
+    pub fn capture(&mut self, rtp: MediaTime, arrival: Instant) -> Instant {
         if self.newest.is_none_or(|(newest, _)| rtp >= newest) {
             self.newest = Some((rtp, arrival));
         }
@@ -103,9 +105,7 @@ impl TrackClock {
             self.reference = Some((rtp, arrival));
             return arrival;
         }
-        let unbelievable = arrival.saturating_duration_since(predicted) > BELIEVABLE
-            || predicted.saturating_duration_since(arrival) > BELIEVABLE;
-        if unbelievable {
+        if !is_believable(predicted, arrival) {
             // The timestamps jumped: what was known of this clock is about another one.
             self.reference = Some((rtp, arrival));
             self.newest = Some((rtp, arrival));
@@ -118,29 +118,27 @@ impl TrackClock {
     /// Takes note of a sender report: the low 32 bits of the timestamp that stands for `instant`.
     pub fn report(&mut self, rtp: u32, instant: Instant) {
         let Some((newest, arrival)) = self.newest else { return };
-        let rtp = extend(newest, rtp);
+        let rtp = newest.near(rtp);
         let before = self.reference.replace((rtp, instant));
         let predicted = self.at(newest).unwrap_or(arrival);
-        let off = nanos_between(predicted, arrival).unsigned_abs();
-        if off > BELIEVABLE.as_nanos() {
-            self.reference = before;
-        } else {
+        if is_believable(predicted, arrival) {
             self.reported = true;
+        } else {
+            self.reference = before;
         }
     }
 
-    fn at(&self, rtp: u64) -> Option<Instant> {
+    fn at(&self, rtp: MediaTime) -> Option<Instant> {
         let (reference, instant) = self.reference?;
-        let ticks = i128::from(rtp) - i128::from(reference);
-        offset(instant, ticks * 1_000_000_000 / i128::from(self.rate))
+        let span = self.rate.time_of(rtp.abs_diff(reference));
+        if rtp >= reference { instant.checked_add(span) } else { instant.checked_sub(span) }
     }
 }
 
-/// The 64-bit timestamp nearest to `near` whose low bits are `low`.
-fn extend(near: u64, low: u32) -> u64 {
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is compared")]
-    let ahead = low.wrapping_sub(near as u32).cast_signed();
-    near.saturating_add_signed(i64::from(ahead))
+/// Whether a packet that arrived at `arrival` may have been captured at `predicted`.
+fn is_believable(predicted: Instant, arrival: Instant) -> bool {
+    arrival.saturating_duration_since(predicted).max(predicted.saturating_duration_since(arrival))
+        <= BELIEVABLE
 }
 
 #[cfg(test)]
@@ -158,49 +156,60 @@ mod tests {
         let start = origin + ms(60_000);
         let ntp = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let mut peer = PeerClock::new(origin);
-        let (mut sound, mut picture) = (TrackClock::new(48_000), TrackClock::new(90_000));
+        let (mut sound, mut picture) = (TrackClock::new(ClockRate::AUDIO), TrackClock::new(ClockRate::VIDEO));
         // Both are captured at `start`; sound arrives 20 ms later, picture 120 ms.
-        sound.capture(1_000, start + ms(20));
-        picture.capture(5_000, start + ms(120));
+        sound.capture(MediaTime(1_000), start + ms(20));
+        picture.capture(MediaTime(5_000), start + ms(120));
         peer.report(ntp, start + ms(20));
         let at = peer.instant(ntp).expect("reported");
         sound.report(1_000, at);
         picture.report(5_000, at);
-        let heard = sound.capture(1_000 + 48_000, start + ms(1_020));
-        let seen = picture.capture(5_000 + 90_000, start + ms(1_120));
+        let heard = sound.capture(MediaTime(1_000 + 48_000), start + ms(1_020));
+        let seen = picture.capture(MediaTime(5_000 + 90_000), start + ms(1_120));
         assert_eq!(heard, seen);
     }
 
     #[test]
     fn before_the_first_report_the_earliest_arrival_counts() {
         let start = Instant::now();
-        let mut clock = TrackClock::new(90_000);
-        assert_eq!(clock.capture(0, start + ms(50)), start + ms(50));
-        assert_eq!(clock.capture(9_000, start + ms(110)), start + ms(110), "100 ms later, 60 ms arrived");
-        assert_eq!(clock.capture(18_000, start + ms(400)), start + ms(210), "delayed, not captured late");
+        let mut clock = TrackClock::new(ClockRate::VIDEO);
+        assert_eq!(clock.capture(MediaTime(0), start + ms(50)), start + ms(50));
+        assert_eq!(
+            clock.capture(MediaTime(9_000), start + ms(110)),
+            start + ms(110),
+            "100 ms later, 60 ms arrived"
+        );
+        assert_eq!(
+            clock.capture(MediaTime(18_000), start + ms(400)),
+            start + ms(210),
+            "delayed, not captured late"
+        );
     }
 
     #[test]
     fn an_absurd_timestamp_or_report_moves_nothing_far() {
         let start = Instant::now();
-        let mut clock = TrackClock::new(90_000);
-        clock.capture(0, start);
-        assert_eq!(clock.capture(90_000 * 3_600, start + ms(33)), start + ms(33));
+        let mut clock = TrackClock::new(ClockRate::VIDEO);
+        clock.capture(MediaTime(0), start);
+        assert_eq!(clock.capture(MediaTime(90_000 * 3_600), start + ms(33)), start + ms(33));
         clock.report(12, start + Duration::from_secs(900));
-        let capture = clock.capture(90_000 * 3_600 + 9_000, start + ms(133));
+        let capture = clock.capture(MediaTime(90_000 * 3_600 + 9_000), start + ms(133));
         assert_eq!(capture, start + ms(133));
     }
 
     #[test]
     fn after_one_absurd_timestamp_reports_are_believed_again() {
         let start = Instant::now();
-        let mut clock = TrackClock::new(90_000);
-        clock.capture(0, start);
-        clock.capture(1 << 30, start + ms(33));
-        clock.capture(6_000, start + ms(66));
+        let mut clock = TrackClock::new(ClockRate::VIDEO);
+        clock.capture(MediaTime(0), start);
+        clock.capture(MediaTime(1 << 30), start + ms(33));
+        clock.capture(MediaTime(6_000), start + ms(66));
         // It was captured 40 ms before it arrived: only a report can say that.
         clock.report(6_000, start + ms(26));
-        assert_eq!(clock.capture(9_000, start + ms(99)), start + ms(26) + Duration::from_nanos(33_333_333));
+        assert_eq!(
+            clock.capture(MediaTime(9_000), start + ms(99)),
+            start + ms(26) + Duration::from_nanos(33_333_333)
+        );
     }
 
     #[test]
@@ -223,12 +232,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn timestamps_are_extended_across_the_wrap() {
-        assert_eq!(extend(0x1_0000_0005, 0xffff_fff0), 0xffff_fff0);
-        assert_eq!(extend(0xffff_fff0, 5), 0x1_0000_0005);
-    }
-
     proptest! {
         /// Publishers choose these numbers: whatever they are, capture is never in the future and nothing overflows.
         #[test]
@@ -237,7 +240,7 @@ mod tests {
         ) {
             let origin = Instant::now();
             let mut now = origin;
-            let (mut peer, mut track) = (PeerClock::new(origin), TrackClock::new(90_000));
+            let (mut peer, mut track) = (PeerClock::new(origin), TrackClock::new(ClockRate::VIDEO));
             for (rtp, report, seconds, is_report, wait) in steps {
                 now += ms(wait);
                 if is_report {
@@ -249,7 +252,7 @@ mod tests {
                         track.report(report, instant);
                     }
                 } else {
-                    prop_assert!(track.capture(rtp, now) <= now);
+                    prop_assert!(track.capture(MediaTime(rtp), now) <= now);
                 }
             }
         }

@@ -7,14 +7,15 @@
 //! of freeze, and a step in what sender reports say up to a minute of delay: the relation between timestamps and the
 //! server's clock is therefore only ever slewed.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::frame::{FrameInfo, Picture};
+use super::rtp::{ClockRate, MediaTime, SeqNo};
 use super::window::Window;
 
-/// How fast the relation between timestamps and the server's clock may move: 5 ms a second. Clocks drift by 0.1 ms a
-/// second at most; browsers move lips and sound towards each other by about 12 ms a second.
-const SLEW_PER_SECOND: Duration = Duration::from_millis(5);
+/// How fast the relation between timestamps and the server's clock may move: by one part of this, 5 ms a second. Clocks drift by
+/// 0.1 ms a second at most; browsers move lips and sound towards each other by about 12 ms a second.
+const SLEW: u32 = 200;
 
 /// A source that jumps further than this starts anew: at a key frame, as if it were another source.
 const LARGEST_STEP: u64 = 3_000;
@@ -29,10 +30,10 @@ const LARGEST_LEAD_SECONDS: u64 = 1;
 /// What forwarding needs to know of an arriving packet.
 #[derive(Debug, Clone, Copy)]
 pub struct Arriving {
-    /// Sequence number, extended over wraps.
-    pub seq: u64,
-    /// RTP timestamp, extended over wraps.
-    pub time: u64,
+    /// Sequence number.
+    pub seq: SeqNo,
+    /// RTP timestamp.
+    pub time: MediaTime,
     /// When it was captured, on the server's clock.
     pub capture: Instant,
     /// What it is to its frame.
@@ -42,10 +43,10 @@ pub struct Arriving {
 /// The packet as the subscriber gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaving {
-    /// Sequence number, extended.
-    pub seq: u64,
-    /// RTP timestamp, extended.
-    pub time: u64,
+    /// Sequence number.
+    pub seq: SeqNo,
+    /// RTP timestamp.
+    pub time: MediaTime,
     /// What the timestamp stands for on the server's clock: goes into sender reports.
     pub wallclock: Instant,
     /// New picture id and temporal-layer-zero index, where the packet has them.
@@ -77,30 +78,30 @@ pub enum Held {
 /// How the present source maps onto the slot.
 #[derive(Debug, Clone, Copy)]
 struct Anchor {
-    seq_in: u64,
-    seq_out: u64,
-    time_in: u64,
-    time_out: u64,
+    seq_in: SeqNo,
+    seq_out: SeqNo,
+    time_in: MediaTime,
+    time_out: MediaTime,
     picture_in: u16,
     picture_out: u16,
     tl0_in: u8,
     tl0_out: u8,
-    highest_in: u64,
-    latest_in: u64,
+    highest_in: SeqNo,
+    latest_in: MediaTime,
     latest_at: Instant,
 }
 
 /// The outgoing stream of one slot.
 #[derive(Debug)]
 pub struct Forwarder {
-    rate: u32,
+    rate: ClockRate,
     anchor: Option<Anchor>,
     /// Highest sequence number sent, and the timestamp it had.
-    highest: Option<(u64, u64)>,
+    highest: Option<(SeqNo, MediaTime)>,
     /// Sequence numbers that were sent.
     used: Window,
     /// A timestamp and the instant it stands for.
-    relation: Option<(u64, Instant)>,
+    relation: Option<(MediaTime, Instant)>,
     /// The packet with the highest sequence number did not end its frame.
     open: bool,
     picture: u16,
@@ -108,13 +109,13 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// A stream of `rate` ticks a second that starts at sequence number `seq` (below 2^16) and timestamp `time`.
+    /// A stream of `rate` that starts at sequence number `seq` (below 2^16) and timestamp `time`.
     #[must_use]
-    pub fn new(rate: u32, seq: u16, time: u32) -> Forwarder {
+    pub fn new(rate: ClockRate, seq: u16, time: u32) -> Forwarder {
         Forwarder {
-            rate: rate.max(1),
+            rate,
             anchor: None,
-            highest: Some((u64::from(seq), u64::from(time))),
+            highest: Some((SeqNo(seq.into()), MediaTime(time.into()))),
             used: Window::default(),
             relation: None,
             open: false,
@@ -142,7 +143,7 @@ impl Forwarder {
             None => return Err(Held::AwaitsKeyFrame),
         };
         let leaving = self.map(&anchor, packet, now, first)?;
-        if !self.used.take(leaving.seq) {
+        if !self.used.take(leaving.seq.0) {
             return Err(Held::Repeated);
         }
         self.anchor = Some(anchor.advance(packet, now));
@@ -151,13 +152,13 @@ impl Forwarder {
     }
 
     fn attach(&self, packet: &Arriving, now: Instant) -> Anchor {
-        let (seq, time) = self.highest.unwrap_or((0, 0));
+        let (seq, time) = self.highest.unwrap_or_default();
         let earliest = time + 1;
         let time_out = match self.relation {
             Some((at, instant)) => {
                 let ahead = packet.capture.saturating_duration_since(instant);
                 let behind = instant.saturating_duration_since(packet.capture);
-                (at + self.ticks(ahead)).saturating_sub(self.ticks(behind)).max(earliest)
+                (at + self.rate.ticks_in(ahead)).saturating_sub(self.rate.ticks_in(behind)).max(earliest)
             }
             None => earliest,
         };
@@ -199,14 +200,14 @@ impl Forwarder {
     }
 
     /// The instant `time` stands for: by the slot's relation, slewed towards when it was really captured.
-    fn wallclock(&self, time: u64, capture: Instant) -> Instant {
+    fn wallclock(&self, time: MediaTime, capture: Instant) -> Instant {
         let Some((at, instant)) = self.relation else { return capture };
         if time < at {
-            return instant.checked_sub(self.span(at - time)).unwrap_or(instant);
+            return instant.checked_sub(self.rate.time_of(at - time)).unwrap_or(instant);
         }
-        let passed = self.span(time - at);
+        let passed = self.rate.time_of(time - at);
         let expected = instant + passed;
-        let most = SLEW_PER_SECOND.mul_f64(passed.as_secs_f64());
+        let most = passed / SLEW;
         if capture > expected {
             expected + (capture - expected).min(most)
         } else {
@@ -226,23 +227,13 @@ impl Forwarder {
             self.tl0 = picture.tl0.unwrap_or(self.tl0);
         }
     }
-
-    fn ticks(&self, span: Duration) -> u64 {
-        let ticks = span.as_nanos() * u128::from(self.rate) / 1_000_000_000;
-        u64::try_from(ticks).unwrap_or(0)
-    }
-
-    fn span(&self, ticks: u64) -> Duration {
-        let nanos = u128::from(ticks) * 1_000_000_000 / u128::from(self.rate);
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
-    }
 }
 
 impl Anchor {
     /// The source left its own track: a sequence number or timestamp nobody counts up to, or a clock that went back
     /// (what follows it would be held until the clock is where it was).
-    fn jumped(&self, packet: &Arriving, now: Instant, rate: u32) -> bool {
-        let (step, second) = (packet.time.abs_diff(self.latest_in), u64::from(rate));
+    fn jumped(&self, packet: &Arriving, now: Instant, rate: ClockRate) -> bool {
+        let (step, second) = (packet.time.abs_diff(self.latest_in), rate.as_hertz());
         packet.seq.abs_diff(self.highest_in) > LARGEST_STEP
             || (packet.seq > self.highest_in && packet.time < self.latest_in)
             || step > LARGEST_PAUSE_SECONDS * second

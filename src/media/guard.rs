@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::forward::{Arriving, Leaving};
+use super::rtp::{ClockRate, SeqNo};
 use super::window::Window;
 
 /// A relation may move by the slew the forwarder allows itself and this much for rounding.
@@ -48,7 +49,7 @@ impl Faults {
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     source: u64,
-    seq_in: u64,
+    seq_in: SeqNo,
     end: bool,
     leaving: Leaving,
 }
@@ -56,17 +57,17 @@ struct Seen {
 /// Watches what leaves with one source.
 #[derive(Debug)]
 pub struct Guard {
-    rate: u32,
+    rate: ClockRate,
     newest: Option<Seen>,
     used: Box<Window>,
     faults: Faults,
 }
 
 impl Guard {
-    /// Watches a source of `rate` ticks a second.
+    /// Watches a source of `rate`.
     #[must_use]
-    pub fn new(rate: u32) -> Guard {
-        Guard { rate: rate.max(1), newest: None, used: Box::default(), faults: Faults::default() }
+    pub fn new(rate: ClockRate) -> Guard {
+        Guard { rate, newest: None, used: Box::default(), faults: Faults::default() }
     }
 
     /// What was found so far.
@@ -89,7 +90,7 @@ impl Guard {
                 self.newest = Some(seen);
             }
         }
-        if !self.used.take(leaving.seq) {
+        if !self.used.take(leaving.seq.0) {
             self.faults.collision += 1;
         }
         self.faults.violations() == before
@@ -110,12 +111,12 @@ impl Guard {
         let contiguous = next.seq == last.seq + 1;
         let same_source = newest.source == seen.source && !next.first;
         let torn = if same_source {
-            next.seq - last.seq != seen.seq_in.wrapping_sub(newest.seq_in)
+            seen.seq_in < newest.seq_in || next.seq - last.seq != seen.seq_in - newest.seq_in
         } else {
             contiguous && !newest.end
         };
         self.faults.torn += u64::from(torn);
-        let span = Duration::from_secs_f64((next.time - last.time) as f64 / f64::from(self.rate));
+        let span = self.rate.time_of(next.time - last.time);
         let expected = last.wallclock + span;
         let off = expected.max(next.wallclock) - expected.min(next.wallclock);
         let clamped = next.wallclock >= now;
@@ -129,6 +130,7 @@ impl Guard {
 mod tests {
     use super::*;
     use crate::media::frame::FrameInfo;
+    use crate::media::rtp::MediaTime;
 
     struct Fixture {
         guard: Guard,
@@ -137,7 +139,7 @@ mod tests {
 
     impl Fixture {
         fn new() -> Fixture {
-            let mut fixture = Fixture { guard: Guard::new(90_000), at: Instant::now() };
+            let mut fixture = Fixture { guard: Guard::new(ClockRate::VIDEO), at: Instant::now() };
             assert!(fixture.send(1, 10, 100, 9_000, 0, true), "the first packet is clean");
             fixture
         }
@@ -146,7 +148,8 @@ mod tests {
         fn send(&mut self, source: u64, seq_in: u64, seq: u64, time: u64, step: u64, end: bool) -> bool {
             let wallclock = self.at + Duration::from_micros(time * 100 / 9) + Duration::from_millis(step);
             let frame = FrameInfo { start: true, end, key: true, picture: None };
-            let packet = Arriving { seq: seq_in, time, capture: wallclock, frame };
+            let (seq, time) = (SeqNo(seq), MediaTime(time));
+            let packet = Arriving { seq: SeqNo(seq_in), time, capture: wallclock, frame };
             let leaving = Leaving { seq, time, wallclock, picture: None, first: source != 1 };
             self.guard.judge(source, &packet, &leaving, self.at + Duration::from_secs(60))
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::rtp::ClockRate;
+
 /// One person in one room. Stays the same across reloads, new sockets and new connections.
 ///
 /// As a text it has sixteen hexadecimal digits.
@@ -54,12 +56,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Ticks a second of its RTP clock: every codec we forward has the one of its kind (RFC 7587 section 4.1 for Opus).
+    /// Its RTP clock: every codec we forward has the one of its kind.
     #[must_use]
-    pub fn clock_rate(self) -> u32 {
+    pub fn clock_rate(self) -> ClockRate {
         match self {
-            Kind::Audio => 48_000,
-            Kind::Video => 90_000,
+            Kind::Audio => ClockRate::AUDIO,
+            Kind::Video => ClockRate::VIDEO,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::codec::Codec;
 use super::flow::Flow;
 use super::ids::{Kind, Layer};
 use super::keyframes::KeyFrames;
+use super::rtp::SeqNo;
 
 /// A layer is dead after this much silence while others go on. Cameras in the dark pause for 200 ms between frames; a
 /// picture that stands for longer than half a second is one that people talk about.
@@ -40,8 +41,8 @@ pub struct Seen {
     pub layer: Layer,
     /// What it is encoded with.
     pub codec: Codec,
-    /// Sequence number, extended over wraps.
-    pub seq: u64,
+    /// Sequence number.
+    pub seq: SeqNo,
     /// The packet ends a frame.
     pub end: bool,
     /// How many bytes it was on its way.
@@ -70,7 +71,7 @@ pub struct Encoding {
     pub codec: Option<Codec>,
     /// Grows whenever what follows has nothing to do with what was before: another connection, another codec.
     epoch: u32,
-    newest: u64,
+    newest: SeqNo,
     arrived: Option<Instant>,
     /// When it began to send; `None` while it is dead.
     alive: Option<Instant>,
@@ -86,7 +87,7 @@ impl Encoding {
             keys: KeyFrames::default(),
             codec: None,
             epoch: 0,
-            newest: 0,
+            newest: SeqNo::default(),
             arrived: None,
             alive: None,
             missed: 0,
@@ -120,7 +121,7 @@ impl Encoding {
     }
 
     /// A packet came that nobody is shown: what is counted from goes on.
-    fn pass_over(&mut self, seq: u64) -> bool {
+    fn pass_over(&mut self, seq: SeqNo) -> bool {
         let jumped = self.arrived.is_some() && seq.abs_diff(self.newest) > LATE;
         self.newest = if jumped { seq } else { self.newest.max(seq) };
         jumped
@@ -234,7 +235,7 @@ impl Layers {
 
     /// Takes note of the sequence number of a packet that nobody is shown, as of somebody who is muted. Returns whether it
     /// is far from the one before.
-    pub fn pass_over(&mut self, layer: Layer, seq: u64) -> bool {
+    pub fn pass_over(&mut self, layer: Layer, seq: SeqNo) -> bool {
         self.get_mut(layer).pass_over(seq)
     }
 

@@ -169,8 +169,7 @@ impl Slot {
         if leaving.first {
             self.playing = Some((source.number, source.layer));
             self.blocked = false;
-            #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
-            self.since.get_or_insert(leaving.time as u32);
+            self.since.get_or_insert(leaving.time.low());
         }
         Ok(leaving)
     }

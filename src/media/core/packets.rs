@@ -11,7 +11,6 @@ use crate::media::ids::Layer;
 use crate::media::layers::Seen;
 use crate::media::message::Notice;
 use crate::media::rtc::{Check, Ended, Event, Packet};
-use crate::media::rtp::{MediaTime, SeqNo};
 use crate::media::slot::Source;
 use crate::media::table::{Key, PeerKey};
 
@@ -117,7 +116,7 @@ impl Core {
         let room = peer.room;
         let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
         let Some(publication) = publication else { return };
-        let Packet { layer, codec, seq: SeqNo(seq), time: MediaTime(time), .. } = *packet;
+        let Packet { layer, codec, seq, time, .. } = *packet;
         let (track, layers) = (publication.track, &mut publication.layers);
         if publication.muted {
             self.counters.jumps += u64::from(layers.pass_over(layer, seq));

@@ -1,6 +1,7 @@
 use super::*;
 use crate::media::guard::Guard;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
@@ -8,8 +9,8 @@ fn ms(n: u64) -> Duration {
 
 /// A source of one-packet frames, one every 33 ms, captured `lag` before it arrives.
 struct Source {
-    seq: u64,
-    time: u64,
+    seq: SeqNo,
+    time: MediaTime,
     lag: Duration,
 }
 
@@ -29,29 +30,29 @@ impl Source {
 #[test]
 fn a_new_source_waits_for_its_key_frame() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 7, 1_000);
-    let mut source = Source { seq: 50, time: 9_000_000, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 7, 1_000);
+    let mut source = Source { seq: SeqNo(50), time: MediaTime(9_000_000), lag: ms(0) };
     assert_eq!(slot.forward(&source.next(now, false), now), Err(Held::AwaitsKeyFrame));
     let first = slot.forward(&source.next(now, true), now).expect("a key frame");
     assert!(first.first);
-    assert_eq!(first.seq, 8);
-    let late = Arriving { seq: 51, ..source.next(now, false) };
+    assert_eq!(first.seq, SeqNo(8));
+    let late = Arriving { seq: SeqNo(51), ..source.next(now, false) };
     assert_eq!(slot.forward(&late, now), Err(Held::Early));
 }
 
 #[test]
 fn no_sequence_number_leaves_twice_whatever_a_source_counts() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 7, 1_000);
-    let mut source = Source { seq: 50, time: 9_000_000, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 7, 1_000);
+    let mut source = Source { seq: SeqNo(50), time: MediaTime(9_000_000), lag: ms(0) };
     let packets: Vec<Arriving> = (0..1_200).map(|frame| source.next(now, frame == 0)).collect();
-    for packet in packets.iter().filter(|packet| packet.seq % 100 != 0) {
+    for packet in packets.iter().filter(|packet| packet.seq.0 % 100 != 0) {
         slot.forward(packet, now).expect("each leaves once");
     }
     for packet in &packets {
         let late = slot.forward(packet, now).map(|leaving| leaving.seq);
         let recent = source.seq - packet.seq < 1_024;
-        assert_eq!(late.is_ok(), packet.seq % 100 == 0 && recent, "{packet:?}: {late:?}");
+        assert_eq!(late.is_ok(), packet.seq.0 % 100 == 0 && recent, "{packet:?}: {late:?}");
         assert!(late.is_ok_and(|_| true) || late == Err(Held::Repeated));
     }
 }
@@ -59,9 +60,9 @@ fn no_sequence_number_leaves_twice_whatever_a_source_counts() {
 #[test]
 fn a_pause_of_half_a_minute_is_half_a_minute_on_the_slots_clock() {
     let start = Instant::now() + ms(100_000);
-    let mut slot = Forwarder::new(90_000, 0, 0);
-    let mut a = Source { seq: 1, time: 5, lag: ms(20) };
-    let mut b = Source { seq: 9_999, time: 77_777_777, lag: ms(20) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
+    let mut a = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(20) };
+    let mut b = Source { seq: SeqNo(9_999), time: MediaTime(77_777_777), lag: ms(20) };
     let last = slot.forward(&a.next(start, true), start).expect("starts");
     slot.detach();
     let later = start + ms(30_000);
@@ -73,8 +74,8 @@ fn a_pause_of_half_a_minute_is_half_a_minute_on_the_slots_clock() {
 #[test]
 fn an_open_frame_leaves_a_hole_behind_it() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 0, 0);
-    let mut a = Source { seq: 1, time: 5, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
+    let mut a = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
     let mut open = a.next(now, true);
     open.frame.end = false;
     let torn = slot.forward(&open, now).expect("starts");
@@ -86,20 +87,20 @@ fn an_open_frame_leaves_a_hole_behind_it() {
 #[test]
 fn a_source_that_jumps_starts_anew_at_a_key_frame() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 0, 0);
-    let mut source = Source { seq: 1, time: 5, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
+    let mut source = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
     slot.forward(&source.next(now, true), now).expect("starts");
     source.time += 90_000 * 3_600;
     assert_eq!(slot.forward(&source.next(now, false), now), Err(Held::AwaitsKeyFrame));
     let again = slot.forward(&source.next(now, true), now).expect("a key frame");
-    assert!(again.first && again.time < 90_000, "an hour was not passed on: {}", again.time);
+    assert!(again.first && again.time < MediaTime(90_000), "an hour was not passed on: {again:?}");
 }
 
 #[test]
 fn a_step_of_ten_seconds_in_no_time_is_not_passed_on() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 0, 0);
-    let mut source = Source { seq: 1, time: 5, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
+    let mut source = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
     let first = slot.forward(&source.next(now, true), now).expect("starts");
     source.time += 90_000 * 10;
     let later = now + ms(33);
@@ -115,8 +116,8 @@ fn a_step_of_ten_seconds_in_no_time_is_not_passed_on() {
 #[test]
 fn a_source_that_really_paused_for_ten_seconds_goes_on() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 0, 0);
-    let mut source = Source { seq: 1, time: 5, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
+    let mut source = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
     slot.forward(&source.next(now, true), now).expect("starts");
     source.time += 90_000 * 10;
     let later = now + ms(10_033);
@@ -126,10 +127,10 @@ fn a_source_that_really_paused_for_ten_seconds_goes_on() {
 #[test]
 fn a_source_whose_clock_went_back_starts_anew_at_a_key_frame() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 0, 0);
-    let mut source = Source { seq: 1, time: 90_000 * 60, lag: ms(0) };
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
+    let mut source = Source { seq: SeqNo(1), time: MediaTime(90_000 * 60), lag: ms(0) };
     slot.forward(&source.next(now, true), now).expect("starts");
-    source.time -= 90_000 * 30;
+    source.time = source.time.saturating_sub(90_000 * 30);
     let held = slot.forward(&source.next(now, false), now);
     assert_eq!(held, Err(Held::AwaitsKeyFrame), "somebody must ask for one, or half a minute is lost");
     assert!(slot.forward(&source.next(now, true), now).expect("a key frame").first);
@@ -138,11 +139,11 @@ fn a_source_whose_clock_went_back_starts_anew_at_a_key_frame() {
 #[test]
 fn picture_ids_continue_across_a_switch() {
     let now = Instant::now();
-    let mut slot = Forwarder::new(90_000, 0, 0);
+    let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
     let mut seen = Vec::new();
     for (id, tl0) in [(300u16, 44u8), (301, 45), (9, 9), (10, 10)] {
-        let mut packet = Source { seq: u64::from(id), time: u64::from(id) * 3_000, lag: ms(0) }
-            .next(now, id == 300 || id == 9);
+        let (seq, time) = (SeqNo(id.into()), MediaTime(u64::from(id) * 3_000));
+        let mut packet = Source { seq, time, lag: ms(0) }.next(now, id == 300 || id == 9);
         packet.frame.picture = Some(Picture { id, long: true, tl0: Some(tl0) });
         if id == 9 {
             slot.detach();
@@ -161,11 +162,11 @@ proptest! {
         drift in 0u64..60,
     ) {
         let mut now = Instant::now() + ms(10_000);
-        let mut slot = Forwarder::new(90_000, 65_000, u32::MAX - 5);
-        let mut guard = Guard::new(90_000);
+        let mut slot = Forwarder::new(ClockRate::VIDEO, 65_000, u32::MAX - 5);
+        let mut guard = Guard::new(ClockRate::VIDEO);
         let mut sources = [
-            Source { seq: 100, time: 1 << 31, lag: ms(drift) },
-            Source { seq: 70_000, time: 5, lag: ms(60 - drift) },
+            Source { seq: SeqNo(100), time: MediaTime(1 << 31), lag: ms(drift) },
+            Source { seq: SeqNo(70_000), time: MediaTime(5), lag: ms(60 - drift) },
         ];
         let mut owner = 0u8;
         for (who, shuffle, wait, key, end, dice) in steps {
@@ -175,7 +176,7 @@ proptest! {
                 slot.detach();
             }
             let mut packet = sources[usize::from(owner)].next(now, key);
-            packet.seq = packet.seq.saturating_add_signed(shuffle);
+            packet.seq = SeqNo(packet.seq.0.saturating_add_signed(shuffle));
             packet.frame.end = end;
             if let Ok(leaving) = slot.forward(&packet, now) {
                 guard.judge(u64::from(owner), &packet, &leaving, now);
@@ -192,19 +193,19 @@ proptest! {
         steps in prop::collection::vec((any::<u64>(), any::<u64>(), 0u64..2_000, any::<bool>(), 0u8..4), 1..100),
     ) {
         let mut now = Instant::now() + ms(1_000_000);
-        let mut slot = Forwarder::new(90_000, 65_000, u32::MAX);
-        let mut last = Source { seq: 5, time: 5, lag: ms(0) };
-        let mut guard = Guard::new(90_000);
+        let mut slot = Forwarder::new(ClockRate::VIDEO, 65_000, u32::MAX);
+        let mut last = Source { seq: SeqNo(5), time: MediaTime(5), lag: ms(0) };
+        let mut guard = Guard::new(ClockRate::VIDEO);
         for (seq, time, wait, key, how) in steps {
             now += ms(wait);
             let mut packet = last.next(now, key);
             match how {
-                0 => (packet.seq, packet.time) = (seq, time),
-                1 => packet.time = packet.time.saturating_add(time % (LARGEST_PAUSE_SECONDS * 90_000)),
-                2 => packet.seq = packet.seq.saturating_add(seq % LARGEST_STEP),
+                0 => (packet.seq, packet.time) = (SeqNo(seq), MediaTime(time)),
+                1 => packet.time += time % (LARGEST_PAUSE_SECONDS * 90_000),
+                2 => packet.seq += seq % LARGEST_STEP,
                 _ => packet.capture = now.checked_sub(ms(time % 10_000)).unwrap_or(now),
             }
-            (last.seq, last.time) = (packet.seq.min(u64::MAX / 2), packet.time.min(u64::MAX / 2));
+            (last.seq, last.time) = (packet.seq.min(SeqNo(u64::MAX / 2)), packet.time.min(MediaTime(u64::MAX / 2)));
             if let Ok(leaving) = slot.forward(&packet, now) {
                 prop_assert!(leaving.wallclock <= now);
                 guard.judge(0, &packet, &leaving, now);

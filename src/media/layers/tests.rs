@@ -1,21 +1,22 @@
 use super::*;
 use crate::media::allocate::{Allocator, FixedOrder, SlotFacts};
 use crate::media::ids::{PeerId, SlotIndex, Stream, StreamId};
+use crate::media::rtp::SeqNo;
 
 /// A track whose layers send a frame each every 33 ms, in one packet.
 struct Track {
     layers: Layers,
     now: Instant,
-    seq: u64,
+    seq: SeqNo,
     target: Layer,
 }
 
 impl Track {
     fn new() -> Track {
-        Track { layers: Layers::new(Kind::Video), now: Instant::now(), seq: 1_000, target: High }
+        Track { layers: Layers::new(Kind::Video), now: Instant::now(), seq: SeqNo(1_000), target: High }
     }
 
-    fn send(&mut self, layer: Layer, codec: Codec, seq: u64) -> Arrival {
+    fn send(&mut self, layer: Layer, codec: Codec, seq: SeqNo) -> Arrival {
         self.layers.arrive(&Seen { layer, codec, seq, end: true, bytes: 1_200 }, self.now)
     }
 

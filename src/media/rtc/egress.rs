@@ -1,7 +1,7 @@
 //! What goes out: packets to slots, and requests to publishers.
 
 use str0m::media::{KeyframeRequestKind, Mid};
-use str0m::rtp::{RtpWrite, SeqNo};
+use str0m::rtp::RtpWrite;
 
 use super::{Connection, Ended, Packet, guarded, vp8};
 use crate::media::codec::Codec;
@@ -42,10 +42,9 @@ impl Connection {
             let mut api = self.rtc.direct_api();
             let stream = api.stream_tx(&ssrc.0.into()).ok_or(Held::NoStream)?;
             let leaving = map()?;
-            #[expect(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
-            let time = leaving.time as u32;
+            let (seq, time) = (leaving.seq.0.into(), leaving.time.low());
             let payload = packet.payload.clone();
-            let mut rtp = RtpWrite::new(pt, SeqNo::from(leaving.seq), time, leaving.wallclock, payload)
+            let mut rtp = RtpWrite::new(pt, seq, time, leaving.wallclock, payload)
                 .marker(packet.marker)
                 .nackable(packet.codec != Codec::Opus)
                 .ext_vals(packet.extensions.clone());

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::media::frame::FrameInfo;
+use crate::media::rtp::{MediaTime, SeqNo};
 use proptest::prelude::*;
 
 use Layer::{High, Low, Middle};
@@ -28,7 +29,12 @@ impl Camera {
     fn packet(&self, layer: Layer, key: bool, end: bool) -> Arriving {
         let base = 1_000_000 * (layer as u64 + 1);
         let frame = FrameInfo { start: true, end, key, picture: None };
-        Arriving { seq: base + self.frame, time: base * 7 + self.frame * 3_000, capture: self.now, frame }
+        Arriving {
+            seq: SeqNo(base + self.frame),
+            time: MediaTime(base * 7 + self.frame * 3_000),
+            capture: self.now,
+            frame,
+        }
     }
 
     /// The next frame of one layer, as one packet.
@@ -64,7 +70,7 @@ fn the_old_layer_plays_until_a_key_frame_of_the_new_one() {
     assert!((2_900..3_100).contains(&(next.time - last.time)), "the clock goes on by one frame");
     assert_eq!(camera.send(&source(Low), Middle, true), Err(Held::NotShown));
     assert_eq!(camera.slot.layer(), Some(Middle));
-    assert_eq!(camera.slot.since, since, "it is the same owner's picture since {}", opened.time);
+    assert_eq!(camera.slot.since, since, "it is the same owner's picture since {opened:?}");
     assert_eq!(camera.faults(), 0);
 }
 

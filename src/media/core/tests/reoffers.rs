@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::media::rtc::{Ended, Mid};
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 
 /// A description of one receiving line with the mid `mid`, stopped or not.
 fn line(mid: &str, stopped: bool) -> String {
@@ -72,7 +72,8 @@ fn a_source_that_no_slot_had_for_a_while_goes_on_where_it_was() {
     let key = core.by_id[&WATCHER];
     let arriving = |seq: u64| {
         let frame = FrameInfo { start: true, end: true, key: true, picture: None };
-        crate::media::forward::Arriving { seq, time: seq * 3_000, capture: now, frame }
+        let (seq, time) = (SeqNo(seq), MediaTime(seq * 3_000));
+        crate::media::forward::Arriving { seq, time, capture: now, frame }
     };
     let from =
         crate::media::slot::Source { number: 1, layer: crate::media::ids::Layer::High, live: [true; 3] };

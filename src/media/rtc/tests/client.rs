@@ -16,6 +16,7 @@ use crate::media::forward::{Held, Leaving};
 use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
 use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit, srtp, stun};
+use crate::media::rtp::{MediaTime, SeqNo};
 
 pub(super) const VP8_KEY: [u8; 10] = [0x90, 0xe0, 0x80, 1, 1, 0x20, 0x10, 7, 7, 7];
 pub(super) const VP8_DELTA: [u8; 10] = [0x90, 0xe0, 0x80, 2, 1, 0x20, 0x11, 7, 7, 7];
@@ -25,6 +26,11 @@ pub(super) const VP8: u8 = 100;
 
 pub(super) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+/// The first packet of somebody on a slot.
+fn first(seq: u64, wallclock: Instant) -> Leaving {
+    Leaving { seq: SeqNo(seq), time: MediaTime(seq * 3_000), wallclock, picture: None, first: true }
 }
 
 /// A client with the payload types it was given: VP8, Opus, and what `more` adds.
@@ -280,7 +286,7 @@ impl Call {
     /// The way a packet for the client's picture slot leaves at once.
     pub(super) fn way_of(&mut self, packet: &Packet, seq: u64) -> Option<Path> {
         let ssrc = self.connection.sender(self.video_slot).expect("a slot");
-        let leaving = Leaving { seq, time: seq * 3_000, wallclock: self.now, picture: None, first: true };
+        let leaving = first(seq, self.now);
         let written = self.connection.write(ssrc, packet, || Ok(leaving)).expect("a connection that goes on");
         self.held = written.err();
         let mut down = Vec::new();
@@ -295,7 +301,7 @@ impl Call {
         let audio = packet.codec.kind() == Kind::Audio;
         let mid = if audio { self.audio_slot } else { self.video_slot };
         let ssrc = self.connection.sender(mid).expect("a slot");
-        let leaving = Leaving { seq, time: seq * 3_000, wallclock: self.now, picture: None, first: true };
+        let leaving = first(seq, self.now);
         let written = self.connection.write(ssrc, packet, || Ok(leaving)).expect("a connection that goes on");
         self.held = written.err();
         self.run(ms(50));
