@@ -20,6 +20,7 @@ mod keys;
 mod packets;
 mod paths;
 mod showing;
+mod sinks;
 mod uplink;
 
 use std::collections::VecDeque;
@@ -34,9 +35,9 @@ use super::ids::{PeerId, RoomId};
 use super::message::{Command, Notice};
 use super::paths::PathCounts;
 use super::peer::Peer;
-use super::publication::Subscriber;
+use super::publication::{Publication, Sink};
 use super::rtc::{ConnectionConfig, Ended, Event, Transmit};
-use super::table::{PeerKey, RoomKey, Table};
+use super::table::{PeerKey, PublicationKey, RoomKey, Table};
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
 
@@ -186,6 +187,7 @@ pub struct Core {
     stepped_back: Duration,
     peers: Table<PeerKey, Peer>,
     by_id: FxHashMap<PeerId, PeerKey>,
+    publications: Table<PublicationKey, Publication>,
     rooms: Table<RoomKey, Room>,
     rooms_by_id: FxHashMap<RoomId, RoomKey>,
     stale_rooms: Vec<RoomKey>,
@@ -205,7 +207,7 @@ pub struct Core {
     due: Vec<PeerKey>,
     facts: Vec<SlotFacts>,
     /// Video slots that a publication got in this turn.
-    opened: Vec<Subscriber>,
+    opened: Vec<Sink>,
 }
 
 impl Core {
@@ -218,6 +220,7 @@ impl Core {
             stepped_back: Duration::ZERO,
             peers: Table::default(),
             by_id: FxHashMap::default(),
+            publications: Table::default(),
             rooms: Table::default(),
             rooms_by_id: FxHashMap::default(),
             stale_rooms: Vec::new(),
@@ -356,29 +359,26 @@ impl Core {
         if peer.allocates.is_some_and(|at| at <= now) {
             self.allocate(now, key);
         }
-        self.ask_for_key_frames(now, key);
+        if self.peers.get(key).and_then(|peer| peer.keys_due).is_some_and(|at| at <= now) {
+            self.ask_for_key_frames(now, key);
+        }
         self.mark_dirty(key);
     }
 
     fn mark_dirty(&mut self, key: PeerKey) {
-        if let Some(peer) = self.peers.get_mut(key)
-            && !peer.dirty
-        {
-            peer.dirty = true;
-            self.dirty.push(key);
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.mark_dirty(key, &mut self.dirty);
         }
     }
 
     fn mark_changed(&mut self, key: PeerKey) {
-        if let Some(peer) = self.peers.get_mut(key)
-            && !peer.slots_changed
-        {
-            peer.slots_changed = true;
-            self.changed.push(key);
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.mark_changed(key, &mut self.changed);
         }
     }
 
     fn reschedule(&mut self, now: Instant, key: PeerKey) {
+        debug_assert!(self.keys_are_in_time(now, key), "a key frame would be asked for late");
         if let Some(deadline) = self.peers.get(key).and_then(|peer| peer.wakes(now)) {
             self.timers.schedule(key, deadline);
         }

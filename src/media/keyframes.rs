@@ -1,7 +1,7 @@
 //! Asking a publisher for key frames: coalesced, and repeated while somebody waits.
 //!
 //! Chromium silently drops a request that comes within 300 ms of the encoder's last one: two subscribers asking 5 ms
-//! apart left the second without a picture for ever. So requests are merged per track and sent again until the key frame
+//! apart left the second without a picture for ever. So requests are merged per encoding and sent again until the key frame
 //! is there.
 
 use std::time::{Duration, Instant};
@@ -15,49 +15,31 @@ const EAGER: u32 = 8;
 /// For a source that does not answer (a frozen page): it costs a wake-up each time.
 const SLOW_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The wishes for one track's next key frame.
+/// The requests for one encoding's next key frame. Who waits for it is not known here ([`super::publication::Sinks`]).
 #[derive(Debug, Default)]
 pub struct KeyFrames {
-    wanted: bool,
     asked: Option<Instant>,
     unanswered: u32,
 }
 
 impl KeyFrames {
-    /// Somebody waits for a key frame. Returns whether that is one more wish for the same one: somebody waits already, or
-    /// one was asked for within the interval.
-    pub fn want(&mut self, now: Instant) -> bool {
-        let recent = self.asked.is_some_and(|asked| now.saturating_duration_since(asked) < INTERVAL);
-        std::mem::replace(&mut self.wanted, true) || recent
-    }
-
-    /// Somebody waits already.
-    #[must_use]
-    pub fn is_wanted(&self) -> bool {
-        self.wanted
-    }
-
-    /// A key frame came, or nobody waits any more.
-    pub fn satisfied(&mut self) {
-        self.wanted = false;
+    /// Somebody waits for a key frame, and nobody did before.
+    pub fn begin(&mut self) {
         self.unanswered = 0;
     }
 
-    /// When to ask, if somebody waits: `None` is not at all.
+    /// Whether one was asked for within the interval.
     #[must_use]
-    pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        if !self.wanted {
-            return None;
-        }
-        let interval = if self.unanswered < EAGER { INTERVAL } else { SLOW_INTERVAL };
-        // A clock that stepped back makes nobody wait longer than the interval.
-        Some(self.asked.map_or(now, |asked| asked.min(now) + interval))
+    pub fn is_recent(&self, now: Instant) -> bool {
+        self.asked.is_some_and(|asked| now.saturating_duration_since(asked) < INTERVAL)
     }
 
-    /// Whether to ask at `now`.
+    /// When to ask, if somebody waits.
     #[must_use]
-    pub fn is_due(&self, now: Instant) -> bool {
-        self.deadline(now).is_some_and(|deadline| deadline <= now)
+    pub fn deadline(&self, now: Instant) -> Instant {
+        let interval = if self.unanswered < EAGER { INTERVAL } else { SLOW_INTERVAL };
+        // A clock that stepped back makes nobody wait longer than the interval.
+        self.asked.map_or(now, |asked| asked.min(now) + interval)
     }
 
     /// The publisher was asked.
@@ -73,7 +55,7 @@ mod tests {
 
     /// Asks if it is time to.
     fn ask(keys: &mut KeyFrames, now: Instant) -> bool {
-        let due = keys.is_due(now);
+        let due = keys.deadline(now) <= now;
         if due {
             keys.asked(now);
         }
@@ -84,42 +66,40 @@ mod tests {
     fn a_second_wish_is_asked_again_after_the_interval_and_not_before() {
         let start = Instant::now();
         let mut keys = KeyFrames::default();
-        assert!(!keys.want(start));
+        keys.begin();
+        assert!(!keys.is_recent(start));
         assert!(ask(&mut keys, start));
-        assert!(keys.want(start), "merged with the first");
+        assert!(keys.is_recent(start), "merged with the first");
         assert!(!ask(&mut keys, start + Duration::from_millis(5)));
-        assert_eq!(keys.deadline(start), Some(start + INTERVAL), "but not forgotten");
+        assert_eq!(keys.deadline(start), start + INTERVAL, "but not forgotten");
         assert!(ask(&mut keys, start + INTERVAL));
-        keys.satisfied();
-        assert_eq!(keys.deadline(start + INTERVAL), None);
-        assert!(keys.want(start + INTERVAL + Duration::from_millis(100)));
-        assert!(
-            !ask(&mut keys, start + INTERVAL + Duration::from_millis(100)),
-            "a fresh wish keeps the pace"
-        );
+        keys.begin();
+        let soon = start + INTERVAL + Duration::from_millis(100);
+        assert!(!ask(&mut keys, soon), "a fresh wish keeps the pace");
     }
 
     #[test]
     fn a_source_that_never_answers_is_asked_ever_more_rarely() {
         let start = Instant::now();
         let mut keys = KeyFrames::default();
-        keys.want(start);
+        keys.begin();
         let mut at = start;
         let mut asked = 0;
         while at < start + Duration::from_secs(60) {
-            at = keys.deadline(at).expect("still wanted").max(at);
+            at = keys.deadline(at).max(at);
             asked += u32::from(ask(&mut keys, at));
         }
         assert!((30..=40).contains(&asked), "{asked}");
+        keys.begin();
+        assert_eq!(keys.deadline(at), at + INTERVAL, "who comes later does not wait for it");
     }
 
     #[test]
     fn a_clock_that_steps_back_delays_nobody_beyond_the_interval() {
         let start = Instant::now() + Duration::from_secs(60);
         let mut keys = KeyFrames::default();
-        keys.want(start);
         keys.asked(start);
         let back = start.checked_sub(Duration::from_secs(30)).expect("a minute of past");
-        assert!(keys.deadline(back).is_some_and(|at| at <= back + INTERVAL));
+        assert!(keys.deadline(back) <= back + INTERVAL);
     }
 }

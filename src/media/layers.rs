@@ -65,7 +65,7 @@ pub struct Arrival {
 pub struct Encoding {
     /// Its RTP clock against the server's.
     pub clock: TrackClock,
-    /// Who waits for its next key frame.
+    /// When its publisher was asked for a key frame.
     pub keys: KeyFrames,
     /// What it is encoded with; `None` before the first packet.
     pub codec: Option<Codec>,
@@ -252,21 +252,7 @@ impl Layers {
         let encoding = self.get_mut(layer);
         encoding.die();
         encoding.epoch = encoding.epoch.wrapping_add(1);
-        encoding.keys.satisfied();
         self.has_changed(now);
-    }
-
-    /// Nobody waits for a key frame of any layer any more.
-    pub fn satisfied(&mut self) {
-        for layer in Layer::ALL {
-            self.get_mut(layer).keys.satisfied();
-        }
-    }
-
-    /// When a publisher is to be asked for a key frame, if somebody waits.
-    #[must_use]
-    pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        [&self.low, &self.middle, &self.high].into_iter().filter_map(|layer| layer.keys.deadline(now)).min()
     }
 }
 

@@ -13,13 +13,23 @@ use super::keybudget::KeyBudget;
 use super::ladder;
 use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
 use super::policing::Police;
-use super::publication::Publication;
 use super::rtc::{Connection, DUE, Mid};
 use super::rtp::Ssrc;
-use super::slot::{SendStream, Slot};
-use super::table::RoomKey;
+use super::slot::{SendStream, Shown, Slot};
+use super::table::{PeerKey, PublicationKey, RoomKey};
 use super::units::Bitrate;
 use crate::media::ids::SlotIndex;
+
+/// A track that a person publishes.
+#[derive(Debug, Clone, Copy)]
+pub struct Published {
+    /// Which.
+    pub track: Track,
+    /// The m-line it comes on.
+    pub mid: Mid,
+    /// Its key.
+    pub key: PublicationKey,
+}
 
 /// One person.
 #[derive(Debug)]
@@ -33,7 +43,10 @@ pub struct Peer {
     /// When the connection wants to be stepped next.
     pub deadline: Option<Instant>,
     /// What they publish.
-    pub publications: Vec<Publication>,
+    pub publications: Vec<Published>,
+    /// No key frame of theirs is to be asked for before this; `None` if none is wanted. A wish that has ended may be
+    /// counted until then.
+    pub keys_due: Option<Instant>,
     /// Their video slots, by number.
     pub video: Vec<Slot>,
     /// Their audio slots, by number.
@@ -80,6 +93,7 @@ impl Peer {
             connection: None,
             deadline: None,
             publications: Vec::new(),
+            keys_due: None,
             video: Vec::new(),
             audio: Vec::new(),
             resting: FxHashMap::default(),
@@ -101,7 +115,16 @@ impl Peer {
     }
 
     /// Their slots of one kind.
-    pub fn slots(&mut self, kind: Kind) -> &mut Vec<Slot> {
+    #[must_use]
+    pub fn slots(&self, kind: Kind) -> &[Slot] {
+        match kind {
+            Kind::Audio => &self.audio,
+            Kind::Video => &self.video,
+        }
+    }
+
+    /// Their slots of one kind, to change.
+    pub fn slots_mut(&mut self, kind: Kind) -> &mut Vec<Slot> {
         match kind {
             Kind::Audio => &mut self.audio,
             Kind::Video => &mut self.video,
@@ -112,23 +135,23 @@ impl Peer {
     /// a source goes on where it was.
     pub fn arrange(&mut self, kind: Kind, lines: &[(Mid, Option<Ssrc>)]) {
         let mut kept = Vec::with_capacity(lines.len());
-        for (index, slot) in std::mem::take(self.slots(kind)).into_iter().enumerate() {
+        for (index, slot) in std::mem::take(self.slots_mut(kind)).into_iter().enumerate() {
             if lines.get(index) == Some(&(slot.mid, slot.ssrc)) {
                 kept.push(Ok(slot));
             } else {
-                kept.push(Err(slot.owner));
+                kept.push(Err(slot.shown()));
                 self.rest(slot);
             }
         }
         // A source may go from one slot to another: only now all are there.
-        let kept = kept.into_iter().chain(std::iter::repeat_with(|| Err(None)));
+        let kept = kept.into_iter().chain(std::iter::repeat_with(|| Err(Shown::default())));
         for ((mid, ssrc), kept) in lines.iter().zip(kept) {
-            let slot = kept.unwrap_or_else(|owner| {
+            let slot = kept.unwrap_or_else(|shown| {
                 let stream = ssrc.and_then(|ssrc| self.resting.remove(&ssrc));
                 let stream = stream.unwrap_or_else(|| SendStream::new(kind, ssrc.unwrap_or_default()));
-                Slot::with(kind, *mid, *ssrc, owner, stream)
+                Slot::with(kind, *mid, *ssrc, shown, stream)
             });
-            self.slots(kind).push(slot);
+            self.slots_mut(kind).push(slot);
         }
     }
 
@@ -157,9 +180,45 @@ impl Peer {
         }
     }
 
-    /// The publication of `track`.
-    pub fn publication(&mut self, track: Track) -> Option<&mut Publication> {
-        self.publications.iter_mut().find(|publication| publication.track == track)
+    /// What they publish as `track`.
+    #[must_use]
+    pub fn publication(&self, track: Track) -> Option<PublicationKey> {
+        self.publications.iter().find(|published| published.track == track).map(|published| published.key)
+    }
+
+    /// What they publish on the m-line `mid`.
+    #[must_use]
+    pub fn publication_on(&self, mid: Mid) -> Option<PublicationKey> {
+        self.publications.iter().find(|published| published.mid == mid).map(|published| published.key)
+    }
+
+    /// A key frame of theirs is to be asked for at `at`.
+    pub fn ask_at(&mut self, at: Instant) {
+        self.keys_due = Some(self.keys_due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Whether slot `slot`, which shows nothing, may have a key frame asked for. If their client made it start anew, this is
+    /// paid for once; who has nothing left waits, and sees the next one that somebody else asks for.
+    pub fn may_wait(&mut self, now: Instant, slot: u8) -> bool {
+        let Some(slot) = self.video.get_mut(usize::from(slot)) else { return false };
+        if let Some(owner) = slot.owner.filter(|_| slot.owes) {
+            slot.owes = !self.key_budget.take(now, owner);
+        }
+        !slot.owes
+    }
+
+    /// They are to be stepped: `list` is of those who are, and `key` is theirs.
+    pub fn mark_dirty(&mut self, key: PeerKey, list: &mut Vec<PeerKey>) {
+        if !std::mem::replace(&mut self.dirty, true) {
+            list.push(key);
+        }
+    }
+
+    /// The conference is to be told of their slots: `list` is of those for whom this is so, and `key` is theirs.
+    pub fn mark_changed(&mut self, key: PeerKey, list: &mut Vec<PeerKey>) {
+        if !std::mem::replace(&mut self.slots_changed, true) {
+            list.push(key);
+        }
     }
 
     /// For so long until `now` nobody was heard, because nobody listened: their silence is no longer for it. What they sent
@@ -217,11 +276,10 @@ impl Peer {
     pub fn wakes(&self, now: Instant) -> Option<Instant> {
         let connection = self.connection.as_ref().zip(self.deadline);
         // Without a connection nobody can be asked; a new one asks for what is waited for then.
-        let asked = self.publications.iter().filter(|publication| connection.is_some() && !publication.muted);
-        let keys = asked.filter_map(|publication| publication.layers.deadline(now));
+        let keys = self.keys_due.filter(|_| connection.is_some());
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let deadline = connection.map(|(connection, deadline)| connection.wakes(now, deadline));
-        keys.chain(quiet).chain(deadline).chain(self.allocates).min()
+        [keys, quiet, deadline, self.allocates].into_iter().flatten().min()
     }
 
     /// Whether what their connection asked for is overdue by more than a millisecond.

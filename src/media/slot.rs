@@ -4,8 +4,10 @@ use super::allocate::TileFacts;
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
+use super::publication::LayerSet;
 use super::rtc::Mid;
 use super::rtp::Ssrc;
+use super::table::PublicationKey;
 
 /// What a packet comes from, as a slot needs to know it.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +20,15 @@ pub struct Source {
     pub live: [bool; 3],
 }
 
+/// What a slot shows: whom, and what of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown {
+    /// Whom.
+    pub owner: Option<StreamId>,
+    /// What, while they publish it.
+    pub publication: Option<PublicationKey>,
+}
+
 /// A receiving line of one client.
 #[derive(Debug)]
 pub struct Slot {
@@ -27,6 +38,8 @@ pub struct Slot {
     pub ssrc: Option<Ssrc>,
     /// Whom it shows.
     pub owner: Option<StreamId>,
+    /// What it shows of them, while they publish it. The slot is among its sinks.
+    pub publication: Option<PublicationKey>,
     /// The tile its client shows the owner in, if it named one.
     pub tile: Option<TileFacts>,
     /// The layer it is to show (see [`super::allocate`]); `None` is nothing.
@@ -86,23 +99,18 @@ impl Slot {
     #[cfg(any(test, feature = "faults"))]
     #[must_use]
     pub fn new(kind: Kind, mid: Mid, ssrc: Option<Ssrc>) -> Slot {
-        Slot::with(kind, mid, ssrc, None, SendStream::new(kind, ssrc.unwrap_or_default()))
+        Slot::with(kind, mid, ssrc, Shown::default(), SendStream::new(kind, ssrc.unwrap_or_default()))
     }
 
-    /// A slot on the m-line `mid` that is to show `owner` and goes on with `stream`.
+    /// A slot on the m-line `mid` that is to show `shown` and goes on with `stream`.
     #[must_use]
-    pub fn with(
-        kind: Kind,
-        mid: Mid,
-        ssrc: Option<Ssrc>,
-        owner: Option<StreamId>,
-        mut stream: SendStream,
-    ) -> Slot {
+    pub fn with(kind: Kind, mid: Mid, ssrc: Option<Ssrc>, shown: Shown, mut stream: SendStream) -> Slot {
         stream.forwarder.detach();
         Slot {
             mid,
             ssrc,
-            owner,
+            owner: shown.owner,
+            publication: shown.publication,
             tile: None,
             target: first_target(kind),
             since: None,
@@ -113,10 +121,23 @@ impl Slot {
         }
     }
 
-    /// It shows `owner` from now on.
+    /// It shows `owner` from now on, of whom it has nothing yet.
     pub fn set_owner(&mut self, kind: Kind, owner: Option<StreamId>) {
         self.detach();
-        (self.owner, self.owes, self.tile, self.target) = (owner, true, None, first_target(kind));
+        (self.owner, self.publication) = (owner, None);
+        (self.owes, self.tile, self.target) = (true, None, first_target(kind));
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        Shown { owner: self.owner, publication: self.publication }
+    }
+
+    /// Which layers it takes.
+    #[must_use]
+    pub fn taken(&self) -> LayerSet {
+        LayerSet::of(|layer| self.takes(layer))
     }
 
     /// The slot is no more: what left with its source, if it has one.

@@ -40,6 +40,8 @@ keys! {
     PeerKey
     /// A room, on one core.
     RoomKey
+    /// A track that is passed on, on one core.
+    PublicationKey
 }
 
 /// Rows by key.

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use super::Core;
 use crate::media::allocate::{EncodingFacts, SlotFacts};
-use crate::media::ids::{Kind, Layer, SlotIndex, StreamId, Track};
+use crate::media::ids::{Layer, SlotIndex};
 use crate::media::ladder;
 use crate::media::peer::Peer;
-use crate::media::publication::Publication;
+use crate::media::publication::Sink;
 use crate::media::slot::Slot;
-use crate::media::table::PeerKey;
+use crate::media::table::{PeerKey, PublicationKey};
 use crate::media::units::Bitrate;
 
 impl Core {
@@ -35,13 +35,12 @@ impl Core {
         self.facts = facts;
     }
 
-    /// Everybody who is shown `track` of `key`: what sends of it is not what it was.
-    pub(super) fn allocate_viewers(&mut self, now: Instant, key: PeerKey, track: Track) {
-        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
-        let Some(publication) = publication else { return };
-        let viewers = publication.subscribers.clone();
-        for viewer in viewers {
-            self.allocate(now, viewer.peer);
+    /// Everybody who is shown the publication `at`: what sends of it is not what it was.
+    pub(super) fn allocate_viewers(&mut self, now: Instant, at: PublicationKey) {
+        let Some(publication) = self.publications.get(at) else { return };
+        let sinks: Vec<Sink> = publication.sinks.iter().collect();
+        for Sink::Slot { peer, .. } in sinks {
+            self.allocate(now, peer);
         }
     }
 
@@ -54,28 +53,24 @@ impl Core {
         }
     }
 
-    /// Whether somebody would be shown a layer that was cut off, if it came back.
-    pub(super) fn is_missed(&self, now: Instant, key: PeerKey, track: Track, layer: Layer) -> bool {
-        let Some(peer) = self.peers.get(key) else { return false };
-        let Some(publication) = peer.publications.iter().find(|publication| publication.track == track)
-        else {
-            return false;
-        };
-        publication.subscribers.iter().any(|viewer| {
-            let viewing = self.peers.get(viewer.peer);
-            let slot = viewing.and_then(|peer| peer.video.get(usize::from(viewer.slot)));
-            let facts = viewing.zip(slot).and_then(|(viewing, slot)| {
-                let facts = self.facts_of(now, viewing, slot, SlotIndex(viewer.slot))?;
-                Some(viewing.allocator.misses(&facts, layer))
-            });
-            facts.unwrap_or(false)
+    /// Somebody who would be shown a layer that was cut off, if it came back.
+    pub(super) fn who_misses(&self, now: Instant, at: PublicationKey, layer: Layer) -> Option<Sink> {
+        let publication = self.publications.get(at)?;
+        publication.sinks.iter().find(|Sink::Slot { peer, slot }| {
+            let viewer = self.peers.get(*peer);
+            let shown = viewer.and_then(|viewer| viewer.video.get(usize::from(*slot)));
+            viewer.zip(shown).is_some_and(|(viewer, shown)| {
+                let facts = self.facts_of(now, viewer, shown, SlotIndex(*slot));
+                facts.is_some_and(|facts| viewer.allocator.misses(&facts, layer))
+            })
         })
     }
 
     /// What an allocator is to know of a slot of `viewer`; `None` if there is nothing to be decided.
     fn facts_of(&self, now: Instant, viewer: &Peer, slot: &Slot, number: SlotIndex) -> Option<SlotFacts> {
         let owner = slot.owner?;
-        let publication = self.picture(owner).filter(|publication| !publication.muted)?;
+        let publication =
+            self.publications.get(slot.publication?).filter(|publication| !publication.muted)?;
         let people = self.rooms.get(viewer.room).map_or(0, |room| room.members.len());
         let encodings = Layer::ALL.map(|layer| {
             let facts = publication.layers.facts(layer, now)?;
@@ -83,13 +78,6 @@ impl Core {
         });
         let (tile, plays, target) = (slot.tile, slot.layer(), slot.target);
         Some(SlotFacts { slot: number, owner, tile, encodings, plays, target })
-    }
-
-    /// The picture of a stream.
-    pub(super) fn picture(&self, stream: StreamId) -> Option<&Publication> {
-        let peer = self.peers.get(*self.by_id.get(&stream.peer)?)?;
-        let track = Track { stream: stream.stream, kind: Kind::Video };
-        peer.publications.iter().find(|publication| publication.track == track)
     }
 
     /// A slot is to show what was decided. It plays what it plays until the next key frame of that.
@@ -102,11 +90,12 @@ impl Core {
         if before == decided.target {
             return;
         }
+        let publication = slot.publication;
         if decided.target.is_none() {
             slot.detach();
             self.mark_changed(key);
         }
         // Who waits for the one before, and whether anybody still does, shows with the publication's next packet.
-        self.takes_changed(Some(decided.owner), Kind::Video);
+        self.takes_changed(publication);
     }
 }

@@ -6,10 +6,10 @@ use super::{Core, Room};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track};
 use crate::media::message::{Notice, SlotLine, Tile, TrackLine};
-use crate::media::peer::Peer;
-use crate::media::publication::Publication;
+use crate::media::peer::{Peer, Published};
+use crate::media::publication::{Origin, Publication};
 use crate::media::rtc::{Connection, Ended, Mid, Offer};
-use crate::media::table::{Key, PeerKey};
+use crate::media::table::{Key, PeerKey, PublicationKey};
 
 impl Core {
     pub(super) fn join(&mut self, now: Instant, id: PeerId, room: RoomId) {
@@ -90,25 +90,36 @@ impl Core {
     /// The peer publishes exactly `tracks` from now on.
     fn take_tracks(&mut self, now: Instant, key: PeerKey, tracks: &[TrackLine], fresh: bool) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        let listed =
-            |track: Track| tracks.iter().find(|line| Track { stream: line.stream, kind: line.kind } == track);
+        let of = |line: &TrackLine| Track { stream: line.stream, kind: line.kind };
+        let is_listed = |published: &Published| tracks.iter().any(|line| of(line) == published.track);
+        let (listed, gone) = std::mem::take(&mut peer.publications).into_iter().partition(is_listed);
+        peer.publications = listed;
+        let gone: Vec<Published> = gone;
         let mut moved = Vec::new();
-        peer.publications.retain(|publication| listed(publication.track).is_some());
         for line in tracks {
-            let track = Track { stream: line.stream, kind: line.kind };
-            let mid = Mid::from(line.mid.as_str());
-            let muted = peer.muted(track);
-            match peer.publication(track) {
-                Some(publication) if fresh || publication.mid != mid => {
-                    publication.rebind(mid);
-                    moved.push(track);
+            let (track, mid) = (of(line), Mid::from(line.mid.as_str()));
+            match peer.publications.iter_mut().find(|published| published.track == track) {
+                Some(published) if fresh || published.mid != mid => {
+                    published.mid = mid;
+                    moved.push(published.key);
                 }
                 Some(_) => {}
-                None => peer.publications.push(Publication::new(track, mid, muted)),
+                None => {
+                    let publication = Publication::new(Origin::Local { peer: key }, track, peer.muted(track));
+                    if let Some(at) = self.publications.insert(publication) {
+                        peer.publications.push(Published { track, mid, key: at });
+                    }
+                }
             }
         }
-        for track in moved {
-            self.detach_subscribers(now, key, track);
+        for published in gone {
+            self.unpublish(published.key);
+        }
+        for at in moved {
+            if let Some(publication) = self.publications.get_mut(at) {
+                publication.layers.restart();
+            }
+            self.start_anew(now, at);
         }
     }
 
@@ -117,7 +128,7 @@ impl Core {
         for kind in [Kind::Audio, Kind::Video] {
             let mut lines: Vec<&SlotLine> = lines.iter().filter(|line| line.kind == kind).collect();
             lines.sort_by_key(|line| line.slot);
-            let surplus = self.peers.get_mut(key).map_or(0, |peer| peer.slots(kind).len());
+            let surplus = self.peers.get(key).map_or(0, |peer| peer.slots(kind).len());
             for index in lines.len()..surplus {
                 self.set_owner(key, kind, index, None);
             }
@@ -137,11 +148,11 @@ impl Core {
 
     /// The slots of `key` may take something else than before.
     fn all_take_anew(&mut self, key: PeerKey, kind: Kind) {
-        let slots = self.peers.get_mut(key).map_or(0, |peer| peer.slots(kind).len());
-        for index in 0..slots {
-            let slot = self.peers.get_mut(key).and_then(|peer| peer.slots(kind).get(index));
-            let owner = slot.and_then(|slot| slot.owner);
-            self.takes_changed(owner, kind);
+        let Some(peer) = self.peers.get(key) else { return };
+        for at in peer.slots(kind).iter().filter_map(|slot| slot.publication) {
+            if let Some(publication) = self.publications.get_mut(at) {
+                publication.sinks.expire();
+            }
         }
     }
 
@@ -150,48 +161,23 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.mutes.retain(|(known, _)| *known != track);
         peer.mutes.push((track, muted));
-        let Some(publication) = peer.publication(track) else { return };
-        if publication.muted == muted {
+        let Some(at) = peer.publication(track) else { return };
+        let Some(publication) = self.publications.get_mut(at) else { return };
+        if std::mem::replace(&mut publication.muted, muted) == muted {
             return;
         }
-        publication.muted = muted;
-        publication.layers.satisfied();
-        // What is left out while muted must not look lost: the sequence goes on where it stopped.
-        if track.kind == Kind::Video && !muted {
-            self.allocate_viewers(now, key, track);
+        let shown_again = track.kind == Kind::Video && !muted;
+        if shown_again {
+            self.allocate_viewers(now, at);
         }
-        self.detach_subscribers(now, key, track);
-        if track.kind == Kind::Video && !muted {
+        // What is left out while muted must not look lost: the sequence goes on where it stopped.
+        self.start_anew(now, at);
+        if shown_again {
             self.ask_for_key_frames(now, key);
         }
         if track.stream == Stream::Screen {
             // A screen that is not shared holds no slot.
             self.make_stale(key);
-        }
-    }
-
-    /// Everyone who receives `track` of `key` starts anew with it: a picture at its next key frame, sound at once.
-    fn detach_subscribers(&mut self, now: Instant, key: PeerKey, track: Track) {
-        let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) else {
-            return;
-        };
-        publication.sinks.expire();
-        let (subscribers, muted) = (publication.subscribers.clone(), publication.muted);
-        let mut wanted = Vec::new();
-        for subscriber in subscribers {
-            if let Some(peer) = self.peers.get_mut(subscriber.peer)
-                && let Some(slot) = peer.slots(track.kind).get_mut(usize::from(subscriber.slot))
-            {
-                slot.detach();
-                if track.kind == Kind::Video {
-                    wanted.extend(slot.target.filter(|layer| !muted && !wanted.contains(layer)));
-                    self.mark_changed(subscriber.peer);
-                }
-            }
-        }
-        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
-        for (layer, publication) in wanted.into_iter().zip(publication) {
-            publication.layers.get_mut(layer).keys.want(now);
         }
     }
 
@@ -211,7 +197,7 @@ impl Core {
     pub(super) fn leave(&mut self, now: Instant, id: PeerId) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         for kind in [Kind::Audio, Kind::Video] {
-            let slots = self.peers.get_mut(key).map_or(0, |peer| peer.slots(kind).len());
+            let slots = self.peers.get(key).map_or(0, |peer| peer.slots(kind).len());
             for index in 0..slots {
                 self.set_owner(key, kind, index, None);
             }
@@ -220,6 +206,9 @@ impl Core {
         self.make_stale(key);
         self.by_id.remove(&id);
         let Some(peer) = self.peers.remove(key) else { return };
+        for published in &peer.publications {
+            self.unpublish(published.key);
+        }
         self.past_faults.add(&peer.faults());
         self.timers.cancel(key);
         self.dirty.retain(|dirty| *dirty != key);
@@ -252,12 +241,10 @@ impl Core {
             self.all_take_anew(key, kind);
         }
         let Some(peer) = self.peers.get(key) else { return };
-        let tracks: Vec<Track> = peer.publications.iter().map(|publication| publication.track).collect();
-        for track in tracks {
-            self.detach_subscribers(now, key, track);
-            if let Some(publication) = self.peers.get_mut(key).and_then(|peer| peer.publication(track)) {
-                publication.layers.satisfied();
-            }
+        let publications: Vec<PublicationKey> =
+            peer.publications.iter().map(|published| published.key).collect();
+        for at in publications {
+            self.start_anew(now, at);
         }
     }
 }

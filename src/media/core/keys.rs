@@ -3,69 +3,66 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::media::ids::{Kind, Layer, StreamId, Track};
-use crate::media::publication::Subscriber;
+use crate::media::ids::{Layer, StreamId};
+use crate::media::publication::{Origin, Sink};
 use crate::media::rtc::Mid;
-use crate::media::table::PeerKey;
+use crate::media::table::{PeerKey, PublicationKey};
+
+/// A slot that waits for a key frame.
+#[derive(Debug)]
+struct Wish {
+    at: PublicationKey,
+    owner: StreamId,
+    sink: Sink,
+    /// What plays and what is to be shown: the key frame is to be of the first of them that sends.
+    layers: [Option<Layer>; 2],
+}
 
 impl Core {
     /// The client of `key` asks for a key frame on the line `mid`: something of its picture was lost.
     pub(super) fn key_frame_wanted(&mut self, now: Instant, key: PeerKey, mid: Mid) {
-        let peer = self.peers.get(key);
-        let slot = peer.and_then(|peer| peer.video.iter().find(|slot| slot.mid == mid));
+        let Some(peer) = self.peers.get(key) else { return };
+        let mut slots = peer.video.iter().zip(0..);
         // Nobody decodes a blocked slot; what it waits for is another codec.
-        let shown = slot.filter(|slot| !slot.blocked).and_then(|slot| Some((slot.owner?, slot)));
-        let Some((owner, slot)) = shown else {
-            self.counters.key_frames_merged += 1;
-            return;
-        };
-        let layers = [slot.layer(), slot.target];
-        self.want_key_frame(now, owner, layers, Some(key));
+        let slot = slots.find(|(slot, _)| slot.mid == mid).filter(|(slot, _)| !slot.blocked);
+        let wish = slot.and_then(|(slot, number)| {
+            let sink = Sink::Slot { peer: key, slot: number };
+            Some(Wish {
+                at: slot.publication?,
+                owner: slot.owner?,
+                sink,
+                layers: [slot.layer(), slot.target],
+            })
+        });
+        match wish {
+            Some(wish) => self.want_key_frame(now, &wish, Some(key)),
+            None => self.counters.key_frames_merged += 1,
+        }
     }
 
-    /// Somebody waits for a key frame of `stream`'s picture: of the first of `layers` (what plays, what is to be shown) that
-    /// sends. `payer` is the viewer on whose budget it is, unless somebody waits already.
-    pub(super) fn want_key_frame(
-        &mut self,
-        now: Instant,
-        stream: StreamId,
-        layers: [Option<Layer>; 2],
-        payer: Option<PeerKey>,
-    ) {
-        let Some(key) = self.by_id.get(&stream.peer).copied() else { return };
-        let track = Track { stream: stream.stream, kind: Kind::Video };
-        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
+    /// A slot waits for a key frame. `payer` is the viewer on whose budget it is, unless somebody waits already.
+    fn want_key_frame(&mut self, now: Instant, wish: &Wish, payer: Option<PeerKey>) {
+        let publication = self.publications.get_mut(wish.at);
         let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
         // A dead layer sends no key frame, and nothing of it would ever end the wish for one.
-        let [plays, target] = layers;
+        let [plays, target] = wish.layers;
         let plays = plays.filter(|layer| publication.layers.is_live(*layer));
         let Some(layer) = plays.or(target) else { return };
-        let merged = publication.layers.get(layer).keys.is_wanted();
+        let merged = publication.awaited().contains(layer);
         let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer));
-        if payer.is_some_and(|payer| !payer.key_budget.take(now, stream)) {
+        if payer.is_some_and(|payer| !payer.key_budget.take(now, wish.owner)) {
             self.counters.key_frames_refused += 1;
             return;
         }
-        let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
-        let Some(publication) = publication else { return };
-        let keys = &mut publication.layers.get_mut(layer).keys;
-        self.counters.key_frames_merged += u64::from(keys.want(now));
+        self.counters.key_frames_merged += u64::from(publication.want_key_frame(now, wish.sink, layer));
         // The publisher's timer asks, at once if it may: several wishes of one turn are one request, and a flood of them
         // wakes nobody before the next one is due.
-        if let Some(at) = keys.deadline(now) {
-            self.timers.schedule(key, at);
+        let (Origin::Local { peer }, at) =
+            (publication.origin, publication.layers.get(layer).keys.deadline(now));
+        if let Some(publisher) = self.peers.get_mut(peer) {
+            publisher.ask_at(at);
         }
-    }
-
-    /// Whether a slot that shows nothing may have a key frame asked for. If its client made it start anew, this is paid for
-    /// once; who has nothing left waits, and sees the next one that somebody else asks for.
-    pub(super) fn may_wait(&mut self, now: Instant, subscriber: Subscriber) -> bool {
-        let Some(peer) = self.peers.get_mut(subscriber.peer) else { return false };
-        let Some(slot) = peer.video.get_mut(usize::from(subscriber.slot)) else { return false };
-        if let Some(owner) = slot.owner.filter(|_| slot.owes) {
-            slot.owes = !peer.key_budget.take(now, owner);
-        }
-        !slot.owes
+        self.timers.schedule(peer, at);
     }
 
     /// The slots of `key` that show nothing yet wait for their owners' next key frame.
@@ -74,60 +71,71 @@ impl Core {
         let empty = peer.video.iter().zip(0_u8..).filter(|(slot, _)| slot.since.is_none());
         let empty: Vec<u8> = empty.map(|(_, number)| number).collect();
         for slot in empty {
-            self.want_first_key_frame(now, Subscriber { peer: key, slot });
+            self.want_first_key_frame(now, Sink::Slot { peer: key, slot });
         }
     }
 
     /// A slot that shows nothing yet waits for the next key frame of what it is to show.
-    pub(super) fn want_first_key_frame(&mut self, now: Instant, waits: Subscriber) {
-        let peer = self.peers.get(waits.peer);
-        let slot = peer.and_then(|peer| peer.video.get(usize::from(waits.slot)));
-        let Some((owner, target)) = slot.and_then(|slot| Some((slot.owner?, slot.target?))) else { return };
-        if !self.can_show(waits.peer, owner, target) {
+    pub(super) fn want_first_key_frame(&mut self, now: Instant, sink: Sink) {
+        let Sink::Slot { peer: key, slot: number } = sink;
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(slot) = peer.video.get(usize::from(number)) else { return };
+        let (Some(owner), Some(at), Some(target)) = (slot.owner, slot.publication, slot.target) else {
+            return;
+        };
+        let codec = self.publications.get(at).and_then(|publication| publication.layers.get(target).codec);
+        if let (Some(codec), Some(connection)) = (codec, &peer.connection)
+            && !connection.codecs().1.contains(codec)
+        {
+            // As far as is known, the client cannot decode what it would get.
             return;
         }
-        if self.may_wait(now, waits) {
-            self.want_key_frame(now, owner, [None, Some(target)], None);
+        if peer.may_wait(now, number) {
+            self.want_key_frame(now, &Wish { at, owner, sink, layers: [None, Some(target)] }, None);
         } else {
             self.counters.key_frames_refused += 1;
         }
     }
 
-    /// Whether the client of `key` can decode what `owner` sends, as far as is known.
-    fn can_show(&self, key: PeerKey, owner: StreamId, target: Layer) -> bool {
-        let codec = self.picture(owner).and_then(|publication| publication.layers.get(target).codec);
-        let connection = self.peers.get(key).and_then(|peer| peer.connection.as_ref());
-        match (codec, connection) {
-            (Some(codec), Some(connection)) => connection.codecs().1.contains(codec),
-            _ => true,
-        }
+    /// Whether nothing of `key` is to be asked for before they are thought to be asked.
+    pub(super) fn keys_are_in_time(&self, now: Instant, key: PeerKey) -> bool {
+        let Some(peer) = self.peers.get(key).filter(|peer| peer.connection.is_some()) else { return true };
+        let published = peer.publications.iter().filter_map(|published| self.publications.get(published.key));
+        let mut wanted = published.flat_map(|publication| {
+            let awaited = publication.awaited();
+            let layers = Layer::ALL.into_iter().filter(move |layer| awaited.contains(*layer));
+            layers.map(|layer| publication.layers.get(layer).keys.deadline(now))
+        });
+        wanted.all(|at| peer.keys_due.is_some_and(|due| due <= at))
     }
 
     /// Asks `key` for every key frame that is wanted and due.
     pub(super) fn ask_for_key_frames(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(connection) = &mut peer.connection else { return };
-        let mut asked = false;
-        let wanted = peer.publications.iter_mut().filter(|publication| !publication.muted);
-        for publication in wanted {
-            let mid: Mid = publication.mid;
-            for layer in Layer::ALL {
+        let (mut asked, mut next) = (false, None);
+        for published in &peer.publications {
+            let Some(publication) = self.publications.get_mut(published.key) else { continue };
+            let awaited = publication.awaited();
+            for layer in Layer::ALL.into_iter().filter(|layer| awaited.contains(*layer)) {
                 let keys = &mut publication.layers.get_mut(layer).keys;
-                if !keys.is_due(now) {
-                    continue;
-                }
-                if connection.request_key_frame(mid, layer) {
+                if keys.deadline(now) <= now {
+                    if !connection.request_key_frame(published.mid, layer) {
+                        // Nothing came yet that could be asked for. What comes first says whether somebody still waits.
+                        publication.sinks.forget(layer);
+                        continue;
+                    }
                     self.counters.key_frames_asked += 1;
                     keys.asked(now);
                     asked = true;
-                } else {
-                    // Nothing came yet that could be asked for. What comes first says whether somebody still waits.
-                    keys.satisfied();
                 }
+                let at = keys.deadline(now);
+                next = Some(next.map_or(at, |next: Instant| next.min(at)));
             }
         }
+        peer.keys_due = next;
         if asked {
-            self.mark_dirty(key);
+            peer.mark_dirty(key, &mut self.dirty);
         }
     }
 }

@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::Core;
-use super::fanout::Passing;
+use super::fanout::{Passing, Reach, taken};
 use crate::media::PAIRED_SLOTS;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::forward::Arriving;
 use crate::media::ids::Layer;
 use crate::media::layers::Seen;
 use crate::media::message::Notice;
+use crate::media::policing::Verdict;
+use crate::media::publication::Publication;
 use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::slot::Source;
 use crate::media::table::{Key, PeerKey};
@@ -91,7 +93,7 @@ impl Core {
                 let Some(peer) = self.peers.get_mut(key) else { return };
                 peer.clock.report(ntp, arrival);
                 let instant = peer.clock.instant(ntp);
-                let publication = peer.publications.iter_mut().find(|publication| publication.mid == mid);
+                let publication = peer.publication_on(mid).and_then(|at| self.publications.get_mut(at));
                 if let (Some(publication), Some(instant)) = (publication, instant) {
                     publication.layers.get_mut(layer).clock.report(time, instant);
                 }
@@ -108,39 +110,69 @@ impl Core {
 
     fn handle_packet(&mut self, now: Instant, key: PeerKey, packet: &Packet) {
         self.counters.received += 1;
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(at) = peer.publication_on(packet.mid) else { return };
+        let Some(mut publication) = self.publications.get_mut(at) else { return };
+        let room = peer.room;
         // What is muted counts, too.
-        if !self.may_pass(now, key, packet) {
+        let judged = peer.police.packet(now, publication.track, packet.layer, packet.bytes(), &packet.frame);
+        if judged.0 != Verdict::Pass {
+            self.hold_back(now, key, at, packet.layer, judged);
             return;
         }
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        let room = peer.room;
-        let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
-        let Some(publication) = publication else { return };
         let Packet { layer, codec, seq, time, .. } = *packet;
-        let (track, layers) = (publication.track, &mut publication.layers);
         if publication.muted {
-            self.counters.jumps += u64::from(layers.pass_over(layer, seq));
+            self.counters.jumps += u64::from(publication.layers.pass_over(layer, seq));
             return;
         }
         let seen = Seen { layer, codec, seq, end: packet.frame.end, bytes: packet.bytes() };
-        let arrival = layers.arrive(&seen, now);
+        let arrival = publication.layers.arrive(&seen, now);
         self.counters.jumps += u64::from(arrival.jumped);
         if arrival.outdated {
             return;
         }
+        if arrival.changed {
+            self.allocate_viewers(now, at);
+            let Some(again) = self.publications.get_mut(at) else { return };
+            publication = again;
+        }
+        let Publication { track, layers, sinks, voice, .. } = publication;
         let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
         let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
         let arriving = Arriving { seq, time, capture, frame: packet.frame };
         let source = Source {
-            number: (u64::from(key.number()) << 32) | u64::from(layers.source(layer)),
+            number: (u64::from(at.number()) << 32) | u64::from(layers.source(layer)),
             layer,
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
         };
-        let spoke = packet.level.is_some_and(|level| publication.voice.level(now, level));
-        if arrival.changed {
-            self.allocate_viewers(now, key, track);
+        let spoke = packet.level.is_some_and(|level| voice.level(now, level));
+        let kind = track.kind;
+        sinks.gather(|sink| taken(&self.peers, kind, sink));
+        debug_assert!(sinks.are_right(|sink| taken(&self.peers, kind, sink)), "a sink takes something else");
+        let mut reach = Reach {
+            peers: &mut self.peers,
+            rooms: &self.rooms,
+            counters: &mut self.counters,
+            dirty: &mut self.dirty,
+            changed: &mut self.changed,
+            other_layers: false,
+            lost: Vec::new(),
+        };
+        let passing = Passing { kind, source, arriving, packet };
+        let awaited = sinks.visit(layer, packet.frame.key, |sink| reach.forward(now, sink, &passing));
+        let (other_layers, lost) = (reach.other_layers, reach.lost);
+        if other_layers {
+            sinks.expire();
         }
-        self.fan_out(now, &Passing { from: key, track, source, arriving, packet });
+        if awaited.after && !awaited.before {
+            layers.get_mut(layer).keys.begin();
+        }
+        for (key, ended) in lost {
+            self.lose(now, key, &ended);
+        }
+        if awaited.after {
+            self.ask_for_key_frames(now, key);
+        }
         if spoke
             && self.rooms.get(room).is_some_and(|room| room.members.len() > usize::from(PAIRED_SLOTS) + 1)
         {

@@ -6,7 +6,6 @@ use super::Core;
 use crate::media::PAIRED_SLOTS;
 use crate::media::ids::{Kind, Stream, StreamId, Track};
 use crate::media::message::Notice;
-use crate::media::publication::Subscriber;
 use crate::media::slots::{Candidate, assign_audio, assign_video};
 use crate::media::table::PeerKey;
 
@@ -44,9 +43,9 @@ impl Core {
                 let Some(peer) = self.peers.get(*member) else { continue };
                 // A camera that is off comes back at any moment and keeps its slot. A muted screen is not shared.
                 let shown = |kind: Kind| {
-                    let mut tracks = peer.publications.iter();
-                    let track = tracks.find(|publication| publication.track == Track { stream, kind });
-                    track.filter(|publication| stream == Stream::Camera || !publication.muted)
+                    let at = peer.publication(Track { stream, kind })?;
+                    let publication = self.publications.get(at)?;
+                    (stream == Stream::Camera || !publication.muted).then_some(publication)
                 };
                 let voice = shown(Kind::Audio);
                 let (audio, video) = (voice.is_some(), shown(Kind::Video).is_some());
@@ -100,68 +99,9 @@ impl Core {
             peer.find_tiles();
         }
         self.allocate(now, key);
-        for waits in std::mem::take(&mut self.opened) {
-            self.want_first_key_frame(now, waits);
+        for sink in std::mem::take(&mut self.opened) {
+            self.want_first_key_frame(now, sink);
         }
-    }
-
-    /// Slot `index` of `key` shows `owner` from now on.
-    pub(super) fn set_owner(&mut self, key: PeerKey, kind: Kind, index: usize, owner: Option<StreamId>) {
-        let Ok(number) = u8::try_from(index) else { return };
-        let Some(slot) = self.peers.get_mut(key).and_then(|peer| peer.slots(kind).get_mut(index)) else {
-            return;
-        };
-        let before = slot.owner;
-        let subscriber = Subscriber { peer: key, slot: number };
-        if before == owner {
-            // The owner's track may be a new one (it was gone in between): make sure the slot is on its list.
-            if let Some(owner) = owner {
-                self.subscribe(owner, kind, subscriber);
-            }
-            return;
-        }
-        slot.set_owner(kind, owner);
-        if let Some(before) = before {
-            self.unsubscribe(before, kind, subscriber);
-        }
-        if let Some(owner) = owner {
-            self.subscribe(owner, kind, subscriber);
-        }
-        self.mark_changed(key);
-    }
-
-    fn subscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
-        let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
-        let track = Track { stream: owner.stream, kind };
-        let peer = self.peers.get_mut(publisher);
-        let Some(publication) = peer.and_then(|peer| peer.publication(track)) else { return };
-        publication.sinks.expire();
-        if publication.subscribers.contains(&subscriber) {
-            return;
-        }
-        publication.subscribers.push(subscriber);
-        if kind == Kind::Video {
-            self.opened.push(subscriber);
-        }
-    }
-
-    fn unsubscribe(&mut self, owner: StreamId, kind: Kind, subscriber: Subscriber) {
-        let Some(publisher) = self.by_id.get(&owner.peer).copied() else { return };
-        let track = Track { stream: owner.stream, kind };
-        let peer = self.peers.get_mut(publisher);
-        if let Some(publication) = peer.and_then(|peer| peer.publication(track)) {
-            publication.subscribers.retain(|known| *known != subscriber);
-            publication.sinks.expire();
-            if publication.subscribers.is_empty() {
-                publication.layers.satisfied();
-            }
-        }
-    }
-
-    /// What is played to `key` is of another layer.
-    pub(super) fn update_desired(&mut self, key: PeerKey) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.update_desired(self.rooms.get(peer.room).map_or(0, |room| room.members.len()));
     }
 
     /// Tells the conference of every peer whose slots changed in this turn.

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::media::ids::PeerId;
+use crate::media::ids::{Layer, PeerId};
 use crate::media::message::{Notice, TrackRates};
 use crate::media::policing::{Verdict, Warning};
-use crate::media::rtc::{Ended, Packet};
-use crate::media::table::PeerKey;
+use crate::media::rtc::Ended;
+use crate::media::table::{PeerKey, PublicationKey};
 
 impl Core {
     /// A person was asked for these rates.
@@ -18,33 +18,35 @@ impl Core {
         }
     }
 
-    /// Whether a packet may go on; if not, it costs nobody anything.
-    pub(super) fn may_pass(&mut self, now: Instant, key: PeerKey, packet: &Packet) -> bool {
-        let Some(peer) = self.peers.get_mut(key) else { return false };
-        let publication = peer.publications.iter_mut().find(|publication| publication.mid == packet.mid);
-        let Some(publication) = publication else { return false };
-        let (layer, layers) = (packet.layer, &mut publication.layers);
-        let (verdict, warning) =
-            peer.police.packet(now, publication.track, layer, packet.bytes(), &packet.frame);
-        let (track, muted) = (publication.track, publication.muted);
+    /// A packet of `at`, which `key` publishes, does not go on: it costs nobody anything.
+    pub(super) fn hold_back(
+        &mut self,
+        now: Instant,
+        key: PeerKey,
+        at: PublicationKey,
+        layer: Layer,
+        (verdict, warning): (Verdict, Option<Warning>),
+    ) {
         match verdict {
-            Verdict::Pass => return true,
-            Verdict::Drop => {}
+            Verdict::Pass | Verdict::Drop => {}
             Verdict::Cut => {
                 self.counters.layers_cut += 1;
-                layers.cut(layer, now);
-                self.allocate_viewers(now, key, track);
+                if let Some(publication) = self.publications.get_mut(at) {
+                    publication.cut(layer, now);
+                }
+                self.allocate_viewers(now, at);
             }
-            Verdict::Ask if muted || !self.is_missed(now, key, track, layer) => {}
             Verdict::Ask => {
-                let publication = self.peers.get_mut(key).and_then(|peer| peer.publication(track));
-                publication.map(|publication| publication.layers.get_mut(layer).keys.want(now));
-                self.ask_for_key_frames(now, key);
+                if let Some(sink) = self.who_misses(now, at, layer)
+                    && let Some(publication) = self.publications.get_mut(at)
+                {
+                    publication.want_key_frame(now, sink, layer);
+                    self.ask_for_key_frames(now, key);
+                }
             }
         }
         self.counters.over_rate += 1;
         self.warn(now, key, warning);
-        false
     }
 
     /// Says to somebody what is to be said.

@@ -9,7 +9,7 @@ use crate::media::ids::Layer;
 use crate::media::message::Tile;
 use crate::media::units::Bitrate;
 
-use Layer::{High, Low};
+use Layer::{High, Low, Middle};
 
 const LOWEST: PeerId = PeerId(2);
 const HIGHEST: PeerId = PeerId(3);
@@ -32,8 +32,8 @@ fn one_picture_is_shown_in_two_sizes_to_two_people() {
     assert_eq!(show.core.counters().key_frames_asked, asked, "nobody waits for anything");
     // Whoever saw the layer that stops goes over; the other one notices nothing.
     let held = show.core.counters().held;
-    show.pass(Duration::from_millis(1_500), &[Low, Layer::Middle]);
-    assert_eq!((show.layer_of(LOWEST), show.layer_of(HIGHEST)), (Some(Low), Some(Layer::Middle)));
+    show.pass(Duration::from_millis(1_500), &[Low, Middle]);
+    assert_eq!((show.layer_of(LOWEST), show.layer_of(HIGHEST)), (Some(Low), Some(Middle)));
     assert!(show.core.counters().held - held < 30, "only one of them waited");
     assert_eq!(show.core.faults().violations(), 0);
 }
@@ -106,4 +106,83 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
         show.core.handle_event(show.now, key, Event::Estimate(Bitrate::kbps(kilobits)));
         assert_eq!(told.lock().expect("nobody panicked").0, heeded);
     }
+}
+
+/// Shows everybody the layer that it was told.
+#[derive(Debug, Clone)]
+struct Told(Arc<Mutex<Layer>>);
+
+impl Allocator for Told {
+    fn allocate(&mut self, _: Instant, _: Option<Bitrate>, slots: &mut [SlotFacts]) -> Option<Instant> {
+        for slot in slots {
+            slot.target = Some(*self.0.lock().expect("nobody panicked"));
+        }
+        None
+    }
+
+    fn heeds(&mut self, _: Instant, _: Bitrate) -> bool {
+        true
+    }
+
+    fn misses(&self, _: &SlotFacts, _: Layer) -> bool {
+        false
+    }
+}
+
+/// A show in which everybody sees the lowest layer and begins to wait for the highest one, of which no key frame comes.
+fn all_wait_for_the_highest(watchers: &[&[Codec]]) -> (Show, impl Fn(&mut Show, Layer)) {
+    let layer = Arc::new(Mutex::new(Low));
+    let told = Told(layer.clone());
+    let mut show = Show::with(AllocatorFactory::new(move |_| Box::new(told.clone())), VP8, watchers);
+    let decide = move |show: &mut Show, decided: Layer| {
+        *layer.lock().expect("nobody panicked") = decided;
+        let peers: Vec<PeerKey> = show.core.by_id.values().copied().collect();
+        for key in peers {
+            show.core.handle_event(show.now, key, Event::Estimate(Bitrate::kbps(1_000)));
+        }
+    };
+    show.pass(FRAME * 30, &[Low]);
+    decide(&mut show, High);
+    let asked = show.core.counters().key_frames_asked;
+    show.send(High, false);
+    show.wait(Duration::from_secs(1), &[Low]);
+    assert!(show.core.counters().key_frames_asked >= asked + 3, "it is asked for until it comes");
+    (show, decide)
+}
+
+#[test]
+fn nobody_waits_for_a_layer_that_is_not_shown_any_more() {
+    let (mut show, decide) = all_wait_for_the_highest(&[VP8; 2]);
+    decide(&mut show, Low);
+    let asked = show.core.counters().key_frames_asked;
+    show.wait(Duration::from_secs(10), &[Low]);
+    assert_eq!(show.core.counters().key_frames_asked, asked, "for a picture that nobody is to be shown");
+}
+
+#[test]
+fn a_key_frame_is_asked_for_as_long_as_one_of_those_who_waited_is_there() {
+    let (mut show, _) = all_wait_for_the_highest(&[VP8; 2]);
+    for (leaves, waited_for) in [(LOWEST, true), (HIGHEST, false)] {
+        show.core.handle_command(show.now, Command::Leave { peer: leaves });
+        show.wait(FRAME, &[Low]);
+        let asked = show.core.counters().key_frames_asked;
+        show.wait(Duration::from_secs(5), &[Low]);
+        assert_eq!(show.core.counters().key_frames_asked > asked, waited_for);
+    }
+}
+
+#[test]
+fn a_wait_that_has_ended_wakes_the_publisher_once_more_at_most() {
+    let (mut show, _) = all_wait_for_the_highest(&[VP8]);
+    let publisher = show.core.by_id[&PUBLISHER];
+    assert!(show.core.peers[publisher].keys_due.is_some());
+    show.send(High, true);
+    let mut due = Vec::new();
+    for _ in 0..60 {
+        show.wait(FRAME, &[High]);
+        due.extend(show.core.peers[publisher].keys_due);
+    }
+    due.dedup();
+    assert!(due.len() <= 1, "looked at again {due:?}");
+    assert_eq!(show.core.peers[publisher].keys_due, None);
 }

@@ -80,6 +80,20 @@ impl Show {
         self.core.counters().forwarded - before
     }
 
+    /// For `time` these layers send, and no key frame comes, whatever is asked.
+    pub fn wait(&mut self, time: Duration, layers: &[Layer]) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now += FRAME;
+            self.frame += 1;
+            for layer in layers {
+                self.send(*layer, false);
+            }
+            self.core.handle_timeout(self.now);
+            self.core.drain_transmits();
+        }
+    }
+
     /// What was told of somebody's slots.
     fn slots(&mut self, peer: u64) -> Vec<VideoSlot> {
         self.core.handle_timeout(self.now);
@@ -265,14 +279,7 @@ fn a_screen_that_is_muted_gives_its_slot_to_a_camera_and_comes_first_again() {
 fn a_request_that_comes_while_a_dead_layer_still_stands_on_the_screen_is_no_request_for_ever() {
     let mut show = Show::new(VP8, &[VP8]);
     show.pass(FRAME * 30, &Layer::ALL);
-    for _ in 0..20 {
-        show.now += FRAME;
-        show.frame += 1;
-        for layer in [Low, High] {
-            show.send(layer, false);
-        }
-        show.core.handle_timeout(show.now);
-    }
+    show.wait(FRAME * 20, &[Low, High]);
     assert_eq!(show.layer(), Some(Middle), "its last frame stands until a key frame of the next layer");
     let watcher = show.core.by_id[&WATCHER];
     show.core.key_frame_wanted(show.now, watcher, Mid::from("0"));

@@ -1,0 +1,93 @@
+//! Between publications and where they go: slots come and go, publications end and begin anew. With what `fanout.rs` does for
+//! each packet and `allocation.rs` for what each sink is to show, this is all that is done to a sink.
+
+use std::time::Instant;
+
+use super::Core;
+use crate::media::ids::{Kind, StreamId, Track};
+use crate::media::publication::{LayerSet, Origin, Sink};
+use crate::media::table::{PeerKey, PublicationKey};
+
+impl Core {
+    /// Slot `index` of `key` shows `owner` from now on.
+    pub(super) fn set_owner(&mut self, key: PeerKey, kind: Kind, index: usize, owner: Option<StreamId>) {
+        let Ok(number) = u8::try_from(index) else { return };
+        let slot = self.peers.get_mut(key).and_then(|peer| peer.slots_mut(kind).get_mut(index));
+        let Some(slot) = slot else { return };
+        let (sink, before) = (Sink::Slot { peer: key, slot: number }, slot.shown());
+        if before.owner != owner {
+            slot.set_owner(kind, owner);
+            self.mark_changed(key);
+            let publication = before.publication.and_then(|before| self.publications.get_mut(before));
+            if let Some(publication) = publication {
+                publication.sinks.remove(sink);
+            }
+        } else if before.publication.is_some() {
+            return;
+        }
+        // Even of the same owner the track may be a new one: it was gone in between.
+        self.publish_to(owner, kind, sink);
+    }
+
+    /// What `owner` publishes of this kind, if anything, goes to `sink`, which has nothing of them yet.
+    fn publish_to(&mut self, owner: Option<StreamId>, kind: Kind, sink: Sink) {
+        let Some(owner) = owner else { return };
+        let publisher = self.by_id.get(&owner.peer).and_then(|publisher| self.peers.get(*publisher));
+        let track = Track { stream: owner.stream, kind };
+        let Some(at) = publisher.and_then(|publisher| publisher.publication(track)) else { return };
+        let Some(publication) = self.publications.get_mut(at) else { return };
+        publication.sinks.add(sink);
+        let Sink::Slot { peer, slot } = sink;
+        let slot = self.peers.get_mut(peer).and_then(|peer| peer.slots_mut(kind).get_mut(usize::from(slot)));
+        if let Some(slot) = slot {
+            slot.publication = Some(at);
+        }
+        if kind == Kind::Video {
+            self.opened.push(sink);
+        }
+    }
+
+    /// The publication `at` is no more: slots that show it show nothing.
+    pub(super) fn unpublish(&mut self, at: PublicationKey) {
+        let Some(publication) = self.publications.remove(at) else { return };
+        let kind = publication.track.kind;
+        for Sink::Slot { peer: key, slot } in publication.sinks.iter() {
+            let Some(peer) = self.peers.get_mut(key) else { continue };
+            if let Some(slot) = peer.slots_mut(kind).get_mut(usize::from(slot)) {
+                slot.detach();
+                slot.publication = None;
+                if kind == Kind::Video {
+                    peer.mark_changed(key, &mut self.changed);
+                }
+            }
+        }
+    }
+
+    /// Everyone who receives the publication `at` starts anew with it: a picture at the next key frame of what they are to
+    /// show, sound at once.
+    pub(super) fn start_anew(&mut self, now: Instant, at: PublicationKey) {
+        let Some(publication) = self.publications.get_mut(at) else { return };
+        let (Origin::Local { peer }, kind) = (publication.origin, publication.track.kind);
+        let publisher = self.peers.get(peer);
+        // Who has no connection is asked for what is waited for when they have one.
+        let awaits = kind == Kind::Video
+            && !publication.muted
+            && publisher.is_some_and(|publisher| publisher.connection.is_some());
+        publication.sinks.restart(|Sink::Slot { peer: key, slot }| {
+            let Some(peer) = self.peers.get_mut(key) else { return LayerSet::default() };
+            let Some(slot) = peer.slots_mut(kind).get_mut(usize::from(slot)) else {
+                return LayerSet::default();
+            };
+            slot.detach();
+            let target = slot.target.filter(|_| awaits);
+            if kind == Kind::Video {
+                peer.mark_changed(key, &mut self.changed);
+            }
+            LayerSet::of(|layer| Some(layer) == target)
+        });
+        let due = publication.begin_to_wait(now);
+        if let (Some(due), Some(publisher)) = (due, self.peers.get_mut(peer)) {
+            publisher.ask_at(due);
+        }
+    }
+}
