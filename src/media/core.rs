@@ -22,6 +22,7 @@ mod paths;
 mod showing;
 mod sinks;
 mod uplink;
+mod voices;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ use super::allocate::{AllocatorFactory, SlotFacts};
 use super::demux::{DatagramKind, Demux, Path};
 use super::guard::Faults;
 use super::ids::{PeerId, RoomId};
+use super::loudest::{Concerned, Loudest};
 use super::message::{Command, Notice};
 use super::paths::PathCounts;
 use super::peer::Peer;
@@ -121,6 +123,10 @@ crate::metrics! {
         pub nonces_repeated: u64,
         /// Times a publisher's sequence numbers went where nobody counts to.
         pub jumps: u64,
+        /// Times a voice came among the loudest of its room, or changed its rank among them.
+        pub loudest_changed: u64,
+        /// Times somebody's slots for sound were looked at, for that or because somebody came, left or looked elsewhere.
+        pub listeners_visited: u64,
         /// Key frames asked for.
         pub key_frames_asked: u64,
         /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
@@ -167,6 +173,22 @@ struct Room {
     id: RoomId,
     members: Vec<PeerKey>,
     stale: bool,
+    /// Whose voices are let through.
+    loudest: Loudest,
+    /// Whom it concerns what changed of that in this turn.
+    concerned: Concerned,
+}
+
+impl Room {
+    fn new(id: RoomId) -> Room {
+        Room {
+            id,
+            members: Vec::new(),
+            stale: false,
+            loudest: Loudest::default(),
+            concerned: Concerned::Nobody,
+        }
+    }
 }
 
 /// A DTLS datagram that waits for its turn.
@@ -191,6 +213,8 @@ pub struct Core {
     rooms: Table<RoomKey, Room>,
     rooms_by_id: FxHashMap<RoomId, RoomKey>,
     stale_rooms: Vec<RoomKey>,
+    /// Rooms whose loudest changed.
+    changed_rooms: Vec<RoomKey>,
     demux: Demux,
     timers: Timers,
     dirty: Vec<PeerKey>,
@@ -224,6 +248,7 @@ impl Core {
             rooms: Table::default(),
             rooms_by_id: FxHashMap::default(),
             stale_rooms: Vec::new(),
+            changed_rooms: Vec::new(),
             demux: Demux::default(),
             timers: Timers::new(now),
             dirty: Vec::new(),
@@ -284,7 +309,8 @@ impl Core {
         }
     }
 
-    /// Time as it is here: it never goes back, and goes on where the clock we are told steps back.
+    /// Time as it is here: it never goes back, and goes on where the clock we are told steps back. An `Instant` does not,
+    /// barring faults of the machine below; with one, every timer of a worker would stand for as long as the step was.
     fn advance(&mut self, told: Instant) -> Instant {
         let now = told + self.stepped_back;
         if now < self.clock {
@@ -338,6 +364,7 @@ impl Core {
             self.receive(now, key, handshake.path, &handshake.datagram, None);
         }
         self.show(now);
+        self.hand_out_voices(now);
         self.tell_slots();
         while let Some(key) = self.dirty.pop() {
             self.step(now, key);
@@ -413,6 +440,7 @@ impl Core {
         let lists = [&self.dirty, &self.changed];
         let pending = !self.handshakes.is_empty()
             || !self.stale_rooms.is_empty()
+            || !self.changed_rooms.is_empty()
             || lists.iter().any(|list| !list.is_empty());
         if pending { Some(now) } else { self.timers.next().and_then(|at| at.checked_sub(self.stepped_back)) }
     }

@@ -14,6 +14,7 @@ mod keybudget;
 mod keyframes;
 pub mod ladder;
 mod layers;
+mod loudest;
 pub mod message;
 mod paths;
 mod peer;

@@ -12,7 +12,7 @@ const SPEAKING_DB: f32 = 50.0;
 const SILENT_DB: f32 = 60.0;
 
 /// A voice without packets for this long is silent (DTX sends nothing at all).
-const STALE: Duration = Duration::from_secs(1);
+pub const STALE: Duration = Duration::from_secs(1);
 
 /// Nobody counts as louder than this, whatever they say of themselves: speech into a near microphone is at 20 to 30 dB.
 const LOUDEST_DB: f32 = 20.0;
@@ -25,7 +25,7 @@ const UNBROKEN: Duration = Duration::from_secs(60);
 const TIRES_DB: f32 = 1.0;
 
 /// The loudness of one voice.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Voice {
     power: f32,
     heard: Option<Instant>,
@@ -34,9 +34,8 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// Takes note of a packet's level in dB below full scale (0 is loudest, 127 silence). Returns whether the voice
-    /// became audible or silent with it.
-    pub fn level(&mut self, now: Instant, below_full_scale: u8) -> bool {
+    /// Takes note of a packet's level in dB below full scale (0 is loudest, 127 silence).
+    pub fn level(&mut self, now: Instant, below_full_scale: u8) {
         // After a pause without packets the voice starts anew: whoever took its place in between must be judged again.
         let was = self.is_audible(now);
         let power = 10f32.powf(-f32::from(below_full_scale.min(127)) / 10.0);
@@ -47,21 +46,20 @@ impl Voice {
         let audible = self.smoothed() < if was { SILENT_DB } else { SPEAKING_DB };
         let since = self.audible.filter(|_| was).unwrap_or(now);
         self.audible = audible.then_some(since);
-        was != audible
     }
 
     /// Whether the voice can be heard at `now`.
-    #[must_use]
-    pub fn is_audible(&self, now: Instant) -> bool {
+    fn is_audible(&self, now: Instant) -> bool {
         let fresh = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) < STALE);
         fresh && self.audible.is_some()
     }
 
-    /// How loud the voice counts at `now`, beside others, in dB below full scale.
+    /// How loud the voice counts at `now`, beside others, in dB below full scale; `None` while it cannot be heard.
     #[must_use]
-    pub fn below_full_scale(&self, now: Instant) -> f32 {
-        let audible = self.audible.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        self.smoothed().max(LOUDEST_DB) + TIRES_DB * audible.saturating_sub(UNBROKEN).as_secs_f32()
+    pub fn loudness(&self, now: Instant) -> Option<f32> {
+        let since = self.audible.filter(|_| self.is_audible(now))?;
+        let tires = now.saturating_duration_since(since).saturating_sub(UNBROKEN).as_secs_f32();
+        Some(self.smoothed().max(LOUDEST_DB) + TIRES_DB * tires)
     }
 
     /// Smoothed loudness in dB below full scale.
@@ -78,22 +76,21 @@ mod tests {
     fn a_voice_is_audible_while_it_speaks_and_for_the_gap_between_words() {
         let mut now = Instant::now();
         let mut voice = Voice::default();
-        let mut say = |voice: &mut Voice, level, packets| {
+        let say = |now: &mut Instant, voice: &mut Voice, level, packets| {
             for _ in 0..packets {
-                now += Duration::from_millis(20);
-                voice.level(now, level);
+                *now += Duration::from_millis(20);
+                voice.level(*now, level);
             }
-            voice.is_audible(now)
+            voice.loudness(*now).is_some()
         };
-        assert!(!say(&mut voice, 127, 10));
-        assert!(say(&mut voice, 30, 5));
-        assert!(say(&mut voice, 127, 25), "half a second between words");
-        assert!(!say(&mut voice, 127, 150));
-        assert!(say(&mut voice, 30, 20));
+        assert!(!say(&mut now, &mut voice, 127, 10));
+        assert!(say(&mut now, &mut voice, 30, 5));
+        assert!(say(&mut now, &mut voice, 127, 25), "half a second between words");
+        assert!(!say(&mut now, &mut voice, 127, 150));
+        assert!(say(&mut now, &mut voice, 30, 20));
         now += STALE;
-        assert!(!voice.is_audible(now), "no packets, no voice");
-        let mut starts = (0..5).map(|n| voice.level(now + Duration::from_millis(20 * n), 30));
-        assert!(starts.any(|started| started), "whoever speaks again after a pause is noticed");
+        assert_eq!(voice.loudness(now), None, "no packets, no voice");
+        assert!(say(&mut now, &mut voice, 30, 1), "whoever speaks again after a pause is heard at once");
     }
 
     #[test]
@@ -104,13 +101,16 @@ mod tests {
             let packets = (0..seconds * 50).map(|n| start + n * Duration::from_millis(20));
             packets.fold(0.0, |_, now| {
                 liar.level(now, 0);
-                liar.below_full_scale(now)
+                liar.loudness(now).expect("audible")
             })
         };
         assert!((counts(30) - LOUDEST_DB).abs() < 0.1);
         assert!(counts(100) > 55.0, "anybody who speaks is louder by now");
         let later = start + Duration::from_secs(105);
         liar.level(later, 0);
-        assert!(liar.below_full_scale(later) < LOUDEST_DB + 0.1, "after a pause it is fresh");
+        assert!(
+            liar.loudness(later).is_some_and(|loud| loud < LOUDEST_DB + 0.1),
+            "after a pause it is fresh"
+        );
     }
 }

@@ -19,7 +19,7 @@ impl Core {
         let room_key = if let Some(key) = self.rooms_by_id.get(&room) {
             *key
         } else {
-            let Some(key) = self.rooms.insert(Room { id: room, members: Vec::new(), stale: false }) else {
+            let Some(key) = self.rooms.insert(Room::new(room)) else {
                 return;
             };
             self.rooms_by_id.insert(room, key);
@@ -166,6 +166,10 @@ impl Core {
         if std::mem::replace(&mut publication.muted, muted) == muted {
             return;
         }
+        if track.kind == Kind::Audio && muted {
+            let (room, voice) = (peer.room, peer.stream(track.stream));
+            self.silence(room, voice);
+        }
         let shown_again = track.kind == Kind::Video && !muted;
         if shown_again {
             self.allocate_viewers(now, at);
@@ -189,8 +193,8 @@ impl Core {
         peer.view = Some(tiles);
         let room = self.rooms.get(peer.room).filter(|room| !room.stale);
         if let Some(members) = room.map(|room| room.members.clone()) {
-            let everything = self.candidates(now, &members);
-            self.show_to(now, key, &everything);
+            let pictures = self.pictures(&members);
+            self.show_to(now, key, &pictures);
         }
     }
 

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::Core;
 use super::fanout::{Passing, Reach, taken};
-use crate::media::PAIRED_SLOTS;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::forward::Arriving;
 use crate::media::ids::Layer;
 use crate::media::layers::Seen;
+use crate::media::loudest::Heard;
 use crate::media::message::Notice;
 use crate::media::policing::Verdict;
 use crate::media::publication::Publication;
@@ -121,6 +121,7 @@ impl Core {
             return;
         }
         let Packet { layer, codec, seq, time, .. } = *packet;
+        let id = peer.stream(publication.track.stream);
         if publication.muted {
             self.counters.jumps += u64::from(publication.layers.pass_over(layer, seq));
             return;
@@ -145,7 +146,10 @@ impl Core {
             layer,
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
         };
-        let spoke = packet.level.is_some_and(|level| voice.level(now, level));
+        let said = packet.level.map(|level| {
+            voice.level(now, level);
+            *voice
+        });
         let kind = track.kind;
         sinks.gather(|sink| taken(&self.peers, kind, sink));
         debug_assert!(sinks.are_right(|sink| taken(&self.peers, kind, sink)), "a sink takes something else");
@@ -173,10 +177,10 @@ impl Core {
         if awaited.after {
             self.ask_for_key_frames(now, key);
         }
-        if spoke
-            && self.rooms.get(room).is_some_and(|room| room.members.len() > usize::from(PAIRED_SLOTS) + 1)
+        if let Some(voice) = said
+            && self.rooms.get(room).is_some_and(|room| room.loudest.is_crowded())
         {
-            self.make_stale(key);
+            self.voice(now, room, Heard { id, loudness: voice.loudness(now) });
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::media::PAIRED_SLOTS;
 use crate::media::ids::{Kind, Stream, StreamId, Track};
 use crate::media::message::Notice;
-use crate::media::slots::{Candidate, assign_audio, assign_video};
+use crate::media::publication::Publication;
+use crate::media::slots::assign_video;
 use crate::media::table::PeerKey;
 
 impl Core {
@@ -28,53 +28,44 @@ impl Core {
             let Some(room) = self.rooms.get_mut(at) else { continue };
             room.stale = false;
             let members = room.members.clone();
-            let everything = self.candidates(now, &members);
+            let pictures = self.pictures(&members);
+            self.settle_voices(now, at, &members);
             for member in members {
-                self.show_to(now, member, &everything);
+                self.show_to(now, member, &pictures);
             }
         }
     }
 
-    /// Every stream of the room, shares first, then in the order of joining.
-    pub(super) fn candidates(&self, now: Instant, members: &[PeerKey]) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for stream in [Stream::Screen, Stream::Camera] {
-            for member in members {
-                let Some(peer) = self.peers.get(*member) else { continue };
-                // A camera that is off comes back at any moment and keeps its slot. A muted screen is not shared.
-                let shown = |kind: Kind| {
-                    let at = peer.publication(Track { stream, kind })?;
-                    let publication = self.publications.get(at)?;
-                    (stream == Stream::Camera || !publication.muted).then_some(publication)
-                };
-                let voice = shown(Kind::Audio);
-                let (audio, video) = (voice.is_some(), shown(Kind::Video).is_some());
-                if audio || video {
-                    candidates.push(Candidate {
-                        id: peer.stream(stream),
-                        video,
-                        audio,
-                        audible: voice.is_some_and(|voice| !voice.muted && voice.voice.is_audible(now)),
-                        below_full_scale: voice.map_or(127.0, |voice| voice.voice.below_full_scale(now)),
-                    });
-                }
-            }
-        }
-        candidates
+    /// Every picture of the room, shares first, then in the order of joining.
+    pub(super) fn pictures(&self, members: &[PeerKey]) -> Vec<StreamId> {
+        self.shown(members, Kind::Video).map(|(id, _)| id).collect()
     }
 
-    pub(super) fn show_to(&mut self, now: Instant, key: PeerKey, everything: &[Candidate]) {
+    /// Every track of one kind that the room is to be shown, in that order. A camera that is off comes back at any moment and
+    /// keeps its slot. A muted screen is not shared.
+    pub(super) fn shown<'a>(
+        &'a self,
+        members: &'a [PeerKey],
+        kind: Kind,
+    ) -> impl Iterator<Item = (StreamId, &'a Publication)> {
+        [Stream::Screen, Stream::Camera].into_iter().flat_map(move |stream| {
+            members.iter().filter_map(move |member| {
+                let peer = self.peers.get(*member)?;
+                let publication = self.publications.get(peer.publication(Track { stream, kind })?)?;
+                let shown = stream == Stream::Camera || !publication.muted;
+                shown.then_some((peer.stream(stream), publication))
+            })
+        })
+    }
+
+    /// Gives the slots of `key` their owners, of the room's `pictures` and loudest.
+    pub(super) fn show_to(&mut self, now: Instant, key: PeerKey, pictures: &[StreamId]) {
         let Some(peer) = self.peers.get(key) else { return };
         if peer.video.is_empty() && peer.audio.is_empty() {
             return;
         }
-        let mut candidates: Vec<Candidate> =
-            everything.iter().filter(|candidate| candidate.id.peer != peer.id).copied().collect();
+        let mut wanted: Vec<StreamId> = pictures.iter().filter(|id| id.peer != peer.id).copied().collect();
         if let Some(view) = &peer.view {
-            // A picture that nobody looks at is not sent.
-            for candidate in &mut candidates {
-                candidate.video &= !view.is_empty();
-            }
             let rank = |id: StreamId| {
                 let tile = |tile: &crate::media::message::Tile| {
                     StreamId { peer: tile.peer, stream: tile.stream } == id
@@ -83,18 +74,16 @@ impl Core {
                 // A screen that was just shared comes first, before the client could name it.
                 view.iter().position(tile).map_or(unnamed, |at| at + 1)
             };
-            candidates.sort_by_cached_key(|candidate| rank(candidate.id));
+            wanted.sort_by_cached_key(|id| rank(*id));
+            // A picture that nobody looks at is not sent.
+            wanted.truncate(if view.is_empty() { 0 } else { wanted.len() });
         }
         let mut video: Vec<_> = peer.video.iter().map(|slot| slot.owner).collect();
-        let mut audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
-        assign_video(&mut video, &candidates);
-        assign_audio(&mut audio, &video, usize::from(PAIRED_SLOTS), &candidates);
+        assign_video(&mut video, &wanted);
         for (index, owner) in video.into_iter().enumerate() {
             self.set_owner(key, Kind::Video, index, owner);
         }
-        for (index, owner) in audio.into_iter().enumerate() {
-            self.set_owner(key, Kind::Audio, index, owner);
-        }
+        self.let_hear(now, key);
         if let Some(peer) = self.peers.get_mut(key) {
             peer.find_tiles();
         }

@@ -3,6 +3,7 @@ mod forwarding;
 #[cfg(feature = "faults")]
 mod isolation;
 mod reoffers;
+mod voices;
 
 use std::fmt::Write;
 use std::time::Duration;

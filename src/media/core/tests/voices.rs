@@ -1,0 +1,160 @@
+//! Who hears whom in a large room, and what a voice costs there: levels are put where connections would have left them.
+
+use super::*;
+use crate::media::ids::{Layer, Track};
+use crate::media::loudest::ROWS;
+use crate::media::rtc::Mid;
+
+/// The lines a page has for sound: its microphone, and whom it hears.
+fn sound(lines: usize) -> String {
+    let directions: Vec<&str> =
+        std::iter::once("sendonly").chain(std::iter::repeat_n("recvonly", lines)).collect();
+    video(&directions, VP8, "abcd").replace("m=video", "m=audio").replace("96 VP8/90000", "96 opus/48000/2")
+}
+
+const VP8: &[Codec] = &[Codec::Vp8];
+
+/// A room of people with microphones, who all hear.
+struct Crowd {
+    core: Core,
+    now: Instant,
+    seq: u64,
+}
+
+impl Crowd {
+    fn new(people: u64, lines: usize) -> Crowd {
+        let now = Instant::now();
+        let mut crowd = Crowd { core: core(now), now, seq: 0 };
+        (1..=people).for_each(|person| crowd.join(person, lines));
+        crowd.turn();
+        crowd
+    }
+
+    fn join(&mut self, person: u64, lines: usize) {
+        let peer = PeerId(person);
+        self.core.handle_command(self.now, Command::Join { peer, room: ROOM });
+        let track = TrackLine { mid: "0".into(), stream: Stream::Camera, kind: Kind::Audio };
+        let slot =
+            |slot: u8| SlotLine { mid: (slot + 1).to_string(), kind: Kind::Audio, slot: SlotIndex(slot) };
+        let slots = (0..).take(lines).map(slot).collect();
+        hand_in(&mut self.core, self.now, peer, 1, true, &sound(lines), vec![track], slots);
+    }
+
+    /// Ends a turn. Returns whose slots are told to have changed.
+    fn turn(&mut self) -> usize {
+        self.core.handle_timeout(self.now);
+        self.core.drain_transmits();
+        notices(&mut self.core).iter().filter(|notice| matches!(notice, Notice::Slots { .. })).count()
+    }
+
+    /// A packet of somebody's voice, at so many dB below full scale.
+    fn say(&mut self, person: u64, level: u8) {
+        self.seq += 1;
+        let key = self.core.by_id[&PeerId(person)];
+        let connection = self.core.peers[key].connection.as_ref().expect("a connection");
+        let of = (Mid::from("0"), Layer::High, Codec::Opus);
+        let numbers = (self.seq, self.seq * 960);
+        let mut packet = connection.pretend_packet(of, numbers, FrameInfo::audio(), self.now);
+        packet.level = Some(level);
+        self.core.handle_event(self.now, key, Event::Packet(packet));
+    }
+
+    /// Whom somebody hears, slot by slot.
+    fn hears(&self, person: u64) -> Vec<Option<u64>> {
+        let slots = &self.core.peers[self.core.by_id[&PeerId(person)]].audio;
+        slots.iter().map(|slot| slot.owner.map(|owner| owner.peer.0)).collect()
+    }
+
+    /// How often somebody's slots were looked at so far.
+    fn visited(&self) -> u64 {
+        self.core.counters().listeners_visited
+    }
+}
+
+#[test]
+fn a_voice_costs_nothing_while_nobody_hears_somebody_else_and_then_each_one_once_whatever_the_room() {
+    for people in [10, 100, 500] {
+        let mut crowd = Crowd::new(people, ROWS);
+        let (before, visited) = (crowd.hears(5), crowd.visited());
+        // Who stands in the row speaks and is silent again, as often as they like, also at the same time.
+        for word in 0..200 {
+            crowd.now += Duration::from_millis(20);
+            for speaker in 1..=8 {
+                crowd.say(speaker, if (word / 40 + speaker) % 3 == 0 { 30 } else { 127 });
+            }
+            assert_eq!(crowd.turn(), 0);
+        }
+        assert_eq!((crowd.visited(), crowd.hears(5)), (visited, before), "{people} people");
+
+        // Somebody comes to be heard: each of the others gets that voice, in one slot.
+        crowd.now += Duration::from_secs(2);
+        let before: Vec<_> = (1..=people).map(|person| crowd.hears(person)).collect();
+        let speaker = people;
+        crowd.say(speaker, 30);
+        let changed = crowd.turn() as u64;
+        assert!((people - 2..=people).contains(&changed), "{changed} of {people} were told");
+        let (before_it, visited) = (visited, crowd.visited());
+        assert!(visited - before_it <= people, "{} looked at, of {people}", visited - before_it);
+        for (person, before) in (1..=people).zip(before) {
+            let after = crowd.hears(person);
+            assert_eq!(after.contains(&Some(speaker)), person != speaker, "{person} of {people}: {after:?}");
+            assert!(!after.contains(&Some(person)), "nobody hears themselves");
+            let differ = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+            assert!(differ <= 1, "{person}: {before:?}, then {after:?}");
+        }
+        crowd.now += Duration::from_millis(20);
+        crowd.say(speaker, 30);
+        assert_eq!((crowd.turn(), crowd.visited()), (0, visited), "and that was it");
+    }
+}
+
+#[test]
+fn twelve_who_talk_at_once_about_equally_loud_are_not_exchanged_for_one_another() {
+    let mut crowd = Crowd::new(20, ROWS);
+    for _ in 0..50 {
+        crowd.now += Duration::from_millis(20);
+        (1..=12).for_each(|speaker| crowd.say(speaker, 30));
+        crowd.turn();
+    }
+    let (before, visited) = (crowd.hears(20), crowd.visited());
+    for round in 0..1_500_u64 {
+        crowd.now += Duration::from_millis(20);
+        // Louder and quieter by turns of a second, each at another time, by less than it takes.
+        (1..=12_u64)
+            .for_each(|speaker| crowd.say(speaker, 28 + u8::from((round / 50 + speaker) % 4 == 0) * 5));
+        assert_eq!(crowd.turn(), 0, "after {round} rounds");
+    }
+    assert_eq!((crowd.hears(20), crowd.visited()), (before, visited));
+}
+
+#[test]
+fn whoever_mutes_makes_room_for_the_next_who_speaks() {
+    let mut crowd = Crowd::new(12, ROWS);
+    (1..=8).for_each(|speaker| crowd.say(speaker, 30));
+    crowd.turn();
+    crowd.say(12, 31);
+    crowd.turn();
+    assert!(!crowd.hears(11).contains(&Some(12)), "as loud as the others");
+    let track = Track { stream: Stream::Camera, kind: Kind::Audio };
+    crowd.core.handle_command(crowd.now, Command::Mute { peer: PeerId(3), track, muted: true });
+    crowd.say(12, 31);
+    crowd.turn();
+    assert!(crowd.hears(11).contains(&Some(12)) && !crowd.hears(11).contains(&Some(3)));
+    crowd.core.handle_command(crowd.now, Command::Leave { peer: PeerId(4) });
+    crowd.turn();
+    assert!(!crowd.hears(11).contains(&Some(4)) && !crowd.hears(11).contains(&None), "a silent one fills up");
+}
+
+#[test]
+fn somebody_with_one_slot_hears_whoever_speaks_in_a_small_room() {
+    let mut crowd = Crowd::new(4, ROWS);
+    crowd.join(5, 1);
+    crowd.turn();
+    for speaker in [3, 4, 1, 2] {
+        crowd.now += Duration::from_secs(2);
+        crowd.say(speaker, 30);
+        crowd.turn();
+        assert_eq!(crowd.hears(5), [Some(speaker)]);
+        assert!((1..=4).filter(|other| *other != 1).all(|other| crowd.hears(1).contains(&Some(other))));
+    }
+}

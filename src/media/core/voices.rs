@@ -1,0 +1,81 @@
+//! Who hears whom: what follows from the choice of a room's loudest.
+
+use std::time::Instant;
+
+use super::Core;
+use crate::media::PAIRED_SLOTS;
+use crate::media::ids::{Kind, StreamId};
+use crate::media::loudest::{Concerned, Heard, ROWS};
+use crate::media::slots::{Hears, assign_audio};
+use crate::media::table::{PeerKey, RoomKey};
+
+impl Core {
+    /// A voice says how loud it is. Whom that concerns looks again at the end of the turn.
+    pub(super) fn voice(&mut self, now: Instant, at: RoomKey, heard: Heard) {
+        let Some(room) = self.rooms.get_mut(at) else { return };
+        let concerned = room.loudest.hear(now, heard);
+        if concerned == Concerned::Nobody {
+            return;
+        }
+        self.counters.loudest_changed += 1;
+        if room.concerned == Concerned::Nobody {
+            self.changed_rooms.push(at);
+        }
+        room.concerned = room.concerned.max(concerned);
+    }
+
+    /// Chooses the loudest of a room anew, after somebody came, left or changed what they publish or receive.
+    pub(super) fn settle_voices(&mut self, now: Instant, at: RoomKey, members: &[PeerKey]) {
+        let voices = self.shown(members, Kind::Audio).map(|(id, publication)| {
+            let loudness = publication.voice.loudness(now).filter(|_| !publication.muted);
+            Heard { id, loudness }
+        });
+        let voices: Vec<Heard> = voices.collect();
+        let slots = members.iter().filter_map(|member| Some(self.peers.get(*member)?.audio.len()));
+        let fewest = slots.filter(|slots| *slots > 0).min().unwrap_or(ROWS);
+        if let Some(room) = self.rooms.get_mut(at) {
+            room.loudest.settle(now, fewest, &voices);
+            // Everybody looks again now.
+            room.concerned = Concerned::Nobody;
+        }
+    }
+
+    /// Nothing more comes of a voice for now.
+    pub(super) fn silence(&mut self, at: RoomKey, id: StreamId) {
+        if let Some(room) = self.rooms.get_mut(at) {
+            room.loudest.silence(id);
+        }
+    }
+
+    /// Sees to whoever hears somebody else than before, in every room whose loudest changed in this turn.
+    pub(super) fn hand_out_voices(&mut self, now: Instant) {
+        while let Some(at) = self.changed_rooms.pop() {
+            let Some(room) = self.rooms.get_mut(at) else { continue };
+            let concerned: Vec<PeerKey> = match std::mem::replace(&mut room.concerned, Concerned::Nobody) {
+                Concerned::Nobody => continue,
+                Concerned::Chosen => {
+                    room.loudest.people().filter_map(|id| self.by_id.get(&id).copied()).collect()
+                }
+                Concerned::Everybody => room.members.clone(),
+            };
+            for key in concerned {
+                self.let_hear(now, key);
+            }
+        }
+    }
+
+    /// Gives the audio slots of `key` to whom they are to hear.
+    pub(super) fn let_hear(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else { return };
+        let Some(room) = self.rooms.get(peer.room) else { return };
+        self.counters.listeners_visited += 1;
+        let heard = room.loudest.heard_by(now, peer.id, peer.audio.len());
+        let heard: Vec<Hears> = heard.map(|(id, audible)| Hears { id, audible }).collect();
+        let video: Vec<_> = peer.video.iter().map(|slot| slot.owner).take(PAIRED_SLOTS.into()).collect();
+        let mut audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
+        assign_audio(&mut audio, &video, PAIRED_SLOTS.into(), &heard);
+        for (index, owner) in audio.into_iter().enumerate() {
+            self.set_owner(key, Kind::Audio, index, owner);
+        }
+    }
+}
