@@ -31,7 +31,8 @@ pub struct Published {
     pub key: PublicationKey,
 }
 
-/// One person.
+/// One person. What packets on their way touch is here; what they do not is in [`Seldom`], so that nothing of it is fetched
+/// with them.
 #[derive(Debug)]
 pub struct Peer {
     /// Who.
@@ -39,7 +40,7 @@ pub struct Peer {
     /// Their room.
     pub room: RoomKey,
     /// Their connection, between an accepted offer and its end.
-    pub connection: Option<Connection>,
+    pub connection: Option<Box<Connection>>,
     /// When the connection wants to be stepped next.
     pub deadline: Option<Instant>,
     /// What they publish.
@@ -51,25 +52,10 @@ pub struct Peer {
     pub video: Vec<Slot>,
     /// Their audio slots, by number.
     pub audio: Vec<Slot>,
-    /// What left on this connection with sources that no slot has now.
-    resting: FxHashMap<Ssrc, SendStream>,
-    /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
-    /// picture goes there.
-    pub view: Option<Vec<Tile>>,
-    /// Decides which layer each of their video slots is to show.
-    pub allocator: Box<dyn Allocator>,
-    /// When it wants to be asked again.
+    /// When the allocator wants to be asked again.
     pub allocates: Option<Instant>,
-    /// What the connection's downlink is thought to hold.
-    pub estimate: Option<Bitrate>,
-    /// How many key frames they may cause.
-    pub key_budget: KeyBudget,
     /// How much of what they send is passed on.
-    pub police: Police,
-    /// Mutes they declared, also of tracks that are not published yet.
-    pub mutes: Vec<(Track, bool)>,
-    /// Their NTP clock against the server's.
-    pub clock: PeerClock,
+    pub police: Box<Police>,
     /// When something authenticated came last.
     pub heard: Option<Instant>,
     /// The conference was told that nothing comes.
@@ -78,6 +64,28 @@ pub struct Peer {
     pub dirty: bool,
     /// The conference does not know the present slots.
     pub slots_changed: bool,
+    /// All the rest.
+    pub seldom: Box<Seldom>,
+}
+
+/// What no packet on its way touches of a person.
+#[derive(Debug)]
+pub struct Seldom {
+    /// What left on this connection with sources that no slot has now.
+    resting: FxHashMap<Ssrc, SendStream>,
+    /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
+    /// picture goes there.
+    pub view: Option<Vec<Tile>>,
+    /// Decides which layer each of their video slots is to show.
+    pub allocator: Box<dyn Allocator>,
+    /// What the connection's downlink is thought to hold.
+    pub estimate: Option<Bitrate>,
+    /// How many key frames they may cause.
+    pub key_budget: KeyBudget,
+    /// Mutes they declared, also of tracks that are not published yet.
+    pub mutes: Vec<(Track, bool)>,
+    /// Their NTP clock against the server's.
+    pub clock: PeerClock,
     /// What the egress guard found on connections that are gone.
     pub past_faults: Faults,
     desired: Bitrate,
@@ -96,21 +104,23 @@ impl Peer {
             keys_due: None,
             video: Vec::new(),
             audio: Vec::new(),
-            resting: FxHashMap::default(),
-            view: None,
-            allocator,
             allocates: None,
-            estimate: None,
-            key_budget: KeyBudget::default(),
-            police: Police::new(now),
-            mutes: Vec::new(),
-            clock: PeerClock::new(now),
+            police: Box::new(Police::new(now)),
             heard: None,
             quiet: false,
             dirty: false,
             slots_changed: false,
-            past_faults: Faults::default(),
-            desired: Bitrate::default(),
+            seldom: Box::new(Seldom {
+                resting: FxHashMap::default(),
+                view: None,
+                allocator,
+                estimate: None,
+                key_budget: KeyBudget::default(),
+                mutes: Vec::new(),
+                clock: PeerClock::new(now),
+                past_faults: Faults::default(),
+                desired: Bitrate::default(),
+            }),
         }
     }
 
@@ -147,7 +157,7 @@ impl Peer {
         let kept = kept.into_iter().chain(std::iter::repeat_with(|| Err(Shown::default())));
         for ((mid, ssrc), kept) in lines.iter().zip(kept) {
             let slot = kept.unwrap_or_else(|shown| {
-                let stream = ssrc.and_then(|ssrc| self.resting.remove(&ssrc));
+                let stream = ssrc.and_then(|ssrc| self.seldom.resting.remove(&ssrc));
                 let stream = stream.unwrap_or_else(|| SendStream::new(kind, ssrc.unwrap_or_default()));
                 Slot::with(kind, *mid, *ssrc, shown, stream)
             });
@@ -160,9 +170,9 @@ impl Peer {
         let faults = slot.faults();
         match slot.into_stream() {
             Some((ssrc, stream)) => {
-                self.resting.insert(ssrc, stream);
+                self.seldom.resting.insert(ssrc, stream);
             }
-            None => self.past_faults.add(&faults),
+            None => self.seldom.past_faults.add(&faults),
         }
     }
 
@@ -170,13 +180,13 @@ impl Peer {
     #[must_use]
     pub fn send_streams(&self) -> usize {
         let slots = self.video.iter().chain(&self.audio);
-        self.resting.len() + slots.filter(|slot| slot.ssrc.is_some()).count()
+        self.seldom.resting.len() + slots.filter(|slot| slot.ssrc.is_some()).count()
     }
 
     /// The connection ended, and its keys with it.
     pub fn forget_send_streams(&mut self) {
-        for stream in std::mem::take(&mut self.resting).into_values() {
-            self.past_faults.add(&stream.faults());
+        for stream in std::mem::take(&mut self.seldom.resting).into_values() {
+            self.seldom.past_faults.add(&stream.faults());
         }
     }
 
@@ -202,7 +212,7 @@ impl Peer {
     pub fn may_wait(&mut self, now: Instant, slot: u8) -> bool {
         let Some(slot) = self.video.get_mut(usize::from(slot)) else { return false };
         if let Some(owner) = slot.owner.filter(|_| slot.owes) {
-            slot.owes = !self.key_budget.take(now, owner);
+            slot.owes = !self.seldom.key_budget.take(now, owner);
         }
         !slot.owes
     }
@@ -235,7 +245,7 @@ impl Peer {
 
     /// Finds the tile of each picture in what their client shows.
     pub fn find_tiles(&mut self) {
-        let view = self.view.as_deref().unwrap_or_default();
+        let view = self.seldom.view.as_deref().unwrap_or_default();
         for slot in &mut self.video {
             let ranked = view
                 .iter()
@@ -248,7 +258,7 @@ impl Peer {
     /// Whether they muted `track`. Nobody who said nothing is muted.
     #[must_use]
     pub fn muted(&self, track: Track) -> bool {
-        self.mutes.iter().any(|(muted, value)| *muted == track && *value)
+        self.seldom.mutes.iter().any(|(muted, value)| *muted == track && *value)
     }
 
     /// What their slots show.
@@ -294,25 +304,25 @@ impl Peer {
         let pictures = self.video.iter().filter(|slot| slot.since.is_some());
         let shown = pictures.filter_map(|slot| ladder::rate(slot.owner?.stream, slot.layer()?, people));
         let desired = ladder::desired(shown);
-        if desired != self.desired
+        if desired != self.seldom.desired
             && let Some(connection) = &mut self.connection
         {
             connection.set_desired_bitrate(desired);
-            self.desired = desired;
+            self.seldom.desired = desired;
         }
     }
 
     /// The connection is another one: what its estimator was told is forgotten.
     pub fn forget_desired(&mut self) {
-        self.desired = Bitrate::default();
+        self.seldom.desired = Bitrate::default();
     }
 
     /// What the egress guard found on this person's slots.
     #[must_use]
     pub fn faults(&self) -> Faults {
-        let mut faults = self.past_faults;
+        let mut faults = self.seldom.past_faults;
         let slots = self.video.iter().chain(&self.audio).map(Slot::faults);
-        for found in slots.chain(self.resting.values().map(SendStream::faults)) {
+        for found in slots.chain(self.seldom.resting.values().map(SendStream::faults)) {
             faults.add(&found);
         }
         faults
@@ -322,5 +332,16 @@ impl Peer {
     #[must_use]
     pub fn stream(&self, stream: Stream) -> StreamId {
         StreamId { peer: self.id, stream }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_packets_touch_of_a_person_is_three_cache_lines() {
+        assert!(size_of::<Peer>() <= 3 * 64, "{} bytes", size_of::<Peer>());
+        assert!(size_of::<Slot>() <= 6 * 64, "{} bytes", size_of::<Slot>());
     }
 }

@@ -60,7 +60,8 @@ pub struct Slot {
 #[derive(Debug)]
 pub struct SendStream {
     forwarder: Forwarder,
-    guard: Option<Guard>,
+    /// In debug builds only.
+    guard: Option<Box<Guard>>,
 }
 
 impl SendStream {
@@ -73,14 +74,14 @@ impl SendStream {
         let seq = (ssrc as u16) >> 1;
         SendStream {
             forwarder: Forwarder::new(rate, seq, LEAST_TIME + (ssrc >> 8)),
-            guard: cfg!(debug_assertions).then(|| Guard::new(rate)),
+            guard: cfg!(debug_assertions).then(|| Box::new(Guard::new(rate))),
         }
     }
 
     /// What the egress guard found.
     #[must_use]
     pub fn faults(&self) -> Faults {
-        self.guard.as_ref().map(Guard::faults).unwrap_or_default()
+        self.guard.as_ref().map(|guard| guard.faults()).unwrap_or_default()
     }
 }
 

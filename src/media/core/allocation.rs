@@ -24,7 +24,7 @@ impl Core {
                 .filter_map(|(slot, number)| self.facts_of(now, peer, slot, SlotIndex(number))),
         );
         if let Some(peer) = self.peers.get_mut(key) {
-            peer.allocates = peer.allocator.allocate(now, peer.estimate, &mut facts);
+            peer.allocates = peer.seldom.allocator.allocate(now, peer.seldom.estimate, &mut facts);
             if let Some(at) = peer.allocates {
                 self.timers.schedule(key, at);
             }
@@ -47,8 +47,8 @@ impl Core {
     /// The downlink of `key` is thought to hold so much.
     pub(super) fn estimated(&mut self, now: Instant, key: PeerKey, estimate: Bitrate) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.estimate = Some(estimate);
-        if peer.allocator.heeds(now, estimate) {
+        peer.seldom.estimate = Some(estimate);
+        if peer.seldom.allocator.heeds(now, estimate) {
             self.allocate(now, key);
         }
     }
@@ -61,7 +61,7 @@ impl Core {
             let shown = viewer.and_then(|viewer| viewer.video.get(usize::from(*slot)));
             viewer.zip(shown).is_some_and(|(viewer, shown)| {
                 let facts = self.facts_of(now, viewer, shown, SlotIndex(*slot));
-                facts.is_some_and(|facts| viewer.allocator.misses(&facts, layer))
+                facts.is_some_and(|facts| viewer.seldom.allocator.misses(&facts, layer))
             })
         })
     }

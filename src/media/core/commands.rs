@@ -42,7 +42,7 @@ impl Core {
         match self.accept(now, key, fresh, offer) {
             Ok(sdp) => {
                 let connection = self.peers.get(key).and_then(|peer| peer.connection.as_ref());
-                let (sends, receives) = connection.map(Connection::codecs).unwrap_or_default();
+                let (sends, receives) = connection.map(|connection| connection.codecs()).unwrap_or_default();
                 self.notices.push_back(Notice::Answer { peer: id, id: offer_id, sdp, sends, receives });
                 self.make_stale(key);
                 self.mark_dirty(key);
@@ -68,7 +68,8 @@ impl Core {
             Some(connection) => connection,
             None if fresh => {
                 peer.forget_desired();
-                peer.connection.insert(Connection::new(&self.config.connection, key.number(), now)?)
+                let connection = Connection::new(&self.config.connection, key.number(), now)?;
+                peer.connection.insert(Box::new(connection))
             }
             None => return Err(Ended::NoConnection),
         };
@@ -159,8 +160,8 @@ impl Core {
     pub(super) fn mute(&mut self, now: Instant, id: PeerId, track: Track, muted: bool) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.mutes.retain(|(known, _)| *known != track);
-        peer.mutes.push((track, muted));
+        peer.seldom.mutes.retain(|(known, _)| *known != track);
+        peer.seldom.mutes.push((track, muted));
         let Some(at) = peer.publication(track) else { return };
         let Some(publication) = self.publications.get_mut(at) else { return };
         if std::mem::replace(&mut publication.muted, muted) == muted {
@@ -190,7 +191,7 @@ impl Core {
     pub(super) fn view(&mut self, now: Instant, id: PeerId, tiles: Vec<Tile>) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.view = Some(tiles);
+        peer.seldom.view = Some(tiles);
         let room = self.rooms.get(peer.room).filter(|room| !room.stale);
         if let Some(members) = room.map(|room| room.members.clone()) {
             let pictures = self.pictures(&members);
@@ -230,7 +231,7 @@ impl Core {
     /// Ends a connection without a word: its addresses and names are free again, its slots show nothing.
     pub(super) fn drop_connection(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        (peer.deadline, peer.estimate) = (None, None);
+        (peer.deadline, peer.seldom.estimate) = (None, None);
         let Some(connection) = peer.connection.take() else { return };
         self.demux.remove_ufrag(connection.ufrag());
         for path in connection.paths() {

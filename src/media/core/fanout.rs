@@ -6,7 +6,7 @@ use super::{Core, Counters, Room};
 use crate::media::forward::{Arriving, Held};
 use crate::media::ids::Kind;
 use crate::media::peer::Peer;
-use crate::media::publication::{LayerSet, Sink};
+use crate::media::publication::{LayerSet, Publication, Sink};
 use crate::media::rtc::{Ended, Packet};
 use crate::media::slot::{Slot, Source};
 use crate::media::table::{PeerKey, PublicationKey, RoomKey, Table};
@@ -49,15 +49,36 @@ impl Core {
 }
 
 /// The layers that `sink` takes of a publication of this kind.
-pub(super) fn taken(peers: &Table<PeerKey, Peer>, kind: Kind, sink: Sink) -> LayerSet {
+fn taken(peers: &Table<PeerKey, Peer>, kind: Kind, sink: Sink) -> LayerSet {
     let Sink::Slot { peer, slot } = sink;
     let slot = peers.get(peer).and_then(|peer| peer.slots(kind).get(usize::from(slot)));
     slot.map(Slot::taken).unwrap_or_default()
 }
 
 impl Reach<'_> {
+    /// Hands a packet to every sink that takes its layer. Returns whether one of them waits for a key frame.
+    pub(super) fn fan_out(
+        &mut self,
+        now: Instant,
+        publication: &mut Publication,
+        passing: &Passing<'_>,
+    ) -> bool {
+        let (sinks, kind, layer) = (&mut publication.sinks, passing.kind, passing.source.layer);
+        sinks.gather(|sink| taken(self.peers, kind, sink));
+        debug_assert!(sinks.are_right(|sink| taken(self.peers, kind, sink)), "a sink takes other layers");
+        let ends = passing.packet.frame.key;
+        let awaited = sinks.visit(layer, ends, |sink| self.forward(now, sink, passing));
+        if self.other_layers {
+            sinks.expire();
+        }
+        if awaited.after && !awaited.before {
+            publication.layers.get_mut(layer).keys.begin();
+        }
+        awaited.after
+    }
+
     /// Hands a packet to `sink`. Returns whether it waits for a key frame.
-    pub(super) fn forward(&mut self, now: Instant, sink: Sink, passing: &Passing<'_>) -> bool {
+    fn forward(&mut self, now: Instant, sink: Sink, passing: &Passing<'_>) -> bool {
         let Passing { kind, source, arriving, packet } = passing;
         let Sink::Slot { peer: key, slot: number } = sink;
         let Some(peer) = self.peers.get_mut(key) else { return false };

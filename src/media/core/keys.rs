@@ -50,7 +50,7 @@ impl Core {
         let Some(layer) = plays.or(target) else { return };
         let merged = publication.awaited().contains(layer);
         let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer));
-        if payer.is_some_and(|payer| !payer.key_budget.take(now, wish.owner)) {
+        if payer.is_some_and(|payer| !payer.seldom.key_budget.take(now, wish.owner)) {
             self.counters.key_frames_refused += 1;
             return;
         }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Core;
-use super::fanout::{Passing, Reach, taken};
+use super::fanout::{Passing, Reach};
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::forward::Arriving;
 use crate::media::ids::Layer;
@@ -91,8 +91,8 @@ impl Core {
             Event::Packet(packet) => self.handle_packet(now, key, &packet),
             Event::SenderReport { mid, layer, time, ntp, arrival } => {
                 let Some(peer) = self.peers.get_mut(key) else { return };
-                peer.clock.report(ntp, arrival);
-                let instant = peer.clock.instant(ntp);
+                peer.seldom.clock.report(ntp, arrival);
+                let instant = peer.seldom.clock.instant(ntp);
                 let publication = peer.publication_on(mid).and_then(|at| self.publications.get_mut(at));
                 if let (Some(publication), Some(instant)) = (publication, instant) {
                     publication.layers.get_mut(layer).clock.report(time, instant);
@@ -137,7 +137,7 @@ impl Core {
             let Some(again) = self.publications.get_mut(at) else { return };
             publication = again;
         }
-        let Publication { track, layers, sinks, voice, .. } = publication;
+        let Publication { track, layers, voice, .. } = &mut *publication;
         let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
         let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
         let arriving = Arriving { seq, time, capture, frame: packet.frame };
@@ -150,9 +150,7 @@ impl Core {
             voice.level(now, level);
             *voice
         });
-        let kind = track.kind;
-        sinks.gather(|sink| taken(&self.peers, kind, sink));
-        debug_assert!(sinks.are_right(|sink| taken(&self.peers, kind, sink)), "a sink takes something else");
+        let passing = Passing { kind: track.kind, source, arriving, packet };
         let mut reach = Reach {
             peers: &mut self.peers,
             rooms: &self.rooms,
@@ -162,19 +160,11 @@ impl Core {
             other_layers: false,
             lost: Vec::new(),
         };
-        let passing = Passing { kind, source, arriving, packet };
-        let awaited = sinks.visit(layer, packet.frame.key, |sink| reach.forward(now, sink, &passing));
-        let (other_layers, lost) = (reach.other_layers, reach.lost);
-        if other_layers {
-            sinks.expire();
-        }
-        if awaited.after && !awaited.before {
-            layers.get_mut(layer).keys.begin();
-        }
-        for (key, ended) in lost {
+        let somebody_waits = reach.fan_out(now, publication, &passing);
+        for (key, ended) in reach.lost {
             self.lose(now, key, &ended);
         }
-        if awaited.after {
+        if somebody_waits {
             self.ask_for_key_frames(now, key);
         }
         if let Some(voice) = said

@@ -98,6 +98,6 @@ impl Core {
     }
 
     fn connection(&mut self, key: PeerKey) -> Option<&mut Connection> {
-        self.peers.get_mut(key)?.connection.as_mut()
+        self.peers.get_mut(key)?.connection.as_deref_mut()
     }
 }

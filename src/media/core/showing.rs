@@ -65,7 +65,7 @@ impl Core {
             return;
         }
         let mut wanted: Vec<StreamId> = pictures.iter().filter(|id| id.peer != peer.id).copied().collect();
-        if let Some(view) = &peer.view {
+        if let Some(view) = &peer.seldom.view {
             let rank = |id: StreamId| {
                 let tile = |tile: &crate::media::message::Tile| {
                     StreamId { peer: tile.peer, stream: tile.stream } == id
