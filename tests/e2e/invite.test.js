@@ -107,7 +107,7 @@ house.scene(
     assert.equal(await page.getByRole('textbox', { name: 'Room name' }).inputValue(), 'reading circle');
     await ann.screenshot('dead link');
     const hint = () => page.evaluate(() => document.querySelector('#again-hint')?.textContent ?? '');
-    assert.match(await hint(), /new link/);
+    assert.match(await hint(), /link of its own/);
     await page.getByRole('button', { name: 'Make this room now' }).click();
     await page.waitForURL(/\/r\/reading-circle-[a-z2-7]{8}-[a-z2-7]{13}$/);
     await page.getByRole('button', { name: 'Join' }).waitFor();

@@ -69,6 +69,7 @@ house.scene('the path is lost for twelve seconds, and the call goes on as if not
   const shown = Date.now() - lost;
   assert.ok(shown > 4_000 && shown < SEEN_LOST_MS, `Bob sees it after ${shown} ms`);
   await bob.isTold('Ann cannot be seen or heard at present');
+  await bob.screenshot('Ann is lost');
   await ann.isTold('reconnecting', { within: OUTAGE_MS });
   await until('the outage is over', () => Date.now() >= end, Boolean);
   await bob.findsMarked('Ann', /cannot be seen or heard at present/i);

@@ -63,6 +63,21 @@ house.scene('a network that is gone without a word is noticed, and so is its ret
   await ann.seesMovement('Bob');
 });
 
+house.scene('a way of media that is gone alone is noticed before the browser says so', async () => {
+  const state = ann.stateWhenWarned();
+  router.cut();
+  await reads(/connection is lost/i, 'a way of media that is gone');
+  await ann.screenshot('the way of media is gone');
+  assert.equal(await state, 'connected');
+  router.mend();
+  await until(
+    'nothing is wrong any more',
+    () => ann.page.locator('#banner').isVisible(),
+    (wrong) => !wrong,
+  );
+  await ann.seesMovement('Bob');
+});
+
 house.scene(
   'who goes in while the server is down reads that and can try again, and is in once it is back',
   async () => {

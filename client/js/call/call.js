@@ -8,6 +8,7 @@ import { PROTOCOL } from '../proto/messages.js';
 import { SignalSocket } from '../proto/socket.js';
 import { Link } from '../rtc/link.js';
 import { PathWatch } from '../rtc/path-watch.js';
+import { Pulse } from '../rtc/pulse.js';
 import { RebuildPace } from '../rtc/rebuild-pace.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
@@ -94,7 +95,14 @@ export class Call extends Emitter {
   );
   #stall = new StallWatch(
     () => this.#link?.newestPacket ?? 0,
-    () => this.#socket.probe(),
+    () => {
+      this.#socket.probe();
+      this.#pulse.check();
+    },
+  );
+  #pulse = new Pulse(
+    async () => (await this.#link?.traffic()) ?? { sent: 0, received: 0 },
+    (beats) => this.#watch.felt(beats),
   );
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
@@ -284,6 +292,7 @@ export class Call extends Emitter {
     const videoSlots = this.#videoSlots();
     this.#link?.close();
     this.#watch.stop();
+    this.#pulse.stop();
     const link = new Link({
       iceServers: this.#iceServers,
       limits: welcome.slots,
@@ -413,6 +422,7 @@ export class Call extends Emitter {
     this.#pace.stop();
     this.#watch.stop();
     this.#stall.stop();
+    this.#pulse.stop();
     this.#entrance.passed();
     this.#socket.stop();
     this.#link?.close();

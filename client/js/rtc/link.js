@@ -6,6 +6,7 @@
 import { Emitter } from '../core/emitter.js';
 import { preferred } from './codecs.js';
 import { withRateOfSpeech, withStereo } from './opus.js';
+import { trafficOf } from './pulse.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
@@ -100,6 +101,11 @@ export class Link extends Emitter {
       transceiver.receiver.getSynchronizationSources().map(({ timestamp }) => timestamp),
     );
     return Math.max(0, ...times);
+  }
+
+  /** What was sent and received since the connection began. */
+  async traffic() {
+    return trafficOf(await this.#pc.getStats());
   }
 
   /** The id of the newest offer, 0 before the first. */

@@ -26,6 +26,8 @@ export class PathWatch {
   #timer;
   /** @type {Path} */
   #path = 'open';
+  /** @type {RTCPeerConnectionState} */
+  #state = 'new';
   #wasOpen = false;
   #restarting = false;
 
@@ -36,6 +38,7 @@ export class PathWatch {
 
   /** @param {RTCPeerConnectionState} state */
   changed(state) {
+    this.#state = state;
     if (state === 'connected') {
       this.stop();
       this.#wasOpen = true;
@@ -53,6 +56,15 @@ export class PathWatch {
         this.#restart();
       });
     }
+  }
+
+  /**
+   * What is known before the browser says so: nothing comes through at present, or something does again. What is to be
+   * tried, and when, is decided by what the browser says.
+   * @param {boolean} beats
+   */
+  felt(beats) {
+    if (this.#state === 'connected') this.#tell(beats ? 'open' : 'lost');
   }
 
   /** Nothing more is tried until the state changes. */

@@ -23,7 +23,7 @@ export function offerRoom(id) {
     const same = listed.checked && name.value.trim().toLowerCase().replaceAll(/\s+/g, '-') === id;
     hint.textContent = same
       ? 'The link stays the same: whoever has it finds the room.'
-      : 'The room has a new link: send that to whoever has the old one.';
+      : 'The room gets a link of its own: send it to whoever has this one.';
   };
   const makeIt = async () => {
     message.textContent = '';

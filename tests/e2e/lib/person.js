@@ -9,11 +9,12 @@ import {
   hinder,
   keepInSession,
   measurePauses,
-  readChannels,
   readAccount,
+  readChannels,
   readMarks,
   readSoundRates,
   relayMedia,
+  stateWhenWarned,
   watch,
 } from './in-page.js';
 import { SLIDES } from './slides.js';
@@ -152,6 +153,11 @@ export class Person extends Viewer {
   /** What the page says is wrong, what it plays and what it sends, as one line for the log. */
   async account() {
     return this.page.evaluate(readAccount);
+  }
+
+  /** What the browser says of the connection when the page says that something is wrong. */
+  async stateWhenWarned() {
+    return this.page.evaluate(stateWhenWarned);
   }
 
   /**
