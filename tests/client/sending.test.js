@@ -101,7 +101,12 @@ function browserSender(codecs) {
   /** @type {{ codecs: typeof CODECS, encodings: any[] }} */
   let parameters = { codecs: CODECS, encodings: [{ rid: 'q' }, { rid: 'f' }] };
   return {
-    track: null,
+    /** @type {object | null} */
+    track: {},
+    /** @param {object | null} track */
+    async replaceTrack(track) {
+      this.track = track;
+    },
     getParameters: () => structuredClone(parameters),
     /** @param {typeof parameters} wanted */
     setParameters: async (wanted) => {
@@ -128,6 +133,31 @@ async function wishFor(codecs) {
   await new Promise((resolve) => setImmediate(resolve));
   return { negotiated, encodings: raw.getParameters().encodings };
 }
+
+test('without a picture nothing is sent, and with the next one what the server wants by then', async () => {
+  const raw = browserSender('takes');
+  const sender = new Sender(/** @type {any} */ (raw), true, () => {});
+  const active = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return raw.getParameters().encodings.map((encoding) => encoding.active);
+  };
+  const wish = (/** @type {string[]} */ ...rids) => {
+    const layers = rids.map((rid) => ({ rid, maxBitrate: 500_000, scaleDown: 1 }));
+    sender.adjust({ stream: 'camera', kind: 'video', codec: 'VP8', layers });
+  };
+  const track = /** @type {any} */ ({});
+  sender.use(null);
+  assert.deepEqual(await active(), [false, false]);
+  sender.use(track);
+  assert.deepEqual(await active(), [true, true], 'the server has said nothing yet');
+  sender.use(null);
+  wish('q');
+  assert.deepEqual(await active(), [false, false]);
+  sender.use(track);
+  assert.deepEqual(await active(), [true, false]);
+  wish('q', 'f');
+  assert.deepEqual(await active(), [true, true]);
+});
 
 test('a browser that takes a codec in its parameters needs no negotiation', async () => {
   const { negotiated, encodings } = await wishFor('takes');

@@ -13,6 +13,9 @@ import { until } from './lib/until.js';
 /** Five times what is promised: two seconds. */
 const SEEN_WITHIN = 10_000;
 
+/** Longer than the page looks for its own outage: 0.75 s until something has stopped, then 4 s. */
+const LOOKED_FOR_MS = 6_000;
+
 const house = await House.open();
 after(() => house.close());
 
@@ -75,6 +78,28 @@ house.scene('a way of media that is gone alone is noticed before the browser say
     () => ann.page.locator('#banner').isVisible(),
     (wrong) => !wrong,
   );
+  await ann.seesMovement('Bob');
+});
+
+house.scene('others who fall silent are no outage, whatever is sent oneself', async () => {
+  const warned = ann.stateWhenWarned().then(() => 'warned');
+  const sends = async () => (await ann.connection()).packetsSent;
+  await ann.press('Turn off camera');
+  await bob.press('Turn off camera');
+  await bob.press('Mute microphone');
+  await ann.findsMarked('Bob', /muted/i);
+  const packets = await sends();
+  const end = Date.now() + LOOKED_FOR_MS;
+  const calm = until(
+    'the page has looked for long enough',
+    () => Date.now(),
+    (now) => now > end,
+  ).then(() => 'calm');
+  assert.equal(await Promise.race([warned, calm]), 'calm', await ann.account());
+  const more = (await sends()) - packets;
+  // Fifty a second are her voice. Firefox once sent two thousand a second in the place of the picture.
+  assert.ok(more > 0 && more < 200 * (LOOKED_FOR_MS / 1000), `Ann sent her voice and nothing else: ${more} packets`);
+  await Promise.all([ann.press('Turn on camera'), bob.press('Turn on camera'), bob.press('Unmute microphone')]);
   await ann.seesMovement('Bob');
 });
 

@@ -101,7 +101,7 @@ export class Call extends Emitter {
     },
   );
   #pulse = new Pulse(
-    async () => (await this.#link?.traffic()) ?? { sent: 0, received: 0 },
+    async () => this.#link?.ask(),
     (beats) => this.#watch.felt(beats),
   );
   #watch = new PathWatch({

@@ -6,7 +6,7 @@
 import { Emitter } from '../core/emitter.js';
 import { preferred } from './codecs.js';
 import { withRateOfSpeech, withStereo } from './opus.js';
-import { trafficOf } from './pulse.js';
+import { receivedOf } from './pulse.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
@@ -44,6 +44,8 @@ const ONE_LAYER = { camera: [], screen: [] };
 export class Link extends Emitter {
   #options;
   #pc;
+  /** Nothing is said on it: it shows whether anything gets through. */
+  #channel;
   /** @type {OwnLine[]} */
   #own = [];
   /** What one stream sends is played in step. @type {Record<Stream, MediaStream>} */
@@ -74,7 +76,7 @@ export class Link extends Emitter {
     this.#videoSlots = Math.max(options.videoSlots, options.limits.pairs);
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers });
     this.#pc = pc;
-    pc.createDataChannel('ctl');
+    this.#channel = pc.createDataChannel('ctl');
     for (const track of options.tracks) this.#addOwn(track);
     this.#addLines(firstLines(options.limits, this.#videoSlots));
     pc.ontrack = ({ track, transceiver }) => {
@@ -103,9 +105,14 @@ export class Link extends Emitter {
     return Math.max(0, ...times);
   }
 
-  /** What was sent and received since the connection began. */
-  async traffic() {
-    return trafficOf(await this.#pc.getStats());
+  /**
+   * Sends what the server acknowledges without a thought.
+   * @returns {Promise<number | undefined>} How many bytes have come so far; undefined if nothing can be sent.
+   */
+  async ask() {
+    if (this.#channel.readyState !== 'open') return undefined;
+    if (this.#channel.bufferedAmount === 0) this.#channel.send('?');
+    return receivedOf(await this.#pc.getStats());
   }
 
   /** The id of the newest offer, 0 before the first. */

@@ -1,33 +1,30 @@
 /**
- * Finds out whether it is the own path that is lost. A server tells a sender several times a second what has arrived; if
- * nothing at all comes for a second while something is sent, nothing gets there, or nothing gets back. Browsers say so
- * after five seconds and more.
+ * Finds out whether it is the own path that is lost. Something small is sent on the media's path, which the other end
+ * acknowledges by itself; if then nothing at all comes for most of a second, nothing gets there, or nothing gets back.
+ * Browsers say so after five seconds and more.
  */
 
 /** Milliseconds between two looks. */
 const EVERY = 250;
-/** Milliseconds of silence that make a path lost. Reports come ten times a second while something is sent. */
-const SILENCE = 1000;
-/** Milliseconds after which it is not looked any more where nothing is sent: then there is nothing to tell by. */
-const GIVE_UP_AFTER = 4000;
-
-/** Bytes of a connection since its beginning. @typedef {{ sent: number, received: number }} Traffic */
+/** Looks without anything new that make a path lost. An acknowledgement takes 0.2 s at most (RFC 9260, 6.2) and the way. */
+const SILENCE = 3;
 
 export class Pulse {
-  #read;
+  #ask;
   #told;
-  /** Which check is on; an answer to an older one counts no more. */
+  /** Which check is on; what an older one finds counts no more. */
   #check = 0;
   #on = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /**
-   * @param {() => Promise<Traffic>} read
+   * @param {() => Promise<number | undefined>} ask Sends something to acknowledge, and says how much has come so far; undefined
+   *     if nothing can be sent.
    * @param {(beats: boolean) => void} told The path is lost, or it was and something comes again.
    */
-  constructor(read, told) {
-    this.#read = read;
+  constructor(ask, told) {
+    this.#ask = ask;
     this.#told = told;
   }
 
@@ -48,23 +45,18 @@ export class Pulse {
 
   /** @param {number} check */
   async #follow(check) {
-    const first = await this.#read();
-    let waited = 0;
-    let lost = false;
-    while (this.#check === check) {
+    const first = await this.#ask();
+    let looks = 0;
+    while (first !== undefined && this.#check === check) {
       await this.#wait();
-      waited += EVERY;
-      const { sent, received } = await this.#read();
+      const received = await this.#ask();
       if (this.#check !== check) return;
-      if (received !== first.received) {
-        if (lost) this.#told(true);
+      if (received !== first) {
+        if (looks >= SILENCE) this.#told(true);
         break;
       }
-      if (!lost && waited >= SILENCE && sent !== first.sent) {
-        lost = true;
-        this.#told(false);
-      }
-      if (!lost && waited >= GIVE_UP_AFTER) break;
+      looks += 1;
+      if (looks === SILENCE) this.#told(false);
     }
     if (this.#check === check) this.#on = false;
   }
@@ -77,17 +69,13 @@ export class Pulse {
 }
 
 /**
- * What went over all the paths of a connection.
  * @param {RTCStatsReport} report
- * @returns {Traffic}
+ * @returns {number} The bytes that came over all the paths of a connection.
  */
-export function trafficOf(report) {
-  let sent = 0;
+export function receivedOf(report) {
   let received = 0;
   for (const stats of report.values()) {
-    if (stats.type !== 'candidate-pair') continue;
-    sent += stats.bytesSent ?? 0;
-    received += stats.bytesReceived ?? 0;
+    if (stats.type === 'candidate-pair') received += stats.bytesReceived ?? 0;
   }
-  return { sent, received };
+  return received;
 }

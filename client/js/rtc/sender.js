@@ -51,6 +51,8 @@ export class Sender {
   #sender;
   #picture;
   #prefer;
+  /** How the server wants it, once it has said so. @type {PublishLayer[] | null} */
+  #layers = null;
   /** Changes of one sender come one after the other: `setParameters` refuses parameters read before another change. */
   #queue = Promise.resolve();
 
@@ -71,23 +73,35 @@ export class Sender {
    */
   use(track) {
     this.#then(async () => {
-      if (this.#sender.track !== track) await this.#sender.replaceTrack(track);
+      if (this.#sender.track === track) return;
+      await this.#sender.replaceTrack(track);
+      if (this.#picture) await this.#set((all) => this.#applied(all));
     });
   }
 
   /** @param {PublishTrack} wish */
   adjust({ layers, codec }) {
     this.#then(async () => {
-      if (!this.#picture || !this.#mustChange(codec)) {
-        return this.#set((all) => applyLayers(all, layers, this.#picture));
-      }
+      this.#layers = layers;
+      if (!this.#picture || !this.#mustChange(codec)) return this.#set((all) => this.#applied(all));
       const found = this.#find(codec);
-      const changed = found !== undefined && (await this.#change(layers, found, codec));
+      const changed = found !== undefined && (await this.#change(found, codec));
       if (changed) return;
-      await this.#set((all) => applyLayers(all, layers, true));
+      await this.#set((all) => this.#applied(all));
       if (found) this.#prefer(codec);
       else console.warn(`${codec} is wanted, and this browser does not send it here`);
     });
+  }
+
+  /**
+   * The encodings as the server wants them; none while there is no picture: Firefox goes on sending black ones without a
+   * track, and fills the rest of the line with padding.
+   * @param {Encoding[]} encodings
+   */
+  #applied(encodings) {
+    if (this.#picture && !this.#sender.track) return applyLayers(encodings, [], true);
+    if (!this.#layers) return encodings.map((encoding) => ({ ...encoding, active: true }));
+    return applyLayers(encodings, this.#layers, this.#picture);
   }
 
   /**
@@ -111,12 +125,11 @@ export class Sender {
 
   /**
    * Layers and codec in one step, so that no frame is sent under half of the wish.
-   * @param {PublishLayer[]} layers
    * @param {RTCRtpCodec} found
    * @param {string} codec
    * @returns {Promise<boolean>} Whether the browser took it: some ignore a codec they do not know how to set.
    */
-  async #change(layers, found, codec) {
+  async #change(found, codec) {
     const { mimeType, clockRate, channels, sdpFmtpLine } = found;
     const plain = {
       mimeType,
@@ -125,7 +138,7 @@ export class Sender {
       ...(sdpFmtpLine ? { sdpFmtpLine } : {}),
     };
     try {
-      await this.#set((all) => applyCodec(applyLayers(all, layers, true), plain));
+      await this.#set((all) => applyCodec(this.#applied(all), plain));
     } catch (error) {
       console.warn(`the sender did not take ${codec}:`, error);
       return false;

@@ -297,7 +297,7 @@ export async function readSoundRates() {
 
 /**
  * What is received, in figures that only grow while things work; the energies of what is also played.
- * @returns {Promise<{ connection: string, videoLines: number, energies: [string, number][], framesDecoded: number }>}
+ * @returns {Promise<{ connection: string, videoLines: number, energies: [string, number][], framesDecoded: number, packetsSent: number }>}
  */
 export async function readConnection() {
   const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
@@ -312,7 +312,9 @@ export async function readConnection() {
   /** @type {[string, number][]} */
   const energies = [];
   let framesDecoded = 0;
+  let packetsSent = 0;
   for (const stats of (await pc.getStats()).values()) {
+    if (stats.type === 'outbound-rtp') packetsSent += stats.packetsSent ?? 0;
     if (stats.type !== 'inbound-rtp') continue;
     // Firefox counts what it decodes, whether it is played or not.
     if (stats.kind === 'audio' && played.has(stats.trackIdentifier)) {
@@ -323,7 +325,7 @@ export async function readConnection() {
   const receiving = pc
     .getTransceivers()
     .filter(({ direction, receiver }) => direction === 'recvonly' && receiver.track.kind === 'video');
-  return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded };
+  return { connection: pc.connectionState, videoLines: receiving.length, energies, framesDecoded, packetsSent };
 }
 
 /**
