@@ -81,25 +81,34 @@ house.scene('a way of media that is gone alone is noticed before the browser say
   await ann.seesMovement('Bob');
 });
 
-house.scene('others who fall silent are no outage, whatever is sent oneself', async () => {
-  const warned = ann.stateWhenWarned().then(() => 'warned');
-  const sends = async () => (await ann.connection()).packetsSent;
-  await ann.press('Turn off camera');
-  await bob.press('Turn off camera');
-  await bob.press('Mute microphone');
-  await ann.findsMarked('Bob', /muted/i);
-  const packets = await sends();
-  const end = Date.now() + LOOKED_FOR_MS;
+house.scene('others who fall silent are no outage, and in the place of a picture nothing is sent', async () => {
+  // Not through a relay of this process, which a busy machine lets wait for a second.
+  const cid = await house.person('Cid', 'blue', { engine: OTHER });
+  await cid.join(invitation.href.replace(`${wire.port}`, `${house.server.ports.http}`));
+  await cid.sees('Bob', 'green');
+  for (const other of [ann, bob]) {
+    await other.press('Turn off camera');
+    await other.press('Mute microphone');
+  }
+  await cid.press('Turn off camera');
+  for (const { name } of [ann, bob]) await cid.findsMarked(name, /muted/i);
+  const warned = cid.stateWhenWarned().then(() => 'warned');
+  const sends = async () => (await cid.connection()).packetsSent;
+  const [packets, start] = [await sends(), Date.now()];
   const calm = until(
     'the page has looked for long enough',
     () => Date.now(),
-    (now) => now > end,
+    (now) => now > start + LOOKED_FOR_MS,
   ).then(() => 'calm');
-  assert.equal(await Promise.race([warned, calm]), 'calm', await ann.account());
-  const more = (await sends()) - packets;
-  // Fifty a second are her voice. Firefox once sent two thousand a second in the place of the picture.
-  assert.ok(more > 0 && more < 200 * (LOOKED_FOR_MS / 1000), `Ann sent her voice and nothing else: ${more} packets`);
-  await Promise.all([ann.press('Turn on camera'), bob.press('Turn on camera'), bob.press('Unmute microphone')]);
+  assert.equal(await Promise.race([warned, calm]), 'calm', await cid.account());
+  const rate = ((await sends()) - packets) / ((Date.now() - start) / 1000);
+  // Fifty a second are a voice. Firefox sends two thousand more in the place of a picture unless it is told not to.
+  assert.ok(rate > 10 && rate < 200, `Cid sends a voice and nothing else: ${rate} packets a second`);
+  await cid.press('Leave');
+  for (const other of [ann, bob]) {
+    await other.press('Turn on camera');
+    await other.press('Unmute microphone');
+  }
   await ann.seesMovement('Bob');
 });
 

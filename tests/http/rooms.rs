@@ -113,6 +113,18 @@ fn names_of_every_script_have_rooms_of_their_own() {
     assert_eq!(made("会議 1"), (409, "hui-yi-1".into()));
     let found = server.get("/api/rooms/%E4%BC%9A%E8%AD%B0%201").json();
     assert_eq!((found["id"].as_str(), found["name"].as_str()), (Some("hui-yi-1"), Some("会議 1")));
+
+    // An accent is one character or two, and one letter either way.
+    assert_eq!(made("Café"), (201, "cafe".into()));
+    assert_eq!(made("Cafe\u{301}"), (409, "cafe".into()));
+    let (status, plain) = made("Cafe");
+    assert_eq!((status, plain.starts_with("cafe-")), (201, true), "{plain}");
+    for (typed, id) in [("Caf%C3%A9", "cafe"), ("Cafe%CC%81", "cafe"), ("Cafe", &*plain)] {
+        assert_eq!(server.get(&format!("/api/rooms/{typed}")).json()["id"], id, "{typed}");
+        // What is typed is a name first, a link an id.
+        let link = server.get(&format!("/r/{typed}"));
+        assert_eq!((link.status, link.header("location")), (307, Some("/r/cafe")), "{typed}");
+    }
 }
 
 #[test]

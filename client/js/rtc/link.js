@@ -76,7 +76,7 @@ export class Link extends Emitter {
     this.#videoSlots = Math.max(options.videoSlots, options.limits.pairs);
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers });
     this.#pc = pc;
-    this.#channel = pc.createDataChannel('ctl');
+    this.#channel = pc.createDataChannel('ctl', { ordered: false, maxRetransmits: 0 });
     for (const track of options.tracks) this.#addOwn(track);
     this.#addLines(firstLines(options.limits, this.#videoSlots));
     pc.ontrack = ({ track, transceiver }) => {
@@ -111,7 +111,7 @@ export class Link extends Emitter {
    */
   async ask() {
     if (this.#channel.readyState !== 'open') return undefined;
-    if (this.#channel.bufferedAmount === 0) this.#channel.send('?');
+    this.#channel.send('?');
     return receivedOf(await this.#pc.getStats());
   }
 
