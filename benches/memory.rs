@@ -1,7 +1,8 @@
-//! What people who are present and silent cost in memory: `cargo bench --bench memory`.
+//! What people cost in memory: `cargo bench --bench memory`.
 //!
-//! A server of its own, on loopback; 1, 10 and 50 people enter one room with everything a page negotiates, and neither speak nor
-//! show anything. Resident memory of the process, as the kernel counts it, before and after.
+//! A server of its own, on loopback; people enter one room with everything a page negotiates. Some only sit there, and neither
+//! speak nor show anything; some show a picture of 900 kbit/s. Resident memory of the process, as the kernel counts it, before
+//! and after. `PLENARY_BINARY` names another server. What of it is the heap of the core: the last column of `make bench`.
 
 #![allow(
     clippy::unwrap_used,
@@ -44,11 +45,20 @@ use std::time::{Duration, Instant};
 
 use client::Directory;
 use client::connection::Profile;
+
 use mio::{Events, Poll};
 use person::Person;
+use sender::{Picture, Says};
 
-/// How long everybody gets to come in and to fall silent.
+/// How long everybody gets to come in and to fall silent, or to fill what is kept of their pictures.
 const SETTLE: Duration = Duration::from_secs(15);
+
+/// How many people there are, and how many of them show a picture.
+const ROOMS: [(u16, u16); 6] = [(0, 0), (1, 0), (10, 0), (50, 0), (100, 1), (10, 10)];
+
+/// Whoever shows a picture.
+const SHOWING: Profile =
+    Profile { camera: Some(Picture::REAL), microphone: Some(Says::Nothing), ..Profile::PAGE };
 
 /// A server, ended with the benchmark.
 struct Server {
@@ -60,7 +70,8 @@ impl Server {
     fn start() -> Server {
         let free = |listener: TcpListener| listener.local_addr().expect("bound").port();
         let port = free(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port"));
-        let child = Command::new(env!("CARGO_BIN_EXE_plenary"))
+        let binary = std::env::var_os("PLENARY_BINARY").unwrap_or(env!("CARGO_BIN_EXE_plenary").into());
+        let child = Command::new(binary)
             .args(["--plain-http", "--announce", "127.0.0.1", "--log", "error", "--udp-port", "61900"])
             .args(["--http-port", &port.to_string()])
             .stdout(Stdio::piped())
@@ -96,23 +107,25 @@ impl Drop for Server {
 }
 
 fn main() {
-    println!("{:>6} {:>14} {:>16}", "people", "resident, KiB", "each, KiB");
-    for people in [0, 1, 10, 50] {
+    println!("{:>6} {:>8} {:>14} {:>16}", "people", "showing", "resident, KiB", "each, KiB");
+    for (people, showing) in ROOMS {
         let server = Server::start();
         let empty = server.resident();
-        let resident = sit(&server, people);
+        let resident = sit(&server, people, showing);
         let each = resident.saturating_sub(empty).checked_div(u64::from(people)).unwrap_or(0);
-        println!("{people:>6} {resident:>14} {each:>16}");
+        println!("{people:>6} {showing:>8} {resident:>14} {each:>16}");
     }
 }
 
-/// Lets `people` come in and be silent, and says what the server holds then.
-fn sit(server: &Server, people: u16) -> u64 {
+/// Lets `people` come in, of whom the first `showing` show a picture, and says what the server holds then.
+fn sit(server: &Server, people: u16, showing: u16) -> u64 {
     let mut poll = Poll::new().expect("a poll");
     let directory: Directory = Rc::new(RefCell::new(BTreeMap::new()));
     let origin = Instant::now();
-    let enter =
-        |number| Person::enter((server.port, "den"), number, Profile::LISTENER, (origin, &directory), &poll);
+    let enter = |number| {
+        let profile = if number < showing { SHOWING } else { Profile::LISTENER };
+        Person::enter((server.port, "den"), number, profile, (origin, &directory), &poll)
+    };
     let mut seats: Vec<Person> = (0..people).map(enter).collect();
     let mut events = Events::with_capacity(256);
     while origin.elapsed() < SETTLE {

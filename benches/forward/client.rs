@@ -14,6 +14,7 @@ use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Input, Output, Rtc, RtcConfig};
 
+use crate::room::{Spent, beside};
 use crate::rows::{FRAME, Lines, Row, SIZES};
 
 pub struct Client {
@@ -68,7 +69,7 @@ fn media(kind: Kind) -> MediaKind {
 
 impl Client {
     /// Person `number` joins a room of `core`.
-    pub fn join(core: &mut Core, now: Instant, number: u16, row: &Row) -> Client {
+    pub fn join((core, spent): (&mut Core, &mut Spent), now: Instant, number: u16, row: &Row) -> Client {
         let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + number));
         let config =
             RtcConfig::new().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
@@ -93,27 +94,26 @@ impl Client {
         let Said { tracks, slots, camera } = said;
         let own: Vec<Track> =
             tracks.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect();
-        let offer =
-            Offer::parse(&offer.to_sdp_string(), tracks, slots, &Limits::default()).expect("a good offer");
+        let sdp = offer.to_sdp_string();
         let peer = PeerId(u64::from(number));
-        core.handle_command(now, Command::Join { peer, room: RoomId(1) });
-        core.handle_command(
-            now,
-            Command::Offer { peer, id: OfferId(1), fresh: true, offer: Box::new(offer) },
-        );
-        for track in own.into_iter().filter(|track| !sends || track.kind == Kind::Audio) {
-            core.handle_command(now, Command::Mute { peer, track, muted: true });
-        }
-        core.handle_timeout(now);
-        while let Some(notice) = core.poll_notice() {
-            if let Notice::Answer { sdp, peer: whose, .. } = notice
-                && whose == peer
-            {
-                let answer = SdpAnswer::from_sdp_string(&sdp).expect("an answer");
-                rtc.sdp_api().accept_answer(pending, answer).expect("an answer to the offer");
-                break;
+        let answer = beside(spent, || {
+            let offer = Offer::parse(&sdp, tracks, slots, &Limits::default()).expect("a good offer");
+            core.handle_command(now, Command::Join { peer, room: RoomId(1) });
+            let (id, offer) = (OfferId(1), Box::new(offer));
+            core.handle_command(now, Command::Offer { peer, id, fresh: true, offer });
+            for track in own.into_iter().filter(|track| !sends || track.kind == Kind::Audio) {
+                core.handle_command(now, Command::Mute { peer, track, muted: true });
             }
-        }
+            core.handle_timeout(now);
+            std::iter::from_fn(|| core.poll_notice()).find_map(|notice| match notice {
+                Notice::Answer { sdp, peer: whose, .. } if whose == peer => Some(sdp),
+                _ => None,
+            })
+        })
+        .expect("an answer");
+        let sdp = SdpAnswer::from_sdp_string(&answer).expect("a session description");
+        beside(spent, || drop(answer));
+        rtc.sdp_api().accept_answer(pending, sdp).expect("an answer to the offer");
         Client { rtc, address, out: Vec::new(), camera, sizes: row.sizes, deadline: now }
     }
 

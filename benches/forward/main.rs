@@ -25,7 +25,8 @@ use std::time::Duration;
 use room::{Spent, measure};
 use rows::Row;
 
-/// Packets that are measured, after as many that are not.
+/// Packets that are measured, after as many of each sender that are not: four seconds, in which what is kept for resending is
+/// as much as it will be.
 const MEASURED: u64 = 1_200;
 
 fn main() {
@@ -39,7 +40,8 @@ fn main() {
         [_, "run", name, ..] => {
             let row = Row::all().into_iter().find(|row| row.name == *name).expect("a row of the list");
             let spent = measure(&row, MEASURED);
-            println!("received {} forwarded {}", spent.received, spent.forwarded);
+            let each = spent.held / 1_024 / i64::from(row.people);
+            println!("received {} forwarded {}, {each} KiB each", spent.received, spent.forwarded);
         }
         _ => table(),
     }
@@ -47,18 +49,19 @@ fn main() {
 
 fn table() {
     println!(
-        "ns in the core; in: for a packet that comes; out, timers, feedback and all together: for one that leaves to somebody"
+        "ns in the core; in: for a packet that comes; out, timers, feedback and all together: for one that leaves to somebody; \
+         KiB each: what the core has of the heap then, by people"
     );
     println!(
-        "{:<28} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12}",
-        "", "in", "out", "timers", "feedback", "together", "allocations"
+        "{:<28} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12} {:>9}",
+        "", "in", "out", "timers", "feedback", "together", "allocations", "KiB each"
     );
     for row in Row::all() {
         let best = (0..3).map(|_| measure(&row, MEASURED)).min_by_key(Spent::together);
         let Some(spent) = best else { continue };
         let (each, forwarded) = (spent.received.max(1), spent.forwarded.max(1));
         println!(
-            "{:<28} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12.2}",
+            "{:<28} {:>7} {:>7} {:>8} {:>10} {:>9} {:>12.2} {:>9}",
             row.name,
             per(spent.input, each),
             per(spent.output, forwarded),
@@ -66,6 +69,7 @@ fn table() {
             per(spent.feedback, forwarded),
             spent.together(),
             spent.allocations as f64 / forwarded as f64,
+            spent.held / 1_024 / i64::from(row.people),
         );
     }
 }

@@ -26,6 +26,8 @@ pub struct Spent {
     pub allocations: u64,
     pub received: u64,
     pub forwarded: u64,
+    /// Bytes of the heap that the core has taken and not given back.
+    pub held: i64,
     /// What is spent counts; before, the room only gets warm.
     counts: bool,
 }
@@ -40,12 +42,20 @@ impl Spent {
 /// Does `work` in the core, and counts what it takes. Of `part` of what was spent only the time is told apart.
 fn inside(spent: &mut Spent, part: fn(&mut Spent) -> &mut Duration, work: impl FnOnce()) {
     if !spent.counts {
-        return work();
+        return beside(spent, work);
     }
     let began = Instant::now();
     let allocations = allocation_counter::measure(|| inside_the_core(work));
     *part(spent) += began.elapsed();
     spent.allocations += allocations.count_total;
+    spent.held += allocations.bytes_current;
+}
+
+/// Does what takes from the core's heap or gives back to it, and is not to be counted otherwise.
+pub fn beside<T>(spent: &mut Spent, work: impl FnOnce() -> T) -> T {
+    let mut result = None;
+    spent.held += allocation_counter::measure(|| result = Some(work())).bytes_current;
+    result.expect("the work was done")
 }
 
 /// Only what runs in here is the core: callgrind knows it by this name.
@@ -67,13 +77,14 @@ impl Room {
     fn carry(&mut self) {
         let transmits: Vec<_> = self.core.drain_transmits().collect();
         for transmit in transmits {
-            let Some(client) = self.by_address.get(&transmit.path.remote) else { continue };
+            let client = self.by_address.get(&transmit.path.remote).expect("nobody else is there");
             let client = &mut self.clients[*client];
             let receive = Receive::new(Protocol::Udp, server(), client.address, &transmit.contents);
             client.rtc.handle_input(Input::Receive(self.now, receive.expect("a datagram"))).expect("input");
             client.drain();
+            beside(&mut self.spent, || drop(transmit));
         }
-        while self.core.poll_notice().is_some() {}
+        beside(&mut self.spent, || while self.core.poll_notice().is_some() {});
     }
 
     /// What the clients have to say, their media excepted.
@@ -142,18 +153,20 @@ impl Room {
 pub fn measure(row: &Row, packets: u64) -> Spent {
     let now = Instant::now();
     let connection = ConnectionConfig { candidates: vec![server()], worker: 0 };
-    let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
-    let clients: Vec<_> = (0..row.people).map(|number| Client::join(&mut core, now, number, row)).collect();
+    let mut spent = Spent::default();
+    let mut core = beside(&mut spent, || Core::new(CoreConfig::new(connection, Limits::default()), now));
+    let join = |number| Client::join((&mut core, &mut spent), now, number, row);
+    let clients: Vec<_> = (0..row.people).map(join).collect();
     let by_address = clients.iter().enumerate().map(|(index, client)| (client.address, index)).collect();
-    let mut room = Room { core, now, clients, by_address, spent: Spent::default() };
+    let mut room = Room { core, now, clients, by_address, spent };
     for _ in 0..400 {
         room.pass(Duration::from_millis(5));
     }
     assert!(room.clients.iter().all(|client| client.rtc.is_connected()), "everyone is connected");
     let (mut number, a_turn, senders) = (0, if row.burst { FRAME } else { 1 }, u32::from(row.senders));
-    for (counts, packets) in [(false, MEASURED), (true, packets)] {
+    for (counts, packets) in [(false, MEASURED * u64::from(senders)), (true, packets)] {
         let before = room.core.counters();
-        room.spent = Spent { counts, ..Spent::default() };
+        room.spent = Spent { counts, held: room.spent.held, ..Spent::default() };
         let until = number + packets / u64::from(senders);
         while number < until {
             for sender in 0..senders {

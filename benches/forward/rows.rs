@@ -51,7 +51,7 @@ impl Row {
                 });
             }
         }
-        for (to, pictures) in [(10, 5), (10, 9), (10, 16), (10, 25), (50, 5), (50, 25)] {
+        for (to, pictures) in [(10, 5), (10, 9), (10, 16), (10, 25), (50, 5), (50, 25), (100, 5)] {
             for (sizes, burst) in [(false, false), (false, true), (true, false), (true, true)] {
                 let three = if sizes { ", sizes" } else { "" };
                 rows.push(Row {
@@ -65,15 +65,16 @@ impl Row {
                 });
             }
         }
-        for burst in [false, true] {
+        for (sizes, burst) in [(false, false), (true, false), (true, true)] {
+            let three = if sizes { ", sizes" } else { "" };
             rows.push(Row {
-                name: format!("all 10, page 9, sizes{}", bursts(burst)),
+                name: format!("all 10, page 9{three}{}", bursts(burst)),
                 people: 10,
                 senders: 10,
                 lines: Lines::Page(9),
-                sizes: true,
+                sizes,
                 burst,
-                counted: true,
+                counted: sizes,
             });
         }
         rows

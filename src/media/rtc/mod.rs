@@ -43,7 +43,7 @@ use super::demux::{Path, Protocol};
 use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
 use super::paths::Paths;
-use super::rtp::{MediaTime, SeqNo};
+use super::rtp::{MediaTime, SeqNo, Ssrc};
 use super::units;
 use srtp::Watch;
 
@@ -177,6 +177,8 @@ pub struct Connection {
     paths: Paths,
     /// Keys, sources, replays.
     srtp: srtp::Srtp,
+    /// Sources of slots that keep as much to be sent again as we say.
+    keeping: Vec<Ssrc>,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
     /// What is to go wrong next.
@@ -249,6 +251,7 @@ impl Connection {
             client: IceCreds { ufrag: String::new(), pass: String::new() },
             paths: Paths::default(),
             srtp: srtp::Srtp::default(),
+            keeping: Vec::new(),
             formats: Box::default(),
             #[cfg(feature = "faults")]
             fault: None,

@@ -10,10 +10,10 @@ use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
 use super::client::{Call, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
 use crate::media::codec::{Codec, CodecSet};
 use crate::media::demux::Path;
-use crate::media::forward::Held;
+use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
 use crate::media::rtc::{Ended, Event, srtp};
-use crate::media::rtp::{SeqNo, Ssrc};
+use crate::media::rtp::{self, SeqNo, Ssrc};
 
 /// Parameter sets, and a slice.
 const H264_KEY: [u8; 4] = [0x67, 0x42, 0xe0, 0x1f];
@@ -261,4 +261,34 @@ fn what_has_no_stream_is_not_even_mapped() {
     let packet = call.packets().remove(0);
     let written = call.connection.write(Ssrc(0xbad), &packet, || panic!("a sequence number was used up"));
     assert_eq!(written, Ok(Err(Held::NoStream)));
+}
+
+/// Four seconds of a thousand packets each leave no more behind than the packets that may be asked for again and str0m's own
+/// notes on those that were sent; and an offer of the same slots takes nothing of that away.
+#[test]
+fn what_is_kept_of_a_picture_is_bounded() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.send(None, VP8, 10, &VP8_KEY);
+    let packet = call.packets().remove(0);
+    let ssrc = call.connection.sender(call.video_slot).expect("a slot");
+    let kept = allocation_counter::measure(|| {
+        for seq in 1..=4_000 {
+            call.now += ms(1);
+            let leaving = Leaving {
+                seq: SeqNo(seq),
+                time: rtp::MediaTime(seq * 3_000),
+                wallclock: call.now,
+                picture: None,
+                first: seq == 1,
+            };
+            let written = call.connection.write(ssrc, &packet, || Ok(leaving)).expect("it goes on");
+            assert_eq!(written, Ok(()));
+            call.connection.step(call.now, &mut Vec::new(), &mut Vec::new()).expect("it goes on");
+        }
+    });
+    println!("{} bytes are kept", kept.bytes_current);
+    assert!(kept.bytes_current < 500_000, "{} bytes", kept.bytes_current);
+    let again =
+        allocation_counter::measure(|| assert_eq!(call.connection.sender(call.video_slot), Some(ssrc)));
+    assert_eq!(again.bytes_current, 0, "nothing is given back");
 }
