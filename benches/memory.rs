@@ -122,14 +122,16 @@ fn sit(server: &Server, people: u16, showing: u16) -> u64 {
     let mut poll = Poll::new().expect("a poll");
     let directory: Directory = Rc::new(RefCell::new(BTreeMap::new()));
     let origin = Instant::now();
-    let enter = |number| {
-        let profile = if number < showing { SHOWING } else { Profile::LISTENER };
-        Person::enter((server.port, "den"), number, profile, (origin, &directory), &poll)
-    };
-    let mut seats: Vec<Person> = (0..people).map(enter).collect();
-    let mut events = Events::with_capacity(256);
-    while origin.elapsed() < SETTLE {
+    let mut seats: Vec<Person> = Vec::new();
+    let (mut events, mut entered) = (Events::with_capacity(256), origin);
+    while entered.elapsed() < SETTLE {
         let now = Instant::now();
+        // One after the other: whoever does not join in time is shown out.
+        if let Some(number) = (seats.len() as u16..people).next() {
+            let profile = if number < showing { SHOWING } else { Profile::LISTENER };
+            seats.push(Person::enter((server.port, "den"), number, profile, (origin, &directory), &poll));
+            entered = now;
+        }
         for person in &mut seats {
             person.turn(now);
         }

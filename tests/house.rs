@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -243,11 +243,20 @@ const ARROWS: [(&str, &[&str]); 21] = [
 
 /// The rooms that code names: `crate::a::b`, and `crate::{a, b::c}`.
 fn rooms_named(code: &str) -> BTreeSet<String> {
+    named_after("crate::", code)
+}
+
+/// What code names right after `path`, one by one or in a group.
+fn named_after(path: &str, code: &str) -> BTreeSet<String> {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
     };
     let mut named = BTreeSet::new();
-    for (at, start) in code.match_indices("crate::") {
+    for (at, start) in code.match_indices(path) {
+        // The end of another path: `super::super::a` is nothing of `super`.
+        if code[..at].ends_with("::") {
+            continue;
+        }
         let rest = &code[at + start.len()..];
         let Some(group) = rest.strip_prefix('{') else {
             named.insert(word(rest));
@@ -300,6 +309,116 @@ fn arrows_between_the_rooms_point_one_way() {
         let above = |to: &&str| ARROWS[..number].iter().any(|(name, _)| name == to);
         assert!(may.iter().all(above), "{room} may know only what stands above it, so there is no circle");
     }
+}
+
+/// A part of a folder: a file, or a folder with its face beside it or in it.
+type Part = String;
+
+/// Who names whom of the parts of `folder` (`src/media`), of whose own face `face` is the code. What the face takes from one
+/// part for the others (`use part::Thing`) is that part's.
+fn arrows_inside(
+    folder: &str,
+    face: &str,
+    files: &[(String, String)],
+) -> BTreeMap<Part, BTreeMap<Part, BTreeSet<String>>> {
+    let inside = |file: &str| -> Option<(Part, usize)> {
+        let rest = file.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".rs")?;
+        let deep = rest.matches('/').count() + 1 - usize::from(rest.ends_with("/mod"));
+        (rest != "mod").then(|| (rest.split('/').next().unwrap_or(rest).to_owned(), deep))
+    };
+    let parts: BTreeSet<Part> = files.iter().filter_map(|(file, _)| Some(inside(file)?.0)).collect();
+    let mut of_face: BTreeMap<String, Part> = BTreeMap::new();
+    for line in face.split(';') {
+        let Some((_, taken)) = line.rsplit_once("use ") else { continue };
+        let Some((part, names)) = taken.split_once("::").filter(|(part, _)| parts.contains(*part)) else {
+            continue;
+        };
+        let names = names.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        of_face.extend(names.filter(|name| !name.is_empty()).map(|name| (name.to_owned(), part.to_owned())));
+    }
+    let whole = format!("{}::", folder.replacen("src", "crate", 1).replace('/', "::"));
+    let mut arrows: BTreeMap<Part, BTreeMap<Part, BTreeSet<String>>> = BTreeMap::new();
+    for (file, code) in files {
+        let Some((part, deep)) = inside(file) else { continue };
+        for name in named_after(&whole, code).into_iter().chain(named_after(&"super::".repeat(deep), code)) {
+            let Some(to) = parts.get(&name).or_else(|| of_face.get(&name)).filter(|to| **to != part) else {
+                continue;
+            };
+            arrows.entry(part.clone()).or_default().entry(to.clone()).or_default().insert(name);
+        }
+    }
+    arrows
+}
+
+/// Parts that name each other, by whatever way round.
+fn circles(arrows: &BTreeMap<Part, BTreeMap<Part, BTreeSet<String>>>) -> Vec<String> {
+    // Whoever names nobody who is left is no part of a circle, and whoever nobody names is none either.
+    let mut left: BTreeSet<&Part> = arrows.keys().collect();
+    loop {
+        let names = |from: &Part, to: &Part| arrows.get(from).is_some_and(|to_whom| to_whom.contains_key(to));
+        let kept: BTreeSet<&Part> = left
+            .iter()
+            .copied()
+            .filter(|part| left.iter().any(|to| names(part, to)) && left.iter().any(|from| names(from, part)))
+            .collect();
+        if kept.len() == left.len() {
+            break;
+        }
+        left = kept;
+    }
+    let told = |from: &&Part| -> Vec<String> {
+        let to_whom = arrows[*from].iter().filter(|(to, _)| left.contains(to));
+        to_whom.map(|(to, names)| format!("{from} names {to}: {names:?}")).collect()
+    };
+    left.iter().flat_map(told).collect()
+}
+
+#[test]
+fn the_parts_of_a_folder_do_not_name_each_other_in_a_circle() {
+    let code = |text: &str| -> String {
+        let lines: Vec<_> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+        lines.join("\n")
+    };
+    let files: Vec<(String, String)> = sources("src")
+        .into_iter()
+        .map(|(path, text)| (name(&path), code(&text)))
+        .filter(|(file, _)| !is_test(file))
+        .collect();
+    let folders: BTreeSet<&str> = files
+        .iter()
+        .flat_map(|(file, _)| file.match_indices('/').map(|(at, _)| &file[..at]))
+        .filter(|folder| *folder != "src")
+        .collect();
+    assert!(folders.contains("src/media/rtc/srtp") && folders.contains("src/conference"), "{folders:?}");
+    let mut found = Vec::new();
+    for folder in folders {
+        let faces = [format!("{folder}/mod.rs"), format!("{folder}.rs")];
+        let face = files.iter().find(|(file, _)| faces.contains(file)).expect("a folder's face");
+        let of_it = circles(&arrows_inside(folder, &face.1, &files));
+        found.extend(of_it.into_iter().map(|told| format!("{folder}: {told}")));
+    }
+    assert!(found.is_empty(), "whoever reads one of them has to read all: {found:#?}");
+}
+
+#[test]
+fn circles_are_found_by_whatever_way_they_are_named() {
+    let found = |face: &str, files: &[(&str, &str)]| {
+        let files: Vec<_> =
+            files.iter().map(|(file, code)| (format!("src/a/{file}.rs"), (*code).to_owned())).collect();
+        circles(&arrows_inside("src/a", face, &files))
+    };
+    let line =
+        [("one", "use super::two::Two;"), ("two", "use super::{Face, three};"), ("three", "crate::b::one()")];
+    assert_eq!(found("mod one; mod two;", &line), [""; 0]);
+    for back in ["super::one::f()", "use crate::a::{x, one::{f}};", "use super::One;"] {
+        let mut circle = line;
+        circle[2].1 = back;
+        assert_eq!(found("mod one;\npub use one::{One, Other};", &circle).len(), 3, "{back}");
+    }
+    let deep = [("one/inner", "use super::super::two;"), ("two", "use super::one;"), ("one/mod", "")];
+    assert_eq!(found("", &deep).len(), 2);
+    let own = [("one/inner", "use super::two;"), ("two", "use super::one;"), ("one/two", "")];
+    assert_eq!(found("", &own), [""; 0], "a part's own things are its own");
 }
 
 /// Lines that a file may have: one that is longer is usually two things.

@@ -31,15 +31,6 @@ pub(super) struct Pace {
     possible: Option<Instant>,
 }
 
-/// What a person's browser can do, as it negotiated last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Abilities {
-    /// What it can encode.
-    pub(super) sends: CodecSet,
-    /// What it can decode.
-    pub(super) receives: CodecSet,
-}
-
 fn has_video(set: CodecSet) -> bool {
     set.iter().any(|codec| codec.kind() == Kind::Video)
 }

@@ -8,7 +8,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 
-use super::Entropy;
+use super::{Entropy, UnixTime};
 
 /// Bytes of the random part of an id: at a million guesses a second and ten thousand rooms one is found in fifty years, on
 /// average.
@@ -108,18 +108,18 @@ impl Keys {
         base32(tag.as_ref().get(..CHECK_BYTES).unwrap_or_default())
     }
 
-    /// What proves that one made the room `id` at `created_at` (milliseconds since 1970).
-    pub(super) fn owner_secret(&self, id: &str, created_at: u64) -> String {
-        let created_at = created_at.to_be_bytes();
+    /// What proves that one made the room `id` at `created_at`.
+    pub(super) fn owner_secret(&self, id: &str, created_at: UnixTime) -> String {
+        let created_at = created_at.as_millis().to_be_bytes();
         let tag = hmac::sign(&self.owners, &[&created_at, id.as_bytes()].concat());
         BASE64URL_NOPAD.encode(&[&created_at, tag.as_ref()].concat())
     }
 
     /// When the room `id` was made by whom this secret was given; `None` if it was not given to whoever made such a room.
-    pub(super) fn owner_since(&self, id: &str, secret: &str) -> Option<u64> {
+    pub(super) fn owner_since(&self, id: &str, secret: &str) -> Option<UnixTime> {
         let (created_at, tag) = read::<8>(secret)?;
         hmac::verify(&self.owners, &[&created_at, id.as_bytes()].concat(), &tag).ok()?;
-        Some(u64::from_be_bytes(created_at))
+        Some(UnixTime::from_millis(u64::from_be_bytes(created_at)))
     }
 
     /// A token for the room `id` that says `claims`.
@@ -234,12 +234,14 @@ mod tests {
         }
     }
 
+    const MADE: UnixTime = UnixTime::from_millis(1_795_257_403_000);
+
     #[test]
     fn a_secret_is_good_for_the_room_it_was_given_for_and_tells_when_that_was_made() {
         let keys = keys(1);
-        let secret = keys.owner_secret("den", 1_795_257_403_000);
-        assert_eq!(keys.owner_since("den", &secret), Some(1_795_257_403_000));
-        assert_eq!(super::tests::keys(1).owner_since("den", &secret), Some(1_795_257_403_000), "a restart");
+        let secret = keys.owner_secret("den", MADE);
+        assert_eq!(keys.owner_since("den", &secret), Some(MADE));
+        assert_eq!(super::tests::keys(1).owner_since("den", &secret), Some(MADE), "a restart");
         assert_eq!(super::tests::keys(2).owner_since("den", &secret), None);
         assert_eq!(keys.owner_since("attic", &secret), None);
         assert_eq!(keys.open_token::<8>("den", &secret), None, "a secret is no token");

@@ -29,6 +29,7 @@ mod entrance;
 mod grants;
 mod ids;
 mod keys;
+mod kind;
 mod makers;
 mod names;
 mod negotiation;
@@ -48,6 +49,7 @@ pub mod store;
 mod timers;
 mod token;
 mod turn;
+mod unix_time;
 mod wire;
 mod wishes;
 mod workers;
@@ -62,8 +64,8 @@ pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
 pub use turn::{Turn, TurnSecret};
+pub use unix_time::UnixTime;
 
-use codecs::Abilities;
 use keys::Keys;
 use makers::Makers;
 use negotiation::Reading;
@@ -72,6 +74,7 @@ use protocol::ErrorCode;
 use room::OpenRoom;
 use session::Participant;
 use sockets::Socket;
+use state::Abilities;
 use timers::{Timer, TimerQueue};
 use token::Tokens;
 use workers::Workers;
@@ -89,8 +92,8 @@ pub struct WorkerId(pub usize);
 pub struct Now {
     /// For what lasts. Never goes back.
     pub instant: Instant,
-    /// For what people read: milliseconds since 1970-01-01 UTC.
-    pub unix_millis: u64,
+    /// For what people read.
+    pub wall: UnixTime,
 }
 
 /// Fills a buffer with random bytes fit for secrets.

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::codecs::Abilities;
 use super::protocol::ServerMessage;
 use super::publish::Published;
 use super::refusal::Refusal;
-use super::state::RoomEvent;
+use super::state::{Abilities, RoomEvent};
 use super::timers::Timer;
 use super::{Conference, Now, SocketId, StateKey, wire};
 use crate::ledger::{ClientAddress, Metered, Over, Turns};
@@ -211,8 +210,8 @@ impl Conference {
     /// The rate of an address allows another offer.
     pub(super) fn offers_may_be_read(&mut self, now: Now, address: ClientAddress) {
         while let Some(id) = self.reading.waiting.get_mut(&address).and_then(VecDeque::pop_front) {
-            let socket = self.peers.get(&id).filter(|peer| peer.negotiation.unread.is_some());
-            let Some(socket) = socket.and_then(super::session::Participant::socket) else { continue };
+            let waits = self.peers.get(&id).is_some_and(|peer| peer.negotiation.unread.is_some());
+            let Some(socket) = self.socket_of(id).filter(|_| waits) else { continue };
             if let Err(Over::Rate(_, at)) = self.spend(now, address, Metered::Offers) {
                 if let Some(queue) = self.reading.waiting.get_mut(&address) {
                     queue.push_front(id);
@@ -372,7 +371,7 @@ impl Conference {
 
     /// A person sends more than was asked: it is asked once more, in case that was not heard.
     pub(super) fn too_much(&mut self, now: Now, id: PeerId) {
-        let Some(socket) = self.peers.get(&id).and_then(super::session::Participant::socket) else { return };
+        let Some(socket) = self.socket_of(id) else { return };
         self.refuse(socket, Refusal::TooMuchMedia);
         self.send_publish(now, id, true);
     }

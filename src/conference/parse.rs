@@ -3,17 +3,15 @@
 //! The `type` is found first, then the rest is read once, as that message. What is refused has cost no more than what is
 //! accepted: nothing is read again to explain it.
 
-mod kind;
 #[cfg(test)]
 mod tests;
-
-pub(super) use kind::KindError;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::de::StrRead;
 
 use super::grants::Action;
+use super::kind;
 use super::negotiation::OfferMessage;
 use super::refusal::Refusal;
 use super::wire;

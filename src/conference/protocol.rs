@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::grants::Grant;
-use super::wire;
+use super::{UnixTime, wire};
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
 use crate::media::message::{SlotLine, SlotTable, Tile, TrackLine};
 
@@ -201,8 +201,8 @@ pub struct RoomInfo {
     pub listed: bool,
     /// How media travels.
     pub topology: Topology,
-    /// Milliseconds since 1970-01-01 UTC.
-    pub created_at: u64,
+    /// When it was made.
+    pub created_at: UnixTime,
     /// How many people are inside.
     pub people: usize,
 }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::Now;
-use super::parse::KindError;
+use super::kind::KindError;
 use super::protocol::{ErrorCode, FIRST_PROTOCOL, PROTOCOL, ServerMessage};
 use crate::json::ReadError;
 use crate::ledger::Over;

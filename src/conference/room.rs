@@ -17,7 +17,7 @@ use super::state::RoomState;
 use super::store::RoomRecord;
 use super::timers::Timer;
 use super::token::Token;
-use super::{Conference, Now, WorkerId, ids};
+use super::{Conference, Now, UnixTime, WorkerId, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::RoomId;
@@ -118,8 +118,8 @@ impl OpenRoom {
         &self.state.record().id
     }
 
-    /// When it was made, in milliseconds since 1970.
-    pub(super) fn created_at(&self) -> u64 {
+    /// When it was made.
+    pub(super) fn created_at(&self) -> UnixTime {
         self.state.record().created_at
     }
 
@@ -316,7 +316,7 @@ impl Conference {
     fn made_again(&self, now: Now, id: &str, token: Option<Token>) -> Option<RoomRecord> {
         let token = token.filter(|token| !token.is_expired(now));
         let drawn = self.keys.drawn_id(id);
-        let created_at = token.map_or(now.unix_millis, |token| token.room_created_at);
+        let created_at = token.map_or(now.wall, |token| token.room_created_at);
         let name = match drawn {
             Some("") => NAMELESS,
             Some(name) => name,
@@ -346,7 +346,7 @@ impl Conference {
         self.makers.occupied(&name);
         self.room_ids.insert(name, id);
         // The wall clock carries it over restarts; where that goes back, it still rises within this process.
-        self.epoch = now.unix_millis.max(self.epoch + 1);
+        self.epoch = now.wall.as_millis().max(self.epoch + 1);
         let state = RoomState::open(record, self.epoch);
         self.rooms.insert(id, OpenRoom { state, worker, roster: Roster::default(), codecs: Pace::default() });
         id

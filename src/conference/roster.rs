@@ -102,7 +102,7 @@ impl Conference {
         }
         let Some(text) = to_text(message) else { return };
         for peer in members.into_iter().filter(|peer| *peer != about) {
-            if let Some(socket) = self.peers.get(&peer).and_then(super::session::Participant::socket) {
+            if let Some(socket) = self.socket_of(peer) {
                 self.send_text(socket, Arc::clone(&text), None);
             }
         }

@@ -60,6 +60,11 @@ impl Participant {
 }
 
 impl Conference {
+    /// The socket of somebody, if there is one.
+    pub(super) fn socket_of(&self, peer: PeerId) -> Option<SocketId> {
+        self.peers.get(&peer)?.socket()
+    }
+
     /// `join`: comes back as the same person if the token says so, enters as a new one otherwise.
     pub(super) fn join(&mut self, now: Now, socket: SocketId, join: &Join) -> Result<(), Refusal> {
         let page = join.protocol.unwrap_or(FIRST_PROTOCOL);

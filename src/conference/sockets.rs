@@ -6,7 +6,6 @@ use super::parse::{self, Said};
 use super::protocol::ServerMessage;
 use super::rate::{Flow, Passage};
 use super::refusal::Refusal;
-use super::session::Participant;
 use super::timers::Timer;
 use super::{Conference, Now, Output, SocketId, StateKey};
 use crate::faults::{Trap, trip};
@@ -71,7 +70,7 @@ impl Conference {
 
     /// The same of a person, while something was done that a worker had told of them.
     pub fn peer_failed(&mut self, now: Now, peer: PeerId) {
-        if let Some(socket) = self.peers.get(&peer).and_then(Participant::socket) {
+        if let Some(socket) = self.socket_of(peer) {
             self.close(socket, CLOSE_FAULT, "the server made a mistake");
         }
         self.remove_peer(now, peer);
@@ -152,7 +151,9 @@ impl Conference {
         self.welcome_arrived(peer);
         trip(Trap::Message, text);
         let said = parse::read(text, &self.config.limits, &mut self.tally)?;
-        self.may(peer, said.action())?;
+        if !self.may(peer, said.action()) {
+            return Err(Refusal::NotGranted);
+        }
         match said {
             Said::Offer(offer) => self.offer(now, socket, peer, offer),
             Said::View(tiles) => self.view(peer, tiles),

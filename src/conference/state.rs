@@ -13,13 +13,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::codecs::Abilities;
 use super::grants::Grants;
 use super::names;
 use super::protocol::{PeerInfo, Presence, RoomInfo, StreamInfo, TrackInfo};
 use super::publish::Published;
 use super::store::RoomRecord;
-use crate::media::codec::Codec;
+use crate::media::codec::{Codec, CodecSet};
 use crate::media::ids::{Kind, PeerId, Stream, Track};
 
 /// Which state of a room this is. A later one is greater, also after everybody left and the room was opened again.
@@ -40,6 +39,15 @@ pub(super) struct Name {
     pub(super) shown: String,
     /// By which it is compared ([`names::key`]).
     key: String,
+}
+
+/// What a person's browser can do, as it negotiated last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Abilities {
+    /// What it can encode.
+    pub(super) sends: CodecSet,
+    /// What it can decode.
+    pub(super) receives: CodecSet,
 }
 
 /// Something that happened to a room.
@@ -300,11 +308,12 @@ mod tests {
 
     use super::*;
     use crate::conference::Now;
+    use crate::conference::UnixTime;
     use crate::media::codec::CodecSet;
     use crate::media::ladder::camera_rule;
 
     fn room() -> RoomState {
-        let now = Now { instant: std::time::Instant::now(), unix_millis: 7 };
+        let now = Now { instant: std::time::Instant::now(), wall: UnixTime::from_millis(7) };
         RoomState::open(RoomRecord::new(now, true), 7)
     }
 

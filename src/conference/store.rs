@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use thiserror::Error;
 
-use super::Now;
 use super::protocol::{RoomInfo, Topology};
+use super::{Now, UnixTime};
 
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +19,15 @@ pub struct RoomRecord {
     pub listed: bool,
     /// How media travels.
     pub topology: Topology,
-    /// Milliseconds since 1970-01-01 UTC.
-    pub created_at: u64,
+    /// When it was made.
+    pub created_at: UnixTime,
 }
 
 impl RoomRecord {
     /// A room that is made now, and has neither id nor name yet.
     pub(super) fn new(now: Now, listed: bool) -> Self {
         let (id, name) = (String::new(), String::new());
-        Self { id, name, listed, topology: Topology::Sfu, created_at: now.unix_millis }
+        Self { id, name, listed, topology: Topology::Sfu, created_at: now.wall }
     }
 
     /// As it is shown, with so many people in it.

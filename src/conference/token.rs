@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::keys::Keys;
-use super::{Entropy, Now};
+use super::{Entropy, Now, UnixTime};
 use crate::media::ids::PeerId;
 
 /// How long a token is good, by the wall clock: longer than anybody goes on talking on one socket.
@@ -35,16 +35,17 @@ pub(super) struct Token {
     pub(super) id: TokenId,
     /// Whom it was given to.
     pub(super) peer: PeerId,
-    /// When the room was made, in milliseconds since 1970: a room that was made anew under the same id is another one.
-    pub(super) room_created_at: u64,
-    /// Until when it is good, in milliseconds since 1970.
-    expires_at: u64,
+    /// When the room was made: a room that was made anew under the same id is another one.
+    pub(super) room_created_at: UnixTime,
+    /// Until when it is good.
+    expires_at: UnixTime,
 }
 
 impl Token {
     /// As clients are given it, for the room `room`.
     pub(super) fn seal(&self, keys: &Keys, room: &str) -> String {
-        let numbers = [self.peer.0, self.id.process, self.id.number, self.room_created_at, self.expires_at];
+        let times = [self.room_created_at, self.expires_at].map(UnixTime::as_millis);
+        let numbers = [self.peer.0, self.id.process, self.id.number].into_iter().chain(times);
         let mut claims = [0; CLAIMS];
         for (bytes, number) in claims.as_chunks_mut().0.iter_mut().zip(numbers) {
             *bytes = number.to_be_bytes();
@@ -59,15 +60,15 @@ impl Token {
         Some(Token {
             peer: PeerId(numbers.next()?),
             id: TokenId { process: numbers.next()?, number: numbers.next()? },
-            room_created_at: numbers.next()?,
-            expires_at: numbers.next()?,
+            room_created_at: UnixTime::from_millis(numbers.next()?),
+            expires_at: UnixTime::from_millis(numbers.next()?),
         })
     }
 
     /// Whether its time has come to an end, or it was given when the clock was far ahead.
     pub(super) fn is_expired(&self, now: Now) -> bool {
-        let left = self.expires_at.saturating_sub(now.unix_millis);
-        left == 0 || Duration::from_millis(left) > LIFETIME + CLOCK_SLACK
+        let left = self.expires_at.saturating_since(now.wall);
+        left.is_zero() || left > LIFETIME + CLOCK_SLACK
     }
 }
 
@@ -91,13 +92,13 @@ impl Tokens {
     }
 
     /// A new one.
-    pub(super) fn give(&mut self, now: Now, peer: PeerId, room_created_at: u64) -> Token {
+    pub(super) fn give(&mut self, now: Now, peer: PeerId, room_created_at: UnixTime) -> Token {
         self.given += 1;
         Token {
             id: TokenId { process: self.process, number: self.given },
             peer,
             room_created_at,
-            expires_at: now.unix_millis.saturating_add(LIFETIME.as_millis().try_into().unwrap_or(u64::MAX)),
+            expires_at: now.wall + LIFETIME,
         }
     }
 

@@ -60,7 +60,7 @@ impl fmt::Debug for TurnSecret {
 impl Turn {
     /// What `peer` is told: the user name is the end of its time (seconds since 1970) and the peer.
     pub(super) fn credentials(&self, now: Now, peer: PeerId) -> IceServer {
-        let ends = now.unix_millis / 1000 + LIFETIME.as_secs();
+        let ends = (now.wall + LIFETIME).as_secs();
         let username = format!("{ends}:{peer}");
         let credential = BASE64.encode(hmac::sign(&self.secret.0, username.as_bytes()).as_ref());
         IceServer { urls: self.urls.clone(), username: Some(username), credential: Some(credential) }
@@ -75,7 +75,7 @@ impl Issued {
     /// Whether they are to be replaced: old by either clock. One that was set forward ended them early; one that was set
     /// back says nothing about their age.
     fn is_old(self, now: Now) -> bool {
-        let by_wall_clock = Duration::from_millis(now.unix_millis.saturating_sub(self.0.unix_millis));
+        let by_wall_clock = now.wall.saturating_since(self.0.wall);
         now.instant.saturating_duration_since(self.0.instant).max(by_wall_clock) >= REPLACED_AFTER
     }
 }

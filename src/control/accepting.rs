@@ -7,7 +7,8 @@ use mio::Interest;
 use mio::net::TcpStream;
 
 use super::admission::Decision;
-use super::connection::{ConnectionId, Fate, HttpConnection};
+use super::connection::{Fate, HttpConnection};
+use super::ids::ConnectionId;
 use super::site::{Site, Slice};
 use super::wire::Wire;
 use super::{Tls, Turn, guarded};
@@ -89,7 +90,6 @@ impl Turn<'_> {
             refusals: &mut control.refusals,
             slice: Slice::begin(),
             stopping: control.stop_by.is_some(),
-            #[cfg(feature = "faults")]
             workers: self.workers,
         };
         let mut panics = 0;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::connection::ConnectionId;
+use super::ids::ConnectionId;
 use crate::ledger::{ClientAddress, Crowd, Ledger, Over, Resource};
 use crate::limits::{Limit, Limits, Tally};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::connection::ConnectionId;
+use super::ids::ConnectionId;
 
 /// Deadlines by connection, the earliest first.
 ///

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
 use std::net::IpAddr;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use http::header::STRICT_TRANSPORT_SECURITY;
 use http::{Method, StatusCode};
@@ -314,7 +314,7 @@ impl Exchange {
         {
             site.refused(self.client.into(), reply.status.canonical_reason().unwrap_or("a request"));
         }
-        let date = UNIX_EPOCH + Duration::from_millis(site.now.unix_millis);
+        let date = site.now.wall.into();
         let head = reply.head(date, then == Then::Next);
         let body = if with_body { reply.body } else { Cow::default() };
         // What is still unsent is at most a `100 Continue`, which goes first.

@@ -22,10 +22,11 @@ mod counters;
 mod deadlines;
 mod door;
 mod exchange;
-#[cfg(feature = "faults")]
-mod faults;
+#[cfg_attr(not(feature = "faults"), path = "faults/none.rs")]
+pub(crate) mod faults;
 mod frames;
 mod http;
+mod ids;
 mod invites;
 mod numbers;
 mod proxy;
@@ -39,9 +40,6 @@ mod wire;
 mod workers;
 
 pub mod certificate;
-
-#[cfg(feature = "faults")]
-pub(crate) use http::fuzz::head as fuzz_head;
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
@@ -66,11 +64,12 @@ use admission::Admission;
 use assets::Assets;
 use certificate::Tls;
 use clock::Clock;
-use connection::{ConnectionId, Fate, HttpConnection};
+use connection::{Fate, HttpConnection};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
 use door::{Door, Refusals};
 pub use http::{HostName, NoHost};
+use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
 use scrapes::Scrapes;

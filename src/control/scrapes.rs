@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
@@ -211,7 +211,7 @@ impl Scrape {
     }
 
     fn answer(&mut self, now: Now, reply: &Reply, with_body: bool) {
-        let mut bytes = reply.head(UNIX_EPOCH + Duration::from_millis(now.unix_millis), false);
+        let mut bytes = reply.head(now.wall.into(), false);
         if with_body {
             bytes.extend_from_slice(&reply.body);
         }

@@ -75,8 +75,8 @@ pub(super) struct Site<'a> {
     pub slice: Slice,
     /// The server is ending: no new sockets, no further requests on a connection.
     pub stopping: bool,
-    /// For counters and damage.
-    #[cfg(feature = "faults")]
+    /// Whom tests ask for counters, and for damage.
+    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "in a release nobody asks"))]
     pub workers: &'a mut dyn super::Workers,
 }
 
@@ -90,6 +90,9 @@ impl Site<'_> {
 
     /// Answers everything that stays HTTP. `HEAD` is answered like `GET`: the sender leaves the body out.
     pub fn answer(&mut self, request: &Request, client: ClientAddress) -> Reply {
+        if let Some(reply) = self.faults(request) {
+            return reply;
+        }
         let path = request.head.path.as_str();
         match path {
             "/healthz" => only_reading(request, || Some(text("ok\n"))),
@@ -101,8 +104,6 @@ impl Site<'_> {
             "*" => {
                 Reply::empty(StatusCode::NO_CONTENT).with(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))
             }
-            #[cfg(feature = "faults")]
-            "/api/faults" => self.faults(request),
             _ => match (path.strip_prefix("/api/rooms/"), link(path)) {
                 (Some(text), _) => self.room(request, client, text),
                 (None, Some(text)) => only_reading(request, || self.room_page(request, text)),

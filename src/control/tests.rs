@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::assets::Assets;
-use super::connection::{ConnectionId, Fate, HttpConnection};
+use super::connection::{Fate, HttpConnection};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
+use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
 use super::site::{Site, Slice};
 use super::wire::Wire;
 use crate::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, UnixTime,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limits, Tally};
@@ -27,10 +28,8 @@ const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nConnec
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 const PING_FROM_SERVER: [u8; 2] = [0x89, 0];
 
-#[cfg(feature = "faults")]
 struct NoWorkers;
 
-#[cfg(feature = "faults")]
 impl super::Workers for NoWorkers {
     fn send(&mut self, _: crate::conference::WorkerId, _: crate::media::message::Command) {}
     fn drain(&mut self, _: &mut dyn FnMut(crate::conference::WorkerId, crate::media::message::Notice)) {}
@@ -89,7 +88,7 @@ impl World {
     }
 
     fn at(&mut self, seconds: u64, act: fn(&mut HttpConnection, &mut Site<'_>) -> Fate) -> Fate {
-        let now = Now { instant: self.start + Duration::from_secs(seconds), unix_millis: 0 };
+        let now = Now { instant: self.start + Duration::from_secs(seconds), wall: UnixTime::default() };
         let mut site = Site {
             now,
             conference: &mut self.conference,
@@ -103,7 +102,6 @@ impl World {
             refusals: &mut self.refusals,
             slice: Slice::begin(),
             stopping: false,
-            #[cfg(feature = "faults")]
             workers: &mut NoWorkers,
         };
         act(&mut self.connection, &mut site)
@@ -195,7 +193,7 @@ fn a_large_offer_on_a_thin_line_is_a_sign_of_life() {
 #[test]
 fn a_person_whose_connection_breaks_leaves_in_the_end() {
     let mut world = World::new();
-    let now = Now { instant: world.start, unix_millis: 0 };
+    let now = Now { instant: world.start, wall: UnixTime::default() };
     let here = ClientAddress::of([127, 0, 0, 1].into());
     world.conference.create_room(now, here, CreateRoom { name: "tea".into(), listed: true }).unwrap();
     world.open_websocket();
@@ -205,7 +203,7 @@ fn a_person_whose_connection_breaks_leaves_in_the_end() {
     assert_eq!(world.conference.room("tea").unwrap().people, 1);
     world.peer.shutdown(std::net::Shutdown::Both).unwrap();
     while world.at(2, HttpConnection::drive) != Fate::Gone {}
-    let much_later = Now { instant: world.start + Duration::from_secs(120), unix_millis: 0 };
+    let much_later = Now { instant: world.start + Duration::from_secs(120), wall: UnixTime::default() };
     world.conference.handle_timeout(much_later);
     assert_eq!(world.conference.room("tea").map_or(0, |room| room.people), 0);
 }

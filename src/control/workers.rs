@@ -50,18 +50,16 @@ pub trait Workers {
         (Vec::new(), Tally::default())
     }
 
-    /// Does the damage that a test describes in JSON.
+    /// Does the damage that a test describes in JSON: never in a release.
     ///
     /// # Errors
     /// What is wrong with the description.
-    #[cfg(feature = "faults")]
     fn inject(&mut self, wanted: &[u8]) -> Result<(), String> {
         let _ = wanted;
         Err("these workers cannot be damaged".to_owned())
     }
 
-    /// What each worker counted when it was last heard of; each is asked for more by this.
-    #[cfg(feature = "faults")]
+    /// What each worker counted when it was last heard of, for tests; each is asked for more by this.
     fn counters(&mut self) -> serde_json::Value {
         serde_json::Value::Null
     }

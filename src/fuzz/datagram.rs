@@ -8,7 +8,8 @@ use super::reader::Reader;
 use crate::limits::{Limit, Limits};
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream};
 use crate::media::message::{Command, Notice, SlotLine, TrackLine};
-use crate::media::rtc::{ConnectionConfig, Offer, binding_request};
+use crate::media::rtc::fault::binding_request;
+use crate::media::rtc::{ConnectionConfig, Offer};
 use crate::media::{Core, CoreConfig, Path};
 
 /// Where the core listens.

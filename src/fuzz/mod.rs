@@ -24,7 +24,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: [Target; 5] = [
     ("datagram", datagram),
     ("forwarder", forwarder),
-    ("head", crate::control::fuzz_head),
+    ("head", crate::control::faults::fuzzed_head),
     ("offer", offer),
     ("signaling", signaling),
 ];

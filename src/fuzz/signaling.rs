@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::reader::Reader;
 use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
-    Turn, TurnSecret, WorkerId,
+    Turn, TurnSecret, UnixTime, WorkerId,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::Limits;
@@ -83,7 +83,7 @@ impl World {
             bytes.fill(next);
         };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
-        let now = Now { instant: Instant::now(), unix_millis: 0 };
+        let now = Now { instant: Instant::now(), wall: UnixTime::default() };
         let _ = conference.create_room(now, address(0), CreateRoom { name: "r".into(), listed: true });
         World { conference, now }
     }
@@ -91,7 +91,7 @@ impl World {
     fn pass(&mut self, hundredths: u16) {
         let passed = Duration::from_millis(u64::from(hundredths) * 10);
         self.now.instant += passed;
-        self.now.unix_millis += u64::from(hundredths) * 10;
+        self.now.wall = self.now.wall + Duration::from_millis(u64::from(hundredths) * 10);
         self.conference.handle_timeout(self.now);
     }
 

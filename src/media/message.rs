@@ -1,9 +1,11 @@
 //! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
 
 use super::codec::CodecSet;
-use super::ids::{Kind, Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
+use super::ids::{Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
 use super::rtc::Offer;
 use super::units::Bitrate;
+
+pub use super::lines::{SlotLine, TrackLine};
 
 /// What the conference wants of a media core. Commands for a peer that is gone are ignored.
 #[derive(Debug)]
@@ -206,26 +208,4 @@ pub struct AudioSlot {
     pub slot: SlotIndex,
     /// Whose voice, if any.
     pub plays: Option<StreamId>,
-}
-
-/// One of the client's own lines in an offer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrackLine {
-    /// The m-line's mid.
-    pub mid: String,
-    /// Which stream it carries.
-    pub stream: Stream,
-    /// Sound or picture.
-    pub kind: Kind,
-}
-
-/// One of the client's receiving lines in an offer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotLine {
-    /// The m-line's mid.
-    pub mid: String,
-    /// Sound or picture.
-    pub kind: Kind,
-    /// The slot's number within its kind.
-    pub slot: SlotIndex,
 }

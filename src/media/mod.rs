@@ -14,6 +14,7 @@ mod keybudget;
 mod keyframes;
 pub mod ladder;
 mod layers;
+pub mod lines;
 mod loudest;
 pub mod message;
 mod paths;

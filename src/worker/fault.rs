@@ -88,31 +88,42 @@ impl Errno {
 
 /// The errors that the next calls of a kind are to have.
 #[derive(Debug, Default)]
-pub(super) struct FailingCalls(Option<(Errno, u32)>);
+struct FailingCalls(Option<(Errno, u32)>);
 
 impl FailingCalls {
-    /// `count` times `errno`.
-    pub(super) fn of(errno: Errno, count: u32) -> FailingCalls {
-        FailingCalls(Some((errno, count)))
-    }
-
     /// The next one, if there is one.
-    pub(super) fn take(&mut self) -> Option<io::Error> {
+    fn take(&mut self) -> Option<io::Error> {
         let (errno, left) = self.0.as_mut()?;
         *left = left.checked_sub(1)?;
         Some(errno.error())
     }
 }
 
-/// Which worker is to have which fault.
-#[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
-    /// Its number, from 0.
-    pub(super) worker: usize,
-    /// The fault.
-    #[serde(flatten)]
-    pub(super) fault: WorkerFault,
-    /// Milliseconds for which the control thread does nothing after it passed the fault on.
-    #[serde(default)]
-    pub(super) pause: u64,
+/// Which of a socket's calls are to fail.
+#[derive(Debug, Default)]
+pub struct Failing {
+    sends: FailingCalls,
+    receives: FailingCalls,
+}
+
+impl Failing {
+    /// The next `count` sends fail with `errno`.
+    pub fn sends(&mut self, errno: Errno, count: u32) {
+        self.sends = FailingCalls(Some((errno, count)));
+    }
+
+    /// The next `count` receives fail with `errno`.
+    pub fn receives(&mut self, errno: Errno, count: u32) {
+        self.receives = FailingCalls(Some((errno, count)));
+    }
+
+    /// How a send fails, if it is to.
+    pub(super) fn next_send(&mut self) -> Option<io::Error> {
+        self.sends.take()
+    }
+
+    /// How a receive fails, if it is to.
+    pub(super) fn next_receive(&mut self) -> Option<io::Error> {
+        self.receives.take()
+    }
 }

@@ -6,8 +6,11 @@
 //! (`supervisor.rs`, one for each; `pool.rs`, all of them).
 
 mod address;
-#[cfg(feature = "faults")]
-mod fault;
+#[cfg_attr(not(feature = "faults"), path = "damage/none.rs")]
+mod damage;
+mod error;
+#[cfg_attr(not(feature = "faults"), path = "fault/none.rs")]
+pub mod fault;
 mod handle;
 mod health;
 mod pool;
@@ -22,10 +25,9 @@ use crate::config::Announced;
 use crate::limits::Limits;
 
 pub use address::AddressMap;
-#[cfg(feature = "faults")]
-pub use fault::{Errno, WorkerFault};
+pub use error::StartError;
 pub use handle::{WorkerHandle, spawn};
-pub use pool::{Pool, StartError};
+pub use pool::Pool;
 pub use report::{PoolCounters, Report, WorkerCounters};
 pub use tcp::TcpCounters;
 pub use udp::{Received, Udp, UdpCounters};

@@ -1,48 +1,23 @@
 //! All workers of the process, as the control thread sees them.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
-#[cfg(feature = "faults")]
-use std::time::Duration;
 use std::time::Instant;
 
 use mio::Waker;
 
-#[cfg(feature = "faults")]
-use super::report::ToWorker;
 use super::supervisor::Supervisor;
-use super::{PoolCounters, Report, WorkerConfig, WorkerHandle};
+use super::{PoolCounters, Report, StartError, WorkerConfig, WorkerHandle};
 use crate::conference::WorkerId;
 use crate::config::Config;
 use crate::control::Workers;
 use crate::limits::{Limits, Tally};
-use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
 use crate::metrics::Family;
 
-/// A worker did not start.
-#[derive(Debug)]
-pub struct StartError {
-    /// What it was to have a port of.
-    pub protocol: Protocol,
-    /// The port it was to have.
-    pub port: u16,
-    /// Why it did not start.
-    pub error: io::Error,
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no media on {} port {}: {}", self.protocol, self.port, self.error)
-    }
-}
-
-impl std::error::Error for StartError {}
-
 /// The running workers.
 pub struct Pool {
-    supervisors: Vec<Supervisor>,
+    pub(super) supervisors: Vec<Supervisor>,
     control: Arc<Waker>,
 }
 
@@ -93,7 +68,7 @@ impl Pool {
         self.supervisors.iter().map(|supervisor| supervisor.config.port).collect()
     }
 
-    fn handles(&mut self) -> impl Iterator<Item = (usize, &mut WorkerHandle)> {
+    pub(super) fn handles(&mut self) -> impl Iterator<Item = (usize, &mut WorkerHandle)> {
         let supervisors = self.supervisors.iter_mut().enumerate();
         supervisors.filter_map(|(index, supervisor)| Some((index, supervisor.handle.as_mut()?)))
     }
@@ -163,30 +138,11 @@ impl Workers for Pool {
         }
     }
 
-    #[cfg(feature = "faults")]
     fn inject(&mut self, wanted: &[u8]) -> Result<(), String> {
-        let wanted: super::fault::Wanted =
-            serde_json::from_slice(wanted).map_err(|error| error.to_string())?;
-        let supervisor = self.supervisors.get_mut(wanted.worker);
-        let handle = supervisor.and_then(|supervisor| supervisor.handle.as_mut());
-        let handle = handle.ok_or("there is no such worker")?;
-        handle.post(ToWorker::Fault(wanted.fault));
-        handle.flush();
-        std::thread::sleep(Duration::from_millis(wanted.pause));
-        Ok(())
+        self.damage(wanted)
     }
 
-    #[cfg(feature = "faults")]
     fn counters(&mut self) -> serde_json::Value {
-        self.handles().for_each(|(_, handle)| handle.ask());
-        let each = |supervisor: &Supervisor| {
-            serde_json::json!({
-                "worker": supervisor.config.index,
-                "port": supervisor.config.port,
-                "replaced": supervisor.replaced,
-                "counters": supervisor.handle.as_ref().map(|handle| supervisor.counters(handle)),
-            })
-        };
-        self.supervisors.iter().map(each).collect()
+        self.every_counter()
     }
 }

@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_socket_that_cannot_be_read_costs_next_to_nothing_and_is_read_again() {
         let (start, mut socket) = (Instant::now(), flooded(10));
-        socket.udp.fail_to_receive(crate::worker::Errno::Eio, 40);
+        socket.udp.failing().receives(crate::worker::fault::Errno::Eio, 40);
         let mut got = 0;
         let (mut now, mut turns) = (start, 0);
         while let Some(at) = socket.wakes(now) {

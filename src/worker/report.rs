@@ -5,10 +5,9 @@ use std::ops::AddAssign;
 use crate::limits::Tally;
 use crate::media::Counters;
 use crate::media::message::{Command, Notice};
-use crate::metrics::Family;
-#[cfg(feature = "faults")]
-use crate::metrics::named;
+use crate::metrics::{Family, named};
 
+use super::fault::WorkerFault;
 use super::{TcpCounters, UdpCounters};
 
 /// To a worker.
@@ -19,8 +18,8 @@ pub(super) enum ToWorker {
     /// Asks for a report: is anybody there?
     Ping,
     /// Does damage.
-    #[cfg(feature = "faults")]
-    Fault(super::WorkerFault),
+    #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "in a release there is none"))]
+    Fault(WorkerFault),
 }
 
 /// From a worker.
@@ -81,7 +80,6 @@ pub struct Report {
 
 impl Report {
     /// Every number of it by name; those of limits by the name of their metric.
-    #[cfg(feature = "faults")]
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let Report { core, limits, udp, tcp, worker } = self;
         let limits = crate::limits::Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));

@@ -112,16 +112,8 @@ impl Supervisor {
         }
     }
 
-    /// Every number of it by its name.
-    #[cfg(feature = "faults")]
-    pub(super) fn counters(&self, handle: &WorkerHandle) -> serde_json::Map<String, serde_json::Value> {
-        let (outside, report) = (self.outside(), handle.report().0);
-        let named = crate::metrics::named(&outside).chain(report.named());
-        named.map(|(name, count)| (name.to_owned(), count.into())).collect()
-    }
-
     /// What is known of it from outside.
-    fn outside(&self) -> PoolCounters {
+    pub(super) fn outside(&self) -> PoolCounters {
         let handle = self.handle.as_ref();
         PoolCounters {
             threads: handle.is_some().into(),

@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
-#[cfg(feature = "faults")]
-use super::fault::WorkerFault;
 use super::reading::{Slice, Socket};
 use super::report::{FromWorker, Report, ToWorker, WorkerCounters};
 use super::tcp::Tcp;
@@ -99,15 +97,15 @@ impl Sockets {
 pub(super) struct Worker {
     poll: Poll,
     port: u16,
-    v4: Socket,
-    v6: Option<Socket>,
+    pub(super) v4: Socket,
+    pub(super) v6: Option<Socket>,
     tcp: Tcp,
-    core: Core,
+    pub(super) core: Core,
     addresses: AddressMap,
     inbound: Drain<ToWorker>,
     /// The last turn left messages behind.
     has_more: bool,
-    outbound: Sender<FromWorker>,
+    pub(super) outbound: Sender<FromWorker>,
     /// Kept between turns so that it is not allocated for each.
     outgoing: Vec<Transmit>,
 }
@@ -228,8 +226,7 @@ impl Worker {
                     }
                 }
                 Ok(ToWorker::Ping) => self.answer(),
-                #[cfg(feature = "faults")]
-                Ok(ToWorker::Fault(fault)) => self.inject(&fault),
+                Ok(ToWorker::Fault(fault)) => fault.inflict(self),
                 Err(Nothing::Empty) => self.has_more = false,
                 Err(Nothing::Closed) => return false,
             }
@@ -307,39 +304,6 @@ impl Worker {
             },
         };
         self.outbound.send(FromWorker::Report(Box::new(report)));
-    }
-
-    #[cfg(feature = "faults")]
-    #[expect(clippy::panic, reason = "it is what the test wants to see survived")]
-    fn inject(&mut self, fault: &WorkerFault) {
-        match *fault {
-            WorkerFault::Panic => panic!("a fault on demand"),
-            WorkerFault::PanicOnReceive { peer } => {
-                self.core.inject(peer, crate::faults::Fault::PanicOnReceive);
-            }
-            WorkerFault::PanicOnSend { peer } => {
-                self.core.inject(peer, crate::faults::Fault::PanicOnSend);
-            }
-            WorkerFault::Stall { millis } => std::thread::sleep(Duration::from_millis(millis)),
-            WorkerFault::Send { errno, count } => {
-                for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
-                    socket.udp.fail(errno, count);
-                }
-            }
-            WorkerFault::Receive { errno, count } => {
-                for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
-                    socket.udp.fail_to_receive(errno, count);
-                    socket.note();
-                }
-            }
-            WorkerFault::Notices { count } => {
-                let nobody =
-                    crate::media::message::Notice::Quiet { peer: crate::media::ids::PeerId(u64::MAX) };
-                for _ in 0..count {
-                    self.outbound.send(FromWorker::Notice(nobody.clone()));
-                }
-            }
-        }
     }
 
     fn log_counters(&self) {

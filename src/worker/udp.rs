@@ -9,8 +9,7 @@ use mio::net::UdpSocket;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
 
-#[cfg(feature = "faults")]
-use super::fault::FailingCalls;
+use super::fault::Failing;
 
 /// Bytes of each receive buffer. GRO may fill 64 KiB, and a smaller buffer is cut off silently.
 const RECEIVE_BUFFER: usize = 64 * 1024;
@@ -113,10 +112,7 @@ pub struct Udp {
     segments: usize,
     /// Segmentation is off, and is to be tried again then.
     revive_at: Option<Instant>,
-    #[cfg(feature = "faults")]
-    faults: FailingCalls,
-    #[cfg(feature = "faults")]
-    receive_faults: FailingCalls,
+    failing: Failing,
 }
 
 impl std::fmt::Debug for Udp {
@@ -165,10 +161,7 @@ impl Udp {
         Ok(Udp {
             segments,
             revive_at: None,
-            #[cfg(feature = "faults")]
-            faults: FailingCalls::default(),
-            #[cfg(feature = "faults")]
-            receive_faults: FailingCalls::default(),
+            failing: Failing::default(),
             socket,
             state,
             receive: vec![0; RECEIVE_BUFFER * BATCH_SIZE],
@@ -206,8 +199,7 @@ impl Udp {
         mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8]),
     ) -> Received {
         if self.unread.is_empty() {
-            #[cfg(feature = "faults")]
-            if let Some(error) = self.receive_faults.take() {
+            if let Some(error) = self.failing.next_receive() {
                 return self.failed(&error);
             }
             if let Err(error) = self.fill() {
@@ -300,8 +292,7 @@ impl Udp {
         count: usize,
     ) -> io::Result<()> {
         let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip };
-        #[cfg(feature = "faults")]
-        if let Some(error) = self.faults.take() {
+        if let Some(error) = self.failing.next_send() {
             return Err(error);
         }
         self.state.try_send(UdpSockRef::from(&self.socket), &transmit)?;
@@ -351,16 +342,9 @@ impl Udp {
         }
     }
 
-    /// Lets the next `count` sends fail.
-    #[cfg(feature = "faults")]
-    pub fn fail(&mut self, errno: super::Errno, count: u32) {
-        self.faults = FailingCalls::of(errno, count);
-    }
-
-    /// Lets the next `count` receives fail.
-    #[cfg(feature = "faults")]
-    pub fn fail_to_receive(&mut self, errno: super::Errno, count: u32) {
-        self.receive_faults = FailingCalls::of(errno, count);
+    /// Which of its calls are to fail.
+    pub fn failing(&mut self) -> &mut Failing {
+        &mut self.failing
     }
 }
 
@@ -415,7 +399,7 @@ mod tests {
     #[cfg(feature = "faults")]
     #[test]
     fn whatever_error_a_send_ends_with_it_is_counted_and_the_next_one_arrives() {
-        use crate::worker::Errno;
+        use crate::worker::fault::Errno;
 
         let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
         let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
@@ -429,7 +413,7 @@ mod tests {
         ] {
             a.counters = UdpCounters::default();
             // One for the call with all three, and one for each alone; a full queue is not tried again.
-            a.fail(errno, if errno == Errno::Eagain { 1 } else { 4 });
+            a.failing().sends(errno, if errno == Errno::Eagain { 1 } else { 4 });
             a.send(to, None, [frame.as_slice(); 3].into_iter());
             assert_eq!(a.counters(), moved, "{errno:?}");
             a.send(to, None, [frame.as_slice(); 3].into_iter());

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use harness::Server;
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId, Turn,
-    TurnSecret,
+    TurnSecret, UnixTime,
 };
 use plenary::config::Announced;
 use plenary::control::ControlConfig;
@@ -108,7 +108,7 @@ fn trigger(limit: Limit) -> u64 {
             conference.socket_text(now(), SocketId(0), &json!({"type": "leave"}).to_string());
             conference.socket_opened(now(), SocketId(1), here());
             let instant = now().instant + Duration::from_secs(1);
-            conference.handle_timeout(Now { instant, unix_millis: 0 });
+            conference.handle_timeout(Now { instant, wall: UnixTime::default() });
             conference.tally().count(limit)
         }
         Limit::LedgerAccounts => {
@@ -211,7 +211,7 @@ fn here() -> ClientAddress {
 }
 
 fn now() -> Now {
-    Now { instant: Instant::now(), unix_millis: 0 }
+    Now { instant: Instant::now(), wall: UnixTime::default() }
 }
 
 fn conference(limits: Limits) -> Conference {

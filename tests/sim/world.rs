@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
-    WorkerId,
+    UnixTime, WorkerId,
 };
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
@@ -201,7 +201,7 @@ impl World {
         let passed = now.saturating_duration_since(self.start);
         // As the driver's clock, this one stands still while the server does.
         let instant = now - self.stood;
-        Now { instant, unix_millis: 1_700_000_000_000 + passed.as_millis() as u64 }
+        Now { instant, wall: UnixTime::from_millis(1_700_000_000_000) + passed }
     }
 
     /// The server's process stands still for so long: what is sent to it waits, as far as a kernel has room for it.

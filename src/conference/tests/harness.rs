@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
     Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId, StateKey,
-    Turn, WorkerId,
+    Turn, UnixTime, WorkerId,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
@@ -136,7 +136,7 @@ impl World {
     pub(super) fn now(&self) -> Now {
         let unix_millis = 1_700_000_000_000 + u64::try_from(self.elapsed.as_millis()).unwrap();
         let unix_millis = unix_millis.saturating_add_signed(self.clock_ahead);
-        Now { instant: self.start + self.elapsed, unix_millis }
+        Now { instant: self.start + self.elapsed, wall: UnixTime::from_millis(unix_millis) }
     }
 
     /// Lets time pass, serving every deadline exactly when it is due.

@@ -34,7 +34,7 @@ fn told(world: &mut World, socket: usize) -> Vec<IceServer> {
 /// The end of the time of credentials, in seconds from now by the wall clock.
 fn left(world: &World, server: &IceServer) -> u64 {
     let (ends, _) = server.username.as_deref().unwrap().split_once(':').unwrap();
-    ends.parse::<u64>().unwrap() - world.now().unix_millis / 1000
+    ends.parse::<u64>().unwrap() - world.now().wall.as_secs()
 }
 
 #[test]

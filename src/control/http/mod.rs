@@ -1,7 +1,5 @@
 //! HTTP/1.1 (RFC 9112) as values: bytes to a [`Head`], a [`Reply`] to bytes. Pure; no socket, no clock.
 
-#[cfg(feature = "faults")]
-pub(crate) mod fuzz;
 mod host;
 mod origin;
 mod reply;

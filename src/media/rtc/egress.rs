@@ -6,6 +6,7 @@ use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::rtp::RtpWrite;
 
 use super::{Connection, Ended, Packet, guarded, vp8};
+use crate::faults::Fault;
 use crate::media::codec::Codec;
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
@@ -56,8 +57,7 @@ impl Connection {
         // A wrong payload type would be decoded as something else, or show as garbage.
         let Some(pt) = self.formats.pt(packet.format) else { return Ok(Err(Held::NotDecodable)) };
         guarded(|| {
-            #[cfg(feature = "faults")]
-            self.trip(crate::faults::Fault::PanicOnSend);
+            self.fault.trip(Fault::PanicOnSend);
             let mut api = self.rtc.direct_api();
             let stream = api.stream_tx(&ssrc.0.into()).ok_or(Held::NoStream)?;
             let leaving = map()?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use str0m::bwe::Bitrate;
 
 use super::{Connection, guarded};
+use crate::faults::Fault;
 use crate::media::units;
 
 /// The first estimate of a client's downlink. Without an allocator nothing is held back by it.
@@ -34,8 +35,7 @@ impl Connection {
     }
 
     fn ask(&mut self, desired: units::Bitrate) {
-        #[cfg(feature = "faults")]
-        self.trip(crate::faults::Fault::PanicOnDesire);
+        self.fault.trip(Fault::PanicOnDesire);
         let park = desired == units::Bitrate::default();
         if park != self.parked.is_some() {
             let resumed = self.estimate.unwrap_or(FIRST_ESTIMATE);

@@ -11,6 +11,7 @@ use str0m::{Event as RtcEvent, Input};
 use super::srtp::{RxStream, Watch, is_rtcp, rtcp_packets};
 use super::stun::Check;
 use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, vp8, vp9};
+use crate::faults::Fault;
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path, Protocol};
@@ -75,8 +76,7 @@ impl Connection {
         out: &mut Vec<Transmit>,
         events: &mut Vec<Event>,
     ) -> Result<(Received, Instant), Ended> {
-        #[cfg(feature = "faults")]
-        self.trip(crate::faults::Fault::PanicOnReceive);
+        self.fault.trip(Fault::PanicOnReceive);
         self.clock = self.clock.max(now);
         self.unusable = false;
         let protocol = match path.protocol {

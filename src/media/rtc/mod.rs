@@ -13,8 +13,8 @@ mod crypto;
 mod egress;
 mod error;
 mod estimator;
-#[cfg(feature = "faults")]
-mod fault;
+#[cfg_attr(not(feature = "faults"), path = "fault/none.rs")]
+pub(crate) mod fault;
 mod formats;
 mod h264;
 mod ingress;
@@ -45,13 +45,12 @@ use super::ids::{Kind, Layer};
 use super::paths::Paths;
 use super::rtp::{MediaTime, SeqNo, Ssrc};
 use super::units;
+use crate::faults::Fault;
 use srtp::Watch;
 
 pub use error::{Ended, Malformed, OfferError};
 pub use offer::Offer;
 pub use str0m::media::Mid;
-#[cfg(feature = "faults")]
-pub use stun::binding_request;
 pub use stun::{Check, read_check, whose_answer};
 #[cfg(test)]
 pub use testing::client_hello;
@@ -182,8 +181,7 @@ pub struct Connection {
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
     /// What is to go wrong next.
-    #[cfg(feature = "faults")]
-    fault: Option<crate::faults::Fault>,
+    fault: fault::Pending,
 }
 
 impl fmt::Debug for Connection {
@@ -253,8 +251,7 @@ impl Connection {
             srtp: srtp::Srtp::default(),
             keeping: Vec::new(),
             formats: Box::default(),
-            #[cfg(feature = "faults")]
-            fault: None,
+            fault: fault::Pending::default(),
         };
         connection.set_desired_bitrate(units::Bitrate::default());
         Ok(connection)
@@ -284,8 +281,7 @@ impl Connection {
         let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Negotiation(e.to_string()))?;
         self.client = client.ok_or(Ended::NoIceCredentials)?;
         self.renew_credentials()?;
-        #[cfg(feature = "faults")]
-        self.trip(crate::faults::Fault::PanicOnAccept);
+        self.fault.trip(Fault::PanicOnAccept);
         let line = |mid: &str| self.rtc.media(Mid::from(mid)).filter(|line| !line.stopped());
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
         let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();

@@ -7,22 +7,13 @@ use std::collections::BTreeMap;
 
 use str0m::change::SdpOffer;
 
+use super::error::{ENCODINGS, FORMATS, LINE_BYTES};
 use super::{Malformed, OfferError, guarded};
 use crate::faults::{Trap, trip};
 use crate::limits::{Limit, Limits};
 use crate::media::ids::{Kind, SlotIndex, Track};
-use crate::media::message::{SlotLine, TrackLine};
+use crate::media::lines::{SlotLine, TrackLine};
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOTS};
-
-/// Longest line, in bytes: a group of 64 m-lines with the longest mids is 1,100.
-pub(super) const LINE_BYTES: usize = 4096;
-
-/// Formats of an m-line: there are as many payload types. str0m looks through all attributes for each of them.
-pub(super) const FORMATS: usize = 128;
-
-/// Encodings that an m-line names: three are asked for. str0m makes a stream of its own for each that a receiving line
-/// names: 50,000 of them kept a worker from all else until its rooms were moved, and took 180 MB.
-pub(super) const ENCODINGS: usize = 8;
 
 /// An offer that passed the checks and was parsed.
 #[derive(Debug)]

@@ -89,19 +89,6 @@ fn verify(message: &StunMessage<'_>, password: &str) -> bool {
     guarded(|| message.verify(password.as_bytes(), crypto::sha1_hmac)).unwrap_or(false)
 }
 
-/// A client's nominating request for `ufrag`, with the integrity that `password` gives (RFC 8445 section 7.2): what fuzzers
-/// and attackers of the tests send.
-#[cfg(feature = "faults")]
-#[must_use]
-pub fn binding_request(ufrag: &str, password: &str) -> Vec<u8> {
-    let name = format!("{ufrag}:them");
-    let request = StunMessage::binding_request(&name, TransId::new(), true, 1, 1, true);
-    let mut bytes = vec![0; 200 + name.len()];
-    let length = request.to_bytes(Some(password.as_bytes()), &mut bytes, crypto::sha1_hmac).unwrap_or(0);
-    bytes.truncate(length);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

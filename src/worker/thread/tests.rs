@@ -9,6 +9,7 @@ use crate::config::Announced;
 use crate::limits::Limits;
 use crate::media::message::Notice;
 use crate::queue::queue;
+use crate::worker::fault::WorkerFault;
 use crate::worker::handle::tests::waker;
 
 /// A worker on sockets of its own, and the control thread's ends of its queues.

@@ -5,7 +5,8 @@ use super::*;
 use crate::faults::Fault;
 use crate::media::demux::DatagramKind;
 use crate::media::ids::Layer::High;
-use crate::media::rtc::{binding_request, client_hello};
+use crate::media::rtc::client_hello;
+use crate::media::rtc::fault::binding_request;
 
 fn lost(core: &mut Core) -> Vec<PeerId> {
     let lost = notices(core).into_iter().filter(|notice| matches!(notice, Notice::Lost { .. }));

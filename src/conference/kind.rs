@@ -40,7 +40,7 @@ impl Kind {
 
 /// Why a text is no message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(in crate::conference) enum KindError {
+pub(super) enum KindError {
     /// There is no message of this type.
     #[error("type: unknown type `{0}`, expected one of {known}", known = Kind::names())]
     Unknown(String),
