@@ -4,16 +4,13 @@
 //! speak nor show anything; some show a picture of 900 kbit/s. Resident memory of the process, as the kernel counts it, before
 //! and after. `PLENARY_BINARY` names another server. What of it is the heap of the core: the last column of `make bench`.
 
+#![cfg(test)]
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::unchecked_time_subtraction,
-    reason = "a benchmark may fail, and its numbers are small"
+    reason = "numbers in a benchmark are small"
 )]
 
 #[allow(dead_code, reason = "the harness serves tests too")]

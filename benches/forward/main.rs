@@ -4,16 +4,13 @@
 //! Everything runs in this process and in virtual time; only the time inside the core is counted, the clients' own is not.
 //! A row says who sends what to whom (`rows.rs`). Compare within one machine only.
 
+#![cfg(test)]
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::unchecked_time_subtraction,
-    reason = "a benchmark may fail, and its numbers are small"
+    reason = "numbers in a benchmark are small"
 )]
 
 mod client;
