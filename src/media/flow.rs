@@ -18,7 +18,8 @@ struct Half {
 /// Counts what an encoding sends.
 #[derive(Debug, Default)]
 pub struct Flow {
-    began: Option<Instant>,
+    /// When the present half second ends.
+    ends: Option<Instant>,
     present: Half,
     before: Option<Half>,
 }
@@ -26,13 +27,12 @@ pub struct Flow {
 impl Flow {
     /// A packet of so many bytes came, which ended a frame or did not.
     pub fn add(&mut self, now: Instant, bytes: usize, end: bool) {
-        let began = *self.began.get_or_insert(now);
-        let passed = now.saturating_duration_since(began);
-        if passed >= HALF {
+        let ends = *self.ends.get_or_insert_with(|| now + HALF);
+        if now >= ends {
             let present = std::mem::take(&mut self.present);
-            let silent = passed >= HALF * 2;
+            let silent = now >= ends + HALF;
             self.before = Some(if silent { Half::default() } else { present });
-            self.began = Some(if silent { now } else { began + HALF });
+            self.ends = Some(if silent { now } else { ends } + HALF);
         }
         self.present.bytes += bytes as u64;
         self.present.frames = self.present.frames.saturating_add(u16::from(end));
@@ -41,8 +41,8 @@ impl Flow {
     /// Bits and frames a second; `None` until they are known.
     #[must_use]
     pub fn rates(&self, now: Instant) -> Option<(Bitrate, f32)> {
-        let (began, before) = self.began.zip(self.before)?;
-        let span = HALF + now.saturating_duration_since(began);
+        let (ends, before) = self.ends.zip(self.before)?;
+        let span = (now + HALF * 2).saturating_duration_since(ends).max(HALF);
         let millis = u64::try_from(span.as_millis()).ok().filter(|millis| *millis > 0)?;
         let bits = (before.bytes + self.present.bytes).saturating_mul(8_000) / millis;
         let frames = f32::from(before.frames.saturating_add(self.present.frames)) / span.as_secs_f32();

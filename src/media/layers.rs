@@ -114,7 +114,7 @@ impl Encoding {
         self.missed = 0;
         self.flow.add(now, seen.bytes, seen.end);
         let since = *self.alive.get_or_insert(now);
-        if now.saturating_duration_since(since) >= FORGIVEN_AFTER {
+        if !self.probation.is_zero() && now.saturating_duration_since(since) >= FORGIVEN_AFTER {
             self.probation = Duration::ZERO;
         }
         Arrival { outdated: false, jumped, changed: false }
@@ -145,7 +145,9 @@ impl Encoding {
     }
 
     fn is_settled(&self, now: Instant) -> bool {
-        self.alive.is_some_and(|since| now.saturating_duration_since(since) >= self.probation)
+        let served =
+            |since| self.probation.is_zero() || now.saturating_duration_since(since) >= self.probation;
+        self.alive.is_some_and(served)
     }
 }
 
