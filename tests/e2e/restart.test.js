@@ -118,3 +118,25 @@ house.scene('a public room comes back with those who were inside, and ends with 
   await ann.join(stage);
   await bob.sees('Ann', 'red');
 });
+
+house.scene('a page of another protocol than the server loads itself again on the way in', async () => {
+  await ann.press('Leave');
+  await ann.page.goto(house.origin);
+  await ann.goTo(bob.page.url());
+  await ann.page.evaluate(() => {
+    /** @type {any} */ (window).hindrance = 'future';
+  });
+  await ann.page.getByRole('textbox', { name: 'Your name' }).fill('Ann');
+  await ann.page.getByRole('button', { name: 'Join' }).click();
+  await until(
+    'the page is another one',
+    () => ann.page.evaluate(() => sessionStorage.getItem('plenary.reloaded')),
+    (reloaded) => reloaded === '1',
+  );
+  await ann.goTo(bob.page.url());
+  await ann.screenshot('loaded again');
+  await ann.page.getByRole('button', { name: 'Join' }).click();
+  await ann.sees('Bob', 'green');
+  await bob.sees('Ann', 'red');
+  assert.equal(await ann.page.evaluate(() => sessionStorage.getItem('plenary.reloaded')), null, 'it may do so again');
+});

@@ -116,8 +116,9 @@ export function keepInSession(entries) {
 }
 
 /**
- * Puts a stone in the way of one offer, as `window.hindrance` says: `lose` cuts the socket before it, `lose-answer` right
- * after it, so that the server has taken it and its answer cannot arrive; `spoil` breaks its description.
+ * Puts a stone in the way, once, as `window.hindrance` says: of an offer, `lose` cuts the socket before it, `lose-answer` right
+ * after it, so that the server has taken it and its answer cannot arrive; `spoil` breaks its description. `future` makes a
+ * page that comes in one of a protocol to come.
  */
 export function hinder() {
   const send = WebSocket.prototype.send;
@@ -125,9 +126,10 @@ export function hinder() {
   WebSocket.prototype.send = function hindered(data) {
     const scene = /** @type {{ hindrance?: string | undefined }} */ (/** @type {unknown} */ (window));
     const message = JSON.parse(data);
-    const how = message.type === 'offer' ? scene.hindrance : undefined;
-    if (how === undefined) return send.call(this, data);
+    const how = scene.hindrance;
+    if (how === undefined || message.type !== (how === 'future' ? 'join' : 'offer')) return send.call(this, data);
     scene.hindrance = undefined;
+    if (how === 'future') return send.call(this, JSON.stringify({ ...message, protocol: 99 }));
     if (how === 'spoil') return send.call(this, JSON.stringify({ ...message, sdp: 'v=0\r\n' }));
     if (how === 'lose-answer') send.call(this, data);
     // A page gets no message any more from a socket that it closes.
