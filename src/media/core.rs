@@ -50,6 +50,10 @@ const HANDSHAKES: usize = 256;
 /// Of these, how many may be one peer's: nobody keeps the others out.
 const HANDSHAKES_PER_PEER: usize = 16;
 
+/// By how much readings of the clock may be out of order: a turn. If each of them moved time ahead, as a clock that steps back
+/// does, a core whose readings are 8 ms apart never came to rest.
+const OUT_OF_ORDER: Duration = Duration::from_millis(50);
+
 /// Largest datagram we take: nothing honest exceeds an Ethernet frame.
 pub const MAX_DATAGRAM: usize = 1_500;
 
@@ -309,13 +313,14 @@ impl Core {
         }
     }
 
-    /// Time as it is here: it never goes back, and goes on where the clock we are told steps back. An `Instant` does not,
-    /// barring faults of the machine below; with one, every timer of a worker would stand for as long as the step was.
+    /// Time as it is here: it never goes back. A reading that is a little older than the newest is out of order and means the
+    /// newest; where the clock we are told steps back, time goes on as if it had not.
     fn advance(&mut self, told: Instant) -> Instant {
         let now = told + self.stepped_back;
-        if now < self.clock {
-            self.counters.clock_steps_back += 1;
-            self.stepped_back += self.clock - now;
+        let back = self.clock.saturating_duration_since(now);
+        self.counters.clock_steps_back += u64::from(back > Duration::ZERO);
+        if back > OUT_OF_ORDER {
+            self.stepped_back += back;
         }
         self.clock = self.clock.max(now);
         self.clock

@@ -29,7 +29,7 @@ pub use error::StartError;
 pub use handle::{WorkerHandle, spawn};
 pub use pool::Pool;
 pub use report::{PoolCounters, Report, WorkerCounters};
-pub use tcp::TcpCounters;
+pub use tcp::{TcpCounters, WriteQueue, Written};
 pub use udp::{Received, Udp, UdpCounters};
 
 /// How a worker is set up.

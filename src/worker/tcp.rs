@@ -27,7 +27,7 @@ use crate::listener::Listeners;
 use crate::media::{Core, DatagramKind, Path};
 use admission::{Admission, Ticket, Verdict};
 use frames::{Frames, TooLarge};
-use write_queue::{WriteQueue, Written};
+pub use write_queue::{WriteQueue, Written};
 
 /// Bytes read at once from one connection, before the others have their turn.
 const READ_BUFFER: usize = 16 * 1024;

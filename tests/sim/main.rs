@@ -22,5 +22,6 @@ mod scenarios;
 mod scoreboard;
 #[allow(dead_code, reason = "some of it only the attacks need")]
 mod sender;
+mod trace;
 #[allow(dead_code, reason = "some of it only the attacks need")]
 mod world;

@@ -74,7 +74,8 @@ impl Stamp {
         })
     }
 
-    fn last(&self) -> bool {
+    /// It ends its frame.
+    pub fn last(&self) -> bool {
         self.index + 1 == self.count
     }
 

@@ -4,8 +4,11 @@
 //! fixes people, links and faults; str0m's keys and inner choices are its own, so scenarios judge with margin.
 
 mod carriage;
+mod departures;
+mod egress;
 mod look;
 mod nonces;
+mod over_tcp;
 mod people;
 mod queue;
 mod tiles;
@@ -23,15 +26,14 @@ use plenary::conference::{
 };
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
-use plenary::media::Path;
 use plenary::media::allocate::AllocatorFactory;
 use plenary::media::codec::Codec;
 use plenary::media::ids::PeerId;
-use plenary::media::rtc::Transmit;
 
 use crate::client::Directory;
 use crate::rng::Rng;
 pub use carriage::Way;
+pub use egress::Counts;
 pub use people::{Person, Seat};
 use queue::{Happening, Queue};
 pub use tiles::CODEC_CHANGE;
@@ -97,7 +99,9 @@ pub struct World {
     sockets: BTreeMap<SocketId, Person>,
     next_socket: usize,
     next_port: u16,
-    by_public: BTreeMap<std::net::SocketAddr, Person>,
+    by_public: BTreeMap<SocketAddr, Person>,
+    /// Whose an address is or was.
+    addresses: BTreeMap<SocketAddr, Person>,
     directory: Directory,
     /// Datagrams the server sent to an address where nobody is any more.
     pub astray: u64,
@@ -106,8 +110,14 @@ pub struct World {
     /// Datagrams the server sent.
     pub transmitted: u64,
     nonces: nonces::Nonces,
+    egress: egress::Egress,
+    /// Sees what each turn of a worker sends.
+    pub tap: Option<departures::Tap>,
     /// By how much the server's clock is behind.
     pub behind: Duration,
+    /// By how much its readings differ, in no order, as those of two drivers may.
+    pub shaky: Duration,
+    readings: Cell<u32>,
     /// The server does not run until then, and since when.
     frozen: Option<(Instant, Instant)>,
     /// For how long it did not run, in all.
@@ -164,12 +174,17 @@ impl World {
             next_socket: 1,
             next_port: 20_000,
             by_public: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             directory: Rc::new(RefCell::new(BTreeMap::new())),
             astray: 0,
             traffic: BTreeMap::new(),
             transmitted: 0,
             nonces: nonces::Nonces::default(),
+            egress: egress::Egress::default(),
+            tap: None,
             behind: Duration::ZERO,
+            shaky: Duration::ZERO,
+            readings: Cell::new(0),
             frozen: None,
             stood: Duration::ZERO,
             waiting: 0,
@@ -193,7 +208,11 @@ impl World {
 
     /// What the server's clock says.
     fn server_now(&self) -> Instant {
-        self.now.checked_sub(self.behind).unwrap_or(self.start)
+        // About every third reading is right, and the others are old.
+        let reading = self.readings.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.readings.set(reading);
+        let old = self.shaky * ((reading >> 16) % 3) / 2;
+        self.now.checked_sub(self.behind + old).unwrap_or(self.start)
     }
 
     fn conference_now(&self) -> Now {
@@ -310,6 +329,9 @@ impl World {
             self.conference.notice(self.conference_now(), WorkerId(number), notice);
             busy = true;
         }
+        if let Some(tap) = &mut self.tap {
+            tap(&transmits);
+        }
         for transmit in transmits {
             self.transmit(number, &transmit);
         }
@@ -327,6 +349,7 @@ impl World {
                 }
                 Output::Send { socket, message, .. } => {
                     let Some(person) = self.sockets.get(&socket).copied() else { continue };
+                    self.tells(person, socket, &message);
                     let hears = Happening::Hears { person, socket, text: Rc::from(&*message) };
                     self.send_message(person, Way::Down, message.len(), hears);
                 }
@@ -338,31 +361,6 @@ impl World {
             }
         }
         any
-    }
-
-    /// The path between these addresses, by what the person there uses.
-    fn path(&self, remote: SocketAddr, local: SocketAddr) -> Path {
-        let person = self.by_public.get(&remote);
-        let over_tcp = person.is_some_and(|person| self.seats[*person].client.profile.over_tcp);
-        if over_tcp { Path::tcp(remote, local) } else { Path::udp(remote, local) }
-    }
-
-    fn transmit(&mut self, worker: usize, transmit: &Transmit) {
-        let Transmit { path, contents } = transmit;
-        assert_eq!(path.local, workers::address(worker), "a worker sends from the address it announced");
-        self.transmitted += 1;
-        let traffic = self.traffic.entry(path.remote).or_default();
-        traffic.bytes_to += contents.len() as u64;
-        traffic.media_to += u64::from(matches!(contents.first(), Some(128..192)));
-        let person = self.by_public.get(&path.remote).filter(|_| *path == self.path(path.remote, path.local));
-        let Some(person) = person.copied() else {
-            self.astray += 1;
-            return;
-        };
-        self.nonces.judge(person, contents);
-        let (remote, local, bytes) = (path.remote, path.local, contents.clone());
-        let arrives = Happening::ToClient { person, remote, local, bytes };
-        self.send_datagram(person, Way::Down, contents.len(), arrives);
     }
 
     fn happen(&mut self, what: Happening) {
@@ -440,6 +438,8 @@ impl World {
                 self.piece_comes(person, way, number, message.map(|message| *message));
             }
             Happening::PieceAgain(parcel) => self.enter(*parcel),
+            Happening::MediaPieceComes { person, piece } => self.media_piece_comes(person, piece),
+            Happening::MediaPieceKnown { person, connection } => self.media_piece_known(person, connection),
         }
     }
 

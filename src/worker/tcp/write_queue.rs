@@ -28,7 +28,7 @@ impl Frame {
 
 /// The frames that wait.
 #[derive(Debug, Default)]
-pub(super) struct WriteQueue {
+pub struct WriteQueue {
     frames: VecDeque<Frame>,
     /// Bytes of all of them.
     bytes: usize,
@@ -38,7 +38,7 @@ pub(super) struct WriteQueue {
 
 /// What writing did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Written {
+pub struct Written {
     /// Frames that are out.
     pub frames: u64,
     /// Calls that brought them out.
@@ -49,7 +49,7 @@ pub(super) struct Written {
 
 impl WriteQueue {
     /// Takes one frame, unless `most` bytes would wait then. Returns whether it did.
-    pub(super) fn push(&mut self, now: Instant, contents: Vec<u8>, most: usize) -> bool {
+    pub fn push(&mut self, now: Instant, contents: Vec<u8>, most: usize) -> bool {
         let Ok(length) = u16::try_from(contents.len()) else { return false };
         let frame = Frame { header: length.to_be_bytes(), contents, since: now };
         if self.bytes + frame.len() > most {
@@ -61,13 +61,16 @@ impl WriteQueue {
     }
 
     /// Bytes that wait.
-    #[cfg(test)]
-    pub(super) fn bytes(&self) -> usize {
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Writes what can be written without waiting.
-    pub(super) fn flush(&mut self, now: Instant, to: &mut impl Write) -> (Written, io::Result<()>) {
+    ///
+    /// # Errors
+    /// What the connection says, beside what was written before it; that it would have to wait is none.
+    pub fn flush(&mut self, now: Instant, to: &mut impl Write) -> (Written, io::Result<()>) {
         let mut written = Written::default();
         loop {
             written.stale += self.drop_stale(now);
@@ -88,7 +91,7 @@ impl WriteQueue {
     }
 
     /// Throws away what has waited too long; not the frame that is half out. Returns how many frames that were.
-    pub(super) fn drop_stale(&mut self, now: Instant) -> u64 {
+    pub fn drop_stale(&mut self, now: Instant) -> u64 {
         let keep = usize::from(self.written > 0);
         let is_stale = |frame: &Frame| now.saturating_duration_since(frame.since) >= STALE;
         let stale = self.frames.iter().skip(keep).take_while(|frame| is_stale(frame)).count();

@@ -1,7 +1,9 @@
 //! A browser's peer connection, played by str0m: offers, sends from camera, screen and microphone, receives on slots.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use plenary::media::codec::Codec;
@@ -15,6 +17,7 @@ use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::forger::Forger;
+use super::keyring::Keyring;
 use super::lines::{codec_of, slot, three_sizes, track};
 use crate::payload::Stamp;
 use crate::receiver::{Line, Receiver};
@@ -89,6 +92,14 @@ impl Profile {
     pub const BROWSER: Profile = Profile { camera: Some(Picture::REAL), adapts: true, ..Profile::SIMULCAST };
 }
 
+/// What was agreed on, for whoever judges what is sent to the connection, also when it is gone.
+#[derive(Debug, Clone, Default)]
+pub struct Agreed {
+    pub keys: Keyring,
+    /// The answers that came, in their order.
+    pub answers: Rc<RefCell<Vec<String>>>,
+}
+
 /// Changes a packet that is about to be sent.
 pub type Twist = Box<dyn FnMut(&mut Sent)>;
 
@@ -108,6 +119,7 @@ pub struct Connection {
     pub connected: bool,
     pub answered: bool,
     pub alive: bool,
+    pub agreed: Agreed,
     pub forger: Option<Forger>,
     /// Changes what is about to be sent, as no browser would.
     pub twist: Option<Twist>,
@@ -128,10 +140,9 @@ impl Connection {
             .enable_vp9(can(Codec::Vp9))
             .enable_av1(can(Codec::Av1))
             .set_rtcp_report_interval_audio(Duration::from_secs(1));
-        let forger = profile.forges.then(Forger::new);
-        if let Some(forger) = &forger {
-            config = config.set_crypto_provider(forger.provider());
-        }
+        let agreed = Agreed::default();
+        let forger = profile.forges.then(|| Forger::new(agreed.keys.clone()));
+        config = config.set_crypto_provider(agreed.keys.provider());
         if profile.adapts {
             config = config.enable_bwe(Some(FIRST_ESTIMATE));
         }
@@ -153,6 +164,7 @@ impl Connection {
             connected: false,
             answered: false,
             alive: true,
+            agreed,
             forger,
             twist: None,
             deadline: now,
@@ -257,6 +269,7 @@ impl Connection {
 
     /// The answer to an offer. A stale one is dropped.
     pub fn answer(&mut self, now: Instant, id: OfferId, sdp: &str) {
+        self.agreed.answers.borrow_mut().push(sdp.to_owned());
         let Some((_, pending)) = self.offered.take_if(|(offered, _)| *offered == id) else { return };
         let answer = SdpAnswer::from_sdp_string(sdp).expect("the server's answer is a session description");
         self.rtc.sdp_api().accept_answer(pending, answer).expect("the client takes the answer");

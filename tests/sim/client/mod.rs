@@ -4,6 +4,7 @@
 
 pub mod connection;
 pub mod forger;
+pub mod keyring;
 mod lines;
 pub mod reshape;
 mod tracks;

@@ -12,6 +12,7 @@ pub mod bottleneck;
 pub mod loss;
 pub mod rate;
 pub mod stream;
+pub mod tcp;
 
 use std::cell::RefCell;
 use std::rc::Rc;

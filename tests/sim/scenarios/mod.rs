@@ -3,11 +3,14 @@
 use crate::world::WORKERS;
 
 mod churn;
+mod clocks;
 mod codecs;
 mod crowd;
+mod estimate;
 mod meeting;
 mod mute;
 mod paths;
+mod probes;
 mod quiet;
 mod recovery;
 mod screens;
@@ -15,6 +18,7 @@ mod simulcast;
 mod slots;
 mod standstill;
 mod storm;
+mod wire;
 mod workers;
 mod world;
 

@@ -100,6 +100,11 @@ fn two_people_behind_one_bottleneck_take_from_each_other() {
     });
 }
 
+/// What the client of `person` takes its uplink to hold.
+fn uplink(world: &World, person: Person) -> Option<u64> {
+    world.seats[person].client.connection.as_ref()?.cameras.first()?.1.uplink()
+}
+
 #[test]
 fn a_camera_on_a_starved_uplink_drops_its_largest_picture_first() {
     play(When::All, |seed| {
@@ -112,10 +117,14 @@ fn a_camera_on_a_starved_uplink_drops_its_largest_picture_first() {
             connection.map(|connection| connection.cameras[0].1.live()).unwrap_or_default()
         };
         let took = world.within(ms(20_000), "a wide uplink is not found", |world| live(world) == Layer::ALL);
+        // str0m probes an uplink of which nothing is known with three and six times its first estimate, 300 kbit/s, as
+        // browsers do: so soon after the handshake all layers may be sent, and they are sent for a reason.
+        let found = uplink(&world, ada).expect("an estimate");
+        assert!(found > 1_700_000, "all layers on an uplink that is thought to hold {found} bit/s");
         world.set_link(ada, Way::Up, up(800_000));
         let lost = "what the uplink does not hold is sent all the same";
         let gave_up = world.within(ms(15_000), lost, |world| !live(world).contains(&Layer::High));
-        println!("all after {took:?}, the largest given up after {gave_up:?}");
+        println!("all after {took:?} with {found} bit/s, the largest given up after {gave_up:?}");
         world.run(ms(10_000));
         world.start_watching();
         world.run(ms(5_000));
@@ -167,6 +176,7 @@ fn the_clients_know_what_they_complain_about() {
         world.rename(ada, mine);
         let complaints = std::mem::take(&mut world.seats[ben].client.receiver.complaints);
         assert!(!complaints.is_empty(), "the wrong person went unnoticed");
+        assert!(world.forgive() > 0, "that the wrong person is sent went unnoticed");
         world.seats[ben].client.forget_unnamed();
         world.run(ms(1_000));
         world.finish("complaints");

@@ -187,6 +187,11 @@ impl Camera {
         self.share_uplink();
     }
 
+    /// What that is.
+    pub fn uplink(&self) -> Option<u64> {
+        self.uplink
+    }
+
     fn share_uplink(&mut self) {
         let Some(uplink) = self.uplink else { return };
         let wanted = self.encoders.iter().map(Encoder::wants).collect::<Vec<_>>();

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::over_tcp::MediaPiece;
 use super::queue::Happening;
 use super::{Person, World};
 use crate::link::bottleneck::Meter;
@@ -30,6 +31,8 @@ enum Load {
     Datagram(Happening),
     /// A piece of the stream, the last one with what the message does.
     Piece { number: u64, message: Option<Happening> },
+    /// A piece of the TCP connection that carries media.
+    Media(MediaPiece),
 }
 
 impl World {
@@ -65,6 +68,12 @@ impl World {
         }
     }
 
+    /// A piece of media over TCP enters the link to `person`.
+    pub(super) fn send_media_piece(&mut self, person: Person, piece: MediaPiece) {
+        let bytes = piece.bytes.len() + AROUND;
+        self.enter(Parcel { person, way: Way::Down, bytes, load: Load::Media(piece) });
+    }
+
     pub(super) fn enter(&mut self, parcel: Parcel) {
         let (now, person, way, bytes) = (self.now, parcel.person, parcel.way, parcel.bytes);
         match self.direction(person, way).enter(now, bytes, parcel) {
@@ -89,6 +98,7 @@ impl World {
                 Load::Piece { number, message } => {
                     Happening::PieceComes { person, way, number, message: message.map(Box::new) }
                 }
+                Load::Media(piece) => Happening::MediaPieceComes { person, piece },
             };
             self.at(arrives, happening);
         }
@@ -96,8 +106,11 @@ impl World {
 
     /// What a stream lost is sent again; a datagram is gone.
     fn send_again(&mut self, lost: Instant, parcel: Parcel) {
-        if matches!(parcel.load, Load::Piece { .. }) {
-            let round_trip = self.direction(parcel.person, parcel.way).conditions().delay * 2;
+        let round_trip = self.direction(parcel.person, parcel.way).conditions().delay * 2;
+        if let Load::Media(piece) = &parcel.load {
+            self.media_piece_lost(parcel.person, piece.connection, round_trip);
+        }
+        if !matches!(parcel.load, Load::Datagram(_)) {
             self.at(lost + SENT_AGAIN + round_trip, Happening::PieceAgain(Box::new(parcel)));
         }
     }

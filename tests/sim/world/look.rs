@@ -104,6 +104,21 @@ impl World {
         hits
     }
 
+    /// What left was what was agreed on.
+    fn judge_egress(&mut self) {
+        let (counts, missing, unjudged) = self.egress.close();
+        let nameless = self.egress.longest_nameless();
+        println!(
+            "left: {counts:?}, {missing} numbers missing, {unjudged} unjudged, nameless for {nameless:?}"
+        );
+        let violations = &self.egress.violations;
+        assert!(violations.is_empty(), "{} times: {:#?}", violations.len(), violations.first());
+        assert_eq!(unjudged, 0, "datagrams of sources that no answer names, or that nobody can open");
+        // A number is used up when a packet is sealed; what may not go where it was to go does not leave.
+        let withheld = self.count(|counters| counters.media_withheld + counters.unproven_limited);
+        assert!(missing <= withheld, "{missing} numbers never left, {withheld} packets were withheld");
+    }
+
     /// Ends a scenario: nobody has anything to complain about, the guard judged and found nothing, and every fault that
     /// was named happened.
     pub fn finish(mut self, scenario: &str) {
@@ -120,6 +135,7 @@ impl World {
         let repeated = &self.nonces.repeated;
         assert!(repeated.is_empty(), "{} nonces came again: {:?}", repeated.len(), repeated.first());
         assert!(self.nonces.judged > 0, "no nonce was judged");
+        self.judge_egress();
         for seat in self.seats.iter().filter(|seat| !seat.client.profile.forges) {
             let receiver = &seat.client.receiver;
             let attacked = receiver.judges_not.is_some();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use plenary::conference::SocketId;
 
 use super::carriage::{Parcel, Way};
+use super::over_tcp::MediaOverTcp;
 use super::queue::Happening;
 use super::{DEN, World, ms, workers};
 use crate::client::connection::{Datagram, Profile};
@@ -25,6 +26,8 @@ pub struct Seat {
     pub client: Client,
     pub up: Direction<Parcel>,
     pub down: Direction<Parcel>,
+    /// The TCP connection that carries media, of those who have one.
+    pub tcp: MediaOverTcp,
     /// Signaling, in both directions.
     up_stream: Stream<Happening>,
     down_stream: Stream<Happening>,
@@ -83,6 +86,7 @@ impl World {
             client,
             up: Direction::new(up, self.start, self.now, up_dice),
             down: Direction::new(down, self.start, self.now, down_dice),
+            tcp: MediaOverTcp::default(),
             up_stream: Stream::default(),
             down_stream: Stream::default(),
             public: address,
@@ -115,11 +119,13 @@ impl World {
         let seat = &mut self.seats[person];
         (seat.checked, seat.followed) = (None, None);
         let old = std::mem::replace(&mut seat.public, public);
+        seat.tcp.begin_anew();
         if seat.client.profile.over_tcp {
             self.workers.iter_mut().for_each(|worker| worker.handle_connection_ended(old));
         }
         self.by_public.remove(&old);
         self.by_public.insert(public, person);
+        self.addresses.insert(public, person);
     }
 
     /// Somebody whose socket was lost connects again.

@@ -10,6 +10,7 @@ use plenary::conference::SocketId;
 
 use super::Person;
 use super::carriage::{Parcel, Way};
+use super::over_tcp::MediaPiece;
 
 /// Something that happens to somebody.
 #[derive(Debug, Clone)]
@@ -64,6 +65,16 @@ pub enum Happening {
         message: Option<Box<Happening>>,
     },
     PieceAgain(Box<Parcel>),
+    /// A piece of the TCP connection that carries media comes.
+    MediaPieceComes {
+        person: Person,
+        piece: MediaPiece,
+    },
+    /// The server knows that it came.
+    MediaPieceKnown {
+        person: Person,
+        connection: u64,
+    },
 }
 
 impl Happening {

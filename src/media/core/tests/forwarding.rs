@@ -218,6 +218,22 @@ fn a_layer_nobody_sees_wakes_nobody() {
 }
 
 #[test]
+fn earlier_readings_of_the_clock_change_nothing() {
+    let mut show = Show::new(VP8, &[VP8]);
+    show.pass(FRAME * 60, &Layer::ALL);
+    let (at, woken) = (show.core.poll_timeout(show.now), show.core.counters().wakeups);
+    for back in 1..1_000 {
+        let earlier = show.now.checked_sub(Duration::from_micros(back)).expect("an hour of which passed");
+        show.core.handle_timeout(earlier);
+    }
+    assert_eq!(show.core.poll_timeout(show.now), at, "time ran ahead, or stood still");
+    assert_eq!(show.core.counters().wakeups, woken);
+    assert_eq!(show.core.counters().clock_steps_back, 999);
+    assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 30);
+    assert_eq!(show.core.faults().violations(), 0);
+}
+
+#[test]
 fn a_clock_that_steps_back_stalls_nobody() {
     let mut show = Show::new(VP8, &[VP8]);
     show.pass(FRAME * 60, &Layer::ALL);
