@@ -7,7 +7,7 @@ use plenary::conference::protocol::ServerMessage;
 use plenary::media::Path;
 use plenary::media::rtc::Transmit;
 
-use super::egress::{Counts, Told};
+use super::egress::{At, Counts, Told};
 use super::queue::Happening;
 use super::{Person, Way, World, workers};
 
@@ -48,7 +48,7 @@ impl World {
     fn judge(&mut self, remote: SocketAddr, contents: &[u8]) {
         let Some(person) = self.addresses.get(&remote).copied() else { return };
         self.nonces.judge(person, contents);
-        let now = self.server_now();
+        let now = At { told: self.server_now(), real: self.now };
         let seat = &self.seats[person];
         let who = |person: u16| self.directory.borrow().get(&person).copied();
         // Whoever has no socket cannot be told what slots show.
@@ -56,7 +56,7 @@ impl World {
         // Lines may be other slots for the client before the server has read its offer.
         let offers = seat.client.connection.as_ref().is_some_and(|c| c.pending_offer().is_some());
         let told = told.filter(|_| !offers && seat.client.receiver.judges_not.is_none());
-        self.egress.judge(person, &seat.client, (now, self.now), contents, &Told { socket: told, who: &who });
+        self.egress.judge(person, &seat.client, now, contents, &Told { socket: told, who: &who });
     }
 
     /// The server says something to somebody.

@@ -34,7 +34,7 @@ pub struct Judged {
     /// Numbers of retransmissions, by source.
     resends: BTreeMap<u32, Run>,
     transport: Run,
-    send_time: Option<(u32, Instant)>,
+    send_time: Option<(u32, At)>,
     /// The last packet of a picture or a sound, until it was looked at.
     pub shown: Option<Shown>,
     pub counts: Counts,
@@ -47,6 +47,14 @@ pub struct Shown {
     pub kind: Kind,
     pub stamp: Stamp,
     pub time: u32,
+}
+
+/// When something left: by the clock the server is told, and by the world's, which differ while the server's stands or
+/// has stepped.
+#[derive(Debug, Clone, Copy)]
+pub struct At {
+    pub told: Instant,
+    pub real: Instant,
 }
 
 /// How much was judged.
@@ -146,7 +154,7 @@ impl Judged {
     /// Judges an opened packet that left at `now`. `judges_not` is who sends on purpose what no browser sends.
     pub fn judge(
         &mut self,
-        now: Instant,
+        now: At,
         header: &Header<'_>,
         payload: &[u8],
         judges_not: Option<u16>,
@@ -274,7 +282,7 @@ impl Judged {
         if again == *original { Ok(()) } else { wrong(format!("{again:?} retransmits {original:?}")) }
     }
 
-    fn judge_probe(&mut self, now: Instant, header: &Header<'_>, payload: &[u8]) -> Result<(), Unfit> {
+    fn judge_probe(&mut self, now: At, header: &Header<'_>, payload: &[u8]) -> Result<(), Unfit> {
         self.counts.fillers += 1;
         self.counts.filler_bytes += payload.len() as u64;
         let line = self.lines.iter().find(|line| line.codecs.contains_key(&header.payload_type)).cloned();
@@ -287,12 +295,7 @@ impl Judged {
     }
 
     /// Every extension was agreed on for the line, and says what was agreed on.
-    fn judge_extensions(
-        &mut self,
-        now: Instant,
-        header: &Header<'_>,
-        line: &AgreedLine,
-    ) -> Result<(), Unfit> {
+    fn judge_extensions(&mut self, now: At, header: &Header<'_>, line: &AgreedLine) -> Result<(), Unfit> {
         if header.bytes.len() > MOST_HEADER {
             return wrong(format!("a header of {} bytes", header.bytes.len()));
         }
@@ -327,15 +330,18 @@ impl Judged {
     }
 
     /// 24 bits of seconds, 18 of which are a fraction: they go as the time does.
-    fn judge_send_time(&mut self, now: Instant, time: u32) -> Result<(), Unfit> {
+    fn judge_send_time(&mut self, now: At, time: u32) -> Result<(), Unfit> {
         // What waited for its answer left before what was judged meanwhile.
-        let late = self.send_time.is_some_and(|(_, at)| at > now);
+        let late = self.send_time.is_some_and(|(_, at)| at.real > now.real);
         if let Some((before, at)) = self.send_time.filter(|_| !late) {
             let went = f64::from(time.wrapping_sub(before) & 0xff_ffff) / f64::from(1 << 18);
-            let passed = (now - at).as_secs_f64();
-            let off = (went - passed).rem_euclid(64.0);
-            if off.min(64.0 - off) > SEND_TIME_OFF.as_secs_f64() {
-                return wrong(format!("send times went {went:.3} s, {passed:.3} s passed"));
+            let off = |passed: Duration| {
+                let off = (went - passed.as_secs_f64()).rem_euclid(64.0);
+                off.min(64.0 - off)
+            };
+            let (told, real) = (now.told.saturating_duration_since(at.told), now.real - at.real);
+            if off(told).min(off(real)) > SEND_TIME_OFF.as_secs_f64() {
+                return wrong(format!("send times went {went:.3} s, {told:?} or {real:?} passed"));
             }
         }
         if !late {

@@ -11,7 +11,6 @@ mod numbers;
 mod packet;
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use plenary::conference::SocketId;
 use plenary::media::message::SlotTable;
@@ -20,7 +19,7 @@ use super::Person;
 use crate::client::Client;
 use crate::client::connection::Agreed;
 use crate::client::keyring::{Opener, is_rtcp};
-pub use connection::Counts;
+pub use connection::{At, Counts};
 use connection::{Judged, Unfit};
 use names::Names;
 pub use names::Told;
@@ -43,7 +42,7 @@ struct Life {
     rtcp: Option<Opener>,
     judged: Judged,
     /// What names a source of which nobody has read yet.
-    waits: Vec<(Instant, Vec<u8>)>,
+    waits: Vec<(At, Vec<u8>)>,
 }
 
 /// All that one person was sent.
@@ -51,7 +50,7 @@ struct Life {
 struct Sheet {
     lives: Vec<Life>,
     /// Datagrams for a connection that has no keys yet.
-    waits: Vec<(Instant, Vec<u8>)>,
+    waits: Vec<(At, Vec<u8>)>,
     names: Names,
 }
 
@@ -83,7 +82,7 @@ impl Life {
     }
 
     /// Judges a datagram that left at `at`; `None` if it is none of this connection's, as far as is known.
-    fn judge(&mut self, at: Instant, datagram: &[u8], judges_not: Option<u16>) -> Option<Result<(), Unfit>> {
+    fn judge(&mut self, at: At, datagram: &[u8], judges_not: Option<u16>) -> Option<Result<(), Unfit>> {
         if is_rtcp(datagram) {
             let compound = self.rtcp.as_mut()?.rtcp(datagram)?;
             return Some(self.judged.judge_reports(&compound));
@@ -113,15 +112,8 @@ impl Egress {
         counts
     }
 
-    /// A datagram leaves for `person`, whose client this is, at `now` by the server's clock and by the world's.
-    pub fn judge(
-        &mut self,
-        person: Person,
-        client: &Client,
-        (now, real): (Instant, Instant),
-        datagram: &[u8],
-        told: &Told<'_>,
-    ) {
+    /// A datagram leaves for `person`, whose client this is.
+    pub fn judge(&mut self, person: Person, client: &Client, now: At, datagram: &[u8], told: &Told<'_>) {
         if datagram.len() > MOST_BYTES {
             self.violations.push(format!("{person} is sent {} bytes in one", datagram.len()));
         }
@@ -141,7 +133,7 @@ impl Egress {
         sheet.lives.iter_mut().for_each(|life| life.judged.shown = None);
         sheet.take(person, (now, datagram.to_vec()), not, &mut found);
         let shown = sheet.lives.iter_mut().rev().find_map(|life| life.judged.shown.take());
-        if let Some(Err(what)) = shown.map(|shown| sheet.names.judge(real, &shown, client, told)) {
+        if let Some(Err(what)) = shown.map(|shown| sheet.names.judge(now.real, &shown, client, told)) {
             found.push(format!("{person}: {what}"));
         }
         self.violations.append(&mut found);
@@ -193,7 +185,7 @@ impl Sheet {
     fn take(
         &mut self,
         person: Person,
-        (at, datagram): (Instant, Vec<u8>),
+        (at, datagram): (At, Vec<u8>),
         not: Option<u16>,
         violations: &mut Vec<String>,
     ) {
@@ -216,7 +208,7 @@ impl Sheet {
 fn note(
     person: Person,
     life: &mut Life,
-    datagram: (Instant, Vec<u8>),
+    datagram: (At, Vec<u8>),
     judged: Result<(), Unfit>,
     violations: &mut Vec<String>,
 ) {

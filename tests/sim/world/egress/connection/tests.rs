@@ -93,7 +93,7 @@ impl Fixture {
         bytes.extend([0xbe, 0xde, 0, (elements.len() / 4) as u8]);
         bytes.extend(elements);
         let (header, _) = Header::read(&bytes).expect("a header");
-        self.judged.judge(self.now, &header, &made.payload, None)
+        self.judged.judge(At { told: self.now, real: self.now }, &header, &made.payload, None)
     }
 
     /// Sends a fifth packet, changed, and says what is wrong with it.
