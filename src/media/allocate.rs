@@ -27,6 +27,8 @@ pub struct EncodingFacts {
     pub rate: Option<Bitrate>,
     /// Frames a second, likewise.
     pub frames: Option<f32>,
+    /// How many lines its picture has, as its last key frame said; `None` if none did.
+    pub height: Option<u16>,
 }
 
 /// What the client shows a slot in.
@@ -166,6 +168,7 @@ mod tests {
                 asked: None,
                 rate: None,
                 frames: None,
+                height: None,
             })
         });
         let owner = StreamId { peer: PeerId(1), stream: Stream::Camera };

@@ -69,6 +69,8 @@ pub struct Encoding {
     pub keys: KeyFrames,
     /// What it is encoded with; `None` before the first packet.
     pub codec: Option<Codec>,
+    /// How many lines its picture has; `None` until a key frame says so.
+    height: Option<u16>,
     /// Grows whenever what follows has nothing to do with what was before: another connection, another codec.
     epoch: u32,
     newest: SeqNo,
@@ -86,6 +88,7 @@ impl Encoding {
             clock: TrackClock::new(kind.clock_rate()),
             keys: KeyFrames::default(),
             codec: None,
+            height: None,
             epoch: 0,
             newest: SeqNo::default(),
             arrived: None,
@@ -215,7 +218,9 @@ impl Layers {
     pub fn facts(&self, layer: Layer, now: Instant) -> Option<EncodingFacts> {
         let encoding = self.get(layer);
         let (rate, frames) = encoding.flow.rates(now).unzip();
-        encoding.alive.map(|_| EncodingFacts { settled: encoding.is_settled(now), asked: None, rate, frames })
+        let settled = encoding.is_settled(now);
+        let height = encoding.height;
+        encoding.alive.map(|_| EncodingFacts { settled, asked: None, rate, frames, height })
     }
 
     /// Takes note of a packet.
@@ -233,6 +238,11 @@ impl Layers {
         }
         arrival.changed = self.has_changed(now);
         arrival
+    }
+
+    /// A key frame of a layer says how many lines its picture has. Returns whether that is news.
+    pub fn measure(&mut self, layer: Layer, height: u16) -> bool {
+        self.get_mut(layer).height.replace(height) != Some(height)
     }
 
     /// Takes note of the sequence number of a packet that nobody is shown, as of somebody who is muted. Returns whether it

@@ -132,6 +132,11 @@ impl Core {
         if arrival.outdated {
             return;
         }
+        if let Some(height) = packet.height
+            && publication.layers.measure(layer, height)
+        {
+            log::debug!("{} sends {:?} of {:?} with {height} lines", peer.id, layer, publication.track);
+        }
         if arrival.changed {
             self.allocate_viewers(now, at);
             let Some(again) = self.publications.get_mut(at) else { return };

@@ -10,7 +10,7 @@ use str0m::{Event as RtcEvent, Input};
 
 use super::srtp::{RxStream, Watch, is_rtcp, rtcp_packets};
 use super::stun::Check;
-use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, vp8, vp9};
+use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, height, vp8, vp9};
 use crate::faults::Fault;
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
@@ -158,6 +158,8 @@ impl Connection {
         };
         // What follows went by already: who starts here would have a torn frame, so another key frame is better.
         frame.key &= !late || kind == Kind::Audio;
+        let begins = kind == Kind::Video && frame.starts_key_frame();
+        let height = if begins { height::height(codec, &packet.payload) } else { None };
         let level = packet.header.ext_vals.audio_level;
         Some(Packet {
             mid,
@@ -167,6 +169,7 @@ impl Connection {
             time: MediaTime(packet.time.numer()),
             arrival: packet.timestamp,
             frame,
+            height,
             level: level.map(|level| level.unsigned_abs().min(127)),
             format,
             marker,

@@ -17,6 +17,7 @@ mod estimator;
 pub(crate) mod fault;
 mod formats;
 mod h264;
+mod height;
 mod ingress;
 mod offer;
 mod srtp;
@@ -90,6 +91,8 @@ pub struct Packet {
     pub arrival: Instant,
     /// What it is to its frame.
     pub frame: FrameInfo,
+    /// How many lines the picture has, if a key frame begins here and says so.
+    pub height: Option<u16>,
     /// Level of the sound in dB below full scale, 0 to 127 (RFC 6464).
     pub level: Option<u8>,
     format: formats::Format,

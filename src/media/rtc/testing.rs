@@ -49,6 +49,7 @@ impl Connection {
             time: MediaTime(time),
             arrival,
             frame,
+            height: None,
             level: None,
             format: format.expect("a negotiated codec"),
             marker: frame.end,

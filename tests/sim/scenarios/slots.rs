@@ -70,9 +70,13 @@ fn whoever_looks_at_nothing_is_sent_no_picture_and_hears_everybody() {
             world.run(ms(500));
             world.start_watching();
             let before = world.seats[cleo].client.receiver.video_packets;
+            let filled = filling(&world, cleo);
             world.run(ms(5_000));
             let packets = world.seats[cleo].client.receiver.video_packets - before;
             assert_eq!(packets, 0, "{packets} packets of pictures nobody looks at");
+            let filled = filling(&world, cleo) - filled;
+            println!("{filled} bytes of probes to a page in the background");
+            assert!(filled < 10_000, "{filled} bytes of probes for pictures nobody looks at");
             for other in [ada, ben] {
                 assert!(world.sound_gap(cleo, other) < ms(150), "the sound stopped with the picture");
                 assert!(world.sees(other, cleo), "whoever looks away is not seen");

@@ -102,6 +102,7 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
     let low = slots[0].encoding(Low).expect("it sends");
     assert!(low.settled && low.asked == Some(Bitrate::kbps(150)), "{low:?}");
     assert!(low.rate.is_some() && low.frames.is_some_and(|frames| (27.0..33.0).contains(&frames)), "{low:?}");
+    assert_eq!(low.height, Some(180), "as its key frame said");
     for (kilobits, heeded) in [(500, None), (200, Some(Bitrate::kbps(200)))] {
         show.core.handle_event(show.now, key, Event::Estimate(Bitrate::kbps(kilobits)));
         assert_eq!(told.lock().expect("nobody panicked").0, heeded);

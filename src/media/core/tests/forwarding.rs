@@ -53,13 +53,15 @@ impl Show {
 
     /// The next frame of one layer.
     pub fn send(&mut self, layer: Layer, key: bool) {
-        let base = 1_000_000 * (layer as u64 + 1);
+        let (base, now) = (1_000_000 * (layer as u64 + 1), self.core.advance(self.now));
         let publisher = self.core.by_id[&PUBLISHER];
         let connection = self.core.peers[publisher].connection.as_ref().expect("a connection");
         let frame = FrameInfo { start: true, end: true, key, picture: None };
         let numbers = (base + self.frame, base * 7 + self.frame * 2_970);
-        let packet = connection.pretend_packet((Mid::from("0"), layer, self.codec), numbers, frame, self.now);
-        self.core.handle_event(self.now, publisher, Event::Packet(packet));
+        let of = (Mid::from("0"), layer, self.codec);
+        let mut packet = connection.pretend_packet(of, numbers, frame, now);
+        packet.height = key.then(|| 720 / u16::from(layer.scale_down()));
+        self.core.handle_event(now, publisher, Event::Packet(packet));
     }
 
     /// For `time` these layers send; an encoder answers each request with a key frame of every layer. Returns how many
@@ -241,6 +243,11 @@ fn a_clock_that_steps_back_stalls_nobody() {
     show.pass(Duration::from_secs(1), &Layer::ALL);
     assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 30);
     assert_eq!(show.core.faults().backwards, 0);
+    let (asked, watcher) = (show.asked(), show.core.by_id[&WATCHER]);
+    let now = show.core.advance(show.now);
+    show.core.handle_event(now, watcher, Event::KeyFrameWanted(Mid::from("0")));
+    show.pass(FRAME * 30, &Layer::ALL);
+    assert!(show.asked() > asked, "no key frame is asked for until the clock says again what it said");
 }
 
 #[test]

@@ -222,6 +222,18 @@ fn what_is_lost_comes_again_in_every_picture_codec_and_starts_nothing_late() {
 }
 
 #[test]
+fn a_key_frame_says_how_tall_its_picture_is() {
+    let mut call = Call::new(config(&[]), &[]);
+    let start = [0x10, 0x10, 2, 0, 0x9d, 0x01, 0x2a];
+    for (seq, size, height) in [(10, [0x80, 2, 0x68, 1], Some(360)), (11, [0x40, 1, 0xb4, 0], Some(180))] {
+        call.send(None, VP8, seq, &[&start[..], &size, &[7; 5]].concat());
+        assert_eq!(call.packets().remove(0).height, height);
+    }
+    call.send(None, VP8, 12, &VP8_DELTA);
+    assert_eq!(call.packets().remove(0).height, None, "other frames do not");
+}
+
+#[test]
 fn a_nonce_that_comes_again_ends_the_connection_before_anything_leaves() {
     let mut call = Call::new(config(&[]), &[]);
     call.send(None, VP8, 10, &VP8_KEY);
