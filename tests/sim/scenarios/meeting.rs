@@ -63,8 +63,9 @@ fn somebody_who_joins_over_a_terrible_link_still_gets_a_picture() {
         world.run(ms(1_000));
         let ben = world.join(Profile::PAGE, Conditions::losing(40, 0.2));
         let lost = "no picture through 20 % of loss";
-        let took = world.within(ms(20_000), lost, |world| world.sees(ben, ada) && world.sees(ada, ben));
-        println!("picture after {took:?}");
+        // Most of the time is the handshake's: what is lost of it is said again after a second, then two, four, eight.
+        let took = world.within(ms(40_000), lost, |world| world.meet(&[ada, ben]));
+        println!("picture and sound after {took:?}");
         let of = |world: &World, from: usize, to: usize| {
             let receiver = &world.seats[from].client.receiver;
             (receiver.seen[&(to as u16)].frames, receiver.heard[&(to as u16)].frames, receiver.requests)
@@ -79,8 +80,8 @@ fn somebody_who_joins_over_a_terrible_link_still_gets_a_picture() {
             println!("{from} of {to}: {frames} frames, {sounds} sounds, asked {asked} times, {gap:?}");
             // Of 500 sounds a fifth is lost, and nothing else: nobody sends sound again.
             assert!((350..=450).contains(&sounds), "{sounds} sounds in ten seconds");
-            // str0m sends at most 15 % again, so what is seen depends on which frames are lost: 35 to 103 with ten seeds.
-            assert!(frames > 20, "only {frames} frames in ten seconds");
+            // str0m sends at most 15 % again, so what is seen depends on which frames are lost: 20 to 103 in 180 runs.
+            assert!(frames > 10, "only {frames} frames in ten seconds");
             assert!(asked <= 25, "{asked} key frames were asked for in ten seconds");
         }
         world.finish("20 % of loss");

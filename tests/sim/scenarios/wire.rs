@@ -112,7 +112,7 @@ fn turns_of_a_full_room_leave_whole_and_in_a_call_for_each_run() {
         let calls = seen.calls as f64 / seen.datagrams as f64;
         println!("{} turns, {} datagrams, {calls:.2} calls each", seen.turns, seen.datagrams);
         println!("{} lengths, {} in a turn for one client", seen.lengths.len(), seen.most_in_a_turn);
-        assert!(seen.datagrams > 2_000 && seen.lengths.len() > 20 && seen.most_in_a_turn > 5, "{seen:?}");
+        assert!(seen.datagrams > 2_000 && seen.lengths.len() > 20 && seen.most_in_a_turn > 2, "{seen:?}");
         println!("{} groups, {} of them split", seen.groups, seen.split);
         assert!(calls < 0.9, "hardly two datagrams in a call");
         assert!(seen.split * 10 < seen.groups, "datagrams for one client are not together: {seen:?}");

@@ -144,6 +144,11 @@ impl Egress {
         self.sheets.values().map(|sheet| sheet.names.longest).max().unwrap_or_default()
     }
 
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.sheets.values().map(|sheet| sheet.lives.len()).sum()
+    }
+
     /// What was judged, how many numbers never came, and how much could never be judged, for a reason or not.
     pub fn close(&mut self) -> (Counts, u64, usize) {
         let (mut counts, mut missing, mut unjudged) = (Counts::default(), 0, 0);
