@@ -154,15 +154,10 @@ impl Loudest {
         }
     }
 
-    /// Whom `listener` hears with so many slots, and whether each can be heard at `now`.
-    pub fn heard_by(
-        &self,
-        now: Instant,
-        listener: PeerId,
-        slots: usize,
-    ) -> impl Iterator<Item = (StreamId, bool)> {
-        let others = self.row.iter().filter(move |place| place.id.peer != listener).take(slots);
-        others.map(move |place| (place.id, place.level(now) < SILENT))
+    /// Whom `listener` hears with so many slots.
+    pub fn heard_by(&self, listener: PeerId, slots: usize) -> impl Iterator<Item = StreamId> {
+        let others = self.row.iter().filter(move |place| place.id.peer != listener);
+        others.take(slots).map(|place| place.id)
     }
 
     /// Whose voices stand in the row.

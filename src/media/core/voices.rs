@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Core;
 use crate::media::PAIRED_SLOTS;
-use crate::media::ids::{Kind, StreamId};
+use crate::media::ids::{Kind, StreamId, Track};
 use crate::media::loudest::{Concerned, Heard, ROWS};
 use crate::media::slots::{Hears, assign_audio};
 use crate::media::table::{PeerKey, RoomKey};
@@ -69,13 +69,21 @@ impl Core {
         let Some(peer) = self.peers.get(key) else { return };
         let Some(room) = self.rooms.get(peer.room) else { return };
         self.counters.listeners_visited += 1;
-        let heard = room.loudest.heard_by(now, peer.id, peer.audio.len());
-        let heard: Vec<Hears> = heard.map(|(id, audible)| Hears { id, audible }).collect();
+        let heard = room.loudest.heard_by(peer.id, peer.audio.len());
+        let heard: Vec<Hears> = heard.map(|id| Hears { id, audible: self.is_audible(now, id) }).collect();
         let video: Vec<_> = peer.video.iter().map(|slot| slot.owner).take(PAIRED_SLOTS.into()).collect();
         let mut audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
         assign_audio(&mut audio, &video, PAIRED_SLOTS.into(), &heard);
         for (index, owner) in audio.into_iter().enumerate() {
             self.set_owner(key, Kind::Audio, index, owner);
         }
+    }
+
+    /// Whether a voice is in the middle of a word. The row need not know: where everybody is heard it is told of no levels.
+    fn is_audible(&self, now: Instant, id: StreamId) -> bool {
+        let peer = self.by_id.get(&id.peer).and_then(|key| self.peers.get(*key));
+        let key = peer.and_then(|peer| peer.publication(Track { stream: id.stream, kind: Kind::Audio }));
+        let publication = key.and_then(|key| self.publications.get(key));
+        publication.is_some_and(|publication| !publication.muted && publication.voice.loudness(now).is_some())
     }
 }

@@ -45,7 +45,7 @@ impl Meeting {
     }
 
     fn heard_by(&self, listener: PeerId, slots: usize) -> Vec<u64> {
-        self.loudest.heard_by(self.now, listener, slots).map(|(id, _)| id.peer.0).collect()
+        self.loudest.heard_by(listener, slots).map(|id| id.peer.0).collect()
     }
 }
 

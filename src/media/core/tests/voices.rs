@@ -1,8 +1,10 @@
 //! Who hears whom in a large room, and what a voice costs there: levels are put where connections would have left them.
 
 use super::*;
+use crate::media::PAIRED_SLOTS;
 use crate::media::ids::{Layer, Track};
 use crate::media::loudest::ROWS;
+use crate::media::message::Tile;
 use crate::media::rtc::Mid;
 
 /// The lines a page has for sound: its microphone, and whom it hears.
@@ -10,6 +12,23 @@ fn sound(lines: usize) -> String {
     let directions: Vec<&str> =
         std::iter::once("sendonly").chain(std::iter::repeat_n("recvonly", lines)).collect();
     video(&directions, VP8, "abcd").replace("m=video", "m=audio").replace("96 VP8/90000", "96 opus/48000/2")
+}
+
+/// The lines of a page with five pictures: microphone, eight to hear, camera, five to see.
+fn page() -> String {
+    let lines = |received| std::iter::once("sendonly").chain(std::iter::repeat_n("recvonly", received));
+    let directions: Vec<&str> = lines(8).chain(lines(PAIRED_SLOTS.into())).collect();
+    let whole = video(&directions, VP8, "abcd");
+    let (pictures, _) = whole.match_indices("m=video").nth(9).expect("the camera's line");
+    let (sounds, pictures) = whole.split_at(pictures);
+    let sounds = sounds.replace("m=video", "m=audio").replace("SAVPF 96", "SAVPF 111");
+    sounds.replace("96 VP8/90000", "111 opus/48000/2") + pictures
+}
+
+/// Slots of one kind, on lines from `mid` on.
+fn slots(kind: Kind, mid: u8, count: usize) -> Vec<SlotLine> {
+    let slot = |slot: u8| SlotLine { mid: (mid + slot).to_string(), kind, slot: SlotIndex(slot) };
+    (0..).take(count).map(slot).collect()
 }
 
 const VP8: &[Codec] = &[Codec::Vp8];
@@ -31,13 +50,23 @@ impl Crowd {
     }
 
     fn join(&mut self, person: u64, lines: usize) {
+        let track = TrackLine { mid: "0".into(), stream: Stream::Camera, kind: Kind::Audio };
+        self.enter(person, &sound(lines), vec![track], slots(Kind::Audio, 1, lines));
+    }
+
+    /// With a camera, and lines for pictures behind those for sound.
+    fn join_with_camera(&mut self, person: u64) {
+        let track = |mid: &str, kind| TrackLine { mid: mid.into(), stream: Stream::Camera, kind };
+        let tracks = vec![track("0", Kind::Audio), track("9", Kind::Video)];
+        let mut lines = slots(Kind::Audio, 1, 8);
+        lines.extend(slots(Kind::Video, 10, PAIRED_SLOTS.into()));
+        self.enter(person, &page(), tracks, lines);
+    }
+
+    fn enter(&mut self, person: u64, sdp: &str, tracks: Vec<TrackLine>, slots: Vec<SlotLine>) {
         let peer = PeerId(person);
         self.core.handle_command(self.now, Command::Join { peer, room: ROOM });
-        let track = TrackLine { mid: "0".into(), stream: Stream::Camera, kind: Kind::Audio };
-        let slot =
-            |slot: u8| SlotLine { mid: (slot + 1).to_string(), kind: Kind::Audio, slot: SlotIndex(slot) };
-        let slots = (0..).take(lines).map(slot).collect();
-        hand_in(&mut self.core, self.now, peer, 1, true, &sound(lines), vec![track], slots);
+        hand_in(&mut self.core, self.now, peer, 1, true, sdp, tracks, slots);
     }
 
     /// Ends a turn. Returns whose slots are told to have changed.
@@ -156,5 +185,36 @@ fn somebody_with_one_slot_hears_whoever_speaks_in_a_small_room() {
         crowd.turn();
         assert_eq!(crowd.hears(5), [Some(speaker)]);
         assert!((1..=4).filter(|other| *other != 1).all(|other| crowd.hears(1).contains(&Some(other))));
+    }
+}
+
+#[test]
+fn a_voice_in_the_middle_of_a_word_stays_where_it_is_when_a_page_is_hidden_and_shown() {
+    for people in [3, 6, 8, 9, 12] {
+        let mut crowd = Crowd::new(0, 0);
+        (1..=people).for_each(|person| crowd.join_with_camera(person));
+        crowd.turn();
+        let everybody =
+            (2..=people).map(|person| Tile { peer: PeerId(person), stream: Stream::Camera, height: 200 });
+        let everybody: Vec<Tile> = everybody.collect();
+        let view = |crowd: &mut Crowd, tiles: &[Tile]| {
+            crowd.core.handle_command(crowd.now, Command::View { peer: PeerId(1), tiles: tiles.to_vec() });
+            crowd.turn();
+        };
+        view(&mut crowd, &everybody);
+        for shown in [true, false, true, false] {
+            for _ in 0..100 {
+                crowd.now += Duration::from_millis(20);
+                crowd.say(2, 25);
+                crowd.say(3, 25);
+                crowd.turn();
+            }
+            let place =
+                |crowd: &Crowd, speaker| crowd.hears(1).iter().position(|owner| *owner == Some(speaker));
+            let before = [place(&crowd, 2), place(&crowd, 3)];
+            assert!(before.iter().all(Option::is_some), "{people} people: {before:?}");
+            view(&mut crowd, if shown { &[] } else { &everybody });
+            assert_eq!([place(&crowd, 2), place(&crowd, 3)], before, "{people} people, shown: {}", !shown);
+        }
     }
 }

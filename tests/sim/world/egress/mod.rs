@@ -144,23 +144,22 @@ impl Egress {
         self.sheets.values().map(|sheet| sheet.names.longest).max().unwrap_or_default()
     }
 
-    /// How many connections there were.
-    pub fn connections(&self) -> usize {
-        self.sheets.values().map(|sheet| sheet.lives.len()).sum()
-    }
-
-    /// What was judged, how many numbers never came, and how much could never be judged, for a reason or not.
-    pub fn close(&mut self) -> (Counts, u64, usize) {
+    /// What was judged, how many numbers never came, and how much could never be judged. `present` says which connection
+    /// somebody still has: of one that is gone the last answer may never have come.
+    pub fn close(&mut self, present: impl Fn(Person) -> Option<u16>) -> (Counts, u64, usize) {
         let (mut counts, mut missing, mut unjudged) = (Counts::default(), 0, 0);
         for (person, sheet) in &mut self.sheets {
             sheet.settle(*person, None, &mut self.violations);
+            let present = present(*person);
             // Whoever never had keys cannot tell what is for them.
             let keyless = sheet.lives.iter().any(|life| life.lacks_keys(false) || life.lacks_keys(true));
-            unjudged += if keyless { 0 } else { sheet.waits.len() };
+            unjudged += if keyless || present.is_none() { 0 } else { sheet.waits.len() };
             for life in &sheet.lives {
                 counts.add(&life.judged.counts);
-                missing += life.judged.missing();
-                unjudged += life.waits.len();
+                if life.waits.is_empty() || present == Some(life.number) {
+                    missing += life.judged.missing();
+                    unjudged += life.waits.len();
+                }
             }
         }
         (counts, missing, unjudged)
