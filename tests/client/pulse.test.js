@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
 import { PathWatch } from '../../client/js/rtc/path-watch.js';
-import { Pulse, receivedOf } from '../../client/js/rtc/pulse.js';
+import { Pulse, trafficOf } from '../../client/js/rtc/pulse.js';
 import { StallWatch } from '../../client/js/rtc/stall-watch.js';
 
 /** @import { Path } from '../../client/js/rtc/path-watch.js' */
@@ -11,16 +11,17 @@ beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'setInterval'] }));
 afterEach(() => mock.timers.reset());
 
 /** A page in a call, and what comes for it, a quarter of a second at a time. */
-function connected({ channel = true } = {}) {
+function connected({ channel = true, roundTrip = 20 } = {}) {
   /** @type {Path[]} */
   const told = [];
   let received = 0;
   let asked = 0;
+  let open = channel;
   const watch = new PathWatch({ restartIce: () => {}, rebuild: () => {}, told: (path) => told.push(path) });
   const pulse = new Pulse(
     async () => {
       asked += 1;
-      return channel ? received : undefined;
+      return open ? { received, roundTrip } : undefined;
     },
     (beats) => watch.felt(beats),
   );
@@ -43,7 +44,13 @@ function connected({ channel = true } = {}) {
       for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
     }
   };
-  return { told, watch, pulse, pass, asked: () => asked };
+  const close = () => {
+    open = false;
+  };
+  const giveUpPath = () => {
+    received = 0;
+  };
+  return { told, watch, pulse, pass, close, giveUpPath, asked: () => asked };
 }
 
 const TALK = { media: true, answers: true };
@@ -90,6 +97,26 @@ test('what the browser says comes first: a path it calls lost is not called open
   assert.deepEqual(told, ['lost', 'open']);
 });
 
+test('a channel that closes and a path that is given up are no sign of life', async () => {
+  for (const how of /** @type {const} */ (['close', 'giveUpPath'])) {
+    const page = connected();
+    await page.pass(3, TALK);
+    await page.pass(2, CUT);
+    page[how]();
+    await page.pass(2, CUT);
+    assert.deepEqual(page.told, ['lost'], how);
+  }
+});
+
+test('a way that takes long is not lost for that', async () => {
+  const { told, pass } = connected({ roundTrip: 900 });
+  await pass(3, TALK);
+  await pass(1, CUT);
+  await pass(1, { media: false, answers: false });
+  await pass(5, { media: false, answers: true });
+  assert.deepEqual(told, []);
+});
+
 test('a check that was stopped says nothing any more', async () => {
   const { told, pulse, pass } = connected();
   await pass(3, TALK);
@@ -102,11 +129,11 @@ test('a check that was stopped says nothing any more', async () => {
 test('what came is what came over all the paths of a connection', () => {
   const report = /** @type {RTCStatsReport} */ (
     new Map([
-      ['a', { type: 'candidate-pair', bytesReceived: 3 }],
+      ['a', { type: 'candidate-pair', bytesReceived: 3, currentRoundTripTime: 0.04 }],
       ['b', { type: 'candidate-pair' }],
       ['c', { type: 'candidate-pair', bytesReceived: 4 }],
       ['d', { type: 'inbound-rtp', bytesReceived: 100 }],
     ])
   );
-  assert.equal(receivedOf(report), 7);
+  assert.deepEqual(trafficOf(report), { received: 7, roundTrip: 40 });
 });

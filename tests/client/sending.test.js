@@ -157,6 +157,16 @@ test('without a picture nothing is sent, and with the next one what the server w
   assert.deepEqual(await active(), [true, false]);
   wish('q', 'f');
   assert.deepEqual(await active(), [true, true]);
+
+  sender.use(null);
+  await active();
+  const set = raw.setParameters;
+  raw.setParameters = async () => {
+    raw.setParameters = set;
+    throw new DOMException('read before another change', 'InvalidStateError');
+  };
+  sender.use(track);
+  assert.deepEqual(await active(), [true, true], 'one refusal does not leave it dark');
 });
 
 test('a browser that takes a codec in its parameters needs no negotiation', async () => {

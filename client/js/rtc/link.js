@@ -6,7 +6,7 @@
 import { Emitter } from '../core/emitter.js';
 import { preferred } from './codecs.js';
 import { withRateOfSpeech, withStereo } from './opus.js';
-import { receivedOf } from './pulse.js';
+import { trafficOf } from './pulse.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
@@ -107,12 +107,12 @@ export class Link extends Emitter {
 
   /**
    * Sends what the server acknowledges without a thought.
-   * @returns {Promise<number | undefined>} How many bytes have come so far; undefined if nothing can be sent.
+   * @returns {Promise<import('./pulse.js').Traffic | undefined>} What has come so far; undefined if nothing can be sent.
    */
   async ask() {
     if (this.#channel.readyState !== 'open') return undefined;
     this.#channel.send('?');
-    return receivedOf(await this.#pc.getStats());
+    return trafficOf(await this.#pc.getStats());
   }
 
   /** The id of the newest offer, 0 before the first. */

@@ -6,8 +6,13 @@
 
 /** Milliseconds between two looks. */
 const EVERY = 250;
-/** Looks without anything new that make a path lost. An acknowledgement takes 0.2 s at most (RFC 9260, 6.2) and the way. */
+/** Looks without anything new that make a path lost: an acknowledgement may wait for 0.2 s (RFC 9260, 6.2), and a busy page for more. */
 const SILENCE = 3;
+
+/**
+ * What is known of a path: how many bytes have come, and how long the way there and back took last, in milliseconds.
+ * @typedef {{ received: number, roundTrip: number }} Traffic
+ */
 
 export class Pulse {
   #ask;
@@ -19,8 +24,7 @@ export class Pulse {
   #timer;
 
   /**
-   * @param {() => Promise<number | undefined>} ask Sends something to acknowledge, and says how much has come so far; undefined
-   *     if nothing can be sent.
+   * @param {() => Promise<Traffic | undefined>} ask Sends something to acknowledge; undefined if nothing can be sent.
    * @param {(beats: boolean) => void} told The path is lost, or it was and something comes again.
    */
   constructor(ask, told) {
@@ -45,18 +49,25 @@ export class Pulse {
 
   /** @param {number} check */
   async #follow(check) {
-    const first = await this.#ask();
+    let before = await this.#ask();
     let looks = 0;
-    while (first !== undefined && this.#check === check) {
+    let lost = false;
+    while (before && this.#check === check) {
       await this.#wait();
-      const received = await this.#ask();
+      const now = await this.#ask();
       if (this.#check !== check) return;
-      if (received !== first) {
-        if (looks >= SILENCE) this.#told(true);
+      if (!now) break;
+      if (now.received > before.received) {
+        if (lost) this.#told(true);
         break;
       }
+      // The sum falls when a path is given up.
+      before = now;
       looks += 1;
-      if (looks === SILENCE) this.#told(false);
+      if (!lost && looks * EVERY >= SILENCE * EVERY + now.roundTrip) {
+        lost = true;
+        this.#told(false);
+      }
     }
     if (this.#check === check) this.#on = false;
   }
@@ -70,12 +81,15 @@ export class Pulse {
 
 /**
  * @param {RTCStatsReport} report
- * @returns {number} The bytes that came over all the paths of a connection.
+ * @returns {Traffic} of all the paths of a connection
  */
-export function receivedOf(report) {
+export function trafficOf(report) {
   let received = 0;
+  let roundTrip = 0;
   for (const stats of report.values()) {
-    if (stats.type === 'candidate-pair') received += stats.bytesReceived ?? 0;
+    if (stats.type !== 'candidate-pair') continue;
+    received += stats.bytesReceived ?? 0;
+    roundTrip = Math.max(roundTrip, 1000 * (stats.currentRoundTripTime ?? 0));
   }
-  return received;
+  return { received, roundTrip };
 }

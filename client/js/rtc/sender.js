@@ -75,7 +75,10 @@ export class Sender {
     this.#then(async () => {
       if (this.#sender.track === track) return;
       await this.#sender.replaceTrack(track);
-      if (this.#picture) await this.#set((all) => this.#applied(all));
+      if (!this.#picture) return;
+      const apply = () => this.#set((all) => this.#applied(all));
+      // A refusal must not leave the picture dark until the server wants something else.
+      await apply().catch(apply);
     });
   }
 
