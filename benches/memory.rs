@@ -71,6 +71,8 @@ impl Server {
         let child = Command::new(binary)
             .args(["--plain-http", "--announce", "127.0.0.1", "--log", "error", "--udp-port", "61900"])
             .args(["--http-port", &port.to_string()])
+            // All come from one address, and the last tenth of a room's places is kept for others.
+            .args(["--limit", "peers-per-room=200"])
             .stdout(Stdio::piped())
             .spawn();
         let mut child = child.expect("the server starts");
@@ -123,7 +125,6 @@ fn sit(server: &Server, people: u16, showing: u16) -> u64 {
     let (mut events, mut entered) = (Events::with_capacity(256), origin);
     while entered.elapsed() < SETTLE {
         let now = Instant::now();
-        // One after the other: whoever does not join in time is shown out.
         if let Some(number) = (seats.len() as u16..people).next() {
             let profile = if number < showing { SHOWING } else { Profile::LISTENER };
             seats.push(Person::enter((server.port, "den"), number, profile, (origin, &directory), &poll));
