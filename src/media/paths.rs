@@ -81,7 +81,7 @@ enum State {
 struct Challenge {
     token: Token,
     sent: usize,
-    /// When it is sent again; `None` if it was sent often enough for now.
+    /// When it is sent again; `None` once it was sent as often as it is to be.
     due: Option<Instant>,
     last: Instant,
 }

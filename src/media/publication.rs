@@ -172,7 +172,7 @@ impl Sinks {
         awaited
     }
 
-    /// Everybody starts anew: `awaits` says what each waits for now.
+    /// Everybody starts anew: `awaits` says what each waits for from here on.
     pub fn restart(&mut self, mut awaits: impl FnMut(Sink) -> LayerSet) {
         for wants in &mut self.wants {
             wants.awaits = awaits(wants.sink);

@@ -40,7 +40,7 @@ impl Core {
         }
     }
 
-    /// Nothing more comes of a voice for now.
+    /// Nothing is to be heard of a voice until it says something again.
     pub(super) fn silence(&mut self, at: RoomKey, id: StreamId) {
         if let Some(room) = self.rooms.get_mut(at) {
             room.loudest.silence(id);

@@ -1,5 +1,6 @@
 //! Clocks that go back, stand still or lie: the server's own readings, and those of publishers.
 
+use super::paths::two;
 use super::recovery::nobody_was_absent;
 use super::{When, play};
 use crate::client::connection::Profile;
@@ -38,12 +39,7 @@ fn readings_of_the_clock_in_any_order_cost_nobody_anything() {
 #[test]
 fn a_clock_that_stands_still_and_goes_on_loses_nothing() {
     play(When::Always, |seed| {
-        let mut world = World::new(seed);
-        let ada = world.join(Profile::PAGE, Conditions::clean(20));
-        let ben = world.join(Profile::PAGE, Conditions::clean(20));
-        world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));
-        world.run(ms(2_000));
-        world.start_watching();
+        let (mut world, ada, ben) = two(seed);
         // 400 ms in which every reading is the same, but packets come and go: less than a standstill, which has its own
         // scenarios, and all that a coarse clock does.
         for _ in 0..10 {

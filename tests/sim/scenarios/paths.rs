@@ -7,7 +7,8 @@ use crate::client::connection::Profile;
 use crate::link::Conditions;
 use crate::world::{Person, World, ms};
 
-fn two(seed: u64) -> (World, Person, Person) {
+/// Two who have met, and are watched.
+pub(super) fn two(seed: u64) -> (World, Person, Person) {
     let mut world = World::new(seed);
     let ada = world.join(Profile::PAGE, Conditions::clean(20));
     let ben = world.join(Profile::PAGE, Conditions::clean(20));
