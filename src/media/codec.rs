@@ -44,6 +44,11 @@ impl Codec {
     }
 }
 
+/// What a payload is to whoever decodes it, beyond its codec (H264 by packetization mode and profile): a number of ours, the same
+/// on every connection, whose payload types differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Format(pub u8);
+
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

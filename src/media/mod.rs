@@ -5,6 +5,7 @@ mod clock;
 pub mod codec;
 mod core;
 mod demux;
+pub mod egress;
 mod flow;
 mod forward;
 mod frame;

@@ -16,6 +16,24 @@ pub struct SeqNo(pub u64);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MediaTime(pub u64);
 
+/// What a packet's header says that means the same to everybody who gets it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// Level of the sound.
+    pub level: Option<AudioLevel>,
+    /// How the picture is to be turned: `R1` and `R0` of 3GPP TS 26.114 section 7.4.5.
+    pub orientation: Option<u8>,
+}
+
+/// How loud a packet is (RFC 6464).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AudioLevel {
+    /// In dB below full scale, 0 to 127.
+    pub level: u8,
+    /// It is a voice.
+    pub voice: bool,
+}
+
 macro_rules! steps {
     ($($number:ident, $step:literal);*) => {$(
         impl $number {

@@ -151,8 +151,8 @@ impl Core {
             layer,
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
         };
-        let said = packet.level.map(|level| {
-            voice.level(now, level);
+        let said = packet.extensions.level.map(|level| {
+            voice.level(now, level.level);
             *voice
         });
         let passing = Passing { kind: track.kind, source, arriving, packet };

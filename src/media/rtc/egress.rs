@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use str0m::media::{KeyframeRequestKind, Mid};
-use str0m::rtp::RtpWrite;
+use str0m::rtp::{ExtensionValues, RtpWrite, VideoOrientation};
 
 use super::{Connection, Ended, Packet, guarded, vp8};
 use crate::faults::Fault;
 use crate::media::codec::Codec;
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{Extensions, Ssrc};
 
 /// Packets of a slot's picture that are kept to be sent again: a second of 2.9 Mbit/s, over three of what a camera's middle size
 /// is. str0m keeps 432 bytes for each beside the payload, which slots share, and never gives them back; of 2,000 packets, its own
@@ -22,6 +22,16 @@ const KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// What part of what is sent may be sent again, as str0m has it: beyond it the line is overloaded.
 const MOST_RESENT: Option<f32> = Some(0.15);
+
+/// As str0m has it.
+fn told(extensions: Extensions) -> ExtensionValues {
+    ExtensionValues {
+        audio_level: extensions.level.map(|level| -level.level.min(127).cast_signed()),
+        voice_activity: extensions.level.map(|level| level.voice),
+        video_orientation: extensions.orientation.map(VideoOrientation::from),
+        ..ExtensionValues::default()
+    }
+}
 
 impl Connection {
     /// The source that the slot on `mid` sends with, for [`Connection::write`]. `None` if the client does not receive on
@@ -66,7 +76,7 @@ impl Connection {
             let mut rtp = RtpWrite::new(pt, seq, time, leaving.wallclock, payload)
                 .marker(packet.marker)
                 .nackable(packet.codec != Codec::Opus)
-                .ext_vals(packet.extensions.clone());
+                .ext_vals(told(packet.extensions));
             if let Some(picture) = leaving.picture
                 && let Some(patch) = vp8::patch(&packet.payload, picture)
             {

@@ -7,12 +7,8 @@
 use str0m::format::{Codec as Str0mCodec, CodecConfig, FormatParams};
 use str0m::media::{Frequency, Media, Pt};
 
-use crate::media::codec::{Codec, CodecSet};
+use crate::media::codec::{Codec, CodecSet, Format};
 use crate::media::ids::Kind;
-
-/// One row of [`FORMATS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Format(u8);
 
 /// What we are ready to negotiate, best first within a kind.
 #[derive(Debug, Clone, Copy)]
@@ -101,11 +97,9 @@ pub(super) fn configure(config: &mut CodecConfig) {
     }
 }
 
-impl Format {
-    /// The codec.
-    pub(super) fn codec(self) -> Codec {
-        FORMATS.get(usize::from(self.0)).map_or(Codec::Opus, |row| row.codec())
-    }
+/// The codec of a format, which is a row of [`FORMATS`].
+pub(super) fn codec(format: Format) -> Codec {
+    FORMATS.get(usize::from(format.0)).map_or(Codec::Opus, |row| row.codec())
 }
 
 /// What one offer and its answer settled.

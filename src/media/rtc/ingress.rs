@@ -10,14 +10,16 @@ use str0m::{Event as RtcEvent, Input};
 
 use super::srtp::{RxStream, Watch, is_rtcp, rtcp_packets};
 use super::stun::Check;
-use super::{Connection, Ended, Event, Packet, Received, Transmit, av1, guarded, h264, height, vp8, vp9};
+use super::{
+    Connection, Ended, Event, Packet, Received, Transmit, av1, formats, guarded, h264, height, vp8, vp9,
+};
 use crate::faults::Fault;
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
-use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
+use crate::media::rtp::{AudioLevel, Extensions, MediaTime, SeqNo, Ssrc};
 use crate::media::units;
 
 impl Connection {
@@ -144,7 +146,7 @@ impl Connection {
         let late = stream.is_late(seq);
         let RxStream { mid, layer, kind, .. } = *stream;
         let format = self.formats.arriving(packet.header.payload_type)?;
-        let codec = format.codec();
+        let codec = formats::codec(format);
         if codec.kind() != kind {
             return None;
         }
@@ -160,7 +162,6 @@ impl Connection {
         frame.key &= !late || kind == Kind::Audio;
         let begins = kind == Kind::Video && frame.starts_key_frame();
         let height = if begins { height::height(codec, &packet.payload) } else { None };
-        let level = packet.header.ext_vals.audio_level;
         Some(Packet {
             mid,
             layer,
@@ -170,7 +171,6 @@ impl Connection {
             arrival: packet.timestamp,
             frame,
             height,
-            level: level.map(|level| level.unsigned_abs().min(127)),
             format,
             marker,
             payload: packet.payload,
@@ -202,11 +202,10 @@ fn layer_of(rid: Option<Rid>) -> Option<Layer> {
 /// The extensions of a packet that mean the same to a subscriber and say nothing of the packets after it: a slot is
 /// somebody else's next. Never the publisher's mid, rid or transport numbers; `playout-delay` and `abs-capture-time` are
 /// not even negotiated (docs/decisions.md).
-fn forwarded(theirs: &ExtensionValues) -> ExtensionValues {
-    ExtensionValues {
-        audio_level: theirs.audio_level,
-        voice_activity: theirs.voice_activity,
-        video_orientation: theirs.video_orientation,
-        ..ExtensionValues::default()
-    }
+fn forwarded(theirs: &ExtensionValues) -> Extensions {
+    let level = theirs.audio_level.map(|level| AudioLevel {
+        level: level.unsigned_abs().min(127),
+        voice: theirs.voice_activity.unwrap_or(false),
+    });
+    Extensions { level, orientation: theirs.video_orientation.map(|turned| turned as u8) }
 }

@@ -36,15 +36,14 @@ use std::time::{Duration, Instant, SystemTime};
 use str0m::bwe::Bitrate;
 use str0m::media::Media;
 use str0m::net::{Protocol as RtcProtocol, TcpType};
-use str0m::rtp::ExtensionValues;
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
-use super::codec::{Codec, CodecSet};
+use super::codec::{Codec, CodecSet, Format};
 use super::demux::{Path, Protocol};
 use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
 use super::paths::Paths;
-use super::rtp::{MediaTime, SeqNo, Ssrc};
+use super::rtp::{Extensions, MediaTime, SeqNo, Ssrc};
 use super::units;
 use crate::faults::Fault;
 use srtp::Watch;
@@ -93,12 +92,11 @@ pub struct Packet {
     pub frame: FrameInfo,
     /// How many lines the picture has, if a key frame begins here and says so.
     pub height: Option<u16>,
-    /// Level of the sound in dB below full scale, 0 to 127 (RFC 6464).
-    pub level: Option<u8>,
-    format: formats::Format,
+    /// What its header says to everybody alike.
+    pub extensions: Extensions,
+    format: Format,
     marker: bool,
     payload: Arc<[u8]>,
-    extensions: ExtensionValues,
 }
 
 impl Packet {
@@ -111,10 +109,6 @@ impl Packet {
 
 /// What a connection tells.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every event is a packet, and a box would be an allocation each"
-)]
 pub enum Event {
     /// A media packet came.
     Packet(Packet),

@@ -5,13 +5,12 @@ use std::time::Instant;
 use str0m::config::DtlsVersion;
 use str0m::crypto::dtls::DtlsOutput;
 use str0m::media::{Pt, Rid};
-use str0m::rtp::ExtensionValues;
 
-use super::{Connection, Mid, Packet, crypto};
+use super::{Connection, Mid, Packet, crypto, formats};
 use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
 use crate::media::ids::Layer;
-use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
+use crate::media::rtp::{Extensions, MediaTime, SeqNo, Ssrc};
 
 impl Connection {
     /// Takes the connection for one whose handshake is through.
@@ -40,7 +39,7 @@ impl Connection {
         arrival: Instant,
     ) -> Packet {
         let formats = (0..128).filter_map(|pt| self.formats.arriving(Pt::from(pt)));
-        let format = formats.into_iter().find(|format| format.codec() == codec);
+        let format = formats.into_iter().find(|format| formats::codec(*format) == codec);
         Packet {
             mid,
             layer,
@@ -50,11 +49,10 @@ impl Connection {
             arrival,
             frame,
             height: None,
-            level: None,
             format: format.expect("a negotiated codec"),
             marker: frame.end,
             payload: vec![0; 100].into(),
-            extensions: ExtensionValues::default(),
+            extensions: Extensions::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::media::ids::{Layer, Track};
 use crate::media::loudest::ROWS;
 use crate::media::message::Tile;
 use crate::media::rtc::Mid;
+use crate::media::rtp::AudioLevel;
 
 /// The lines a page has for sound: its microphone, and whom it hears.
 fn sound(lines: usize) -> String {
@@ -84,7 +85,7 @@ impl Crowd {
         let of = (Mid::from("0"), Layer::High, Codec::Opus);
         let numbers = (self.seq, self.seq * 960);
         let mut packet = connection.pretend_packet(of, numbers, FrameInfo::audio(), self.now);
-        packet.level = Some(level);
+        packet.extensions.level = Some(AudioLevel { level, voice: true });
         self.core.handle_event(self.now, key, Event::Packet(packet));
     }
 

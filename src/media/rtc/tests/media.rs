@@ -181,7 +181,8 @@ fn sounds_level_passes() {
     stream.write_rtp(write.ext_vals(values));
     publisher.run(ms(50));
     let packet = publisher.packets().pop().expect("sound");
-    assert_eq!((packet.codec, packet.level), (Codec::Opus, Some(30)));
+    let level = packet.extensions.level.map(|level| level.level);
+    assert_eq!((packet.codec, level), (Codec::Opus, Some(30)));
     let got = subscriber.show(&packet, 100);
     assert_eq!(got.first().expect("sound").header.ext_vals.audio_level, Some(-30));
 }
