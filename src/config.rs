@@ -22,6 +22,7 @@ use crate::conference::Turn;
 use crate::control::HostName;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
+use crate::media::rtc::EgressKind;
 use limits::LimitArgs;
 use metrics::MetricsArgs;
 use state::StateArgs;
@@ -78,6 +79,11 @@ struct ServeArgs {
     /// Cores to keep the workers on, one each: 2,3 or 0-3
     #[arg(long, env = "PLENARY_PIN", value_name = "LIST")]
     pin: Option<Cores>,
+
+    /// Who seals the media that leaves: own, or rtc for the WebRTC library, which takes several times as long and is what the
+    /// first is compared with
+    #[arg(long, env = "PLENARY_EGRESS", value_name = "own|rtc", default_value = "rtc")]
+    egress: EgressKind,
 
     /// Picture codecs people may send, the preferred first; of these, what everybody in a room can decode is used
     #[arg(long, env = "PLENARY_CODECS", value_name = "LIST", default_value = "VP8,VP9,H264,AV1", value_parser = workers::codecs)]
@@ -156,6 +162,8 @@ pub struct Config {
     pub workers: u8,
     /// The core of each worker; empty if the kernel chooses.
     pub cores: Vec<usize>,
+    /// Who seals the media that leaves.
+    pub egress: EgressKind,
     /// The picture codecs in use, the preferred first. Never empty.
     pub codecs: Vec<Codec>,
     /// The addresses for media, the best first. Never empty.
@@ -253,6 +261,7 @@ impl Config {
             udp_port: args.udp_port,
             workers,
             cores,
+            egress: args.egress,
             codecs: args.codecs.to_vec(),
             announced: announced::resolve(&args.announce, &addresses),
             transport,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use plenary::limits::Limits;
 use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex};
 use plenary::media::message::{Command, Notice, SlotLine};
-use plenary::media::rtc::{ConnectionConfig, Offer};
+use plenary::media::rtc::{ConnectionConfig, EgressKind, Offer};
 use plenary::media::{Core, CoreConfig};
 use str0m::bwe::Bitrate;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
@@ -318,7 +318,11 @@ fn both_lines_of_a_slot_carry_one_msid_in_the_answer() {
     }
     let sdp = changes.apply().unwrap().0.to_sdp_string();
     let offer = Offer::parse(&sdp, Vec::new(), slots.clone(), &Limits::default()).unwrap();
-    let connection = ConnectionConfig { candidates: vec![SocketAddr::from(([127, 0, 0, 1], 1))], worker: 0 };
+    let connection = ConnectionConfig {
+        candidates: vec![SocketAddr::from(([127, 0, 0, 1], 1))],
+        worker: 0,
+        egress: EgressKind::Own,
+    };
     let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
     let peer = PeerId(1);
     core.handle_command(now, Command::Join { peer, room: RoomId(1) });

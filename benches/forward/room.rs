@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use plenary::limits::Limits;
-use plenary::media::rtc::ConnectionConfig;
+use plenary::media::rtc::{ConnectionConfig, EgressKind};
 use plenary::media::{Core, CoreConfig, Path};
 use str0m::Input;
 use str0m::net::{Protocol, Receive};
@@ -75,7 +75,7 @@ struct Room {
 impl Room {
     /// Takes what the core sends to the clients, and their answers back into it.
     fn carry(&mut self) {
-        let transmits: Vec<_> = self.core.drain_transmits().collect();
+        let transmits: Vec<_> = self.core.drain_transmits(self.now);
         for transmit in transmits {
             let client = self.by_address.get(&transmit.path.remote).expect("nobody else is there");
             let client = &mut self.clients[*client];
@@ -152,7 +152,7 @@ impl Room {
 /// What `packets` of them cost, those of all senders together, in a room that is warm.
 pub fn measure(row: &Row, packets: u64) -> Spent {
     let now = Instant::now();
-    let connection = ConnectionConfig { candidates: vec![server()], worker: 0 };
+    let connection = ConnectionConfig { candidates: vec![server()], worker: 0, egress: EgressKind::Own };
     let mut spent = Spent::default();
     let mut core = beside(&mut spent, || Core::new(CoreConfig::new(connection, Limits::default()), now));
     let join = |number| Client::join((&mut core, &mut spent), now, number, row);

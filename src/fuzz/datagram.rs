@@ -9,7 +9,7 @@ use crate::limits::{Limit, Limits};
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream};
 use crate::media::message::{Command, Notice, SlotLine, TrackLine};
 use crate::media::rtc::fault::binding_request;
-use crate::media::rtc::{ConnectionConfig, Offer};
+use crate::media::rtc::{ConnectionConfig, EgressKind, Offer};
 use crate::media::{Core, CoreConfig, Path};
 
 /// Where the core listens.
@@ -29,7 +29,7 @@ struct Credentials {
 /// receives.
 pub fn datagram(data: &[u8]) {
     let mut now = Instant::now();
-    let connection = ConnectionConfig { candidates: vec![HERE], worker: 0 };
+    let connection = ConnectionConfig { candidates: vec![HERE], worker: 0, egress: EgressKind::Own };
     let limits = Limits::default();
     let most = limits.get(Limit::AddressesPerPeer) * usize::try_from(PEOPLE).unwrap_or(0);
     let mut core = Core::new(CoreConfig::new(connection, limits), now);
@@ -61,7 +61,7 @@ pub fn datagram(data: &[u8]) {
             }
         }
         core.handle_timeout(now);
-        for transmit in core.drain_transmits() {
+        for transmit in core.drain_transmits(now) {
             let (from, to) = traffic.entry(transmit.path.remote.port()).or_default();
             *to += transmit.contents.len();
             assert!(*to <= 3 * *from, "{to} bytes for {from} to {}", transmit.path.remote);

@@ -6,7 +6,7 @@ use super::reader::Reader;
 use crate::limits::Limits;
 use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
-use crate::media::rtc::{Connection, ConnectionConfig, Ended, Offer};
+use crate::media::rtc::{Connection, ConnectionConfig, EgressKind, Ended, Offer};
 
 /// Changes to one offer: more make nothing that is still an offer.
 const CHANGES: usize = 32;
@@ -22,7 +22,8 @@ pub fn offer(data: &[u8]) {
     };
     let (tracks, slots) = lines(&sdp);
     let Ok(offer) = Offer::parse(&sdp, tracks, slots, &Limits::default()) else { return };
-    let config = ConnectionConfig { candidates: vec![([127, 0, 0, 1], 1).into()], worker: 0 };
+    let config =
+        ConnectionConfig { candidates: vec![([127, 0, 0, 1], 1).into()], worker: 0, egress: EgressKind::Own };
     let Ok(mut connection) = Connection::new(&config, 0, Instant::now()) else { return };
     if let Err(ended) = connection.accept(offer) {
         assert_ne!(ended, Ended::Panic);

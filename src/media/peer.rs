@@ -1,5 +1,6 @@
 //! One person on the media side: their connection, what they publish, what they receive.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
@@ -60,12 +61,21 @@ pub struct Peer {
     pub heard: Option<Instant>,
     /// The conference was told that nothing comes.
     pub quiet: bool,
-    /// In the list of those to be stepped.
-    pub dirty: bool,
-    /// The conference does not know the present slots.
-    pub slots_changed: bool,
+    /// In which lists of their core they are.
+    pub listed: Listed,
     /// All the rest.
     pub seldom: Box<Seldom>,
+}
+
+/// In which lists of their core a person is, so that they are in each once.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Listed {
+    /// They are to be stepped.
+    pub dirty: bool,
+    /// Media waits to leave for them.
+    pub sending: bool,
+    /// The conference does not know their present slots.
+    pub changed: bool,
 }
 
 /// What no packet on its way touches of a person.
@@ -108,8 +118,7 @@ impl Peer {
             police: Box::new(Police::new(now)),
             heard: None,
             quiet: false,
-            dirty: false,
-            slots_changed: false,
+            listed: Listed::default(),
             seldom: Box::new(Seldom {
                 resting: FxHashMap::default(),
                 view: None,
@@ -219,14 +228,21 @@ impl Peer {
 
     /// They are to be stepped: `list` is of those who are, and `key` is theirs.
     pub fn mark_dirty(&mut self, key: PeerKey, list: &mut Vec<PeerKey>) {
-        if !std::mem::replace(&mut self.dirty, true) {
+        if !std::mem::replace(&mut self.listed.dirty, true) {
             list.push(key);
+        }
+    }
+
+    /// Media waits to leave for them: `list` is of those for whom this is so, and `key` is theirs.
+    pub fn mark_sending(&mut self, key: PeerKey, list: &mut VecDeque<PeerKey>) {
+        if !std::mem::replace(&mut self.listed.sending, true) {
+            list.push_back(key);
         }
     }
 
     /// The conference is to be told of their slots: `list` is of those for whom this is so, and `key` is theirs.
     pub fn mark_changed(&mut self, key: PeerKey, list: &mut Vec<PeerKey>) {
-        if !std::mem::replace(&mut self.slots_changed, true) {
+        if !std::mem::replace(&mut self.listed.changed, true) {
             list.push(key);
         }
     }

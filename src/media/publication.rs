@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
+use super::egress::Packets;
+use super::egress::ring::{Kept, Ring, Stored};
 use super::ids::{Layer, Track};
 use super::layers::Layers;
 use super::speakers::Voice;
-use super::table::PeerKey;
+use super::table::{PeerKey, PublicationKey, Table};
 
 /// Where a publication comes from, and thus who is asked for what its sinks want. Whatever needs a person takes this apart
 /// with `let`, which compiles for as long as there is one case.
@@ -216,6 +218,8 @@ pub struct Publication {
     pub layers: Layers,
     /// How loud it is.
     pub voice: Voice,
+    /// The newest packets of each encoding, in the order of [`Layer::ALL`]; `None` before the first.
+    rings: [Option<Ring>; 3],
 }
 
 impl Publication {
@@ -229,7 +233,18 @@ impl Publication {
             sinks: Sinks::default(),
             layers: Layers::new(track.kind),
             voice: Voice::default(),
+            rings: [None, None, None],
         }
+    }
+
+    /// Keeps a packet that is about to be passed on. `serial` counts the rings of the core. Returns its number there.
+    pub fn keep(&mut self, now: Instant, layer: Layer, packet: Stored, serial: &mut u32) -> u64 {
+        let Some(ring) = self.rings.get_mut(layer as usize) else { return 0 };
+        let ring = ring.get_or_insert_with(|| {
+            *serial = serial.wrapping_add(1);
+            Ring::new(*serial)
+        });
+        ring.push(now, packet)
     }
 
     /// The layers whose key frame is wanted.
@@ -266,6 +281,13 @@ impl Publication {
     pub fn cut(&mut self, layer: Layer, now: Instant) {
         self.layers.cut(layer, now);
         self.sinks.forget(layer);
+    }
+}
+
+impl Packets for Table<PublicationKey, Publication> {
+    fn get(&self, kept: Kept) -> Option<&Stored> {
+        let publication = Table::get(self, kept.publication)?;
+        publication.rings.get(kept.layer as usize)?.as_ref()?.get(kept.number)
     }
 }
 

@@ -23,6 +23,7 @@ mod udp;
 
 use crate::config::Announced;
 use crate::limits::Limits;
+use crate::media::rtc::EgressKind;
 
 pub use address::AddressMap;
 pub use error::StartError;
@@ -45,4 +46,6 @@ pub struct WorkerConfig {
     pub announced: Vec<Announced>,
     /// The limits in force.
     pub limits: Limits,
+    /// Who seals the media that leaves.
+    pub egress: EgressKind,
 }

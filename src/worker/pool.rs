@@ -43,6 +43,7 @@ impl Pool {
                 pin: config.cores.get(usize::from(index)).copied(),
                 announced: config.announced.clone(),
                 limits: limits.clone(),
+                egress: config.egress,
             };
             let supervisor = Supervisor::new(worker, Arc::clone(&control))?;
             let core = supervisor.config.pin.map_or_else(String::new, |core| format!(", core {core}"));

@@ -115,7 +115,7 @@ mod tests {
         let mut from = Udp::v4(0).expect("a socket");
         let to = (Ipv4Addr::LOCALHOST, socket.udp.port().expect("bound")).into();
         let datagrams: Vec<[u8; 100]> = vec![[9; 100]; count];
-        from.send(to, Some(Ipv4Addr::LOCALHOST.into()), datagrams.iter().map(<[u8; 100]>::as_slice));
+        from.send(to, Some(Ipv4Addr::LOCALHOST.into()), &datagrams.concat(), 100);
         socket.note();
     }
 

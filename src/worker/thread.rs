@@ -11,8 +11,9 @@ use super::report::{FromWorker, Report, ToWorker, WorkerCounters};
 use super::tcp::Tcp;
 use super::udp::{Udp, UdpCounters};
 use super::{AddressMap, StartError, WorkerConfig};
+use crate::media::egress::{MOST_BYTES, Run};
 use crate::media::message::Command;
-use crate::media::rtc::{ConnectionConfig, Transmit};
+use crate::media::rtc::ConnectionConfig;
 use crate::media::{Core, CoreConfig, Path, Protocol};
 use crate::queue::{Drain, Nothing, Sender};
 use crate::standstill::Standstill;
@@ -106,8 +107,8 @@ pub(super) struct Worker {
     /// The last turn left messages behind.
     has_more: bool,
     pub(super) outbound: Sender<FromWorker>,
-    /// Kept between turns so that it is not allocated for each.
-    outgoing: Vec<Transmit>,
+    /// What one call sends. Kept between turns so that it is not allocated for each.
+    outgoing: Vec<u8>,
 }
 
 impl Worker {
@@ -123,7 +124,11 @@ impl Worker {
     ) -> Result<Worker, StartError> {
         let Sockets { v4, v6, tcp, port } = Sockets::open(config, poll.registry())?;
         let addresses = AddressMap::new(&config.announced, port);
-        let connection = ConnectionConfig { candidates: addresses.candidates(), worker: config.index };
+        let connection = ConnectionConfig {
+            candidates: addresses.candidates(),
+            worker: config.index,
+            egress: config.egress,
+        };
         let core = CoreConfig::new(connection, config.limits.clone());
         Ok(Worker {
             poll,
@@ -136,7 +141,7 @@ impl Worker {
             inbound,
             has_more: false,
             outbound,
-            outgoing: Vec::new(),
+            outgoing: Vec::with_capacity(MOST_BYTES),
         })
     }
 
@@ -251,26 +256,29 @@ impl Worker {
         self.tcp.receive(now, &self.addresses, &mut self.core, || slice.is_over(Instant::now()));
     }
 
-    /// Sends what the core wants sent: datagrams for one client are together and go together.
+    /// Sends what the core wants sent, run by run: it is written into one buffer, which stays in the cache, and leaves.
     fn send(&mut self, now: Instant) {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
             socket.udp.maintain(now);
         }
         self.tcp.maintain(now, &mut self.core);
-        self.outgoing.extend(self.core.drain_transmits());
-        for group in self.outgoing.chunk_by_mut(|a, b| a.path == b.path) {
-            let Some(path) = group.first().map(|transmit| transmit.path) else { continue };
-            if path.protocol == Protocol::Tcp {
-                let frames = group.iter_mut().map(|transmit| std::mem::take(&mut transmit.contents));
-                self.tcp.send(now, &path, frames, &mut self.core);
-                continue;
-            }
-            let socket = if path.remote.is_ipv4() { Some(&mut self.v4) } else { self.v6.as_mut() };
-            let Some(socket) = socket else { continue };
-            let from = self.addresses.local(path.local);
-            socket.udp.send(path.remote, from, group.iter().map(|transmit| transmit.contents.as_slice()));
+        let most = self.v4.udp.segments();
+        let mut run = std::mem::take(&mut self.outgoing);
+        while let Some(Run { path, segment }) = self.core.poll_transmit(now, most, &mut run) {
+            self.send_run(now, &path, segment, &run);
         }
-        self.outgoing.clear();
+        self.outgoing = run;
+    }
+
+    fn send_run(&mut self, now: Instant, path: &Path, segment: usize, run: &[u8]) {
+        if path.protocol == Protocol::Tcp {
+            let frames = run.chunks(segment.max(1)).map(<[u8]>::to_vec);
+            self.tcp.send(now, path, frames, &mut self.core);
+            return;
+        }
+        let socket = if path.remote.is_ipv4() { Some(&mut self.v4) } else { self.v6.as_mut() };
+        let Some(socket) = socket else { return };
+        socket.udp.send(path.remote, self.addresses.local(path.local), run, segment);
     }
 
     /// Hands over what the control thread is to know of this turn, and wakes it, once.

@@ -17,9 +17,6 @@ const RECEIVE_BUFFER: usize = 64 * 1024;
 /// Bytes wanted for the kernel's queues: 100 ms at 320 Mbit/s. The kernel grants what its own limit allows.
 const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
 
-/// Bytes one send may hold (an IPv4 datagram's largest payload). One byte more is EMSGSIZE and all segments are lost.
-const MOST_BYTES: usize = 65_507;
-
 /// How long a socket sends without segmentation after a send made the library give it up. One bad destination is enough
 /// for that, and without segmentation every packet is a call.
 const REVIVE_AFTER: Duration = Duration::from_secs(10);
@@ -104,12 +101,11 @@ pub struct Udp {
     socket: UdpSocket,
     state: UdpSocketState,
     receive: Vec<u8>,
-    gather: Vec<u8>,
     meta: Vec<RecvMeta>,
     unread: Unread,
     counters: UdpCounters,
     /// Segments one call may hold while all is well.
-    segments: usize,
+    most_segments: usize,
     /// Segmentation is off, and is to be tried again then.
     revive_at: Option<Instant>,
     failing: Failing,
@@ -157,15 +153,14 @@ impl Udp {
         socket.bind(&address.into())?;
         let socket = UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
-        let segments = state.max_gso_segments();
+        let most_segments = state.max_gso_segments();
         Ok(Udp {
-            segments,
+            most_segments,
             revive_at: None,
             failing: Failing::default(),
             socket,
             state,
             receive: vec![0; RECEIVE_BUFFER * BATCH_SIZE],
-            gather: Vec::with_capacity(MOST_BYTES),
             meta: vec![RecvMeta::default(); BATCH_SIZE],
             unread: Unread::default(),
             counters: UdpCounters::default(),
@@ -238,49 +233,32 @@ impl Udp {
         Received::Failed
     }
 
-    /// Sends datagrams to one destination, as few calls as can be: runs of one length, the last of which may be shorter,
-    /// go as one.
-    pub fn send<'a>(
-        &mut self,
-        destination: SocketAddr,
-        src_ip: Option<IpAddr>,
-        datagrams: impl Iterator<Item = &'a [u8]>,
-    ) {
-        let most = self.state.max_gso_segments();
-        let (mut size, mut count) = (0, 0);
-        for datagram in datagrams {
-            let fits = count > 0
-                && count < most
-                && datagram.len() <= size
-                && self.gather.len() + datagram.len() <= MOST_BYTES
-                && self.gather.len() == size * count;
-            if !fits {
-                self.send_gathered(destination, src_ip, size, count);
-                (size, count) = (datagram.len(), 0);
-            }
-            self.gather.extend_from_slice(datagram);
-            count += 1;
+    /// Sends datagrams of `segment` bytes each, the last of which may be shorter, to one destination in one call, or in as few
+    /// as the kernel lets.
+    pub fn send(&mut self, destination: SocketAddr, src_ip: Option<IpAddr>, run: &[u8], segment: usize) {
+        let segment = segment.max(1);
+        for run in run.chunks(segment * self.segments()) {
+            self.send_at_once(destination, src_ip, run, segment);
         }
-        self.send_gathered(destination, src_ip, size, count);
     }
 
-    fn send_gathered(&mut self, destination: SocketAddr, src_ip: Option<IpAddr>, size: usize, count: usize) {
-        if count == 0 {
-            return;
-        }
-        let gathered = std::mem::take(&mut self.gather);
-        let segment = (count > 1).then_some(size);
-        match self.try_send(destination, src_ip, &gathered, segment, count) {
+    /// How many datagrams one call may hold.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.state.max_gso_segments().max(1)
+    }
+
+    fn send_at_once(&mut self, destination: SocketAddr, src_ip: Option<IpAddr>, run: &[u8], segment: usize) {
+        let count = run.len().div_ceil(segment);
+        match self.try_send(destination, src_ip, run, (count > 1).then_some(segment), count) {
             Err(e) if count > 1 && e.kind() != io::ErrorKind::WouldBlock => {
-                for datagram in gathered.chunks(size.max(1)) {
+                for datagram in run.chunks(segment) {
                     let sent = self.try_send(destination, src_ip, datagram, None, 1);
                     self.count_failure(&sent, 1);
                 }
             }
             sent => self.count_failure(&sent, count),
         }
-        self.gather = gathered;
-        self.gather.clear();
     }
 
     fn try_send(
@@ -326,7 +304,7 @@ impl Udp {
 
     /// Switches segmentation on again some time after a failed send switched it off.
     pub fn maintain(&mut self, now: Instant) {
-        if self.state.max_gso_segments() >= self.segments {
+        if self.state.max_gso_segments() >= self.most_segments {
             return;
         }
         let at = *self.revive_at.get_or_insert(now + REVIVE_AFTER);
@@ -368,20 +346,19 @@ mod tests {
         let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
         let mut packets: Vec<Vec<u8>> = (0..20).map(|n| vec![n; 1_200]).collect();
         packets.push(vec![99; 300]);
-        packets.push(vec![98; 700]);
-        a.send(to, Some(Ipv4Addr::LOCALHOST.into()), packets.iter().map(Vec::as_slice));
+        a.send(to, Some(Ipv4Addr::LOCALHOST.into()), &packets.concat(), 1_200);
         assert_eq!(receive_all(&mut b, packets.len()), packets);
-        assert_eq!(a.counters().sends, 2, "the run with its shorter end, and the longer one after it");
+        assert_eq!(a.counters().sends, 1);
     }
 
     #[test]
     fn more_than_one_call_can_hold_is_split() {
         let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
         let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
-        let packets: Vec<Vec<u8>> = (0..100).map(|n| vec![n; 1_200]).collect();
-        a.send(to, None, packets.iter().map(Vec::as_slice));
-        assert_eq!(receive_all(&mut b, 100).len(), 100);
-        assert_eq!(a.counters().failed, 0);
+        let packets: Vec<Vec<u8>> = (0..100).map(|n| vec![n; 600]).collect();
+        a.send(to, None, &packets.concat(), 600);
+        assert_eq!(receive_all(&mut b, 100), packets);
+        assert_eq!((a.counters().failed, a.counters().sends), (0, 2), "64 are the most there can be");
     }
 
     #[test]
@@ -390,9 +367,9 @@ mod tests {
         let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
         let foreign: IpAddr = Ipv4Addr::new(203, 0, 113, 9).into();
         let packet = vec![7; 1_200];
-        a.send(to, Some(foreign), [packet.as_slice(); 3].into_iter());
+        a.send(to, Some(foreign), &[packet.as_slice(); 3].concat(), 1_200);
         assert_eq!(a.counters().failed, 3);
-        a.send(to, None, [packet.as_slice()].into_iter());
+        a.send(to, None, &packet, 1_200);
         assert_eq!(receive_all(&mut b, 1).len(), 1);
     }
 
@@ -414,9 +391,9 @@ mod tests {
             a.counters = UdpCounters::default();
             // One for the call with all three, and one for each alone; a full queue is not tried again.
             a.failing().sends(errno, if errno == Errno::Eagain { 1 } else { 4 });
-            a.send(to, None, [frame.as_slice(); 3].into_iter());
+            a.send(to, None, &[frame.as_slice(); 3].concat(), 1_000);
             assert_eq!(a.counters(), moved, "{errno:?}");
-            a.send(to, None, [frame.as_slice(); 3].into_iter());
+            a.send(to, None, &[frame.as_slice(); 3].concat(), 1_000);
             assert_eq!(receive_all(&mut b, 3).len(), 3, "{errno:?}");
             assert_eq!(a.counters().sends, 1, "{errno:?}: segmentation is as it was");
         }
@@ -427,11 +404,11 @@ mod tests {
         let mut a = Udp::v4(0).expect("a socket");
         let packet = vec![7; 1_000];
         let nowhere = (Ipv4Addr::LOCALHOST, 0).into();
-        a.send(nowhere, None, [packet.as_slice(); 3].into_iter());
+        a.send(nowhere, None, &[packet.as_slice(); 3].concat(), 1_000);
         assert_eq!(a.state.max_gso_segments(), 1, "the library gave it up");
         let now = Instant::now();
         a.maintain(now);
         a.maintain(now + REVIVE_AFTER);
-        assert_eq!((a.state.max_gso_segments(), a.counters().revived), (a.segments, 1));
+        assert_eq!((a.state.max_gso_segments(), a.counters().revived), (a.most_segments, 1));
     }
 }

@@ -118,13 +118,13 @@ fn batches(table: &mut Table, house: &House) {
     house.attack(table, Group::Udp, name, expected, |server| {
         let insider = Insider::enter(server);
         let request = insider.binding_request(&insider.password);
-        let piece = [request.as_slice(); 64];
+        let piece = [request.as_slice(); 64].concat();
         let from = std::net::Ipv4Addr::new(127, 0, 0, 2).into();
         let mut sockets: Vec<Udp> = (0..4).map(|_| Udp::v4(0).expect("a socket")).collect();
         let until = Instant::now() + Duration::from_secs(1);
         while Instant::now() < until {
             for socket in &mut sockets {
-                socket.send(insider.server, Some(from), piece.into_iter());
+                socket.send(insider.server, Some(from), &piece, request.len());
             }
         }
         let answered = |socket: &mut Udp| matches!(socket.receive(1, |_, _, _| {}), Received::Some(1));

@@ -24,7 +24,7 @@ use plenary::ledger::ClientAddress;
 use plenary::limits::{Limit, Limits};
 use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, Stream};
 use plenary::media::message::{Command, Notice, TrackLine};
-use plenary::media::rtc::{ConnectionConfig, Offer};
+use plenary::media::rtc::{ConnectionConfig, EgressKind, Offer};
 use plenary::media::{Core, CoreConfig, Path};
 use plenary::worker::WorkerConfig;
 use serde_json::{Value, json};
@@ -320,7 +320,11 @@ const SERVER: &str = "127.0.0.1:5000";
 impl Media {
     fn new() -> Media {
         let now = Instant::now();
-        let connection = ConnectionConfig { candidates: vec![SERVER.parse().unwrap()], worker: 0 };
+        let connection = ConnectionConfig {
+            candidates: vec![SERVER.parse().unwrap()],
+            worker: 0,
+            egress: EgressKind::Own,
+        };
         let mut core = Core::new(CoreConfig::new(connection, Limits::default()), now);
         let (offer, theirs) = an_offer(now);
         core.handle_command(now, Command::Join { peer: PeerId(1), room: RoomId(1) });
@@ -376,7 +380,7 @@ fn binding_request(names: &str, password: &str) -> Vec<u8> {
 fn over_tcp(limit: Limit) -> u64 {
     let announced = vec![Announced { local: [127, 0, 0, 1].into(), public: [127, 0, 0, 1].into() }];
     let limits = Limits::default().with(limit, 1);
-    let config = WorkerConfig { index: 0, port: 0, pin: None, announced, limits };
+    let config = WorkerConfig { index: 0, port: 0, pin: None, announced, limits, egress: EgressKind::Own };
     let poll = mio::Poll::new().unwrap();
     let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
     let mut worker = plenary::worker::spawn(std::time::Instant::now(), &config, waker).unwrap();
@@ -430,7 +434,7 @@ fn sources(limit: Limit) -> u64 {
     let most = 3;
     let mut now = Instant::now();
     let server: SocketAddr = SERVER.parse().unwrap();
-    let connection = ConnectionConfig { candidates: vec![server], worker: 0 };
+    let connection = ConnectionConfig { candidates: vec![server], worker: 0, egress: EgressKind::Own };
     let limits = Limits::default().with(limit, most);
     let mut core = Core::new(CoreConfig::new(connection, limits.clone()), now);
     let mut client = RtcConfig::new().set_rtp_mode(true).build(now);
@@ -458,7 +462,7 @@ fn sources(limit: Limit) -> u64 {
         client.handle_input(Input::Timeout(now)).unwrap();
         drain(&mut client, &mut core, now, path);
         core.handle_timeout(now);
-        let transmits: Vec<_> = core.drain_transmits().collect();
+        let transmits: Vec<_> = core.drain_transmits(now);
         for transmit in transmits {
             let receive = Receive::new(Protocol::Udp, server, path.remote, &transmit.contents).unwrap();
             client.handle_input(Input::Receive(now, receive)).unwrap();

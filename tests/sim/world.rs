@@ -12,7 +12,7 @@ mod over_tcp;
 mod people;
 mod queue;
 mod tiles;
-mod workers;
+pub mod workers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -29,6 +29,7 @@ use plenary::limits::Limits;
 use plenary::media::allocate::AllocatorFactory;
 use plenary::media::codec::Codec;
 use plenary::media::ids::PeerId;
+use plenary::media::rtc::{EgressKind, Transmit};
 
 use crate::client::Directory;
 use crate::rng::Rng;
@@ -52,6 +53,14 @@ pub const DEN: &str = "den";
 thread_local! {
     /// How many workers a world has unless its settings say otherwise.
     pub static WORKERS: Cell<usize> = const { Cell::new(1) };
+    /// Who seals what leaves, likewise.
+    pub static EGRESS: Cell<EgressKind> = Cell::new(egress_asked_for());
+}
+
+/// As `PLENARY_SIM_EGRESS` says, or as the server does by itself.
+fn egress_asked_for() -> EgressKind {
+    let asked = std::env::var("PLENARY_SIM_EGRESS").ok();
+    asked.map_or(EgressKind::default(), |asked| asked.parse().expect("own or rtc"))
 }
 
 /// How a world is made.
@@ -64,13 +73,15 @@ pub struct Settings {
     pub codecs: Vec<Codec>,
     /// Who decides which layer each slot shows.
     pub allocators: AllocatorFactory,
+    /// Who seals what leaves.
+    pub egress: EgressKind,
 }
 
 impl Settings {
     pub fn new(seed: u64) -> Settings {
         let (limits, codecs) = (Limits::default(), DEFAULT_CODECS.to_vec());
         let allocators = AllocatorFactory::default();
-        Settings { seed, limits, workers: WORKERS.get(), codecs, allocators }
+        Settings { seed, limits, workers: WORKERS.get(), codecs, allocators, egress: EGRESS.get() }
     }
 }
 
@@ -152,8 +163,9 @@ impl World {
     }
 
     pub fn with(settings: Settings) -> World {
-        let Settings { seed, limits, workers, codecs, allocators } = settings;
         let start = Instant::now();
+        let cores = (0..settings.workers).map(|number| Worker::new(number, &settings, start)).collect();
+        let Settings { seed, limits, workers, codecs, allocators, .. } = settings;
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
         let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, codecs };
@@ -165,7 +177,7 @@ impl World {
             now: start,
             rng,
             queue: Queue::default(),
-            workers: (0..workers).map(|number| Worker::new(number, &limits, &allocators, start)).collect(),
+            workers: cores,
             limits,
             allocators,
             conference,
@@ -324,16 +336,19 @@ impl World {
         let now = self.server_now();
         let worker = &mut self.workers[number];
         let mut busy = worker.turn(now);
-        let (notices, transmits) = (worker.notices(), worker.transmits());
+        let (notices, runs) = (worker.notices(), worker.runs(now));
         for notice in notices {
             self.conference.notice(self.conference_now(), WorkerId(number), notice);
             busy = true;
         }
         if let Some(tap) = &mut self.tap {
-            tap(&transmits);
+            tap(&runs);
         }
-        for transmit in transmits {
-            self.transmit(number, &transmit);
+        for (run, bytes) in runs {
+            for datagram in bytes.chunks(run.segment) {
+                let transmit = Transmit { path: run.path, contents: datagram.to_vec() };
+                self.transmit(number, &transmit);
+            }
         }
         busy
     }

@@ -217,6 +217,7 @@ impl Core {
         self.past_faults.add(&peer.faults());
         self.timers.cancel(key);
         self.dirty.retain(|dirty| *dirty != key);
+        self.sending.retain(|sending| *sending != key);
         self.changed.retain(|changed| *changed != key);
         let Some(room) = self.rooms.get_mut(peer.room) else { return };
         room.members.retain(|member| *member != key);

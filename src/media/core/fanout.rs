@@ -1,8 +1,10 @@
 //! From a publication to everybody who takes the packet.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::{Core, Counters, Room};
+use crate::media::egress::ring::Kept;
 use crate::media::forward::{Arriving, Held};
 use crate::media::ids::Kind;
 use crate::media::peer::Peer;
@@ -22,6 +24,8 @@ pub(super) struct Passing<'a> {
     pub(super) arriving: Arriving,
     /// The packet.
     pub(super) packet: &'a Packet,
+    /// Where it is kept.
+    pub(super) kept: Kept,
 }
 
 /// What a packet reaches beyond its publication, and what came of it.
@@ -31,6 +35,7 @@ pub(super) struct Reach<'a> {
     pub(super) rooms: &'a Table<RoomKey, Room>,
     pub(super) counters: &'a mut Counters,
     pub(super) dirty: &'a mut Vec<PeerKey>,
+    pub(super) sending: &'a mut VecDeque<PeerKey>,
     pub(super) changed: &'a mut Vec<PeerKey>,
     /// Some sink takes other layers than before.
     pub(super) other_layers: bool,
@@ -79,7 +84,7 @@ impl Reach<'_> {
 
     /// Hands a packet to `sink`. Returns whether it waits for a key frame.
     fn forward(&mut self, now: Instant, sink: Sink, passing: &Passing<'_>) -> bool {
-        let Passing { kind, source, arriving, packet } = passing;
+        let Passing { kind, source, arriving, packet, kept } = passing;
         let Sink::Slot { peer: key, slot: number } = sink;
         let Some(peer) = self.peers.get_mut(key) else { return false };
         let Some(connection) = peer.connection.as_mut().filter(|connection| connection.is_connected()) else {
@@ -99,7 +104,8 @@ impl Reach<'_> {
             self.other_layers |= layer.is_some();
             return false;
         }
-        let written = connection.write(ssrc, packet, || slot.forward(source, arriving, now));
+        let written = connection.write(ssrc, packet, *kept, || slot.forward(source, arriving, now));
+        let seals = connection.seals();
         if written == Ok(Err(Held::NotDecodable)) {
             slot.refuse(source);
         }
@@ -113,7 +119,11 @@ impl Reach<'_> {
         match written {
             Ok(Ok(())) => {
                 self.counters.forwarded += 1;
-                peer.mark_dirty(key, self.dirty);
+                if seals {
+                    peer.mark_sending(key, self.sending);
+                } else {
+                    peer.mark_dirty(key, self.dirty);
+                }
                 false
             }
             Ok(Err(held)) => self.counters.add_held(held) && peer.may_wait(now, number),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::Core;
 use super::fanout::{Passing, Reach};
 use crate::media::demux::{DatagramKind, Path};
+use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
 use crate::media::ids::Layer;
 use crate::media::layers::Seen;
@@ -61,7 +62,7 @@ impl Core {
     /// Does what is due on the connection of `key`.
     pub(super) fn step(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.dirty = false;
+        peer.listed.dirty = false;
         let mut result = Ok(());
         let mut events = std::mem::take(&mut self.events);
         if let Some(connection) = &mut peer.connection {
@@ -155,12 +156,16 @@ impl Core {
             voice.level(now, level.level);
             *voice
         });
-        let passing = Passing { kind: track.kind, source, arriving, packet };
+        let kind = track.kind;
+        let number = publication.keep(now, layer, packet.stored(), &mut self.rings);
+        let kept = Kept { publication: at, layer, number };
+        let passing = Passing { kind, source, arriving, packet, kept };
         let mut reach = Reach {
             peers: &mut self.peers,
             rooms: &self.rooms,
             counters: &mut self.counters,
             dirty: &mut self.dirty,
+            sending: &mut self.sending,
             changed: &mut self.changed,
             other_layers: false,
             lost: Vec::new(),

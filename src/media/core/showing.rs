@@ -97,7 +97,7 @@ impl Core {
     pub(super) fn tell_slots(&mut self) {
         for key in std::mem::take(&mut self.changed) {
             let Some(peer) = self.peers.get_mut(key) else { continue };
-            peer.slots_changed = false;
+            peer.listed.changed = false;
             let people = self.rooms.get(peer.room).map_or(0, |room| room.members.len());
             peer.update_desired(people);
             let (peer, slots) = (peer.id, peer.table());

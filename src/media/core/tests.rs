@@ -13,7 +13,7 @@ use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, OfferId, RoomId, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
-use crate::media::rtc::Offer;
+use crate::media::rtc::{EgressKind, Offer};
 
 const ROOM: RoomId = RoomId(1);
 const PUBLISHER: PeerId = PeerId(1);
@@ -24,7 +24,8 @@ fn core(now: Instant) -> Core {
 }
 
 fn core_with(allocators: AllocatorFactory, now: Instant) -> Core {
-    let connection = ConnectionConfig { candidates: vec![([127, 0, 0, 1], 9).into()], worker: 0 };
+    let connection =
+        ConnectionConfig { candidates: vec![([127, 0, 0, 1], 9).into()], worker: 0, egress: EgressKind::Own };
     Core::new(CoreConfig { allocators, ..CoreConfig::new(connection, Limits::default()) }, now)
 }
 
@@ -100,7 +101,7 @@ fn pass(core: &mut Core, now: &mut Instant, time: Duration) -> u64 {
     while let Some(at) = core.poll_timeout(*now).filter(|at| *at <= end) {
         *now = at.max(*now);
         core.handle_timeout(*now);
-        core.drain_transmits();
+        core.drain_transmits(*now);
     }
     *now = end;
     core.counters().wakeups - before
@@ -178,4 +179,25 @@ fn a_flood_of_handshakes_leaves_room_for_other_peoples() {
     assert!(dropped > 0);
     core.handle_datagram(now, path(2), &hello);
     assert_eq!(core.counters().handshakes_dropped, dropped, "somebody else's handshake was dropped");
+}
+
+#[test]
+fn what_a_turn_has_for_each_client_leaves_in_a_run_for_each_stretch_of_one_length() {
+    let now = Instant::now();
+    let mut core = core(now);
+    let paths = [1, 2].map(|host| Path::udp(([127, 0, 0, host], 5).into(), ([127, 0, 0, 1], 9).into()));
+    // A short packet, then ten whose last is shorter, then two of which the second is longer.
+    let lengths: Vec<usize> = [120].into_iter().chain([1_200; 10]).chain([300, 400, 401]).collect();
+    for path in paths {
+        core.transmits.extend(lengths.iter().map(|length| Transmit { path, contents: vec![7; *length] }));
+    }
+    let (mut runs, mut out) = (Vec::new(), Vec::new());
+    while let Some(run) = core.poll_transmit(now, 8, &mut out) {
+        runs.push((run.path, run.segment, out.len()));
+    }
+    let of = |path| {
+        [(path, 120, 120), (path, 1_200, 9_600), (path, 1_200, 2_700), (path, 400, 400), (path, 401, 401)]
+    };
+    assert_eq!(runs, paths.map(of).concat(), "eight datagrams at most, for one of them, of one length");
+    assert_eq!(core.poll_timeout(now).filter(|at| *at <= now), None);
 }

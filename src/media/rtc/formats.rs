@@ -6,8 +6,10 @@
 
 use str0m::format::{Codec as Str0mCodec, CodecConfig, FormatParams};
 use str0m::media::{Frequency, Media, Pt};
+use str0m::rtp::Extension;
 
 use crate::media::codec::{Codec, CodecSet, Format};
+use crate::media::egress::{self, write::ExtensionIds};
 use crate::media::ids::Kind;
 
 /// What we are ready to negotiate, best first within a kind.
@@ -32,7 +34,7 @@ const fn h264(mode: u8, profile_level: u32) -> Row {
 const COMMON_H264: usize = 4;
 
 /// Every format. H264 in all combinations browsers offer; the level 3.1 is only what the answer names, str0m matches any.
-const FORMATS: [Row; 14] = [
+const FORMATS: [Row; egress::FORMATS] = [
     Row::Opus,
     Row::Vp8,
     Row::Vp9,
@@ -116,6 +118,8 @@ pub(super) struct Negotiated {
     expected: u128,
     /// Payload types of retransmissions to the client.
     resends: u128,
+    /// As what leaves needs it.
+    egress: egress::Negotiated,
 }
 
 impl Default for Negotiated {
@@ -126,7 +130,20 @@ impl Default for Negotiated {
             arriving: [None; 128],
             expected: 0,
             resends: 0,
+            egress: egress::Negotiated::default(),
         }
+    }
+}
+
+/// What the client calls header extensions on its receiving lines of this kind: the same on all of them, since they are one bundle
+/// (RFC 8285 section 7).
+fn extensions(receiving: &[&Media], kind: Kind) -> ExtensionIds {
+    let line = receiving.iter().find(|line| line.kind().is_audio() == (kind == Kind::Audio));
+    let id = |extension| line.and_then(|line| line.remote_extmap().id_of(extension));
+    ExtensionIds {
+        transport: id(Extension::TransportSequenceNumber),
+        level: id(Extension::AudioLevel),
+        orientation: id(Extension::VideoOrientation),
     }
 }
 
@@ -139,6 +156,8 @@ impl Negotiated {
     /// Reads what was negotiated: `sending` are the client's own lines, `receiving` those it receives on.
     pub(super) fn read(config: &CodecConfig, sending: &[&Media], receiving: &[&Media]) -> Negotiated {
         let mut negotiated = Negotiated::default();
+        negotiated.egress.sound = extensions(receiving, Kind::Audio);
+        negotiated.egress.picture = extensions(receiving, Kind::Video);
         let rows = FORMATS.into_iter().zip(0..).zip(config.params());
         for (((row, number), params), (receives, sends)) in
             rows.zip(negotiated.receives.iter_mut().zip(&mut negotiated.sends))
@@ -153,6 +172,11 @@ impl Negotiated {
             *sends = everywhere(sending);
             let resend = params.resend().filter(|_| receives.is_some());
             negotiated.resends |= resend.map_or(0, bit);
+            let egress = negotiated.egress.formats.get_mut(usize::from(number));
+            let resends = negotiated.egress.resends.get_mut(usize::from(number));
+            if let (Some(pt), Some(again)) = (egress, resends) {
+                (*pt, *again) = (receives.map(|pt| *pt), resend.map(|pt| *pt));
+            }
             if sending.iter().any(|line| line.remote_pts().contains(&pt)) {
                 if let Some(format) = negotiated.arriving.get_mut(usize::from(*pt)) {
                     *format = Some(Format(number));
@@ -163,6 +187,11 @@ impl Negotiated {
             }
         }
         negotiated
+    }
+
+    /// What of it whatever leaves needs.
+    pub(super) fn for_egress(&self) -> egress::Negotiated {
+        self.egress
     }
 
     /// The client's payload type for `format` on its receiving lines.

@@ -8,6 +8,7 @@ use str0m::net::{Protocol as RtcProtocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
+use super::sending::Sending;
 use super::srtp::{RxStream, Watch, is_rtcp, rtcp_packets};
 use super::stun::Check;
 use super::{
@@ -20,7 +21,6 @@ use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::frame::FrameInfo;
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtp::{AudioLevel, Extensions, MediaTime, SeqNo, Ssrc};
-use crate::media::units;
 
 impl Connection {
     /// Whether str0m may see an SRTP or SRTCP packet: it is no replay, its payload type was negotiated, and its source is
@@ -95,10 +95,13 @@ impl Connection {
             }
         }
         let deadline = self.drain(out, events)?;
-        let malformed = watch.report(|report| rtcp_packets(report).any(|packet| packet.is_err()));
+        let malformed = watch.report(|report| {
+            self.take_report(report, events);
+            rtcp_packets(report).any(|packet| packet.is_err())
+        });
         let watched = watch.end();
         let authenticated = watched.authentic;
-        self.srtp.note(datagram, watched);
+        self.note(datagram, watched);
         let malformed = malformed.unwrap_or(false);
         Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))
     }
@@ -124,9 +127,10 @@ impl Connection {
                 }));
             }
             RtcEvent::KeyframeRequest(request) => events.push(Event::KeyFrameWanted(request.mid)),
-            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) if self.parked.is_none() => {
-                self.estimate = Some(estimate);
-                events.push(Event::Estimate(units::Bitrate::bps(estimate.as_u64())));
+            RtcEvent::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                if let Sending::Rtc(reference) = &mut self.sending {
+                    events.extend(reference.estimated(estimate).map(Event::Estimate));
+                }
             }
             RtcEvent::Connected => {
                 self.connected = true;

@@ -10,9 +10,7 @@ mod av1;
 mod challenge;
 mod credentials;
 mod crypto;
-mod egress;
 mod error;
-mod estimator;
 #[cfg_attr(not(feature = "faults"), path = "fault/none.rs")]
 pub(crate) mod fault;
 mod formats;
@@ -20,6 +18,8 @@ mod h264;
 mod height;
 mod ingress;
 mod offer;
+mod reference;
+mod sending;
 mod srtp;
 mod stun;
 #[cfg(test)]
@@ -33,23 +33,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use str0m::bwe::Bitrate;
 use str0m::media::Media;
 use str0m::net::{Protocol as RtcProtocol, TcpType};
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
 
 use super::codec::{Codec, CodecSet, Format};
 use super::demux::{Path, Protocol};
+use super::egress::ring::Stored;
 use super::frame::FrameInfo;
 use super::ids::{Kind, Layer};
 use super::paths::Paths;
-use super::rtp::{Extensions, MediaTime, SeqNo, Ssrc};
+use super::rtp::{Extensions, MediaTime, SeqNo};
 use super::units;
 use crate::faults::Fault;
-use srtp::Watch;
+use reference::Reference;
+use sending::Sending;
+use srtp::{Watch, Watched};
 
 pub use error::{Ended, Malformed, OfferError};
 pub use offer::Offer;
+pub use sending::EgressKind;
 pub use str0m::media::Mid;
 pub use stun::{Check, read_check, whose_answer};
 #[cfg(test)]
@@ -105,6 +108,18 @@ impl Packet {
     pub fn bytes(&self) -> usize {
         self.payload.len() + 40
     }
+
+    /// What of it is kept, for whoever gets it.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        Stored {
+            payload: self.payload.clone(),
+            format: self.format,
+            marker: self.marker,
+            extensions: self.extensions,
+            picture: self.frame.picture,
+        }
+    }
 }
 
 /// What a connection tells.
@@ -141,6 +156,8 @@ pub struct ConnectionConfig {
     pub candidates: Vec<SocketAddr>,
     /// In front of every ufrag this worker gives out: its number.
     pub worker: u8,
+    /// Who seals the RTP that leaves.
+    pub egress: EgressKind,
 }
 
 /// One client's WebRTC connection.
@@ -159,10 +176,6 @@ pub struct Connection {
     ended: Option<Ended>,
     /// Packets sent again since somebody asked.
     resent: u64,
-    /// No picture is sent since then: the estimator rests.
-    parked: Option<Instant>,
-    /// The last estimate before the estimator was parked.
-    estimate: Option<Bitrate>,
     /// The worker's number.
     worker: u8,
     /// The peer's slab index.
@@ -173,8 +186,8 @@ pub struct Connection {
     paths: Paths,
     /// Keys, sources, replays.
     srtp: srtp::Srtp,
-    /// Sources of slots that keep as much to be sent again as we say.
-    keeping: Vec<Ssrc>,
+    /// How RTP leaves.
+    sending: Sending,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
     /// What is to go wrong next.
@@ -218,7 +231,7 @@ impl Connection {
             .set_ice_lite(true)
             .set_crypto_provider(srtp::provider())
             .set_local_ice_credentials(credentials.clone())
-            .enable_bwe(Some(estimator::FIRST_ESTIMATE))
+            .enable_bwe((config.egress == EgressKind::Rtc).then_some(reference::FIRST_ESTIMATE))
             .set_rtcp_report_interval_audio(REPORT_INTERVAL)
             .set_rtcp_report_interval_video(REPORT_INTERVAL)
             .clear_codecs();
@@ -239,18 +252,18 @@ impl Connection {
             unusable: false,
             ended: None,
             resent: 0,
-            parked: None,
-            estimate: None,
             worker: config.worker,
             key,
             client: IceCreds { ufrag: String::new(), pass: String::new() },
             paths: Paths::default(),
             srtp: srtp::Srtp::default(),
-            keeping: Vec::new(),
+            sending: Sending::new(config.egress, now),
             formats: Box::default(),
             fault: fault::Pending::default(),
         };
-        connection.set_desired_bitrate(units::Bitrate::default());
+        if config.egress == EgressKind::Rtc {
+            Reference::rest(&mut connection.rtc);
+        }
         Ok(connection)
     }
 
@@ -275,6 +288,7 @@ impl Connection {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "str0m gives the type no name outside")]
         let of_lines = || sdp.media_lines.iter().find_map(|line| line.ice_creds());
         let client = sdp.session.ice_creds().or_else(of_lines);
+        self.lend_lines();
         let answer = self.rtc.sdp_api().accept_offer(sdp).map_err(|e| Ended::Negotiation(e.to_string()))?;
         self.client = client.ok_or(Ended::NoIceCredentials)?;
         self.renew_credentials()?;
@@ -283,6 +297,8 @@ impl Connection {
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
         let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();
         *self.formats = formats::Negotiated::read(self.rtc.codec_config(), &sending, &receiving);
+        let lines = tracks.iter().map(|track| &track.mid).chain(slots.iter().map(|slot| &slot.mid));
+        self.take_lines(lines.map(|mid| Mid::from(mid.as_str())));
         Ok(answer::edit(&answer.to_sdp_string(), &self.credentials))
     }
 
@@ -319,7 +335,7 @@ impl Connection {
             let watch = self.srtp.lacks_keys().then(|| Watch::begin(&[]));
             let stepped = self.step_until_idle(now, out, events);
             if let Some(watch) = watch {
-                self.srtp.note(&[], watch.end());
+                self.note(&[], watch.end());
             }
             stepped
         })?
@@ -353,6 +369,14 @@ impl Connection {
             at = deadline.max(now);
         }
         Ok(now + DUE)
+    }
+
+    /// Takes note of what passed the cryptography while str0m was given `datagram`.
+    fn note(&mut self, datagram: &[u8], watched: Watched) {
+        let sealer = self.srtp.note(datagram, watched);
+        if let (Sending::Own(own), Some(sealer)) = (&mut self.sending, sealer) {
+            own.egress.keys(sealer);
+        }
     }
 
     fn drain(&mut self, out: &mut Vec<Transmit>, events: &mut Vec<Event>) -> Result<Instant, Ended> {

@@ -6,16 +6,16 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::rc::Rc;
 use std::time::Duration;
 
-use plenary::media::rtc::Transmit;
+use plenary::media::egress::Run;
 use plenary::worker::Udp;
 
 use super::{When, play};
 use crate::client::connection::Profile;
 use crate::link::Conditions;
+use crate::world::workers::MOST_SEGMENTS;
 use crate::world::{Person, World, ms};
 
-/// Segments a call may hold, and bytes (Linux: `UDP_MAX_SEGMENTS`, an IPv4 datagram's largest payload).
-const MOST_SEGMENTS: usize = 64;
+/// Bytes a call may hold: an IPv4 datagram's largest payload.
 const MOST_BYTES: usize = 65_507;
 
 /// The fewest calls for datagrams of these lengths in this order: runs of one length, of which the last may be shorter.
@@ -53,12 +53,12 @@ struct Wire {
 }
 
 impl Wire {
-    /// Sends a turn as a worker does, datagrams for one client together, and reads what came.
-    fn turn(&mut self, transmits: &[Transmit]) {
+    /// Sends a turn as a worker does, run by run, and reads what came.
+    fn turn(&mut self, turn: &[(Run, Vec<u8>)]) {
         let mut seen = self.seen.borrow_mut();
         let mut clients = Vec::new();
-        for group in transmits.chunk_by(|a, b| a.path == b.path) {
-            let client = group[0].path.remote;
+        for group in turn.chunk_by(|(a, _), (b, _)| a.path == b.path) {
+            let client = group[0].0.path.remote;
             seen.groups += 1;
             // What a datagram is answered with leaves before what the turn's end has for the same client.
             seen.split += u64::from(clients.contains(&client));
@@ -68,26 +68,28 @@ impl Wire {
                 socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a socket of ours");
                 socket
             });
-            let contents: Vec<&[u8]> = group.iter().map(|transmit| &transmit.contents[..]).collect();
-            let lengths: Vec<usize> = contents.iter().map(|datagram| datagram.len()).collect();
             let to = socket.local_addr().expect("bound");
             let before = self.udp.counters().sends;
-            self.udp.send(to, Some(Ipv4Addr::LOCALHOST.into()), contents.iter().copied());
+            let mut lengths = Vec::new();
+            for (run, bytes) in group {
+                self.udp.send(to, Some(Ipv4Addr::LOCALHOST.into()), bytes, run.segment);
+                for datagram in bytes.chunks(run.segment) {
+                    let mut buffer = [0; 2_000];
+                    let length = socket.recv(&mut buffer).expect("a datagram");
+                    assert_eq!(&buffer[..length], datagram, "a datagram came as another one");
+                    lengths.push(length);
+                }
+            }
             let calls = self.udp.counters().sends - before;
             assert_eq!(calls, runs(&lengths), "calls for {lengths:?}");
-            for datagram in &contents {
-                let mut buffer = [0; 2_000];
-                let length = socket.recv(&mut buffer).expect("a datagram");
-                assert_eq!(&buffer[..length], *datagram, "a datagram came as another one");
-            }
             seen.calls += calls;
-            seen.datagrams += contents.len() as u64;
-            seen.most_in_a_turn = seen.most_in_a_turn.max(contents.len());
+            seen.datagrams += lengths.len() as u64;
+            seen.most_in_a_turn = seen.most_in_a_turn.max(lengths.len());
             for length in lengths {
                 *seen.lengths.entry(length).or_default() += 1;
             }
         }
-        seen.turns += u64::from(!transmits.is_empty());
+        seen.turns += u64::from(!turn.is_empty());
     }
 }
 
@@ -105,7 +107,7 @@ fn turns_of_a_full_room_leave_whole_and_in_a_call_for_each_run() {
         let seen = Rc::new(RefCell::new(Seen::default()));
         let udp = Udp::v4(0).expect("a socket");
         let mut wire = Wire { udp, sockets: BTreeMap::new(), seen: seen.clone() };
-        world.tap = Some(Box::new(move |transmits| wire.turn(transmits)));
+        world.tap = Some(Box::new(move |turn| wire.turn(turn)));
         world.run(ms(3_000));
         world.tap = None;
         let seen = seen.borrow();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use plenary::conference::SocketId;
 use plenary::conference::protocol::ServerMessage;
 use plenary::media::Path;
+use plenary::media::egress::Run;
 use plenary::media::rtc::Transmit;
 
 use super::egress::{At, Counts, Told};
@@ -12,7 +13,7 @@ use super::queue::Happening;
 use super::{Person, Way, World, workers};
 
 /// Sees what one turn of a worker sends.
-pub type Tap = Box<dyn FnMut(&[Transmit])>;
+pub type Tap = Box<dyn FnMut(&[(Run, Vec<u8>)])>;
 
 impl World {
     /// The path between these addresses, by what the person there uses.

@@ -7,11 +7,12 @@ use plenary::conference::WorkerId;
 use plenary::faults::Fault;
 use plenary::limits::{Limit, Limits};
 use plenary::media::allocate::AllocatorFactory;
+use plenary::media::egress::Run;
 use plenary::media::message::{Command, Notice};
-use plenary::media::rtc::{ConnectionConfig, Transmit};
+use plenary::media::rtc::{ConnectionConfig, EgressKind};
 use plenary::media::{Core, CoreConfig, Counters, Faults, Path};
 
-use super::{Person, World};
+use super::{Person, Settings, World};
 
 /// Where a worker is.
 pub fn address(number: usize) -> SocketAddr {
@@ -21,6 +22,8 @@ pub fn address(number: usize) -> SocketAddr {
 /// One worker: a core while it is there.
 pub struct Worker {
     number: usize,
+    /// Who seals what leaves.
+    sealed_by: EgressKind,
     core: Option<Core>,
     /// Something was given to it since its last turn.
     touched: bool,
@@ -29,17 +32,30 @@ pub struct Worker {
     past_faults: Faults,
 }
 
+/// Datagrams a call may hold (Linux: `UDP_MAX_SEGMENTS`).
+pub const MOST_SEGMENTS: usize = 64;
+
 impl Worker {
-    pub fn new(number: usize, limits: &Limits, allocators: &AllocatorFactory, now: Instant) -> Worker {
-        let mut worker =
-            Worker { number, core: None, touched: false, past: Vec::new(), past_faults: Faults::default() };
-        worker.start(limits, allocators, now);
+    pub fn new(number: usize, settings: &Settings, now: Instant) -> Worker {
+        let mut worker = Worker {
+            number,
+            sealed_by: settings.egress,
+            core: None,
+            touched: false,
+            past: Vec::new(),
+            past_faults: Faults::default(),
+        };
+        worker.start(&settings.limits, &settings.allocators, now);
         worker
     }
 
     /// A fresh core, which knows nobody.
     fn start(&mut self, limits: &Limits, allocators: &AllocatorFactory, now: Instant) {
-        let connection = ConnectionConfig { candidates: vec![self.address()], worker: self.number as u8 };
+        let connection = ConnectionConfig {
+            candidates: vec![self.address()],
+            worker: self.number as u8,
+            egress: self.sealed_by,
+        };
         let (limits, allocators) = (limits.clone(), allocators.clone());
         self.core = Some(Core::new(CoreConfig { connection, limits, allocators }, now));
     }
@@ -96,8 +112,15 @@ impl Worker {
         core.map(|core| std::iter::from_fn(|| core.poll_notice()).collect()).unwrap_or_default()
     }
 
-    pub fn transmits(&mut self) -> Vec<Transmit> {
-        self.core.as_mut().map(|core| core.drain_transmits().collect()).unwrap_or_default()
+    /// What leaves now, run by run, as a socket would be given it.
+    pub fn runs(&mut self, now: Instant) -> Vec<(Run, Vec<u8>)> {
+        let (mut runs, mut bytes) = (Vec::new(), Vec::new());
+        if let Some(core) = &mut self.core {
+            while let Some(run) = core.poll_transmit(now, MOST_SEGMENTS, &mut bytes) {
+                runs.push((run, bytes.clone()));
+            }
+        }
+        runs
     }
 }
 

@@ -77,7 +77,7 @@ impl Show {
                 self.send(*layer, key);
             }
             self.core.handle_timeout(self.now);
-            self.core.drain_transmits();
+            self.core.drain_transmits(self.now);
         }
         self.core.counters().forwarded - before
     }
@@ -92,7 +92,7 @@ impl Show {
                 self.send(*layer, false);
             }
             self.core.handle_timeout(self.now);
-            self.core.drain_transmits();
+            self.core.drain_transmits(self.now);
         }
     }
 
@@ -162,7 +162,7 @@ fn a_thousand_requests_a_second_are_few_for_the_publisher_and_wake_nobody() {
         show.core.handle_event(show.now, watcher, Event::KeyFrameWanted(Mid::from("0")));
         if show.core.poll_timeout(show.now).is_some_and(|at| at <= show.now) {
             show.core.handle_timeout(show.now);
-            show.core.drain_transmits();
+            show.core.drain_transmits(show.now);
         }
     }
     assert!((2..=3).contains(&(show.asked() - asked)), "asked {} times in a second", show.asked() - asked);

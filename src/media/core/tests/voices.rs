@@ -73,7 +73,7 @@ impl Crowd {
     /// Ends a turn. Returns whose slots are told to have changed.
     fn turn(&mut self) -> usize {
         self.core.handle_timeout(self.now);
-        self.core.drain_transmits();
+        self.core.drain_transmits(self.now);
         notices(&mut self.core).iter().filter(|notice| matches!(notice, Notice::Slots { .. })).count()
     }
 

@@ -8,8 +8,9 @@ use str0m::crypto::dtls::{
     DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, KeyingMaterial, ProtocolVersion,
 };
 
-use super::keys::{Verifier, session_keys};
+use super::keys::{Verifier, sealing, session_keys};
 use super::watch;
+use crate::media::egress::seal::Sealer;
 use crate::media::rtc::crypto;
 
 /// DTLS whose end is seen.
@@ -51,7 +52,13 @@ impl DtlsInstance for Instance {
         if let DtlsOutput::KeyingMaterial(material, profile) = &output {
             let material: &KeyingMaterial = material;
             let ours = session_keys(material, *profile, we_are_client).unwrap_or_default();
-            watch::agreed(Verifier::new(material, *profile, !we_are_client), ours);
+            let sealer = match ours.as_slice() {
+                [media, reports] => sealing(*profile).map(|profile| Sealer::new(profile, media, reports)),
+                _ => None,
+            };
+            // Keys of the length that the profile has are keys.
+            let sealer = sealer.and_then(Result::ok);
+            watch::agreed(Verifier::new(material, *profile, !we_are_client), ours, sealer);
         }
         output
     }

@@ -10,6 +10,7 @@ use str0m::crypto::{
     AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256Gcm, AeadAes256GcmCipher, Aes128CmSha1_80, SrtpProvider,
 };
 
+use crate::media::egress::seal::{Profile, SessionKey};
 use crate::media::rtc::crypto;
 use crate::media::rtp::Ssrc;
 
@@ -129,6 +130,16 @@ pub(super) fn session_keys(material: &[u8], profile: SrtpProfile, client: bool) 
     })
 }
 
+/// What seals as a profile of DTLS says.
+pub(super) fn sealing(profile: SrtpProfile) -> Option<Profile> {
+    match profile {
+        SrtpProfile::AES128_CM_SHA1_80 => Some(Profile::Cm),
+        SrtpProfile::AEAD_AES_128_GCM => Some(Profile::Gcm128),
+        SrtpProfile::AEAD_AES_256_GCM => Some(Profile::Gcm256),
+        _ => None,
+    }
+}
+
 /// The source of an RTP packet.
 pub(super) fn ssrc(packet: &[u8]) -> Option<Ssrc> {
     Some(Ssrc(u32::from_be_bytes(packet.get(8..12)?.try_into().ok()?)))
@@ -147,18 +158,6 @@ fn split(packet: &[u8]) -> Option<(&[u8], &[u8])> {
         length += 4 + 4 * usize::from(words);
     }
     packet.split_at_checked(length)
-}
-
-/// Bytes of the longest salt (RFC 3711 section 8.2); those of AES-GCM have 12.
-pub(super) const LONGEST_SALT: usize = 14;
-
-/// A key of ours and its salt: for media, or for reports.
-#[derive(Debug)]
-pub(super) struct SessionKey {
-    /// The key.
-    pub key: Vec<u8>,
-    /// The salt, and zeros.
-    pub salt: [u8; LONGEST_SALT],
 }
 
 /// A master key and its salt.
@@ -183,7 +182,11 @@ impl<'a> Master<'a> {
         let salt: [u8; SALT_LENGTH] = self.derive(provider, label + SALT);
         let mut salt = salt.into_iter();
         let key: [u8; KEY] = self.derive(provider, label + CIPHER_KEY);
-        SessionKey { key: key.into(), salt: std::array::from_fn(|_| salt.next().unwrap_or_default()) }
+        SessionKey {
+            key: key.into(),
+            salt: std::array::from_fn(|_| salt.next().unwrap_or_default()),
+            authentication: self.derive(provider, label + AUTHENTICATION_KEY),
+        }
     }
 
     /// The session key of a label (RFC 3711 section 4.3.3): AES in counter mode over nothing.

@@ -23,16 +23,16 @@ mod sources;
 mod watch;
 
 use crate::limits::{Limits, Tally};
+use crate::media::egress::seal::Sealer;
 use keys::Verifier;
 use replay::Replays;
-use watch::Watched;
 
 pub(super) use ciphers::provider;
 pub(super) use rtcp::packets as rtcp_packets;
 pub(super) use sources::{RxStream, Sources};
 #[cfg(test)]
 pub(super) use watch::last_report;
-pub(super) use watch::{Watch, take_repeated};
+pub(super) use watch::{Watch, Watched, take_repeated};
 
 /// One client's SRTP.
 #[derive(Debug, Default)]
@@ -62,14 +62,15 @@ impl Srtp {
         }
     }
 
-    /// Takes note of what passed while str0m was given `datagram`.
-    pub(super) fn note(&mut self, datagram: &[u8], watched: Watched) {
+    /// Takes note of what passed while str0m was given `datagram`. Returns what seals with our keys, once a handshake ended.
+    pub(super) fn note(&mut self, datagram: &[u8], watched: Watched) -> Option<Sealer> {
         if let Some(keys) = watched.keys {
             self.verifier = Some(keys);
         }
         if let Some(verifier) = self.verifier.as_ref().filter(|_| watched.authentic && is_rtcp(datagram)) {
             self.replays.note(datagram, verifier.after_index());
         }
+        watched.sealer
     }
 }
 

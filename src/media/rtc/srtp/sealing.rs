@@ -58,9 +58,9 @@ fn number<const N: usize>(bytes: &[u8; N]) -> u128 {
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "the parts of a number")]
 mod tests {
-    use super::super::keys::{LONGEST_SALT as SALT, SessionKey};
     use super::super::watch::take_repeated;
     use super::*;
+    use crate::media::egress::seal::{LONGEST_SALT as SALT, SessionKey};
     use str0m::crypto::{AeadAes256Gcm, Aes128CmSha1_80};
 
     const SSRC: u32 = 0xdead_beef;
@@ -71,7 +71,11 @@ mod tests {
         let key = vec![7; 32];
         let mut padded = [0; SALT];
         padded[..12].copy_from_slice(&salt);
-        watch::agreed(None, vec![SessionKey { key: key.clone(), salt: padded }]);
+        watch::agreed(
+            None,
+            vec![SessionKey { key: key.clone(), salt: padded, authentication: [0; 20] }],
+            None,
+        );
         let mut sealed = Sealed::under(&key);
         let iv = |index: u64| AeadAes256Gcm::rtp_iv(salt, SSRC, (index >> 16) as u32, index as u16);
         for index in (30_000..200_000).filter(|index| index % 7 != 0) {
@@ -90,7 +94,7 @@ mod tests {
     #[test]
     fn the_other_profile_counts_alike_and_so_do_reports() {
         let salt: [u8; SALT] = std::array::from_fn(|at| 0x17 ^ (at as u8 * 11));
-        watch::agreed(None, vec![SessionKey { key: vec![9; 16], salt }]);
+        watch::agreed(None, vec![SessionKey { key: vec![9; 16], salt, authentication: [0; 20] }], None);
         let mut sealed = Sealed::under(&[9; 16]);
         for index in 0..100_000 {
             assert!(sealed.take(&Aes128CmSha1_80::rtp_iv(salt, SSRC, index), CM_SOURCE_AT), "{index}");

@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use super::is_rtcp;
-use super::keys::{SessionKey, Verifier};
+use super::keys::Verifier;
+use crate::media::egress::seal::{Sealer, SessionKey};
 
 /// Bytes of an RTCP packet that SRTCP leaves readable (RFC 3711 section 3.4).
 const READABLE: usize = 8;
@@ -23,6 +24,8 @@ struct Noted {
     keys: Option<Verifier>,
     /// Ours, until the ciphers are made.
     ours: Vec<SessionKey>,
+    /// What seals with ours, since a handshake ended.
+    sealer: Option<Sealer>,
     /// A nonce came again: what was to be sealed with it must not leave.
     repeated: bool,
 }
@@ -35,6 +38,7 @@ thread_local! {
             authentic: false,
             keys: None,
             ours: Vec::new(),
+            sealer: None,
             repeated: false,
         })
     };
@@ -54,6 +58,8 @@ pub(in super::super) struct Watched {
     pub authentic: bool,
     /// A handshake ended: what the client encrypts with.
     pub(super) keys: Option<Verifier>,
+    /// And what seals with ours.
+    pub(super) sealer: Option<Sealer>,
 }
 
 #[expect(clippy::unused_self, reason = "what it stands for is on the thread")]
@@ -68,6 +74,7 @@ impl Watch {
             }
             (noted.authentic, noted.keys, noted.repeated) = (false, None, false);
             noted.ours.clear();
+            noted.sealer = None;
         });
         Watch { _here: PhantomData }
     }
@@ -80,7 +87,11 @@ impl Watch {
 
     /// str0m is done with it.
     pub(in super::super) fn end(self) -> Watched {
-        NOTED.with_borrow_mut(|noted| Watched { authentic: noted.authentic, keys: noted.keys.take() })
+        NOTED.with_borrow_mut(|noted| Watched {
+            authentic: noted.authentic,
+            keys: noted.keys.take(),
+            sealer: noted.sealer.take(),
+        })
     }
 }
 
@@ -99,9 +110,9 @@ pub(super) fn decrypted(plain: &[u8]) {
     });
 }
 
-/// A handshake ended with these keys: the client's, and ours.
-pub(super) fn agreed(theirs: Option<Verifier>, ours: Vec<SessionKey>) {
-    NOTED.with_borrow_mut(|noted| (noted.keys, noted.ours) = (theirs, ours));
+/// A handshake ended with these keys: the client's, and ours, which `sealer` has too.
+pub(super) fn agreed(theirs: Option<Verifier>, ours: Vec<SessionKey>, sealer: Option<Sealer>) {
+    NOTED.with_borrow_mut(|noted| (noted.keys, noted.ours, noted.sealer) = (theirs, ours, sealer));
 }
 
 /// The key of ours that is `key`, with its salt, if a handshake ended with it.

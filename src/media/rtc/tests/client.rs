@@ -12,11 +12,16 @@ use str0m::{Candidate, Event as RtcEvent, Input, Output, Rtc, RtcConfig};
 
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::demux::{DatagramKind, Path};
+use crate::media::egress::ring::{Kept, Stored};
+use crate::media::egress::{Packets, Run};
 use crate::media::forward::{Held, Leaving};
-use crate::media::ids::{Kind, SlotIndex, Stream};
+use crate::media::ids::{Kind, Layer, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
-use crate::media::rtc::{Connection, ConnectionConfig, Ended, Event, Offer, Packet, Transmit, srtp, stun};
+use crate::media::rtc::{
+    Connection, ConnectionConfig, EgressKind, Ended, Event, Offer, Packet, Transmit, srtp, stun,
+};
 use crate::media::rtp::{MediaTime, SeqNo};
+use crate::media::table::{Key, PublicationKey};
 
 pub(super) const VP8_KEY: [u8; 10] = [0x90, 0xe0, 0x80, 1, 1, 0x20, 0x10, 7, 7, 7];
 pub(super) const VP8_DELTA: [u8; 10] = [0x90, 0xe0, 0x80, 2, 1, 0x20, 0x11, 7, 7, 7];
@@ -45,6 +50,23 @@ pub(super) fn config(more: &[(u8, Str0mCodec, FormatParams)]) -> RtcConfig {
         codecs.add_config((*pt).into(), rtx, *codec, Frequency::NINETY_KHZ, None, *format);
     }
     config
+}
+
+/// What was shown: the test's own packets, which are kept for good.
+#[derive(Default)]
+pub(super) struct Store(Vec<Stored>);
+
+impl Store {
+    pub(super) fn keep(&mut self, packet: Stored) -> Kept {
+        self.0.push(packet);
+        Kept { publication: PublicationKey::of(0), layer: Layer::High, number: self.0.len() as u64 - 1 }
+    }
+}
+
+impl Packets for Store {
+    fn get(&self, kept: Kept) -> Option<&Stored> {
+        self.0.get(usize::try_from(kept.number).ok()?)
+    }
 }
 
 /// A client and its connection, connected.
@@ -80,14 +102,20 @@ pub(super) struct Call {
     pub last: Vec<u8>,
     /// The way the client's datagrams come.
     pub path: Path,
+    /// What was shown.
+    store: Store,
 }
 
 impl Call {
     pub(super) fn new(config: RtcConfig, rids: &[&str]) -> Call {
+        Call::sealed_by(EgressKind::Own, config, rids)
+    }
+
+    pub(super) fn sealed_by(egress: EgressKind, config: RtcConfig, rids: &[&str]) -> Call {
         let now = Instant::now();
         let mut client = config.build(now);
         client.add_local_candidate(Candidate::host(address(2), "udp").expect("a candidate"));
-        let server = ConnectionConfig { candidates: vec![address(1)], worker: 0 };
+        let server = ConnectionConfig { candidates: vec![address(1)], worker: 0, egress };
         let connection = Connection::new(&server, 0, now).expect("a connection");
         let layers: Vec<SimulcastLayer> = rids.iter().map(|rid| SimulcastLayer::new(rid)).collect();
         let simulcast = (!rids.is_empty()).then(|| Simulcast { send: layers, recv: Vec::new() });
@@ -118,6 +146,7 @@ impl Call {
             lose: (0, 0),
             last: Vec::new(),
             path: Path::udp(address(2), address(1)),
+            store: Store::default(),
         };
         call.negotiate(&offer, pending);
         call.run(ms(500));
@@ -164,6 +193,7 @@ impl Call {
                 Ok(deadline) => self.deadline = deadline,
                 Err(ended) => self.ended = Some(ended),
             }
+            self.poll_media(&mut down);
             while !down.is_empty() {
                 let mut up = Vec::new();
                 for Transmit { contents, .. } in down.drain(..) {
@@ -177,6 +207,33 @@ impl Call {
             let next = self.client_deadline.min(self.deadline);
             self.now = next.clamp(self.now + Duration::from_micros(500), self.now + ms(20));
         }
+    }
+
+    /// What leaves without a step.
+    fn poll_media(&mut self, down: &mut Vec<Transmit>) {
+        let mut run = Vec::new();
+        loop {
+            run.clear();
+            match self.connection.poll_media(self.now, 16, &self.store, &mut run) {
+                Ok(Some(Run { path, segment })) => {
+                    down.extend(
+                        run.chunks(segment).map(|contents| Transmit { path, contents: contents.to_vec() }),
+                    );
+                }
+                Ok(None) => return,
+                Err(ended) => {
+                    self.ended = Some(ended);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Hands a packet to the client's slot on `mid`, as `leaving`.
+    pub(super) fn hand(&mut self, mid: Mid, packet: &Packet, leaving: Leaving) -> Result<(), Held> {
+        let ssrc = self.connection.sender(mid).expect("a slot");
+        let kept = self.store.keep(packet.stored());
+        self.connection.write(ssrc, packet, kept, || Ok(leaving)).expect("a connection that goes on")
     }
 
     fn step_client(&mut self) -> Vec<Vec<u8>> {
@@ -285,12 +342,10 @@ impl Call {
 
     /// The way a packet for the client's picture slot leaves at once.
     pub(super) fn way_of(&mut self, packet: &Packet, seq: u64) -> Option<Path> {
-        let ssrc = self.connection.sender(self.video_slot).expect("a slot");
-        let leaving = first(seq, self.now);
-        let written = self.connection.write(ssrc, packet, || Ok(leaving)).expect("a connection that goes on");
-        self.held = written.err();
+        self.held = self.hand(self.video_slot, packet, first(seq, self.now)).err();
         let mut down = Vec::new();
         self.connection.step(self.now, &mut down, &mut self.events).expect("a connection that goes on");
+        self.poll_media(&mut down);
         down.iter()
             .find(|transmit| DatagramKind::of(&transmit.contents) == DatagramKind::Srtp)
             .map(|it| it.path)
@@ -300,10 +355,7 @@ impl Call {
     pub(super) fn show(&mut self, packet: &Packet, seq: u64) -> Vec<RtpPacket> {
         let audio = packet.codec.kind() == Kind::Audio;
         let mid = if audio { self.audio_slot } else { self.video_slot };
-        let ssrc = self.connection.sender(mid).expect("a slot");
-        let leaving = first(seq, self.now);
-        let written = self.connection.write(ssrc, packet, || Ok(leaving)).expect("a connection that goes on");
-        self.held = written.err();
+        self.held = self.hand(mid, packet, first(seq, self.now)).err();
         self.run(ms(50));
         let heard = std::mem::take(&mut self.heard);
         let packet = |event| if let RtcEvent::RtpPacket(packet) = event { Some(packet) } else { None };

@@ -7,12 +7,12 @@ use str0m::format::{Codec as Str0mCodec, FormatParams};
 use str0m::media::{KeyframeRequestKind, MediaTime};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
 
-use super::client::{Call, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
+use super::client::{Call, Store, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
 use crate::media::codec::{Codec, CodecSet};
 use crate::media::demux::Path;
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
-use crate::media::rtc::{Ended, Event, srtp};
+use crate::media::rtc::{EgressKind, Ended, Event, srtp};
 use crate::media::rtp::{self, SeqNo, Ssrc};
 
 /// Parameter sets, and a slice.
@@ -162,9 +162,8 @@ fn only_extensions_that_concern_the_packet_pass_and_under_the_subscribers_own_nu
     // What a receiver would keep, or believe, beyond the packet.
     assert_eq!((values.play_delay_min, values.play_delay_max), (None, None));
     assert!(values.abs_capture_time.is_none());
-    // Its own m-line, and no layer: the publisher's would send the packet to another decoder, or to none.
-    assert_eq!(values.mid, Some(subscriber.video_slot));
-    assert_ne!(subscriber.video_slot, publisher.video);
+    // No m-line, and no layer: the publisher's would send the packet to another decoder, or to none.
+    assert_eq!(values.mid, None);
     assert_eq!((values.rid, values.rid_repair), (None, None));
 }
 
@@ -272,7 +271,9 @@ fn what_has_no_stream_is_not_even_mapped() {
     let mut call = Call::new(config(&[]), &[]);
     call.send(None, VP8, 10, &VP8_KEY);
     let packet = call.packets().remove(0);
-    let written = call.connection.write(Ssrc(0xbad), &packet, || panic!("a sequence number was used up"));
+    let kept = Store::default().keep(packet.stored());
+    let written =
+        call.connection.write(Ssrc(0xbad), &packet, kept, || panic!("a sequence number was used up"));
     assert_eq!(written, Ok(Err(Held::NoStream)));
 }
 
@@ -280,7 +281,7 @@ fn what_has_no_stream_is_not_even_mapped() {
 /// notes on those that were sent; and an offer of the same slots takes nothing of that away.
 #[test]
 fn what_is_kept_of_a_picture_is_bounded() {
-    let mut call = Call::new(config(&[]), &[]);
+    let mut call = Call::sealed_by(EgressKind::Rtc, config(&[]), &[]);
     call.send(None, VP8, 10, &VP8_KEY);
     let packet = call.packets().remove(0);
     let ssrc = call.connection.sender(call.video_slot).expect("a slot");
@@ -294,8 +295,7 @@ fn what_is_kept_of_a_picture_is_bounded() {
                 picture: None,
                 first: seq == 1,
             };
-            let written = call.connection.write(ssrc, &packet, || Ok(leaving)).expect("it goes on");
-            assert_eq!(written, Ok(()));
+            assert_eq!(call.hand(call.video_slot, &packet, leaving), Ok(()));
             call.connection.step(call.now, &mut Vec::new(), &mut Vec::new()).expect("it goes on");
         }
     });

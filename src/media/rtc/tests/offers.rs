@@ -8,7 +8,7 @@ use crate::limits::Limits;
 use crate::media::codec::{Codec, CodecSet};
 use crate::media::ids::{Kind, SlotIndex, Stream};
 use crate::media::message::{SlotLine, TrackLine};
-use crate::media::rtc::{Connection, ConnectionConfig, Offer};
+use crate::media::rtc::{Connection, ConnectionConfig, EgressKind, Offer};
 
 const CHROMIUM: &str = include_str!("chromium.sdp");
 const FIREFOX: &str = include_str!("firefox.sdp");
@@ -19,7 +19,11 @@ fn answer(offer: &str) -> (String, Connection) {
     let tracks = tracks.map(|(kind, mid)| TrackLine { mid: mid.into(), stream: Stream::Camera, kind });
     let slots = kinds.into_iter().zip(["2", "3"]);
     let slots = slots.map(|(kind, mid)| SlotLine { mid: mid.into(), kind, slot: SlotIndex(0) });
-    let config = ConnectionConfig { candidates: vec![SocketAddr::from(([127, 0, 0, 1], 1))], worker: 0 };
+    let config = ConnectionConfig {
+        candidates: vec![SocketAddr::from(([127, 0, 0, 1], 1))],
+        worker: 0,
+        egress: EgressKind::Own,
+    };
     let mut connection = Connection::new(&config, 0, Instant::now()).expect("a connection");
     let offer = Offer::parse(offer, tracks.collect(), slots.collect(), &Limits::default());
     let answer = connection.accept(offer.expect("a good offer")).expect("an answer");

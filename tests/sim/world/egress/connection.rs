@@ -386,9 +386,10 @@ fn judge_presence(header: &Header<'_>, line: &AgreedLine, media: bool) -> Result
     let elements = header.elements().unwrap_or_default();
     for (id, meaning) in &line.extensions {
         let needed = match meaning {
-            Extension::TransportNumber | Extension::SendTime => true,
+            Extension::TransportNumber => true,
             Extension::AudioLevel => media && line.kind == Kind::Audio,
-            Extension::Mid | Extension::Other | Extension::Encoding => false,
+            // Of what came, the numbers tell more than the times do; sources are named in the answer.
+            Extension::SendTime | Extension::Mid | Extension::Other | Extension::Encoding => false,
         };
         if needed && !elements.iter().any(|(there, _)| there == id) {
             return wrong(format!("no {meaning:?} on line {}", line.mid));
