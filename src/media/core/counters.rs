@@ -1,0 +1,98 @@
+//! What a core counts.
+
+use crate::media::paths::PathCounts;
+
+crate::metrics! {
+    /// What a core counted since it started.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct Counters as "core" {
+        /// Datagrams that came, over UDP and TCP.
+        pub datagrams: u64,
+        /// Datagrams of no kind we know, and hostile ones.
+        pub unknown: u64,
+        /// Datagrams larger than 1,500 bytes, or from port zero, to which no answer could go. They count as unknown, too.
+        pub hostile: u64,
+        /// DTLS and SRTP from addresses that never authenticated.
+        pub unlearned: u64,
+        /// SRTP from addresses that authenticated, which was not authentic itself: truncated, forged, replayed, or of a
+        /// payload type that was not negotiated.
+        pub unauthentic: u64,
+        /// STUN for nobody, or with a wrong password.
+        pub stun_refused: u64,
+        /// Requests for a path on which somebody else has proven to be.
+        pub paths_refused: u64,
+        /// Challenges sent, to see whether a client receives by a path.
+        pub challenges_sent: u64,
+        /// Challenges that clients answered.
+        pub challenges_answered: u64,
+        /// Media packets and datagrams that were not sent because nothing authentic comes from the client.
+        pub media_withheld: u64,
+        /// Datagrams that were not sent because they were more than an unproven path may get.
+        pub unproven_limited: u64,
+        /// Handshake datagrams dropped because too many waited.
+        pub handshakes_dropped: u64,
+        /// Media packets received.
+        pub received: u64,
+        /// Media packets that were authentic and no use: of a layer or in a format that was not negotiated, or cut short.
+        pub unusable: u64,
+        /// Authentic SRTCP that is no RTCP.
+        pub reports_malformed: u64,
+        /// Media packets handed to subscribers.
+        pub forwarded: u64,
+        /// Packets sent again because a client asked for them.
+        pub resent: u64,
+        /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
+        pub held: u64,
+        /// Packets a subscriber did not get because it negotiated nothing that could decode them.
+        pub not_decodable: u64,
+        /// Packets a subscriber did not get because another one, or the same, left with their sequence number.
+        pub repeated: u64,
+        /// Packets a subscriber did not get because there is no stream to its slot.
+        pub no_stream: u64,
+        /// Connections that ended because a packet would have been sealed with a nonce that was used.
+        pub nonces_repeated: u64,
+        /// Times a publisher's sequence numbers went where nobody counts to.
+        pub jumps: u64,
+        /// Times a voice came among the loudest of its room, or changed its rank among them.
+        pub loudest_changed: u64,
+        /// Times somebody's slots for sound were looked at, for that or because somebody came, left or looked elsewhere.
+        pub listeners_visited: u64,
+        /// Key frames asked for.
+        pub key_frames_asked: u64,
+        /// Wishes for a key frame that were no request of their own: one was on its way, or nobody can decode it.
+        pub key_frames_merged: u64,
+        /// Wishes for a key frame of viewers who had caused as many as one may.
+        pub key_frames_refused: u64,
+        /// Media packets that were over what their sender was asked for, and dropped.
+        pub over_rate: u64,
+        /// Layers that were cut off for that.
+        pub layers_cut: u64,
+        /// Times somebody was told that they send too much.
+        pub told_too_much: u64,
+        /// Connections that ended because their client went on.
+        pub ended_too_much: u64,
+        /// Connections that ended by themselves.
+        pub connections_lost: u64,
+        /// Connections that ended by a mistake of the server's (a panic inside them).
+        pub connections_failed: u64,
+        /// Offers refused after parsing.
+        pub offers_refused: u64,
+        /// Times any peer's timer fired.
+        pub wakeups: u64,
+        /// Times a peer's timer fired more than a millisecond after what its connection asked for. The estimator stalls at
+        /// 4 ms.
+        pub late: u64,
+        /// Times the clock said less than before.
+        pub clock_steps_back: u64,
+    }
+}
+
+impl Counters {
+    pub(super) fn add_paths(&mut self, counts: PathCounts) {
+        let PathCounts { challenges, answers, withheld, limited } = counts;
+        self.challenges_sent += challenges;
+        self.challenges_answered += answers;
+        self.media_withheld += withheld;
+        self.unproven_limited += limited;
+    }
+}
