@@ -12,7 +12,11 @@
 //! destination, which the kernel takes in one call. str0m seals nothing but its own reports on such a connection
 //! (`docs/decisions.md`).
 
+pub mod feedback;
+pub mod history;
 mod queue;
+pub mod repair;
+pub mod report;
 pub mod ring;
 pub mod seal;
 pub mod write;

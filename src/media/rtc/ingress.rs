@@ -9,7 +9,7 @@ use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Event as RtcEvent, Input};
 
 use super::sending::Sending;
-use super::srtp::{RxStream, Watch, is_rtcp, rtcp_packets};
+use super::srtp::{RxStream, Watch, is_rtcp};
 use super::stun::Check;
 use super::{
     Connection, Ended, Event, Packet, Received, Transmit, av1, formats, guarded, h264, height, vp8, vp9,
@@ -95,10 +95,7 @@ impl Connection {
             }
         }
         let deadline = self.drain(out, events)?;
-        let malformed = watch.report(|report| {
-            self.take_report(report, events);
-            rtcp_packets(report).any(|packet| packet.is_err())
-        });
+        let malformed = watch.report(|report| self.take_report(report, events).is_err());
         let watched = watch.end();
         let authenticated = watched.authentic;
         self.note(datagram, watched);

@@ -10,9 +10,9 @@ use std::time::Instant;
 use str0m::media::{KeyframeRequestKind, Mid};
 
 use super::reference::Reference;
-use super::srtp::rtcp_packets;
 use super::{Connection, Ended, Event, Packet, guarded};
 use crate::faults::Fault;
+use crate::media::egress::feedback::{self, Fact, Malformed};
 use crate::media::egress::ring::Kept;
 use crate::media::egress::seal::Unsealed;
 use crate::media::egress::{Egress, Packets, Queued, Run};
@@ -181,24 +181,21 @@ impl Connection {
         })
     }
 
-    /// Reads what the client reports of what we seal: the plain text of an RTCP packet.
-    pub(super) fn take_report(&mut self, report: &[u8], events: &mut Vec<Event>) {
-        let Sending::Own(own) = &mut self.sending else { return };
-        for packet in rtcp_packets(report).filter_map(Result::ok) {
-            let ssrc = |at: usize| {
-                packet.get(at..at + 4)?.first_chunk().map(|bytes| Ssrc(u32::from_be_bytes(*bytes)))
-            };
-            let wanted: Vec<Ssrc> = match packet {
-                [0x81, 206, ..] => ssrc(8).into_iter().collect(),
-                [0x84, 206, ..] => (12..packet.len()).step_by(8).filter_map(ssrc).collect(),
-                _ => Vec::new(),
-            };
-            for line in &own.lines {
-                if wanted.contains(&line.ssrc) {
-                    events.push(Event::KeyFrameWanted(line.mid));
-                }
+    /// Reads what the client reports: the plain text of an RTCP packet. What is not about what we seal is str0m's.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is none.
+    pub(super) fn take_report(&mut self, report: &[u8], events: &mut Vec<Event>) -> Result<(), Malformed> {
+        let lines = match &self.sending {
+            Sending::Own(own) => own.lines.as_slice(),
+            Sending::Rtc(_) => &[],
+        };
+        feedback::read(report, |fact| {
+            if let Fact::KeyFrame { source, .. } = fact {
+                let about = lines.iter().filter(|line| line.ssrc == source);
+                events.extend(about.map(|line| Event::KeyFrameWanted(line.mid)));
             }
-        }
+        })
     }
 
     /// How much would be sent if the downlink held it: what the estimator is to find out; zero lets it rest.

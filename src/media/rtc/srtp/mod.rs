@@ -17,7 +17,6 @@ mod ciphers;
 mod handshake;
 mod keys;
 mod replay;
-mod rtcp;
 mod sealing;
 mod sources;
 mod watch;
@@ -28,7 +27,6 @@ use keys::Verifier;
 use replay::Replays;
 
 pub(super) use ciphers::provider;
-pub(super) use rtcp::packets as rtcp_packets;
 pub(super) use sources::{RxStream, Sources};
 #[cfg(test)]
 pub(super) use watch::last_report;

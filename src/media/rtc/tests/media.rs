@@ -10,9 +10,10 @@ use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
 use super::client::{Call, Store, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
 use crate::media::codec::{Codec, CodecSet};
 use crate::media::demux::Path;
+use crate::media::egress::feedback::{self, Fact, KeyRequest};
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::Layer;
-use crate::media::rtc::{EgressKind, Ended, Event, srtp};
+use crate::media::rtc::{EgressKind, Ended, Event};
 use crate::media::rtp::{self, SeqNo, Ssrc};
 
 /// Parameter sets, and a slice.
@@ -257,13 +258,14 @@ fn what_a_client_asks_for_can_be_read_where_it_is_decrypted() {
     let mut api = call.client.direct_api();
     api.stream_rx(&ssrc.0.into()).expect("it was heard").request_keyframe(KeyframeRequestKind::Pli);
     call.run(ms(50));
-    // PLI (RFC 4585 section 6.3.1): a payload-specific message of format 1, whose second source is the one it is about.
-    let asks = |report: &Vec<u8>| {
-        srtp::rtcp_packets(report).flatten().any(|packet| {
-            packet.starts_with(&[0x81, 206]) && packet.get(8..12) == Some(&ssrc.0.to_be_bytes())
-        })
+    let asks = |report: &&Vec<u8>| {
+        let mut asked = false;
+        let whole = feedback::read(report, |fact| {
+            asked |= matches!(fact, Fact::KeyFrame { source, request: KeyRequest::Loss } if source == ssrc);
+        });
+        asked && whole.is_ok()
     };
-    assert_eq!(call.reports.iter().filter(|report| asks(report)).count(), 1, "{:?}", call.reports);
+    assert_eq!(call.reports.iter().filter(asks).count(), 1, "{:?}", call.reports);
 }
 
 #[test]
