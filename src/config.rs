@@ -8,6 +8,7 @@ use std::path::PathBuf;
 mod announced;
 mod doors;
 mod limits;
+mod load;
 mod metrics;
 mod state;
 mod turn;
@@ -24,12 +25,14 @@ use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
 use limits::LimitArgs;
+use load::LoadArgs;
 use metrics::MetricsArgs;
 use state::StateArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
 pub use announced::{Announced, interface_addresses};
+pub use load::{LinkRule, LoadConfig, Trust, Url};
 
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
@@ -51,7 +54,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the pages, the signaling and the media (the default)
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Be a crowd of people for a server, and measure what they get
+    Load(LoadArgs),
 }
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
@@ -147,6 +152,39 @@ struct ServeArgs {
     client_dir: Option<PathBuf>,
 }
 
+/// What the program is to do.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// Serve.
+    Serve(Box<Config>),
+    /// Put load on a server.
+    Load(LoadConfig),
+}
+
+impl Task {
+    /// Reads the command line (with the program's name first) and the environment.
+    ///
+    /// # Errors
+    /// [`Stop`] when there is something to print instead: help, the version, or one line on what is wrong.
+    pub fn from_args<I, T>(args: I) -> Result<Self, Stop>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let command = without_empty_variables(Cli::command());
+        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error))?;
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
+        match cli.command {
+            Some(Command::Load(args)) => {
+                let wrong = |text| Stop { text: format!("{text} (see load --help)"), code: 2 };
+                Ok(Task::Load(args.settle().map_err(wrong)?))
+            }
+            Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(Config::settle(*args)?))),
+            None => Ok(Task::Serve(Box::new(Config::settle(cli.serve)?))),
+        }
+    }
+}
+
 /// Everything the operator decides.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -220,22 +258,7 @@ impl fmt::Display for Stop {
 }
 
 impl Config {
-    /// Reads the command line (with the program's name first) and the environment.
-    ///
-    /// # Errors
-    /// [`Stop`] when there is something to print instead: help, the version, or one line on what is wrong.
-    pub fn from_args<I, T>(args: I) -> Result<Self, Stop>
-    where
-        I: IntoIterator<Item = T>,
-        T: Into<OsString> + Clone,
-    {
-        let command = without_empty_variables(Cli::command());
-        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error))?;
-        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
-        let args = match cli.command {
-            Some(Command::Serve(args)) => args,
-            None => cli.serve,
-        };
+    fn settle(args: ServeArgs) -> Result<Self, Stop> {
         let addresses = interface_addresses().map_err(|error| Stop {
             text: format!("the addresses of this machine cannot be read: {error}"),
             code: 1,

@@ -14,6 +14,7 @@ mod json;
 pub mod ledger;
 pub mod limits;
 mod listener;
+pub mod load;
 pub mod media;
 pub mod metrics;
 pub mod qr;

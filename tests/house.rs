@@ -185,7 +185,7 @@ fn str0m_is_named_in_one_module() {
 
 /// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
 /// planned.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("faults", &[]),
     ("json", &[]),
     ("limits", &[]),
@@ -236,6 +236,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
             "standstill",
         ],
     ),
+    ("load", &["conference", "config", "media"]),
     ("fuzz", &["conference", "control", "ledger", "limits", "media"]),
     ("lib", &[]),
     ("main", &[]),

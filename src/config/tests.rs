@@ -4,7 +4,10 @@ use super::*;
 
 /// The command line, without the program's name.
 pub(super) fn config(args: &[&str]) -> Result<Config, Stop> {
-    Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
+    match Task::from_args(std::iter::once("plenary").chain(args.iter().copied()))? {
+        Task::Serve(config) => Ok(*config),
+        Task::Load(_) => panic!("it is to serve"),
+    }
 }
 
 pub(super) fn addresses(texts: &[&str]) -> Vec<IpAddr> {
