@@ -39,8 +39,8 @@ fn loss_and_delay_that_a_link_puts_in_are_found() {
     let flags =
         ["--audio", "--video-bitrate", "500k", "--duration", "4", "--link", "0,100ms,10%", "--seed", "3"];
     let result = server.result(&flags);
-    let loss = number(&result, "/audio/lossPercent");
-    assert!((3.0..20.0).contains(&loss), "sound is not sent again: {loss} %");
+    let percent = number(&result, "/audio/lossPercent");
+    assert!((3.0..20.0).contains(&percent), "sound is not sent again: {percent} %");
     let (resent, lost) = (count(&result, "/video/resent"), count(&result, "/video/lost"));
     assert!(resent > 5 && resent > lost, "pictures are: {resent} came again, {lost} never did");
     for kind in ["video", "audio"] {
