@@ -6,26 +6,32 @@
 
 mod datagram;
 mod forwarder;
+mod history;
 mod offer;
 mod reader;
+mod reports;
 mod signaling;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use datagram::datagram;
 use forwarder::forwarder;
+use history::history;
 use offer::offer;
+use reports::reports;
 use signaling::signaling;
 
 /// One target: its name, which is that of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target there is.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     ("datagram", datagram),
     ("forwarder", forwarder),
     ("head", crate::control::faults::fuzzed_head),
+    ("history", history),
     ("offer", offer),
+    ("reports", reports),
     ("signaling", signaling),
 ];
 
