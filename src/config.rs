@@ -90,6 +90,10 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_EGRESS", value_name = "own|rtc", default_value = "rtc")]
     egress: EgressKind,
 
+    /// Core to keep the thread of pages and signaling on; one of --pin shares it with a worker
+    #[arg(long, env = "PLENARY_PIN_CONTROL", value_name = "CORE", requires = "pin", value_parser = workers::core)]
+    pin_control: Option<usize>,
+
     /// Picture codecs people may send, the preferred first; of these, what everybody in a room can decode is used
     #[arg(long, env = "PLENARY_CODECS", value_name = "LIST", default_value = "VP8,VP9,H264,AV1", value_parser = workers::codecs)]
     codecs: Codecs,
@@ -202,6 +206,9 @@ pub struct Config {
     pub cores: Vec<usize>,
     /// Who seals the media that leaves.
     pub egress: EgressKind,
+    /// The core of the control thread, if the kernel is not to choose. Workers have cores of their own then: their threads
+    /// are started by this one.
+    pub control_core: Option<usize>,
     /// The picture codecs in use, the preferred first. Never empty.
     pub codecs: Vec<Codec>,
     /// The addresses for media, the best first. Never empty.
@@ -263,8 +270,9 @@ impl Config {
             text: format!("the addresses of this machine cannot be read: {error}"),
             code: 1,
         })?;
-        let (workers, cores) = workers::settle(args.workers, args.pin.as_ref(), args.udp_port)
-            .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
+        let (workers, cores) =
+            workers::settle(args.workers, args.pin.as_ref(), args.pin_control, args.udp_port)
+                .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
         let turn = turn::settle(&args.turn_url, args.turn_secret_file.as_deref())?;
         let (http_addresses, hosts) = doors::settle(args.doors.clone(), args.plain_http)
             .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
@@ -285,6 +293,7 @@ impl Config {
             workers,
             cores,
             egress: args.egress,
+            control_core: args.pin_control,
             codecs: args.codecs.to_vec(),
             announced: announced::resolve(&args.announce, &addresses),
             transport,

@@ -15,6 +15,7 @@ use plenary::control::{Control, ControlConfig, Reach};
 use plenary::greeting::Greeting;
 use plenary::journal::Journal;
 use plenary::media::Protocol;
+use plenary::pin::stay_on;
 use plenary::state;
 use plenary::worker::{Pool, StartError};
 
@@ -133,6 +134,10 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));
 
+    // The workers are at home by now, and those that replace them have cores of their own.
+    if let Some(core) = config.control_core {
+        stay_on(core, "the control thread");
+    }
     // Whoever waits for the greeting finds in the log what was said before.
     journal.flush();
     greet(config, control.port());
