@@ -26,6 +26,27 @@ impl Bitrate {
         self.0
     }
 
+    /// What so many bytes in so much time are; nothing in no time.
+    #[must_use]
+    pub fn of(bytes: u64, time: Duration) -> Bitrate {
+        let bits = u128::from(bytes) * 8 * 1_000_000_000;
+        let rate = bits.checked_div(time.as_nanos()).unwrap_or_default();
+        Bitrate(u64::try_from(rate).unwrap_or(u64::MAX))
+    }
+
+    /// So many times this, rounded down; nothing if `by` is negative or no number.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "such a cast saturates")]
+    pub fn scaled(self, by: f64) -> Bitrate {
+        Bitrate((self.0 as f64 * by) as u64)
+    }
+
+    /// How long so many bytes take; for ever, as good as, at no rate.
+    #[must_use]
+    pub fn time_of(self, bytes: u64) -> Duration {
+        Duration::from_nanos(bytes.saturating_mul(8_000_000_000) / self.0.max(1))
+    }
+
     /// The bytes of so much time.
     #[must_use]
     pub fn bytes_in(self, time: Duration) -> u64 {
@@ -61,5 +82,23 @@ impl Div<u64> for Bitrate {
 impl std::iter::Sum for Bitrate {
     fn sum<I: Iterator<Item = Bitrate>>(rates: I) -> Bitrate {
         rates.fold(Bitrate::default(), Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_bytes_in_a_time_and_back() {
+        let rate = Bitrate::of(1_250, Duration::from_millis(10));
+        assert_eq!(rate, Bitrate::kbps(1_000));
+        assert_eq!(rate.time_of(1_250), Duration::from_millis(10));
+        assert_eq!(rate.bytes_in(Duration::from_millis(10)), 1_250);
+        assert_eq!(Bitrate::of(1, Duration::ZERO), Bitrate::default());
+        assert!(Bitrate::default().time_of(1) > Duration::from_secs(7));
+        assert_eq!(rate.scaled(0.85), Bitrate::kbps(850));
+        assert_eq!(rate.scaled(-1.0), Bitrate::default());
+        assert_eq!(rate.scaled(f64::NAN), Bitrate::default());
     }
 }

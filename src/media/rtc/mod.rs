@@ -8,7 +8,6 @@
 mod answer;
 mod av1;
 mod challenge;
-pub mod client;
 mod credentials;
 mod crypto;
 mod error;

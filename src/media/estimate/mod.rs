@@ -1,0 +1,350 @@
+//! What a subscriber's downlink holds: estimated from what becomes of the packets sent to it.
+//!
+//! ```text
+//!   what leaves ──> history ──> its transport-wide number           what somebody would send
+//!           └────────> left: the rate that is sent ────────────┐               │
+//!   feedback ──────────┤ what arrived, and what is missing                     v
+//!                      ├──> acked: the rate that arrives ──────┐            probe ──> padding to send now
+//!                      ├──> groups ──> trend: the queue grows ─┼──> aimd ──┐   │
+//!                      ├──> standing: the queue is too long ───┤           │   │
+//!                      ├───────────────────────────────────────┼──> loss ──┼───┼──> the estimate: the least of both
+//!                      └──> probe: what became of it ──────────┴───────────┘<──┘ verdict: both learn it
+//! ```
+//!
+//! It is the congestion control that browsers use among themselves (draft-ietf-rmcat-gcc-02 at the sender, with
+//! libwebrtc's probes), one stage a file. It is sans-IO: told what leaves and what is reported, with `now` as an argument, it
+//! says what the downlink holds, what to pad with, and when to be asked again. It sends nothing, knows no packet and no peer, and
+//! allocates only for the history of what is under way.
+//!
+//! Sizes are of datagrams on the wire, with the headers of IP and UDP. What a publisher lost has no number and is no loss here. While
+//! nothing is sent it rests: it is not to be woken, keeps no history, and begins anew with the next packet. It never says zero,
+//! and never more than [`FIRST`], what a probe found, or half as much again as what arrived (and 10 kbit/s).
+
+mod acked;
+mod aimd;
+mod groups;
+mod history;
+mod left;
+mod loss;
+mod pacer;
+mod probe;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod trend;
+
+use std::time::{Duration, Instant};
+
+use self::acked::AckedRate;
+use self::aimd::{Aimd, Facts};
+use self::groups::{Groups, Told};
+use self::history::{Arrived, Gap, History, News};
+use self::left::LeftRate;
+use self::loss::Losses;
+pub use self::pacer::{Class, Pacer};
+use self::probe::Prober;
+use self::standing::Standing;
+use self::trend::{Queue, Trend};
+use super::units::Bitrate;
+
+/// What a downlink is thought to hold before anything is known of it: sound and a small picture. A probe finds more within half a
+/// second.
+pub const FIRST: Bitrate = Bitrate::kbps(600);
+
+/// The bounds of an estimate: a voice with its headers, and more than every slot in its highest layer.
+pub const LEAST: Bitrate = Bitrate::kbps(50);
+/// See [`LEAST`].
+pub const MOST: Bitrate = Bitrate::kbps(100_000);
+
+/// The estimate rises to so many times what arrives (libwebrtc: 1.5, and 10 kbit/s).
+const MOST_ABOVE: f64 = 1.5;
+
+/// Nothing was sent for so long: it rests, and what was measured is not continued.
+const RESTS_AFTER: Micros = 2_000_000;
+
+/// No answer to what was sent for so long and two round trips: the way is blocked, and the estimate is halved; each time.
+const SILENT_AFTER: Micros = 1_000_000;
+
+/// A fall below so much of what it was is met with a probe soon: it may have been a moment's (libwebrtc: 0.66).
+const LARGE_FALL: f64 = 0.66;
+
+/// How much of the round trip a new one makes (RFC 6298 section 2: 1/8).
+const RTT_FOLLOWS: u32 = 8;
+
+/// Microseconds, since the estimator was made or on the receiver's clock.
+type Micros = i64;
+
+/// What a feedback says of one packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// Its transport-wide number.
+    pub number: u16,
+    /// When it arrived: microseconds on the receiver's clock, of any origin. `None` if it did not.
+    pub arrival: Option<i64>,
+}
+
+/// The estimator of one subscriber's downlink.
+#[derive(Debug)]
+pub struct Estimator {
+    origin: Instant,
+    history: History,
+    left: LeftRate,
+    acked: AckedRate,
+    groups: Groups,
+    trend: Trend,
+    standing: Standing,
+    aimd: Aimd,
+    losses: Losses,
+    prober: Prober,
+    estimate: Bitrate,
+    rtt: Option<Duration>,
+    /// When the last packet left; `None` at rest.
+    sent: Option<Micros>,
+    /// Since when what was sent is not answered.
+    unanswered: Option<Micros>,
+    /// There was a feedback since it began.
+    heard: bool,
+    /// What it was before it was halved for want of answers.
+    before_silence: Option<Bitrate>,
+}
+
+impl Estimator {
+    /// One that knows nothing.
+    #[must_use]
+    pub fn new(now: Instant) -> Estimator {
+        Estimator {
+            origin: now,
+            history: History::default(),
+            left: LeftRate::default(),
+            acked: AckedRate::default(),
+            groups: Groups::default(),
+            trend: Trend::new(),
+            standing: Standing::default(),
+            aimd: Aimd::new(FIRST),
+            losses: Losses::default(),
+            prober: Prober::new(),
+            estimate: FIRST,
+            rtt: None,
+            sent: None,
+            unanswered: None,
+            heard: false,
+            before_silence: None,
+        }
+    }
+
+    /// Somebody would send so much if the downlink held it; zero if nothing is received. What is wanted beyond the estimate is probed
+    /// for while something is sent.
+    pub fn want(&mut self, now: Instant, wanted: Bitrate) {
+        let now = self.micros(now);
+        self.prober.want(now, wanted);
+    }
+
+    /// The path is another one: nothing that is known holds.
+    pub fn new_path(&mut self) {
+        self.begin(FIRST);
+        self.rtt = None;
+    }
+
+    /// A packet of so many bytes, with all headers, is committed to the wire: its transport-wide number.
+    pub fn sent(&mut self, now: Instant, bytes: usize) -> u16 {
+        let now = self.micros(now);
+        if self.sent.is_some_and(|sent| now - sent >= RESTS_AFTER) {
+            self.begin(self.estimate);
+        }
+        self.sent = Some(now);
+        self.unanswered.get_or_insert(now);
+        self.left.add(now, bytes);
+        let cluster = self.prober.sent(now, bytes);
+        self.history.push(now, bytes, cluster)
+    }
+
+    /// A transport-wide feedback came (draft-holmer-rmcat-transport-wide-cc-extensions-01): what it says, in the order of the numbers.
+    pub fn feedback(&mut self, now: Instant, reports: impl IntoIterator<Item = Reported>) {
+        let now = self.micros(now);
+        let (mut news, mut newest) = (false, None);
+        for Reported { number, arrival } in reports {
+            let Some((what, gap)) = self.history.report(now, number, arrival) else { continue };
+            news = true;
+            if gap == Gap::Yes {
+                self.acked.interrupt();
+            }
+            match what {
+                News::Arrived(packet) => {
+                    self.arrived(&packet);
+                    newest = newest.max(Some(packet.departed));
+                }
+                News::Missing { cluster: 0 } => self.losses.missing(),
+                News::Missing { cluster } => self.prober.missing(cluster),
+            }
+        }
+        if news {
+            self.unanswered = None;
+            self.heard = true;
+            self.history.forget(now);
+            self.judge(now, newest);
+        }
+    }
+
+    fn arrived(&mut self, packet: &Arrived) {
+        self.acked.add(packet);
+        if packet.cluster != 0 {
+            // Its queue is of its own making: seen by the verdict alone.
+            self.groups.interrupt();
+            self.prober.came(packet);
+            return;
+        }
+        self.losses.arrived(packet.late);
+        self.standing.add(packet);
+        match self.groups.add(packet) {
+            Told::Step(step) => self.trend.add(&step),
+            Told::Jumped => (self.trend, self.standing) = (Trend::new(), Standing::default()),
+            Told::Nothing => {}
+        }
+    }
+
+    fn judge(&mut self, now: Micros, newest: Option<Micros>) {
+        if let Some(before) = self.before_silence.take() {
+            self.aimd.resume(before.min(FIRST));
+            self.prober.restart();
+        }
+        let before = self.estimate;
+        let acked = self.acked.rates();
+        self.standing.heard(now);
+        if let Some(departed) = newest {
+            self.rtt = Some(smoothed(self.rtt, Duration::from_micros((now - departed).unsigned_abs())));
+            let facts = Facts {
+                queue: self.trend.queue(),
+                standing: self.standing.too_long(),
+                held: self.losses.bound().is_some_and(|bound| bound <= self.aimd.rate()),
+                acked,
+                left: self.left.rate(),
+                rtt: self.rtt,
+            };
+            self.aimd.heard(now, &facts);
+        }
+        let arrives = acked.map(|acked| acked.at_present());
+        self.losses.heard(now, self.aimd.rate(), arrives, self.rtt);
+        self.learn(now);
+        self.settle();
+        if self.estimate < before.scaled(LARGE_FALL) {
+            self.prober.hurry(now);
+        }
+    }
+
+    /// Takes the verdict of a probe, if there is one.
+    fn learn(&mut self, now: Micros) {
+        let Some(verdict) = self.prober.verdict(now) else { return };
+        if verdict.rate > self.estimate {
+            self.aimd.learn(now, verdict.rate, verdict.full);
+            self.losses.learn(verdict.rate);
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        let rate = self.aimd.rate();
+        self.estimate = self.losses.bound().map_or(rate, |bound| bound.min(rate));
+    }
+
+    /// What the downlink is thought to hold: of everything that is sent, with headers, resends and padding.
+    #[must_use]
+    pub fn estimate(&self) -> Bitrate {
+        self.estimate
+    }
+
+    /// How long an answer takes, smoothed; with the time that the receiver gathers reports.
+    #[must_use]
+    pub fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    /// The share of packets that did not arrive of late, from 0 to 1, without those of probes.
+    #[must_use]
+    pub fn loss(&self) -> f32 {
+        self.losses.share()
+    }
+
+    /// Does what is due. So many bytes are to be sent now beside what is sent anyway, old packets best; about, and what is not
+    /// there is not missed.
+    pub fn poll(&mut self, now: Instant) -> Option<usize> {
+        let now = self.micros(now);
+        let sent = self.sent?;
+        if now - sent >= RESTS_AFTER {
+            self.rest();
+            return None;
+        }
+        self.endure(now, sent);
+        self.learn(now);
+        if self.heard && self.prober.is_due(now, self.estimate) {
+            if self.trend.queue() == Queue::Grows || self.standing.too_long().is_some() || self.losses.many()
+            {
+                self.prober.hold_off(now);
+            } else {
+                self.prober.begin(now, self.estimate);
+            }
+        }
+        self.prober.poll(now)
+    }
+
+    /// When [`Estimator::poll`] has something to do next. `None` while it rests.
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        let rests = self.sent? + RESTS_AFTER;
+        let silent = self.silent().unwrap_or(rests);
+        let probe = self.heard.then(|| self.prober.due(self.estimate)).flatten().unwrap_or(rests);
+        let due = rests.min(silent).min(probe).max(0);
+        Some(self.origin + Duration::from_micros(due.unsigned_abs()))
+    }
+
+    /// When silence becomes too long.
+    fn silent(&self) -> Option<Micros> {
+        let rtt = self.rtt.map_or(0, |rtt| Micros::try_from(rtt.as_micros()).unwrap_or(0));
+        self.unanswered.filter(|_| self.heard).map(|since| since + SILENT_AFTER + 2 * rtt)
+    }
+
+    /// Halves the estimate if nothing was answered for too long.
+    fn endure(&mut self, now: Micros, sent: Micros) {
+        if self.silent().is_some_and(|silent| now >= silent) {
+            self.before_silence.get_or_insert(self.estimate);
+            self.aimd.lower(self.estimate / 2);
+            self.settle();
+            self.prober.hold_off(now);
+            self.unanswered = (now - sent < SILENT_AFTER).then_some(now);
+        }
+    }
+
+    /// Lets go of everything but the estimate and the wish, and is woken by the next packet.
+    fn rest(&mut self) {
+        self.sent = None;
+        self.begin(self.estimate);
+    }
+
+    /// Begins anew, with no more than a number.
+    fn begin(&mut self, from: Bitrate) {
+        self.history.clear();
+        self.left = LeftRate::default();
+        self.acked = AckedRate::default();
+        self.groups = Groups::default();
+        self.trend = Trend::new();
+        self.standing = Standing::default();
+        self.aimd = Aimd::new(from);
+        self.losses = Losses::default();
+        self.prober.restart();
+        self.estimate = from;
+        (self.unanswered, self.heard, self.before_silence) = (None, false, None);
+    }
+
+    fn micros(&self, now: Instant) -> Micros {
+        let passed = now.saturating_duration_since(self.origin);
+        let seconds = Micros::try_from(passed.as_secs()).unwrap_or(Micros::MAX >> 24);
+        seconds.saturating_mul(1_000_000).saturating_add(passed.subsec_micros().into())
+    }
+}
+
+fn smoothed(rtt: Option<Duration>, new: Duration) -> Duration {
+    rtt.map_or(new, |rtt| (rtt * (RTT_FOLLOWS - 1) + new) / RTT_FOLLOWS)
+}
+
+fn bounded(rate: Bitrate) -> Bitrate {
+    rate.clamp(LEAST, MOST)
+}

@@ -1,0 +1,435 @@
+//! Probes: for some tens of milliseconds more is sent than is known to pass, and what became of it is the verdict.
+//!
+//! ```text
+//!   resting ──(somebody wants more than is known)──> sending ──(all is sent, or time is up)──> waiting
+//!      ^                                                                                          │
+//!      └──────────────(all is reported, or time is up: the verdict, and when the next is due)─────┘
+//! ```
+//!
+//! Whatever leaves while a probe is sent belongs to it: picture counts, and only what is missing is padded. draft-ietf-rmcat-gcc-02
+//! has no probes; this is after libwebrtc's (`ProbeController`, `ProbeBitrateEstimator`).
+
+use std::time::Duration;
+
+use super::Micros;
+use super::history::Arrived;
+use crate::media::units::Bitrate;
+
+/// How long a probe is sent, and how many bytes it has at least, whatever the rate: five full packets (libwebrtc: 15 ms and five
+/// packets; a little longer, as a turn of a busy worker is late by a millisecond or two).
+const LENGTH: Duration = Duration::from_millis(20);
+const LEAST_BYTES: u64 = 6_000;
+
+/// A part of it leaves at once; a full packet at the least.
+const PART: Duration = Duration::from_millis(2);
+const PACKET: u64 = 1_200;
+
+/// If there is not enough to pad with, it ends after so many times its length.
+const MOST_LENGTHS: u32 = 3;
+
+/// What is reported later than this after it was sent is not waited for (libwebrtc: 1 s).
+const VERDICT_WITHIN: Micros = 1_000_000;
+
+/// The first probe asks for so many times what is known, the next ones for so many (libwebrtc: 3 and 2).
+const FIRST_STEP: f64 = 3.0;
+const STEP: f64 = 2.0;
+
+/// If a probe found as much of what it asked for, the next follows at once (libwebrtc: 0.7).
+const FOUND_ENOUGH: f64 = 0.7;
+
+/// Otherwise, and while more is wanted than known, one every so often (libwebrtc: 5 s).
+const EVERY: Micros = 5_000_000;
+
+/// A new wish does not wait for that, but for this since the last probe: views may change with each movement of a hand.
+const SOONEST: Micros = 1_000_000;
+
+/// What is wanted counts as known already if it is so little more.
+const AS_GOOD: f64 = 1.05;
+
+/// While the queue grows or much is lost, it is asked again after this.
+const HOLDS_OFF: Micros = 500_000;
+
+/// A verdict needs so many packets; of what was sent, so much must have come (libwebrtc: 80 %), or, for the verdict that the
+/// downlink is full, so much.
+const LEAST_PACKETS: u32 = 4;
+const CAME: f64 = 0.8;
+const CAME_OF_FULL: f64 = 0.5;
+
+/// What comes so much faster than it left was held up on the way, and says nothing (libwebrtc: 2).
+const MOST_FASTER: f64 = 2.0;
+
+/// What comes slower than so much of how it left filled the downlink, which holds a little less than what came (libwebrtc: 0.9 and
+/// 0.95).
+const FULL_BELOW: f64 = 0.9;
+const HELD_OF_FULL: f64 = 0.95;
+
+/// What a probe found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// The downlink holds so much.
+    pub rate: Bitrate,
+    /// And no more.
+    pub full: bool,
+}
+
+/// When the packets of a probe passed one end.
+#[derive(Debug, Clone, Copy, Default)]
+struct Passed {
+    packets: u32,
+    bytes: u64,
+    first: Option<(Micros, u64)>,
+    last: Option<(Micros, u64)>,
+}
+
+impl Passed {
+    fn add(&mut self, at: Micros, bytes: u64) {
+        self.packets += 1;
+        self.bytes += bytes;
+        if self.first.is_none_or(|(first, _)| at < first) {
+            self.first = Some((at, bytes));
+        }
+        if self.last.is_none_or(|(last, _)| at >= last) {
+            self.last = Some((at, bytes));
+        }
+    }
+
+    /// From the first to the last; one of them is not part of what passed in that time.
+    fn rate(&self, without: Option<(Micros, u64)>) -> Option<Bitrate> {
+        let span =
+            self.last?.0.checked_sub(self.first?.0).filter(|span| (1..=VERDICT_WITHIN).contains(span))?;
+        Some(Bitrate::of(self.bytes.saturating_sub(without?.1), Duration::from_micros(span.unsigned_abs())))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cluster {
+    id: u8,
+    asks: Bitrate,
+    bytes: u64,
+    begun: Micros,
+    sent: Passed,
+    came: Passed,
+    missing: u32,
+}
+
+impl Cluster {
+    fn ends(&self) -> Micros {
+        self.begun + micros(self.asks.time_of(self.bytes)) * Micros::from(MOST_LENGTHS)
+    }
+
+    /// The bytes that are missing to be on time until the next part is due.
+    fn behind(&self, now: Micros) -> u64 {
+        let passed = Duration::from_micros((now - self.begun).unsigned_abs()) + part(self.asks);
+        self.asks.bytes_in(passed).min(self.bytes).saturating_sub(self.sent.bytes)
+    }
+
+    fn settled(&self) -> bool {
+        self.came.packets + self.missing >= self.sent.packets
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        let came = self.came.bytes as f64 / self.sent.bytes.max(1) as f64;
+        let left = self.sent.rate(self.sent.last)?;
+        let arrived = self.came.rate(self.came.first)?;
+        let ratio = arrived.as_bps() as f64 / left.as_bps().max(1) as f64;
+        let full = ratio < FULL_BELOW;
+        let enough = if full { CAME_OF_FULL } else { CAME };
+        if self.came.packets < LEAST_PACKETS || came < enough || ratio > MOST_FASTER {
+            return None;
+        }
+        let rate = if full { arrived.scaled(HELD_OF_FULL) } else { left.min(arrived) };
+        Some(Verdict { rate: rate.min(self.asks), full })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Resting,
+    /// And when the next part is due.
+    Sending(Cluster, Micros),
+    /// And until when.
+    Waiting(Cluster, Micros),
+}
+
+#[derive(Debug)]
+pub(super) struct Prober {
+    wanted: Bitrate,
+    state: State,
+    step: f64,
+    /// When the next may begin.
+    next: Micros,
+    begun: Option<Micros>,
+    id: u8,
+}
+
+impl Prober {
+    pub fn new() -> Prober {
+        Prober {
+            wanted: Bitrate::default(),
+            state: State::Resting,
+            step: FIRST_STEP,
+            next: Micros::MIN,
+            begun: None,
+            id: 0,
+        }
+    }
+
+    /// Nothing that was found out holds any more; the wish does.
+    pub fn restart(&mut self) {
+        (self.state, self.step, self.next) = (State::Resting, FIRST_STEP, Micros::MIN);
+    }
+
+    /// Somebody would send so much.
+    pub fn want(&mut self, now: Micros, wanted: Bitrate) {
+        if wanted > self.wanted {
+            self.hurry(now);
+        }
+        self.wanted = wanted;
+    }
+
+    /// Does not wait as long as usual for the next probe.
+    pub fn hurry(&mut self, now: Micros) {
+        let soonest = self.begun.map_or(now, |begun| now.max(begun + SOONEST));
+        self.next = self.next.min(soonest);
+    }
+
+    /// Waits with the next probe.
+    pub fn hold_off(&mut self, now: Micros) {
+        self.next = now + HOLDS_OFF;
+    }
+
+    /// A packet leaves; the probe it belongs to, or zero.
+    pub fn sent(&mut self, now: Micros, bytes: usize) -> u8 {
+        let State::Sending(cluster, _) = &mut self.state else { return 0 };
+        cluster.sent.add(now, bytes as u64);
+        let id = cluster.id;
+        if cluster.sent.bytes >= cluster.bytes {
+            self.state = State::Waiting(*cluster, now + VERDICT_WITHIN);
+        }
+        id
+    }
+
+    /// A packet of a probe came.
+    pub fn came(&mut self, packet: &Arrived) {
+        if let Some(cluster) = self.cluster(packet.cluster) {
+            cluster.came.add(packet.came, packet.bytes.into());
+            cluster.missing = cluster.missing.saturating_sub(packet.late.into());
+        }
+    }
+
+    /// A packet of a probe did not.
+    pub fn missing(&mut self, id: u8) {
+        if let Some(cluster) = self.cluster(id) {
+            cluster.missing += 1;
+        }
+    }
+
+    fn cluster(&mut self, id: u8) -> Option<&mut Cluster> {
+        match &mut self.state {
+            State::Sending(cluster, _) | State::Waiting(cluster, _) if cluster.id == id => Some(cluster),
+            _ => None,
+        }
+    }
+
+    /// The verdict, once nothing more of the probe is waited for.
+    pub fn verdict(&mut self, now: Micros) -> Option<Verdict> {
+        let State::Waiting(cluster, until) = &self.state else { return None };
+        if !cluster.settled() && now < *until {
+            return None;
+        }
+        let (verdict, asks) = (cluster.verdict(), cluster.asks);
+        (self.state, self.step) = (State::Resting, STEP);
+        let more = |verdict: Verdict| !verdict.full && verdict.rate >= asks.scaled(FOUND_ENOUGH);
+        self.next = if verdict.is_some_and(more) { now } else { now + EVERY };
+        verdict
+    }
+
+    /// Whether more is wanted than is known.
+    fn lacks(&self, known: Bitrate) -> bool {
+        self.wanted > known.scaled(AS_GOOD)
+    }
+
+    /// Whether a probe is due, of which nothing has left yet.
+    pub fn is_due(&self, now: Micros, known: Bitrate) -> bool {
+        matches!(self.state, State::Resting) && now >= self.next && self.lacks(known)
+    }
+
+    /// Begins the probe that is due.
+    pub fn begin(&mut self, now: Micros, known: Bitrate) {
+        let asks = known.scaled(self.step).min(self.wanted);
+        // Zero is no probe's.
+        self.id = self.id.checked_add(1).unwrap_or(1);
+        self.begun = Some(now);
+        let cluster = Cluster {
+            id: self.id,
+            asks,
+            bytes: asks.bytes_in(LENGTH).max(LEAST_BYTES),
+            begun: now,
+            sent: Passed::default(),
+            came: Passed::default(),
+            missing: 0,
+        };
+        self.state = State::Sending(cluster, now);
+    }
+
+    /// The bytes that are to leave now beside what leaves anyway, if any.
+    pub fn poll(&mut self, now: Micros) -> Option<usize> {
+        let State::Sending(cluster, due) = &mut self.state else { return None };
+        if now >= cluster.ends() {
+            self.state = State::Waiting(*cluster, now + VERDICT_WITHIN);
+            return None;
+        }
+        if now < *due {
+            return None;
+        }
+        *due = now + micros(part(cluster.asks));
+        usize::try_from(cluster.behind(now)).ok().filter(|bytes| *bytes > 0)
+    }
+
+    /// When something is to be done.
+    pub fn due(&self, known: Bitrate) -> Option<Micros> {
+        match &self.state {
+            State::Resting => self.lacks(known).then_some(self.next),
+            State::Sending(cluster, due) => Some((*due).min(cluster.ends())),
+            State::Waiting(_, until) => Some(*until),
+        }
+    }
+}
+
+fn part(rate: Bitrate) -> Duration {
+    PART.max(rate.time_of(PACKET))
+}
+
+fn micros(time: Duration) -> Micros {
+    Micros::try_from(time.as_micros()).unwrap_or(Micros::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: Bitrate = Bitrate::kbps(600);
+
+    /// Sends all of a probe as it asks for, in packets of 1,200 bytes, and returns when each left.
+    fn send(prober: &mut Prober, from: Micros) -> Vec<Micros> {
+        let mut left = Vec::new();
+        let mut now = from;
+        while let State::Sending(_, due) = prober.state {
+            now = now.max(due);
+            let bytes = prober.poll(now).unwrap_or(0);
+            for _ in 0..bytes.div_ceil(1_200) {
+                assert_ne!(prober.sent(now, 1_200), 0);
+                left.push(now);
+            }
+            now += 100;
+        }
+        left
+    }
+
+    /// A probe by somebody who knows `known` and wants 5 Mbit/s through a link of `holds`; of a hundred packets `lost` are.
+    fn probed(known: Bitrate, holds: Bitrate, lost: usize) -> (Prober, Option<Verdict>) {
+        let mut prober = Prober::new();
+        prober.want(0, Bitrate::kbps(5_000));
+        assert!(prober.is_due(0, known));
+        prober.begin(0, known);
+        let left = send(&mut prober, 0);
+        let mut free = 0;
+        for (n, departed) in left.into_iter().enumerate() {
+            if (n * lost) / 100 != ((n + 1) * lost) / 100 {
+                prober.missing(1);
+                continue;
+            }
+            free = free.max(departed) + micros(holds.time_of(1_200));
+            prober.came(&Arrived { departed, came: free, bytes: 1_200, cluster: 1, late: false });
+        }
+        let verdict = prober.verdict(100_000);
+        (prober, verdict)
+    }
+
+    #[test]
+    fn a_link_that_holds_it_is_found_and_the_next_follows_at_once() {
+        let (prober, verdict) = probed(KNOWN, Bitrate::kbps(50_000), 0);
+        let verdict = verdict.expect("all came");
+        assert!(!verdict.full && verdict.rate >= Bitrate::kbps(1_500), "{verdict:?}");
+        assert!(prober.is_due(100_000, verdict.rate));
+        assert_eq!(prober.due(Bitrate::kbps(5_000)), None, "all that is wanted is known");
+    }
+
+    #[test]
+    fn a_link_that_does_not_hold_it_is_measured_and_the_next_waits() {
+        let (prober, verdict) = probed(KNOWN, Bitrate::kbps(1_000), 0);
+        let verdict = verdict.expect("all came");
+        assert!(verdict.full);
+        assert!((900..=1_000).contains(&(verdict.rate.as_bps() / 1_000)), "{verdict:?}");
+        assert_eq!(prober.due(verdict.rate), Some(100_000 + EVERY));
+    }
+
+    #[test]
+    fn with_many_losses_what_came_is_all_it_holds_and_with_more_there_is_no_verdict() {
+        let known = Bitrate::kbps(2_000);
+        for holds in [50_000, 1_000].map(Bitrate::kbps) {
+            let verdict = probed(known, holds, 40).1.expect("enough came");
+            assert!(verdict.full && verdict.rate <= holds.min(Bitrate::kbps(3_100)), "{verdict:?}");
+            assert_eq!(probed(known, holds, 80).1, None);
+        }
+    }
+
+    #[test]
+    fn nobody_who_wants_no_more_than_is_known_is_probed() {
+        let mut prober = Prober::new();
+        for wanted in [Bitrate::default(), KNOWN / 2, KNOWN] {
+            prober.want(0, wanted);
+            assert!(!prober.is_due(1_000_000, KNOWN));
+            assert_eq!(prober.due(KNOWN), None);
+        }
+    }
+
+    #[test]
+    fn a_probe_asks_for_no_more_than_is_wanted_and_for_as_many_bytes_as_it_takes() {
+        for wanted in [Bitrate::kbps(800), Bitrate::kbps(1_500)] {
+            let mut prober = Prober::new();
+            prober.want(0, wanted);
+            prober.begin(0, KNOWN);
+            let left = send(&mut prober, 0);
+            let bytes = (left.len() as u64 - 1) * 1_200;
+            let took = Duration::from_micros((left[left.len() - 1] - left[0]).unsigned_abs());
+            let rate = Bitrate::of(bytes, took);
+            assert!(rate <= wanted.scaled(1.3) && rate >= wanted.scaled(0.8), "{wanted:?}: {rate:?}");
+        }
+    }
+
+    #[test]
+    fn a_probe_without_enough_to_send_ends_and_says_nothing() {
+        let mut prober = Prober::new();
+        prober.want(0, Bitrate::kbps(5_000));
+        prober.begin(0, KNOWN);
+        let mut now = 0;
+        let mut asked = 0;
+        while let Some(due) = prober.due(KNOWN) {
+            now = due.max(now + 1);
+            asked += usize::from(prober.poll(now).is_some());
+            if prober.verdict(now).is_some() || matches!(prober.state, State::Resting) {
+                break;
+            }
+        }
+        assert!(asked > 0 && now < 2_000_000, "{asked} {now}");
+        assert_eq!(prober.due(KNOWN), Some(now + EVERY));
+    }
+
+    #[test]
+    fn wishes_that_change_all_the_time_bring_a_probe_a_second() {
+        let mut prober = Prober::new();
+        let mut begun = 0;
+        for n in 0..1_000 {
+            let now = n * 10_000;
+            prober.want(now, Bitrate::kbps(if n % 2 == 0 { 700 } else { 5_000 }));
+            if prober.is_due(now, KNOWN) {
+                prober.begin(now, KNOWN);
+                begun += 1;
+            }
+            prober.poll(now);
+            prober.verdict(now);
+        }
+        assert!((5..=10).contains(&begun), "{begun} in 10 s");
+    }
+}
