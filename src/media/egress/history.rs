@@ -2,7 +2,7 @@
 //! again as it was.
 //!
 //! Note each packet with [`History::note`] once it was committed to the wire, and ask [`History::again`] for each number that a
-//! receiver says it lost. Nothing is allocated before the first packet, and no more than [`MOST_PACKETS`] entries of 24 bytes
+//! receiver says it lost; tell [`History::left_again`] when that has left, too. Nothing is allocated before the first packet, and no more than [`MOST_PACKETS`] entries of 24 bytes
 //! ever. Nothing of the packets themselves is here: [`super::ring`] keeps them once for everybody, and may have given one up that
 //! is remembered here.
 
@@ -265,6 +265,14 @@ impl History {
         }
         (entry.again, entry.marks) = (span.stamp(now), entry.marks.once_more());
         Ok(Again { seq: SeqNo(seq), sent, until: now + left })
+    }
+
+    /// A packet left again that had to wait since [`History::again`] gave it: its round trip begins now.
+    pub fn left_again(&mut self, now: Instant, seq: SeqNo) {
+        let entry = self.place(seq.0).and_then(|place| self.entries.get_mut(place));
+        if let (Some(span), Some(entry)) = (self.span, entry) {
+            entry.again = span.stamp(now);
+        }
     }
 
     /// The number that ends in `low` and is the last one or one of the 32,767 before it.

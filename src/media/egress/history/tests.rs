@@ -63,6 +63,17 @@ fn a_packet_is_sent_again_once_in_a_round_trip_and_ten_times_at_most() {
     assert_eq!(history.again(start + ms(300), RTT, 100), Err(NotAgain::TooOften));
 }
 
+#[test]
+fn the_round_trip_of_a_packet_that_waited_begins_when_it_has_left() {
+    let start = Instant::now();
+    let mut history = history(start, 100..101);
+    assert!(history.again(start, RTT, 100).is_ok());
+    history.left_again(start + ms(100), SeqNo(100));
+    history.left_again(start + ms(100), SeqNo(99));
+    assert_eq!(history.again(start + ms(120), RTT, 100), Err(NotAgain::TooSoon));
+    assert!(history.again(start + ms(140), RTT, 100).is_ok());
+}
+
 /// At the end of an outage of 12 s a receiver asks for all it has missed: 492 packets were sent, each long of no use.
 #[test]
 fn after_an_outage_only_what_can_still_be_shown_is_sent_again() {
