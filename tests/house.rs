@@ -185,12 +185,13 @@ fn str0m_is_named_in_one_module() {
 
 /// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
 /// planned.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("faults", &[]),
     ("json", &[]),
     ("limits", &[]),
     ("listener", &[]),
     ("metrics", &[]),
+    ("pin", &[]),
     ("qr", &[]),
     ("queue", &[]),
     ("standstill", &[]),
@@ -231,11 +232,13 @@ const ARROWS: [(&str, &[&str]); 21] = [
             "listener",
             "media",
             "metrics",
+            "pin",
             "queue",
             "refusals",
             "standstill",
         ],
     ),
+    ("load", &["conference", "config", "media"]),
     ("fuzz", &["conference", "control", "ledger", "limits", "media"]),
     ("lib", &[]),
     ("main", &[]),

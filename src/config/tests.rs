@@ -4,7 +4,10 @@ use super::*;
 
 /// The command line, without the program's name.
 pub(super) fn config(args: &[&str]) -> Result<Config, Stop> {
-    Config::from_args(std::iter::once("plenary").chain(args.iter().copied()))
+    match Task::from_args(std::iter::once("plenary").chain(args.iter().copied()))? {
+        Task::Serve(config) => Ok(*config),
+        Task::Load(_) => panic!("it is to serve"),
+    }
 }
 
 pub(super) fn addresses(texts: &[&str]) -> Vec<IpAddr> {
@@ -45,6 +48,9 @@ fn a_bad_value_is_one_line_and_code_2() {
         &["--pin", "4000"],
         &["--pin", "0", "--workers", "2"],
         &["--pin", "0,1", "--workers", "1"],
+        &["--pin-control", "0"],
+        &["--pin", "0", "--pin-control", "0-1"],
+        &["--pin", "0", "--pin-control", "1000"],
         &["--codecs", "VP8,VP8"],
         &["--codecs", "VP8,opus"],
         &["--codecs", "H263"],
@@ -73,8 +79,10 @@ fn workers_cores_and_codecs_are_what_the_operator_wants() {
     let own = core_affinity::get_core_ids().unwrap()[0].id;
     for args in [&["--pin", &own.to_string()][..], &["--workers", "auto", "--pin", &format!("{own}-{own}")]] {
         let pinned = config(args).unwrap();
-        assert_eq!((pinned.workers, pinned.cores), (1, vec![own]));
+        assert_eq!((pinned.workers, pinned.cores, pinned.control_core), (1, vec![own], None));
     }
+    let both = config(&["--pin", &own.to_string(), "--pin-control", &own.to_string()]).unwrap();
+    assert_eq!((both.cores, both.control_core), (vec![own], Some(own)));
     assert_eq!(config(&["--codecs", "h264, vp8"]).unwrap().codecs, [Codec::H264, Codec::Vp8]);
 }
 
@@ -89,6 +97,7 @@ fn help_names_every_flag_and_its_variable() {
         "udp-port",
         "workers",
         "pin",
+        "pin-control",
         "codecs",
         "metrics",
         "announce",

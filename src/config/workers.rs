@@ -40,10 +40,7 @@ impl FromStr for Cores {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Cores, String> {
-        let number = |text: &str| {
-            let core = text.trim().parse().ok().filter(|core| *core < MOST_CORES);
-            core.ok_or_else(|| format!("\"{text}\" is no core: write 2,3 or 0-3"))
-        };
+        let number = |text: &str| core(text).map_err(|error| format!("{error}: write 2,3 or 0-3"));
         let mut cores = Vec::new();
         for part in text.split(',') {
             let (first, last) = match part.split_once('-') {
@@ -62,6 +59,15 @@ impl FromStr for Cores {
         }
         Ok(Cores(cores))
     }
+}
+
+/// Reads a core's number.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn core(text: &str) -> Result<usize, String> {
+    let core = text.trim().parse().ok().filter(|core| *core < MOST_CORES);
+    core.ok_or_else(|| format!("\"{text}\" is no core"))
 }
 
 /// Reads the list of `--codecs`.
@@ -90,10 +96,12 @@ pub(super) fn codecs(text: &str) -> Result<Arc<[Codec]>, String> {
 pub(super) fn settle(
     count: Option<Count>,
     pin: Option<&Cores>,
+    control: Option<usize>,
     port: u16,
 ) -> Result<(u8, Vec<usize>), String> {
     let cores = pin.map(|cores| cores.0.clone()).unwrap_or_default();
-    check_cores(&cores)?;
+    check_cores("--pin", &cores)?;
+    check_cores("--pin-control", control.as_slice())?;
     let pinned = (!cores.is_empty()).then_some(cores.len());
     let workers = match (count, pinned) {
         (None, None) => Ok(1),
@@ -112,7 +120,7 @@ pub(super) fn settle(
 }
 
 /// Cores that are not there, or not for this process.
-fn check_cores(cores: &[usize]) -> Result<(), String> {
+fn check_cores(flag: &str, cores: &[usize]) -> Result<(), String> {
     if cores.is_empty() {
         return Ok(());
     }
@@ -122,7 +130,7 @@ fn check_cores(cores: &[usize]) -> Result<(), String> {
         None => Ok(()),
         Some(core) => {
             let own: Vec<String> = own.iter().map(ToString::to_string).collect();
-            Err(format!("--pin: core {core} is none this process may use; there are {}", own.join(",")))
+            Err(format!("{flag}: core {core} is none this process may use; there are {}", own.join(",")))
         }
     }
 }

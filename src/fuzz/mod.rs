@@ -7,8 +7,10 @@
 mod datagram;
 mod estimator;
 mod forwarder;
+mod history;
 mod offer;
 mod reader;
+mod reports;
 mod signaling;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,19 +18,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use datagram::datagram;
 use estimator::estimator;
 use forwarder::forwarder;
+use history::history;
 use offer::offer;
+use reports::reports;
 use signaling::signaling;
 
 /// One target: its name, which is that of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target there is.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     ("datagram", datagram),
     ("estimator", estimator),
     ("forwarder", forwarder),
     ("head", crate::control::faults::fuzzed_head),
+    ("history", history),
     ("offer", offer),
+    ("reports", reports),
     ("signaling", signaling),
 ];
 

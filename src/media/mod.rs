@@ -39,12 +39,13 @@ pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
 pub use demux::{DatagramKind, Path, Protocol};
 pub use guard::Faults;
 
-/// What a slot forwards, for the fuzz target that drives one without a core.
+/// What a slot forwards and what of it is remembered, for the fuzz targets that drive these without a core.
 #[cfg(feature = "faults")]
 pub(crate) mod fuzzing {
     pub(crate) use super::forward::Arriving;
     pub(crate) use super::frame::{FrameInfo, Picture};
     pub(crate) use super::slot::{Slot, Source};
+    pub(crate) use super::table::{Key, PublicationKey};
 }
 
 use std::time::Duration;

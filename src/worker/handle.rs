@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use core_affinity::CoreId;
 use mio::{Poll, Waker};
 
 use super::health::{Health, Verdict};
@@ -14,6 +13,7 @@ use super::thread::{WAKER, WakesAtEnd, Worker};
 use super::{StartError, WorkerConfig};
 use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
+use crate::pin::stay_on;
 use crate::queue::{Drain, Nothing, Sender, queue};
 
 /// Messages to a worker in flight: a join is three, so this is a storm of hundreds.
@@ -215,7 +215,9 @@ pub fn spawn(now: Instant, config: &WorkerConfig, control: Arc<Waker>) -> Result
     let name = format!("worker-{}", config.index);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
         let last = WakesAtEnd(control);
-        pin.into_iter().for_each(stay_on);
+        if let Some(core) = pin {
+            stay_on(core, "this worker");
+        }
         worker.run();
         drop(last);
     });
@@ -231,16 +233,6 @@ pub fn spawn(now: Instant, config: &WorkerConfig, control: Arc<Waker>) -> Result
         reports: 0,
         port,
     })
-}
-
-/// Binds this thread to one core, and looks whether the kernel did so. A core that was taken away while the server runs
-/// is no reason to serve nobody.
-fn stay_on(core: usize) {
-    let wanted = CoreId { id: core };
-    let is_set = core_affinity::set_for_current(wanted);
-    if !is_set || core_affinity::get_core_ids() != Some(vec![wanted]) {
-        log::error!("this worker cannot stay on core {core}: the kernel chooses where it runs");
-    }
 }
 
 #[cfg(test)]

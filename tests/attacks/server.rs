@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use plenary::conference::{Conference, ConferenceConfig, MasterKey, MemoryStore};
-use plenary::config::Config;
+use plenary::config::Task;
 use plenary::control::{Control, ControlConfig, Stopper};
 use plenary::limits::Limits;
 use plenary::worker::Pool;
@@ -71,7 +71,7 @@ impl Server {
     /// Starts one in a thread of this process, with these limits.
     pub fn with(limits: Limits) -> Server {
         let arguments = ["plenary", "--plain-http", "--udp-port", "0", "--announce", "127.0.0.1"];
-        let config = Config::from_args(arguments).expect("good arguments");
+        let Ok(Task::Serve(config)) = Task::from_args(arguments) else { panic!("good arguments") };
         let control = ControlConfig { limits: limits.clone(), ..ControlConfig::default() };
         let mut control = Control::new(control).expect("a port");
         let (port, stopper) = (control.port(), control.stopper());

@@ -198,27 +198,55 @@ fn a_process_that_was_stopped_blames_no_worker() {
     other.assert_undisturbed();
 }
 
+/// The cores this process may use, as the kernel writes them, the first of them and the last.
+fn own_cores() -> (String, String, String) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let own = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim();
+    let end = |core: Option<&str>| core.unwrap().to_owned();
+    (own.to_owned(), end(own.split(['-', ',']).next()), end(own.rsplit(['-', ',']).next()))
+}
+
+/// The name and the cores of each thread.
+fn threads(process: &Process) -> Vec<(String, String)> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", process.child.id())).unwrap();
+    let status = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
+    let of = |status: &str, name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+    };
+    status.map(|status| (of(&status, "Name:"), of(&status, "Cpus_allowed_list:"))).collect()
+}
+
 #[test]
 fn workers_stay_on_the_cores_they_are_given() {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let own =
-        status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim().to_owned();
-    let core = own.rsplit(['-', ',']).next().unwrap();
+    let (own, _, core) = own_cores();
     let folder = Folder::new();
-    let process = start(&folder, &["--pin", core]);
+    let process = start(&folder, &["--pin", &core]);
     wait(&process, |counters| counters["workers"][0]["counters"]["worker_answers"].as_u64() > Some(0));
-    let mut found = 0;
-    for task in fs::read_dir(format!("/proc/{}/task", process.child.id())).unwrap() {
-        let status = fs::read_to_string(task.unwrap().path().join("status")).unwrap();
-        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
-        if field("Name:") == "worker-0" {
-            assert_eq!(field("Cpus_allowed_list:"), core);
-            found += 1;
+    for (name, cores) in threads(&process) {
+        if name == "worker-0" {
+            assert_eq!(cores, core);
         } else {
-            assert_eq!(field("Cpus_allowed_list:"), own, "the control thread is free");
+            assert_eq!(cores, own, "{name} is free");
         }
     }
-    assert_eq!(found, 1);
+    assert!(threads(&process).iter().any(|(name, _)| name == "worker-0"));
+}
+
+#[test]
+fn the_control_thread_stays_on_the_core_it_is_given_and_a_worker_that_is_replaced_on_its_own() {
+    let (own, first, last) = own_cores();
+    let folder = Folder::new();
+    let process = start(&folder, &["--pin", &first, "--pin-control", &last]);
+    let main = format!("/proc/{}/status", process.child.id());
+    let main = fs::read_to_string(main).unwrap();
+    let cores = main.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap();
+    assert_eq!(cores.trim(), last);
+    post(&process, "/api/faults", &json!({ "worker": 0, "fault": "panic" }));
+    wait(&process, |counters| counters["workers"][0]["replaced"] == 1);
+    wait(&process, |_| threads(&process).contains(&("worker-0".to_owned(), first.clone())));
+    let mut others = threads(&process);
+    others.retain(|(name, _)| name != "plenary" && name != "worker-0");
+    assert!(others.iter().all(|(_, cores)| *cores == own), "the log is free: {others:?}");
 }
 
 #[test]

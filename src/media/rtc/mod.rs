@@ -8,6 +8,7 @@
 mod answer;
 mod av1;
 mod challenge;
+pub mod client;
 mod credentials;
 mod crypto;
 mod error;

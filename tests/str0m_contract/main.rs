@@ -8,6 +8,9 @@
     reason = "numbers in tests are small"
 )]
 
+mod egress;
+mod hooks;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -108,6 +111,8 @@ struct Pair {
     /// The server sends on it.
     down: Mid,
     answer: String,
+    /// What the server has sent.
+    sent: Vec<Datagram>,
 }
 
 fn exchange(client: &mut End, server: &mut End, offer: &SdpOffer, pending: SdpPendingOffer) -> String {
@@ -120,17 +125,20 @@ fn exchange(client: &mut End, server: &mut End, offer: &SdpOffer, pending: SdpPe
 
 impl Pair {
     fn new(estimates: bool) -> Pair {
+        let config = RtcConfig::new();
+        Pair::with(if estimates { config.enable_bwe(Some(Bitrate::kbps(2_000))) } else { config })
+    }
+
+    fn with(config: RtcConfig) -> Pair {
         let now = Instant::now();
-        let config = RtcConfig::new().set_ice_lite(true);
-        let config = if estimates { config.enable_bwe(Some(Bitrate::kbps(2_000))) } else { config };
-        let mut server = End::new(config, 1, now);
+        let mut server = End::new(config.set_ice_lite(true), 1, now);
         let mut client = End::new(RtcConfig::new(), 2, now);
         let mut changes = client.rtc.sdp_api();
         let up = changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
         let down = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = changes.apply().unwrap();
         let answer = exchange(&mut client, &mut server, &offer, pending);
-        let mut pair = Pair { now, client, server, up, down, answer };
+        let mut pair = Pair { now, client, server, up, down, answer, sent: Vec::new() };
         pair.run(ms(500));
         assert!(pair.client.rtc.is_connected() && pair.server.rtc.is_connected());
         pair.client.events.clear();
@@ -160,6 +168,7 @@ impl Pair {
                 for datagram in &down {
                     self.client.receive(self.now, server, datagram);
                 }
+                self.sent.extend(down);
             }
             let next = self.client.deadline.min(self.server.deadline);
             self.now = next.clamp(self.now + Duration::from_micros(50), end.max(self.now + ms(1)));

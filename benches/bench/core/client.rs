@@ -14,8 +14,8 @@ use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Input, Output, Rtc, RtcConfig};
 
-use crate::room::{Spent, beside};
-use crate::rows::{FRAME, Lines, Row, SIZES};
+use super::room::{Spent, beside};
+use super::rows::{FRAME, Lines, OTHER_ROOM, Row, SIZES};
 
 pub struct Client {
     pub rtc: Rtc,
@@ -76,6 +76,8 @@ impl Client {
         let mut rtc = config.build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").expect("an address"));
         let (mut said, sends) = (Said::default(), number < row.senders);
+        let room =
+            RoomId(u64::from(number.checked_sub(row.people).map_or(0, |other| other / OTHER_ROOM + 1)));
         let mut changes = rtc.sdp_api();
         match row.lines {
             Lines::Apart(_) if sends => said.track(&mut changes, Kind::Video, row.sizes),
@@ -98,7 +100,7 @@ impl Client {
         let peer = PeerId(u64::from(number));
         let answer = beside(spent, || {
             let offer = Offer::parse(&sdp, tracks, slots, &Limits::default()).expect("a good offer");
-            core.handle_command(now, Command::Join { peer, room: RoomId(1) });
+            core.handle_command(now, Command::Join { peer, room });
             let (id, offer) = (OfferId(1), Box::new(offer));
             core.handle_command(now, Command::Offer { peer, id, fresh: true, offer });
             for track in own.into_iter().filter(|track| !sends || track.kind == Kind::Audio) {

@@ -1,0 +1,248 @@
+//! A room in the core and its people, and what the core spends on them.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use plenary::limits::Limits;
+use plenary::media::egress::Run;
+use plenary::media::rtc::{ConnectionConfig, EgressKind};
+use plenary::media::{Core, CoreConfig, Path};
+use serde::{Deserialize, Serialize};
+use str0m::Input;
+use str0m::net::{Protocol, Receive};
+
+use super::client::{Client, server};
+use super::rows::{FRAME, Row};
+
+/// Between two packets of the 300 a second that each sender sends.
+const INTERVAL: Duration = Duration::from_micros(3_333);
+
+/// Datagrams that a worker lets one call send.
+const MOST: usize = 64;
+
+/// Runs that are taken before clients get them: they are to stay in the cache, and the clock is not to be read for each.
+const RUNS: usize = 32;
+
+/// What the core spent.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub struct Spent {
+    /// On datagrams with media that came in.
+    pub input: Duration,
+    /// On what left at once.
+    pub output: Duration,
+    /// On what was due, and left then.
+    pub timers: Duration,
+    /// On everything else that people sent: reports, checks.
+    pub feedback: Duration,
+    pub allocations: u64,
+    pub received: u64,
+    pub forwarded: u64,
+    /// Bytes of the heap that the core has taken and not given back.
+    pub held: i64,
+    /// What is spent counts; before, the room only gets warm.
+    #[serde(skip)]
+    counts: bool,
+}
+
+impl Spent {
+    pub fn together(&self) -> Duration {
+        self.input + self.output + self.timers + self.feedback
+    }
+}
+
+/// Does `work` in the core, and counts what it takes. Of `part` of what was spent only the time is told apart.
+fn inside<T>(spent: &mut Spent, part: fn(&mut Spent) -> &mut Duration, work: impl FnOnce() -> T) -> T {
+    if !spent.counts {
+        return beside(spent, work);
+    }
+    let mut result = None;
+    let began = Instant::now();
+    let allocations = allocation_counter::measure(|| result = Some(inside_the_core(work)));
+    *part(spent) += began.elapsed();
+    spent.allocations += allocations.count_total;
+    spent.held += allocations.bytes_current;
+    result.expect("the work was done")
+}
+
+/// Does what takes from the core's heap or gives back to it, and is not to be counted otherwise.
+pub fn beside<T>(spent: &mut Spent, work: impl FnOnce() -> T) -> T {
+    let mut result = None;
+    spent.held += allocation_counter::measure(|| result = Some(work())).bytes_current;
+    result.expect("the work was done")
+}
+
+/// Only what runs in here is the core: callgrind knows it by this name.
+#[inline(never)]
+fn inside_the_core<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Where callgrind is to begin a count of its own.
+#[inline(never)]
+fn the_room_goes_on() {
+    black_box(());
+}
+
+struct Room {
+    core: Core,
+    now: Instant,
+    clients: Vec<Client>,
+    by_address: HashMap<SocketAddr, usize>,
+    /// What leaves, run by run: the core writes into them, and finds them as large as they need be.
+    buffers: Vec<(Option<Run>, Vec<u8>)>,
+    spent: Spent,
+}
+
+impl Room {
+    /// Takes what the core sends to the clients, which is part of what `part` counts, and their answers back into it.
+    fn carry(&mut self, part: fn(&mut Spent) -> &mut Duration) {
+        loop {
+            let (core, now, buffers) = (&mut self.core, self.now, &mut self.buffers);
+            inside(&mut self.spent, part, || {
+                for (run, buffer) in buffers.iter_mut() {
+                    *run = core.poll_transmit(now, MOST, buffer);
+                    if run.is_none() {
+                        break;
+                    }
+                }
+            });
+            for (run, buffer) in &self.buffers {
+                let Some(Run { path, segment }) = run else { return };
+                let client = self.by_address.get(&path.remote).expect("nobody else is there");
+                let client = &mut self.clients[*client];
+                for datagram in buffer.chunks(*segment) {
+                    let receive = Receive::new(Protocol::Udp, server(), client.address, datagram);
+                    let receive = Input::Receive(self.now, receive.expect("a datagram"));
+                    client.rtc.handle_input(receive).expect("input");
+                    client.drain();
+                }
+            }
+        }
+    }
+
+    /// What the core says besides goes nowhere.
+    fn forget_notices(&mut self) {
+        beside(&mut self.spent, || while self.core.poll_notice().is_some() {});
+    }
+
+    /// What the clients have to say, their media excepted.
+    fn feed_back(&mut self) {
+        let mut any = false;
+        for client in &mut self.clients {
+            client.step(self.now);
+            let path = Path::udp(client.address, server());
+            for datagram in client.out.drain(..) {
+                let (core, now) = (&mut self.core, self.now);
+                let handle = || core.handle_datagram(now, path, &datagram);
+                inside(&mut self.spent, |spent| &mut spent.feedback, handle);
+                any = true;
+            }
+        }
+        if any {
+            let core = &mut self.core;
+            inside(&mut self.spent, |spent| &mut spent.feedback, || core.handle_timeout(self.now));
+            self.carry(|spent| &mut spent.feedback);
+            self.forget_notices();
+        }
+    }
+
+    /// Lets time pass, serving timers.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.core.poll_timeout(self.now).filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            let core = &mut self.core;
+            inside(&mut self.spent, |spent| &mut spent.timers, || core.handle_timeout(self.now));
+            self.carry(|spent| &mut spent.timers);
+            self.forget_notices();
+        }
+        self.now = end;
+        self.feed_back();
+    }
+
+    /// The client of this number sends its packets `from` and following, `packets` in one turn.
+    fn send(&mut self, sender: usize, from: u64, packets: u64) {
+        let publisher = &mut self.clients[sender];
+        for number in from..from + packets {
+            publisher.write(self.now, number);
+        }
+        publisher.step(self.now);
+        let path = Path::udp(publisher.address, server());
+        for datagram in std::mem::take(&mut publisher.out) {
+            let (core, now) = (&mut self.core, self.now);
+            let handle = || core.handle_datagram(now, path, &datagram);
+            inside(&mut self.spent, |spent| &mut spent.input, handle);
+        }
+        let core = &mut self.core;
+        inside(&mut self.spent, |spent| &mut spent.output, || core.handle_timeout(self.now));
+        self.carry(|spent| &mut spent.output);
+        self.forget_notices();
+    }
+
+    /// What is spent while everybody who sends sends the packets of these numbers; without senders, while nobody does.
+    fn go_on(&mut self, counts: bool, numbers: std::ops::Range<u64>, senders: u16, a_turn: u64) -> Spent {
+        let before = self.core.counters();
+        self.spent = Spent { counts, held: self.spent.held, ..Spent::default() };
+        for number in numbers.step_by(a_turn as usize) {
+            for sender in 0..senders {
+                self.send(sender.into(), number, a_turn);
+                self.pass(INTERVAL * a_turn as u32 / u32::from(senders));
+            }
+            if senders == 0 {
+                self.pass(INTERVAL * a_turn as u32);
+            }
+        }
+        let after = self.core.counters();
+        self.spent.received = after.received - before.received;
+        self.spent.forwarded = after.forwarded - before.forwarded;
+        self.spent.clone()
+    }
+}
+
+/// What a row costs.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Measured {
+    /// While nobody sends, as long as below. Only where others are in the core.
+    pub at_rest: Spent,
+    /// While packets are sent, in a room that is warm.
+    pub sending: Spent,
+}
+
+pub fn measure(row: &Row, egress: EgressKind) -> Measured {
+    let now = Instant::now();
+    let connection = ConnectionConfig { candidates: vec![server()], worker: 0, egress };
+    let mut spent = Spent::default();
+    let mut core = beside(&mut spent, || Core::new(CoreConfig::new(connection, Limits::default()), now));
+    let join = |number| Client::join((&mut core, &mut spent), now, number, row);
+    let clients: Vec<_> = (0..row.people + row.others).map(join).collect();
+    let by_address = clients.iter().enumerate().map(|(index, client)| (client.address, index)).collect();
+    let buffers = (0..RUNS).map(|_| (None, Vec::with_capacity(MOST * 1_500))).collect();
+    let mut room = Room { core, now, clients, by_address, buffers, spent };
+    for _ in 0..400 {
+        room.pass(Duration::from_millis(5));
+    }
+    assert!(room.clients.iter().all(|client| client.rtc.is_connected()), "everyone is connected");
+    let (packets, senders) = (row.packets(), row.senders);
+    let (each, a_turn) = (packets / u64::from(senders), if row.burst { FRAME } else { 1 });
+    room.go_on(false, 0..packets, senders, a_turn);
+    let mut at_rest = Spent::default();
+    if row.others > 0 {
+        at_rest = room.go_on(true, 0..each, 0, a_turn);
+    }
+    the_room_goes_on();
+    let sending = room.go_on(true, packets..packets + each, senders, a_turn);
+    assert_eq!(sending.received, packets, "every packet is received");
+    assert_eq!(
+        sending.forwarded,
+        row.expected(packets),
+        "every packet of a size that is shown reaches everybody"
+    );
+    Measured { at_rest, sending }
+}
+
+/// How long the room of a row is measured.
+pub fn seconds(row: &Row) -> f64 {
+    INTERVAL.as_secs_f64() * row.packets() as f64 / f64::from(row.senders)
+}

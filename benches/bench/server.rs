@@ -1,0 +1,283 @@
+//! The whole server, a process of its own on one core, and `plenary load` on the other: what people get, and what it costs.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::contestant::Contestant;
+use crate::machine::{Cores, start_on};
+use crate::results::{Figure, Results};
+
+/// Everybody comes from one address, and comes quickly.
+const LIMITS: &str = "peers-per-room=4000,sockets-per-address=5000,connections-per-address=8000,\
+  joins-per-second-per-address=1000,offers-per-second-per-address=1000,rooms-per-address=1000,\
+  rooms-made-per-minute-per-address=1000,half-open-connections-per-address=1024";
+
+/// What a camera sends, and with it sound: about 310 packets a second.
+const CAMERA: &str = "2.5M";
+
+/// What each shows where many do: about 100 packets a second with its sound.
+const SMALL: &str = "500k";
+
+/// How long the generator may take besides what it measures: a thousand people enter at fifty a second.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Receivers of one publisher that are tried at first, and what is added from then on.
+const RISING_FROM: u32 = 200;
+const STEP: u32 = 100;
+
+/// Nobody has as many.
+const MOST: u32 = 2_400;
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    name: &'static str,
+    rooms: u32,
+    publishers: u32,
+    subscribers: u32,
+    bitrate: &'static str,
+    arguments: &'static [&'static str],
+    seconds: u32,
+    rounds: usize,
+}
+
+impl Row {
+    const fn camera(name: &'static str, publishers: u32, subscribers: u32) -> Row {
+        let (bitrate, arguments): (_, &[&str]) = (CAMERA, &[]);
+        Row { name, rooms: 1, publishers, subscribers, bitrate, arguments, seconds: 8, rounds: 3 }
+    }
+}
+
+const ROWS: [Row; 9] = [
+    Row::camera("server: 1 x 1, bursts", 1, 1),
+    Row::camera("server: 1 x 50, bursts", 1, 50),
+    Row::camera("server: 1 x 99, bursts", 1, 99),
+    Row { arguments: &["--even"], ..Row::camera("server: 1 x 99, even", 1, 99) },
+    Row {
+        arguments: &["--even", "--join-storm", "50"],
+        ..Row::camera("server: 1 x 99, even, 50 join a second", 1, 99)
+    },
+    Row::camera("server: ten all to all, bursts", 10, 0),
+    Row { bitrate: SMALL, ..Row::camera("server: 25 all to all, bursts", 25, 0) },
+    Row { rooms: 50, bitrate: SMALL, ..Row::camera("server: 50 rooms of four, bursts", 4, 0) },
+    Row { rooms: 20, seconds: 20, rounds: 1, ..Row::camera("server: 1,000 idle", 0, 50) },
+];
+
+/// The row of how many one publisher can have.
+const RISING: &str = "server: receivers of one publisher";
+
+/// A server, ended when it is dropped.
+struct Server {
+    child: Child,
+    port: u16,
+    metrics: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(contestant: &Contestant, core: usize, folder: &std::path::Path) -> Result<Server, String> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        let metrics = port.map_err(|error| error.to_string())?.port();
+        let mut command = contestant.server();
+        command.args(["--plain-http", "--http-port", "0", "--udp-port", "0", "--announce", "127.0.0.1"]);
+        command.args(["--log", "error", "--pin", &core.to_string(), "--limit", LIMITS]);
+        command.args(["--metrics", &format!("127.0.0.1:{metrics}")]);
+        command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = start_on(core, &mut command);
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let port = out.lines().map_while(Result::ok).find_map(|line| {
+            let (_, rest) = line.split_once("localhost:")?;
+            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        });
+        let mut server = Server { child, port: 0, metrics };
+        server.port = port.ok_or("the server ended before it said where it is")?;
+        Ok(server)
+    }
+}
+
+/// What the generator says of one load on a fresh server.
+fn load(contestant: &Contestant, row: &Row) -> Result<Value, String> {
+    let cores = Cores::own();
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let server = Server::start(contestant, cores.server, folder.path())?;
+    let mut command = Contestant::generator();
+    command.args(["load", "--json", "--audio", "--url", &format!("http://127.0.0.1:{}", server.port)]);
+    command.args([
+        "--pid",
+        &server.child.id().to_string(),
+        "--metrics",
+        &format!("127.0.0.1:{}", server.metrics),
+    ]);
+    for (flag, value) in [
+        ("--rooms", row.rooms),
+        ("--publishers", row.publishers),
+        ("--subscribers", row.subscribers),
+        ("--duration", row.seconds),
+        ("--join-rate", 50),
+    ] {
+        command.args([flag, &value.to_string()]);
+    }
+    command.args(["--video-bitrate", row.bitrate]).args(row.arguments);
+    let mut child = start_on(cores.generator, command.stdin(Stdio::null()).stdout(Stdio::piped()));
+    let mut out = child.stdout.take().expect("piped");
+    let reader = std::thread::spawn(move || {
+        let mut said = String::new();
+        out.read_to_string(&mut said).map(|_| said)
+    });
+    let until = Instant::now() + PATIENCE + Duration::from_secs(row.seconds.into());
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        if Instant::now() > until {
+            let _ = child.kill();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let said = reader.join().expect("it reads").map_err(|error| error.to_string())?;
+    serde_json::from_str(&said).map_err(|error| format!("the generator said no figures: {error}"))
+}
+
+/// What of it is told.
+const FIGURES: [(&str, &str, &str, f64); 12] = [
+    ("/server/microsPerPacket", "CPU for a forwarded packet", "us", 1.0),
+    ("/server/cpuPercent", "CPU of the server", "% of a core", 1.0),
+    ("/server/datagramsPerCall", "datagrams a call", "", 1.0),
+    ("/server/bytesPerPerson", "memory of a person", "MiB", 1.0 / 1_048_576.0),
+    ("/video/delayMs/p50", "delay p50", "ms", 1.0),
+    ("/video/delayMs/p99", "delay p99", "ms", 1.0),
+    ("/video/delayMs/p999", "delay p99.9", "ms", 1.0),
+    ("/video/lossPercent", "loss", "%", 1.0),
+    ("/video/packetsPerSecond", "packets of pictures a second", "", 1.0),
+    ("/audio/packetsPerSecond", "packets of sound a second", "", 1.0),
+    ("/blind", "people who got nothing", "", 1.0),
+    ("/generator/cpuPercent", "CPU of the generator", "% of a core", 1.0),
+];
+
+fn figures(said: &Value) -> Vec<Figure> {
+    let told = |&(path, what, unit, scale): &(&str, &'static str, &'static str, f64)| {
+        Some((what, unit, said.pointer(path)?.as_f64()? * scale))
+    };
+    FIGURES.iter().filter_map(told).collect()
+}
+
+/// Why the generator, and not the server, was what could do no more.
+fn bottlenecks(said: &Value) -> Vec<&str> {
+    let list = said.pointer("/generator/bottlenecks").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// All rows that are wanted, in turns.
+pub fn rows(results: &mut Results, wanted: &dyn Fn(&str) -> bool, all: &[Contestant]) {
+    for row in ROWS.iter().filter(|row| wanted(row.name)) {
+        let mut troubles = Vec::new();
+        results.in_turns(
+            row.name,
+            row.rounds,
+            all,
+            |contestant| &contestant.name,
+            |contestant| {
+                let said = load(contestant, row);
+                let mut trouble =
+                    |text: &str| troubles.push(format!("{}: {}: {text}", row.name, contestant.name));
+                match &said {
+                    Ok(said) => {
+                        for why in bottlenecks(said) {
+                            trouble(&format!("the generator: {why}"));
+                        }
+                        figures(said)
+                    }
+                    Err(error) => {
+                        trouble(error);
+                        Vec::new()
+                    }
+                }
+            },
+        );
+        for trouble in troubles {
+            results.trouble(trouble);
+        }
+    }
+    if wanted(RISING) {
+        rising(results, all);
+    }
+}
+
+/// How good the way is with so many receivers: the larger of loss in tenths of a percent, and the delay.
+#[derive(Debug, Clone, Copy)]
+struct Quality {
+    loss_percent: f64,
+    p99_ms: f64,
+}
+
+impl Quality {
+    fn holds(self, p99_ms: f64) -> bool {
+        self.loss_percent <= 0.1 && self.p99_ms <= p99_ms
+    }
+}
+
+/// The most receivers of one publisher at which at most one packet in a thousand is lost and 99 of 100 take no longer than 20 and
+/// 100 ms: doubled until both fail, and then what lies between is halved.
+fn rising(results: &mut Results, all: &[Contestant]) {
+    for contestant in all {
+        let mut tried: Vec<(u32, Quality)> = Vec::new();
+        let mut receivers = RISING_FROM;
+        while receivers <= MOST {
+            let Some(quality) = try_with(results, contestant, receivers) else { break };
+            tried.push((receivers, quality));
+            if !quality.holds(100.0) {
+                break;
+            }
+            receivers *= 2;
+        }
+        for (what, p99_ms) in [("p99 within 20 ms", 20.0), ("p99 within 100 ms", 100.0)] {
+            loop {
+                let holds = |tried: &&(u32, Quality)| tried.1.holds(p99_ms);
+                let low = tried.iter().filter(holds).map(|(n, _)| *n).max().unwrap_or(0);
+                let high = tried.iter().filter(|tried| !holds(tried)).map(|(n, _)| *n).min();
+                let middle = high.map(|high| low.midpoint(high) / STEP * STEP);
+                match middle.filter(|middle| *middle > low && tried.iter().all(|(n, _)| n != middle)) {
+                    None => {
+                        results.note(RISING, &contestant.name, (what, "receivers", f64::from(low)));
+                        break;
+                    }
+                    Some(middle) => match try_with(results, contestant, middle) {
+                        Some(quality) => tried.push((middle, quality)),
+                        None => break,
+                    },
+                }
+            }
+        }
+    }
+    results.say(RISING);
+}
+
+fn try_with(results: &mut Results, contestant: &Contestant, receivers: u32) -> Option<Quality> {
+    let row = Row { seconds: 6, ..Row::camera(RISING, 1, receivers) };
+    let name = format!("{RISING}: {receivers}");
+    match load(contestant, &row) {
+        Ok(said) => {
+            for why in bottlenecks(&said) {
+                results.trouble(format!("{name}: {}: the generator: {why}", contestant.name));
+            }
+            for figure in figures(&said) {
+                results.note(&name, &contestant.name, figure);
+            }
+            results.say(&name);
+            let number = |path| said.pointer(path).and_then(Value::as_f64);
+            let (loss_percent, p99_ms) = (number("/video/lossPercent")?, number("/video/delayMs/p99")?);
+            Some(Quality { loss_percent, p99_ms })
+        }
+        Err(error) => {
+            results.trouble(format!("{name}: {}: {error}", contestant.name));
+            None
+        }
+    }
+}

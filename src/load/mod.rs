@@ -1,0 +1,89 @@
+//! `plenary load`: a crowd of synthetic people for a server, and what they got.
+//!
+//! One thread, one mio loop (`crowd.rs`). Each person (`person.rs`) is a client of `docs/protocol.md` with a WebSocket
+//! (`signaling.rs`, `session.rs`), a UDP port of their own (`socket.rs`) and a connection of str0m's
+//! ([`Client`](crate::media::rtc::client::Client)). What they send (`source.rs`) says of itself what it is (`stamp.rs`), so whoever
+//! receives it knows what is missing and how long it took (`measure`). What is measured, drawn and decided knows no socket and no
+//! clock.
+
+mod alarms;
+mod crowd;
+mod directory;
+mod error;
+mod link;
+mod measure;
+mod media;
+mod own;
+mod person;
+mod progress;
+mod report;
+mod rng;
+mod server;
+mod session;
+mod signaling;
+mod site;
+mod socket;
+mod source;
+mod stamp;
+mod trust;
+mod watch;
+
+use std::time::Instant;
+
+use crate::config::LoadConfig;
+use crate::media::rtc::client::Outbox;
+use crowd::Crowd;
+use directory::Directory;
+use own::Own;
+use person::Shared;
+use progress::Progress;
+use site::Site;
+use socket::Batch;
+use watch::Watch;
+
+pub use error::LoadError;
+pub use report::{Generator, OneStream, Report, Server, Times, Totals};
+
+/// Puts a load on a server, and says what came of it.
+///
+/// # Errors
+/// [`LoadError`] says why there is no result, and what to do.
+pub fn run(config: &LoadConfig) -> Result<Report, LoadError> {
+    let site = Site::find(&config.url, trust::tls(&config.trust)?)?;
+    let watch = Watch::new(config)?;
+    let rooms = rooms(&site, config.rooms)?;
+    let poll = crowd::poll()?;
+    let registry = poll.registry().try_clone();
+    let shared = Shared {
+        config: config.clone(),
+        site,
+        registry: registry.map_err(|error| LoadError::System("the sockets cannot be waited for", error))?,
+        origin: Instant::now(),
+        directory: Directory::default(),
+        batch: Batch::new(),
+        out: Outbox::default(),
+        own: Own::default(),
+    };
+    let mut crowd = Crowd::new(poll, shared);
+    let mut progress = Progress::default();
+    crowd.enter(&rooms, |crowd| progress.tell(crowd, "entering"))?;
+    crowd.settle(|crowd| progress.tell(crowd, "settling"))?;
+    let before = watch.as_ref().map(Watch::look).transpose()?;
+    let measured = crowd.measure(|crowd| progress.tell(crowd, "measuring"))?;
+    let looks = watch.zip(before).map(|(watch, before)| watch.looks(&before)).transpose()?;
+    crowd.gather()?;
+    progress.end();
+    let report = report::report(&mut crowd, &measured, looks.as_ref());
+    crowd.leave();
+    Ok(report)
+}
+
+/// Makes the rooms.
+fn rooms(site: &Site, wanted: u32) -> Result<Vec<String>, LoadError> {
+    let mut rooms = Vec::new();
+    for made in 0..wanted {
+        let room = site.make_room("Load")?;
+        rooms.push(room.map_err(|status| LoadError::Rooms { made, wanted, status })?);
+    }
+    Ok(rooms)
+}

@@ -1,0 +1,94 @@
+//! TLS to the server, and which certificates are trusted.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use super::error::LoadError;
+use crate::config::Trust;
+
+/// Where systems keep what they trust, as one file of PEM: Debian and Alpine, Fedora, SUSE, macOS.
+const SYSTEM: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// TLS as it is to be spoken.
+///
+/// # Errors
+/// [`LoadError::Certificate`] if there is nothing to trust in the file, [`LoadError::Tls`] if there is no TLS.
+pub(super) fn tls(trust: &Trust) -> Result<Arc<ClientConfig>, LoadError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().map_err(LoadError::Tls)?;
+    let config = match trust {
+        Trust::Any => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))),
+        Trust::File(file) => builder.with_root_certificates(roots(file)?),
+        Trust::System => builder.with_root_certificates(system()),
+    };
+    Ok(Arc::new(config.with_no_client_auth()))
+}
+
+fn roots(file: &Path) -> Result<RootCertStore, LoadError> {
+    let refused = |why: String| LoadError::Certificate(file.to_owned(), why);
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| refused(error.to_string()))? {
+        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+    }
+    if roots.is_empty() { Err(refused("there is none in it".to_owned())) } else { Ok(roots) }
+}
+
+/// What the system trusts. Nothing, if it does not say so where it is looked for.
+fn system() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let found = SYSTEM.iter().find_map(|file| CertificateDer::pem_file_iter(file).ok());
+    roots.add_parsable_certificates(found.into_iter().flatten().filter_map(Result::ok));
+    roots
+}
+
+/// Trusts whoever holds the key of the certificate that is shown, whatever that says.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,63 @@
+//! Whole runs of a few seconds: counts, no times but those that were put in.
+
+use serde_json::Value;
+
+use crate::server::Server;
+
+fn count(of: &Value, path: &str) -> u64 {
+    of.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("{path} of {of}"))
+}
+
+fn number(of: &Value, path: &str) -> f64 {
+    of.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} of {of}"))
+}
+
+#[test]
+fn everybody_gets_what_the_others_send_and_nothing_is_lost_on_a_good_line() {
+    let server = Server::start(&[]);
+    let flags = ["--publishers", "2", "--subscribers", "1", "--audio", "--simulcast", "--duration", "3"];
+    let result = server.result(&[&flags[..], &["--pid", &server.pid()]].concat());
+    for kind in ["video", "audio"] {
+        let of = |field: &str| count(&result, &format!("/{kind}/{field}"));
+        assert_eq!(of("streams"), 4, "two who send see each other, and one sees both");
+        assert_eq!((of("lost"), of("torn"), of("repeated")), (0, 0, 0), "{result:#}");
+        assert!(number(&result, &format!("/{kind}/firstPacketMs/max")) > 0.0);
+    }
+    let packets = count(&result, "/audio/packets");
+    assert!((4 * 130..=4 * 170).contains(&packets), "{packets} packets of sound in three seconds");
+    let frames = count(&result, "/video/frames");
+    assert!((4 * 75..=4 * 105).contains(&frames), "{frames} frames");
+    assert_eq!(count(&result, "/blind"), 0);
+    assert!(number(&result, "/server/microsPerPacket") > 0.0);
+    assert!(number(&result, "/server/bytesPerPerson") > 0.0);
+    assert_eq!(result["streams"].as_array().map(Vec::len), Some(8));
+}
+
+#[test]
+fn loss_and_delay_that_a_link_puts_in_are_found() {
+    let server = Server::start(&["--plain-http"]);
+    let flags =
+        ["--audio", "--video-bitrate", "500k", "--duration", "4", "--link", "0,100ms,10%", "--seed", "3"];
+    let result = server.result(&flags);
+    let percent = number(&result, "/audio/lossPercent");
+    assert!((3.0..20.0).contains(&percent), "sound is not sent again: {percent} %");
+    let (resent, lost) = (count(&result, "/video/resent"), count(&result, "/video/lost"));
+    assert!(resent > 5 && resent > lost, "pictures are: {resent} came again, {lost} never did");
+    for kind in ["video", "audio"] {
+        let delay = number(&result, &format!("/{kind}/delayMs/p50"));
+        assert!(delay >= 100.0, "{kind}: {delay} ms");
+    }
+}
+
+#[test]
+fn a_table_is_for_people_and_fits_80_columns() {
+    let server = Server::start(&["--plain-http"]);
+    let output = server.load(&["--duration", "1", "--audio", "--pid", &server.pid()]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success() && text.contains("2 people in 1 room"), "{text}");
+    for line in ["video delay", "audio first packet", "us of CPU a packet", "Generator: "] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty(), "{long:#?}");
+}

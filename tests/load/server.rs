@@ -1,0 +1,70 @@
+//! A server, and a load for it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::Folder;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
+
+/// A running server, ended with the test.
+pub struct Server {
+    child: Child,
+    port: u16,
+    tls: bool,
+    pub folder: Folder,
+}
+
+impl Server {
+    /// Starts one with these flags beside its ports.
+    pub fn start(flags: &[&str]) -> Server {
+        let folder = Folder::new();
+        let mut child = Command::new(PROGRAM)
+            .args(["--http-port", "0", "--udp-port", "0", "--announce", "127.0.0.1", "--log", "error"])
+            .args(["--metrics", "127.0.0.1:0"])
+            .args(flags)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let line = lines.map_while(Result::ok).find(|line| line.contains("//localhost:"));
+        let port = line.as_deref().and_then(|line| line.rsplit(':').next()?.parse().ok());
+        let tls = !flags.contains(&"--plain-http");
+        Server { child, port: port.expect("it says where it is"), tls, folder }
+    }
+
+    pub fn pid(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}://localhost:{}", if self.tls { "https" } else { "http" }, self.port)
+    }
+
+    /// Runs a load with these flags.
+    pub fn load(&self, flags: &[&str]) -> Output {
+        load(&[&["--url", &self.url()], flags].concat())
+    }
+
+    /// The result of a load for programs.
+    pub fn result(&self, flags: &[&str]) -> Value {
+        let output = self.load(&[flags, &["--json"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn load(flags: &[&str]) -> Output {
+    Command::new(PROGRAM).arg("load").args(flags).output().expect("the load runs")
+}
