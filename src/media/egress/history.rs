@@ -275,12 +275,12 @@ impl History {
         }
     }
 
-    /// The number that ends in `low` and is the last one or one of the 32,767 before it.
+    /// The last number that ends in `low`.
     fn extended(&self, low: u16) -> Option<u64> {
         let last = self.end().checked_sub(1)?;
         #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
         let behind = (last as u16).wrapping_sub(low);
-        last.checked_sub(behind.into()).filter(|_| behind < 1 << 15)
+        last.checked_sub(behind.into())
     }
 
     /// Whether a request for a key frame is another one than the one before.
