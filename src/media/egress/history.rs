@@ -2,9 +2,9 @@
 //! again as it was.
 //!
 //! Note each packet with [`History::note`] once it was committed to the wire, and ask [`History::again`] for each number that a
-//! receiver says it lost; tell [`History::left_again`] when that has left, too. Nothing is allocated before the first packet, and no more than [`MOST_PACKETS`] entries of 24 bytes
-//! ever. Nothing of the packets themselves is here: [`super::ring`] keeps them once for everybody, and may have given one up that
-//! is remembered here.
+//! receiver says it lost; tell [`History::left_again`] when that has left, too. Nothing is allocated before the first packet, and no
+//! more than [`MOST_PACKETS`] entries of 24 bytes ever. Nothing of the packets themselves is here: [`super::ring`] keeps them once
+//! for everybody, and may have given one up that is remembered here.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
