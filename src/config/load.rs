@@ -65,6 +65,14 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = per_second)]
     join_rate: f64,
 
+    /// People a second who leave while it is measured; each comes back a second later, as somebody new
+    #[arg(long, value_name = "N", value_parser = per_second)]
+    churn: Option<f64>,
+
+    /// More people who see and hear, all within a second while it is measured: how long do they wait for the first picture?
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_PEOPLE)))]
+    join_storm: u32,
+
     /// Pictures that everybody shows; without it the server chooses
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=25))]
     view: Option<u8>,
@@ -123,6 +131,10 @@ pub struct LoadConfig {
     pub duration: Duration,
     /// People a second who enter at the beginning.
     pub join_rate: f64,
+    /// People a second who leave and come back; none if zero.
+    pub churn: f64,
+    /// More people who come within a second.
+    pub join_storm: u32,
     /// Pictures that everybody shows, if they say.
     pub view: Option<u8>,
     /// The line in front of each receiver.
@@ -156,7 +168,8 @@ impl LoadArgs {
     /// # Errors
     /// One line on what does not fit together.
     pub(super) fn settle(self) -> Result<LoadConfig, String> {
-        let people = u64::from(self.rooms) * (u64::from(self.publishers) + u64::from(self.subscribers));
+        let people = u64::from(self.rooms) * (u64::from(self.publishers) + u64::from(self.subscribers))
+            + u64::from(self.join_storm);
         if people == 0 {
             return Err("nobody is to come: say --publishers or --subscribers".to_owned());
         }
@@ -186,6 +199,8 @@ impl LoadArgs {
             even: self.even,
             duration: Duration::from_secs(self.duration),
             join_rate: self.join_rate,
+            churn: self.churn.unwrap_or(0.0),
+            join_storm: self.join_storm,
             view: self.view,
             link: self.link,
             trust,
@@ -366,6 +381,8 @@ mod tests {
             (&["--duration", "0"], "0"),
             (&["--join-rate", "0"], "people a second"),
             (&["--view", "26"], "26"),
+            (&["--churn", "0"], "people a second"),
+            (&["--join-storm", "20000"], "20000"),
         ] {
             let stop = load(args).unwrap_err();
             assert!(stop.code == 2 && stop.text.contains(hint), "{args:?}: {}", stop.text);

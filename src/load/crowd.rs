@@ -9,7 +9,10 @@ use mio::{Events, Poll, Token};
 use super::alarms::Alarms;
 use super::error::LoadError;
 use super::own;
+use super::past::{Arrival, Former, Mishaps};
 use super::person::{Person, Shared, Trouble};
+use super::plan::Plan;
+use super::rng::Rng;
 use super::socket::Counted;
 
 /// Events of one turn.
@@ -32,16 +35,39 @@ pub(super) struct Crowd {
     poll: Poll,
     events: Events,
     pub shared: Shared,
+    /// The rooms' ids.
+    pub rooms: Vec<String>,
     pub people: Vec<Person>,
-    alarms: Alarms,
+    pub alarms: Alarms,
+    /// Who comes and goes, while it is measured.
+    pub plan: Option<Plan>,
+    /// Those who left, and those who came while it was measured and left.
+    pub former: Vec<Former>,
+    pub arrivals: Vec<Arrival>,
+    pub mishaps: Mishaps,
+    /// People for whom something went wrong.
+    pub troubled: Vec<usize>,
     /// People whose sockets may hold more.
     unread: Vec<usize>,
 }
 
 impl Crowd {
-    pub(super) fn new(poll: Poll, shared: Shared) -> Crowd {
+    pub(super) fn new(poll: Poll, shared: Shared, rooms: Vec<String>) -> Crowd {
         let events = Events::with_capacity(EVENTS);
-        Crowd { poll, events, shared, people: Vec::new(), alarms: Alarms::default(), unread: Vec::new() }
+        Crowd {
+            poll,
+            events,
+            shared,
+            rooms,
+            people: Vec::new(),
+            alarms: Alarms::default(),
+            plan: None,
+            former: Vec::new(),
+            arrivals: Vec::new(),
+            mishaps: Mishaps::default(),
+            troubled: Vec::new(),
+            unread: Vec::new(),
+        }
     }
 
     /// One turn: waits until something happens, or until then, and does what follows.
@@ -63,7 +89,7 @@ impl Crowd {
             if is_signaling { said.push(who) } else { self.unread.push(who) }
         }
         for who in std::mem::take(&mut self.unread) {
-            let Some(person) = self.people.get_mut(who) else { continue };
+            let Some(person) = self.people.get_mut(who).filter(|person| !person.is_away) else { continue };
             let mut batches = 0;
             while person.receive(&mut self.shared) {
                 batches += 1;
@@ -73,11 +99,13 @@ impl Crowd {
                 }
             }
             self.alarms.set(who, person.wakes());
+            self.troubled.extend(person.trouble.as_ref().map(|_| who));
         }
         for who in said {
-            let Some(person) = self.people.get_mut(who) else { continue };
+            let Some(person) = self.people.get_mut(who).filter(|person| !person.is_away) else { continue };
             person.listen(&mut self.shared, began);
             self.alarms.set(who, person.wakes());
+            self.troubled.extend(person.trouble.as_ref().map(|_| who));
         }
         let now = Instant::now();
         while let Some(who) = self.alarms.due(now) {
@@ -85,6 +113,7 @@ impl Crowd {
             person.run(&mut self.shared);
             // Whoever is late is run again in the next turn: others are late, too.
             self.alarms.set(who, person.wakes().map(|at| at.max(now + Duration::from_micros(1))));
+            self.troubled.extend(person.trouble.as_ref().map(|_| who));
         }
         self.shared.own.turned(began.elapsed());
         Ok(())
@@ -94,15 +123,11 @@ impl Crowd {
     ///
     /// # Errors
     /// [`LoadError`] if anybody is not let in, or gets no connection.
-    pub(super) fn enter(
-        &mut self,
-        rooms: &[String],
-        mut progress: impl FnMut(&Crowd),
-    ) -> Result<(), LoadError> {
+    pub(super) fn enter(&mut self, mut progress: impl FnMut(&Crowd)) -> Result<(), LoadError> {
         let config = &self.shared.config;
         let (publishers, subscribers) = (config.publishers, config.subscribers);
         let each = usize::try_from(publishers + subscribers).unwrap_or(0);
-        let people = each * rooms.len();
+        let people = each * self.rooms.len();
         let between = Duration::from_secs_f64(1.0 / config.join_rate);
         let mut next = Instant::now();
         let mut last = next;
@@ -112,7 +137,7 @@ impl Crowd {
                 let number = self.people.len();
                 let (room, place) = (number / each, number % each);
                 let sends = place < usize::try_from(publishers).unwrap_or(0);
-                let Some(id) = rooms.get(room) else { break };
+                let Some(id) = self.rooms.get(room) else { break };
                 let person = Person::enter(&self.shared, number, (room, id), sends, now)?;
                 self.people.push(person);
                 (next, last) = (next + between, now);
@@ -174,12 +199,16 @@ impl Crowd {
     /// If the system fails.
     pub(super) fn measure(&mut self, mut progress: impl FnMut(&Crowd)) -> Result<Measured, LoadError> {
         let began = Instant::now();
+        let config = &self.shared.config;
+        self.plan = Some(Plan::new(config.join_storm, config.churn, began, Rng::new(config.seed)));
+        self.mishaps = Mishaps::default();
         self.people.iter_mut().for_each(|person| person.media.receiver.restart(began));
         self.shared.directory.restart();
         self.shared.own.restart(began);
         let (before, dropped) = (self.counted(), own::dropped(&self.ports()));
         self.run_for(self.shared.config.duration, &mut progress)?;
         let ended = Instant::now();
+        self.plan = None;
         let closed = self.shared.micros(ended);
         self.people.iter_mut().for_each(|person| person.media.receiver.close(closed));
         let counted = self.counted().since(before);
@@ -198,7 +227,11 @@ impl Crowd {
     fn run_for(&mut self, time: Duration, progress: &mut impl FnMut(&Crowd)) -> Result<(), LoadError> {
         let end = Instant::now() + time;
         while Instant::now() < end {
-            self.turn(end)?;
+            let next = self.plan.as_ref().and_then(Plan::next);
+            self.turn(next.map_or(end, |next| next.min(end)))?;
+            let now = Instant::now();
+            self.recover(now);
+            self.follow_plan(now)?;
             progress(self);
         }
         Ok(())
@@ -214,7 +247,10 @@ impl Crowd {
 
     /// Everybody leaves.
     pub(super) fn leave(&mut self) {
-        self.people.iter_mut().for_each(Person::leave);
+        let now = Instant::now();
+        for person in self.people.iter_mut().filter(|person| !person.is_away) {
+            person.leave(&mut self.shared, now);
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Publication {
     pub kind: Kind,
     /// When it began to be sent.
     pub since: Instant,
+    /// When it ended.
+    pub until: Option<Instant>,
     /// Packets that were sent since counting began, all layers together.
     pub sent: u64,
 }
@@ -27,7 +29,7 @@ impl Directory {
     /// Takes a new one, and says its number.
     pub(super) fn add(&mut self, (person, room): (usize, usize), kind: Kind, since: Instant) -> u32 {
         let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.push(Publication { person, room, kind, since, sent: 0 });
+        self.0.push(Publication { person, room, kind, since, until: None, sent: 0 });
         number
     }
 
@@ -39,6 +41,14 @@ impl Directory {
     pub(super) fn sends(&mut self, number: u32) {
         let index = usize::try_from(number).unwrap_or(usize::MAX);
         self.0.get_mut(index).into_iter().for_each(|publication| publication.sent += 1);
+    }
+
+    /// It is not sent any more.
+    pub(super) fn end(&mut self, number: u32, now: Instant) {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        if let Some(publication) = self.0.get_mut(index) {
+            publication.until = Some(now);
+        }
     }
 
     /// Packets that were sent of all since counting began.

@@ -79,10 +79,18 @@ impl Media {
         self.connected
     }
 
-    /// The connection is another one.
-    pub(super) fn reconnected(&mut self) {
-        (self.connected, self.camera, self.microphone) = (None, None, None);
+    /// The connection is another one: what was published ends, and begins anew once it is up.
+    pub(super) fn reconnected(&mut self, now: Instant, directory: &mut Directory) {
+        self.end(now, directory);
+        self.connected = None;
         self.receiver.reconnected();
+    }
+
+    /// Nothing is sent any more.
+    pub(super) fn end(&mut self, now: Instant, directory: &mut Directory) {
+        let camera = self.camera.take().map(|(number, _)| number);
+        let microphone = self.microphone.take().map(|(number, _)| number);
+        camera.into_iter().chain(microphone).for_each(|number| directory.end(number, now));
     }
 
     /// What the server asks of the camera.

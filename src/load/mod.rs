@@ -14,7 +14,9 @@ mod link;
 mod measure;
 mod media;
 mod own;
+mod past;
 mod person;
+mod plan;
 mod progress;
 mod report;
 mod rng;
@@ -25,6 +27,7 @@ mod site;
 mod socket;
 mod source;
 mod stamp;
+mod traffic;
 mod trust;
 mod watch;
 
@@ -42,7 +45,7 @@ use socket::Batch;
 use watch::Watch;
 
 pub use error::LoadError;
-pub use report::{Generator, OneStream, Report, Server, Times, Totals};
+pub use report::{Arrivals, Generator, Mishaps, OneStream, Report, Server, Times, Totals};
 
 /// Puts a load on a server, and says what came of it.
 ///
@@ -64,9 +67,9 @@ pub fn run(config: &LoadConfig) -> Result<Report, LoadError> {
         out: Outbox::default(),
         own: Own::default(),
     };
-    let mut crowd = Crowd::new(poll, shared);
+    let mut crowd = Crowd::new(poll, shared, rooms);
     let mut progress = Progress::default();
-    crowd.enter(&rooms, |crowd| progress.tell(crowd, "entering"))?;
+    crowd.enter(|crowd| progress.tell(crowd, "entering"))?;
     crowd.settle(|crowd| progress.tell(crowd, "settling"))?;
     let before = watch.as_ref().map(Watch::look).transpose()?;
     let measured = crowd.measure(|crowd| progress.tell(crowd, "measuring"))?;

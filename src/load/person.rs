@@ -10,6 +10,7 @@ use super::error::LoadError;
 use super::link::Link;
 use super::media::Media;
 use super::own::Own;
+use super::past::{Arrival, Former};
 use super::rng::Rng;
 use super::session::{Session, Wish};
 use super::signaling::Signaling;
@@ -61,8 +62,15 @@ pub(super) enum Trouble {
 pub(super) struct Person {
     pub number: usize,
     pub room: usize,
+    pub publishes: bool,
+    /// They came while it was measured.
+    pub is_newcomer: bool,
+    /// They left.
+    pub is_away: bool,
     /// When they opened their socket.
     pub came: Instant,
+    /// When they were let in.
+    pub entered: Option<Instant>,
     pub media: Media,
     pub trouble: Option<Trouble>,
     /// Times the server dropped what was more than it asked for.
@@ -102,7 +110,11 @@ impl Person {
         Ok(Person {
             number,
             room,
+            publishes,
+            is_newcomer: false,
+            is_away: false,
             came: now,
+            entered: None,
             media,
             trouble,
             too_much,
@@ -129,9 +141,7 @@ impl Person {
     pub(super) fn listen(&mut self, shared: &mut Shared, now: Instant) {
         let mut heard = Vec::new();
         loop {
-            while let Some(message) = self.session.next_message() {
-                self.signaling.say(&message);
-            }
+            self.say();
             if let Err(why) = self.signaling.turn(&mut heard) {
                 self.trouble.get_or_insert(Trouble::Closed(why));
                 return;
@@ -148,7 +158,7 @@ impl Person {
         }
     }
 
-    fn follow(&mut self, wish: Wish, shared: &Shared, now: Instant) {
+    fn follow(&mut self, wish: Wish, shared: &mut Shared, now: Instant) {
         match wish {
             Wish::Answer(sdp) => {
                 let taken = self.client.answer(&sdp, now);
@@ -159,18 +169,68 @@ impl Person {
                     self.media.ask(&layers);
                 }
             }
-            Wish::Entered { anew: false } => {}
-            Wish::Entered { anew: true } | Wish::Rebuild => match Client::new(self.address, now) {
-                Ok(client) => {
-                    self.client = client;
-                    self.media.reconnected();
+            Wish::Entered { anew } => {
+                self.entered.get_or_insert(now);
+                if anew {
+                    self.renew(shared, now);
                 }
-                Err(error) => note(Err(error), &mut self.trouble),
-            },
+            }
+            Wish::Rebuild => self.renew(shared, now),
             Wish::LessMedia => self.too_much += 1,
             Wish::GiveUp(code, message) => {
                 self.trouble.get_or_insert(Trouble::Refused(code, message));
             }
+        }
+    }
+
+    /// Another connection takes the place of the one there is, and is to be offered.
+    fn renew(&mut self, shared: &mut Shared, now: Instant) {
+        match Client::new(self.address, now) {
+            Ok(client) => {
+                self.client = client;
+                self.media.reconnected(now, &mut shared.directory);
+            }
+            Err(error) => note(Err(error), &mut self.trouble),
+        }
+    }
+
+    /// The connection ended: offers another one.
+    pub(super) fn rebuild(&mut self, shared: &mut Shared, now: Instant) {
+        self.renew(shared, now);
+        self.session.rebuild();
+        self.offer(shared);
+        self.say();
+    }
+
+    /// The socket ended: opens another one, and comes back on it.
+    ///
+    /// # Errors
+    /// If this machine has no sockets left.
+    pub(super) fn reopen(&mut self, shared: &Shared) -> Result<(), LoadError> {
+        self.signaling = Signaling::open(&shared.site, &shared.registry, Token(self.number * 2 + 1))?;
+        self.session.opened();
+        self.say();
+        Ok(())
+    }
+
+    /// What they received, before they are somebody else.
+    pub(super) fn remember(&mut self, now: Instant) -> Option<Former> {
+        let receiver = std::mem::take(&mut self.media.receiver);
+        let any = !receiver.streams().is_empty();
+        any.then_some(Former { number: self.number, came: self.came, left: now, receiver })
+    }
+
+    /// How they got on, if they came while it was measured. To be asked before [`Person::remember`].
+    pub(super) fn arrival(&self) -> Option<Arrival> {
+        let (entered, connected) = (self.entered, self.media.connected());
+        let seen = self.media.receiver.first_seen();
+        self.is_newcomer.then_some(Arrival { came: self.came, entered, connected, seen })
+    }
+
+    /// Hands over what is to be said.
+    fn say(&mut self) {
+        while let Some(message) = self.session.next_message() {
+            self.signaling.say(&message);
         }
     }
 
@@ -255,11 +315,11 @@ impl Person {
     }
 
     /// Leaves.
-    pub(super) fn leave(&mut self) {
+    pub(super) fn leave(&mut self, shared: &mut Shared, now: Instant) {
+        self.is_away = true;
+        self.media.end(now, &mut shared.directory);
         self.session.leave();
-        while let Some(message) = self.session.next_message() {
-            self.signaling.say(&message);
-        }
+        self.say();
         // They go anyway.
         let _ = self.signaling.turn(&mut Vec::new());
     }

@@ -88,6 +88,11 @@ impl Session {
         });
     }
 
+    /// The connection ended: another one is to be offered.
+    pub(super) fn rebuild(&mut self) {
+        (self.in_flight, self.video) = (false, None);
+    }
+
     /// We leave, for good.
     pub(super) fn leave(&mut self) {
         self.unsaid.push_back(ClientMessage::Leave { may_return: false });
@@ -133,7 +138,7 @@ impl Session {
             }
             ServerMessage::Publish { tracks, .. } => Some(Wish::Send(camera_layers(&tracks)?)),
             ServerMessage::Error { rebuild: true, .. } => {
-                (self.in_flight, self.video) = (false, None);
+                self.rebuild();
                 Some(Wish::Rebuild)
             }
             ServerMessage::Error { code: ErrorCode::TooMuchMedia, .. } => Some(Wish::LessMedia),

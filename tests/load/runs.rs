@@ -50,6 +50,23 @@ fn loss_and_delay_that_a_link_puts_in_are_found() {
 }
 
 #[test]
+fn whoever_comes_and_goes_is_measured_and_disturbs_nobody() {
+    let server = Server::start(&["--plain-http"]);
+    let flags =
+        ["--publishers", "2", "--subscribers", "1", "--audio", "--video-bitrate", "500k", "--duration", "5"];
+    let result = server.result(&[&flags[..], &["--join-storm", "5", "--churn", "1", "--view", "2"]].concat());
+    let arrivals = count(&result, "/arrivals/people");
+    assert!((7..=10).contains(&arrivals), "five at once, and a second each who came back: {arrivals}");
+    for field in ["entered", "connected", "saw"] {
+        let many = count(&result, &format!("/arrivals/{field}"));
+        assert!(many + 1 >= arrivals, "but whoever came last {field}: {result:#}");
+    }
+    assert_eq!(count(&result, "/mishaps/sockets") + count(&result, "/mishaps/refused"), 0, "{result:#}");
+    assert_eq!((count(&result, "/video/lost"), count(&result, "/video/torn")), (0, 0), "{result:#}");
+    assert!(number(&result, "/arrivals/firstPictureMs/p50") > 0.0);
+}
+
+#[test]
 fn a_table_is_for_people_and_fits_80_columns() {
     let server = Server::start(&["--plain-http"]);
     let output = server.load(&["--duration", "1", "--audio", "--pid", &server.pid()]);

@@ -92,10 +92,12 @@ impl Frames {
             let Some((decoded, passed)) = passed.split_last() else { return };
             let frame = decoded.stamp.frame;
             let mut unseen = next.map_or(0, |next| u64::from(frame.saturating_sub(next)));
-            for waiting in passed {
-                unseen -= u64::from(unseen > 0 && waiting.stamp.frame < frame);
+            // What there is of this very frame in another size was cut where the slot went over: it is seen all the same.
+            for waiting in passed.iter().filter(|waiting| waiting.stamp.frame < frame) {
+                unseen = unseen.saturating_sub(1);
                 self.give_up(waiting);
             }
+            self.waiting.retain(|waiting| waiting.stamp.frame > frame);
             self.counts.skipped += unseen;
             if let Some((_, last)) = self.shown {
                 self.stood_still(now.saturating_duration_since(last));

@@ -46,6 +46,11 @@ impl Sequence {
         (Place::Ahead(gap), given_up)
     }
 
+    /// A number was left out on purpose: it is missing to nobody.
+    pub(super) fn left_free(&mut self, seq: u64) {
+        self.missing.remove(&seq);
+    }
+
     /// How many are missing now: whatever has not come by the end is lost.
     pub(super) fn missing(&self) -> u64 {
         self.missing.len() as u64

@@ -8,7 +8,7 @@ use super::delays::Delays;
 use super::frames::{FrameCounts, Frames};
 use super::sequence::{Place, Sequence};
 use crate::load::stamp::Stamp;
-use crate::media::ids::{Kind, SlotIndex};
+use crate::media::ids::{Kind, Layer, SlotIndex};
 
 /// Who sent something within this time still sends.
 const SENDS: Duration = Duration::from_secs(1);
@@ -93,8 +93,8 @@ impl Stream {
 #[derive(Debug, Default)]
 struct Line {
     sequence: Sequence,
-    /// The publication that came last.
-    source: u32,
+    /// What came last: of which publication, in which encoding.
+    shows: Option<(u32, Layer)>,
 }
 
 /// What one person receives.
@@ -114,7 +114,13 @@ impl Receiver {
         }
         let line = self.lines.entry((came.kind, came.slot)).or_default();
         let (place, given_up) = line.sequence.take(came.seq);
-        let before = std::mem::replace(&mut line.source, came.stamp.source);
+        let shows = (came.stamp.source, came.stamp.layer);
+        let before = line.shows.replace(shows);
+        // Where a slot goes over to another picture while a frame is open, the server leaves one number free, so that what there
+        // is of the frame does not look whole.
+        if place == Place::Ahead(1) && before != Some(shows) && came.stamp.key && came.stamp.index == 0 {
+            line.sequence.left_free(came.seq - 1);
+        }
         let stream = self.streams.entry(came.stamp.source).or_insert_with(|| Stream::new(came.kind, now));
         stream.last = now;
         if place == Place::Known {
@@ -136,7 +142,7 @@ impl Receiver {
             false
         };
         if given_up > 0
-            && let Some(owner) = self.streams.get_mut(&before)
+            && let Some(owner) = before.and_then(|(source, _)| self.streams.get_mut(&source))
         {
             owner.lost += given_up;
         }
@@ -171,6 +177,11 @@ impl Receiver {
         self.streams.values().map(|stream| stream.lost).sum()
     }
 
+    /// When the first picture of anybody was whole.
+    pub(in crate::load) fn first_seen(&self) -> Option<Instant> {
+        self.streams.values().filter_map(|stream| stream.seen).min()
+    }
+
     /// Everything so far.
     pub(in crate::load) fn streams(&self) -> &FxHashMap<u32, Stream> {
         &self.streams
@@ -178,7 +189,7 @@ impl Receiver {
 
     fn settle_lost(&mut self) {
         for line in self.lines.values_mut() {
-            if let Some(stream) = self.streams.get_mut(&line.source) {
+            if let Some(stream) = line.shows.and_then(|(source, _)| self.streams.get_mut(&source)) {
                 stream.lost += line.sequence.missing();
             }
             line.sequence.forgive();
@@ -300,6 +311,35 @@ mod tests {
         let streams = receiver.finish();
         assert_eq!(streams[&5].packets + streams[&6].packets, 119);
         assert_eq!(streams[&5].lost + streams[&6].lost, 1);
+    }
+
+    #[test]
+    fn a_number_that_is_left_free_where_a_slot_goes_over_to_another_picture_is_not_lost() {
+        let (mut receiver, origin, mut end) = (Receiver::default(), Instant::now(), None);
+        for (number, (at, mut came)) in packets(0..40).into_iter().enumerate() {
+            // The frame 20 is cut: two of its packets came in one size, and then it comes whole in another.
+            if number >= 60 {
+                came.stamp.layer = Layer::Middle;
+                came.stamp.key |= came.stamp.frame == 20;
+                came.seq += 3;
+            }
+            receiver.take(origin + at, 0, &came);
+            if number == 59 {
+                for index in 0..2 {
+                    let stamp = Stamp { frame: 20, index, ..came.stamp };
+                    receiver.take(
+                        origin + at,
+                        0,
+                        &Came { seq: came.seq + 1 + u64::from(index), stamp, ..came },
+                    );
+                }
+            }
+            end = Some(origin + at);
+        }
+        let stream = &receiver.finish()[&5];
+        assert_eq!((stream.packets, stream.lost), (122, 0));
+        let frames = stream.frames(end.unwrap());
+        assert_eq!((frames.shown, frames.torn, frames.skipped), (40, 0, 0), "that frame was seen");
     }
 
     #[test]

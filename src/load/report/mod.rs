@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::crowd::{Crowd, Measured};
-use super::measure::{Delays, FREEZE, Stream};
+use super::measure::{Delays, FREEZE, Receiver, Stream};
 use super::person::Person;
 use super::server::{Numbers, Sample};
 use crate::media::ids::Kind;
@@ -44,6 +44,10 @@ pub struct Report {
     pub blind: usize,
     /// Times the server said that somebody sent more than it asks for.
     pub too_much_media: u64,
+    /// Those who came while it was measured; None if nobody did.
+    pub arrivals: Option<Arrivals>,
+    /// What went wrong while it was measured.
+    pub mishaps: Mishaps,
     /// The generator's own use.
     pub generator: Generator,
     /// The server's, if it was looked at.
@@ -127,6 +131,40 @@ pub struct OneStream {
     pub totals: Totals,
 }
 
+/// How those got on who came while it was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Arrivals {
+    /// How many came.
+    pub people: usize,
+    /// Of them: who were let in.
+    pub entered: usize,
+    /// Of them: who had a connection at the end, or when they left.
+    pub connected: usize,
+    /// Of them: who saw somebody.
+    pub saw: usize,
+    /// From opening a socket to being let in.
+    pub entered_ms: Times,
+    /// To having a connection.
+    pub connected_ms: Times,
+    /// To the first picture.
+    pub first_picture_ms: Times,
+}
+
+/// What went wrong while it was measured.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mishaps {
+    /// Sockets of signaling that ended; whose they were came back.
+    pub sockets: u64,
+    /// Connections for media that ended; whose they were built others.
+    pub connections: u64,
+    /// Times somebody was refused.
+    pub refused: u64,
+    /// The first refusal, and what to do about it.
+    pub first_refusal: Option<String>,
+}
+
 /// The generator's own use.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -205,18 +243,25 @@ pub(super) fn report(crowd: &mut Crowd, measured: &Measured, looks: Option<&Look
         audio: Totals::default(),
         blind: 0,
         too_much_media: crowd.people.iter().map(|person| person.too_much).sum(),
+        arrivals: arrivals(crowd),
+        mishaps: Mishaps {
+            sockets: crowd.mishaps.sockets,
+            connections: crowd.mishaps.connections,
+            refused: crowd.mishaps.refused,
+            first_refusal: crowd.mishaps.first.clone(),
+        },
         generator: generator(measured, time),
         server: None,
         streams: Vec::new(),
     };
     let (mut video, mut audio) = (Sum::default(), Sum::default());
-    for person in &mut crowd.people {
-        let (number, came) = (person.number, person.came);
+    let mut gather = |number: usize, came: Instant, left: Instant, receiver: &mut Receiver| {
         let mut any = false;
-        for (source, stream) in person.media.receiver.finish() {
+        for (source, stream) in receiver.finish() {
             let Some(from) = crowd.shared.directory.get(*source) else { continue };
             let mut one = Sum::default();
-            one.add(stream, came.max(from.since), measured.ended);
+            let until = from.until.map_or(left, |until| until.min(left));
+            one.add(stream, came.max(from.since), until);
             any |= stream.packets > 0;
             let (kind, all) = match from.kind {
                 Kind::Audio => ("audio", &mut audio),
@@ -226,13 +271,55 @@ pub(super) fn report(crowd: &mut Crowd, measured: &Measured, looks: Option<&Look
             let totals = one.totals(time);
             report.streams.push(OneStream { kind, room: from.room, from: from.person, to: number, totals });
         }
-        report.blind += usize::from(!any && expects(person, config.publishers));
+        any
+    };
+    for former in &mut crowd.former {
+        gather(former.number, former.came, former.left, &mut former.receiver);
     }
+    let mut blind = 0;
+    for person in crowd.people.iter_mut().filter(|person| !person.is_away) {
+        let any = gather(person.number, person.came, measured.ended, &mut person.media.receiver);
+        blind += usize::from(!any && expects(person, config.publishers));
+    }
+    report.blind = blind;
     report.streams.sort_by_key(|stream| (stream.room, stream.to, stream.from, stream.kind));
     (report.video, report.audio) = (video.totals(time), audio.totals(time));
     let packets = report.video.packets + report.audio.packets;
     report.server = looks.map(|looks| server(looks, report.people, packets, time));
     report
+}
+
+fn arrivals(crowd: &Crowd) -> Option<Arrivals> {
+    let mut told = Arrivals {
+        people: 0,
+        entered: 0,
+        connected: 0,
+        saw: 0,
+        entered_ms: Times::default(),
+        connected_ms: Times::default(),
+        first_picture_ms: Times::default(),
+    };
+    let (mut entered, mut connected, mut seen) = (Delays::default(), Delays::default(), Delays::default());
+    let present = crowd.people.iter().filter(|person| !person.is_away).filter_map(Person::arrival);
+    for arrival in crowd.arrivals.iter().copied().chain(present) {
+        told.people += 1;
+        let note = |at: Option<Instant>, count: &mut usize, delays: &mut Delays| {
+            if let Some(at) = at {
+                *count += 1;
+                delays.add(micros_between(arrival.came, at));
+            }
+        };
+        note(arrival.entered, &mut told.entered, &mut entered);
+        note(arrival.connected, &mut told.connected, &mut connected);
+        note(arrival.seen, &mut told.saw, &mut seen);
+    }
+    (told.entered_ms, told.connected_ms) = (times(&entered), times(&connected));
+    told.first_picture_ms = times(&seen);
+    (told.people > 0).then_some(told)
+}
+
+fn micros_between(since: Instant, at: Instant) -> u64 {
+    u64::try_from(at.saturating_duration_since(since).as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Whether somebody else of their room sends.
@@ -254,8 +341,6 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, stream: &Stream, since: Instant, ended: Instant) {
-        let micros =
-            |at: Instant| u64::try_from(at.saturating_duration_since(since).as_micros()).unwrap_or(u64::MAX);
         let (totals, frames) = (&mut self.totals, stream.frames(ended));
         totals.streams += 1;
         totals.packets += stream.packets;
@@ -271,8 +356,8 @@ impl Sum {
         self.longest = self.longest.max(frames.longest);
         self.bytes += stream.bytes;
         self.delays.merge(&stream.delays);
-        self.first_packets.add(micros(stream.first));
-        stream.seen.into_iter().for_each(|seen| self.first_pictures.add(micros(seen)));
+        self.first_packets.add(micros_between(since, stream.first));
+        stream.seen.into_iter().for_each(|seen| self.first_pictures.add(micros_between(since, seen)));
     }
 
     fn merge(&mut self, other: &Sum) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FREEZE, OneStream, Report, Server, Times, Totals};
+use super::{Arrivals, FREEZE, Mishaps, OneStream, Report, Server, Times, Totals};
 
 /// How many of the worst streams are named.
 const WORST: usize = 5;
@@ -35,6 +35,10 @@ impl fmt::Display for Report {
                 many(usize::try_from(self.too_much_media).unwrap_or(usize::MAX), "time", "times")
             )?;
         }
+        if let Some(arrivals) = &self.arrivals {
+            of_arrivals(f, arrivals)?;
+        }
+        of_mishaps(f, &self.mishaps)?;
         worst(f, &self.streams)?;
         writeln!(f)?;
         if let Some(server) = &self.server {
@@ -95,6 +99,30 @@ fn times(f: &mut fmt::Formatter<'_>, kinds: &[(&str, &Totals)]) -> fmt::Result {
 fn row(f: &mut fmt::Formatter<'_>, what: &str, times: &Times) -> fmt::Result {
     let Times { p50, p95, p99, p999, max } = times;
     writeln!(f, "{what:<24}{p50:>10.1}{p95:>10.1}{p99:>10.1}{p999:>10.1}{max:>10.1}")
+}
+
+fn of_arrivals(f: &mut fmt::Formatter<'_>, told: &Arrivals) -> fmt::Result {
+    let Arrivals { people, entered, connected, saw, .. } = told;
+    writeln!(
+        f,
+        "\n{} came while it was measured; {entered} were let in, {connected} connected, {saw} saw:",
+        many(*people, "person", "people")
+    )?;
+    writeln!(f, "{:<24}{:>10}{:>10}{:>10}{:>10}{:>10}", "ms", "p50", "p95", "p99", "p99.9", "max")?;
+    row(f, "let in", &told.entered_ms)?;
+    row(f, "connected", &told.connected_ms)?;
+    row(f, "first picture", &told.first_picture_ms)
+}
+
+fn of_mishaps(f: &mut fmt::Formatter<'_>, mishaps: &Mishaps) -> fmt::Result {
+    let Mishaps { sockets, connections, refused, first_refusal } = mishaps;
+    if sockets + connections + refused > 0 {
+        writeln!(
+            f,
+            "\n{sockets} sockets and {connections} connections ended, {refused} requests were refused."
+        )?;
+    }
+    first_refusal.iter().try_for_each(|text| writeln!(f, "  The first: {text}"))
 }
 
 /// Those who lost most, were torn or froze.
