@@ -133,7 +133,7 @@ impl Estimator {
     }
 
     /// Somebody would send so much if the downlink held it; zero if nothing is received. What is wanted beyond the estimate is probed
-    /// for while something is sent.
+    /// for while something is sent; and so is what is wanted and known, while so much less is sent that nothing shows it.
     pub fn want(&mut self, now: Instant, wanted: Bitrate) {
         let now = self.micros(now);
         self.prober.want(now, wanted);
@@ -238,6 +238,10 @@ impl Estimator {
             self.aimd.learn(now, verdict.rate, verdict.full);
             self.losses.learn(verdict.rate);
             self.settle();
+        } else if verdict.less {
+            let arrives = self.acked.rates().map(|acked| acked.at_present()).unwrap_or_default();
+            self.aimd.learn(now, verdict.rate.max(arrives).min(self.estimate), true);
+            self.settle();
         }
     }
 
@@ -275,7 +279,7 @@ impl Estimator {
         }
         self.endure(now, sent);
         self.learn(now);
-        if self.heard && self.prober.is_due(now, self.estimate) {
+        if self.heard && self.prober.is_due(now, self.estimate, self.seen()) {
             if self.trend.queue() == Queue::Grows || self.standing.too_long().is_some() || self.losses.many()
             {
                 self.prober.hold_off(now);
@@ -291,9 +295,15 @@ impl Estimator {
     pub fn due(&self) -> Option<Instant> {
         let rests = self.sent? + RESTS_AFTER;
         let silent = self.silent().unwrap_or(rests);
-        let probe = self.heard.then(|| self.prober.due(self.estimate)).flatten().unwrap_or(rests);
+        let probe =
+            self.heard.then(|| self.prober.due(self.estimate, self.seen())).flatten().unwrap_or(rests);
         let due = rests.min(silent).min(probe).max(0);
         Some(self.origin + Duration::from_micros(due.unsigned_abs()))
+    }
+
+    /// What is sent shows that so much is held.
+    fn seen(&self) -> Bitrate {
+        self.left.rate().unwrap_or(self.estimate)
     }
 
     /// When silence becomes too long.

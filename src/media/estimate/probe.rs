@@ -1,9 +1,9 @@
 //! Probes: for some tens of milliseconds more is sent than is known to pass, and what became of it is the verdict.
 //!
 //! ```text
-//!   resting ──(somebody wants more than is known)──> sending ──(all is sent, or time is up)──> waiting
-//!      ^                                                                                          │
-//!      └──────────────(all is reported, or time is up: the verdict, and when the next is due)─────┘
+//!   resting ──(more is wanted than is known, or than was seen of late)──> sending ──(all is sent, or time is up)──> waiting
+//!      ^                                                                                                               │
+//!      └────────────────────────(all is reported, or time is up: the verdict, and when the next is due)────────────────┘
 //! ```
 //!
 //! Whatever leaves while a probe is sent belongs to it: picture counts, and only what is missing is padded. draft-ietf-rmcat-gcc-02
@@ -46,6 +46,12 @@ const SOONEST: Micros = 1_000_000;
 /// What is wanted counts as known already if it is so little more.
 const AS_GOOD: f64 = 1.05;
 
+/// What is known is seen while about as much is sent; if this much less is, it only was so once, and is looked at again.
+const UNSEEN_ABOVE: f64 = 1.2;
+
+/// A verdict below this share of what was known says that it was so once. Two in turn are believed: one may be a radio's moment.
+const LESS: f64 = 0.9;
+
 /// While the queue grows or much is lost, it is asked again after this.
 const HOLDS_OFF: Micros = 500_000;
 
@@ -70,6 +76,8 @@ pub(super) struct Verdict {
     pub rate: Bitrate,
     /// And no more.
     pub full: bool,
+    /// That is less than was known, and it is not the first to say so.
+    pub less: bool,
 }
 
 /// When the packets of a probe passed one end.
@@ -104,6 +112,7 @@ impl Passed {
 #[derive(Debug, Clone, Copy)]
 struct Cluster {
     id: u8,
+    known: Bitrate,
     asks: Bitrate,
     bytes: u64,
     begun: Micros,
@@ -138,7 +147,7 @@ impl Cluster {
             return None;
         }
         let rate = if full { arrived.scaled(HELD_OF_FULL) } else { left.min(arrived) };
-        Some(Verdict { rate: rate.min(self.asks), full })
+        Some(Verdict { rate: rate.min(self.asks), full, less: false })
     }
 }
 
@@ -159,6 +168,8 @@ pub(super) struct Prober {
     /// When the next may begin.
     next: Micros,
     begun: Option<Micros>,
+    /// The last verdict was less than was known.
+    doubted: bool,
     id: u8,
 }
 
@@ -170,6 +181,7 @@ impl Prober {
             step: FIRST_STEP,
             next: Micros::MIN,
             begun: None,
+            doubted: false,
             id: 0,
         }
     }
@@ -237,11 +249,18 @@ impl Prober {
         if !cluster.settled() && now < *until {
             return None;
         }
-        let (verdict, asks) = (cluster.verdict(), cluster.asks);
+        let (verdict, asks, known) = (cluster.verdict(), cluster.asks, cluster.known);
         (self.state, self.step) = (State::Resting, STEP);
-        let more = |verdict: Verdict| !verdict.full && verdict.rate >= asks.scaled(FOUND_ENOUGH);
-        self.next = if verdict.is_some_and(more) { now } else { now + EVERY };
-        verdict
+        let less = verdict.is_some_and(|verdict| verdict.full && verdict.rate < known.scaled(LESS));
+        let more =
+            |verdict: Verdict| !verdict.full && verdict.rate >= asks.scaled(FOUND_ENOUGH) && asks > known;
+        self.next = match verdict {
+            Some(verdict) if more(verdict) => now,
+            Some(_) if less && !self.doubted => now + SOONEST,
+            _ => now + EVERY,
+        };
+        let before = std::mem::replace(&mut self.doubted, less);
+        verdict.map(|verdict| Verdict { less: less && before, ..verdict })
     }
 
     /// Whether more is wanted than is known.
@@ -249,9 +268,15 @@ impl Prober {
         self.wanted > known.scaled(AS_GOOD)
     }
 
+    /// Whether more is wanted than `left`, what is sent, shows of what is known.
+    fn doubts(&self, known: Bitrate, left: Bitrate) -> bool {
+        self.wanted.min(known) > left.scaled(UNSEEN_ABOVE)
+    }
+
     /// Whether a probe is due, of which nothing has left yet.
-    pub fn is_due(&self, now: Micros, known: Bitrate) -> bool {
-        matches!(self.state, State::Resting) && now >= self.next && self.lacks(known)
+    pub fn is_due(&self, now: Micros, known: Bitrate, left: Bitrate) -> bool {
+        let wanted = self.lacks(known) || self.doubts(known, left);
+        matches!(self.state, State::Resting) && now >= self.next && wanted
     }
 
     /// Begins the probe that is due.
@@ -262,6 +287,7 @@ impl Prober {
         self.begun = Some(now);
         let cluster = Cluster {
             id: self.id,
+            known,
             asks,
             bytes: asks.bytes_in(LENGTH).max(LEAST_BYTES),
             begun: now,
@@ -287,9 +313,9 @@ impl Prober {
     }
 
     /// When something is to be done.
-    pub fn due(&self, known: Bitrate) -> Option<Micros> {
+    pub fn due(&self, known: Bitrate, left: Bitrate) -> Option<Micros> {
         match &self.state {
-            State::Resting => self.lacks(known).then_some(self.next),
+            State::Resting => (self.lacks(known) || self.doubts(known, left)).then_some(self.next),
             State::Sending(cluster, due) => Some((*due).min(cluster.ends())),
             State::Waiting(_, until) => Some(*until),
         }
@@ -330,7 +356,7 @@ mod tests {
     fn probed(known: Bitrate, holds: Bitrate, lost: usize) -> (Prober, Option<Verdict>) {
         let mut prober = Prober::new();
         prober.want(0, Bitrate::kbps(5_000));
-        assert!(prober.is_due(0, known));
+        assert!(prober.is_due(0, known, known));
         prober.begin(0, known);
         let left = send(&mut prober, 0);
         let mut free = 0;
@@ -351,8 +377,12 @@ mod tests {
         let (prober, verdict) = probed(KNOWN, Bitrate::kbps(50_000), 0);
         let verdict = verdict.expect("all came");
         assert!(!verdict.full && verdict.rate >= Bitrate::kbps(1_500), "{verdict:?}");
-        assert!(prober.is_due(100_000, verdict.rate));
-        assert_eq!(prober.due(Bitrate::kbps(5_000)), None, "all that is wanted is known");
+        assert!(prober.is_due(100_000, verdict.rate, KNOWN));
+        assert_eq!(
+            prober.due(Bitrate::kbps(5_000), Bitrate::kbps(5_000)),
+            None,
+            "all that is wanted is known"
+        );
     }
 
     #[test]
@@ -361,7 +391,7 @@ mod tests {
         let verdict = verdict.expect("all came");
         assert!(verdict.full);
         assert!((900..=1_000).contains(&(verdict.rate.as_bps() / 1_000)), "{verdict:?}");
-        assert_eq!(prober.due(verdict.rate), Some(100_000 + EVERY));
+        assert_eq!(prober.due(verdict.rate, KNOWN), Some(100_000 + EVERY));
     }
 
     #[test]
@@ -375,12 +405,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_and_not_seen_is_looked_at_again_and_less_is_believed_the_second_time() {
+        let (mut prober, known) = (Prober::new(), Bitrate::kbps(2_000));
+        prober.want(0, known);
+        assert_eq!(prober.due(known, known), None, "as much is sent");
+        let mut now = 0;
+        let less: Vec<_> = (0..2)
+            .map(|_| {
+                now = now.max(prober.due(known, KNOWN).expect("it is not seen"));
+                prober.begin(now, known);
+                let id = prober.id;
+                let mut free = 0;
+                for departed in send(&mut prober, now) {
+                    free = free.max(departed) + micros(Bitrate::kbps(1_000).time_of(1_200));
+                    prober.came(&Arrived { departed, came: free, bytes: 1_200, cluster: id, late: false });
+                }
+                now += 200_000;
+                prober.verdict(now).expect("all came").less
+            })
+            .collect();
+        assert_eq!(less, [false, true]);
+        assert!(now < 2_000_000, "{now}");
+    }
+
+    #[test]
     fn nobody_who_wants_no_more_than_is_known_is_probed() {
         let mut prober = Prober::new();
         for wanted in [Bitrate::default(), KNOWN / 2, KNOWN] {
             prober.want(0, wanted);
-            assert!(!prober.is_due(1_000_000, KNOWN));
-            assert_eq!(prober.due(KNOWN), None);
+            assert!(!prober.is_due(1_000_000, KNOWN, KNOWN));
+            assert_eq!(prober.due(KNOWN, KNOWN), None);
         }
     }
 
@@ -405,7 +459,7 @@ mod tests {
         prober.begin(0, KNOWN);
         let mut now = 0;
         let mut asked = 0;
-        while let Some(due) = prober.due(KNOWN) {
+        while let Some(due) = prober.due(KNOWN, KNOWN) {
             now = due.max(now + 1);
             asked += usize::from(prober.poll(now).is_some());
             if prober.verdict(now).is_some() || matches!(prober.state, State::Resting) {
@@ -413,7 +467,7 @@ mod tests {
             }
         }
         assert!(asked > 0 && now < 2_000_000, "{asked} {now}");
-        assert_eq!(prober.due(KNOWN), Some(now + EVERY));
+        assert_eq!(prober.due(KNOWN, KNOWN), Some(now + EVERY));
     }
 
     #[test]
@@ -423,7 +477,7 @@ mod tests {
         for n in 0..1_000 {
             let now = n * 10_000;
             prober.want(now, Bitrate::kbps(if n % 2 == 0 { 700 } else { 5_000 }));
-            if prober.is_due(now, KNOWN) {
+            if prober.is_due(now, KNOWN, KNOWN) {
                 prober.begin(now, KNOWN);
                 begun += 1;
             }

@@ -137,11 +137,30 @@ fn a_voice_alone_finds_room_for_a_picture_and_pads_little() {
     assert!(world.padded < 60 * 20_000, "{} bits in a minute", world.padded);
 }
 
+/// 900 kbit/s are sent where 1,700 were found and are wanted; then the link holds 1,500.
 #[test]
-fn whoever_wants_no_more_than_is_known_is_not_padded() {
-    let mut world = World::new(Link::of(3_000), Media::Sound, 500);
+fn what_was_found_once_is_not_believed_for_ever() {
+    let mut world = World::new(Link::of(3_000), Media::Fixed(Bitrate::kbps(850)), 1_700);
+    world.run(10.0);
+    assert!(world.kbps() >= 1_500, "{}", world.kbps());
+    for kbps in [1_200, 3_000, 1_200] {
+        world.link.rate = Bitrate::kbps(kbps);
+        world.run(10.0);
+        let (least, most) = range(&mut world, 10.0);
+        let holds = kbps.min(1_700);
+        assert!(least > holds * 7 / 10 && most < holds * 11 / 10, "{kbps}: {least} to {most}");
+    }
+    world.watch();
+    world.run(60.0);
+    assert!(world.padded < 60 * 30_000, "{} bits of padding", world.padded);
+}
+
+#[test]
+fn whoever_is_sent_all_they_want_is_not_padded_and_nobody_who_wants_nothing() {
+    let mut world = World::new(Link::of(3_000), Media::Fixed(Bitrate::kbps(500)), 500);
     world.run(30.0);
     assert_eq!(world.padded, 0);
+    world.media = Media::Sound;
     world.want(1_500);
     world.run(2.0);
     assert!(world.padded > 0 && world.kbps() >= 1_400);
