@@ -191,11 +191,12 @@ impl History {
     /// Notes that a packet left with `seq`, which began a key frame or did not. What is too old or too much is forgotten.
     pub fn note(&mut self, now: Instant, seq: SeqNo, sent: Sent, begins_key_frame: bool) {
         let span = self.span.get_or_insert(Span { began: now, seq: seq.0, newest: now });
-        // Stamps are told apart only if none is later than the newest.
+        let paused = now.saturating_duration_since(span.newest) > OLDEST;
         span.newest = span.newest.max(now);
         let (span, stamp) = (*span, span.stamp(span.newest));
         self.forget(span);
-        if self.entries.is_empty() || seq.0 >= self.end() + MOST_PACKETS as u64 {
+        // After a pause stamps may have wrapped.
+        if paused || self.entries.is_empty() || seq.0 >= self.end() + MOST_PACKETS as u64 {
             self.entries.clear();
             self.first = seq.0;
         }
@@ -205,11 +206,11 @@ impl History {
         while self.end() < seq.0 {
             self.push(Entry::nothing(stamp));
         }
-        let entry = Entry::new(sent, stamp);
         if self.end() == seq.0 {
-            self.push(entry);
+            self.push(Entry::new(sent, stamp));
         } else if let Some(known) = self.place(seq.0).and_then(|place| self.entries.get_mut(place)) {
-            *known = entry;
+            // It came late, and counts as old as what overtook it: stamps rise with numbers.
+            *known = Entry::new(sent, known.sent);
         }
     }
 
