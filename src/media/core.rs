@@ -40,7 +40,7 @@ use super::loudest::{Concerned, Loudest};
 use super::message::{Command, Notice};
 use super::peer::Peer;
 use super::publication::{Publication, Sink};
-use super::rtc::{ConnectionConfig, Ended, Event, Transmit};
+use super::rtc::{ConnectionConfig, DUE, Ended, Event, Transmit};
 use super::table::{PeerKey, PublicationKey, RoomKey, Table};
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
@@ -312,7 +312,21 @@ impl Core {
         if self.peers.get(key).and_then(|peer| peer.keys_due).is_some_and(|at| at <= now) {
             self.ask_for_key_frames(now, key);
         }
-        self.mark_dirty(key);
+        self.mark_due(now, key);
+        self.reschedule(now, key);
+    }
+
+    /// The connection of `key` is to be stepped, or its media to leave, if that is due.
+    fn mark_due(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(connection) = &peer.connection else { return };
+        let sends = connection.media_due(now).is_some_and(|at| at <= now);
+        if peer.steps_at(now).is_some_and(|at| at <= now + DUE) {
+            peer.mark_dirty(key, &mut self.dirty);
+        }
+        if sends {
+            peer.mark_sending(key, &mut self.sending);
+        }
     }
 
     fn mark_dirty(&mut self, key: PeerKey) {

@@ -174,6 +174,15 @@ impl Peer {
         }
     }
 
+    /// Slot `number` of a kind shows nothing: what comes next starts at a key frame, and nothing that left before leaves again.
+    pub fn detach(&mut self, kind: Kind, number: usize) {
+        let Some(slot) = self.slots_mut(kind).get_mut(number) else { return };
+        slot.detach();
+        if let (Some(ssrc), Some(connection)) = (slot.ssrc, &mut self.connection) {
+            connection.begin_anew(ssrc);
+        }
+    }
+
     /// A slot is no more; what left with its source is kept.
     fn rest(&mut self, slot: Slot) {
         let faults = slot.faults();
@@ -304,8 +313,15 @@ impl Peer {
         // Without a connection nobody can be asked; a new one asks for what is waited for then.
         let keys = self.keys_due.filter(|_| connection.is_some());
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
-        let deadline = connection.map(|(connection, deadline)| connection.wakes(now, deadline));
-        [keys, quiet, deadline, self.allocates].into_iter().flatten().min()
+        let media = self.connection.as_ref().and_then(|connection| connection.media_due(now));
+        [keys, quiet, self.steps_at(now), media, self.allocates].into_iter().flatten().min()
+    }
+
+    /// When their connection is to be stepped next.
+    #[must_use]
+    pub fn steps_at(&self, now: Instant) -> Option<Instant> {
+        let connection = self.connection.as_ref().zip(self.deadline);
+        connection.map(|(connection, deadline)| connection.wakes(now, deadline))
     }
 
     /// Whether what their connection asked for is overdue by more than a millisecond.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Core;
 use crate::media::allocate::{EncodingFacts, SlotFacts};
-use crate::media::ids::{Layer, SlotIndex};
+use crate::media::ids::{Kind, Layer, SlotIndex};
 use crate::media::ladder;
 use crate::media::peer::Peer;
 use crate::media::publication::Sink;
@@ -82,17 +82,16 @@ impl Core {
 
     /// A slot is to show what was decided. It plays what it plays until the next key frame of that.
     fn set_target(&mut self, key: PeerKey, decided: &SlotFacts) {
-        let slot = usize::from(decided.slot.0);
-        let Some(slot) = self.peers.get_mut(key).and_then(|peer| peer.video.get_mut(slot)) else {
-            return;
-        };
+        let (number, peer) = (usize::from(decided.slot.0), self.peers.get_mut(key));
+        let Some(peer) = peer else { return };
+        let Some(slot) = peer.video.get_mut(number) else { return };
         let before = std::mem::replace(&mut slot.target, decided.target);
         if before == decided.target {
             return;
         }
         let publication = slot.publication;
         if decided.target.is_none() {
-            slot.detach();
+            peer.detach(Kind::Video, number);
             self.mark_changed(key);
         }
         // Who waits for the one before, and whether anybody still does, shows with the publication's next packet.

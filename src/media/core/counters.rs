@@ -1,6 +1,9 @@
 //! What a core counts.
 
+use crate::media::egress::Counts;
+use crate::media::egress::repair::Refused;
 use crate::media::paths::PathCounts;
+use crate::media::rtc::Connection;
 
 crate::metrics! {
     /// What a core counted since it started.
@@ -41,6 +44,16 @@ crate::metrics! {
         pub forwarded: u64,
         /// Packets sent again because a client asked for them.
         pub resent: u64,
+        /// Packets sent again to find out what a downlink holds.
+        pub padded: u64,
+        /// Packets that were asked for again and that nobody needs: never sent, too old, or in front of a key frame.
+        pub resends_pointless: u64,
+        /// Packets that were asked for again sooner than a resend takes, or more often than it helps.
+        pub resends_repeated: u64,
+        /// Packets that were asked for again beyond what part of a downlink resends may take.
+        pub resends_over: u64,
+        /// Lists of lost packets that were not read to their end, because they name more than anybody can have lost.
+        pub lists_unread: u64,
         /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
         pub held: u64,
         /// Packets a subscriber did not get because it negotiated nothing that could decode them.
@@ -94,5 +107,18 @@ impl Counters {
         self.challenges_answered += answers;
         self.media_withheld += withheld;
         self.unproven_limited += limited;
+    }
+
+    /// Adds what a connection has counted since it was asked last.
+    pub(super) fn add_connection(&mut self, connection: &mut Connection) {
+        self.add_paths(connection.take_path_counts());
+        let Counts { resent, padded, refused } = connection.take_counts();
+        let Refused { pointless, repeated, over, unread } = refused;
+        self.resent += resent;
+        self.padded += padded;
+        self.resends_pointless += pointless;
+        self.resends_repeated += repeated;
+        self.resends_over += over;
+        self.lists_unread += unread;
     }
 }

@@ -97,6 +97,7 @@ impl Reach<'_> {
         if !connection.takes_media(now) {
             // What begins again does so at a key frame.
             slot.detach();
+            connection.begin_anew(ssrc);
             self.counters.media_withheld += 1;
             if before != (false, false) && *kind == Kind::Video {
                 peer.mark_changed(key, self.changed);
@@ -108,6 +109,9 @@ impl Reach<'_> {
         let seals = connection.seals();
         if written == Ok(Err(Held::NotDecodable)) {
             slot.refuse(source);
+            if slot.blocked {
+                connection.begin_anew(ssrc);
+            }
         }
         let (changed, other_layer) = (before != (slot.since.is_some(), slot.blocked), layer != slot.layer());
         self.other_layers |= other_layer;

@@ -35,24 +35,31 @@ impl Core {
             })
         });
         match wish {
-            Some(wish) => self.want_key_frame(now, &wish, Some(key)),
+            Some(wish) => {
+                let peer =
+                    self.want_key_frame(now, &wish, Some(key)).then(|| self.peers.get_mut(key)).flatten();
+                if let Some(connection) = peer.and_then(|peer| peer.connection.as_mut()) {
+                    connection.key_frame_comes(mid);
+                }
+            }
             None => self.counters.key_frames_merged += 1,
         }
     }
 
-    /// A slot waits for a key frame. `payer` is the viewer on whose budget it is, unless somebody waits already.
-    fn want_key_frame(&mut self, now: Instant, wish: &Wish, payer: Option<PeerKey>) {
+    /// A slot waits for a key frame. `payer` is the viewer on whose budget it is, unless somebody waits already. Returns whether one
+    /// is going to come.
+    fn want_key_frame(&mut self, now: Instant, wish: &Wish, payer: Option<PeerKey>) -> bool {
         let publication = self.publications.get_mut(wish.at);
-        let Some(publication) = publication.filter(|publication| !publication.muted) else { return };
+        let Some(publication) = publication.filter(|publication| !publication.muted) else { return false };
         // A dead layer sends no key frame, and nothing of it would ever end the wish for one.
         let [plays, target] = wish.layers;
         let plays = plays.filter(|layer| publication.layers.is_live(*layer));
-        let Some(layer) = plays.or(target) else { return };
+        let Some(layer) = plays.or(target) else { return false };
         let merged = publication.awaited().contains(layer);
         let payer = payer.filter(|_| !merged).and_then(|payer| self.peers.get_mut(payer));
         if payer.is_some_and(|payer| !payer.seldom.key_budget.take(now, wish.owner)) {
             self.counters.key_frames_refused += 1;
-            return;
+            return false;
         }
         self.counters.key_frames_merged += u64::from(publication.want_key_frame(now, wish.sink, layer));
         // The publisher's timer asks, at once if it may: several wishes of one turn are one request, and a flood of them
@@ -63,6 +70,7 @@ impl Core {
             publisher.ask_at(at);
         }
         self.timers.schedule(peer, at);
+        true
     }
 
     /// The slots of `key` that show nothing yet wait for their owners' next key frame.

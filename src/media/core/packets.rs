@@ -54,9 +54,7 @@ impl Core {
         }
         self.finish(now, key, result.map(|_| ()), events);
         self.warn(now, key, warning);
-        if self.peers.get(key).is_some_and(|peer| peer.deadline.is_some_and(|at| at <= now)) {
-            self.mark_dirty(key);
-        }
+        self.mark_due(now, key);
     }
 
     /// Does what is due on the connection of `key`.
@@ -70,8 +68,7 @@ impl Core {
                 Ok(deadline) => peer.deadline = Some(deadline),
                 Err(ended) => result = Err(ended),
             }
-            self.counters.resent += connection.take_resent();
-            self.counters.add_paths(connection.take_path_counts());
+            self.counters.add_connection(connection);
         }
         self.finish(now, key, result, events);
     }

@@ -12,11 +12,14 @@ impl Core {
     /// Slot `index` of `key` shows `owner` from now on.
     pub(super) fn set_owner(&mut self, key: PeerKey, kind: Kind, index: usize, owner: Option<StreamId>) {
         let Ok(number) = u8::try_from(index) else { return };
-        let slot = self.peers.get_mut(key).and_then(|peer| peer.slots_mut(kind).get_mut(index));
-        let Some(slot) = slot else { return };
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(slot) = peer.slots_mut(kind).get_mut(index) else { return };
         let (sink, before) = (Sink::Slot { peer: key, slot: number }, slot.shown());
         if before.owner != owner {
             slot.set_owner(kind, owner);
+            if let (Some(ssrc), Some(connection)) = (slot.ssrc, &mut peer.connection) {
+                connection.begin_anew(ssrc);
+            }
             self.mark_changed(key);
             let publication = before.publication.and_then(|before| self.publications.get_mut(before));
             if let Some(publication) = publication {
@@ -53,8 +56,8 @@ impl Core {
         let kind = publication.track.kind;
         for Sink::Slot { peer: key, slot } in publication.sinks.iter() {
             let Some(peer) = self.peers.get_mut(key) else { continue };
+            peer.detach(kind, slot.into());
             if let Some(slot) = peer.slots_mut(kind).get_mut(usize::from(slot)) {
-                slot.detach();
                 slot.publication = None;
                 if kind == Kind::Video {
                     peer.mark_changed(key, &mut self.changed);
@@ -75,11 +78,9 @@ impl Core {
             && publisher.is_some_and(|publisher| publisher.connection.is_some());
         publication.sinks.restart(|Sink::Slot { peer: key, slot }| {
             let Some(peer) = self.peers.get_mut(key) else { return LayerSet::default() };
-            let Some(slot) = peer.slots_mut(kind).get_mut(usize::from(slot)) else {
-                return LayerSet::default();
-            };
-            slot.detach();
-            let target = slot.target.filter(|_| awaits);
+            peer.detach(kind, slot.into());
+            let slot = peer.slots(kind).get(usize::from(slot));
+            let target = slot.and_then(|slot| slot.target).filter(|_| awaits);
             if kind == Kind::Video {
                 peer.mark_changed(key, &mut self.changed);
             }

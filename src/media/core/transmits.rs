@@ -28,7 +28,11 @@ impl Core {
             };
             match connection.poll_media(now, most, &self.publications, out) {
                 Ok(Some(run)) => return Some(run),
-                Ok(None) => self.stop_sending(key),
+                Ok(None) => {
+                    self.counters.add_connection(connection);
+                    self.stop_sending(key);
+                    self.reschedule(now, key);
+                }
                 Err(ended) => {
                     self.stop_sending(key);
                     self.lose(now, key, &ended);

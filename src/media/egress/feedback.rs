@@ -19,7 +19,7 @@ use rtcp_types::{
     TransportFeedback, Twcc, XrBlock,
 };
 
-pub use arrivals::{Arrivals, ReferenceClock, Reported};
+pub use arrivals::{Arrivals, ReferenceClock};
 
 use crate::media::rtp::Ssrc;
 

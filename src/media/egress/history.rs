@@ -276,6 +276,13 @@ impl History {
         }
     }
 
+    /// What left so far is of use to nobody any more: what comes next shows somebody else. Returns the first number that may be
+    /// of use.
+    pub fn close(&mut self) -> SeqNo {
+        self.superseded = self.superseded.max(self.end());
+        SeqNo(self.superseded)
+    }
+
     /// The last number that ends in `low`.
     fn extended(&self, low: u16) -> Option<u64> {
         let last = self.end().checked_sub(1)?;

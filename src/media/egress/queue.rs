@@ -1,11 +1,12 @@
-//! What waits to be written: sound first, which nothing delays.
+//! What waits to be written: sound, which nothing delays, and pictures.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use super::ring::Kept;
 use crate::media::frame::Picture;
 use crate::media::ids::Kind;
-use crate::media::rtp::SeqNo;
+use crate::media::rtp::{MediaTime, SeqNo};
 
 /// A packet that is to leave: which, and what of it differs for this subscriber.
 #[derive(Debug, Clone, Copy)]
@@ -14,50 +15,84 @@ pub struct Queued {
     pub kept: Kept,
     /// Its sequence number there.
     pub seq: SeqNo,
-    /// The low bits of its timestamp there.
-    pub time: u32,
+    /// Its timestamp there.
+    pub time: MediaTime,
+    /// What the timestamp stands for on the server's clock.
+    pub wallclock: Instant,
     /// Its counters there, if it has some.
     pub picture: Option<Picture>,
+    /// A key frame begins with it.
+    pub key: bool,
+    /// Bytes of its payload.
+    pub bytes: usize,
 }
 
 /// What waits, each with the place of its source. Empty between two turns but for what is paced.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub(super) struct Queue {
     sound: VecDeque<(usize, Queued)>,
     picture: VecDeque<(usize, Queued)>,
+    /// Bytes of the pictures.
+    bytes: usize,
+    /// A key frame began among the pictures, and something of them waits since.
+    key: bool,
 }
 
 impl Queue {
     /// One more.
-    pub fn push(&mut self, kind: Kind, source: usize, packet: Queued) {
+    pub(super) fn push(&mut self, kind: Kind, source: usize, packet: Queued) {
         match kind {
             Kind::Audio => self.sound.push_back((source, packet)),
-            Kind::Video => self.picture.push_back((source, packet)),
+            Kind::Video => {
+                self.bytes += packet.bytes;
+                self.key |= packet.key;
+                self.picture.push_back((source, packet));
+            }
         }
     }
 
-    /// Nothing waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.sound.is_empty() && self.picture.is_empty()
-    }
-
-    /// What is to leave next.
-    #[must_use]
-    pub fn front(&self) -> Option<(usize, Queued)> {
-        self.sound.front().or_else(|| self.picture.front()).copied()
+    /// The sound that is to leave next, or the picture.
+    pub(super) fn front(&self, kind: Kind) -> Option<&(usize, Queued)> {
+        match kind {
+            Kind::Audio => self.sound.front(),
+            Kind::Video => self.picture.front(),
+        }
     }
 
     /// What was to leave next does not wait any more.
-    pub fn pop(&mut self) {
-        if self.sound.pop_front().is_none() {
-            self.picture.pop_front();
+    pub(super) fn pop(&mut self, kind: Kind) {
+        match kind {
+            Kind::Audio => {
+                self.sound.pop_front();
+            }
+            Kind::Video => {
+                let gone = self.picture.pop_front();
+                self.bytes -= gone.map_or(0, |(_, packet)| packet.bytes);
+                self.key &= !self.picture.is_empty();
+            }
         }
     }
 
+    /// Nothing of this source is to leave any more.
+    pub(super) fn forget(&mut self, source: usize) {
+        self.sound.retain(|(of, _)| *of != source);
+        self.picture.retain(|(of, _)| *of != source);
+        self.bytes = self.picture.iter().map(|(_, packet)| packet.bytes).sum();
+        self.key &= !self.picture.is_empty();
+    }
+
+    /// Bytes of the pictures that wait.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A key frame waits, or the rest of one.
+    pub(super) fn holds_key_frame(&self) -> bool {
+        self.key
+    }
+
     /// Nothing of it is to leave any more.
-    pub fn clear(&mut self) {
-        self.sound.clear();
-        self.picture.clear();
+    pub(super) fn clear(&mut self) {
+        *self = Queue::default();
     }
 }

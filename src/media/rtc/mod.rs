@@ -342,11 +342,6 @@ impl Connection {
         })?
     }
 
-    /// How many packets were sent again since this was called last.
-    pub fn take_resent(&mut self) -> u64 {
-        std::mem::take(&mut self.resent)
-    }
-
     fn step_until_idle(
         &mut self,
         now: Instant,

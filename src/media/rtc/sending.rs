@@ -12,10 +12,10 @@ use str0m::media::{KeyframeRequestKind, Mid};
 use super::reference::Reference;
 use super::{Connection, Ended, Event, Packet, guarded};
 use crate::faults::Fault;
-use crate::media::egress::feedback::{self, Fact, Malformed};
+use crate::media::egress::feedback::{self, Malformed};
 use crate::media::egress::ring::Kept;
 use crate::media::egress::seal::Unsealed;
-use crate::media::egress::{Egress, Packets, Queued, Run};
+use crate::media::egress::{Counts, Egress, Packets, Queued, Run, Told};
 use crate::media::forward::{Held, Leaving};
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtp::Ssrc;
@@ -53,7 +53,7 @@ pub(super) enum Sending {
 impl Sending {
     pub(super) fn new(kind: EgressKind, now: Instant) -> Sending {
         match kind {
-            EgressKind::Own => Sending::Own(Box::default()),
+            EgressKind::Own => Sending::Own(Box::new(Own { egress: Egress::new(now), lines: Vec::new() })),
             EgressKind::Rtc => Sending::Rtc(Box::new(Reference::new(now))),
         }
     }
@@ -70,7 +70,7 @@ struct Line {
 }
 
 /// RTP is sealed by us.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Own {
     pub(super) egress: Egress,
     /// All there ever were.
@@ -119,7 +119,7 @@ impl Connection {
         match &mut self.sending {
             Sending::Own(own) => {
                 let line = own.lines.iter().rfind(|line| line.mid == mid)?;
-                own.egress.add(kind, line.ssrc);
+                own.egress.add(kind, line.ssrc, line.resends);
                 Some(line.ssrc)
             }
             Sending::Rtc(reference) => guarded(|| reference.sender(&mut self.rtc, mid)).ok()?,
@@ -145,8 +145,9 @@ impl Connection {
             self.fault.trip(Fault::PanicOnSend);
             match &mut self.sending {
                 Sending::Own(own) if own.egress.has(ssrc) => {
-                    let Leaving { seq, time, picture, .. } = map()?;
-                    own.egress.send(ssrc, Queued { kept, seq, time: time.low(), picture });
+                    let Leaving { seq, time, wallclock, picture, .. } = map()?;
+                    let (key, bytes) = (packet.frame.starts_key_frame(), packet.payload.len());
+                    own.egress.send(ssrc, Queued { kept, seq, time, wallclock, picture, key, bytes });
                     Ok(())
                 }
                 Sending::Own(_) => Err(Held::NoStream),
@@ -181,21 +182,54 @@ impl Connection {
         })
     }
 
-    /// Reads what the client reports: the plain text of an RTCP packet. What is not about what we seal is str0m's.
+    /// Reads what the client reports: the plain text of an RTCP packet.
     ///
     /// # Errors
-    /// [`Malformed`] if it is none.
+    /// [`Malformed`] if it is none, or something of it.
     pub(super) fn take_report(&mut self, report: &[u8], events: &mut Vec<Event>) -> Result<(), Malformed> {
-        let lines = match &self.sending {
-            Sending::Own(own) => own.lines.as_slice(),
-            Sending::Rtc(_) => &[],
-        };
-        feedback::read(report, |fact| {
-            if let Fact::KeyFrame { source, .. } = fact {
-                let about = lines.iter().filter(|line| line.ssrc == source);
-                events.extend(about.map(|line| Event::KeyFrameWanted(line.mid)));
+        let now = self.clock;
+        let Sending::Own(own) = &mut self.sending else { return feedback::read(report, |_| {}) };
+        let lines = &own.lines;
+        own.egress.report(now, report, |told| match told {
+            Told::KeyFrame(ssrc) => {
+                let line = lines.iter().find(|line| line.ssrc == ssrc);
+                events.extend(line.map(|line| Event::KeyFrameWanted(line.mid)));
             }
+            Told::Estimate(estimate) => events.push(Event::Estimate(estimate)),
         })
+    }
+
+    /// The key frame that the client wished for on the line `mid` is going to come.
+    pub fn key_frame_comes(&mut self, mid: Mid) {
+        let now = self.clock;
+        if let Sending::Own(own) = &mut self.sending
+            && let Some(line) = own.lines.iter().rfind(|line| line.mid == mid)
+        {
+            own.egress.key_frame_comes(now, line.ssrc);
+        }
+    }
+
+    /// What leaves with `ssrc` from here on is something else: nothing of what was written before leaves, or leaves again.
+    pub fn begin_anew(&mut self, ssrc: Ssrc) {
+        if let Sending::Own(own) = &mut self.sending {
+            own.egress.begin_anew(ssrc);
+        }
+    }
+
+    /// When [`Connection::poll_media`] has something at the latest, if ever.
+    #[must_use]
+    pub fn media_due(&self, now: Instant) -> Option<Instant> {
+        let Sending::Own(own) = &self.sending else { return None };
+        own.egress.due(now)
+    }
+
+    /// What was counted of what leaves since this was called last.
+    pub fn take_counts(&mut self) -> Counts {
+        let resent = std::mem::take(&mut self.resent);
+        match &mut self.sending {
+            Sending::Own(own) => own.egress.take_counts(),
+            Sending::Rtc(_) => Counts { resent, ..Counts::default() },
+        }
     }
 
     /// How much would be sent if the downlink held it: what the estimator is to find out; zero lets it rest.
@@ -203,7 +237,7 @@ impl Connection {
         let asked = guarded(|| {
             self.fault.trip(Fault::PanicOnDesire);
             match &mut self.sending {
-                Sending::Own(_) => {}
+                Sending::Own(own) => own.egress.want(self.clock, desired),
                 Sending::Rtc(reference) => reference.ask(&mut self.rtc, self.clock, desired),
             }
         });

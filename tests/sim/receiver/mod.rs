@@ -275,8 +275,9 @@ impl Receiver {
         if let Some((ntp_before, time_before)) = line.report.replace((ntp, time)) {
             let passed = ntp.duration_since(ntp_before).unwrap_or_default().as_secs_f64();
             let ticks = f64::from(time.wrapping_sub(time_before).cast_signed()) / rate;
-            // The server slews by 5 ms a second at most.
-            if (ticks - passed).abs() > passed * 0.006 + 0.002 {
+            // The server slews by 5 ms a second at most, from packet to packet: what the report before went by may have left a
+            // second before it.
+            if (ticks - passed).abs() > (passed + 1.0) * 0.006 {
                 let text = format!(
                     "{:?} slot {}: {:.1} ms passed, timestamps went {:.1} ms, from {time_before} to {time}",
                     line.kind,

@@ -81,7 +81,9 @@ impl Wire {
                 }
             }
             let calls = self.udp.counters().sends - before;
-            assert_eq!(calls, runs(&lengths), "calls for {lengths:?}");
+            // What the WebRTC library says itself leaves in front of media, and apart from it.
+            let fewest = runs(&lengths);
+            assert!((fewest..=fewest + 1).contains(&calls), "{calls} calls for {lengths:?}");
             seen.calls += calls;
             seen.datagrams += lengths.len() as u64;
             seen.most_in_a_turn = seen.most_in_a_turn.max(lengths.len());

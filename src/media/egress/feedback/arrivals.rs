@@ -3,6 +3,8 @@
 use rtcp_types::prelude::FciParser;
 use rtcp_types::{Twcc, TwccPacketStatus};
 
+use crate::media::estimate::Reported;
+
 /// Microseconds that a packet's time counts in.
 const TICK: i64 = 250;
 
@@ -15,15 +17,6 @@ const REFERENCE_BITS: u32 = 24;
 /// Packets that one compound may speak of: a browser reports every 50 to 250 ms, of some hundred packets at most. Sixteen bytes
 /// can speak of 65,535, and one datagram could do so forty times.
 pub(super) const MOST_STATUSES: usize = 4_096;
-
-/// What became of one packet of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reported {
-    /// Its transport-wide number.
-    pub number: u16,
-    /// When it arrived, in microseconds of the receiver's clock; `None` if it did not.
-    pub arrival: Option<i64>,
-}
 
 /// What one packet of transport-wide feedback says.
 #[derive(Debug)]
