@@ -255,8 +255,19 @@ impl Client {
         let answer = SdpAnswer::from_sdp_string(sdp).map_err(|e| ClientError::Answer(e.to_string()))?;
         let taken = self.rtc.sdp_api().accept_answer(pending, answer);
         taken.map_err(|error| ClientError::Answer(error.to_string()))?;
+        self.forget_senders();
         self.deadline = Some(now);
         Ok(())
+    }
+
+    /// str0m keeps a sending stream for lines that only receive, too, and looks at each of them in every step.
+    fn forget_senders(&mut self) {
+        let mut api = self.rtc.direct_api();
+        for (_, _, mid) in &self.slots {
+            if let Some(ssrc) = api.stream_tx_by_mid(*mid, None).map(|stream| stream.ssrc()) {
+                api.remove_stream_tx(ssrc);
+            }
+        }
     }
 
     /// When to call [`Client::step`] next. Never before the first answer.
