@@ -90,3 +90,7 @@ impl Negotiated {
         types.get(usize::from(stored.format.0)).copied().flatten()
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "numbers wrap, and others are small")]
+mod tests;
