@@ -89,7 +89,8 @@ fn measure(cli: &Cli) {
     core::times(&mut results, &wanted, &all, ROUNDS);
     write(&mut results);
     core::instructions(&mut results, &wanted, &all);
-    core::growth(&mut results, &wanted, &all);
+    // What grows is looked for in what is the default.
+    core::growth(&mut results, &wanted, all.get(..1).unwrap_or_default());
     write(&mut results);
     println!("written: {}", cli.out.display());
 }

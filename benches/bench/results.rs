@@ -78,7 +78,8 @@ impl Results {
         }
     }
 
-    /// Takes turns: each of the contestants in each round, the first round thrown away.
+    /// Takes turns: each of the contestants in each of the `rounds`, after one that is thrown away. Where one round is enough,
+    /// because nothing gets warm, none is.
     pub fn in_turns<T>(
         &mut self,
         row: &str,
@@ -87,10 +88,11 @@ impl Results {
         name: impl Fn(&T) -> &str,
         mut run: impl FnMut(&T) -> Vec<Figure>,
     ) {
-        for round in 0..=rounds {
+        let thrown_away = usize::from(rounds > 1);
+        for round in 0..rounds + thrown_away {
             for contestant in contestants {
                 let figures = run(contestant);
-                for figure in figures.into_iter().filter(|_| round > 0) {
+                for figure in figures.into_iter().filter(|_| round >= thrown_away) {
                     self.note(row, name(contestant), figure);
                 }
             }
