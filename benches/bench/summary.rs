@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::floor;
 use crate::plot::Bars;
 use crate::results::{Measure, Results, ratio, round};
+use crate::server::{JOINS, RISING};
 
 /// What a packet costs the server, the figure that is compared with the floor.
 const CPU: &str = "CPU for a forwarded packet";
@@ -39,10 +40,10 @@ const GOALS: [Goal; 11] = [
     Goal::floors("server: 1 x 99, bursts", 0.9, 0.6),
     Goal::floors("server: 1 x 99, even", 1.5, 1.25),
     Goal::floors("server: ten all to all, bursts", 1.0, 0.7),
-    Goal::least("server: receivers of one publisher", "p99 within 20 ms", 900.0, 1_400.0),
-    Goal::least("server: receivers of one publisher", "p99 within 100 ms", 900.0, 1_400.0),
+    Goal::least(RISING, "p99 within 20 ms", 900.0, 1_400.0),
+    Goal::least(RISING, "p99 within 100 ms", 900.0, 1_400.0),
     Goal::most("server: 1 x 99, even", "delay p99", 1.0, 0.5),
-    Goal::most("server: 1 x 99, even, 50 join a second", "delay p99.9", 5.0, 3.0),
+    Goal::most(JOINS, "delay p99.9", 5.0, 3.0),
     Goal::most("server: 1 x 99, bursts", "memory of a person", 0.3, 0.15),
     Goal::most("server: ten all to all, bursts", "memory of a person", 0.8, 0.4),
     Goal::most("server: 1,000 idle", "memory of a person", 0.13, 0.065),
