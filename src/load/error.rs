@@ -85,7 +85,7 @@ pub enum LoadError {
     /// Not everybody was connected in time.
     #[error(
         "{connected} of {people} people got a connection for media within {seconds} s: is the server's media port reachable over \
-         UDP at the addresses that it announces?"
+         UDP at the addresses that it announces, and is there CPU left for both of us?"
     )]
     NoMedia {
         /// How many.
