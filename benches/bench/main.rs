@@ -51,7 +51,7 @@ struct Cli {
     #[arg(long, default_value = "own")]
     egress: EgressKind,
     /// What cargo says to every benchmark
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
