@@ -87,7 +87,7 @@ struct ServeArgs {
 
     /// Who seals the media that leaves: own, or rtc for the WebRTC library, which takes several times as long and is what the
     /// first is compared with
-    #[arg(long, env = "PLENARY_EGRESS", value_name = "own|rtc", default_value = "rtc")]
+    #[arg(long, env = "PLENARY_EGRESS", value_name = "own|rtc", default_value = "own")]
     egress: EgressKind,
 
     /// Core to keep the thread of pages and signaling on; one of --pin shares it with a worker

@@ -73,7 +73,7 @@ impl SendStream {
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are as random as the others")]
         let seq = (ssrc as u16) >> 1;
         SendStream {
-            forwarder: Forwarder::new(rate, seq, LEAST_TIME + (ssrc >> 8)),
+            forwarder: Forwarder::new(rate, seq, ssrc >> 1),
             guard: cfg!(debug_assertions).then(|| Box::new(Guard::new(rate))),
         }
     }
@@ -89,11 +89,6 @@ impl SendStream {
 fn first_target(kind: Kind) -> Option<Layer> {
     (kind == Kind::Audio).then_some(Layer::High)
 }
-
-/// The timestamp of a slot's first packet at least. Until there is one, str0m's sender reports say that this moment has the
-/// timestamp 0. Chromium takes a step of up to 2^25 from one report to the next for the passing of time, and sounds and
-/// pictures do not match for as long as it remembers it; of a longer one it believes the reports that come after.
-const LEAST_TIME: u32 = (1 << 25) + 1;
 
 impl Slot {
     /// A slot on the m-line `mid` that shows nothing and sends with a source nothing has left with.

@@ -25,9 +25,9 @@ use crate::media::units::Bitrate;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EgressKind {
     /// We do.
+    #[default]
     Own,
     /// str0m does: what ours is compared with.
-    #[default]
     Rtc,
 }
 
