@@ -6,6 +6,7 @@ mod churn;
 mod clocks;
 mod codecs;
 mod crowd;
+mod egress;
 mod estimate;
 mod meeting;
 mod mute;

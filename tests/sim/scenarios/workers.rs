@@ -11,8 +11,8 @@ use crate::world::{Person, Settings, World, ms};
 const ROOMS: [&str; 3] = ["den", "loft", "yard"];
 
 /// Three rooms of so many people each.
-fn house(seed: u64, workers: usize, conditions: Conditions, people: usize) -> (World, [Vec<Person>; 3]) {
-    let mut world = World::with(Settings { workers, ..Settings::new(seed) });
+fn house(settings: Settings, conditions: Conditions, people: usize) -> (World, [Vec<Person>; 3]) {
+    let mut world = World::with(settings);
     for name in ["Loft", "Yard"] {
         world.make_room(name);
     }
@@ -27,10 +27,13 @@ fn house(seed: u64, workers: usize, conditions: Conditions, people: usize) -> (W
     (world, rooms)
 }
 
-/// Who saw how many frames, and heard how many packets of sound, of whom: after an eventful while.
-fn served(seed: u64, workers: usize) -> BTreeMap<(Person, u16), (u64, u64)> {
-    let (mut world, mut rooms) = house(seed, workers, Conditions::clean(25), 3);
-    let mut dice = Rng::new(seed ^ 0x0a17);
+/// By who and whom: how many frames were seen, and how many packets of sound heard.
+pub(super) type Served = BTreeMap<(Person, u16), (u64, u64)>;
+
+/// Who was served what after an eventful while.
+pub(super) fn served(settings: Settings, conditions: Conditions) -> Served {
+    let (how, mut dice) = (format!("{settings:?}"), Rng::new(settings.seed ^ 0x0a17));
+    let (mut world, mut rooms) = house(settings, conditions, 3);
     for _ in 0..6 {
         let room = dice.below(3) as usize;
         let person = rooms[room][dice.below(3) as usize];
@@ -58,14 +61,16 @@ fn served(seed: u64, workers: usize) -> BTreeMap<(Person, u16), (u64, u64)> {
             served.insert((from, *to), (seen.frames, heard));
         }
     }
-    world.finish(&format!("{workers} workers"));
+    world.finish(&how);
     served
 }
 
 #[test]
 fn three_workers_serve_the_same_people_as_one() {
     play(When::Always, |seed| {
-        let (one, three) = (served(seed, 1), served(seed, 3));
+        let with = |workers| Settings { workers, ..Settings::new(seed) };
+        let clean = Conditions::clean(25);
+        let (one, three) = (served(with(1), clean), served(with(3), clean));
         assert!(one.len() >= 18, "{} pairs", one.len());
         assert_eq!(one.keys().collect::<Vec<_>>(), three.keys().collect::<Vec<_>>(), "others are served");
         for (pair, (seen, heard)) in &one {
@@ -85,7 +90,7 @@ fn three_workers_serve_the_same_people_as_one() {
 #[test]
 fn rooms_are_spread_over_the_workers_and_each_lives_on_one() {
     play(When::Always, |seed| {
-        let (mut world, rooms) = house(seed, 3, Conditions::clean(20), 3);
+        let (mut world, rooms) = house(Settings { workers: 3, ..Settings::new(seed) }, Conditions::clean(20), 3);
         assert_eq!(world.people_per_worker(), [3, 3, 3]);
         for person in &rooms[1] {
             world.leave(*person);
@@ -105,7 +110,7 @@ fn rooms_are_spread_over_the_workers_and_each_lives_on_one() {
 #[test]
 fn when_a_worker_fails_its_rooms_go_on_elsewhere_within_ten_seconds_and_others_notice_nothing() {
     play(When::Always, |seed| {
-        let (mut world, rooms) = house(seed, 3, Conditions::clean(20), 3);
+        let (mut world, rooms) = house(Settings { workers: 3, ..Settings::new(seed) }, Conditions::clean(20), 3);
         let peers: Vec<_> = rooms[1].iter().map(|person| world.peer(*person)).collect();
         world.run(ms(2_000));
         world.start_watching();
@@ -149,7 +154,7 @@ fn when_a_worker_fails_its_rooms_go_on_elsewhere_within_ten_seconds_and_others_n
 #[test]
 fn when_the_only_worker_fails_people_wait_for_it_and_meet_when_it_is_back() {
     play(When::Always, |seed| {
-        let (mut world, rooms) = house(seed, 1, Conditions::clean(20), 2);
+        let (mut world, rooms) = house(Settings { workers: 1, ..Settings::new(seed) }, Conditions::clean(20), 2);
         world.fail_worker(0);
         world.run(ms(4_000));
         // Somebody comes meanwhile, and somebody goes.
