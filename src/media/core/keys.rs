@@ -46,6 +46,14 @@ impl Core {
         }
     }
 
+    /// What `key` lost for good is mended by key frames, as if their client had asked for them.
+    pub(super) fn mend(&mut self, now: Instant, key: PeerKey) {
+        let connection = |core: &mut Core| core.peers.get_mut(key)?.connection.as_mut()?.take_given_up();
+        while let Some(mid) = connection(self) {
+            self.key_frame_wanted(now, key, mid);
+        }
+    }
+
     /// A slot waits for a key frame. `payer` is the viewer on whose budget it is, unless somebody waits already. Returns whether one
     /// is going to come.
     fn want_key_frame(&mut self, now: Instant, wish: &Wish, payer: Option<PeerKey>) -> bool {

@@ -54,6 +54,7 @@ impl Core {
         }
         self.finish(now, key, result.map(|_| ()), events);
         self.warn(now, key, warning);
+        self.mend(now, key);
         self.mark_due(now, key);
     }
 

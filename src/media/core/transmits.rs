@@ -31,6 +31,7 @@ impl Core {
                 Ok(None) => {
                     self.counters.add_connection(connection);
                     self.stop_sending(key);
+                    self.mend(now, key);
                     self.reschedule(now, key);
                 }
                 Err(ended) => {

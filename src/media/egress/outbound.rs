@@ -227,6 +227,11 @@ impl Egress {
         })
     }
 
+    /// A source of which something was lost that is not sent again: only a key frame mends it.
+    pub fn take_given_up(&mut self) -> Option<Ssrc> {
+        self.repair.take_given_up()
+    }
+
     /// The key frame of `ssrc` that its client wished for is going to come: what was lost before it is of no use.
     pub fn key_frame_comes(&mut self, now: Instant, ssrc: Ssrc) {
         let (rtt, place) = (self.rtt(), self.place(ssrc));

@@ -91,6 +91,8 @@ pub struct Repair {
     looks: Bucket,
     bytes: Bucket,
     refused: Refused,
+    /// Sources of which something is lost for good, each once.
+    given_up: Vec<Ssrc>,
 }
 
 impl Repair {
@@ -98,7 +100,8 @@ impl Repair {
     #[must_use]
     pub fn new(now: Instant) -> Repair {
         let full = || Bucket { level: u64::MAX, at: now };
-        Repair { waiting: VecDeque::new(), looks: full(), bytes: full(), refused: Refused::default() }
+        let (waiting, refused, given_up) = (VecDeque::new(), Refused::default(), Vec::new());
+        Repair { waiting, looks: full(), bytes: full(), refused, given_up }
     }
 
     /// Packets of `source` were lost. `rtt` is the connection's round trip.
@@ -119,8 +122,10 @@ impl Repair {
             match history.again(now, rtt, number) {
                 Ok(again) => self.wait(Resend { source, again }),
                 Err(NotAgain::TooSoon | NotAgain::TooOften) => self.refused.repeated += 1,
-                Err(NotAgain::NeverSent | NotAgain::TooOld | NotAgain::Superseded) => {
+                Err(NotAgain::NeverSent | NotAgain::Superseded) => self.refused.pointless += 1,
+                Err(NotAgain::TooOld) => {
                     self.refused.pointless += 1;
+                    self.give_up(source);
                 }
             }
         }
@@ -132,9 +137,23 @@ impl Repair {
             self.refused.repeated += 1;
         } else if self.waiting.len() >= MOST_WAITING {
             self.refused.over += 1;
+            self.give_up(resend.source);
         } else {
             self.waiting.push_back(resend);
         }
+    }
+
+    /// Something of `source` is lost for good.
+    fn give_up(&mut self, source: Ssrc) {
+        if !self.given_up.contains(&source) {
+            self.given_up.push(source);
+        }
+    }
+
+    /// A source of which something was lost that is not sent again: a key frame mends it. Its receiver would ask for one as well,
+    /// but Chromium does so only when no picture was to be had for three seconds.
+    pub fn take_given_up(&mut self) -> Option<Ssrc> {
+        self.given_up.pop()
     }
 
     /// What left with `source` before `first` is of no use any more: a key frame begins there, or was asked for (see
@@ -169,9 +188,15 @@ impl Repair {
         while let Some(resend) = self.waiting.pop_front() {
             let size = bytes(&resend.again.sent.kept).filter(|_| now <= resend.again.until);
             match size {
-                None => self.refused.pointless += 1,
+                None => {
+                    self.refused.pointless += 1;
+                    self.give_up(resend.source);
+                }
                 Some(size) if self.bytes.take(size as u64) => return Some(resend),
-                Some(_) => self.refused.over += 1,
+                Some(_) => {
+                    self.refused.over += 1;
+                    self.give_up(resend.source);
+                }
             }
         }
         None

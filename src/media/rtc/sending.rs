@@ -199,6 +199,13 @@ impl Connection {
         })
     }
 
+    /// A line on which something was lost that is not sent again: only a key frame mends it.
+    pub fn take_given_up(&mut self) -> Option<Mid> {
+        let Sending::Own(own) = &mut self.sending else { return None };
+        let ssrc = own.egress.take_given_up()?;
+        own.lines.iter().find(|line| line.ssrc == ssrc).map(|line| line.mid)
+    }
+
     /// The key frame that the client wished for on the line `mid` is going to come.
     pub fn key_frame_comes(&mut self, mid: Mid) {
         let now = self.clock;

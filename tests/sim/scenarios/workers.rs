@@ -30,21 +30,21 @@ fn house(settings: Settings, conditions: Conditions, people: usize) -> (World, [
 /// By who and whom: how many frames were seen, and how many packets of sound heard.
 pub(super) type Served = BTreeMap<(Person, u16), (u64, u64)>;
 
-/// Who was served what after an eventful while.
-pub(super) fn served(settings: Settings, conditions: Conditions) -> Served {
+/// Who was served what after an eventful while, of so many `kinds` of events: reloads, lost sockets, company, other addresses.
+pub(super) fn served(settings: Settings, conditions: Conditions, kinds: u64) -> Served {
     let (how, mut dice) = (format!("{settings:?}"), Rng::new(settings.seed ^ 0x0a17));
     let (mut world, mut rooms) = house(settings, conditions, 3);
     for _ in 0..6 {
         let room = dice.below(3) as usize;
         let person = rooms[room][dice.below(3) as usize];
-        match dice.below(4) {
+        match dice.below(kinds) {
             0 => world.reload(person),
             1 => world.cut_socket(person),
-            2 => world.rebind(person),
-            _ => {
+            2 => {
                 let (name, clean) = (ROOMS[room], Conditions::clean(30));
                 rooms[room].push(world.join_room(name, Profile::PAGE, clean, clean));
             }
+            _ => world.rebind(person),
         }
         world.run(ms(1_500 + dice.below(1_000)));
     }
@@ -70,7 +70,7 @@ fn three_workers_serve_the_same_people_as_one() {
     play(When::Always, |seed| {
         let with = |workers| Settings { workers, ..Settings::new(seed) };
         let clean = Conditions::clean(25);
-        let (one, three) = (served(with(1), clean), served(with(3), clean));
+        let (one, three) = (served(with(1), clean, 4), served(with(3), clean, 4));
         assert!(one.len() >= 18, "{} pairs", one.len());
         assert_eq!(one.keys().collect::<Vec<_>>(), three.keys().collect::<Vec<_>>(), "others are served");
         for (pair, (seen, heard)) in &one {
@@ -90,7 +90,8 @@ fn three_workers_serve_the_same_people_as_one() {
 #[test]
 fn rooms_are_spread_over_the_workers_and_each_lives_on_one() {
     play(When::Always, |seed| {
-        let (mut world, rooms) = house(Settings { workers: 3, ..Settings::new(seed) }, Conditions::clean(20), 3);
+        let (mut world, rooms) =
+            house(Settings { workers: 3, ..Settings::new(seed) }, Conditions::clean(20), 3);
         assert_eq!(world.people_per_worker(), [3, 3, 3]);
         for person in &rooms[1] {
             world.leave(*person);
@@ -110,7 +111,8 @@ fn rooms_are_spread_over_the_workers_and_each_lives_on_one() {
 #[test]
 fn when_a_worker_fails_its_rooms_go_on_elsewhere_within_ten_seconds_and_others_notice_nothing() {
     play(When::Always, |seed| {
-        let (mut world, rooms) = house(Settings { workers: 3, ..Settings::new(seed) }, Conditions::clean(20), 3);
+        let (mut world, rooms) =
+            house(Settings { workers: 3, ..Settings::new(seed) }, Conditions::clean(20), 3);
         let peers: Vec<_> = rooms[1].iter().map(|person| world.peer(*person)).collect();
         world.run(ms(2_000));
         world.start_watching();
@@ -154,7 +156,8 @@ fn when_a_worker_fails_its_rooms_go_on_elsewhere_within_ten_seconds_and_others_n
 #[test]
 fn when_the_only_worker_fails_people_wait_for_it_and_meet_when_it_is_back() {
     play(When::Always, |seed| {
-        let (mut world, rooms) = house(Settings { workers: 1, ..Settings::new(seed) }, Conditions::clean(20), 2);
+        let (mut world, rooms) =
+            house(Settings { workers: 1, ..Settings::new(seed) }, Conditions::clean(20), 2);
         world.fail_worker(0);
         world.run(ms(4_000));
         // Somebody comes meanwhile, and somebody goes.

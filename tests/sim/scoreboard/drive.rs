@@ -30,7 +30,8 @@ const STEP: Duration = ms(100);
 /// What `rule` makes of `course` in the world of `seed`.
 pub fn drive(course: &Course, rule: Rule, seed: u64) -> Figures {
     HOLDS.set(u64::MAX);
-    let settings = Settings { workers: 1, allocators: rule.allocators(), ..Settings::new(seed) };
+    let settings =
+        Settings { workers: 1, allocators: rule.allocators(), egress: rule.egress(), ..Settings::new(seed) };
     let mut world = World::with(settings);
     let publisher = world.join_over(Profile::BROWSER, course.up, Conditions::clean(20));
     world.run(BEFORE);

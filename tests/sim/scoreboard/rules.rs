@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use plenary::media::allocate::{Allocator, AllocatorFactory, FixedOrder, SlotFacts};
 use plenary::media::ids::Layer;
+use plenary::media::rtc::EgressKind;
 use plenary::media::units::Bitrate;
 
 thread_local! {
@@ -23,6 +24,8 @@ const AROUND: f64 = 1.08;
 pub enum Rule {
     /// The one in force.
     Today,
+    /// The same where str0m sends: the reference of what leaves.
+    Reference,
     AlwaysLow,
     AlwaysTop,
     /// Knows what the link holds, and nothing of what it loses.
@@ -33,11 +36,12 @@ pub enum Rule {
 
 impl Rule {
     /// Those of the scoreboard.
-    pub const ALL: [Rule; 4] = [Rule::Today, Rule::AlwaysLow, Rule::AlwaysTop, Rule::Oracle];
+    pub const ALL: [Rule; 5] = [Rule::Today, Rule::Reference, Rule::AlwaysLow, Rule::AlwaysTop, Rule::Oracle];
 
     pub fn name(self) -> &'static str {
         match self {
             Rule::Today => "today",
+            Rule::Reference => "today, egress rtc",
             Rule::AlwaysLow => "always low",
             Rule::AlwaysTop => "always top",
             Rule::Oracle => "oracle",
@@ -45,9 +49,14 @@ impl Rule {
         }
     }
 
+    /// Who seals what leaves.
+    pub fn egress(self) -> EgressKind {
+        if self == Rule::Reference { EgressKind::Rtc } else { EgressKind::Own }
+    }
+
     pub fn allocators(self) -> AllocatorFactory {
         match self {
-            Rule::Today => AllocatorFactory::default(),
+            Rule::Today | Rule::Reference => AllocatorFactory::default(),
             Rule::AlwaysLow => AllocatorFactory::new(|_| Box::new(FixedOrder::ALWAYS_LOWEST)),
             Rule::AlwaysTop => AllocatorFactory::new(|_| Box::new(FixedOrder::ALWAYS_HIGHEST)),
             Rule::Oracle => AllocatorFactory::new(|_| Box::new(Oracle)),
