@@ -306,15 +306,15 @@ fn asked_seldom(stage: &mut Stage, mut act: impl FnMut(&mut Stage)) {
 fn too_much(table: &mut Table) {
     let much = Attack {
         answer: "too-much-media, media-lost",
-        // Their own lines hold 160 ms, which signaling waits for, too.
-        wait: VIRTUAL_WAIT + ms(160),
+        // Their own lines hold 200 ms, which signaling waits for, too.
+        wait: VIRTUAL_WAIT + ms(200),
         ..attack("a camera of 16.5 Mbit/s, viewers on 10", "core_over_rate", |world| {
             world.count(|c| c.over_rate)
         })
     };
     much.run(table, |stage| {
         for person in stage.honest {
-            let line = Conditions { rate: Some(10_000_000), queue: 200_000, ..Conditions::clean(20) };
+            let line = Conditions { rate: Some(10_000_000), queue: 250_000, ..Conditions::clean(20) };
             stage.world.set_link(person, Way::Down, line);
         }
         let swollen = Picture { fps: 60, packets: 28, bytes: 1_200 };
