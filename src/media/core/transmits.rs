@@ -26,18 +26,22 @@ impl Core {
                 self.stop_sending(key);
                 continue;
             };
-            match connection.poll_media(now, most, &self.publications, out) {
-                Ok(Some(run)) => return Some(run),
-                Ok(None) => {
-                    self.counters.add_connection(connection);
-                    self.stop_sending(key);
+            let polled = connection.poll_media(now, most, &self.publications, out);
+            // Asked here, because the answer is mostly no, and asking again for nothing is a quarter of what a packet costs.
+            if matches!(polled, Ok(Some(_))) && connection.has_more_media(now) {
+                return polled.ok().flatten();
+            }
+            self.counters.add_connection(connection);
+            self.stop_sending(key);
+            match polled {
+                Ok(run) => {
                     self.mend(now, key);
                     self.reschedule(now, key);
+                    if run.is_some() {
+                        return run;
+                    }
                 }
-                Err(ended) => {
-                    self.stop_sending(key);
-                    self.lose(now, key, &ended);
-                }
+                Err(ended) => self.lose(now, key, &ended),
             }
         }
         None

@@ -264,6 +264,17 @@ impl Egress {
         media.chain(self.reports).chain(self.estimator.due()).min().filter(|_| self.sealer.is_some())
     }
 
+    /// Whether [`Egress::poll`] may have more to write at once.
+    #[must_use]
+    pub fn has_more(&self, now: Instant) -> bool {
+        !self.queue.is_empty()
+            || self.again.is_some()
+            || self.repair.waits()
+            || self.padding > 0
+            || self.reports.is_some_and(|due| due <= now)
+            || self.estimator.due().is_some_and(|due| due <= now)
+    }
+
     /// What was counted since this was called last.
     pub fn take_counts(&mut self) -> Counts {
         let before = std::mem::take(&mut self.counts);

@@ -91,6 +91,11 @@ impl Queue {
         self.key
     }
 
+    /// Nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sound.is_empty() && self.picture.is_empty()
+    }
+
     /// Nothing of it is to leave any more.
     pub(super) fn clear(&mut self) {
         *self = Queue::default();

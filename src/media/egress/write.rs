@@ -84,8 +84,26 @@ pub fn write(packet: &Stored, own: &Own, ids: ExtensionIds, out: &mut Vec<u8>) -
 /// How many bytes [`write`] will write.
 #[must_use]
 pub fn length(packet: &Stored, own: &Own, ids: ExtensionIds) -> usize {
-    let (_, extensions) = extensions(packet, own, ids);
-    FIXED + extensions + own.original.map_or(0, |_| ORIGINAL) + packet.payload.len()
+    FIXED + extensions_length(packet, own, ids) + own.original.map_or(0, |_| ORIGINAL) + packet.payload.len()
+}
+
+/// How long the block of extensions will be.
+fn extensions_length(packet: &Stored, own: &Own, ids: ExtensionIds) -> usize {
+    let of = |id: Option<u8>, said: bool| id.filter(|_| said);
+    let elements = [
+        (of(ids.level, packet.extensions.level.is_some()), 1),
+        (of(ids.orientation, packet.extensions.orientation.is_some()), 1),
+        (of(ids.transport, own.transport.is_some()), 2),
+    ];
+    let (mut bytes, mut count, mut long): (usize, usize, bool) = (0, 0, false);
+    for (id, value) in elements {
+        if let Some(id) = id {
+            (bytes, count) = (bytes + value, count + 1);
+            long |= id >= LONG_ID;
+        }
+    }
+    let headers = if long { 2 * count } else { count };
+    if count == 0 { 0 } else { (4 + headers + bytes).next_multiple_of(4) }
 }
 
 /// The block of extensions, and how long it is: nothing if there are none.

@@ -230,6 +230,13 @@ impl Connection {
         own.egress.due(now)
     }
 
+    /// Whether [`Connection::poll_media`] may have more at once.
+    #[must_use]
+    pub fn has_more_media(&self, now: Instant) -> bool {
+        let Sending::Own(own) = &self.sending else { return false };
+        own.egress.has_more(now)
+    }
+
     /// What was counted of what leaves since this was called last.
     pub fn take_counts(&mut self) -> Counts {
         let resent = std::mem::take(&mut self.resent);
