@@ -8,7 +8,7 @@ use super::person::{Person, Trouble};
 use super::plan::Act;
 
 impl Crowd {
-    /// Does what the plan has for now.
+    /// Does what the plan has due by `now`.
     ///
     /// # Errors
     /// If this machine has no sockets left.

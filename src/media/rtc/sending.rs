@@ -165,7 +165,7 @@ impl Connection {
     /// The next datagrams of media, into `out`, which is empty: `most` at most.
     ///
     /// # Errors
-    /// [`Ended`] if the connection is over.
+    /// [`Ended`] if the connection is over; then `out` is empty.
     pub fn poll_media(
         &mut self,
         now: Instant,
@@ -175,11 +175,18 @@ impl Connection {
     ) -> Result<Option<Run>, Ended> {
         let Sending::Own(own) = &mut self.sending else { return Ok(None) };
         let paths = &mut self.paths;
-        let run = guarded(|| own.egress.poll(now, most, packets, |bytes| paths.media(now, bytes), out))?;
-        run.map_err(|unsealed| match unsealed {
-            Unsealed::Repeated => Ended::RepeatedNonce,
-            Unsealed::Failed => Ended::Failed(unsealed.to_string()),
-        })
+        let polled = guarded(|| own.egress.poll(now, most, packets, |bytes| paths.media(now, bytes), out));
+        let run = polled.and_then(|run| {
+            run.map_err(|unsealed| match unsealed {
+                Unsealed::Repeated => Ended::RepeatedNonce,
+                Unsealed::Failed => Ended::Failed(unsealed.to_string()),
+            })
+        });
+        if run.is_err() {
+            // The buffer is the next one's, too.
+            out.clear();
+        }
+        run
     }
 
     /// Reads what the client reports: the plain text of an RTCP packet.

@@ -34,7 +34,7 @@ pub(super) fn ms(millis: u64) -> Duration {
 }
 
 /// The first packet of somebody on a slot.
-fn first(seq: u64, wallclock: Instant) -> Leaving {
+pub(super) fn first(seq: u64, wallclock: Instant) -> Leaving {
     Leaving { seq: SeqNo(seq), time: MediaTime(seq * 3_000), wallclock, picture: None, first: true }
 }
 
@@ -103,7 +103,7 @@ pub(super) struct Call {
     /// The way the client's datagrams come.
     pub path: Path,
     /// What was shown.
-    store: Store,
+    pub store: Store,
 }
 
 impl Call {

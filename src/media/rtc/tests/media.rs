@@ -7,7 +7,7 @@ use str0m::format::{Codec as Str0mCodec, FormatParams};
 use str0m::media::{KeyframeRequestKind, MediaTime};
 use str0m::rtp::{AbsCaptureTime, Extension, ExtensionValues, VideoOrientation};
 
-use super::client::{Call, Store, VP8, VP8_DELTA, VP8_KEY, config, ms, numbered};
+use super::client::{Call, Store, VP8, VP8_DELTA, VP8_KEY, config, first, ms, numbered};
 use crate::media::codec::{Codec, CodecSet};
 use crate::media::demux::Path;
 use crate::media::egress::feedback::{self, Fact, KeyRequest};
@@ -245,6 +245,22 @@ fn a_nonce_that_comes_again_ends_the_connection_before_anything_leaves() {
     assert_eq!(call.ended, None);
     assert_eq!(call.show(&packet, 101).len(), 0, "it was sealed twice");
     assert_eq!(call.ended, Some(Ended::RepeatedNonce));
+}
+
+/// What the same run had before would otherwise leave as somebody else's.
+#[test]
+fn of_a_run_that_ends_in_a_fault_nothing_leaves() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.send(None, VP8, 10, &VP8_KEY);
+    let packet = call.packets().remove(0);
+    assert_eq!(call.show(&packet, 100).len(), 1);
+    for seq in [101, 100] {
+        assert_eq!(call.hand(call.video_slot, &packet, first(seq, call.now)), Ok(()));
+    }
+    let mut run = Vec::new();
+    let polled = call.connection.poll_media(call.now, 16, &call.store, &mut run);
+    assert_eq!(polled, Err(Ended::RepeatedNonce));
+    assert!(run.is_empty(), "{} bytes are left", run.len());
 }
 
 #[test]
