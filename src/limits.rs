@@ -94,6 +94,9 @@ limits! {
     /// camera of 3 layers with retransmission has 6, so it may be started anew 150 times; one more ends the connection,
     /// and the client builds another.
     SsrcsPerPeer = 1_024, "limit_ssrcs_per_peer";
+    /// Data streams (RFC 8831) that came on one connection, over its life. The page has one channel, which is one; 8,000 made
+    /// each step of the connection 464 us. One more ends it.
+    DataStreamsPerPeer = 4, "limit_data_streams_per_peer";
     /// Media connections over TCP of one worker. A person needs one, browsers open several and keep the best.
     TcpConnections = 2_048, "limit_tcp_connections";
     /// Of these, those of one client address: a school without UDP has 200 people, and browsers keep one or two.

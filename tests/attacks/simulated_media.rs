@@ -4,7 +4,7 @@ use plenary::faults::Fault;
 use plenary::limits::Limit;
 use plenary::media::ids::{Kind, Stream};
 
-use crate::client::connection::Twist;
+use crate::client::connection::{Connection, Twist};
 use crate::client::reshape::Reshape;
 use crate::link::Conditions;
 use crate::rng::Rng;
@@ -147,6 +147,24 @@ fn forged(table: &mut Table) {
         for number in 0..10_000_u32 {
             header[8..12].copy_from_slice(&(0x5000_0000 + number).to_be_bytes());
             send(stage, &header, &[0x90; 100]);
+            if number % 8 == 7 {
+                stage.world.run(ms(1));
+            }
+        }
+        Some(said_once(stage))
+    });
+    let channels = Attack {
+        answer: "media-lost",
+        ..attack("10,000 data channels", "limit_data_streams_per_peer", |world| {
+            world.limit_hits(Limit::DataStreamsPerPeer)
+        })
+    };
+    channels.run(table, |stage| {
+        for number in 0..10_000_u32 {
+            // Between two connections there is none.
+            stage.world.client(stage.hostile, |client, _| {
+                client.connection.iter_mut().for_each(Connection::open_channel);
+            });
             if number % 8 == 7 {
                 stage.world.run(ms(1));
             }

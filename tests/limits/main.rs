@@ -29,8 +29,9 @@ use plenary::media::{Core, CoreConfig, Path};
 use plenary::worker::WorkerConfig;
 use serde_json::{Value, json};
 use str0m::change::SdpAnswer;
+use str0m::channel::ChannelConfig;
 use str0m::ice::{StunMessage, TransId};
-use str0m::media::{Direction, MediaKind};
+use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Input, Output, Rtc, RtcConfig};
@@ -123,7 +124,10 @@ fn trigger(limit: Limit) -> u64 {
             }
             media.core.tally().count(limit)
         }
-        Limit::SsrcsPerPeer => sources(limit),
+        Limit::SsrcsPerPeer => without_end(limit, another_source),
+        Limit::DataStreamsPerPeer => without_end(limit, |client, _, _, _| {
+            client.direct_api().create_data_channel(ChannelConfig::default());
+        }),
         Limit::TcpConnections
         | Limit::TcpConnectionsPerAddress
         | Limit::TcpHalfOpenConnections
@@ -429,8 +433,18 @@ fn drain(client: &mut Rtc, core: &mut Core, now: Instant, path: Path) {
     }
 }
 
-/// A client that sends from one source after another, until it is one too many.
-fn sources(limit: Limit) -> u64 {
+/// The client sends from another source, so-many-th of all.
+fn another_source(client: &mut Rtc, mid: Mid, number: u32, now: Instant) {
+    let mut api = client.direct_api();
+    if let Some(known) = api.stream_tx_by_mid(mid, None).map(|stream| stream.ssrc()) {
+        api.remove_stream_tx(known);
+    }
+    let stream = api.declare_stream_tx((1_000 + number).into(), None, mid, None);
+    stream.write_rtp(RtpWrite::new(111.into(), 10.into(), 960, now, vec![7; 40]));
+}
+
+/// A client that does something over and over, until it is once too often.
+fn without_end(limit: Limit, again: impl Fn(&mut Rtc, Mid, u32, Instant)) -> u64 {
     let most = 3;
     let mut now = Instant::now();
     let server: SocketAddr = SERVER.parse().unwrap();
@@ -442,6 +456,7 @@ fn sources(limit: Limit) -> u64 {
     client.add_local_candidate(Candidate::host(path.remote, "udp").unwrap());
     let mut changes = client.sdp_api();
     let mid = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+    changes.add_channel("control".into());
     let (offer, pending) = changes.apply().unwrap();
     let track = TrackLine { mid: mid.to_string(), stream: Stream::Camera, kind: Kind::Audio };
     let offer = Offer::parse(&offer.to_sdp_string(), vec![track], vec![], &limits).unwrap();
@@ -452,12 +467,7 @@ fn sources(limit: Limit) -> u64 {
     client.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&sdp).unwrap()).unwrap();
     for turn in 0..200_u32 {
         if client.is_connected() && turn % 10 == 0 {
-            let mut api = client.direct_api();
-            if let Some(known) = api.stream_tx_by_mid(mid, None).map(|stream| stream.ssrc()) {
-                api.remove_stream_tx(known);
-            }
-            let stream = api.declare_stream_tx((1_000 + turn).into(), None, mid, None);
-            stream.write_rtp(RtpWrite::new(111.into(), 10.into(), 960, now, vec![7; 40]));
+            again(&mut client, mid, turn, now);
         }
         client.handle_input(Input::Timeout(now)).unwrap();
         drain(&mut client, &mut core, now, path);

@@ -14,8 +14,8 @@ use str0m::media::{Direction, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Input, Output, Rtc, RtcConfig};
 
-use super::room::{Spent, beside};
 use super::rows::{FRAME, Lines, OTHER_ROOM, Row, SIZES};
+use super::spent::{Spent, beside};
 
 pub struct Client {
     pub rtc: Rtc,

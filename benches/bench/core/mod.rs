@@ -6,6 +6,7 @@
 mod client;
 mod room;
 mod rows;
+mod spent;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,8 +17,9 @@ use crate::contestant::Contestant;
 use crate::machine::{Cores, output_on};
 use crate::results::{Figure, Results};
 use plenary::media::rtc::EgressKind;
-use room::{Measured, Spent};
+use room::Measured;
 use rows::Row;
+use spent::Spent;
 
 /// What a function is called whose instructions are the core's.
 const INSIDE: &str = "--toggle-collect=*inside_the_core*";

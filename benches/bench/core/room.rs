@@ -1,4 +1,4 @@
-//! A room in the core and its people, and what the core spends on them.
+//! A room in the core and its people, as time goes on.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -15,6 +15,7 @@ use str0m::net::{Protocol, Receive};
 
 use super::client::{Client, server};
 use super::rows::{FRAME, Row};
+use super::spent::{Spent, beside, inside};
 
 /// Between two packets of the 300 a second that each sender sends.
 const INTERVAL: Duration = Duration::from_micros(3_333);
@@ -24,60 +25,6 @@ const MOST: usize = 64;
 
 /// Runs that are taken before clients get them: they are to stay in the cache, and the clock is not to be read for each.
 const RUNS: usize = 32;
-
-/// What the core spent.
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
-pub struct Spent {
-    /// On datagrams with media that came in.
-    pub input: Duration,
-    /// On what left at once.
-    pub output: Duration,
-    /// On what was due, and left then.
-    pub timers: Duration,
-    /// On everything else that people sent: reports, checks.
-    pub feedback: Duration,
-    pub allocations: u64,
-    pub received: u64,
-    pub forwarded: u64,
-    /// Bytes of the heap that the core has taken and not given back.
-    pub held: i64,
-    /// What is spent counts; before, the room only gets warm.
-    #[serde(skip)]
-    counts: bool,
-}
-
-impl Spent {
-    pub fn together(&self) -> Duration {
-        self.input + self.output + self.timers + self.feedback
-    }
-}
-
-/// Does `work` in the core, and counts what it takes. Of `part` of what was spent only the time is told apart.
-fn inside<T>(spent: &mut Spent, part: fn(&mut Spent) -> &mut Duration, work: impl FnOnce() -> T) -> T {
-    if !spent.counts {
-        return beside(spent, work);
-    }
-    let mut result = None;
-    let began = Instant::now();
-    let allocations = allocation_counter::measure(|| result = Some(inside_the_core(work)));
-    *part(spent) += began.elapsed();
-    spent.allocations += allocations.count_total;
-    spent.held += allocations.bytes_current;
-    result.expect("the work was done")
-}
-
-/// Does what takes from the core's heap or gives back to it, and is not to be counted otherwise.
-pub fn beside<T>(spent: &mut Spent, work: impl FnOnce() -> T) -> T {
-    let mut result = None;
-    spent.held += allocation_counter::measure(|| result = Some(work())).bytes_current;
-    result.expect("the work was done")
-}
-
-/// Only what runs in here is the core: callgrind knows it by this name.
-#[inline(never)]
-fn inside_the_core<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
 
 /// Where callgrind is to begin a count of its own.
 #[inline(never)]
@@ -184,7 +131,7 @@ impl Room {
     /// What is spent while everybody who sends sends the packets of these numbers; without senders, while nobody does.
     fn go_on(&mut self, counts: bool, numbers: std::ops::Range<u64>, senders: u16, a_turn: u64) -> Spent {
         let before = self.core.counters();
-        self.spent = Spent { counts, held: self.spent.held, ..Spent::default() };
+        self.spent.begin(counts);
         for number in numbers.step_by(a_turn as usize) {
             for sender in 0..senders {
                 self.send(sender.into(), number, a_turn);

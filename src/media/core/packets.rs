@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Core;
 use super::fanout::{Passing, Reach};
+use crate::limits::Limit;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
@@ -104,6 +105,11 @@ impl Core {
                 self.want_key_frames_for(now, key);
             }
             Event::Estimate(estimate) => self.estimated(now, key, estimate),
+            Event::DataStreams(count) if count > self.config.limits.get(Limit::DataStreamsPerPeer) => {
+                self.tally.hit(Limit::DataStreamsPerPeer);
+                self.lose(now, key, &Ended::TooManyStreams);
+            }
+            Event::DataStreams(_) => {}
         }
     }
 

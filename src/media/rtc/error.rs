@@ -38,6 +38,9 @@ pub enum Ended {
     /// Too many media sources (SSRCs), either way.
     #[error("it has had too many media sources")]
     TooManySources,
+    /// The client used too many data streams: the page has one channel, and each costs at every step.
+    #[error("it has used too many data streams")]
+    TooManyStreams,
     /// The client does not stop sending far more than was asked of it.
     #[error("it sends far more media than `publish` asks for")]
     TooMuchMedia,

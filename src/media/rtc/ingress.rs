@@ -98,6 +98,7 @@ impl Connection {
         let malformed = watch.report(|report| self.take_report(report, events).is_err());
         let watched = watch.end();
         let authenticated = watched.authentic;
+        events.extend(watched.streams.map(Event::DataStreams));
         self.note(datagram, watched);
         let malformed = malformed.unwrap_or(false);
         Ok((Received { authenticated, unusable: self.unusable, malformed }, deadline))

@@ -148,6 +148,8 @@ pub enum Event {
     Estimate(units::Bitrate),
     /// ICE and DTLS are up.
     Connected,
+    /// The client sent on a data stream that it had not used: over the connection's life it has used so many.
+    DataStreams(usize),
 }
 
 /// How connections are made.

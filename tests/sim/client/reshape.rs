@@ -1,6 +1,7 @@
 //! What a client may do with its lines once there is a connection, and no page does.
 
 use plenary::media::ids::{Kind, OfferId};
+use str0m::channel::ChannelConfig;
 use str0m::media::{Direction, MediaKind, Mid};
 
 use super::connection::Connection;
@@ -84,5 +85,10 @@ impl Connection {
             }
             api.declare_stream_tx(ssrc.into(), None, *mid, None);
         }
+    }
+
+    /// Another data channel is opened.
+    pub fn open_channel(&mut self) {
+        self.rtc.direct_api().create_data_channel(ChannelConfig::default());
     }
 }

@@ -1,4 +1,5 @@
-//! The handshake's end: the keys that DTLS exported (RFC 5764 section 4.2) go to whoever watches.
+//! What DTLS tells, for whoever watches: the keys that it exported when the handshake ended (RFC 5764 section 4.2), and which data
+//! streams the client uses.
 
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use str0m::crypto::dtls::{
     DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, KeyingMaterial, ProtocolVersion,
 };
 
+use super::datastreams::DataStreams;
 use super::keys::{Verifier, sealing, session_keys};
 use super::watch;
 use crate::media::egress::seal::Sealer;
@@ -30,12 +32,12 @@ impl DtlsProvider for WatchedDtls {
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
         let instance = crypto::inner().dtls_provider.new_dtls(cert, now, version, mtu)?;
-        Ok(Box::new(Instance(instance)))
+        Ok(Box::new(Instance(instance, DataStreams::default())))
     }
 }
 
 #[derive(Debug)]
-struct Instance(Box<dyn DtlsInstance>);
+struct Instance(Box<dyn DtlsInstance>, DataStreams);
 
 impl DtlsInstance for Instance {
     fn set_active(&mut self, active: bool) {
@@ -59,6 +61,11 @@ impl DtlsInstance for Instance {
             // Keys of the length that the profile has are keys.
             let sealer = sealer.and_then(Result::ok);
             watch::agreed(Verifier::new(material, *profile, !we_are_client), ours, sealer);
+        }
+        if let DtlsOutput::ApplicationData(sctp) = &output
+            && let Some(count) = self.1.note(sctp)
+        {
+            watch::used_streams(count);
         }
         output
     }

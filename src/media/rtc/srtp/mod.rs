@@ -14,6 +14,7 @@
 //! packets: str0m's own counter of what it received moves before decryption.
 
 mod ciphers;
+mod datastreams;
 mod handshake;
 mod keys;
 mod replay;

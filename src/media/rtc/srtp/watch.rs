@@ -28,6 +28,8 @@ struct Noted {
     sealer: Option<Sealer>,
     /// A nonce came again: what was to be sealed with it must not leave.
     repeated: bool,
+    /// How many data streams the client has used, since it used another one.
+    streams: Option<usize>,
 }
 
 thread_local! {
@@ -40,6 +42,7 @@ thread_local! {
             ours: Vec::new(),
             sealer: None,
             repeated: false,
+            streams: None,
         })
     };
 }
@@ -60,6 +63,8 @@ pub(in super::super) struct Watched {
     pub(super) keys: Option<Verifier>,
     /// And what seals with ours.
     pub(super) sealer: Option<Sealer>,
+    /// How many data streams the client has used by now, if it used another one.
+    pub streams: Option<usize>,
 }
 
 #[expect(clippy::unused_self, reason = "what it stands for is on the thread")]
@@ -74,7 +79,7 @@ impl Watch {
             }
             (noted.authentic, noted.keys, noted.repeated) = (false, None, false);
             noted.ours.clear();
-            noted.sealer = None;
+            (noted.sealer, noted.streams) = (None, None);
         });
         Watch { _here: PhantomData }
     }
@@ -91,6 +96,7 @@ impl Watch {
             authentic: noted.authentic,
             keys: noted.keys.take(),
             sealer: noted.sealer.take(),
+            streams: noted.streams.take(),
         })
     }
 }
@@ -121,6 +127,11 @@ pub(super) fn take_ours(key: &[u8]) -> Option<SessionKey> {
         let at = noted.ours.iter().position(|ours| ours.key == key)?;
         Some(noted.ours.swap_remove(at))
     })
+}
+
+/// The client used another data stream, and so many by now.
+pub(super) fn used_streams(count: usize) {
+    NOTED.with_borrow_mut(|noted| noted.streams = Some(count));
 }
 
 /// A nonce came again.
