@@ -1,5 +1,6 @@
-//! The egress guard: judges everything that leaves with one source, in every build with debug assertions. It stays with
-//! the source whatever becomes of its slot.
+//! The egress guard: judges everything that is to leave with one source, in every build with debug assertions. It stays with
+//! the source whatever becomes of its slot. The bytes that are made of it are judged where they are sealed
+//! ([`super::egress::judge`]).
 //!
 //! What it looks for costs a browser seconds of freeze or shows garbage, and no peer would tell us: a sequence number
 //! used twice for different packets, a later sequence number on an earlier timestamp, a torn frame that looks whole, and
@@ -27,13 +28,17 @@ pub struct Faults {
     pub torn: u64,
     /// The relation between timestamps and the server's clock stepped.
     pub clock: u64,
+    /// Datagrams opened again, as they leave.
+    pub opened: u64,
+    /// A datagram is not what was to leave, or does not follow what left before it.
+    pub wire: u64,
 }
 
 impl Faults {
     /// All violations.
     #[must_use]
     pub fn violations(&self) -> u64 {
-        self.collision + self.backwards + self.torn + self.clock
+        self.collision + self.backwards + self.torn + self.clock + self.wire
     }
 
     /// Adds another guard's counts.
@@ -43,6 +48,8 @@ impl Faults {
         self.backwards += other.backwards;
         self.torn += other.torn;
         self.clock += other.clock;
+        self.opened += other.opened;
+        self.wire += other.wire;
     }
 }
 

@@ -349,10 +349,13 @@ impl Peer {
         self.seldom.desired = Bitrate::default();
     }
 
-    /// What the egress guard found on this person's slots.
+    /// What the egress guard found on this person's slots and connections.
     #[must_use]
     pub fn faults(&self) -> Faults {
         let mut faults = self.seldom.past_faults;
+        if let Some(connection) = &self.connection {
+            faults.add(&connection.faults());
+        }
         let slots = self.video.iter().chain(&self.audio).map(Slot::faults);
         for found in slots.chain(self.seldom.resting.values().map(SendStream::faults)) {
             faults.add(&found);

@@ -317,8 +317,10 @@ impl Worker {
     fn log_counters(&self) {
         let faults = self.core.faults();
         if faults.judged > 0 {
-            let (judged, violations) = (faults.judged, faults.violations());
-            log::info!("egress guard judged {judged} packets, {violations} violations");
+            let (judged, opened, violations) = (faults.judged, faults.opened, faults.violations());
+            log::info!(
+                "egress guard judged {judged} packets, {violations} violations, opened {opened} datagrams"
+            );
         }
         log::debug!("{:?}", self.core.counters());
         let udp = [Some(&self.v4), self.v6.as_ref()];

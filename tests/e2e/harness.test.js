@@ -16,6 +16,7 @@ import { OTHER } from './lib/pair.js';
 import { Person } from './lib/person.js';
 import { TcpProxy } from './lib/tcp-proxy.js';
 import { UdpProxy } from './lib/udp-proxy.js';
+import { until } from './lib/until.js';
 import { writeY4m } from './lib/y4m.js';
 
 /** A page that looks like a call to the harness: the own camera as a remote tile, sent once through a connection. */
@@ -115,6 +116,32 @@ test('the UDP relay moves to another port, and loses what is sent to the old one
   server.send(media, now, '127.0.0.1');
   await once(client, 'message');
   assert.deepEqual(proxy.media, { toServer: 1, toBrowser: 1, atOldPort: 1 });
+  for (const socket of [server, proxy, client]) socket.close();
+});
+
+test('the UDP relay loses every so manieth packet of media to the browser, and no report', async () => {
+  const server = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = await UdpProxy.open({ host: '127.0.0.1', port: server.address().port });
+  const client = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(client, 'listening');
+  client.send(Buffer.from([0x80, 96]), proxy.port, '127.0.0.1');
+  const [, { port }] = await once(server, 'message');
+
+  proxy.loseEvery(3);
+  /** @type {number[]} */
+  const came = [];
+  client.on('message', (datagram) => came.push(datagram[2] ?? 0));
+  // The marker is none of the payload type's.
+  for (let number = 1; number <= 7; number += 1) server.send(Buffer.from([0x80, 0x80 | 97, number]), port, '127.0.0.1');
+  for (let number = 11; number <= 16; number += 1) server.send(Buffer.from([0x80, 200, number]), port, '127.0.0.1');
+  await until(
+    'all came but those that are lost',
+    () => came,
+    ({ length }) => length >= 11,
+  );
+  assert.deepEqual(came, [1, 2, 4, 5, 7, 11, 12, 13, 14, 15, 16]);
+  assert.deepEqual(proxy.rtp, { packets: 7, came: new Map([[97, 5]]), lost: new Map([[97, 2]]) });
   for (const socket of [server, proxy, client]) socket.close();
 });
 

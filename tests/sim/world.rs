@@ -122,6 +122,8 @@ pub struct World {
     pub transmitted: u64,
     nonces: nonces::Nonces,
     egress: egress::Egress,
+    /// Who seals what leaves.
+    egress_kind: EgressKind,
     /// Sees what each turn of a worker sends.
     pub tap: Option<departures::Tap>,
     /// By how much the server's clock is behind.
@@ -165,7 +167,7 @@ impl World {
     pub fn with(settings: Settings) -> World {
         let start = Instant::now();
         let cores = (0..settings.workers).map(|number| Worker::new(number, &settings, start)).collect();
-        let Settings { seed, limits, workers, codecs, allocators, .. } = settings;
+        let Settings { seed, limits, workers, codecs, allocators, egress: egress_kind } = settings;
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
         let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, codecs };
@@ -193,6 +195,7 @@ impl World {
             transmitted: 0,
             nonces: nonces::Nonces::default(),
             egress: egress::Egress::default(),
+            egress_kind,
             tap: None,
             behind: Duration::ZERO,
             shaky: Duration::ZERO,

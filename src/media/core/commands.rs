@@ -234,6 +234,7 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key) else { return };
         (peer.deadline, peer.seldom.estimate) = (None, None);
         let Some(connection) = peer.connection.take() else { return };
+        peer.seldom.past_faults.add(&connection.faults());
         self.demux.remove_ufrag(connection.ufrag());
         for path in connection.paths() {
             self.demux.forget_path_of(key, path);

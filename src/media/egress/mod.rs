@@ -10,6 +10,7 @@
 //!               ─► transport-wide number   when it is certain to leave
 //!               ─► seal::Sealer            in place
 //!               ─► history, report         what left, to be repaired and reported
+//!               ─► judge                   in debug builds: each run is opened again and judged by its bytes
 //! ```
 //!
 //! The shape is that of QUIC's state machines: whoever polls gives a buffer and gets a run of datagrams of one length for one
@@ -18,6 +19,8 @@
 
 pub mod feedback;
 pub mod history;
+pub mod judge;
+pub mod opened;
 mod outbound;
 mod queue;
 pub mod repair;

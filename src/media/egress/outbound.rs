@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::feedback::{self, Fact, Malformed, ReferenceClock};
 use super::history::Sent;
+use super::judge::{Expected, Judge, Role};
 use super::queue::{Queue, Queued};
 use super::repair::{Refused, Repair, Resend, UNKNOWN_RTT};
 use super::report::{self, NtpClock, References};
@@ -15,6 +16,7 @@ use super::write::{self, ExtensionIds, Own};
 use super::{Negotiated, Packets, Run};
 use crate::media::demux::Path;
 use crate::media::estimate::{Class, Estimator, Pacer};
+use crate::media::guard::Faults;
 use crate::media::ids::Kind;
 use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 use crate::media::units::Bitrate;
@@ -113,6 +115,7 @@ pub struct Egress {
     /// The way of the last run.
     path: Option<Path>,
     counts: Counts,
+    judge: Judge,
 }
 
 impl Egress {
@@ -138,6 +141,7 @@ impl Egress {
             rtt: None,
             path: None,
             counts: Counts::default(),
+            judge: Judge::new(),
         }
     }
 
@@ -275,6 +279,12 @@ impl Egress {
             || self.estimator.due().is_some_and(|due| due <= now)
     }
 
+    /// What the guard found in the bytes that left.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.judge.faults()
+    }
+
     /// What was counted since this was called last.
     pub fn take_counts(&mut self) -> Counts {
         let before = std::mem::take(&mut self.counts);
@@ -337,6 +347,9 @@ impl Egress {
             if datagram.bytes < segment {
                 break;
             }
+        }
+        if let (Some(run), Some(sealer)) = (run, &self.sealer) {
+            self.judge.judge(sealer, &self.negotiated, run, out);
         }
         Ok(run)
     }
@@ -435,6 +448,8 @@ impl Egress {
             own.seq = (index & 0xffff) as u16;
             let header = write::write(stored, &own, ids, out);
             sealer.seal(&mut resends.sealed, index, out, at, header)?;
+            let role = Role::Again(source.sealed.ssrc);
+            self.judge.expect(|| Expected { own, ids, stored: stored.clone(), role });
             if next.class == Class::Padding {
                 self.counts.padded += 1;
                 self.padding = self.padding.saturating_sub(wire);
@@ -446,6 +461,7 @@ impl Egress {
         };
         let header = write::write(stored, &own, ids, out);
         sealer.seal(&mut source.sealed, next.seq.0, out, at, header)?;
+        self.judge.expect(|| Expected { own, ids, stored: stored.clone(), role: Role::Fresh(time) });
         source.sending.sent(now, time, wallclock, stored.payload.len());
         self.reports = self.reports.into_iter().chain(source.sending.due()).min();
         if source.resends.is_some() {

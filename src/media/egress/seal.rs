@@ -194,22 +194,14 @@ impl Sealer {
         let (clear, payload) = packet.split_at_mut_checked(header).ok_or(Unsealed::Failed)?;
         match &self.media {
             Cipher::Gcm { key, salt } => {
-                // Two zeros, source, roll-overs, sequence number (RFC 7714 section 8.1).
-                let nonce = (u128::from(ssrc) << 48) | u128::from(index & 0xffff_ffff_ffff);
-                let tag =
-                    key.seal_in_place_separate_tag(gcm_nonce(nonce, salt), Aad::from(&*clear), payload)?;
+                let nonce = media_nonce(ssrc, index, salt);
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&*clear), payload)?;
                 out.extend_from_slice(tag.as_ref());
             }
             Cipher::Cm(counter) => {
-                let CounterMode { key, salt, authentication } = &**counter;
-                key.less_safe_encrypt(payload, cm_context(ssrc, index, salt))?;
-                // The roll-overs are authenticated, and not sent (RFC 3711 section 4.2).
-                #[expect(clippy::cast_possible_truncation, reason = "the index has 48 bits")]
-                let roll_overs = (index >> 16) as u32;
-                let mut signed = hmac::Context::with_key(authentication);
-                signed.update(packet);
-                signed.update(&roll_overs.to_be_bytes());
-                out.extend_from_slice(signed.sign().as_ref().get(..CM_TAG).ok_or(Unsealed::Failed)?);
+                counter.key.less_safe_encrypt(payload, cm_context(ssrc, index, &counter.salt))?;
+                let signed = counter.sign(index, packet);
+                out.extend_from_slice(signed.as_ref().get(..CM_TAG).ok_or(Unsealed::Failed)?);
             }
         }
         Ok(())
@@ -237,12 +229,8 @@ impl Sealer {
         let trailer = (index | ENCRYPTED).to_be_bytes();
         match &self.reports {
             Cipher::Gcm { key, salt } => {
-                // Two zeros, source, two zeros, index (RFC 7714 section 9.1); the index is authenticated (section 9.2).
-                let nonce = (u128::from(ssrc) << 48) | u128::from(index);
-                let mut aad = [0; READABLE + 4];
-                let parts = clear.iter().chain(&trailer);
-                aad.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
-                let tag = key.seal_in_place_separate_tag(gcm_nonce(nonce, salt), Aad::from(&aad), rest)?;
+                let nonce = report_nonce(ssrc, index, salt);
+                let tag = key.seal_in_place_separate_tag(nonce, report_aad(clear, trailer), rest)?;
                 out.extend_from_slice(tag.as_ref());
                 out.extend_from_slice(&trailer);
             }
@@ -256,6 +244,92 @@ impl Sealer {
         }
         Ok(())
     }
+
+    /// Opens a media packet that was sealed with these keys: its payload, behind a header of `header` bytes. `None` if it was not.
+    #[must_use]
+    pub fn open(&self, Ssrc(ssrc): Ssrc, index: u64, packet: &[u8], header: usize) -> Option<Vec<u8>> {
+        match &self.media {
+            Cipher::Gcm { key, salt } => {
+                let (clear, rest) = packet.split_at_checked(header)?;
+                opened(key, media_nonce(ssrc, index, salt), Aad::from(clear), rest)
+            }
+            Cipher::Cm(counter) => {
+                let (signed, tag) = packet.split_at_checked(packet.len().checked_sub(CM_TAG)?)?;
+                let mut payload = signed.get(header..)?.to_vec();
+                if counter.sign(index, signed).as_ref().get(..CM_TAG)? != tag {
+                    return None;
+                }
+                counter.key.less_safe_encrypt(&mut payload, cm_context(ssrc, index, &counter.salt)).ok()?;
+                Some(payload)
+            }
+        }
+    }
+
+    /// Opens a compound RTCP packet that was sealed with these keys: its index and itself. `None` if it was not.
+    #[must_use]
+    pub fn open_report(&self, packet: &[u8]) -> Option<(u32, Vec<u8>)> {
+        let signed = match &self.reports {
+            Cipher::Gcm { .. } => packet,
+            Cipher::Cm(_) => packet.get(..packet.len().checked_sub(CM_TAG)?)?,
+        };
+        let (sealed, trailer) = signed.split_last_chunk::<4>()?;
+        let (clear, rest) = sealed.split_at_checked(READABLE)?;
+        let ssrc = clear.last_chunk().copied().map(u32::from_be_bytes)?;
+        let index = u32::from_be_bytes(*trailer) & !ENCRYPTED;
+        let rest = match &self.reports {
+            Cipher::Gcm { key, salt } => {
+                opened(key, report_nonce(ssrc, index, salt), report_aad(clear, *trailer), rest)?
+            }
+            Cipher::Cm(counter) => {
+                let CounterMode { key, salt, authentication } = &**counter;
+                if hmac::sign(authentication, signed).as_ref().get(..CM_TAG)? != packet.get(signed.len()..)? {
+                    return None;
+                }
+                let mut rest = rest.to_vec();
+                key.less_safe_encrypt(&mut rest, cm_context(ssrc, index.into(), salt)).ok()?;
+                rest
+            }
+        };
+        Some((index, [clear, &rest].concat()))
+    }
+}
+
+impl CounterMode {
+    /// What authenticates a media packet. The roll-overs are authenticated, and not sent (RFC 3711 section 4.2).
+    fn sign(&self, index: u64, packet: &[u8]) -> hmac::Tag {
+        #[expect(clippy::cast_possible_truncation, reason = "the index has 48 bits")]
+        let roll_overs = (index >> 16) as u32;
+        let mut signed = hmac::Context::with_key(&self.authentication);
+        signed.update(packet);
+        signed.update(&roll_overs.to_be_bytes());
+        signed.sign()
+    }
+}
+
+/// The plain text of what AES-GCM sealed.
+fn opened<A: AsRef<[u8]>>(key: &LessSafeKey, nonce: Nonce, aad: Aad<A>, sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = sealed.to_vec();
+    let length = key.open_in_place(nonce, aad, &mut bytes).ok()?.len();
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+/// Two zeros, source, roll-overs, sequence number (RFC 7714 section 8.1).
+fn media_nonce(ssrc: u32, index: u64, salt: &[u8; aead::NONCE_LEN]) -> Nonce {
+    gcm_nonce((u128::from(ssrc) << 48) | u128::from(index & 0xffff_ffff_ffff), salt)
+}
+
+/// Two zeros, source, two zeros, index (RFC 7714 section 9.1).
+fn report_nonce(ssrc: u32, index: u32, salt: &[u8; aead::NONCE_LEN]) -> Nonce {
+    gcm_nonce((u128::from(ssrc) << 48) | u128::from(index), salt)
+}
+
+/// What of a report is authenticated and readable, and its index (RFC 7714 section 9.2).
+fn report_aad(clear: &[u8], trailer: [u8; 4]) -> Aad<[u8; READABLE + 4]> {
+    let mut aad = [0; READABLE + 4];
+    let parts = clear.iter().chain(&trailer);
+    aad.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
+    Aad::from(aad)
 }
 
 /// The low 96 bits of `plain`, hidden by the salt.
@@ -335,6 +409,9 @@ mod tests {
                 sealer.seal(&mut source, index, &mut out, at, 12).expect("a new index");
                 assert_eq!(out.len(), at + 100 + sealer.adds());
             }
+            let opened = |at: usize, index| sealer.open(SSRC, index, &out[at..at + 100 + sealer.adds()], 12);
+            assert_eq!(opened(4, 65_534), Some(vec![0x80; 88]), "{profile:?}");
+            assert_eq!((opened(4, 65_534 + 65_536), opened(5, 65_534)), (None, None), "it is no other one");
             let at = out.len();
             out.extend_from_slice(&[0x80; 100]);
             assert_eq!(sealer.seal(&mut source, 65_535, &mut out, at, 12), Err(Unsealed::Repeated));
@@ -359,6 +436,9 @@ mod tests {
                 sealer.seal_report(&mut out, 0).expect("a report");
                 assert_eq!(index(&out), FIRST_REPORT + number);
                 assert_eq!(out[..READABLE], [0x80; READABLE]);
+                assert_eq!(sealer.open_report(&out), Some((FIRST_REPORT + number, vec![0x80; 28])));
+                out[20] ^= 1;
+                assert_eq!(sealer.open_report(&out), None, "{profile:?}");
             }
             sealer.next_report = REPORTS_END - 1;
             let mut out = vec![0x80; 28];

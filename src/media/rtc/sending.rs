@@ -17,6 +17,7 @@ use crate::media::egress::ring::Kept;
 use crate::media::egress::seal::Unsealed;
 use crate::media::egress::{Counts, Egress, Packets, Queued, Run, Told};
 use crate::media::forward::{Held, Leaving};
+use crate::media::guard::Faults;
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtp::Ssrc;
 use crate::media::units::Bitrate;
@@ -242,6 +243,13 @@ impl Connection {
     pub fn has_more_media(&self, now: Instant) -> bool {
         let Sending::Own(own) = &self.sending else { return false };
         own.egress.has_more(now)
+    }
+
+    /// What the guard found in the bytes that left: of what we seal.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        let Sending::Own(own) = &self.sending else { return Faults::default() };
+        own.egress.faults()
     }
 
     /// What was counted of what leaves since this was called last.

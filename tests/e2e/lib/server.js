@@ -172,14 +172,14 @@ export class Server {
     return workers.map(({ counters }) => counters ?? {});
   }
 
-  /** The word of the egress guards, one for each worker: debug builds of the server judge every packet they send. */
+  /** The word of the egress guards, one for each worker: debug builds of the server judge every packet they send, and open it again. */
   #readGuard() {
     const life = this.#log.slice(this.#lifeBegins);
-    const verdicts = [...life.matchAll(/egress guard judged (\d+) packets?, (\d+) violations?/g)];
+    const verdicts = [...life.matchAll(/egress guard judged (\d+) packets?, (\d+) violations?, opened (\d+)/g)];
     if (verdicts.length === 0) throw new Error(`the egress guard said nothing:\n${this.#log}`);
-    for (const [words, , violations] of verdicts) {
+    for (const [words, , violations, opened] of verdicts) {
       console.info(words);
-      if (violations !== '0') throw new Error(`${words}:\n${this.#log}`);
+      if (violations !== '0' || opened === '0') throw new Error(`${words}:\n${this.#log}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A UDP relay between a browser and the server that behaves like a router with address translation: the server sees the
- * relay's port, and the relay may move to another one under way.
+ * relay's port, and the relay may move to another one under way, or lose some of what is sent to the browser.
  */
 
 import { createSocket } from 'node:dgram';
@@ -8,6 +8,10 @@ import { once } from 'node:events';
 
 /** The first byte of a datagram tells RTP and RTCP from STUN and DTLS (RFC 7983, section 7). */
 const isMedia = (/** @type {Buffer} */ datagram) => (datagram[0] ?? 0) >= 128 && (datagram[0] ?? 0) <= 191;
+
+/** Media, without the reports about it (RFC 5761, section 4). */
+const isRtp = (/** @type {Buffer} */ datagram) =>
+  isMedia(datagram) && !((datagram[1] ?? 0) >= 192 && (datagram[1] ?? 0) <= 223);
 
 /**
  * One address of the browser and the port the server sees for it.
@@ -22,8 +26,16 @@ export class UdpProxy {
   /** @type {Upstream[]} */
   #old = [];
   #through = true;
+  /** Of so many packets to the browser the last one is lost; 0 if none is. */
+  #every = 0;
   /** Media datagrams since the last {@link move}: to the server, to the browser, and lost at ports left behind. */
   media = { toServer: 0, toBrowser: 0, atOldPort: 0 };
+  /**
+   * RTP to the browser since the last {@link loseEvery}: how many packets, and by payload type how many of them came and
+   * were lost.
+   * @type {{ packets: number, came: Map<number, number>, lost: Map<number, number> }}
+   */
+  rtp = { packets: 0, came: new Map(), lost: new Map() };
 
   /** @param {{ host: string, port: number }} server */
   constructor(server) {
@@ -67,6 +79,15 @@ export class UdpProxy {
     this.#through = true;
   }
 
+  /**
+   * From now on every so manieth packet of media to the browser is lost. 0: no more is.
+   * @param {number} every
+   */
+  loseEvery(every) {
+    this.#every = every;
+    this.rtp = { packets: 0, came: new Map(), lost: new Map() };
+  }
+
   close() {
     this.#near.close();
     for (const { socket } of [...this.#old, ...this.#upstreams.values()]) socket.close();
@@ -96,10 +117,21 @@ export class UdpProxy {
     const upstream = { socket: createSocket('udp4'), live: true };
     upstream.socket.on('message', (datagram) => {
       if (isMedia(datagram)) this.media[upstream.live ? 'toBrowser' : 'atOldPort'] += 1;
+      if (isRtp(datagram) && this.#loses(datagram)) return;
       if (upstream.live && this.#through) this.#near.send(datagram, browser.port, browser.address);
     });
     // The server may be gone at the end of a test: its ICMP answer is no error of ours.
     upstream.socket.on('error', () => {});
     return upstream;
+  }
+
+  /** @param {Buffer} packet of RTP, to the browser */
+  #loses(packet) {
+    this.rtp.packets += 1;
+    const lost = this.#every > 0 && this.rtp.packets % this.#every === 0;
+    const counted = lost ? this.rtp.lost : this.rtp.came;
+    const type = (packet[1] ?? 0) & 0x7f;
+    counted.set(type, (counted.get(type) ?? 0) + 1);
+    return lost;
   }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use plenary::media::ids::PeerId;
+use plenary::media::rtc::EgressKind;
 
 use super::{Person, Seat, World, ms};
 use crate::link::{Direction, Hits};
@@ -130,10 +131,11 @@ impl World {
         let faults = self.faults();
         let hits = self.hits();
         println!(
-            "{scenario}: {:.0} s, {} people, guard judged {}, forwarded {}, {hits:?}",
+            "{scenario}: {:.0} s, {} people, guard judged {}, opened {}, forwarded {}, {hits:?}",
             self.age().as_secs_f64(),
             self.seats.len(),
             faults.judged,
+            faults.opened,
             self.count(|counters| counters.forwarded),
         );
         let repeated = &self.nonces.repeated;
@@ -160,6 +162,8 @@ impl World {
         }
         assert_eq!(faults.violations(), 0, "the egress guard: {faults:?}");
         assert!(faults.judged > 0, "the egress guard judged nothing");
+        let own = self.egress_kind == EgressKind::Own;
+        assert_eq!(faults.opened > 0, own, "the egress guard opens all that we seal, and nothing else");
         let directions = || self.seats.iter().flat_map(|seat| [&seat.up, &seat.down]);
         let named: BTreeSet<&str> = directions().flat_map(Direction::named).copied().collect();
         for fault in named {

@@ -1,10 +1,8 @@
 //! One connection's egress, with a ring that feeds it and a receiver that opens what leaves with keys of its own.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-
+use super::super::opened::{Opened, Receiver};
 use super::super::ring::Ring;
 use super::super::seal::{LONGEST_SALT, Profile, Sealer, SessionKey};
 use super::super::write::ExtensionIds;
@@ -44,60 +42,23 @@ pub fn sealer(number: u8) -> Sealer {
     Sealer::new(Profile::Gcm256, &session(number), &session(number)).expect("keys")
 }
 
-/// Opens what a handshake's keys sealed, and counts roll-overs for itself (RFC 3711 section 3.3.1).
-struct Opener {
-    key: LessSafeKey,
-    salt: [u8; 12],
-    highest: HashMap<Ssrc, u64>,
-}
-
-impl Opener {
-    fn new(number: u8) -> Opener {
-        let session = session(number);
-        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &session.key).expect("a key"));
-        Opener { key, salt: session.salt[..12].try_into().expect("twelve"), highest: HashMap::new() }
-    }
-
-    fn open(&self, ssrc: Ssrc, index: u64, clear: &[u8], rest: &[u8]) -> Vec<u8> {
-        let plain = u128::from(ssrc.0) << 48 | u128::from(index);
-        let mut nonce = self.salt;
-        nonce.iter_mut().zip(&plain.to_be_bytes()[4..]).for_each(|(to, from)| *to ^= from);
-        let mut rest = rest.to_vec();
-        let nonce = Nonce::assume_unique_for_key(nonce);
-        let opened = self.key.open_in_place(nonce, Aad::from(clear), &mut rest);
-        opened.unwrap_or_else(|_| panic!("{ssrc:?} {index} cannot be opened")).to_vec()
-    }
-
-    fn take(&mut self, datagram: &[u8]) -> Got {
-        let word = |at: usize| u32::from_be_bytes(datagram[at..at + 4].try_into().expect("four"));
-        let short = |at: usize| u16::from_be_bytes(datagram[at..at + 2].try_into().expect("two"));
-        if (200..208).contains(&datagram[1]) {
-            let (sealed, index) = datagram.split_at(datagram.len() - 4);
-            let clear = [&datagram[..8], index].concat();
-            let number = word(datagram.len() - 4) & 0x7fff_ffff;
-            let rest = self.open(Ssrc(word(4)), number.into(), &clear, &sealed[8..]);
-            return Got::Report([&datagram[..8], &rest].concat());
-        }
-        assert_eq!((datagram[0], short(12), short(14)), (0x90, 0xbede, 1), "one word of extensions");
-        let (ssrc, seq) = (Ssrc(word(8)), short(2));
-        // The first is taken for one without roll-overs.
-        let highest = self.highest.entry(ssrc).or_insert(seq.into());
-        let ahead = seq.wrapping_sub(*highest as u16).cast_signed();
-        let index = highest.checked_add_signed(ahead.into()).expect("no number is before the first");
-        *highest = index.max(*highest);
-        let payload = self.open(ssrc, index, &datagram[..20], &datagram[20..]);
-        let again = ssrc == RESENDS;
-        assert_eq!(datagram[1] & 0x7f, if again { RESENT } else { PICTURE });
-        assert_eq!(datagram[16], TRANSPORT << 4 | 1);
-        let (original, payload) = payload.split_at(if again { 2 } else { 0 });
-        Got::Packet {
-            seq,
-            original: again.then(|| u16::from_be_bytes([original[0], original[1]])),
-            transport: short(17),
-            time: word(4),
-            picture: u16::from_be_bytes([payload[2] & 0x7f, payload[3]]),
-            payload: payload[6..].to_vec(),
-        }
+/// What was made of a datagram.
+fn got(opened: Opened) -> Got {
+    let (header, payload) = match opened {
+        Opened::Report { compound, .. } => return Got::Report(compound),
+        Opened::Packet { header, payload, .. } => (header, payload),
+    };
+    let [(TRANSPORT, number)] = &header.elements[..] else { panic!("one extension: {header:?}") };
+    let again = header.ssrc == RESENDS;
+    assert_eq!(header.payload_type, if again { RESENT } else { PICTURE });
+    let (original, payload) = payload.split_at(if again { 2 } else { 0 });
+    Got::Packet {
+        seq: header.seq,
+        original: again.then(|| u16::from_be_bytes([original[0], original[1]])),
+        transport: u16::from_be_bytes([number[0], number[1]]),
+        time: header.time,
+        picture: u16::from_be_bytes([payload[2] & 0x7f, payload[3]]),
+        payload: payload[6..].to_vec(),
     }
 }
 
@@ -114,7 +75,8 @@ pub struct Line {
     pub ring: Ring,
     /// The number of the next packet, in the slot.
     pub seq: u64,
-    opener: Opener,
+    /// The other end, with keys of its own.
+    receiver: (Receiver, Sealer),
     /// Datagrams of which [`Egress::poll`] is told that they can go nowhere, before they are written: the next so many.
     pub nowhere: usize,
     /// What the publication's packets are, beside a few bytes.
@@ -138,7 +100,7 @@ impl Line {
             egress,
             ring: Ring::new(1),
             seq,
-            opener: Opener::new(handshake),
+            receiver: (Receiver::default(), sealer(handshake)),
             nowhere: 0,
             bytes: 1_100,
         }
@@ -174,7 +136,9 @@ impl Line {
 
     /// Everything that leaves within a tenth of a second, opened.
     pub fn leave(&mut self) -> Vec<Got> {
-        self.left().iter().map(|datagram| self.opener.take(datagram)).collect()
+        let left = self.left();
+        let (receiver, keys) = &mut self.receiver;
+        left.iter().map(|datagram| got(receiver.open(keys, datagram).expect("it can be opened"))).collect()
     }
 
     /// Everything that leaves within a tenth of a second, lost on the way.
@@ -205,9 +169,11 @@ impl Line {
             }
             match self.egress.due(self.now) {
                 Some(due) if due > self.now && due <= until => self.now = due,
-                _ => return all,
+                _ => break,
             }
         }
+        assert_eq!(self.egress.faults().violations(), 0, "{:?}", self.egress.faults());
+        all
     }
 
     /// The receiver says that these were lost, or whatever else this compound says.
