@@ -6,6 +6,7 @@ import { Call } from './call/call.js';
 import { byId, nodesOf } from './core/dom.js';
 import { unescaped } from './core/names.js';
 import { said } from './core/sentence.js';
+import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
 import { keepSecret, putReturn, remembered, secretOf, tabStore, takeReturn } from './core/storage.js';
 import { PROTOCOL } from './proto/messages.js';
@@ -44,7 +45,7 @@ let room = unescaped(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
 const reload = new Reload(store, () => location.reload());
 const media = new LocalMedia();
-const share = new ScreenShare();
+const share = new ScreenShare(rememberedHint());
 const region = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
@@ -80,12 +81,14 @@ function end(why) {
 function enter(name, back) {
   const url = new URL('/ws', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const entered = new Call({ url: url.href, room, name, media, share, back, secret: secretOf(room) });
+  const quality = rememberedQuality();
+  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret: secretOf(room) });
   call = entered;
   callView({
     call: entered,
     media,
     share,
+    quality,
     id: room,
     name,
     region,

@@ -74,6 +74,8 @@ pub(super) enum Action {
     View,
     /// A track is muted or not.
     Mute,
+    /// Others are told why their own picture is what it is.
+    Limited,
     /// Something for another browser.
     Signal,
     /// To be gone.
@@ -86,7 +88,7 @@ impl Action {
     /// What has to be granted. Nobody is kept in a room, and everybody may know that the server is there.
     fn needs(self) -> Option<Grant> {
         match self {
-            Action::Publish | Action::Mute => Some(Grant::Publish),
+            Action::Publish | Action::Mute | Action::Limited => Some(Grant::Publish),
             Action::Connect | Action::View => Some(Grant::Subscribe),
             Action::Signal => Some(Grant::Signal),
             Action::Leave | Action::Ping => None,

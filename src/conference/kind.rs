@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Offer,
     View,
     Mute,
+    Limited,
     Signal,
     Leave,
     Ping,
@@ -23,11 +24,12 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 7] = [
+    pub(super) const ALL: [(&'static str, Kind); 8] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
         ("mute", Kind::Mute),
+        ("limited", Kind::Limited),
         ("signal", Kind::Signal),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),

@@ -310,6 +310,7 @@ impl Conference {
                 Timer::Offers => self.read_offers(now),
                 Timer::Codecs(room) => self.renew_codecs(now, room),
                 Timer::IceServers(peer) => self.review_ice_servers(now, peer),
+                Timer::Limited(peer) => self.tell_limited(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(&room),
             }
         }

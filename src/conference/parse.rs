@@ -18,7 +18,7 @@ use super::wire;
 use crate::json;
 use crate::limits::{Limit, Limits, Tally};
 use crate::media::ids::{Kind, PeerId, Stream};
-use crate::media::message::Tile;
+use crate::media::message::{Limitation, Tile};
 
 /// `join`.
 #[derive(Debug, Deserialize)]
@@ -55,6 +55,17 @@ pub(super) struct Mute {
     pub(super) muted: bool,
 }
 
+/// `limited`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Limited {
+    /// Which picture.
+    #[serde(with = "wire::StreamWord")]
+    pub(super) stream: Stream,
+    /// By what, or by nothing any more.
+    #[serde(with = "wire::limitation")]
+    pub(super) by: Option<Limitation>,
+}
+
 /// `signal`: there has to be data, and nobody looks inside.
 #[derive(Debug, Deserialize)]
 struct Signal {
@@ -81,6 +92,7 @@ pub(super) enum Said {
     Offer(OfferMessage),
     View(Vec<Tile>),
     Mute(Mute),
+    Limited(Limited),
     Signal(PeerId),
     Leave { may_return: bool },
     Ping,
@@ -94,6 +106,7 @@ impl Said {
             Said::Offer(_) => Action::Publish,
             Said::View(_) => Action::View,
             Said::Mute(_) => Action::Mute,
+            Said::Limited(_) => Action::Limited,
             Said::Signal(_) => Action::Signal,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
@@ -138,6 +151,7 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::Offer => Said::Offer(fields(text)?),
         kind::Kind::View => Said::View(fields::<View>(text)?.tiles),
         kind::Kind::Mute => Said::Mute(fields(text)?),
+        kind::Kind::Limited => Said::Limited(fields(text)?),
         kind::Kind::Signal => Said::Signal(fields::<Signal>(text)?.to),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,

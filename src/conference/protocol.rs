@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 pub use super::grants::Grant;
 use super::{UnixTime, wire};
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
-use crate::media::message::{SlotLine, SlotTable, Tile, TrackLine};
+use crate::media::message::{Limitation, SlotLine, SlotTable, Tile, TrackLine};
 
 /// The protocol this server speaks, as [`ClientMessage::Join`] and [`ServerMessage::Welcome`] name it. It rises when a page that
 /// was loaded from an older server would better be loaded again; whatever a page may do without needs no other number.
@@ -66,6 +66,15 @@ pub enum ClientMessage {
         kind: Kind,
         /// Muted or not.
         muted: bool,
+    },
+    /// What keeps the browser from sending a picture as it was asked to.
+    Limited {
+        /// Which picture.
+        #[serde(with = "wire::StreamWord")]
+        stream: Stream,
+        /// By what, or by nothing any more.
+        #[serde(with = "wire::limitation")]
+        by: Option<Limitation>,
     },
     /// Something for another client, browser to browser. Only in topologies that have such paths.
     Signal {
@@ -324,6 +333,9 @@ pub struct PublishLayer {
     pub max_bitrate: u32,
     /// Divides the picture's width and height; 1 for sound.
     pub scale_down: u8,
+    /// Frames a second at most; absent for sound, and where the sender decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_framerate: Option<u8>,
 }
 
 /// What was wrong, for programs.

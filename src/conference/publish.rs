@@ -65,7 +65,7 @@ impl Published {
 }
 
 fn request(track: Track, camera: CameraRule, video: Codec) -> PublishTrack {
-    let one = |rate| vec![PublishLayer { rid: None, max_bitrate: bits(rate), scale_down: 1 }];
+    let one = |rate| vec![PublishLayer { rid: None, max_bitrate: bits(rate), scale_down: 1, max_framerate: None }];
     let (codec, layers) = match (track.stream, track.kind) {
         (Stream::Camera, Kind::Audio) => (Codec::Opus, one(MICROPHONE_BITRATE)),
         (Stream::Screen, Kind::Audio) => (Codec::Opus, one(SCREEN_AUDIO_BITRATE)),
@@ -86,12 +86,23 @@ pub(super) fn encodings(people: usize) -> Encodings {
 }
 
 fn screen_layers() -> Vec<PublishLayer> {
-    vec![PublishLayer { rid: None, max_bitrate: bits(SCREEN_BITRATE), scale_down: 1 }]
+    // Text or motion is the sharer's choice, and so the frames.
+    vec![PublishLayer { rid: None, max_bitrate: bits(SCREEN_BITRATE), scale_down: 1, max_framerate: None }]
 }
 
 fn camera_layer((layer, rate): (Layer, Bitrate)) -> PublishLayer {
     let rid = Some(layer.rid().to_owned());
-    PublishLayer { rid, max_bitrate: bits(rate), scale_down: layer.scale_down() }
+    let max_framerate = Some(frame_rate(layer));
+    PublishLayer { rid, max_bitrate: bits(rate), scale_down: layer.scale_down(), max_framerate }
+}
+
+/// Frames a second of a camera's layer. The smallest picture is for small tiles and thin lines: there every bit is better spent
+/// on a sharper face than on a smoother one.
+fn frame_rate(layer: Layer) -> u8 {
+    match layer {
+        Layer::Low => 15,
+        Layer::Middle | Layer::High => 30,
+    }
 }
 
 /// Bits a second, as signaling has them.

@@ -15,6 +15,7 @@ use super::state::{RoomEvent, Version};
 use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::turn::Issued;
+use super::wishes::NewlyLimited;
 use super::{Conference, Entropy, Now, SocketId, StateKey, WorkerId};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
@@ -45,6 +46,8 @@ pub(super) struct Participant {
     pub(super) slots: Option<(u64, SlotTable)>,
     /// The version of the last list sent on this socket.
     pub(super) peers_seen: Option<Version>,
+    /// What their browser cannot afford to send, as they said since their worker was told last.
+    pub(super) limited: NewlyLimited,
     /// When they were last told credentials for TURN.
     pub(super) issued: Option<Issued>,
 }
@@ -148,6 +151,7 @@ impl Conference {
             view: None,
             slots: None,
             peers_seen: None,
+            limited: NewlyLimited::default(),
             issued: None,
         };
         self.peers.insert(id, participant);
@@ -270,6 +274,7 @@ impl Conference {
         self.timers.clear(&Timer::Presence(id));
         self.timers.clear(&Timer::Offer(id));
         self.timers.clear(&Timer::IceServers(id));
+        self.timers.clear(&Timer::Limited(id));
         self.vacated(now, room);
     }
 }

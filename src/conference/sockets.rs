@@ -160,6 +160,7 @@ impl Conference {
             Said::Mute(mute) => {
                 self.mute(now, peer, Track { stream: mute.stream, kind: mute.kind }, mute.muted)
             }
+            Said::Limited(limited) => self.limited(now, peer, &limited),
             Said::Signal(to) => self.signal(peer, to),
             Said::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::media::ids::{Kind, OfferId, PeerId, SlotIndex, Stream, StreamId};
-use crate::media::message::{AudioSlot, Blocked, SlotLine, SlotTable, Tile, TrackLine, VideoSlot};
+use crate::media::message::{AudioSlot, Blocked, Limitation, SlotLine, SlotTable, Tile, TrackLine, VideoSlot};
 
 /// Sixteen hexadecimal digits: JavaScript's numbers do not hold 64 bits.
 pub(super) mod peer {
@@ -60,6 +60,16 @@ enum BlockedWord {
     Codec,
 }
 
+/// A word, as browsers have it.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Limitation")]
+enum LimitationWord {
+    #[serde(rename = "bandwidth")]
+    Bandwidth,
+    #[serde(rename = "cpu")]
+    Processor,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "TrackLine")]
 struct TrackLineObject {
@@ -88,6 +98,8 @@ struct TileObject {
     #[serde(with = "StreamWord")]
     stream: Stream,
     height: u16,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,6 +134,7 @@ macro_rules! option {
 }
 
 option!(pub(super) offer: OfferId as "Offer");
+option!(pub(super) limitation: Limitation as "LimitationWord");
 option!(blocked: Blocked as "BlockedWord");
 option!(stream_of: StreamId as "StreamIdObject");
 

@@ -1,11 +1,23 @@
-//! What a client wants sent and shown: `mute` and `view`.
+//! What a client wants sent and shown: `mute` and `view`; and what it cannot afford: `limited`.
 
+use std::time::Duration;
+
+use super::parse::Limited;
 use super::refusal::Refusal;
 use super::state::RoomEvent;
+use super::timers::Timer;
 use super::{Conference, Now};
 use crate::limits::Limit;
-use crate::media::ids::{PeerId, Stream, Track};
-use crate::media::message::{Command, Tile};
+use crate::media::ids::{Kind, PeerId, Stream, Track};
+use crate::media::message::{Command, Limitation, Tile};
+
+/// From one time that a worker is told what somebody cannot afford to the next: what everybody is shown of them is decided anew
+/// each time. A browser's own reason stands for seconds.
+const LIMITED_EVERY: Duration = Duration::from_secs(1);
+
+/// What was said last of each stream and not passed on yet.
+#[derive(Debug, Default)]
+pub(super) struct NewlyLimited(Vec<(Stream, Option<Limitation>)>);
 
 impl Conference {
     /// `mute`. Kept across reloads; the camera's may come before the first answer.
@@ -31,6 +43,34 @@ impl Conference {
         peer.view = Some(tiles.clone());
         self.command_for(id, Command::View { peer: id, tiles });
         Ok(())
+    }
+
+    /// `limited`. Passed on at once, and then what was said last a second later.
+    pub(super) fn limited(&mut self, now: Now, id: PeerId, said: &Limited) -> Result<(), Refusal> {
+        let picture = Track { stream: said.stream, kind: Kind::Video };
+        if !self.member(id).is_some_and(|member| member.tracks().contains(&picture)) {
+            return Err(Refusal::UnknownTrack);
+        }
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.limited.0.retain(|(stream, _)| *stream != said.stream);
+            peer.limited.0.push((said.stream, said.by));
+        }
+        if !self.timers.is_set(&Timer::Limited(id)) {
+            self.tell_limited(now, id);
+        }
+        Ok(())
+    }
+
+    /// Tells somebody's worker what was said since it was told last.
+    pub(super) fn tell_limited(&mut self, now: Now, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let said = std::mem::take(&mut peer.limited.0);
+        if let Some(at) = now.instant.checked_add(LIMITED_EVERY).filter(|_| !said.is_empty()) {
+            self.timers.set(Timer::Limited(id), at);
+        }
+        for (stream, by) in said {
+            self.command_for(id, Command::Limited { peer: id, stream, by });
+        }
     }
 
     /// `signal`: no room has paths between browsers.

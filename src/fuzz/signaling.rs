@@ -24,7 +24,7 @@ const PHRASES: [&str; 8] = [
     r#"{"type":"view","tiles":[{"peer":"0000000000000001","stream":"screen","height":720}]}"#,
     r#"{"type":"mute","stream":"camera","kind":"audio","muted":true}"#,
     r#"{"type":"leave","mayReturn":true}"#,
-    r#"{"x":[{}],"type":"ping"}"#,
+    r#"{"type":"limited","stream":"camera","by":"cpu"}"#,
     r#"{"type":"signal","to":"0000000000000001","data":{}}"#,
     r#"{"type":"offer","id":1,"fresh":true,"sdp":"v=0\r\n","tracks":[],"slots":[]}"#,
     r#"{"type":"join","room":"r","name":"Bob","token":"AAAAAAAAAAAAAAAAAAAAAA"}"#,

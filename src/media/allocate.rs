@@ -38,6 +38,8 @@ pub struct TileFacts {
     pub rank: usize,
     /// How tall it is, in device pixels.
     pub height: u16,
+    /// The person holds on to it.
+    pub pinned: bool,
 }
 
 /// One video slot that has an owner whose picture is not muted.

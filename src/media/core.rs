@@ -197,6 +197,7 @@ impl Core {
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
             Command::Publish { peer, rates } => self.publish(now, peer, rates),
             Command::View { peer, tiles } => self.view(now, peer, tiles),
+            Command::Limited { peer, stream, by } => self.limited(now, peer, stream, by),
             Command::Leave { peer } => self.leave(now, peer),
         }
     }

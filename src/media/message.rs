@@ -51,11 +51,29 @@ pub enum Command {
         /// The tiles.
         tiles: Vec<Tile>,
     },
+    /// What keeps the person's browser from sending a picture as it was asked to. The newest holds.
+    Limited {
+        /// Whose.
+        peer: PeerId,
+        /// Camera or screen.
+        stream: Stream,
+        /// What, or nothing.
+        by: Option<Limitation>,
+    },
     /// The person is gone.
     Leave {
         /// Who.
         peer: PeerId,
     },
+}
+
+/// What keeps a browser from sending a picture as it was asked to (`qualityLimitationReason` of W3C webrtc-stats).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limitation {
+    /// Its connection does not carry more.
+    Bandwidth,
+    /// It cannot encode more.
+    Processor,
 }
 
 /// The rates that were asked of one track.
@@ -97,6 +115,8 @@ pub struct Tile {
     pub stream: Stream,
     /// How tall the tile is, in device pixels.
     pub height: u16,
+    /// The person holds on to it: it comes before who speaks and before larger tiles.
+    pub pinned: bool,
 }
 
 /// What a media core tells the conference.

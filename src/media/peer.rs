@@ -276,7 +276,7 @@ impl Peer {
                 .iter()
                 .enumerate()
                 .find(|(_, tile)| slot.owner == Some(StreamId { peer: tile.peer, stream: tile.stream }));
-            slot.tile = ranked.map(|(rank, tile)| TileFacts { rank, height: tile.height });
+            slot.tile = ranked.map(|(rank, tile)| TileFacts { rank, height: tile.height, pinned: tile.pinned });
         }
     }
 

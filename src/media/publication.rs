@@ -6,6 +6,7 @@ use super::egress::Packets;
 use super::egress::ring::{Kept, Ring, Stored};
 use super::ids::{Layer, Track};
 use super::layers::Layers;
+use super::message::Limitation;
 use super::speakers::Voice;
 use super::table::{PeerKey, PublicationKey, Table};
 
@@ -212,6 +213,8 @@ pub struct Publication {
     pub track: Track,
     /// It is muted: nothing of it is forwarded, and nothing is wanted of it.
     pub muted: bool,
+    /// What keeps its sender from sending all that it was asked to, as they said last.
+    pub limited: Option<Limitation>,
     /// Who takes it, and what they want of it.
     pub sinks: Sinks,
     /// Its encodings: three at most, one for sound and screens.
@@ -230,6 +233,7 @@ impl Publication {
             origin,
             track,
             muted,
+            limited: None,
             sinks: Sinks::default(),
             layers: Layers::new(track.kind),
             voice: Voice::default(),

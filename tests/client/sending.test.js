@@ -126,7 +126,7 @@ async function wishFor(codecs) {
   /** @type {string[]} */
   const negotiated = [];
   const raw = browserSender(codecs);
-  const sender = new Sender(/** @type {any} */ (raw), true, (codec) => negotiated.push(codec));
+  const sender = new Sender(/** @type {any} */ (raw), 'camera', (codec) => negotiated.push(codec));
   const layers = [{ rid: 'f', maxBitrate: 500_000, scaleDown: 1 }];
   sender.adjust({ stream: 'camera', kind: 'video', codec: 'H264', layers });
   // The queue of the sender is done once a later change is.
@@ -136,7 +136,7 @@ async function wishFor(codecs) {
 
 test('without a picture nothing is sent, and with the next one what the server wants by then', async () => {
   const raw = browserSender('takes');
-  const sender = new Sender(/** @type {any} */ (raw), true, () => {});
+  const sender = new Sender(/** @type {any} */ (raw), 'camera', () => {});
   const active = async () => {
     await new Promise((resolve) => setImmediate(resolve));
     return raw.getParameters().encodings.map((encoding) => encoding.active);

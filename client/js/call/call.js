@@ -6,6 +6,8 @@ import { Emitter } from '../core/emitter.js';
 import { said } from '../core/sentence.js';
 import { PROTOCOL } from '../proto/messages.js';
 import { SignalSocket } from '../proto/socket.js';
+import { BEST } from '../rtc/encodings.js';
+import { LimitWatch } from '../rtc/limit-watch.js';
 import { Link } from '../rtc/link.js';
 import { PathWatch } from '../rtc/path-watch.js';
 import { Pulse } from '../rtc/pulse.js';
@@ -19,6 +21,8 @@ import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js'
 /** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
 /** @import { Device } from '../rtc/devices.js' */
+/** @import { Quality } from '../rtc/encodings.js' */
+/** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Sentence } from '../core/sentence.js' */
@@ -50,6 +54,7 @@ const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
  * @property {Sentence} announce For the live region.
  * @property {Health} health
+ * @property {Limited} limited The browser cannot afford what it was asked to send, or can again.
  * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was
  *   inside yet.
  * @property {null} secret-refused The room was made by somebody else; one enters as a guest.
@@ -66,6 +71,7 @@ export class Call extends Emitter {
   #wasInside = false;
   #media;
   #share;
+  #quality;
   #socket;
   /** @type {Link | null} */
   #link = null;
@@ -104,6 +110,13 @@ export class Call extends Emitter {
     async () => this.#link?.ask(),
     (beats) => this.#watch.felt(beats),
   );
+  #limits = new LimitWatch(
+    async () => (await this.#link?.limitations()) ?? [],
+    (limited) => {
+      this.#sayLimited(limited);
+      this.emit('limited', limited);
+    },
+  );
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
     rebuild: () => this.#socket.up && this.#build(),
@@ -118,15 +131,17 @@ export class Call extends Emitter {
    * @param {LocalMedia} options.media
    * @param {ScreenShare} options.share
    * @param {Return | null} options.back What a reloaded page remembers.
+   * @param {Quality} [options.quality] What the person allows.
    * @param {string} [options.secret] Shows that one made the room; empty if somebody else did.
    */
-  constructor({ url, room, name, media, share, back, secret = '' }) {
+  constructor({ url, room, name, media, share, back, quality = BEST, secret = '' }) {
     super();
     this.#room = room;
     this.#name = name;
     this.#secret = secret;
     this.#media = media;
     this.#share = share;
+    this.#quality = quality;
     this.#token = back?.token;
     this.#offer = back?.offer ?? 0;
     this.#socket = new SignalSocket(url, () => ({
@@ -210,6 +225,19 @@ export class Call extends Emitter {
     this.#socket.send({ type: 'view', tiles });
   }
 
+  /** What the person allows from now on. @param {Quality} quality */
+  allow(quality) {
+    this.#quality = quality;
+    this.#link?.allow(quality);
+  }
+
+  /** @param {Limited} limited */
+  #sayLimited({ stream, by }) {
+    // Of a line that is not offered the server would not know.
+    const known = this.#link?.tracks.some((line) => line.stream === stream && line.kind === 'video');
+    if (known) this.#socket.send({ type: 'limited', stream, by });
+  }
+
   /** @param {ServerMessage} message */
   #received(message) {
     switch (message.type) {
@@ -248,6 +276,7 @@ export class Call extends Emitter {
     this.#wasInside = true;
     this.#entrance.passed();
     this.#stall.start();
+    this.#limits.start();
     this.#token = welcome.token;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
@@ -255,6 +284,7 @@ export class Call extends Emitter {
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {
       this.#sayMutes(this.#link.tracks);
+      for (const limited of this.#limits.current) this.#sayLimited(limited);
       this.#link.offerAgain();
       if (this.#link.pc.connectionState !== 'connected') this.#watch.changed(this.#link.pc.connectionState);
     } else {
@@ -304,6 +334,7 @@ export class Call extends Emitter {
       },
       send: (offer) => this.#sendOffer(offer),
       tracks: firstOwn(ownTracks(this.#media, this.#share)),
+      quality: this.#quality,
     });
     this.#link = link;
     link.on('slot', (slot) => this.emit('slot', slot));
@@ -422,6 +453,7 @@ export class Call extends Emitter {
     this.#pace.stop();
     this.#watch.stop();
     this.#stall.stop();
+    this.#limits.stop();
     this.#pulse.stop();
     this.#entrance.passed();
     this.#socket.stop();

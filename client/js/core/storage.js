@@ -21,6 +21,8 @@
  */
 export const RETURN_WITHIN = 60_000;
 
+/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share'} Remembered */
+
 /** @param {string} room */
 const returnKey = (room) => `plenary.return.${room}`;
 
@@ -74,7 +76,7 @@ function isReturn(value) {
 }
 
 /**
- * @param {'name' | 'camera' | 'microphone'} key
+ * @param {Remembered} key
  * @returns {string} Empty if nothing is remembered.
  */
 export function remembered(key) {
@@ -86,7 +88,7 @@ export function remembered(key) {
 }
 
 /**
- * @param {'name' | 'camera' | 'microphone'} key
+ * @param {Remembered} key
  * @param {string} value
  */
 export function remember(key, value) {

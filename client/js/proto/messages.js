@@ -7,16 +7,18 @@
 /** @typedef {'camera' | 'screen'} Stream */
 /** @typedef {{ mid: string, stream: Stream, kind: Kind }} TrackLine */
 /** @typedef {{ mid: string, kind: Kind, slot: number }} SlotLine */
-/** @typedef {{ peer: string, stream: Stream, height: number }} Tile */
+/** @typedef {{ peer: string, stream: Stream, height: number, pinned?: boolean }} Tile */
+/** What keeps a browser from sending more. @typedef {'bandwidth' | 'cpu'} Limitation */
 
 /** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */
+/** @typedef {{ type: 'limited', stream: Stream, by: Limitation | null }} Limited */
 /** @typedef {{ type: 'signal', to: string, data: unknown }} SignalTo */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | SignalTo | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Leave | Ping} ClientMessage */
 
 /** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
@@ -25,7 +27,7 @@
 /** @typedef {{ muted: boolean }} TrackInfo */
 /** @typedef {{ stream: Stream, audio?: TrackInfo, video?: TrackInfo }} StreamInfo */
 /** @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
-/** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number }} PublishLayer */
+/** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number, maxFramerate?: number }} PublishLayer */
 /** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
 /** `blocked` says why no picture comes; `codec` is the one reason known. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string }} VideoSlot */
 /** @typedef {{ slot: number, peer?: string, stream?: Stream }} AudioSlot */

@@ -58,7 +58,7 @@ const record =
 
 const room = record({ id: text, name: text, listed: flag, topology: text, createdAt: count, people: count });
 const muted = record({ muted: flag });
-const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text });
+const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text, maxFramerate: u8 });
 
 const iceServers = listOf(record({ urls: listOf(text) }, { username: text, credential: text }));
 
@@ -113,8 +113,9 @@ const CLIENT = {
     tracks: listOf(record({ mid: text, stream, kind })),
     slots: listOf(record({ mid: text, kind, slot: u8 })),
   }),
-  view: record({ tiles: listOf(record({ peer: peerId, stream, height: u16 })) }),
+  view: record({ tiles: listOf(record({ peer: peerId, stream, height: u16 }, { pinned: flag })) }),
   mute: record({ stream, kind, muted: flag }),
+  limited: record({ stream, by: nullable(oneOf('bandwidth', 'cpu')) }),
   signal: record({ to: peerId, data: anything }),
   leave: record({}, { mayReturn: flag }),
   ping: record({}),

@@ -7,10 +7,12 @@ import { Emitter } from '../core/emitter.js';
 import { preferred } from './codecs.js';
 import { withRateOfSpeech, withStereo } from './opus.js';
 import { trafficOf } from './pulse.js';
+import { BEST } from './encodings.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
-/** @import { Encodings, IceServer, Kind, Offer, PublishLayer, PublishTrack, SlotLimits, Stream, TrackLine } from '../proto/messages.js' */
+/** @import { Encodings, IceServer, Kind, Limitation, Offer, PublishLayer, PublishTrack, SlotLimits, Stream, TrackLine } from '../proto/messages.js' */
+/** @import { Quality } from './encodings.js' */
 /** @import { Line } from './slot-plan.js' */
 
 /** Milliseconds until an offer without an answer is sent again. */
@@ -30,6 +32,7 @@ const ONE_LAYER = { camera: [], screen: [] };
  * @property {() => number} nextOffer A number higher than all before.
  * @property {(offer: Offer) => void} send
  * @property {OwnTrack[]} tracks The lines to begin with.
+ * @property {Quality} [quality] What the person allows.
  */
 
 /**
@@ -43,6 +46,7 @@ const ONE_LAYER = { camera: [], screen: [] };
 /** @extends {Emitter<LinkEvents>} */
 export class Link extends Emitter {
   #options;
+  #quality;
   #pc;
   /** Nothing is said on it: it shows whether anything gets through. */
   #channel;
@@ -73,6 +77,7 @@ export class Link extends Emitter {
   constructor(options) {
     super();
     this.#options = options;
+    this.#quality = options.quality ?? BEST;
     this.#videoSlots = Math.max(options.videoSlots, options.limits.pairs);
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: options.iceServers });
     this.#pc = pc;
@@ -237,6 +242,21 @@ export class Link extends Emitter {
     for (const wish of tracks) this.#lineOf(wish)?.sender.adjust(wish);
   }
 
+  /** What the person allows from now on. @param {Quality} quality */
+  allow(quality) {
+    this.#quality = quality;
+    for (const { sender } of this.#own) sender.allow(quality);
+  }
+
+  /**
+   * What keeps the browser from sending the pictures it was told to, at this moment.
+   * @returns {Promise<{ stream: Stream, by: Limitation | null }[]>} Of each line that was offered.
+   */
+  async limitations() {
+    const lines = this.#own.filter(({ kind, transceiver }) => kind === 'video' && transceiver.mid);
+    return Promise.all(lines.map(async ({ stream, sender }) => ({ stream, by: await sender.limitation() })));
+  }
+
   /**
    * Uses these from the next ICE restart on: what is gathered by then stays as it is.
    * @param {IceServer[]} iceServers
@@ -270,7 +290,9 @@ export class Link extends Emitter {
       streams: [this.#streams[stream]],
       sendEncodings: kind === 'audio' ? [{}] : encodingsOf((this.#options.encodings ?? ONE_LAYER)[stream]),
     });
-    const sender = new Sender(transceiver.sender, kind === 'video', (codec) => this.#prefer(transceiver, codec));
+    const picture = kind === 'video' ? stream : null;
+    const prefer = (/** @type {string} */ codec) => this.#prefer(transceiver, codec);
+    const sender = new Sender(transceiver.sender, picture, prefer, this.#quality);
     this.#own.push({ stream, kind, transceiver, sender });
   }
 
@@ -329,8 +351,9 @@ export class Link extends Emitter {
  */
 function encodingsOf(layers) {
   if (layers.length === 0) return [{}];
-  return layers.map(({ rid, maxBitrate, scaleDown }) => ({
+  return layers.map(({ rid, maxBitrate, scaleDown, maxFramerate }) => ({
     ...(rid === undefined ? {} : { rid }),
+    ...(maxFramerate === undefined ? {} : { maxFramerate }),
     scaleResolutionDownBy: Math.max(1, scaleDown),
     maxBitrate,
   }));

@@ -4,19 +4,24 @@
 
 import { Emitter } from '../core/emitter.js';
 
+/** @import { Hint } from '../core/quality.js' */
+
 /** @typedef {{ title: string, advice: string }} Explanation */
 /** @typedef {{ video: MediaStreamTrack | null, audio: MediaStreamTrack | null }} ShareTracks */
 /** @typedef {{ change: null, problem: Explanation | null }} ShareEvents */
 
 /** The page asks the browser for more than the types of all browsers know. @typedef {DisplayMediaStreamOptions & Record<string, unknown>} ShareOptions */
 
+/** More lines than these are more than most screens show, and cost as many bits again. */
+const SIZE = { width: { max: 1920 }, height: { max: 1080 } };
+
 /**
- * What the browser is asked for. Text needs few frames; a film in a window needs no more than 30.
+ * What the browser is asked for.
  * The call's own sound must not come back from whoever shares it. Music has two channels, and what is done to voices spoils it.
  * @type {ShareOptions}
  */
 const WITH_SOUND = {
-  video: { frameRate: { ideal: 15, max: 30 } },
+  video: { ...SIZE, frameRate: { ideal: 30, max: 30 } },
   audio: /** @type {MediaTrackConstraints} */ ({
     restrictOwnAudio: true,
     channelCount: { ideal: 2 },
@@ -28,6 +33,8 @@ const WITH_SOUND = {
   surfaceSwitching: 'include',
   systemAudio: 'include',
 };
+/** Frames a second at most, by what is shown: text needs few, and each of them whole. */
+const FRAMES = { text: 15, motion: 30 };
 const WITHOUT_SOUND = { ...WITH_SOUND, audio: false };
 
 /**
@@ -72,6 +79,13 @@ export class ScreenShare extends Emitter {
   #asking = false;
   /** Nobody wants the answer any more. */
   #over = false;
+  #hint;
+
+  /** @param {Hint} hint What is shared, until {@link hint} says otherwise. */
+  constructor(hint) {
+    super();
+    this.#hint = hint;
+  }
 
   /** Whether this browser can share a screen at all: phones cannot. */
   static get possible() {
@@ -85,6 +99,17 @@ export class ScreenShare extends Emitter {
   /** @returns {Readonly<ShareTracks>} */
   get tracks() {
     return this.#tracks;
+  }
+
+  /** Whether text or motion is shared: what is kept when the line is thin. */
+  get hint() {
+    return this.#hint;
+  }
+
+  set hint(hint) {
+    this.#hint = hint;
+    if (this.#tracks.video) this.#apply(this.#tracks.video);
+    this.emit('change', null);
   }
 
   /** Asks the person what to share. Must come from a click or a key. */
@@ -125,8 +150,7 @@ export class ScreenShare extends Emitter {
     const [audio = null] = stream.getAudioTracks();
     if (this.#over) return stream.getTracks().forEach((track) => track.stop());
     if (!video) return this.emit('problem', explainShare('NotFoundError'));
-    // Text stays sharp when the line is thin; fewer frames do no harm.
-    if ('contentHint' in video) video.contentHint = 'detail';
+    this.#apply(video);
     this.#tracks = { video, audio };
     // The browser's own bar ends the tracks.
     video.onended = () => this.stop();
@@ -134,6 +158,14 @@ export class ScreenShare extends Emitter {
     this.emit('change', null);
     // It may have ended while the question was still being closed.
     if (video.readyState === 'ended') this.stop();
+  }
+
+  /** @param {MediaStreamTrack} video */
+  #apply(video) {
+    // Sharp and with fewer frames, or all the frames and less sharp.
+    if ('contentHint' in video) video.contentHint = this.#hint;
+    const frames = video.applyConstraints?.({ ...SIZE, frameRate: { max: FRAMES[this.#hint] } });
+    frames?.catch((error) => console.warn('the frames of the screen stay as they are:', error));
   }
 
   /** @param {MediaStreamTrack} audio */

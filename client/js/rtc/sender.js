@@ -3,8 +3,10 @@
  */
 
 import { findCodec, isCodec } from './codecs.js';
+import { BEST, cameraLayers, screenLayers } from './encodings.js';
 
-/** @import { PublishLayer, PublishTrack } from '../proto/messages.js' */
+/** @import { Limitation, PublishLayer, PublishTrack, Stream } from '../proto/messages.js' */
+/** @import { Quality } from './encodings.js' */
 
 /** An encoding with the fields that not every browser has. @typedef {RTCRtpEncodingParameters & { codec?: RTCRtpCodec, scalabilityMode?: string }} Encoding */
 
@@ -28,7 +30,11 @@ export function applyLayers(encodings, layers, picture) {
       (index === encodings.length - 1 ? layers.find((wanted) => wanted.rid === undefined) : undefined);
     if (!layer) return { ...encoding, active: false };
     const scale = picture ? { scaleResolutionDownBy: Math.max(1, layer.scaleDown) } : {};
-    return { ...encoding, active: true, ...(layer.maxBitrate > 0 ? { maxBitrate: layer.maxBitrate } : {}), ...scale };
+    const rate = layer.maxBitrate > 0 ? { maxBitrate: layer.maxBitrate } : {};
+    const changed = { ...encoding, active: true, ...rate, ...scale };
+    // Without a wish none of before must stay.
+    delete changed.maxFramerate;
+    return layer.maxFramerate ? { ...changed, maxFramerate: layer.maxFramerate } : changed;
   });
 }
 
@@ -49,7 +55,9 @@ export function applyCodec(encodings, codec) {
 
 export class Sender {
   #sender;
+  /** Whose picture it is; null for sound. */
   #picture;
+  #quality;
   #prefer;
   /** How the server wants it, once it has said so. @type {PublishLayer[] | null} */
   #layers = null;
@@ -58,13 +66,15 @@ export class Sender {
 
   /**
    * @param {RTCRtpSender} sender
-   * @param {boolean} picture
+   * @param {Stream | null} picture Null for sound.
    * @param {(codec: string) => void} prefer The browser cannot change the codec by parameters: it must be negotiated.
+   * @param {Quality} [quality]
    */
-  constructor(sender, picture, prefer) {
+  constructor(sender, picture, prefer, quality = BEST) {
     this.#sender = sender;
     this.#picture = picture;
     this.#prefer = prefer;
+    this.#quality = quality;
   }
 
   /**
@@ -80,6 +90,19 @@ export class Sender {
       // A refusal must not leave the picture dark until the server wants something else.
       await apply().catch(apply);
     });
+  }
+
+  /** What the person allows from now on. @param {Quality} quality */
+  allow(quality) {
+    this.#quality = quality;
+    if (this.#picture && this.#layers) this.#then(() => this.#set((all) => this.#applied(all)));
+  }
+
+  /** What keeps the browser from sending what it was told to, at this moment. @returns {Promise<Limitation | null>} */
+  async limitation() {
+    if (!this.#sender.track || !this.#picture) return null;
+    const reasons = [...(await this.#sender.getStats()).values()].map(({ qualityLimitationReason: reason }) => reason);
+    return reasons.includes('cpu') ? 'cpu' : reasons.includes('bandwidth') ? 'bandwidth' : null;
   }
 
   /** @param {PublishTrack} wish */
@@ -104,7 +127,16 @@ export class Sender {
   #applied(encodings) {
     if (this.#picture && !this.#sender.track) return applyLayers(encodings, [], true);
     if (!this.#layers) return encodings.map((encoding) => ({ ...encoding, active: true }));
-    return applyLayers(encodings, this.#layers, this.#picture);
+    return applyLayers(encodings, this.#layersNow(this.#layers), this.#picture !== null);
+  }
+
+  /** @param {PublishLayer[]} asked */
+  #layersNow(asked) {
+    if (this.#picture === 'screen') return screenLayers(asked, this.#quality);
+    if (this.#picture !== 'camera') return asked;
+    // A browser that does not tell the size is one with a whole camera.
+    const { width = 1280, height = 720 } = this.#sender.track?.getSettings?.() ?? {};
+    return cameraLayers(asked, { width, height }, this.#quality);
   }
 
   /**

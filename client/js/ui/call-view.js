@@ -4,11 +4,13 @@
 
 import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
+import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 import { showHealth } from './health.js';
 import { inviteButton } from './invite.js';
 import { Playback } from './playback.js';
+import { qualityDialog } from './quality-dialog.js';
 import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
@@ -16,23 +18,46 @@ import { Stage } from './stage.js';
 /** @import { Call } from '../call/call.js' */
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Sentence } from '../core/sentence.js' */
+/** @import { Limitation, Stream } from '../proto/messages.js' */
 /** @import { LiveRegion } from './live-region.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { Quality } from '../rtc/encodings.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
+
+/**
+ * @param {Stream} stream
+ * @param {Limitation} by
+ */
+function limitWords(stream, by) {
+  const what = stream === 'screen' ? 'your screen' : 'your picture';
+  return by === 'cpu'
+    ? `The others see less of ${what}: this device cannot encode more`
+    : `The others see less of ${what}: your connection does not carry more`;
+}
 
 /**
  * @param {object} options
  * @param {Call} options.call
  * @param {LocalMedia} options.media
  * @param {ScreenShare} options.share
+ * @param {Quality} options.quality What the person allowed before.
  * @param {string} options.id The room's.
  * @param {string} options.name
  * @param {LiveRegion} options.region
  * @param {() => void} options.leave
  */
-export function callView({ call, media, share, id, name, region, leave }) {
+export function callView({ call, media, share, quality, id, name, region, leave }) {
   const announce = region.say;
-  const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles));
+  const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles), quality);
+  qualityDialog({
+    quality,
+    chosen: (wanted) => {
+      rememberQuality(wanted);
+      call.allow(wanted);
+      stage.allow(wanted);
+    },
+  });
+  showLimits(call, stage, announce);
   showOwn({ call, stage, media, name, announce });
   keepPlaying();
   showSound(call);
@@ -96,6 +121,20 @@ function showOwn({ call, stage, media, name, announce }) {
     show();
   });
   show();
+}
+
+/**
+ * Says, and keeps saying, that one's own picture is smaller than the others ask for.
+ * @param {Call} call
+ * @param {Stage} stage
+ * @param {(sentence: Sentence) => void} announce
+ */
+function showLimits(call, stage, announce) {
+  call.on('limited', ({ stream, by }) => {
+    const words = by ? limitWords(stream, by) : null;
+    if (stream === 'camera') stage.own.limited(words);
+    if (words) announce([words]);
+  });
 }
 
 /** @param {Call} call */

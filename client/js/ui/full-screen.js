@@ -11,7 +11,7 @@ import { h, icon } from '../core/dom.js';
  */
 export function fullScreenButton(tile, label) {
   if (!document.fullscreenEnabled) return null;
-  const button = h('button', { type: 'button', class: 'full-screen' });
+  const button = h('button', { type: 'button', class: 'action full-screen' });
   const toggle = () => {
     const change = document.fullscreenElement === tile ? document.exitFullscreen() : tile.requestFullscreen();
     change.catch((error) => console.warn('no full screen:', error));

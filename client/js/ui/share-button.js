@@ -3,6 +3,7 @@
  */
 
 import { byId, h, icon } from '../core/dom.js';
+import { rememberHint } from '../core/quality.js';
 import { ScreenShare } from '../rtc/screen-share.js';
 
 /**
@@ -24,6 +25,12 @@ export function shareButton(share, announce) {
     notice.hidden = !sharing;
   };
   button.addEventListener('click', () => (share.sharing ? share.stop() : void share.start()));
+  const hint = byId('share-hint', HTMLSelectElement);
+  hint.value = share.hint;
+  hint.addEventListener('change', () => {
+    share.hint = hint.value === 'motion' ? 'motion' : 'text';
+    rememberHint(share.hint);
+  });
   byId('stop-sharing', HTMLButtonElement).addEventListener('click', () => share.stop());
   share.on('change', () => {
     // The sound alone may end too; that is no news.

@@ -6,23 +6,23 @@ import { h } from '../core/dom.js';
 import { stageFor } from './layout.js';
 import { Onlooker } from './onlooker.js';
 import { OwnTile, RemoteTile } from './tile.js';
+import { Settling, wishesOf } from './wishes.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Tile } from '../proto/messages.js' */
+/** @import { Quality } from '../rtc/encodings.js' */
 /** @import { Area } from './layout.js' */
 
-/** Milliseconds after the last change until the server is told what is in view. */
-const VIEW_AFTER = 150;
-/** What the protocol can say. */
-const HIGHEST = 65_535;
-/** Tiles one `view` may name. */
-const VIEW_TILES = 128;
+/**
+ * Milliseconds after the last change until the server is told what is in view; and after the first one, for whoever scrolls on
+ * and on.
+ */
+const VIEW_AFTER = { quiet: 100, most: 500 };
 
 export class Stage {
   #root;
   #tellView;
   #own = new OwnTile();
-  // A tile stays in the one it begins in: a video that is moved in the document stops.
   #screens = h('div', { class: 'screens' });
   #people = h('div', { class: 'people' }, this.#own.element);
   /** @type {Map<string, { tile: RemoteTile, model: TileModel }>} */
@@ -32,29 +32,33 @@ export class Stage {
   /** @type {Set<Element>} */
   #inView = new Set();
   #observer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #viewTimer;
+  #view = new Settling(() => this.#sayView(), VIEW_AFTER);
   #toldView = '';
+  /** The key of the tile the person holds on to; it has the place of a screen. */
+  #pinned = '';
+  #quality;
   // At once when somebody looks again: they wait for a key frame.
   #onlooker = new Onlooker(document, () => this.#sayView());
 
   /**
    * @param {HTMLElement} root
    * @param {(tiles: Tile[]) => void} tellView
+   * @param {Quality} quality
    */
-  constructor(root, tellView) {
+  constructor(root, tellView, quality) {
     this.#root = root;
+    this.#quality = quality;
     this.#tellView = tellView;
     root.replaceChildren(this.#screens, this.#people);
     new ResizeObserver(() => this.#layOut()).observe(root);
-    document.addEventListener('fullscreenchange', () => this.#viewSoon());
+    document.addEventListener('fullscreenchange', () => this.#view.soon());
     this.#observer = new IntersectionObserver(
       (entries) => {
         for (const entry of entries) {
           if (entry.isIntersecting) this.#inView.add(entry.target);
           else this.#inView.delete(entry.target);
         }
-        this.#viewSoon();
+        this.#view.soon();
       },
       { root },
     );
@@ -84,37 +88,63 @@ export class Stage {
       tile.remove();
       this.#tiles.delete(key);
     }
+    if (!keys.has(this.#pinned)) this.#pinned = '';
     for (const model of models) {
       const tile = this.#tiles.get(model.key)?.tile ?? this.#made(model);
       // Put in again, so that the map has the order of the tiles: it is what the server is told.
       this.#tiles.delete(model.key);
       this.#tiles.set(model.key, { tile, model });
     }
-    this.#order(this.#screens, 'screen', null);
-    this.#order(this.#people, 'camera', this.#own.element);
+    this.#arrange();
     this.#refresh();
+  }
+
+  /** What is seen of others is to be of this quality from now on. @param {Quality} quality */
+  allow(quality) {
+    this.#quality = quality;
+    this.#view.soon();
+  }
+
+  /** @param {string} key The tile to hold on to, or to let go. */
+  #pin(key) {
+    const focus = document.activeElement;
+    this.#pinned = this.#pinned === key ? '' : key;
+    this.#arrange();
+    // What is moved loses the focus.
+    if (focus instanceof HTMLElement) focus.focus();
+  }
+
+  #arrange() {
+    this.#order(this.#screens, true, null);
+    this.#order(this.#people, false, this.#own.element);
+    for (const [key, { tile }] of this.#tiles) tile.pinned = key === this.#pinned;
     this.#layOut();
+  }
+
+  /** @param {TileModel} model Whether it has one of the large places. */
+  #isLarge({ key, stream }) {
+    return stream === 'screen' || key === this.#pinned;
   }
 
   /** @param {TileModel} model */
   #made(model) {
-    const tile = new RemoteTile(model);
+    const tile = new RemoteTile(model, { pin: () => this.#pin(model.key), floats: () => this.#view.soon() });
     this.#observer.observe(tile.element);
     return tile;
   }
 
   /**
-   * Puts the elements of one stream in order, moving none that stays.
+   * Puts the large tiles or the others in order, moving none that stays.
    * @param {HTMLElement} place
-   * @param {'camera' | 'screen'} stream
+   * @param {boolean} large
    * @param {Element | null} end What comes after them.
    */
-  #order(place, stream, end) {
+  #order(place, large, end) {
     let next = end;
     for (const { tile, model } of [...this.#tiles.values()].reverse()) {
-      if (model.stream !== stream) continue;
+      if (this.#isLarge(model) !== large) continue;
       const { element } = tile;
-      if (element.nextElementSibling !== next || element.parentElement !== place) place.insertBefore(element, next);
+      if (element.nextElementSibling !== next || element.parentElement !== place) move(element, place, next);
       next = element;
     }
   }
@@ -131,7 +161,7 @@ export class Stage {
     const height =
       this.#root.clientHeight - Number.parseFloat(style.paddingTop) - Number.parseFloat(style.paddingBottom);
     if (width <= 0 || height <= 0) return;
-    const screens = [...this.#tiles.values()].filter(({ model }) => model.stream === 'screen').length;
+    const screens = [...this.#tiles.values()].filter(({ model }) => this.#isLarge(model)).length;
     const plan = stageFor({ width, height, screens, remotes: this.#tiles.size - screens });
     this.#root.classList.toggle('presenting', screens > 0);
     this.#root.classList.toggle('beside', plan.beside);
@@ -140,12 +170,7 @@ export class Stage {
     this.#screens.hidden = screens === 0;
     size(this.#screens, plan.screens);
     size(this.#people, plan.people);
-    this.#viewSoon();
-  }
-
-  #viewSoon() {
-    clearTimeout(this.#viewTimer);
-    this.#viewTimer = setTimeout(() => this.#sayView(), VIEW_AFTER);
+    this.#view.soon();
   }
 
   #sayView() {
@@ -155,17 +180,29 @@ export class Stage {
     if (all.length === 0) return;
     // A tile over the whole screen hides the others.
     const alone = all.filter(({ tile }) => tile.element === full);
-    const seen = alone.length > 0 ? alone : all.filter(({ tile }) => this.#inView.has(tile.element));
-    const tiles = (this.#onlooker.away ? [] : seen).slice(0, VIEW_TILES).map(({ tile, model }) => ({
-      peer: model.peer,
-      stream: model.stream,
-      height: Math.min(HIGHEST, Math.round(tile.element.clientHeight * devicePixelRatio)),
-    }));
+    const isSeen = (/** @type {RemoteTile} */ tile) =>
+      alone.length > 0 ? tile.element === full : this.#inView.has(tile.element);
+    const seen = all.map(({ tile, model: { key, peer, stream } }) => {
+      return { peer, stream, inView: isSeen(tile), pinned: key === this.#pinned, ...tile.shown };
+    });
+    const page = { away: this.#onlooker.away, ratio: devicePixelRatio, quality: this.#quality };
+    const tiles = wishesOf(seen, page);
     const told = JSON.stringify(tiles);
     if (told === this.#toldView) return;
     this.#toldView = told;
     this.#tellView(tiles);
   }
+}
+
+/**
+ * Without an interruption where the browser can.
+ * @param {HTMLElement} element
+ * @param {HTMLElement & { moveBefore?: (node: Node, next: Node | null) => void }} place
+ * @param {Element | null} next
+ */
+function move(element, place, next) {
+  if (element.isConnected && place.moveBefore) place.moveBefore(element, next);
+  else place.insertBefore(element, next);
 }
 
 /**

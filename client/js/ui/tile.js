@@ -6,8 +6,8 @@ import { formatWords } from '../call/room-state.js';
 import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
 import { textOf } from '../core/sentence.js';
-import { fullScreenButton } from './full-screen.js';
 import { PictureGate } from './picture-gate.js';
+import { floatingHeight, tileActions } from './tile-actions.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Sentence } from '../core/sentence.js' */
@@ -20,7 +20,6 @@ function picture() {
   // Firefox lets the keyboard stop at every video, though there is nothing to do there.
   const video = h('video', { autoplay: true, playsinline: true, tabindex: '-1' });
   video.muted = true;
-  video.disablePictureInPicture = true;
   return video;
 }
 
@@ -68,15 +67,33 @@ export class RemoteTile {
   element = h('div', { role: 'group', class: 'tile' });
   #gate = new PictureGate(this.#face.video, (shown) => this.element.classList.toggle('live', shown));
 
-  /** @param {TileModel} model */
-  constructor(model) {
+  #actions;
+
+  /**
+   * @param {TileModel} model
+   * @param {object} told
+   * @param {() => void} told.pin The person holds on to it, or does no more.
+   * @param {() => void} told.floats Its picture is in a window of its own, or is no more.
+   */
+  constructor(model, { pin, floats }) {
     const { video, avatar, plate } = this.#face;
-    this.element.append(video, avatar, this.#blocked, this.#offline, plate, this.#cameraOff);
+    const screen = model.stream === 'screen';
+    this.#actions = tileActions({ tile: this.element, video, label: model.label, screen, pin, floats });
+    this.element.append(video, avatar, this.#blocked, this.#offline, plate, this.#cameraOff, this.#actions.element);
     this.element.dataset.stream = model.stream;
-    if (model.stream === 'screen') {
-      const button = fullScreenButton(this.element, model.label);
-      if (button) this.element.append(button);
-    }
+  }
+
+  /** How the picture is shown now: see `wishes.js`. */
+  get shown() {
+    const { video } = this.#face;
+    const { clientWidth: width, clientHeight: height } = this.element;
+    return { width, height, aspect: video.videoWidth / video.videoHeight || 16 / 9, floats: floatingHeight(video) };
+  }
+
+  /** @param {boolean} pinned */
+  set pinned(pinned) {
+    this.element.classList.toggle('pinned', pinned);
+    this.#actions.pinned = pinned;
   }
 
   /**
@@ -101,6 +118,7 @@ export class RemoteTile {
   remove() {
     clearTimeout(this.#blockedTimer);
     this.#gate.set(null, '', null);
+    if (document.pictureInPictureElement === this.#face.video) void document.exitPictureInPicture().catch(() => {});
     this.element.remove();
   }
 
@@ -121,11 +139,22 @@ export class RemoteTile {
 export class OwnTile {
   #face = new Face();
   element = h('div', { class: 'tile own' });
+  #limit = h('span', { class: 'mark', role: 'img', hidden: true }, icon('quality'));
   /** @type {MediaStreamTrack | null} */
   #track = null;
 
   constructor() {
+    // It says nothing to whoever shows it.
+    this.#face.video.disablePictureInPicture = true;
+    this.#face.plate.append(this.#limit);
     this.element.append(this.#face.video, this.#face.avatar, this.#face.plate);
+  }
+
+  /** @param {string | null} words Why the others see less than they could. */
+  limited(words) {
+    this.#limit.hidden = words === null;
+    this.#limit.setAttribute('aria-label', words ?? '');
+    this.#limit.title = words ?? '';
   }
 
   /**

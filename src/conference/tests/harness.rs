@@ -323,6 +323,7 @@ impl World {
             }
             Command::Mute { track, muted, .. } => format!("mute {:?} {:?} {muted}", track.stream, track.kind),
             Command::Publish { rates, .. } => format!("publish {}", rates.len()),
+            Command::Limited { stream, by, .. } => format!("limited {stream:?} {by:?}"),
             Command::View { tiles, .. } => format!("view {}", tiles.len()),
             Command::Leave { .. } => "leave".to_owned(),
         };

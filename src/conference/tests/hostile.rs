@@ -156,6 +156,7 @@ fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
             Command::Offer { peer, .. }
             | Command::Mute { peer, .. }
             | Command::Publish { peer, .. }
+            | Command::Limited { peer, .. }
             | Command::View { peer, .. } => {
                 assert!(served[worker.0].contains(&peer), "a command for somebody who is not there");
             }

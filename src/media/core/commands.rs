@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Core, Room};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track};
-use crate::media::message::{Notice, SlotLine, Tile, TrackLine};
+use crate::media::message::{Limitation, Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::{Peer, Published};
 use crate::media::publication::{Origin, Publication};
 use crate::media::rtc::{Connection, Ended, Mid, Offer};
@@ -183,6 +183,17 @@ impl Core {
         if track.stream == Stream::Screen {
             // A screen that is not shared holds no slot.
             self.make_stale(key);
+        }
+    }
+
+    /// What the person's browser cannot afford. What nobody publishes (any more) is limited by nothing.
+    pub(super) fn limited(&mut self, now: Instant, id: PeerId, stream: Stream, by: Option<Limitation>) {
+        let picture = Track { stream, kind: Kind::Video };
+        let peer = self.by_id.get(&id).and_then(|key| self.peers.get(*key));
+        let Some(at) = peer.and_then(|peer| peer.publication(picture)) else { return };
+        let Some(publication) = self.publications.get_mut(at) else { return };
+        if std::mem::replace(&mut publication.limited, by) != by {
+            self.allocate_viewers(now, at);
         }
     }
 

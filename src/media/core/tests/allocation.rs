@@ -81,7 +81,7 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
         VP8,
         &[VP8],
     );
-    let tile = Tile { peer: PUBLISHER, stream: Stream::Camera, height: 360 };
+    let tile = Tile { peer: PUBLISHER, stream: Stream::Camera, height: 360, pinned: false };
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
     let mut shown = 0;
     let waited = (0..200).find(|_| {

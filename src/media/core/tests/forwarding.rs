@@ -281,7 +281,7 @@ fn a_screen_that_is_muted_gives_its_slot_to_a_camera_and_comes_first_again() {
         vec![],
     );
     hand_in(&mut core, now, watcher, 1, true, &video(&["recvonly"], VP8, "abcd"), vec![], slot);
-    let tile = |peer, stream| crate::media::message::Tile { peer, stream, height: 360 };
+    let tile = |peer, stream| crate::media::message::Tile { peer, stream, height: 360, pinned: false };
     let tiles = vec![tile(camera, Stream::Camera)];
     core.handle_command(now, Command::View { peer: watcher, tiles });
     let mut shown = |muted: Option<bool>| {
@@ -316,9 +316,26 @@ fn a_request_that_comes_while_a_dead_layer_still_stands_on_the_screen_is_no_requ
 #[test]
 fn what_one_person_looks_at_is_no_matter_of_the_whole_room() {
     let mut show = Show::new(VP8, &[VP8, VP8]);
-    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90 };
+    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
     assert!(show.core.stale_rooms.is_empty(), "fifty of them a second are one client's to send");
+}
+
+#[test]
+fn a_view_that_makes_no_sense_costs_its_viewer_nothing_and_nobody_else_anything() {
+    let mut show = Show::new(VP8, &[VP8, VP8]);
+    show.pass(FRAME * 30, &Layer::ALL);
+    let asked = show.asked();
+    let tile = |peer, stream, height| crate::media::message::Tile { peer, stream, height, pinned: true };
+    let strangers = (0..64_u64).map(|id| tile(PeerId(1_000 + id), Stream::Screen, u16::MAX));
+    let absurd = [0, 1, u16::MAX].into_iter().cycle().take(64);
+    let tiles: Vec<_> = strangers.chain(absurd.map(|height| tile(PUBLISHER, Stream::Camera, height))).collect();
+    for _ in 0..100 {
+        show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: tiles.clone() });
+    }
+    assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 60, "both of them see it as before");
+    assert_eq!(show.asked(), asked, "it costs the publisher nothing");
+    assert_eq!(show.core.faults().violations(), 0);
 }
 
 #[test]
@@ -356,7 +373,7 @@ fn a_page_nobody_looks_at_gets_no_picture() {
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![] });
     show.core.handle_timeout(show.now);
     assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 0);
-    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90 };
+    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
     assert!(show.pass(FRAME * 30, &Layer::ALL) > 20, "they look again");
 }
