@@ -9,7 +9,7 @@ import { EVERY, LimitWatch } from '../../client/js/rtc/limit-watch.js';
 function watched(t) {
   mock.timers.enable({ apis: ['setInterval'] });
   t.after(() => mock.timers.reset());
-  const now = { /** @type {Limitation | null} */ by: null, open: true };
+  const now = { by: /** @type {Limitation | null} */ (null), open: true };
   /** @type {(Limitation | null)[]} */
   const told = [];
   const watch = new LimitWatch(
