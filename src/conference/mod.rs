@@ -153,6 +153,8 @@ pub enum StateKey {
     Slots,
     /// `publish`.
     Publish,
+    /// `downlink`.
+    Downlink,
 }
 
 /// Everybody in every room of this process.
@@ -230,6 +232,10 @@ impl Conference {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
                     peer.slots = Some((version, slots));
                     self.send_slots(id);
+                }
+                Notice::Downlink { estimate, .. } => {
+                    peer.downlink = Some(estimate);
+                    self.send_downlink(id);
                 }
                 Notice::Quiet { .. } => {
                     peer.signs.hearing = Hearing::quiet(now.instant);

@@ -168,6 +168,11 @@ pub enum ServerMessage {
         #[serde(flatten, with = "wire::Slots")]
         slots: SlotTable,
     },
+    /// What the client's connection is thought to carry to it. Replaces every earlier one.
+    Downlink {
+        /// Bits a second.
+        bitrate: u64,
+    },
     /// What to use for ICE from now on: credentials end. Replaces what `welcome` said.
     IceServers {
         /// For `RTCPeerConnection`.

@@ -21,6 +21,7 @@ use crate::ledger::ClientAddress;
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
 use crate::media::message::{SlotTable, Tile};
+use crate::media::units::Bitrate;
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 
 /// One person in one room.
@@ -44,6 +45,8 @@ pub(super) struct Participant {
     pub(super) view: Option<Vec<Tile>>,
     /// What their slots show, and the number of that message.
     pub(super) slots: Option<(u64, SlotTable)>,
+    /// What their downlink is thought to hold, as last heard from the worker.
+    pub(super) downlink: Option<Bitrate>,
     /// The version of the last list sent on this socket.
     pub(super) peers_seen: Option<Version>,
     /// What their browser cannot afford to send, as they said since their worker was told last.
@@ -150,6 +153,7 @@ impl Conference {
             negotiation: Negotiation::default(),
             view: None,
             slots: None,
+            downlink: None,
             peers_seen: None,
             limited: NewlyLimited::default(),
             issued: None,
@@ -196,6 +200,7 @@ impl Conference {
         }
         self.welcome(now, id, true);
         self.send_slots(id);
+        self.send_downlink(id);
         self.send_publish(now, id, true);
     }
 
@@ -237,6 +242,15 @@ impl Conference {
         let Some(peer) = self.peers.get(&id) else { return };
         if let (Some(socket), Some((version, slots))) = (peer.socket(), peer.slots.clone()) {
             self.send(socket, &ServerMessage::Slots { version, slots }, Some(StateKey::Slots));
+        }
+    }
+
+    /// What the person's downlink is thought to hold.
+    pub(super) fn send_downlink(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        if let (Some(socket), Some(estimate)) = (peer.socket(), peer.downlink) {
+            let bitrate = estimate.as_bps();
+            self.send(socket, &ServerMessage::Downlink { bitrate }, Some(StateKey::Downlink));
         }
     }
 

@@ -151,6 +151,13 @@ pub enum Notice {
         /// The assignment of every slot.
         slots: SlotTable,
     },
+    /// What a subscriber's downlink is thought to hold, if that is not what was told last. A newer notice replaces an older one.
+    Downlink {
+        /// Whose.
+        peer: PeerId,
+        /// How much.
+        estimate: Bitrate,
+    },
     /// No authenticated packet came for [`super::QUIET_AFTER`].
     Quiet {
         /// From whom.
@@ -183,6 +190,7 @@ impl Notice {
             Notice::Answer { peer, .. }
             | Notice::Refused { peer, .. }
             | Notice::Slots { peer, .. }
+            | Notice::Downlink { peer, .. }
             | Notice::Quiet { peer }
             | Notice::TooMuch { peer }
             | Notice::Heard { peer }

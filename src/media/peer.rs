@@ -90,6 +90,8 @@ pub struct Seldom {
     pub allocator: Box<dyn Allocator>,
     /// What the connection's downlink is thought to hold.
     pub estimate: Option<Bitrate>,
+    /// The same as it was told last, and when.
+    pub told: Option<(Instant, Bitrate)>,
     /// How many key frames they may cause.
     pub key_budget: KeyBudget,
     /// Mutes they declared, also of tracks that are not published yet.
@@ -124,6 +126,7 @@ impl Peer {
                 view: None,
                 allocator,
                 estimate: None,
+                told: None,
                 key_budget: KeyBudget::default(),
                 mutes: Vec::new(),
                 clock: PeerClock::new(now),

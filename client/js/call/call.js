@@ -16,7 +16,7 @@ import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
 import { Entrance } from './entrance.js';
 import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
-import { EMPTY, presenceChanges, reduce, remotePictures } from './room-state.js';
+import { EMPTY, presenceChanges, reduce, remotePictures, tilesOf } from './room-state.js';
 
 /** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
@@ -54,6 +54,7 @@ const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
  * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
  * @property {Sentence} announce For the live region.
  * @property {Health} health
+ * @property {number | null} downlink What the connection is thought to carry, in bits a second.
  * @property {Limited} limited The browser cannot afford what it was asked to send, or can again.
  * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was
  *   inside yet.
@@ -89,6 +90,8 @@ export class Call extends Emitter {
   #publishVersion = -1;
   /** @type {Tile[] | null} */
   #view = null;
+  /** @type {number | null} */
+  #downlink = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #againTimer;
   // Without a socket the next welcome decides.
@@ -231,6 +234,30 @@ export class Call extends Emitter {
     this.#link?.allow(quality);
   }
 
+  /** What the server thinks the connection carries to this page, in bits a second; null if it has not said. */
+  get downlink() {
+    return this.#downlink;
+  }
+
+  /** What the browser counts of the connection; null without one. */
+  async stats() {
+    try {
+      return (await this.#link?.pc.getStats()) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The lines (mid) on which somebody's picture comes that should move: a screen may stand. @returns {string[]} */
+  movingLines() {
+    const link = this.#link;
+    if (!link) return [];
+    const moving = tilesOf(this.#state).filter(({ stream, cameraOff, absent }) => {
+      return stream === 'camera' && !cameraOff && absent === null;
+    });
+    return moving.flatMap(({ slot }) => (slot && slot.since !== null ? link.midsOf(slot.slot) : []));
+  }
+
   /** @param {Limited} limited */
   #sayLimited({ stream, by }) {
     // Of a line that is not offered the server would not know.
@@ -260,6 +287,9 @@ export class Call extends Emitter {
         this.#publishVersion = message.version;
         this.#publish = message.tracks;
         return this.#link?.usable ? this.#link.publish(message.tracks) : undefined;
+      case 'downlink':
+        this.#downlink = message.bitrate;
+        return this.emit('downlink', message.bitrate);
       case 'ice-servers':
         return this.#useIceServers(message.iceServers);
       case 'error':
@@ -319,6 +349,8 @@ export class Call extends Emitter {
     this.#pace.stop();
     const welcome = this.#welcome;
     if (!welcome) return;
+    this.#downlink = null;
+    this.emit('downlink', null);
     const videoSlots = this.#videoSlots();
     this.#link?.close();
     this.#watch.stop();

@@ -101,6 +101,12 @@ export class Link extends Emitter {
     return this.#videoSlots;
   }
 
+  /** The line (mid) of a video slot, if it has been offered. @param {number} slot @returns {string[]} */
+  midsOf(slot) {
+    const found = this.#slots.find(({ line }) => line.kind === 'video' && line.slot === slot);
+    return found?.transceiver.mid ? [found.transceiver.mid] : [];
+  }
+
   /** When the newest packet of the first slots came: a number that changes with it, 0 before the first. */
   get newestPacket() {
     const first = this.#slots.filter(({ line }) => line.slot < this.#options.limits.pairs);

@@ -6,6 +6,7 @@ import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
+import { ConnectionPanel } from './connection-panel.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 import { showHealth } from './health.js';
 import { inviteButton } from './invite.js';
@@ -49,13 +50,18 @@ function limitWords(stream, by) {
 export function callView({ call, media, share, quality, id, name, region, leave }) {
   const announce = region.say;
   const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles), quality);
-  qualityDialog({
+  const panel = new ConnectionPanel(call);
+  byId('connection', HTMLDivElement).replaceChildren(panel.element);
+  const dialog = qualityDialog({
     quality,
     chosen: (wanted) => {
       rememberQuality(wanted);
       call.allow(wanted);
       stage.allow(wanted);
     },
+  });
+  dialog.onToggle((open) => {
+    panel.looks = open;
   });
   showLimits(call, stage, announce);
   showOwn({ call, stage, media, name, announce });

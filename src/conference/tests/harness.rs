@@ -181,6 +181,10 @@ impl World {
             ServerMessage::Peers { version, .. } => (Some((StateKey::Peers, "peers")), *version),
             ServerMessage::Slots { version, .. } => (Some((StateKey::Slots, "slots")), *version),
             ServerMessage::Publish { version, .. } => (Some((StateKey::Publish, "publish")), *version),
+            ServerMessage::Downlink { .. } => {
+                assert_eq!(key, Some(StateKey::Downlink));
+                return;
+            }
             _ => (None, 0),
         };
         assert_eq!(key, kind.map(|(key, _)| key), "{message:?}");

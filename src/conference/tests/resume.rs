@@ -8,6 +8,7 @@ use crate::conference::protocol::{Presence, ServerMessage};
 use crate::limits::Limit;
 use crate::media::ids::SlotIndex;
 use crate::media::message::{AudioSlot, Notice, SlotTable};
+use crate::media::units::Bitrate;
 
 #[test]
 fn a_token_brings_the_same_person_back_and_nobody_notices() {
@@ -161,4 +162,18 @@ fn a_reload_is_not_noticed() {
     assert_eq!((back.peer, back.resumed, back.media), (ann.peer, true, false));
     world.pass_millis(60_000);
     assert_eq!(world.take_types(2), Vec::<String>::new());
+}
+
+#[test]
+fn who_comes_back_hears_again_what_their_connection_carries() {
+    let mut world = World::new();
+    let ann = world.join_with_media(1, "Ann");
+    world.take(1);
+    world.notice(Notice::Downlink { peer: ann.peer, estimate: Bitrate::kbps(600) });
+    world.notice(Notice::Downlink { peer: ann.peer, estimate: Bitrate::kbps(900) });
+    let said = |bitrate| ServerMessage::Downlink { bitrate };
+    assert_eq!(world.take(1), [said(600_000), said(900_000)]);
+    world.resume(2, &ann.token);
+    assert!(world.all(2).contains(&said(900_000)));
+    assert!(!world.all(2).contains(&said(600_000)));
 }

@@ -1,16 +1,28 @@
 //! Facts for the allocators, and what becomes of their decisions.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Core;
 use crate::media::allocate::{EncodingFacts, SlotFacts};
 use crate::media::ids::{Kind, Layer, SlotIndex};
 use crate::media::ladder;
+use crate::media::message::Notice;
 use crate::media::peer::Peer;
 use crate::media::publication::Sink;
 use crate::media::slot::Slot;
 use crate::media::table::{PeerKey, PublicationKey};
 use crate::media::units::Bitrate;
+
+/// From one time that somebody is told what their downlink holds to the next. They come many times a second, for every viewer.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Whether an estimate is worth telling: a tenth more or less is what it moves by itself.
+fn is_news(now: Instant, told: Option<(Instant, Bitrate)>, estimate: Bitrate) -> bool {
+    told.is_none_or(|(at, before)| {
+        let differs = estimate > before + before / 10 || estimate + estimate / 10 < before;
+        differs && now.saturating_duration_since(at) >= TOLD_EVERY
+    })
+}
 
 impl Core {
     /// Decides anew what each picture that `key` is shown is to be of.
@@ -48,6 +60,11 @@ impl Core {
     pub(super) fn estimated(&mut self, now: Instant, key: PeerKey, estimate: Bitrate) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.seldom.estimate = Some(estimate);
+        if is_news(now, peer.seldom.told, estimate) {
+            peer.seldom.told = Some((now, estimate));
+            self.notices.push_back(Notice::Downlink { peer: peer.id, estimate });
+        }
+        let Some(peer) = self.peers.get_mut(key) else { return };
         if peer.seldom.allocator.heeds(now, estimate) {
             self.allocate(now, key);
         }
@@ -96,5 +113,26 @@ impl Core {
         }
         // Who waits for the one before, and whether anybody still does, shows with the publication's next packet.
         self.takes_changed(publication);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_downlink_is_told_once_a_second_at_most_and_only_if_it_is_another() {
+        let start = Instant::now();
+        let (mut told, mut times) = (None, Vec::new());
+        for millis in (0..10_000_u64).step_by(20) {
+            let now = start + Duration::from_millis(millis);
+            // It grows for three seconds and then moves about where it is.
+            let estimate = Bitrate::kbps(300 + millis.min(3_000) + millis % 60);
+            if is_news(now, told, estimate) {
+                told = Some((now, estimate));
+                times.push(millis / 1_000);
+            }
+        }
+        assert_eq!(times, [0, 1, 2, 3]);
     }
 }

@@ -243,7 +243,7 @@ impl Core {
     /// Ends a connection without a word: its addresses and names are free again, its slots show nothing.
     pub(super) fn drop_connection(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        (peer.deadline, peer.seldom.estimate) = (None, None);
+        (peer.deadline, peer.seldom.estimate, peer.seldom.told) = (None, None, None);
         let Some(connection) = peer.connection.take() else { return };
         peer.seldom.past_faults.add(&connection.faults());
         self.demux.remove_ufrag(connection.ufrag());

@@ -212,7 +212,7 @@ impl Client {
                 self.publish(&tracks);
             }
             ServerMessage::Pong => self.waits.answered(now),
-            ServerMessage::Signal { .. } | ServerMessage::IceServers { .. } => {}
+            ServerMessage::Signal { .. } | ServerMessage::IceServers { .. } | ServerMessage::Downlink { .. } => {}
         }
     }
 
