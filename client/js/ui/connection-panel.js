@@ -5,21 +5,13 @@
 import { h } from '../core/dom.js';
 import { countsOf, receptionOf } from '../rtc/reception.js';
 import { Plot } from './plot.js';
+import { rateWords } from './rates.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Counts, Reception } from '../rtc/reception.js' */
 
 /** Milliseconds between two looks. */
 const EVERY = 1000;
-
-/**
- * A rate for people. Pure.
- * @param {number} bits A second.
- */
-export function rateWords(bits) {
-  if (bits < 95_000) return `${Math.round(bits / 1000)} kbit/s`;
-  return `${(bits / 1e6).toFixed(1)} Mbit/s`;
-}
 
 /** @param {number} share */
 const percentWords = (share) => `${share > 0 && share < 0.1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
