@@ -65,7 +65,8 @@ impl Published {
 }
 
 fn request(track: Track, camera: CameraRule, video: Codec) -> PublishTrack {
-    let one = |rate| vec![PublishLayer { rid: None, max_bitrate: bits(rate), scale_down: 1, max_framerate: None }];
+    let one =
+        |rate| vec![PublishLayer { rid: None, max_bitrate: bits(rate), scale_down: 1, max_framerate: None }];
     let (codec, layers) = match (track.stream, track.kind) {
         (Stream::Camera, Kind::Audio) => (Codec::Opus, one(MICROPHONE_BITRATE)),
         (Stream::Screen, Kind::Audio) => (Codec::Opus, one(SCREEN_AUDIO_BITRATE)),

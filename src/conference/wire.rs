@@ -11,7 +11,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::media::ids::{Kind, OfferId, PeerId, SlotIndex, Stream, StreamId};
-use crate::media::message::{AudioSlot, Blocked, Limitation, SlotLine, SlotTable, Tile, TrackLine, VideoSlot};
+use crate::media::message::{
+    AudioSlot, Blocked, Limitation, SlotLine, SlotTable, Tile, TrackLine, VideoSlot,
+};
 
 /// Sixteen hexadecimal digits: JavaScript's numbers do not hold 64 bits.
 pub(super) mod peer {

@@ -187,8 +187,9 @@ impl Session {
         let begin = self.turn.checked_rem(others.len()).unwrap_or(0);
         let (before, from) = others.split_at_checked(begin).unwrap_or_default();
         let shown = from.iter().chain(before).take(usize::from(many));
-        let tiles: Vec<Tile> =
-            shown.map(|(peer, stream)| Tile { peer: *peer, stream: *stream, height: TILE_HEIGHT, pinned: false }).collect();
+        let tiles: Vec<Tile> = shown
+            .map(|(peer, stream)| Tile { peer: *peer, stream: *stream, height: TILE_HEIGHT, pinned: false })
+            .collect();
         if tiles != self.tiles || (tiles.is_empty() && !others.is_empty()) {
             self.tiles.clone_from(&tiles);
             self.unsaid.push_back(ClientMessage::View { tiles });

@@ -279,7 +279,8 @@ impl Peer {
                 .iter()
                 .enumerate()
                 .find(|(_, tile)| slot.owner == Some(StreamId { peer: tile.peer, stream: tile.stream }));
-            slot.tile = ranked.map(|(rank, tile)| TileFacts { rank, height: tile.height, pinned: tile.pinned });
+            slot.tile =
+                ranked.map(|(rank, tile)| TileFacts { rank, height: tile.height, pinned: tile.pinned });
         }
     }
 

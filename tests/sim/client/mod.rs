@@ -212,7 +212,9 @@ impl Client {
                 self.publish(&tracks);
             }
             ServerMessage::Pong => self.waits.answered(now),
-            ServerMessage::Signal { .. } | ServerMessage::IceServers { .. } | ServerMessage::Downlink { .. } => {}
+            ServerMessage::Signal { .. }
+            | ServerMessage::IceServers { .. }
+            | ServerMessage::Downlink { .. } => {}
         }
     }
 

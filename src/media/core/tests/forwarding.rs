@@ -316,7 +316,8 @@ fn a_request_that_comes_while_a_dead_layer_still_stands_on_the_screen_is_no_requ
 #[test]
 fn what_one_person_looks_at_is_no_matter_of_the_whole_room() {
     let mut show = Show::new(VP8, &[VP8, VP8]);
-    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
+    let tile =
+        crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
     assert!(show.core.stale_rooms.is_empty(), "fifty of them a second are one client's to send");
 }
@@ -329,7 +330,8 @@ fn a_view_that_makes_no_sense_costs_its_viewer_nothing_and_nobody_else_anything(
     let tile = |peer, stream, height| crate::media::message::Tile { peer, stream, height, pinned: true };
     let strangers = (0..64_u64).map(|id| tile(PeerId(1_000 + id), Stream::Screen, u16::MAX));
     let absurd = [0, 1, u16::MAX].into_iter().cycle().take(64);
-    let tiles: Vec<_> = strangers.chain(absurd.map(|height| tile(PUBLISHER, Stream::Camera, height))).collect();
+    let tiles: Vec<_> =
+        strangers.chain(absurd.map(|height| tile(PUBLISHER, Stream::Camera, height))).collect();
     for _ in 0..100 {
         show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: tiles.clone() });
     }
@@ -373,7 +375,8 @@ fn a_page_nobody_looks_at_gets_no_picture() {
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![] });
     show.core.handle_timeout(show.now);
     assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 0);
-    let tile = crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
+    let tile =
+        crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
     show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
     assert!(show.pass(FRAME * 30, &Layer::ALL) > 20, "they look again");
 }

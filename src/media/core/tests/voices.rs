@@ -195,8 +195,12 @@ fn a_voice_in_the_middle_of_a_word_stays_where_it_is_when_a_page_is_hidden_and_s
         let mut crowd = Crowd::new(0, 0);
         (1..=people).for_each(|person| crowd.join_with_camera(person));
         crowd.turn();
-        let everybody =
-            (2..=people).map(|person| Tile { peer: PeerId(person), stream: Stream::Camera, height: 200, pinned: false });
+        let everybody = (2..=people).map(|person| Tile {
+            peer: PeerId(person),
+            stream: Stream::Camera,
+            height: 200,
+            pinned: false,
+        });
         let everybody: Vec<Tile> = everybody.collect();
         let view = |crowd: &mut Crowd, tiles: &[Tile]| {
             crowd.core.handle_command(crowd.now, Command::View { peer: PeerId(1), tiles: tiles.to_vec() });
