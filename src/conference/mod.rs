@@ -26,6 +26,7 @@ mod changes;
 mod codecs;
 mod counters;
 mod entrance;
+mod floor;
 mod grants;
 mod ids;
 mod keys;
@@ -155,6 +156,8 @@ pub enum StateKey {
     Publish,
     /// `downlink`.
     Downlink,
+    /// `speaker`.
+    Speaker,
 }
 
 /// Everybody in every room of this process.
@@ -246,6 +249,7 @@ impl Conference {
                     self.review(now, id);
                 }
                 Notice::TooMuch { .. } => self.too_much(now, id),
+                Notice::Floor { holds, .. } => self.floor_passed(id, holds),
                 Notice::Lost { reason, .. } => self.lost(id, reason),
             }
         }

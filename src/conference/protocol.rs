@@ -173,6 +173,12 @@ pub enum ServerMessage {
         /// Bits a second.
         bitrate: u64,
     },
+    /// Who speaks: the one who has the floor, or nobody. Replaces every earlier one; before the first nobody does.
+    Speaker {
+        /// Who, if anybody.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::speaker")]
+        peer: Option<PeerId>,
+    },
     /// What to use for ICE from now on: credentials end. Replaces what `welcome` said.
     IceServers {
         /// For `RTCPeerConnection`.

@@ -20,7 +20,7 @@ use super::token::Token;
 use super::{Conference, Now, UnixTime, WorkerId, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
-use crate::media::ids::RoomId;
+use crate::media::ids::{PeerId, RoomId};
 
 /// How long a room is kept while nobody is in it: long enough to send a new room's link around and for the last one to
 /// come back from a dead battery, short enough that the list on the home page shows rooms that are alive.
@@ -110,6 +110,8 @@ pub(super) struct OpenRoom {
     pub(super) roster: Roster,
     /// When they may be asked for other codecs.
     pub(super) codecs: Pace,
+    /// Who has the floor.
+    pub(super) speaker: Option<PeerId>,
 }
 
 impl OpenRoom {
@@ -348,7 +350,8 @@ impl Conference {
         // The wall clock carries it over restarts; where that goes back, it still rises within this process.
         self.epoch = now.wall.as_millis().max(self.epoch + 1);
         let state = RoomState::open(record, self.epoch);
-        self.rooms.insert(id, OpenRoom { state, worker, roster: Roster::default(), codecs: Pace::default() });
+        let (roster, codecs) = (Roster::default(), Pace::default());
+        self.rooms.insert(id, OpenRoom { state, worker, roster, codecs, speaker: None });
         id
     }
 

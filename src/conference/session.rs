@@ -235,6 +235,7 @@ impl Conference {
         };
         self.send(socket, &welcome, None);
         self.send_peers(id);
+        self.send_speaker(id);
     }
 
     /// What the person's slots show, as last heard from the worker.
@@ -283,6 +284,7 @@ impl Conference {
     /// The person is gone for good.
     pub(super) fn remove_peer(&mut self, now: Now, id: PeerId) {
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
+        self.floor_passed(id, false);
         self.change(now, room, &RoomEvent::Left { peer: id });
         self.peers.remove(&id);
         self.timers.clear(&Timer::Presence(id));

@@ -2,6 +2,7 @@
 
 mod codecs;
 mod floods;
+mod floor;
 mod grants;
 mod harness;
 mod hostile;

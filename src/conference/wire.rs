@@ -137,6 +137,7 @@ macro_rules! option {
 
 option!(pub(super) offer: OfferId as "Offer");
 option!(pub(super) limitation: Limitation as "LimitationWord");
+option!(pub(super) speaker: PeerId as "peer");
 option!(blocked: Blocked as "BlockedWord");
 option!(stream_of: StreamId as "StreamIdObject");
 

@@ -66,6 +66,7 @@ impl Conference {
                 gone.left_behind.extend(&members);
             }
             self.assign_worker(id, self.workers.least_loaded());
+            self.floor_is_free(id);
             for peer in members {
                 self.torn_away(now, peer);
             }

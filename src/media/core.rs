@@ -34,6 +34,7 @@ use rustc_hash::FxHashMap;
 
 use super::allocate::{AllocatorFactory, SlotFacts};
 use super::demux::{DatagramKind, Demux, Path};
+use super::dominant::Floor;
 use super::guard::Faults;
 use super::ids::{PeerId, RoomId};
 use super::loudest::{Concerned, Loudest};
@@ -87,6 +88,8 @@ struct Room {
     stale: bool,
     /// Whose voices are let through.
     loudest: Loudest,
+    /// Who of them speaks.
+    floor: Floor,
     /// Whom it concerns what changed of that in this turn.
     concerned: Concerned,
 }
@@ -98,6 +101,7 @@ impl Room {
             members: Vec::new(),
             stale: false,
             loudest: Loudest::default(),
+            floor: Floor::default(),
             concerned: Concerned::Nobody,
         }
     }

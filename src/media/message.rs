@@ -173,6 +173,13 @@ pub enum Notice {
         /// From whom.
         peer: PeerId,
     },
+    /// The floor of a room passed to somebody, or nobody has it any more ([`super::dominant`]).
+    Floor {
+        /// Who has it, or had it until now.
+        peer: PeerId,
+        /// They have it.
+        holds: bool,
+    },
     /// The connection ended (DTLS closed, a fault inside it): the client must build a new one.
     Lost {
         /// Whose.
@@ -194,6 +201,7 @@ impl Notice {
             | Notice::Quiet { peer }
             | Notice::TooMuch { peer }
             | Notice::Heard { peer }
+            | Notice::Floor { peer, .. }
             | Notice::Lost { peer, .. } => *peer,
         }
     }

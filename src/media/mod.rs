@@ -5,6 +5,7 @@ mod clock;
 pub mod codec;
 mod core;
 mod demux;
+mod dominant;
 pub mod egress;
 pub mod estimate;
 mod flow;

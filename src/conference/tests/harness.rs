@@ -185,6 +185,7 @@ impl World {
                 assert_eq!(key, Some(StateKey::Downlink));
                 return;
             }
+            ServerMessage::Speaker { .. } => return assert_eq!(key, Some(StateKey::Speaker)),
             _ => (None, 0),
         };
         assert_eq!(key, kind.map(|(key, _)| key), "{message:?}");

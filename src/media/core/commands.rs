@@ -231,6 +231,8 @@ impl Core {
         self.sending.retain(|sending| *sending != key);
         self.changed.retain(|changed| *changed != key);
         let Some(room) = self.rooms.get_mut(peer.room) else { return };
+        // Nobody is to be told: they are gone.
+        room.floor.silence(id);
         room.members.retain(|member| *member != key);
         if room.members.is_empty() {
             let id = room.id;

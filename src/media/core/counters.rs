@@ -68,6 +68,8 @@ crate::metrics! {
         pub jumps: u64,
         /// Times a voice came among the loudest of its room, or changed its rank among them.
         pub loudest_changed: u64,
+        /// Times the floor of a room passed to somebody, or became free.
+        pub floor_passed: u64,
         /// Times somebody's slots for sound were looked at, for that or because somebody came, left or looked elsewhere.
         pub listeners_visited: u64,
         /// Key frames asked for.

@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
-use crate::media::ids::Layer;
+use crate::media::ids::{Layer, Stream};
 use crate::media::layers::Seen;
 use crate::media::loudest::Heard;
 use crate::media::message::Notice;
@@ -158,7 +158,7 @@ impl Core {
         };
         let said = packet.extensions.level.map(|level| {
             voice.level(now, level.level);
-            *voice
+            (*voice, level.level)
         });
         let kind = track.kind;
         let number = publication.keep(now, layer, packet.stored(), &mut self.rings);
@@ -181,7 +181,12 @@ impl Core {
         if somebody_waits {
             self.ask_for_key_frames(now, key);
         }
-        if let Some(voice) = said
+        if let Some((_, level)) = said
+            && id.stream == Stream::Camera
+        {
+            self.speak(now, room, id.peer, level);
+        }
+        if let Some((voice, _)) = said
             && self.rooms.get(room).is_some_and(|room| room.loudest.is_crowded())
         {
             self.voice(now, room, Heard { id, loudness: voice.loudness(now) });

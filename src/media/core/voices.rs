@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use super::Core;
 use crate::media::PAIRED_SLOTS;
-use crate::media::ids::{Kind, StreamId, Track};
+use crate::media::dominant::Passed;
+use crate::media::ids::{Kind, PeerId, Stream, StreamId, Track};
 use crate::media::loudest::{Concerned, Heard, ROWS};
+use crate::media::message::Notice;
 use crate::media::slots::{Hears, assign_audio};
 use crate::media::table::{PeerKey, RoomKey};
 
@@ -42,8 +44,24 @@ impl Core {
 
     /// Nothing is to be heard of a voice until it says something again.
     pub(super) fn silence(&mut self, at: RoomKey, id: StreamId) {
-        if let Some(room) = self.rooms.get_mut(at) {
-            room.loudest.silence(id);
+        let Some(room) = self.rooms.get_mut(at) else { return };
+        room.loudest.silence(id);
+        if id.stream == Stream::Camera {
+            let passed = room.floor.silence(id.peer);
+            self.tell_floor(passed);
+        }
+    }
+
+    /// A microphone says its level, in dB below full scale: who has the floor may be somebody else now.
+    pub(super) fn speak(&mut self, now: Instant, at: RoomKey, peer: PeerId, level: u8) {
+        let passed = self.rooms.get_mut(at).and_then(|room| room.floor.hear(now, peer, level));
+        self.tell_floor(passed);
+    }
+
+    fn tell_floor(&mut self, passed: Option<Passed>) {
+        if let Some(Passed { peer, holds }) = passed {
+            self.counters.floor_passed += 1;
+            self.notices.push_back(Notice::Floor { peer, holds });
         }
     }
 

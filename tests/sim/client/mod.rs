@@ -68,6 +68,8 @@ pub struct Client {
     /// Names in the order of the announcements.
     pub joined: Vec<String>,
     pub left: Vec<String>,
+    /// Who had the floor, one after the other; nobody is told of as `None`.
+    pub speakers: Vec<Option<u16>>,
     /// Who was shown as anything but here, and as what, in the order of the lists.
     pub absent: Vec<(String, Presence)>,
     /// How often the others saw this client as a new person.
@@ -124,6 +126,7 @@ impl Client {
             slot_limits: None,
             joined: Vec::new(),
             left: Vec::new(),
+            speakers: Vec::new(),
             absent: Vec::new(),
             welcomes: 0,
             errors: Vec::new(),
@@ -210,6 +213,11 @@ impl Client {
                 assert!(version >= self.publish_version, "what is asked of us goes back");
                 self.publish_version = version;
                 self.publish(&tracks);
+            }
+            ServerMessage::Speaker { peer } => {
+                let directory = self.directory.borrow();
+                let who = peer.and_then(|peer| directory.iter().find(|(_, known)| **known == peer));
+                self.speakers.push(who.map(|(person, _)| *person));
             }
             ServerMessage::Pong => self.waits.answered(now),
             ServerMessage::Signal { .. }

@@ -91,6 +91,43 @@ fn of_many_voices_the_loudest_are_heard() {
 }
 
 #[test]
+fn everybody_is_told_who_speaks_and_a_word_in_between_is_nobodys_turn() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let silent = Profile { microphone: Some(Says::Nothing), grows: false, ..Profile::PAGE };
+        let people: Vec<Person> = (0..3).map(|_| world.join(silent, Conditions::clean(20))).collect();
+        let [listener, ann, bob] = people[..] else { unreachable!("three") };
+        world.run(ms(4_000));
+        world.client(ann, |client, now| client.speak(now, Says::Words(30)));
+        let speaks = |who: Option<Person>| {
+            move |world: &World| {
+                let told = world.seats[listener].client.speakers.last();
+                told.copied().flatten() == who.map(|who| who as u16)
+            }
+        };
+        let took = world.within(ms(1_500), "nobody is told that somebody speaks", speaks(Some(ann)));
+        println!("told after {took:?}");
+        // Somebody agrees, and ends before the other does.
+        world.client(bob, |client, now| client.speak(now, Says::Words(25)));
+        world.run(ms(300));
+        world.client(bob, |client, now| client.speak(now, Says::Nothing));
+        world.run(ms(3_000));
+        assert!(speaks(Some(ann))(&world), "{:?}", world.seats[listener].client.speakers);
+        world.client(ann, |client, now| client.speak(now, Says::Nothing));
+        world.client(bob, |client, now| client.speak(now, Says::Words(30)));
+        world.within(ms(2_500), "the floor does not pass", speaks(Some(bob)));
+        world.client(bob, |client, now| client.speak(now, Says::Nothing));
+        world.within(ms(4_500), "the floor stays taken", speaks(None));
+        world.run(ms(200));
+        for person in people {
+            let told = &world.seats[person].client.speakers;
+            assert_eq!(told[..], [Some(ann as u16), Some(bob as u16), None], "{person}");
+        }
+        world.finish("the floor");
+    });
+}
+
+#[test]
 fn levels_that_are_made_up_keep_nobody_unheard_for_ever() {
     play(When::Always, |seed| {
         let mut world = World::new(seed);
