@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { countsOf, receptionOf } from '../../client/js/rtc/reception.js';
 import { lineOf, SPAN } from '../../client/js/ui/plot.js';
-import { rateWords } from '../../client/js/ui/rates.js';
+import { rateWords } from '../../client/js/core/rates.js';
 
 /**
  * @param {number} at

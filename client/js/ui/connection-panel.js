@@ -5,7 +5,7 @@
 import { h } from '../core/dom.js';
 import { countsOf, receptionOf } from '../rtc/reception.js';
 import { Plot } from './plot.js';
-import { rateWords } from './rates.js';
+import { rateWords } from '../core/rates.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Counts, Reception } from '../rtc/reception.js' */
@@ -22,7 +22,7 @@ export class ConnectionPanel {
     carries: new Plot('Carries', { least: 1_000_000, words: rateWords }),
     rate: new Plot('Received', { least: 1_000_000, words: rateWords }),
     loss: new Plot('Lost', { least: 0.05, words: percentWords }),
-    roundTrip: new Plot('Round trip', { least: 100, words: (millis) => `${Math.round(millis)} ms` }),
+    roundTrip: new Plot('Round trip', { least: 100, words: (millis) => `${Math.max(1, Math.round(millis))} ms` }),
     frozen: new Plot('Standing still', { least: 1, words: (share) => `${Math.round(100 * share)} %` }),
   };
   /** @type {Counts | null} */
