@@ -185,3 +185,28 @@ test('a page left open over an upgrade does without what it does not know', () =
   );
   assert.deepEqual(presenceChanges(state, later), []);
 });
+
+test('who has the floor is marked, on their own tile and no other, until somebody else has it or nobody', () => {
+  const [ann, bob] = ['0000000000000001', '0000000000000002'];
+  const streams = (/** @type {('camera' | 'screen')[]} */ ...all) =>
+    all.map((stream) => ({ stream, audio: { muted: false }, video: { muted: false } }));
+  const here = /** @type {const} */ ('here');
+  const inside = reduce(EMPTY, {
+    type: 'peers',
+    version: 1,
+    peers: [
+      { id: ann, name: 'Ann', state: here, streams: streams('camera', 'screen') },
+      { id: bob, name: 'Bob', state: here, streams: streams('camera') },
+    ],
+  });
+  const speaking = (/** @type {typeof inside} */ state) =>
+    tilesOf(state)
+      .filter((tile) => tile.speaking)
+      .map(({ key }) => key);
+  assert.deepEqual(speaking(inside), []);
+  const first = reduce(inside, { type: 'speaker', peer: ann });
+  assert.deepEqual(speaking(first), [`${ann}/camera`]);
+  assert.deepEqual(speaking(reduce(first, { type: 'speaker', peer: bob })), [`${bob}/camera`]);
+  assert.deepEqual(speaking(reduce(first, { type: 'speaker' })), []);
+  assert.deepEqual(speaking(reduce(first, { type: 'speaker', peer: '0000000000000009' })), [], 'somebody who left');
+});

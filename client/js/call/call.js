@@ -18,7 +18,7 @@ import { Entrance } from './entrance.js';
 import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, presenceChanges, reduce, remotePictures, tilesOf } from './room-state.js';
 
-/** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Tile, TrackLine, Welcome } from '../proto/messages.js' */
+/** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Speaker, Tile, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
@@ -272,6 +272,7 @@ export class Call extends Emitter {
         return this.#welcomed(message);
       case 'peers':
       case 'slots':
+      case 'speaker':
         return this.#reduce(message);
       case 'peer-joined':
       case 'peer-left':
@@ -329,7 +330,7 @@ export class Call extends Emitter {
     this.#link?.useIceServers(iceServers);
   }
 
-  /** @param {import('../proto/messages.js').Peers | import('../proto/messages.js').Slots | Welcome} message */
+  /** @param {import('../proto/messages.js').Peers | import('../proto/messages.js').Slots | Speaker | Welcome} message */
   #reduce(message) {
     const before = this.#state;
     this.#state = reduce(before, message);

@@ -5,7 +5,7 @@
 import { isolated, said } from '../core/sentence.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
-/** @import { AudioSlot, PeerInfo, Peers, Slots, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
+/** @import { AudioSlot, PeerInfo, Peers, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
 
 /**
  * @typedef {object} RoomState
@@ -13,6 +13,7 @@ import { isolated, said } from '../core/sentence.js';
  * @property {PeerInfo[]} peers
  * @property {VideoSlot[]} video
  * @property {AudioSlot[]} audio
+ * @property {string} speaker Who has the floor; empty if nobody does.
  * @property {number} peersVersion
  * @property {number} slotsVersion
  */
@@ -21,11 +22,11 @@ import { isolated, said } from '../core/sentence.js';
 const STATES = ['here', 'no-media', 'reconnecting'];
 
 /** @type {Readonly<RoomState>} */
-export const EMPTY = { self: '', peers: [], video: [], audio: [], peersVersion: -1, slotsVersion: -1 };
+export const EMPTY = { self: '', peers: [], video: [], audio: [], speaker: '', peersVersion: -1, slotsVersion: -1 };
 
 /**
  * @param {Readonly<RoomState>} state
- * @param {Welcome | Peers | Slots} message
+ * @param {Welcome | Peers | Slots | Speaker} message
  * @returns {Readonly<RoomState>} The same object if nothing has changed.
  */
 export function reduce(state, message) {
@@ -41,6 +42,8 @@ export function reduce(state, message) {
     case 'slots':
       if (message.version < state.slotsVersion) return state;
       return { ...state, video: message.video, audio: message.audio, slotsVersion: message.version };
+    case 'speaker':
+      return { ...state, speaker: message.peer ?? '' };
   }
 }
 
@@ -66,6 +69,7 @@ function understood(peer) {
  * @property {Sentence | null} absent Why nothing comes of the person at present; null while something does.
  * @property {boolean} reconnecting They are expected back any moment, or leave.
  * @property {boolean} micMuted
+ * @property {boolean} speaking They have the floor.
  * @property {boolean} cameraOff There is no picture to wait for.
  * @property {boolean} blocked The picture comes in a format this browser cannot play.
  * @property {{ slot: number, since: number | null } | null} slot Where the picture comes.
@@ -105,6 +109,7 @@ function tilesOfPeer(state, peer) {
       absent: absenceWords(peer.state, stream),
       reconnecting: peer.state === 'reconnecting',
       micMuted: stream === 'camera' && (audio?.muted ?? true),
+      speaking: stream === 'camera' && peer.id === state.speaker,
       cameraOff: video?.muted ?? true,
       blocked: carrier?.blocked !== undefined && !(video?.muted ?? true),
       slot: carrier ? { slot: carrier.slot, since: carrier.since } : null,

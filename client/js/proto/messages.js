@@ -52,12 +52,13 @@
 /** @typedef {{ type: 'answer', id: number, sdp: string }} Answer */
 /** @typedef {{ type: 'publish', version: number, tracks: PublishTrack[] }} Publish */
 /** @typedef {{ type: 'slots', version: number, video: VideoSlot[], audio: AudioSlot[] }} Slots */
+/** Who has the floor. @typedef {{ type: 'speaker', peer?: string }} Speaker */
 /** @typedef {{ type: 'downlink', bitrate: number }} Downlink */
 /** @typedef {{ type: 'ice-servers', iceServers: IceServer[] }} IceServers */
 /** @typedef {{ type: 'signal', from: string, data: unknown }} SignalFrom */
 /** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Downlink | IceServers | SignalFrom | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | SignalFrom | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

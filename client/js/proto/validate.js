@@ -97,6 +97,7 @@ const SERVER = {
     video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream: text, blocked: text })),
     audio: listOf(record({ slot: u8 }, { peer: peerId, stream: text })),
   }),
+  speaker: record({}, { peer: peerId }),
   downlink: record({ bitrate: count }),
   'ice-servers': record({ iceServers }),
   signal: record({ from: peerId, data: anything }),

@@ -35,7 +35,13 @@ class Face {
     icon('mic-off'),
     h('span', { class: 'hidden', text: 'Microphone muted' }),
   );
-  plate = h('div', { class: 'plate' }, this.#muted, this.#label);
+  #speaking = h(
+    'span',
+    { class: 'floor', hidden: true },
+    icon('sound'),
+    h('span', { class: 'hidden', text: 'Speaking' }),
+  );
+  plate = h('div', { class: 'plate' }, this.#muted, this.#speaking, this.#label);
 
   /**
    * @param {string} name
@@ -51,6 +57,11 @@ class Face {
   /** @param {boolean} muted */
   set muted(muted) {
     this.#muted.hidden = !muted;
+  }
+
+  /** @param {boolean} speaking */
+  set speaking(speaking) {
+    this.#speaking.hidden = !speaking;
   }
 }
 
@@ -104,6 +115,8 @@ export class RemoteTile {
     this.element.setAttribute('aria-label', model.label);
     this.#face.name(model.name, model.title, model.peer);
     this.#face.muted = model.micMuted;
+    this.#face.speaking = model.speaking;
+    this.element.classList.toggle('speaking', model.speaking);
     this.#cameraOff.hidden = !model.cameraOff;
     this.#offline.hidden = model.absent === null;
     this.#spinner.hidden = !model.reconnecting;
