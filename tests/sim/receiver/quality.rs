@@ -38,6 +38,8 @@ pub struct Quality {
     pub torn: u64,
     /// For how long nothing was heard although they spoke.
     pub silent: Duration,
+    /// How old a picture or a sound was at most when it was played.
+    pub oldest: Duration,
     /// How much older the picture was than the sound at the same moment, or younger, in milliseconds.
     lips: Vec<u64>,
     picture: Option<Played>,
@@ -57,6 +59,7 @@ impl Quality {
         self.first.get_or_insert(played.at);
         self.freezes.rendered(played.at);
         self.useful += played.bytes as u64;
+        self.oldest = self.oldest.max(played.age);
         if let Some(sound) = self.sound {
             self.lips.push(played.age.abs_diff(sound.age).as_millis() as u64);
         }
@@ -69,6 +72,7 @@ impl Quality {
     /// A packet of sound is heard.
     pub fn sound(&mut self, played: Played) {
         self.useful += played.bytes as u64;
+        self.oldest = self.oldest.max(played.age);
         if let Some(before) = self.sound.replace(played) {
             let follows = played.stamp.frame == before.stamp.frame + 1;
             let made = Duration::from_micros(played.stamp.made.saturating_sub(before.stamp.made));

@@ -8,6 +8,7 @@ mod codecs;
 mod crowd;
 mod egress;
 mod estimate;
+mod feedback;
 mod meeting;
 mod mute;
 mod paths;
