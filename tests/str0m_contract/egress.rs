@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use plenary::media::egress::seal::{Profile, Sealed, Sealer, SessionKey};
 use str0m::crypto::dtls::SrtpProfile;
+use str0m::format::PayloadParams;
 use str0m::rtp::Ssrc;
 
 use super::hooks::{Log, Seen, inner};
@@ -127,18 +129,22 @@ fn is_rtp(datagram: &[u8]) -> bool {
     (128..192).contains(&datagram[0]) && !is_rtcp(datagram)
 }
 
-/// A key of AES-256-GCM, derived (RFC 3711 section 4.3).
-fn derived(key: &[u8], salt: &[u8], label: u8) -> Vec<u8> {
+/// What a label derives from a master key: the first of 32 bytes (RFC 3711 section 4.3).
+fn derived(key: &[u8], salt: &[u8], label: u8) -> [u8; 32] {
     let mut input = [0; 16];
-    input[..SALT].copy_from_slice(salt);
+    input[..salt.len()].copy_from_slice(salt);
     input[7] ^= label;
-    let block = |number: u8| {
-        let mut output = [0; 32];
+    let mut all = [0; 32];
+    for (number, half) in (0..).zip(all.chunks_mut(16)) {
+        let (mut output, srtp) = ([0; 32], inner().srtp_provider);
         input[15] = number;
-        inner().srtp_provider.srtp_aes_256_ecb_round(key, &input, &mut output);
-        output[..16].to_vec()
-    };
-    [0, 1].map(block).concat()
+        match key.len() {
+            16 => srtp.srtp_aes_128_ecb_round(key, &input, &mut output),
+            _ => srtp.srtp_aes_256_ecb_round(key, &input, &mut output),
+        }
+        half.copy_from_slice(&output[..16]);
+    }
+    all
 }
 
 #[test]
@@ -155,7 +161,7 @@ fn the_keys_are_told_once_before_anything_is_sealed_and_lie_as_rfc_5764_says() {
     let (keys, salts) = material.split_at(2 * KEY);
     let (theirs, ours) = ((&keys[..KEY], &salts[..SALT]), (&keys[KEY..], &salts[SALT..]));
     let ciphers = |seals: bool, (key, salt): (&[u8], &[u8]), label: u8| {
-        let key = derived(key, salt, label);
+        let key = derived(key, salt, label).to_vec();
         seen.iter().filter(|seen| **seen == Seen::Cipher { key: key.clone(), seals }).count()
     };
     for label in [0, 3] {
@@ -163,6 +169,110 @@ fn the_keys_are_told_once_before_anything_is_sealed_and_lie_as_rfc_5764_says() {
         assert!(ciphers(false, theirs, label) == 1, "and open with the first, label {label}");
     }
     assert!(seen.iter().any(|seen| matches!(seen, Seen::Opened { readable, .. } if is_rtp(readable))));
+}
+
+/// As RFC 5764 section 4.2 says, with the lengths of RFC 3711 and RFC 7714: what is sealed with keys so read is what str0m opens.
+#[test]
+fn keys_of_the_other_profiles_lie_alike_and_what_is_sealed_with_them_is_opened() {
+    for (profile, ours, salt) in [
+        (SrtpProfile::AES128_CM_SHA1_80, Profile::Cm, 14),
+        (SrtpProfile::AEAD_AES_128_GCM, Profile::Gcm128, 12),
+    ] {
+        let (log, other) = (Log::forcing(profile), Log::forcing(profile));
+        let config = |log: &Log| RtcConfig::new().set_crypto_provider(log.provider());
+        let mut pair = Pair::between(config(&other), config(&log));
+        let seen = log.seen();
+        let Some(Seen::Keys { material, .. }) = seen.first() else { panic!("keys come first") };
+        assert_eq!(material.len(), 2 * (16 + salt), "{profile:?}");
+        let (master, salts) = (&material[16..32], &material[32 + salt..]);
+        let session = |label: u8| SessionKey {
+            key: derived(master, salts, label)[..16].to_vec(),
+            authentication: *derived(master, salts, label + 1).first_chunk().unwrap(),
+            // Of the shorter salt the rest is nothing.
+            salt: std::array::from_fn(|at| if at < salt { derived(master, salts, label + 2)[at] } else { 0 }),
+        };
+        let (media, reports) = (session(0), session(3));
+        for key in [&media.key, &reports.key] {
+            let made = Seen::Cipher { key: key.clone(), seals: true };
+            assert!(seen.contains(&made), "{profile:?}: we seal with the second keys");
+        }
+        let ssrc = pair.server.rtc.direct_api().stream_tx_by_mid(pair.down, None).unwrap().ssrc();
+        let vp8 = |params: &PayloadParams| params.spec().codec == Codec::Vp8;
+        let pt = *pair.server.rtc.codec_config().find(vp8).unwrap().pt();
+        let mut sealer = Sealer::new(ours, &media, &reports).unwrap();
+        let mut packet = vec![0x80, 0x80 | pt, 0, 9, 0, 0, 0, 1];
+        packet.extend(ssrc.to_be_bytes());
+        packet.extend([0x90, 0xe0, 0x80, 1, 1, 0x20, 0x10, 7, 7, 7]);
+        sealer.seal(&mut Sealed::new(plenary::media::rtp::Ssrc(*ssrc)), 9, &mut packet, 0, 12).unwrap();
+        // A sender report of the same source.
+        let mut report = vec![0x80, 200, 0, 6];
+        report.extend(ssrc.to_be_bytes());
+        report.extend([1; 20]);
+        sealer.seal_report(&mut report, 0).unwrap();
+        let (now, from) = (pair.now, pair.server.address);
+        pair.client.events.clear();
+        for datagram in [&report, &packet] {
+            pair.client.receive(now, from, datagram);
+        }
+        pair.run(ms(100));
+        let came = pair.client.packets();
+        let [packet] = &came[..] else { panic!("{profile:?}: media is not opened") };
+        assert_eq!(*packet.seq_no, 9);
+        assert!(packet.last_sender_info.is_some(), "{profile:?}: reports are not opened");
+    }
+}
+
+#[test]
+fn a_line_that_is_inactive_for_a_while_keeps_its_number_and_has_no_stream_before_or_after() {
+    let mut watched = Watched::new();
+    let lines = watched.lines();
+    watched.remove(&lines);
+    let (slot, since) = (watched.slots[3], watched.pair.sent.len());
+    for direction in [Direction::Inactive, Direction::RecvOnly] {
+        watched.declare(&lines);
+        let mut changes = watched.pair.client.rtc.sdp_api();
+        changes.set_direction(slot, direction);
+        let (offer, pending) = changes.apply().unwrap();
+        watched.pair.answer = exchange(&mut watched.pair.client, &mut watched.pair.server, &offer, pending);
+        assert_eq!(watched.lines(), lines, "{direction:?}: a number changes, or a stream goes by itself");
+        watched.remove(&lines);
+        watched.pair.run(ms(1_000));
+        assert_eq!(watched.lines(), [], "{direction:?}: a stream comes back by itself");
+        let sends = watched.pair.server.rtc.media(slot).unwrap().direction().is_sending();
+        assert_eq!(sends, direction == Direction::RecvOnly);
+    }
+    assert!(watched.pair.sent[since..].iter().all(|datagram| !is_rtp(datagram)));
+    assert!(watched.pair.server.rtc.is_connected());
+}
+
+/// The packets left with a stream that str0m knew; when they are asked for again it knows none.
+#[test]
+fn what_is_asked_for_again_of_a_number_without_a_stream_is_not_sent_and_ends_nothing() {
+    let asked = |streams: bool| {
+        let mut watched = Watched::new();
+        let (lines, down) = (watched.lines(), watched.pair.down);
+        for number in 0..10 {
+            watched.pair.server.write(watched.pair.now, down, 100 + number, 3_000 * number as u32);
+        }
+        watched.pair.server.step(watched.pair.now);
+        let lost: Vec<Datagram> = watched.pair.server.out.drain(4..7).collect();
+        assert!(lost.iter().all(|datagram| is_rtp(datagram)));
+        if !streams {
+            watched.remove(&lines);
+        }
+        let since = watched.log.seen().len();
+        watched.pair.run(ms(20));
+        watched.pair.sent.clear();
+        watched.pair.run(ms(1_000));
+        let asks = |compound: &[u8]| compound.windows(2).any(|bytes| bytes == [0x81, 205]);
+        let opened = watched.log.seen().split_off(since).into_iter().any(|seen| {
+            matches!(seen, Seen::Opened { readable, rest } if is_rtcp(&readable) && asks(&[&readable[..8], &rest].concat()))
+        });
+        assert!(watched.pair.server.rtc.is_connected());
+        (opened, watched.pair.sent.iter().any(|datagram| is_rtp(datagram)))
+    };
+    assert_eq!(asked(true), (true, true), "a stream sends again what is asked for");
+    assert_eq!(asked(false), (true, false), "without one only the cipher has seen it");
 }
 
 #[test]

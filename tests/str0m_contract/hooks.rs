@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::crypto::dtls::{
-    DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, ProtocolVersion, SrtpProfile,
+    DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, KeyingMaterial, ProtocolVersion,
+    SrtpProfile,
 };
 use str0m::crypto::{
-    AeadAes256GcmCipher, CryptoError, SrtpProvider, SupportedAeadAes128Gcm, SupportedAeadAes256Gcm,
-    SupportedAes128CmSha1_80,
+    AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80Cipher, CryptoError, SrtpProvider,
+    SupportedAeadAes128Gcm, SupportedAeadAes256Gcm, SupportedAes128CmSha1_80,
 };
 
 pub fn inner() -> &'static CryptoProvider {
@@ -22,7 +23,7 @@ pub fn inner() -> &'static CryptoProvider {
 pub enum Seen {
     /// DTLS exported keys; the end is the client or not.
     Keys { material: Vec<u8>, profile: SrtpProfile, client: bool },
-    /// A cipher of AES-256-GCM was made.
+    /// A cipher was made.
     Cipher { key: Vec<u8>, seals: bool },
     /// Something was sealed: what stays readable, and the rest.
     Sealed { readable: Vec<u8>, rest: Vec<u8> },
@@ -32,15 +33,24 @@ pub enum Seen {
 
 /// What passed so far.
 #[derive(Debug, Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<Seen>>>);
+pub struct Log {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    /// Whatever the handshake agrees on is taken for this one.
+    forced: Option<SrtpProfile>,
+}
 
 impl Log {
+    /// The log of an end that is told that this was agreed on. The other end has to be told so, too.
+    pub fn forcing(profile: SrtpProfile) -> Log {
+        Log { forced: Some(profile), ..Log::default() }
+    }
+
     pub fn seen(&self) -> Vec<Seen> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
     }
 
     fn note(&self, seen: Seen) {
-        self.0.lock().unwrap().push(seen);
+        self.seen.lock().unwrap().push(seen);
     }
 
     /// A provider that is watched. It lives as long as the test.
@@ -87,7 +97,12 @@ impl DtlsInstance for Dtls {
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
         let client = self.instance.is_active();
-        let output = self.instance.poll_output(buf);
+        let mut output = self.instance.poll_output(buf);
+        if let (DtlsOutput::KeyingMaterial(material, profile), Some(forced)) = (&mut output, self.log.forced)
+        {
+            *material = KeyingMaterial::new(&material[..forced.keying_material_len()]);
+            *profile = forced;
+        }
         if let DtlsOutput::KeyingMaterial(material, profile) = &output {
             self.log.note(Seen::Keys { material: material.to_vec(), profile: *profile, client });
         }
@@ -125,11 +140,11 @@ impl DtlsInstance for Dtls {
 
 impl SrtpProvider for Hook {
     fn aes_128_cm_sha1_80(&self) -> &'static dyn SupportedAes128CmSha1_80 {
-        inner().srtp_provider.aes_128_cm_sha1_80()
+        Box::leak(Box::new(Hook(self.0.clone())))
     }
 
     fn aead_aes_128_gcm(&self) -> &'static dyn SupportedAeadAes128Gcm {
-        inner().srtp_provider.aead_aes_128_gcm()
+        Box::leak(Box::new(Hook(self.0.clone())))
     }
 
     fn aead_aes_256_gcm(&self) -> &'static dyn SupportedAeadAes256Gcm {
@@ -150,6 +165,20 @@ impl SupportedAeadAes256Gcm for Hook {
         self.0.note(Seen::Cipher { key: key.to_vec(), seals: encrypt });
         let cipher = inner().srtp_provider.aead_aes_256_gcm().create_cipher(key, encrypt);
         Box::new(Cipher { cipher, log: self.0.clone() })
+    }
+}
+
+impl SupportedAeadAes128Gcm for Hook {
+    fn create_cipher(&self, key: [u8; 16], encrypt: bool) -> Box<dyn AeadAes128GcmCipher> {
+        self.0.note(Seen::Cipher { key: key.to_vec(), seals: encrypt });
+        inner().srtp_provider.aead_aes_128_gcm().create_cipher(key, encrypt)
+    }
+}
+
+impl SupportedAes128CmSha1_80 for Hook {
+    fn create_cipher(&self, key: [u8; 16], encrypt: bool) -> Box<dyn Aes128CmSha1_80Cipher> {
+        self.0.note(Seen::Cipher { key: key.to_vec(), seals: encrypt });
+        inner().srtp_provider.aes_128_cm_sha1_80().create_cipher(key, encrypt)
     }
 }
 

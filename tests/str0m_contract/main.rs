@@ -130,9 +130,13 @@ impl Pair {
     }
 
     fn with(config: RtcConfig) -> Pair {
+        Pair::between(RtcConfig::new(), config)
+    }
+
+    fn between(client: RtcConfig, server: RtcConfig) -> Pair {
         let now = Instant::now();
-        let mut server = End::new(config.set_ice_lite(true), 1, now);
-        let mut client = End::new(RtcConfig::new(), 2, now);
+        let mut server = End::new(server.set_ice_lite(true), 1, now);
+        let mut client = End::new(client, 2, now);
         let mut changes = client.rtc.sdp_api();
         let up = changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
         let down = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
