@@ -25,6 +25,23 @@ const everyone = /** @type {const} */ ([
 ]);
 let invitation = '';
 
+/** Lips that are further from the sound than this are seen to be, in milliseconds. */
+const LIPS_MS = 200;
+
+/**
+ * What the page received, and what sender reports it took of that; by line.
+ * @returns {Promise<{ kind: string, mid: string, told: number, playout: number | undefined }[]>}
+ */
+async function readReports() {
+  const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
+  const all = [.../** @type {any} */ (await plenary.pc.getStats()).values()];
+  const comes = all.filter(({ type, packetsReceived }) => type === 'inbound-rtp' && packetsReceived > 0);
+  return comes.map(({ kind, mid, ssrc, estimatedPlayoutTimestamp }) => {
+    const report = all.find((stats) => stats.type === 'remote-outbound-rtp' && stats.ssrc === ssrc);
+    return { kind, mid, told: report?.packetsSent ?? 0, playout: estimatedPlayoutTimestamp };
+  });
+}
+
 house.opening('a person makes a room, and two others follow the invitation', async () => {
   invitation = await ann.createRoom(house.origin, 'Monday meeting');
   await ann.goTo(invitation);
@@ -49,6 +66,32 @@ house.scene('everyone sees the right picture of the right person', async () => {
 
 house.scene('everyone hears the two others', async () => {
   await Promise.all(everyone.map(([person]) => person.hears(2)));
+});
+
+house.scene('sender reports are taken, and lips move with the voice', async () => {
+  for (const [person] of everyone) {
+    const reports = () => person.page.evaluate(readReports);
+    const told = await until(`${person.name}'s browser takes reports of all it receives`, reports, (lines) =>
+      ['audio', 'video'].every((kind) => lines.filter((line) => line.kind === kind && line.told > 0).length >= 2),
+    );
+    // Who does not say when what is played cannot be asked.
+    if (told.every(({ playout }) => playout === undefined)) continue;
+    /** @type {{ kind: string, slot: number, mid: string }[]} */
+    const slots = person.offers.at(-1).slots;
+    const apart = await until(
+      `${person.name} sees lips move with the voice`,
+      async () => {
+        const lines = await reports();
+        const playout = (/** @type {string} */ kind, /** @type {number} */ slot) => {
+          const mid = slots.find((one) => one.kind === kind && one.slot === slot)?.mid;
+          return lines.find((line) => line.mid === mid)?.playout;
+        };
+        return [0, 1].map((slot) => Math.abs((playout('video', slot) ?? NaN) - (playout('audio', slot) ?? NaN)));
+      },
+      (offsets) => offsets.every((offset) => offset < LIPS_MS),
+    );
+    console.info(`${person.name}: lips and voice are ${apart.map(Math.round).join(' and ')} ms apart`);
+  }
 });
 
 house.scene('those inside are told who came', async () => {
