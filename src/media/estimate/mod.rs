@@ -25,6 +25,7 @@ mod aimd;
 mod groups;
 mod history;
 mod left;
+mod line;
 mod loss;
 mod pacer;
 mod probe;

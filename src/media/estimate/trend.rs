@@ -5,13 +5,7 @@
 
 use super::Micros;
 use super::groups::Step;
-
-/// Groups through which the line is laid (libwebrtc).
-const GROUPS: usize = 20;
-
-/// With fewer, there is no line (libwebrtc waits for all 20; but few count for little anyway, and at 150 kbit/s twenty take two
-/// seconds, in which a queue grows as long).
-const LEAST_GROUPS: usize = 6;
+use super::line::{Line, Point};
 
 /// How much of the smoothed delay stays with each group (libwebrtc).
 const SMOOTHING: f64 = 0.9;
@@ -50,17 +44,10 @@ pub(super) enum Queue {
     Drains,
 }
 
-/// A group on the line: when it came, and the smoothed delay then.
-#[derive(Debug, Clone, Copy, Default)]
-struct Point {
-    arrived: f64,
-    delay: f64,
-}
-
 #[derive(Debug)]
 pub(super) struct Trend {
-    points: [Point; GROUPS],
-    /// Groups so far, of which the last are on the line.
+    line: Line,
+    /// Groups so far.
     count: u32,
     /// Since which times of arrival are counted.
     origin: Option<Micros>,
@@ -77,7 +64,7 @@ pub(super) struct Trend {
 impl Trend {
     pub fn new() -> Trend {
         Trend {
-            points: [Point::default(); GROUPS],
+            line: Line::default(),
             count: 0,
             origin: None,
             sum: 0.0,
@@ -99,16 +86,10 @@ impl Trend {
         let origin = *self.origin.get_or_insert(step.arrived);
         self.sum += millis(step.arrival - step.departure);
         self.smoothed = SMOOTHING * self.smoothed + (1.0 - SMOOTHING) * self.sum;
-        let point = Point { arrived: millis(step.arrived.saturating_sub(origin)), delay: self.smoothed };
-        if let Some(place) = self.points.get_mut(self.count as usize % GROUPS) {
-            *place = point;
-        }
+        self.line.add(Point { arrived: millis(step.arrived.saturating_sub(origin)), delay: self.smoothed });
         self.count = self.count.saturating_add(1);
         let before = self.slope;
-        let points = self.points.get(..self.count as usize).unwrap_or(&self.points);
-        if points.len() >= LEAST_GROUPS {
-            self.slope = slope(points).unwrap_or(self.slope);
-        }
+        self.slope = self.line.slope().unwrap_or(self.slope);
         self.judge(before, step);
     }
 
@@ -139,24 +120,6 @@ impl Trend {
         let (least, most) = THRESHOLDS;
         self.threshold = (self.threshold + pace * (trend - self.threshold) * time).clamp(least, most);
     }
-}
-
-/// The slope of the line with the least squares; `None` if all came at once.
-fn slope(points: &[Point]) -> Option<f64> {
-    let count = points.len() as f64;
-    let (mut arrived, mut delay) = (0.0, 0.0);
-    for point in points {
-        arrived += point.arrived;
-        delay += point.delay;
-    }
-    let (arrived, delay) = (arrived / count, delay / count);
-    let (mut along, mut square) = (0.0, 0.0);
-    for point in points {
-        let distance = point.arrived - arrived;
-        along += distance * (point.delay - delay);
-        square += distance * distance;
-    }
-    (square > 0.0).then(|| along / square)
 }
 
 fn millis(time: Micros) -> f64 {
