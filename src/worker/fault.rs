@@ -117,6 +117,11 @@ impl Failing {
         self.receives = FailingCalls(Some((errno, count)));
     }
 
+    /// Whether the next send is to fail.
+    pub(super) fn is_next_send(&self) -> bool {
+        self.sends.0.is_some_and(|(_, left)| left > 0)
+    }
+
     /// How a send fails, if it is to.
     pub(super) fn next_send(&mut self) -> Option<io::Error> {
         self.sends.take()

@@ -6,6 +6,7 @@
 //! (`supervisor.rs`, one for each; `pool.rs`, all of them).
 
 mod address;
+mod batch;
 #[cfg_attr(not(feature = "faults"), path = "damage/none.rs")]
 mod damage;
 mod error;

@@ -1,11 +1,13 @@
 //! A worker's thread: one turn after the other.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use super::batch::Batch;
 use super::reading::{Slice, Socket};
 use super::report::{FromWorker, Report, ToWorker, WorkerCounters};
 use super::tcp::Tcp;
@@ -153,6 +155,7 @@ impl Worker {
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         let mut standstill = Standstill::default();
+        let mut batch = Batch::new();
         loop {
             let now = Instant::now();
             let timeout = self.timeout(now);
@@ -165,7 +168,7 @@ impl Worker {
             if stood > Duration::ZERO {
                 self.catch_up(now, stood, &mut events);
             }
-            if !self.turn(now) {
+            if !self.turn(now, &mut batch) {
                 break;
             }
         }
@@ -218,7 +221,7 @@ impl Worker {
     /// Returns false when the worker is to stop. An offer ends a turn's commands: it costs a millisecond, and media of
     /// people who are talking goes before a storm of arrivals. Each socket, and all of TCP, has a slice of the turn: a
     /// flood of one keeps the others from nothing.
-    fn turn(&mut self, now: Instant) -> bool {
+    fn turn(&mut self, now: Instant, batch: &mut Batch) -> bool {
         self.read(now);
         self.has_more = true;
         while self.has_more {
@@ -237,7 +240,7 @@ impl Worker {
             }
         }
         self.core.handle_timeout(now);
-        self.send(now);
+        self.send(now, batch);
         self.pass_notices();
         true
     }
@@ -256,8 +259,9 @@ impl Worker {
         self.tcp.receive(now, &self.addresses, &mut self.core, || slice.is_over(Instant::now()));
     }
 
-    /// Sends what the core wants sent, run by run: it is written into one buffer, which stays in the cache, and leaves.
-    fn send(&mut self, now: Instant) {
+    /// Sends what the core wants sent, run by run: it is written into buffers which stay in the cache, and leaves. Single
+    /// datagrams leave together, and nothing overtakes them.
+    fn send(&mut self, now: Instant, batch: &mut Batch) {
         for socket in std::iter::once(&mut self.v4).chain(&mut self.v6) {
             socket.udp.maintain(now);
         }
@@ -265,20 +269,37 @@ impl Worker {
         let most = self.v4.udp.segments();
         let mut run = std::mem::take(&mut self.outgoing);
         while let Some(Run { path, segment }) = self.core.poll_transmit(now, most, &mut run) {
-            self.send_run(now, &path, segment, &run);
+            if path.protocol == Protocol::Tcp {
+                let frames = run.chunks(segment.max(1)).map(<[u8]>::to_vec);
+                self.tcp.send(now, &path, frames, &mut self.core);
+                continue;
+            }
+            let src_ip = self.addresses.local(path.local);
+            let single = run.len() <= segment;
+            if !single || !batch.takes(path.remote, src_ip) {
+                self.send_batch(batch);
+            }
+            if single {
+                batch.push(path.remote, src_ip, &mut run);
+            } else if let Some(udp) = self.udp(path.remote) {
+                udp.send(path.remote, src_ip, &run, segment);
+            }
         }
+        self.send_batch(batch);
         self.outgoing = run;
     }
 
-    fn send_run(&mut self, now: Instant, path: &Path, segment: usize, run: &[u8]) {
-        if path.protocol == Protocol::Tcp {
-            let frames = run.chunks(segment.max(1)).map(<[u8]>::to_vec);
-            self.tcp.send(now, path, frames, &mut self.core);
-            return;
+    fn send_batch(&mut self, batch: &mut Batch) {
+        match batch.destination().map(|destination| self.udp(destination)) {
+            Some(Some(udp)) => udp.send_batch(batch),
+            Some(None) | None => batch.clear(),
         }
-        let socket = if path.remote.is_ipv4() { Some(&mut self.v4) } else { self.v6.as_mut() };
-        let Some(socket) = socket else { return };
-        socket.udp.send(path.remote, self.addresses.local(path.local), run, segment);
+    }
+
+    /// The socket that reaches `remote`, if there is one.
+    fn udp(&mut self, remote: SocketAddr) -> Option<&mut Udp> {
+        let socket = if remote.is_ipv4() { Some(&mut self.v4) } else { self.v6.as_mut() };
+        socket.map(|socket| &mut socket.udp)
     }
 
     /// Hands over what the control thread is to know of this turn, and wakes it, once.

@@ -3,12 +3,14 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::batch::Batch;
 use super::fault::Failing;
 
 /// Bytes of each receive buffer. GRO may fill 64 KiB, and a smaller buffer is cut off silently.
@@ -242,6 +244,27 @@ impl Udp {
         }
     }
 
+    /// Sends what waits in `batch`, in one call, or in as few as the kernel lets: one that it refuses is tried by itself and
+    /// counted, and those behind it leave without it.
+    pub fn send_batch(&mut self, batch: &mut Batch) {
+        let (src_ip, count) = (batch.src_ip(), batch.iter().count());
+        let mut gone = 0;
+        while gone < count {
+            // One is cheaper alone, and errors that tests ask for are those of single calls.
+            let together = count - gone > 1 && !self.failing.is_next_send();
+            let sent = if together { batch.send(self.socket.as_raw_fd(), gone).unwrap_or(0) } else { 0 };
+            if sent > 0 {
+                self.counters.sends += 1;
+                self.counters.sent += sent as u64;
+                gone += sent;
+            } else if let Some((destination, datagram)) = batch.iter().nth(gone) {
+                self.send_at_once(destination, src_ip, datagram, datagram.len().max(1));
+                gone += 1;
+            }
+        }
+        batch.clear();
+    }
+
     /// How many datagrams one call may hold.
     #[must_use]
     pub fn segments(&self) -> usize {
@@ -349,6 +372,71 @@ mod tests {
         a.send(to, Some(Ipv4Addr::LOCALHOST.into()), &packets.concat(), 1_200);
         assert_eq!(receive_all(&mut b, packets.len()), packets);
         assert_eq!(a.counters().sends, 1);
+    }
+
+    #[test]
+    fn single_datagrams_for_several_leave_in_one_call_from_the_address_they_are_to_leave_from() {
+        for (local, src_ip) in [
+            (Ipv4Addr::LOCALHOST.into(), None),
+            (Ipv4Addr::LOCALHOST.into(), Some(Ipv4Addr::new(127, 0, 0, 9).into())),
+        ] {
+            let mut to: [Udp; 3] = std::array::from_fn(|_| Udp::v4(0).expect("a socket"));
+            sends_a_batch(Udp::v4(0).expect("a socket"), &mut to, local, src_ip);
+        }
+        let mut to: [Udp; 3] = std::array::from_fn(|_| Udp::v6(0).expect("a socket"));
+        let local = Ipv6Addr::LOCALHOST.into();
+        sends_a_batch(Udp::v6(0).expect("a socket"), &mut to, local, Some(local));
+    }
+
+    fn sends_a_batch(mut from: Udp, to: &mut [Udp; 3], local: IpAddr, src_ip: Option<IpAddr>) {
+        let mut batch = Batch::new();
+        for round in 0..2_u8 {
+            for (n, to) in (0_u8..).zip(&*to) {
+                let destination = SocketAddr::new(local, to.port().expect("bound"));
+                assert!(batch.takes(destination, src_ip));
+                batch.push(destination, src_ip, &mut vec![round * 10 + n; 1_000 + usize::from(n)]);
+            }
+            from.send_batch(&mut batch);
+        }
+        let counters = from.counters();
+        assert_eq!((counters.sent, counters.sends, counters.failed), (6, 2, 0));
+        for (n, to) in (0_u8..).zip(to) {
+            let (mut got, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(5));
+            while got.len() < 2 && Instant::now() < deadline {
+                to.receive(usize::MAX, |by, _, datagram| got.push((by.ip(), datagram.to_vec())));
+                std::thread::yield_now();
+            }
+            let packet = |round: u8| (src_ip.unwrap_or(local), vec![round * 10 + n; 1_000 + usize::from(n)]);
+            assert_eq!(got, [packet(0), packet(1)]);
+        }
+    }
+
+    /// The second of four goes where nothing can go.
+    #[test]
+    fn of_a_batch_only_what_the_kernel_refuses_does_not_leave() {
+        let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
+        let mut batch = Batch::new();
+        let port = b.port().expect("bound");
+        for (n, port) in [(0, port), (1, 0), (2, port), (3, port)] {
+            batch.push((Ipv4Addr::LOCALHOST, port).into(), None, &mut vec![n; 900]);
+        }
+        a.send_batch(&mut batch);
+        assert_eq!(receive_all(&mut b, 3), [vec![0; 900], vec![2; 900], vec![3; 900]]);
+        let counters = a.counters();
+        assert_eq!((counters.sent, counters.sends, counters.failed), (3, 2, 1));
+    }
+
+    #[test]
+    fn a_batch_is_full_has_one_address_of_ours_and_one_family() {
+        let mut batch = Batch::new();
+        let (v4, v6) = ((Ipv4Addr::LOCALHOST, 9).into(), (Ipv6Addr::LOCALHOST, 9).into());
+        batch.push(v4, None, &mut vec![1; 100]);
+        assert!(batch.takes(v4, None) && !batch.takes(v6, None));
+        assert!(!batch.takes(v4, Some(Ipv4Addr::LOCALHOST.into())));
+        while batch.takes(v4, None) {
+            batch.push(v4, None, &mut vec![1; 100]);
+        }
+        assert_eq!(batch.iter().count(), super::super::batch::MOST);
     }
 
     #[test]

@@ -29,13 +29,13 @@ fn a_turn_wakes_the_control_thread_once_whatever_it_has_to_tell() {
     let (mut worker, mut commands, notices) = worker();
     commands.send(ToWorker::Fault(WorkerFault::Notices { count: 500 }));
     commands.send(ToWorker::Ping);
-    assert!(worker.turn(Instant::now()));
+    assert!(worker.turn(Instant::now(), &mut Batch::new()));
     assert_eq!(worker.outbound.wakes(), 1);
     let mut told = 0;
     while let Ok(FromWorker::Notice(Notice::Quiet { .. })) = notices.next() {
         told += 1;
     }
     assert_eq!(told, 500);
-    assert!(worker.turn(Instant::now()));
+    assert!(worker.turn(Instant::now(), &mut Batch::new()));
     assert_eq!(worker.outbound.wakes(), 1, "nobody is woken for nothing");
 }
