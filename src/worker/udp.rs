@@ -36,7 +36,7 @@ crate::metrics! {
         pub receive_errors: u64,
         /// Datagrams sent over UDP.
         pub sent: u64,
-        /// Calls that sent datagrams. Datagrams by calls tells whether segmentation works.
+        /// Calls that sent datagrams. Datagrams by calls tells whether sending several at once works.
         pub sends: u64,
         /// Datagrams dropped on their way out because the kernel's queue was full.
         pub dropped: u64,

@@ -161,12 +161,15 @@ mod tests {
         check(steps, 1e-9);
     }
 
+    /// Also just after others that were far apart: what rounding leaves of them is no line.
     #[test]
     fn groups_that_came_at_once_have_no_line() {
         let mut line = Line::default();
-        for n in 0..50 {
-            line.add(Point { arrived: 1e7 / 3.0, delay: f64::from(n) });
-            assert_eq!(line.slope(), None);
+        for n in 0..80_u32 {
+            let arrived = f64::from(n.min(25)).powi(3) * 7.0 / 3.0;
+            line.add(Point { arrived, delay: f64::from(n) * 0.7 });
+            let at_once = n as usize >= 25 + GROUPS - 1;
+            assert_eq!(line.slope().is_none(), at_once || (n as usize) < LEAST_GROUPS - 1, "{n}");
         }
     }
 }
