@@ -23,7 +23,7 @@ export class ConnectionPanel {
     rate: new Plot('Received', { least: 1_000_000, words: rateWords }),
     loss: new Plot('Lost', { least: 0.05, words: percentWords }),
     roundTrip: new Plot('Round trip', { least: 100, words: (millis) => `${Math.max(1, Math.round(millis))} ms` }),
-    frozen: new Plot('Standing still', { least: 1, words: (share) => `${Math.round(100 * share)} %` }),
+    frozen: new Plot('Frozen', { least: 1, words: (share) => `${Math.round(100 * share)} %` }),
   };
   /** @type {Counts | null} */
   #before = null;
