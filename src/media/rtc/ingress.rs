@@ -85,7 +85,7 @@ impl Connection {
             Protocol::Udp => RtcProtocol::Udp,
             Protocol::Tcp => RtcProtocol::Tcp,
         };
-        let watch = Watch::begin(datagram);
+        let watch = Watch::begin(datagram, self.seals());
         let input = Receive::new(protocol, path.remote, path.local, datagram);
         if let Ok(receive) = input {
             let input = Input::Receive(self.clock, receive);

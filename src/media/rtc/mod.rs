@@ -335,7 +335,7 @@ impl Connection {
     ) -> Result<Instant, Ended> {
         guarded(|| {
             // The handshake may end in here, for the last time without a datagram.
-            let watch = self.srtp.lacks_keys().then(|| Watch::begin(&[]));
+            let watch = self.srtp.lacks_keys().then(|| Watch::begin(&[], false));
             let stepped = self.step_until_idle(now, out, events);
             if let Some(watch) = watch {
                 self.note(&[], watch.end());

@@ -100,7 +100,7 @@ impl Aes128CmSha1_80Cipher for Watched<dyn Aes128CmSha1_80Cipher> {
 
     fn decrypt(&mut self, iv: &[u8; 16], input: &[u8], output: &mut [u8]) -> Result<(), CryptoError> {
         self.inner.decrypt(iv, input, output)?;
-        // There is padding behind the plain text, which is as long as what was encrypted.
+        // There is padding behind the plain text, which is as long as what was encrypted, and for str0m cannot be shorter.
         watch::decrypted(output.get(..input.len()).unwrap_or_default());
         Ok(())
     }
@@ -128,8 +128,9 @@ macro_rules! watched_gcm {
                 output: &mut [u8],
             ) -> Result<usize, CryptoError> {
                 let length = self.inner.decrypt(iv, aads, input, output)?;
-                watch::decrypted(output.get(..length).unwrap_or_default());
-                Ok(length)
+                let plain = output.get_mut(..length).unwrap_or_default();
+                watch::decrypted(plain);
+                Ok(watch::spared(plain))
             }
         }
     )*};

@@ -10,12 +10,15 @@
 //!                       handshake, ciphers ────┴─┘ keys; what was decrypted, reports with their plain text; sealing
 //! ```
 //!
+//! Where we read reports ourselves, str0m sees of them only what it needs (`heeded`).
+//!
 //! Egress follows the client only to addresses from which SRTP or SRTCP was *authenticated*, and presence counts only such
 //! packets: str0m's own counter of what it received moves before decryption.
 
 mod ciphers;
 mod datastreams;
 mod handshake;
+mod heeded;
 mod keys;
 mod replay;
 mod sealing;

@@ -5,19 +5,20 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
+use super::heeded::{READABLE, keep};
 use super::is_rtcp;
 use super::keys::Verifier;
 use crate::media::egress::seal::{Sealer, SessionKey};
 
-/// Bytes of an RTCP packet that SRTCP leaves readable (RFC 3711 section 3.4).
-const READABLE: usize = 8;
-
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is noted")]
 struct Noted {
     /// The readable beginning of the SRTCP packet that str0m was given, if it was one, and then all of its plain text.
     report: Vec<u8>,
     /// It was given SRTCP.
     is_report: bool,
+    /// Of which it is to see what it needs only.
+    spares: bool,
     /// What it was given was authenticated.
     authentic: bool,
     /// The client's keys, since a handshake ended.
@@ -37,6 +38,7 @@ thread_local! {
         RefCell::new(Noted {
             report: Vec::new(),
             is_report: false,
+            spares: false,
             authentic: false,
             keys: None,
             ours: Vec::new(),
@@ -69,10 +71,10 @@ pub(in super::super) struct Watched {
 
 #[expect(clippy::unused_self, reason = "what it stands for is on the thread")]
 impl Watch {
-    /// str0m is given `datagram`, or nothing.
-    pub(in super::super) fn begin(datagram: &[u8]) -> Watch {
+    /// str0m is given `datagram`, or nothing. If it `spares` itself what it does not need of reports, it sees no more of them.
+    pub(in super::super) fn begin(datagram: &[u8], spares: bool) -> Watch {
         NOTED.with_borrow_mut(|noted| {
-            noted.is_report = is_rtcp(datagram);
+            (noted.is_report, noted.spares) = (is_rtcp(datagram), spares);
             noted.report.clear();
             if noted.is_report {
                 noted.report.extend_from_slice(datagram.get(..READABLE).unwrap_or_default());
@@ -114,6 +116,13 @@ pub(super) fn decrypted(plain: &[u8]) {
             noted.report.extend_from_slice(plain);
         }
     });
+}
+
+/// How much of `plain`, which was noted, str0m is to see, from its front on: of a report no more than it needs.
+pub(super) fn spared(plain: &mut [u8]) -> usize {
+    let head = NOTED
+        .with_borrow(|noted| noted.report.first_chunk().copied().filter(|_| noted.is_report && noted.spares));
+    head.map_or(plain.len(), |head| keep(head, plain))
 }
 
 /// A handshake ended with these keys: the client's, and ours, which `sealer` has too.
@@ -158,7 +167,7 @@ mod tests {
 
     /// What is seen of `open` while str0m is given `datagram`: the report, and whether anything was authentic.
     fn seen(datagram: &[u8], open: impl FnOnce()) -> (Option<Vec<u8>>, bool) {
-        let watch = Watch::begin(datagram);
+        let watch = Watch::begin(datagram, false);
         open();
         let report = watch.report(<[u8]>::to_vec);
         (report, watch.end().authentic)
