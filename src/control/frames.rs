@@ -25,6 +25,8 @@ pub(super) struct Frames {
     rest: u64,
     /// The message ends with the present frame.
     ends: bool,
+    /// The message goes on with another frame.
+    unfinished: bool,
     /// Bytes of the unfinished message, what its present frame has announced included.
     held: u64,
     /// Small pieces of it.
@@ -62,6 +64,11 @@ impl Frames {
         usize::try_from(self.held).unwrap_or(usize::MAX)
     }
 
+    /// Whether all that came are whole messages.
+    pub fn are_between(&self) -> bool {
+        self.known == 0 && self.rest == 0 && !self.unfinished
+    }
+
     /// One more byte of a header.
     fn take(&mut self, byte: u8, now: Instant, limits: &Limits) {
         if let Some(place) = self.header.get_mut(self.known) {
@@ -93,7 +100,7 @@ impl Frames {
         let is_small = is_piece && length < SMALL_PIECE;
         if !is_control {
             self.held = self.held.saturating_add(length);
-            self.ends = is_last;
+            (self.ends, self.unfinished) = (is_last, !is_last);
         }
         if is_small {
             self.pieces += 1;
@@ -174,6 +181,20 @@ mod tests {
         assert_eq!(frames.held(), 102_000);
         passed(&mut frames, &last[20..]);
         assert_eq!(frames.held(), 0);
+    }
+
+    #[test]
+    fn between_messages_is_neither_in_a_header_nor_in_a_frame_nor_between_the_pieces_of_one() {
+        let mut frames = Frames::default();
+        let (piece, last, ping) = (frame(TEXT, false, 0), frame(MORE, true, 10), frame(PING, true, 3));
+        let mut after = |bytes: &[u8]| {
+            passed(&mut frames, bytes);
+            frames.are_between()
+        };
+        assert!(after(&[]), "nothing came");
+        assert!(!after(&ping[..1]) && !after(&ping[1..7]) && after(&ping[7..]), "a ping");
+        assert!(!after(&piece) && !after(&ping), "an empty piece, and a ping behind it");
+        assert!(!after(&last[..8]) && after(&last[8..]), "the last piece");
     }
 
     proptest! {

@@ -54,10 +54,13 @@ fn largest(limits: &Limits, inside: bool) -> usize {
     most + OFFER_ENVELOPE
 }
 
-fn config(limits: &Limits) -> WebSocketConfig {
-    let largest = largest(limits, false);
+/// Bytes of the buffer that is read into.
+const READ_BUFFER: usize = 4 * 1024;
+
+fn config(limits: &Limits, inside: bool) -> WebSocketConfig {
+    let largest = largest(limits, inside);
     WebSocketConfig::default()
-        .read_buffer_size(4 * 1024)
+        .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         // One message is inside at a time, which is no larger than the outbox, and the frames that answer pings.
         .max_write_buffer_size(limits.get(Limit::OutboxBytes) + 64 * 1024)
@@ -92,6 +95,7 @@ pub(super) enum Step {
 
 /// A client's socket.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that has happened or not")]
 pub(super) struct Session {
     id: SocketId,
     client: ClientAddress,
@@ -110,6 +114,10 @@ pub(super) struct Session {
     frames: Frames,
     /// The person is in a room, and may say what is large.
     inside: bool,
+    /// The library holds nothing that is to be sent.
+    flushed: bool,
+    /// The library's buffers are as long as a message that went by, if that was a long one.
+    grown: bool,
 }
 
 /// The connection as the library reads it: its frames are counted on their way.
@@ -154,7 +162,11 @@ impl Session {
         Self {
             id,
             client,
-            context: WebSocketContext::from_partially_read(tail, Role::Server, Some(config(site.limits))),
+            context: WebSocketContext::from_partially_read(
+                tail,
+                Role::Server,
+                Some(config(site.limits, false)),
+            ),
             outbox: Outbox::new(site.limits.get(Limit::OutboxBytes)),
             phase: Phase::Open,
             told: false,
@@ -165,6 +177,8 @@ impl Session {
             pinged: now,
             frames,
             inside: false,
+            flushed: true,
+            grown: false,
         }
     }
 
@@ -246,7 +260,13 @@ impl Session {
                     self.note_whole(&message, wire);
                     self.take(message, site);
                 }
-                Err(error) => return self.failed(error, wire, site),
+                Err(error) => {
+                    let waits = matches!(&error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock);
+                    if waits {
+                        self.renew(site.limits);
+                    }
+                    return self.failed(error, wire, site);
+                }
             }
             if site.slice.is_over() {
                 break;
@@ -255,8 +275,18 @@ impl Session {
         Step::Again
     }
 
+    /// Gives back the buffers that long messages left: the library keeps them, and an offer and its answer took 35 kB for as long as
+    /// a person stayed. Only where it holds nothing: all was sent, and what came were whole messages, of which it has read each.
+    fn renew(&mut self, limits: &Limits) {
+        if self.grown && self.flushed && self.phase == Phase::Open && self.frames.are_between() {
+            self.context = WebSocketContext::new(Role::Server, Some(config(limits, self.inside)));
+            self.grown = false;
+        }
+    }
+
     /// Sends what waits, as far as the socket takes it.
     pub fn write(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
+        self.flushed = false;
         loop {
             if let Err(error) = self.context.flush(wire) {
                 return self.failed(error, wire, site);
@@ -265,6 +295,7 @@ impl Session {
             let outcome = match (self.phase, self.outbox.pop()) {
                 (Phase::Open | Phase::Ending { .. }, Some(message)) => {
                     self.leaving = message.len();
+                    self.grown |= message.len() > READ_BUFFER;
                     self.context.write(wire, Message::text(&*message))
                 }
                 (Phase::Ending { by, code, reason }, None) => {
@@ -273,7 +304,10 @@ impl Session {
                         .close(wire, Some(CloseFrame { code: CloseCode::from(code), reason: reason.into() }))
                 }
                 (Phase::Broken { .. }, _) => return Step::Finish,
-                (Phase::Open | Phase::Closing { .. }, _) => return Step::Wait,
+                (Phase::Open | Phase::Closing { .. }, _) => {
+                    self.flushed = true;
+                    return Step::Wait;
+                }
             };
             if let Err(error) = outcome {
                 return self.failed(error, wire, site);
@@ -290,6 +324,7 @@ impl Session {
 
     /// A whole message frees what was held of it; pings and their like may come between the parts of one.
     fn note_whole(&mut self, message: &Message, wire: &Wire) {
+        self.grown |= message.len() > READ_BUFFER;
         self.whole_at = match message {
             Message::Text(_) | Message::Binary(_) => wire.received(),
             other => (self.whole_at + other.len() as u64 + FRAME_HEAD).min(wire.received()),

@@ -165,6 +165,8 @@ impl Peer {
                 self.rest(slot);
             }
         }
+        // A vector that grows by itself has room for twice as many; a slot is 368 bytes.
+        self.slots_mut(kind).reserve_exact(lines.len());
         // A source may go from one slot to another: only now all are there.
         let kept = kept.into_iter().chain(std::iter::repeat_with(|| Err(Shown::default())));
         for ((mid, ssrc), kept) in lines.iter().zip(kept) {

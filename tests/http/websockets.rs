@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
 use tungstenite::protocol::CloseFrame;
-use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::frame::Frame;
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Error, Message, WebSocket};
 
 use crate::harness::{Answer, Server, Stream};
@@ -38,6 +39,32 @@ fn a_message_is_answered() {
         let answer: serde_json::Value =
             serde_json::from_str(socket.read().unwrap().to_text().unwrap()).unwrap();
         assert_eq!(answer["type"], "error", "before `join` nothing else is taken: {answer}");
+    }
+}
+
+/// The buffers that a long message took are given back where nothing is in them; a message of which pieces came is not lost with them.
+#[test]
+fn after_a_long_message_one_that_comes_in_pieces_is_whole() {
+    let server = Server::start();
+    let mut socket = server.websocket();
+    for _ in 0..3 {
+        socket.send(Message::text("x".repeat(20_000))).unwrap();
+        let answer = socket.read().unwrap();
+        assert!(answer.to_text().unwrap().contains("error"), "{answer}");
+        for (bytes, opcode, is_last) in
+            [("{\"type\":", Data::Text, false), ("\"ping\"}", Data::Continue, true)]
+        {
+            let piece = Frame::message(bytes.as_bytes().to_vec(), OpCode::Data(opcode), is_last);
+            socket.send(Message::Frame(piece)).unwrap();
+            // The server has read all there was.
+            socket.send(Message::Ping(Vec::new().into())).unwrap();
+            let mut answer = socket.read().unwrap();
+            if is_last {
+                assert!(answer.to_text().unwrap().contains("error"), "{answer}");
+                answer = socket.read().unwrap();
+            }
+            assert!(answer.is_pong(), "{answer}");
+        }
     }
 }
 

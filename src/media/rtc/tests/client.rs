@@ -71,6 +71,8 @@ impl Packets for Store {
 
 /// A client and its connection, connected.
 pub(super) struct Call {
+    /// Bytes of the heap that the connection took for what came, and gave back or not.
+    pub(super) allocated: u64,
     pub now: Instant,
     pub client: Rtc,
     client_deadline: Instant,
@@ -126,6 +128,7 @@ impl Call {
         let video_slot = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
         let (offer, pending) = changes.apply().expect("an offer");
         let mut call = Call {
+            allocated: 0,
             now,
             client,
             client_deadline: now,
@@ -289,7 +292,13 @@ impl Call {
             self.refused += 1;
             return;
         }
-        match self.connection.receive(self.now, path, datagram, check.as_ref(), down, &mut self.events) {
+        let mut taken_in = None;
+        let allocated = allocation_counter::measure(|| {
+            let (now, events) = (self.now, &mut self.events);
+            taken_in = Some(self.connection.receive(now, path, datagram, check.as_ref(), down, events));
+        });
+        self.allocated += allocated.bytes_total;
+        match taken_in.expect("it was given") {
             Ok((received, deadline)) => {
                 self.reports.extend(srtp::last_report());
                 self.refused += usize::from(received.unusable);

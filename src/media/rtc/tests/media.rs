@@ -323,3 +323,17 @@ fn what_is_kept_of_a_picture_is_bounded() {
         allocation_counter::measure(|| assert_eq!(call.connection.sender(call.video_slot), Some(ssrc)));
     assert_eq!(again.bytes_current, 0, "nothing is given back");
 }
+
+/// str0m makes values of all that a report says, of several kilobytes for each packet of it. With AES-GCM, as browsers have it.
+#[test]
+fn a_minute_of_reports_about_nothing_takes_next_to_nothing() {
+    let mut call = Call::new(config(&[]), &[]);
+    call.run(Duration::from_secs(5));
+    let (before, reports) = (call.allocated, call.reports.len());
+    call.run(Duration::from_secs(60));
+    let reports = call.reports.len() - reports;
+    assert!(reports >= 60, "{reports} reports");
+    let each = (call.allocated - before) / 60;
+    println!("{each} bytes a second for {reports} reports");
+    assert!(each < 10_000, "{each} bytes a second");
+}
