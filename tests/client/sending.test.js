@@ -69,6 +69,37 @@ test('a layer that the server does not list is not sent', () => {
   );
 });
 
+test('frames a second are those of the last wish, and unbounded where it names none', () => {
+  const asked = { rid: 'q', maxBitrate: 150_000, scaleDown: 4 };
+  const [slow] = applyLayers(
+    /** @type {RTCRtpEncodingParameters[]} */ ([{ rid: 'q' }]),
+    [{ ...asked, maxFramerate: 15 }],
+    true,
+  );
+  assert.equal(slow?.maxFramerate, 15);
+  const [free] = applyLayers(slow ? [slow] : [], [asked], true);
+  assert.equal(free?.maxFramerate, undefined);
+});
+
+test('what the person allows is sent at once, without a word of the server', async () => {
+  const raw = browserSender('takes');
+  const sender = new Sender(/** @type {any} */ (raw), 'camera', () => {});
+  const layers = [
+    { rid: 'q', maxBitrate: 150_000, scaleDown: 4 },
+    { rid: 'f', maxBitrate: 1_600_000, scaleDown: 1 },
+  ];
+  const active = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return raw.getParameters().encodings.map((encoding) => encoding.active);
+  };
+  sender.adjust({ stream: 'camera', kind: 'video', codec: 'VP8', layers });
+  assert.deepEqual(await active(), [true, true]);
+  sender.allow({ most: 180, saver: false });
+  assert.deepEqual(await active(), [true, false]);
+  sender.allow({ most: 720, saver: false });
+  assert.deepEqual(await active(), [true, true]);
+});
+
 test('a server that wants one picture gets the largest, once', () => {
   /** @type {RTCRtpEncodingParameters[]} */
   const three = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
