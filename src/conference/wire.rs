@@ -10,10 +10,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::media::ids::{Kind, OfferId, PeerId, SlotIndex, Stream, StreamId};
+use crate::media::allocate::Reason;
+use crate::media::ids::{Kind, Layer, OfferId, PeerId, SlotIndex, Stream, StreamId};
 use crate::media::message::{
     AudioSlot, Blocked, Limitation, SlotLine, SlotTable, Tile, TrackLine, VideoSlot,
 };
+use crate::media::units::Bitrate;
 
 /// Sixteen hexadecimal digits: JavaScript's numbers do not hold 64 bits.
 pub(super) mod peer {
@@ -151,6 +153,10 @@ struct VideoSlotObject {
     since: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "blocked")]
     blocked: Option<Blocked>,
+    #[serde(skip)]
+    layer: Option<Layer>,
+    #[serde(skip)]
+    reason: Option<Reason>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -169,6 +175,8 @@ pub(super) struct Slots {
     video: Vec<VideoSlot>,
     #[serde(with = "audio_slots")]
     audio: Vec<AudioSlot>,
+    #[serde(skip)]
+    downlink: Option<Bitrate>,
 }
 
 /// A list.

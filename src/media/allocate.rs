@@ -7,14 +7,62 @@
 //! ```
 //!
 //! An allocator is a pure controller: it is told facts and says what is to be shown. What a slot *plays* follows at the next key
-//! frame of its target. Each subscriber has an allocator of their own ([`AllocatorFactory`]), so it may remember.
+//! frame of its target. Each subscriber has an allocator of their own ([`AllocatorFactory`]), so it may remember: [`Adaptive`] keeps
+//! what the estimate was of late around the pure function that decides (`decide.rs`).
+
+mod adaptive;
+mod decide;
+mod ladder;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::ids::{Layer, PeerId, SlotIndex, StreamId};
+use super::message::Limitation;
+use super::rtc::EgressKind;
 use super::units::Bitrate;
+
+pub use self::adaptive::Adaptive;
+
+/// Why a slot shows what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It is all that its owner sends.
+    Full,
+    /// More would not be seen in its tile.
+    TileSize,
+    /// The viewer's downlink does not carry more.
+    YourDownlink,
+    /// The owner's uplink does not carry more.
+    TheirUplink,
+    /// The owner's device does not encode more.
+    TheirDevice,
+    /// The viewer's browser cannot decode what the owner sends.
+    Codec,
+    /// The viewer shows it nowhere.
+    OffScreen,
+    /// The viewer's downlink carries sound and no picture.
+    AudioOnly,
+}
+
+/// What is known of a subscriber's downlink.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Downlink {
+    /// What it is thought to hold; `None` before the first estimate, and while nothing is sent.
+    pub estimate: Option<Bitrate>,
+    /// What the sound that is heard takes of it, headers included.
+    pub sound: Bitrate,
+}
+
+/// What an allocator asks for, beside the targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// It is to be asked again at this time at the latest, whatever happens.
+    pub again: Option<Instant>,
+    /// So much the estimator is to look for; `None` leaves it to what is asked of publishers.
+    pub probe: Option<Bitrate>,
+}
 
 /// One encoding that sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,16 +99,44 @@ pub struct SlotFacts {
     pub owner: StreamId,
     /// The tile it is shown in, if the client named it.
     pub tile: Option<TileFacts>,
+    /// The client said what it shows, and this is not among it.
+    pub unseen: bool,
     /// The owner's encodings that send, in the order of [`Layer::ALL`].
     pub encodings: [Option<EncodingFacts>; 3],
+    /// The layers that did send and do not any more, in the same order.
+    pub gone: [bool; 3],
+    /// What keeps its owner from sending all that was asked for.
+    pub limited: Option<Limitation>,
     /// The layer that plays.
     pub plays: Option<Layer>,
-    /// What it is to show: as it was decided last, to be decided anew. `None` is nothing: before anything came of its owner, or
-    /// because there is no room for it.
+    /// What it is to show, as it was decided last.
+    pub held: Option<Layer>,
+    /// What it is to show: to be decided anew. `None` is nothing: before anything came of its owner, or because there is no room
+    /// for it.
     pub target: Option<Layer>,
+    /// Why: to be said, or left out by a rule that has no reasons.
+    pub reason: Option<Reason>,
 }
 
 impl SlotFacts {
+    /// A slot of whose owner nothing came yet, and nothing is known.
+    #[must_use]
+    pub fn of(slot: SlotIndex, owner: StreamId) -> SlotFacts {
+        SlotFacts {
+            slot,
+            owner,
+            tile: None,
+            unseen: false,
+            encodings: [None; 3],
+            gone: [false; 3],
+            limited: None,
+            plays: None,
+            held: None,
+            target: None,
+            reason: None,
+        }
+    }
+
     /// What is known of one encoding, if it sends.
     #[must_use]
     pub fn encoding(&self, layer: Layer) -> Option<&EncodingFacts> {
@@ -77,14 +153,8 @@ impl SlotFacts {
 
 /// Decides what one subscriber is shown.
 pub trait Allocator: fmt::Debug + Send {
-    /// Sets the target of each slot. `estimate` is what the downlink is thought to hold; `None` before the first one, and while
-    /// nothing is shown. Returns when to be asked again at the latest, whatever happens.
-    fn allocate(
-        &mut self,
-        now: Instant,
-        estimate: Option<Bitrate>,
-        slots: &mut [SlotFacts],
-    ) -> Option<Instant>;
+    /// Sets the target of each slot, and may put them in another order.
+    fn allocate(&mut self, now: Instant, downlink: &Downlink, slots: &mut [SlotFacts]) -> Asks;
 
     /// Whether an estimate changes so much that [`Allocator::allocate`] is to be called. They come many times a second.
     fn heeds(&mut self, now: Instant, estimate: Bitrate) -> bool {
@@ -111,12 +181,12 @@ impl FixedOrder {
 }
 
 impl Allocator for FixedOrder {
-    fn allocate(&mut self, _: Instant, _: Option<Bitrate>, slots: &mut [SlotFacts]) -> Option<Instant> {
+    fn allocate(&mut self, _: Instant, _: &Downlink, slots: &mut [SlotFacts]) -> Asks {
         for slot in slots {
             // Where nothing sends there is nothing to change to.
             slot.target = slot.first(self.0).or(slot.target);
         }
-        None
+        Asks::default()
     }
 
     fn misses(&self, slot: &SlotFacts, layer: Layer) -> bool {
@@ -142,10 +212,15 @@ impl AllocatorFactory {
     }
 }
 
-/// The rule in force: [`FixedOrder::MIDDLE_FIRST`] for everybody.
-impl Default for AllocatorFactory {
-    fn default() -> AllocatorFactory {
-        AllocatorFactory::new(|_| Box::new(FixedOrder::MIDDLE_FIRST))
+impl AllocatorFactory {
+    /// The rule in force where packets leave in this way: [`Adaptive`] where we estimate downlinks, else
+    /// [`FixedOrder::MIDDLE_FIRST`].
+    #[must_use]
+    pub fn of(egress: EgressKind) -> AllocatorFactory {
+        match egress {
+            EgressKind::Own => AllocatorFactory::new(|_| Box::new(Adaptive::default())),
+            EgressKind::Rtc => AllocatorFactory::new(|_| Box::new(FixedOrder::MIDDLE_FIRST)),
+        }
     }
 }
 
@@ -174,12 +249,13 @@ mod tests {
             })
         });
         let owner = StreamId { peer: PeerId(1), stream: Stream::Camera };
-        SlotFacts { slot: SlotIndex(0), owner, tile: None, encodings, plays: None, target: None }
+        SlotFacts { encodings, ..SlotFacts::of(SlotIndex(0), owner) }
     }
 
     fn allocated(mut rule: FixedOrder, slot: SlotFacts) -> Option<Layer> {
         let mut slots = [slot];
-        assert_eq!(rule.allocate(Instant::now(), None, &mut slots), None, "nothing of it depends on time");
+        let asks = rule.allocate(Instant::now(), &Downlink::default(), &mut slots);
+        assert_eq!(asks, Asks::default(), "nothing of it depends on time");
         slots[0].target
     }
 

@@ -76,7 +76,8 @@ impl CoreConfig {
     /// A core with the rule in force for layers.
     #[must_use]
     pub fn new(connection: ConnectionConfig, limits: Limits) -> CoreConfig {
-        CoreConfig { connection, limits, allocators: AllocatorFactory::default() }
+        let allocators = AllocatorFactory::of(connection.egress);
+        CoreConfig { connection, limits, allocators }
     }
 }
 

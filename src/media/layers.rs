@@ -207,6 +207,13 @@ impl Layers {
         self.get(layer).alive.is_some()
     }
 
+    /// Whether a layer did send and does not any more.
+    #[must_use]
+    pub fn is_gone(&self, layer: Layer) -> bool {
+        let encoding = self.get(layer);
+        encoding.alive.is_none() && encoding.arrived.is_some()
+    }
+
     /// A number that differs between layers, and between what a layer sent before and after it started anew.
     #[must_use]
     pub fn source(&self, layer: Layer) -> u32 {

@@ -1,5 +1,6 @@
 //! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
 
+use super::allocate::Reason;
 use super::codec::CodecSet;
 use super::ids::{Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
 use super::rtc::Offer;
@@ -214,6 +215,8 @@ pub struct SlotTable {
     pub video: Vec<VideoSlot>,
     /// The audio slots, by number.
     pub audio: Vec<AudioSlot>,
+    /// What the subscriber's downlink was thought to hold when it was decided what is shown.
+    pub downlink: Option<Bitrate>,
 }
 
 /// What one video slot shows.
@@ -228,6 +231,10 @@ pub struct VideoSlot {
     pub since: Option<u32>,
     /// Why there is no picture although the owner sends one.
     pub blocked: Option<Blocked>,
+    /// Which of the owner's layers it is to show; `None` is nothing.
+    pub layer: Option<Layer>,
+    /// Why it is this one; `None` where nobody is shown, or nothing depends on the downlink (`--egress rtc`).
+    pub reason: Option<Reason>,
 }
 
 /// Why a slot has no picture although its owner sends one.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use super::QUIET_AFTER;
-use super::allocate::{Allocator, TileFacts};
+use super::allocate::{Allocator, Reason, TileFacts};
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
@@ -100,6 +100,8 @@ pub struct Seldom {
     pub clock: PeerClock,
     /// What the egress guard found on connections that are gone.
     pub past_faults: Faults,
+    /// What their allocator asks to be looked for; `None` if it leaves that to what is asked of publishers.
+    pub probe: Option<Bitrate>,
     desired: Bitrate,
 }
 
@@ -131,6 +133,7 @@ impl Peer {
                 mutes: Vec::new(),
                 clock: PeerClock::new(now),
                 past_faults: Faults::default(),
+                probe: None,
                 desired: Bitrate::default(),
             }),
         }
@@ -303,11 +306,14 @@ impl Peer {
                     shows: slot.owner,
                     since: slot.since,
                     blocked: slot.blocked.then_some(Blocked::Codec),
+                    layer: slot.owner.and(slot.target),
+                    reason: slot.reason.map(|reason| if slot.blocked { Reason::Codec } else { reason }),
                 })
                 .collect(),
             audio: (self.audio.iter().enumerate())
                 .map(|(index, slot)| AudioSlot { slot: number(index), plays: slot.owner })
                 .collect(),
+            downlink: self.seldom.estimate,
         }
     }
 
@@ -337,17 +343,26 @@ impl Peer {
         connection.is_some_and(|(connection, deadline)| !connection.is_at_rest() && deadline + DUE < now)
     }
 
-    /// Tells the estimator how much is wanted in a room of `people`: nothing while no picture is received, which parks it.
+    /// Tells the estimator how much is wanted: as the allocator has it, else what is asked of publishers in a room of `people`;
+    /// nothing while no picture is to be received, which parks it.
     pub fn update_desired(&mut self, people: usize) {
-        let pictures = self.video.iter().filter(|slot| slot.since.is_some());
-        let shown = pictures.filter_map(|slot| ladder::rate(slot.owner?.stream, slot.layer()?, people));
-        let desired = ladder::desired(shown);
+        // Before a picture is received there is nothing to fill probes with.
+        let shown = self.video.iter().any(|slot| slot.since.is_some());
+        let probe = self.seldom.probe.map(|probe| if shown { probe } else { Bitrate::default() });
+        let desired = probe.unwrap_or_else(|| self.asked(people));
         if desired != self.seldom.desired
             && let Some(connection) = &mut self.connection
         {
             connection.set_desired_bitrate(desired);
             self.seldom.desired = desired;
         }
+    }
+
+    /// What the pictures that are received were asked to be.
+    fn asked(&self, people: usize) -> Bitrate {
+        let pictures = self.video.iter().filter(|slot| slot.since.is_some());
+        let shown = pictures.filter_map(|slot| ladder::rate(slot.owner?.stream, slot.layer()?, people));
+        ladder::desired(shown)
     }
 
     /// The connection is another one: what its estimator was told is forgotten.

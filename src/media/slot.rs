@@ -1,6 +1,6 @@
 //! One of a subscriber's receiving lines. It never moves; what it shows does.
 
-use super::allocate::TileFacts;
+use super::allocate::{Reason, TileFacts};
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
@@ -44,6 +44,8 @@ pub struct Slot {
     pub tile: Option<TileFacts>,
     /// The layer it is to show (see [`super::allocate`]); `None` is nothing.
     pub target: Option<Layer>,
+    /// Why it is to show that.
+    pub reason: Option<Reason>,
     /// The RTP timestamp of the owner's first packet; `None` until that went out.
     pub since: Option<u32>,
     /// The client cannot decode what the owner sends now.
@@ -109,6 +111,7 @@ impl Slot {
             publication: shown.publication,
             tile: None,
             target: first_target(kind),
+            reason: None,
             since: None,
             blocked: false,
             owes: true,
@@ -121,7 +124,7 @@ impl Slot {
     pub fn set_owner(&mut self, kind: Kind, owner: Option<StreamId>) {
         self.detach();
         (self.owner, self.publication) = (owner, None);
-        (self.owes, self.tile, self.target) = (true, None, first_target(kind));
+        (self.owes, self.tile, self.target, self.reason) = (true, None, first_target(kind), None);
     }
 
     /// What it shows.

@@ -41,6 +41,12 @@ impl Bitrate {
         Bitrate((self.0 as f64 * by) as u64)
     }
 
+    /// What is left of this without `other`; nothing if that is more.
+    #[must_use]
+    pub const fn less(self, other: Bitrate) -> Bitrate {
+        Bitrate(self.0.saturating_sub(other.0))
+    }
+
     /// How long so many bytes take; for ever, as good as, at no rate.
     #[must_use]
     pub fn time_of(self, bytes: u64) -> Duration {

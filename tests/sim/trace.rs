@@ -1,10 +1,11 @@
-//! What the server takes each downlink to hold, as time goes by: an allocator that notes what it is told.
+//! What the server takes each downlink to hold, as time goes by: an allocator that notes what it is told, and shows the middle layer
+//! whatever that is.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use plenary::media::allocate::{Allocator, AllocatorFactory, SlotFacts};
+use plenary::media::allocate::{Allocator, AllocatorFactory, Asks, Downlink, FixedOrder, SlotFacts};
 use plenary::media::ids::{Layer, PeerId};
 use plenary::media::units::Bitrate;
 
@@ -18,9 +19,9 @@ pub struct Trace(Arc<Mutex<BTreeMap<PeerId, Estimates>>>);
 impl Trace {
     /// The rule in force, and what it was told.
     pub fn allocators(&self) -> AllocatorFactory {
-        let (trace, rule) = (self.clone(), AllocatorFactory::default());
+        let trace = self.clone();
         AllocatorFactory::new(move |peer| {
-            Box::new(Noting { peer, trace: trace.clone(), inner: rule.make(peer) })
+            Box::new(Noting { peer, trace: trace.clone(), inner: Box::new(FixedOrder::MIDDLE_FIRST) })
         })
     }
 
@@ -53,13 +54,8 @@ struct Noting {
 }
 
 impl Allocator for Noting {
-    fn allocate(
-        &mut self,
-        now: Instant,
-        estimate: Option<Bitrate>,
-        slots: &mut [SlotFacts],
-    ) -> Option<Instant> {
-        self.inner.allocate(now, estimate, slots)
+    fn allocate(&mut self, now: Instant, downlink: &Downlink, slots: &mut [SlotFacts]) -> Asks {
+        self.inner.allocate(now, downlink, slots)
     }
 
     fn heeds(&mut self, now: Instant, estimate: Bitrate) -> bool {

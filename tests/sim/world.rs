@@ -26,7 +26,7 @@ use plenary::conference::{
 };
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
-use plenary::media::allocate::AllocatorFactory;
+use plenary::media::allocate::{AllocatorFactory, FixedOrder};
 use plenary::media::codec::Codec;
 use plenary::media::ids::PeerId;
 use plenary::media::rtc::{EgressKind, Transmit};
@@ -80,8 +80,15 @@ pub struct Settings {
 impl Settings {
     pub fn new(seed: u64) -> Settings {
         let (limits, codecs) = (Limits::default(), DEFAULT_CODECS.to_vec());
-        let allocators = AllocatorFactory::default();
+        let allocators = AllocatorFactory::of(EGRESS.get());
         Settings { seed, limits, workers: WORKERS.get(), codecs, allocators, egress: EGRESS.get() }
+    }
+
+    /// The middle layer for everybody, whatever their link holds: for scenarios that are about something else, or about links that
+    /// hold less than is sent.
+    pub fn middle_first(seed: u64) -> Settings {
+        let allocators = AllocatorFactory::new(|_| Box::new(FixedOrder::MIDDLE_FIRST));
+        Settings { allocators, ..Settings::new(seed) }
     }
 }
 

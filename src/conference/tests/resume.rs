@@ -104,8 +104,10 @@ fn one_comes_back_into_a_room_that_is_full() {
 fn who_comes_back_gets_the_state_of_everything() {
     let mut world = World::new();
     let ann = world.join_with_media(1, "Ann");
-    let table =
-        |slot| SlotTable { video: Vec::new(), audio: vec![AudioSlot { slot: SlotIndex(slot), plays: None }] };
+    let table = |slot| SlotTable {
+        audio: vec![AudioSlot { slot: SlotIndex(slot), plays: None }],
+        ..SlotTable::default()
+    };
     world.notice(Notice::Slots { peer: ann.peer, slots: table(0) });
     world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "audio", "muted": true }));
     world.close(1);

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Core;
-use crate::media::allocate::{EncodingFacts, SlotFacts};
-use crate::media::ids::{Kind, Layer, SlotIndex};
+use crate::media::allocate::{Asks, Downlink, EncodingFacts, SlotFacts};
+use crate::media::ids::{Kind, Layer, SlotIndex, Stream};
 use crate::media::ladder;
 use crate::media::message::Notice;
 use crate::media::peer::Peer;
@@ -35,11 +35,15 @@ impl Core {
                 .zip(0..)
                 .filter_map(|(slot, number)| self.facts_of(now, peer, slot, SlotIndex(number))),
         );
+        let downlink = Downlink { estimate: peer.seldom.estimate, sound: self.sound_of(now, peer) };
         if let Some(peer) = self.peers.get_mut(key) {
-            peer.allocates = peer.seldom.allocator.allocate(now, peer.seldom.estimate, &mut facts);
-            if let Some(at) = peer.allocates {
+            let Asks { again, probe } = peer.seldom.allocator.allocate(now, &downlink, &mut facts);
+            peer.allocates = again;
+            if let Some(at) = again {
                 self.timers.schedule(key, at);
             }
+            peer.seldom.probe = probe;
+            peer.update_desired(self.rooms.get(peer.room).map_or(0, |room| room.members.len()));
         }
         for facts in facts.drain(..) {
             self.set_target(key, &facts);
@@ -93,8 +97,30 @@ impl Core {
             let facts = publication.layers.facts(layer, now)?;
             Some(EncodingFacts { asked: ladder::rate(owner.stream, layer, people), ..facts })
         });
-        let (tile, plays, target) = (slot.tile, slot.layer(), slot.target);
-        Some(SlotFacts { slot: number, owner, tile, encodings, plays, target })
+        // A screen that was just shared is seen before the client could name it.
+        let unnamed = viewer.seldom.view.is_some() && slot.tile.is_none();
+        Some(SlotFacts {
+            slot: number,
+            owner,
+            tile: slot.tile,
+            unseen: unnamed && owner.stream == Stream::Camera,
+            encodings,
+            gone: Layer::ALL.map(|layer| publication.layers.is_gone(layer)),
+            limited: publication.limited,
+            plays: slot.layer(),
+            held: slot.target,
+            target: slot.target,
+            reason: None,
+        })
+    }
+
+    /// What the voices that `viewer` hears take of their downlink.
+    fn sound_of(&self, now: Instant, viewer: &Peer) -> Bitrate {
+        let heard = viewer.audio.iter().filter_map(|slot| self.publications.get(slot.publication?));
+        heard
+            .filter(|voice| !voice.muted)
+            .filter_map(|voice| voice.layers.facts(Layer::High, now)?.rate)
+            .sum()
     }
 
     /// A slot is to show what was decided. It plays what it plays until the next key frame of that.
@@ -103,10 +129,14 @@ impl Core {
         let Some(peer) = peer else { return };
         let Some(slot) = peer.video.get_mut(number) else { return };
         let before = std::mem::replace(&mut slot.target, decided.target);
+        let known = std::mem::replace(&mut slot.reason, decided.reason);
+        let publication = slot.publication;
+        if (before, known) != (decided.target, decided.reason) && decided.reason.is_some() {
+            peer.mark_changed(key, &mut self.changed);
+        }
         if before == decided.target {
             return;
         }
-        let publication = slot.publication;
         if decided.target.is_none() {
             peer.detach(Kind::Video, number);
             self.mark_changed(key);

@@ -20,7 +20,7 @@ const PUBLISHER: PeerId = PeerId(1);
 const WATCHER: PeerId = PeerId(2);
 
 fn core(now: Instant) -> Core {
-    core_with(AllocatorFactory::default(), now)
+    core_with(AllocatorFactory::of(EgressKind::Rtc), now)
 }
 
 fn core_with(allocators: AllocatorFactory, now: Instant) -> Core {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::media::allocate::{Allocator, FixedOrder, SlotFacts};
+use crate::media::allocate::{Allocator, Downlink, FixedOrder, SlotFacts};
 use crate::media::ids::{PeerId, SlotIndex, Stream, StreamId};
 use crate::media::rtp::SeqNo;
 
@@ -41,9 +41,8 @@ impl Track {
         let encodings = Layer::ALL.map(|layer| self.layers.facts(layer, self.now));
         let owner = StreamId { peer: PeerId(1), stream: Stream::Camera };
         let target = Some(self.target);
-        let facts = SlotFacts { slot: SlotIndex(0), owner, tile: None, encodings, plays: None, target };
-        let mut slots = [facts];
-        FixedOrder::MIDDLE_FIRST.clone().allocate(self.now, None, &mut slots);
+        let mut slots = [SlotFacts { encodings, target, ..SlotFacts::of(SlotIndex(0), owner) }];
+        FixedOrder::MIDDLE_FIRST.clone().allocate(self.now, &Downlink::default(), &mut slots);
         self.target = slots[0].target.expect("a rule that pauses nothing");
         self.target
     }

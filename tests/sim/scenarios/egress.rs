@@ -14,7 +14,7 @@ use crate::world::{Settings, World, ms};
 /// sends again when it is two seconds old, which makes more frames and nobody happier.
 fn both(seed: u64, conditions: Conditions) -> [Served; 2] {
     [EgressKind::Own, EgressKind::Rtc]
-        .map(|egress| served(Settings { egress, ..Settings::new(seed) }, conditions, 3))
+        .map(|egress| served(Settings { egress, ..Settings::middle_first(seed) }, conditions, 3))
 }
 
 /// When a handshake ends and where a key frame falls after a reload is not the same twice.
@@ -56,7 +56,7 @@ fn where_packets_are_lost_our_way_of_sending_shows_no_less() {
 
 /// For how long somebody sees nothing new whose address changes.
 fn gap_of_a_rebind(seed: u64, egress: EgressKind) -> Duration {
-    let mut world = World::with(Settings { egress, ..Settings::new(seed) });
+    let mut world = World::with(Settings { egress, ..Settings::middle_first(seed) });
     let clean = Conditions::clean(25);
     let [ada, ben] = [(); 2].map(|()| world.join(Profile::PAGE, clean));
     world.within(ms(5_000), "they do not meet", |world| world.meet(&[ada, ben]));

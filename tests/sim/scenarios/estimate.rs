@@ -57,7 +57,7 @@ fn the_estimate_of_a_downlink_follows_its_steps() {
     });
 }
 
-/// Under the rule in force a picture that the line does not hold stands still there; sound comes in part, and nothing older
+/// Under a rule that heeds no estimate a picture that the line does not hold stands still there; sound comes in part, and nothing older
 /// than a second.
 #[test]
 fn whoever_is_behind_a_thin_tcp_line_makes_nobody_wait_and_comes_back() {

@@ -5,11 +5,15 @@ use std::net::SocketAddr;
 use super::{When, play};
 use crate::client::connection::Profile;
 use crate::link::Conditions;
-use crate::world::{Person, World, ms};
+use crate::world::{Person, Settings, World, ms};
 
 /// Two who have met, and are watched.
 pub(super) fn two(seed: u64) -> (World, Person, Person) {
-    let mut world = World::new(seed);
+    two_of(Settings::new(seed))
+}
+
+pub(super) fn two_of(settings: Settings) -> (World, Person, Person) {
+    let mut world = World::with(settings);
     let ada = world.join(Profile::PAGE, Conditions::clean(20));
     let ben = world.join(Profile::PAGE, Conditions::clean(20));
     world.within(ms(2_000), "they do not meet", |world| world.meet(&[ada, ben]));

@@ -8,7 +8,7 @@ use crate::link::Conditions;
 use crate::receiver::Watch;
 use crate::rng::Rng;
 use crate::sender::Picture;
-use crate::world::{Person, World, ms};
+use crate::world::{Person, Settings, World, ms};
 
 use Layer::{High, Low, Middle};
 
@@ -30,7 +30,7 @@ fn able(world: &mut World, person: Person, layers: &[Layer]) {
 #[test]
 fn the_middle_size_is_shown_else_the_next_lower_else_whatever_there_is() {
     play(When::Always, |seed| {
-        let mut world = World::new(seed);
+        let mut world = World::with(Settings::middle_first(seed));
         let ada = world.join(Profile::SIMULCAST, Conditions::clean(20));
         let ben = world.join(Profile::LISTENER, Conditions::clean(30));
         let cleo = world.join(Profile::SIMULCAST, Conditions::clean(15));
@@ -97,7 +97,7 @@ fn sizes_that_come_and_go_on_bad_links_tear_nothing_and_the_picture_goes_on() {
 #[test]
 fn a_camera_in_three_sizes_that_goes_off_and_on_shows_the_middle_one_again() {
     play(When::Always, |seed| {
-        let mut world = World::new(seed);
+        let mut world = World::with(Settings::middle_first(seed));
         let ada = world.join(Profile::SIMULCAST, Conditions::clean(20));
         let ben = world.join(Profile::SIMULCAST, Conditions::clean(30));
         world.within(ms(2_500), "they do not meet", |world| world.meet(&[ada, ben]));
@@ -116,7 +116,7 @@ fn a_camera_in_three_sizes_that_goes_off_and_on_shows_the_middle_one_again() {
 #[test]
 fn in_a_large_room_the_largest_size_is_not_asked_for() {
     play(When::Always, |seed| {
-        let mut world = World::new(seed);
+        let mut world = World::with(Settings::middle_first(seed));
         let small = Picture { fps: 8, packets: 1, bytes: 400 };
         let profile = Profile { camera: Some(small), microphone: None, ..Profile::SIMULCAST };
         let people: Vec<Person> = (0..8).map(|_| world.join(profile, Conditions::clean(20))).collect();

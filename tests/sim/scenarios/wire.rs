@@ -13,7 +13,7 @@ use super::{When, play};
 use crate::client::connection::Profile;
 use crate::link::Conditions;
 use crate::world::workers::MOST_SEGMENTS;
-use crate::world::{Person, World, ms};
+use crate::world::{Person, Settings, World, ms};
 
 /// Bytes a call may hold: an IPv4 datagram's largest payload.
 const MOST_BYTES: usize = 65_507;
@@ -98,7 +98,7 @@ impl Wire {
 #[test]
 fn turns_of_a_full_room_leave_whole_and_in_a_call_for_each_run() {
     play(When::Always, |seed| {
-        let mut world = World::new(seed);
+        let mut world = World::with(Settings::middle_first(seed));
         let people: Vec<Person> = (0..6)
             .map(|number| {
                 let profile = if number % 2 == 0 { Profile::BROWSER } else { Profile::SIMULCAST };

@@ -9,7 +9,7 @@ use crate::client::connection::Profile;
 use crate::link::loss::Bursts;
 use crate::link::{Conditions, Direction};
 use crate::rng::Rng;
-use crate::world::{Person, Way, World, ms};
+use crate::world::{Person, Settings, Way, World, ms};
 
 fn everything() -> Conditions {
     let (loss, bursts) = (0.05, Some(Bursts::of(0.04, 5.0)));
@@ -51,7 +51,7 @@ fn one_seed_is_one_network_with_every_fault_and_another_seed_another() {
 
 /// Somebody with camera and microphone, and a person who watches them over `down`.
 fn watched(seed: u64, down: Conditions) -> (World, Person, Person) {
-    let mut world = World::new(seed);
+    let mut world = World::with(Settings::middle_first(seed));
     let ada = world.join(Profile::PAGE, Conditions::clean(20));
     let ben = world.join_over(Profile::LISTENER, Conditions::clean(20), down);
     world.within(ms(4_000), "they do not meet", |world| world.sees(ben, ada));

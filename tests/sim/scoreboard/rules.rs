@@ -3,10 +3,9 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use plenary::media::allocate::{Allocator, AllocatorFactory, FixedOrder, SlotFacts};
+use plenary::media::allocate::{Allocator, AllocatorFactory, Asks, Downlink, FixedOrder, SlotFacts};
 use plenary::media::ids::Layer;
 use plenary::media::rtc::EgressKind;
-use plenary::media::units::Bitrate;
 
 thread_local! {
     /// What the link holds for each of those who watch, in bits a second: what an oracle knows.
@@ -24,6 +23,8 @@ const AROUND: f64 = 1.08;
 pub enum Rule {
     /// The one in force.
     Today,
+    /// The one before: the middle layer, whatever the link holds.
+    Before,
     /// The same where str0m sends: the reference of what leaves.
     Reference,
     AlwaysLow,
@@ -36,12 +37,14 @@ pub enum Rule {
 
 impl Rule {
     /// Those of the scoreboard.
-    pub const ALL: [Rule; 5] = [Rule::Today, Rule::Reference, Rule::AlwaysLow, Rule::AlwaysTop, Rule::Oracle];
+    pub const ALL: [Rule; 6] =
+        [Rule::Today, Rule::Before, Rule::Reference, Rule::AlwaysLow, Rule::AlwaysTop, Rule::Oracle];
 
     pub fn name(self) -> &'static str {
         match self {
             Rule::Today => "today",
-            Rule::Reference => "today, egress rtc",
+            Rule::Before => "fixed",
+            Rule::Reference => "fixed, egress rtc",
             Rule::AlwaysLow => "always low",
             Rule::AlwaysTop => "always top",
             Rule::Oracle => "oracle",
@@ -56,7 +59,8 @@ impl Rule {
 
     pub fn allocators(self) -> AllocatorFactory {
         match self {
-            Rule::Today | Rule::Reference => AllocatorFactory::default(),
+            Rule::Today | Rule::Reference => AllocatorFactory::of(self.egress()),
+            Rule::Before => AllocatorFactory::new(|_| Box::new(FixedOrder::MIDDLE_FIRST)),
             Rule::AlwaysLow => AllocatorFactory::new(|_| Box::new(FixedOrder::ALWAYS_LOWEST)),
             Rule::AlwaysTop => AllocatorFactory::new(|_| Box::new(FixedOrder::ALWAYS_HIGHEST)),
             Rule::Oracle => AllocatorFactory::new(|_| Box::new(Oracle)),
@@ -75,7 +79,7 @@ fn asked(slot: &SlotFacts, layer: Layer) -> Option<u64> {
 }
 
 impl Allocator for Oracle {
-    fn allocate(&mut self, now: Instant, _: Option<Bitrate>, slots: &mut [SlotFacts]) -> Option<Instant> {
+    fn allocate(&mut self, now: Instant, _: &Downlink, slots: &mut [SlotFacts]) -> Asks {
         let mut left = HOLDS.get().saturating_sub(BESIDES);
         for layer in Layer::ALL {
             for slot in slots.iter_mut() {
@@ -90,7 +94,7 @@ impl Allocator for Oracle {
                 }
             }
         }
-        Some(now + Duration::from_millis(100))
+        Asks { again: Some(now + Duration::from_millis(100)), probe: None }
     }
 
     fn misses(&self, _: &SlotFacts, _: Layer) -> bool {
@@ -104,17 +108,12 @@ struct Sabotaged {
 }
 
 impl Allocator for Sabotaged {
-    fn allocate(
-        &mut self,
-        now: Instant,
-        estimate: Option<Bitrate>,
-        slots: &mut [SlotFacts],
-    ) -> Option<Instant> {
+    fn allocate(&mut self, now: Instant, downlink: &Downlink, slots: &mut [SlotFacts]) -> Asks {
         let age = now.saturating_duration_since(*self.began.get_or_insert(now)).as_millis();
         let mut order =
             if age % 4_000 < 2_000 { FixedOrder::ALWAYS_HIGHEST } else { FixedOrder::ALWAYS_LOWEST };
-        order.allocate(now, estimate, slots);
-        Some(now + Duration::from_millis(100))
+        order.allocate(now, downlink, slots);
+        Asks { again: Some(now + Duration::from_millis(100)), probe: None }
     }
 
     fn misses(&self, _: &SlotFacts, _: Layer) -> bool {

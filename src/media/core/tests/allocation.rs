@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::forwarding::{FRAME, Show, VP8};
 use super::*;
-use crate::media::allocate::{Allocator, AllocatorFactory, FixedOrder, SlotFacts};
+use crate::media::allocate::{Allocator, AllocatorFactory, Asks, Downlink, FixedOrder, SlotFacts};
 use crate::media::ids::Layer;
 use crate::media::message::Tile;
 use crate::media::units::Bitrate;
@@ -46,18 +46,14 @@ struct Timed {
 }
 
 impl Allocator for Timed {
-    fn allocate(
-        &mut self,
-        now: Instant,
-        estimate: Option<Bitrate>,
-        slots: &mut [SlotFacts],
-    ) -> Option<Instant> {
+    fn allocate(&mut self, now: Instant, downlink: &Downlink, slots: &mut [SlotFacts]) -> Asks {
         let shown = now >= self.begins && now < self.begins + Duration::from_secs(1);
         for slot in &mut *slots {
             slot.target = shown.then_some(Low);
         }
-        *self.told.lock().expect("nobody panicked") = (estimate, slots.to_vec());
-        [self.begins, self.begins + Duration::from_secs(1)].into_iter().find(|at| *at > now)
+        *self.told.lock().expect("nobody panicked") = (downlink.estimate, slots.to_vec());
+        let again = [self.begins, self.begins + Duration::from_secs(1)].into_iter().find(|at| *at > now);
+        Asks { again, probe: None }
     }
 
     fn heeds(&mut self, _: Instant, estimate: Bitrate) -> bool {
@@ -114,11 +110,11 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
 struct Told(Arc<Mutex<Layer>>);
 
 impl Allocator for Told {
-    fn allocate(&mut self, _: Instant, _: Option<Bitrate>, slots: &mut [SlotFacts]) -> Option<Instant> {
+    fn allocate(&mut self, _: Instant, _: &Downlink, slots: &mut [SlotFacts]) -> Asks {
         for slot in slots {
             slot.target = Some(*self.0.lock().expect("nobody panicked"));
         }
-        None
+        Asks::default()
     }
 
     fn heeds(&mut self, _: Instant, _: Bitrate) -> bool {

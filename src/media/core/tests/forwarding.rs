@@ -23,7 +23,7 @@ pub(super) struct Show {
 impl Show {
     /// Everybody offers what they can; all handshakes are through.
     pub fn new(publisher: &[Codec], watchers: &[&[Codec]]) -> Show {
-        Show::with(AllocatorFactory::default(), publisher, watchers)
+        Show::with(AllocatorFactory::of(EgressKind::Rtc), publisher, watchers)
     }
 
     pub fn with(allocators: AllocatorFactory, publisher: &[Codec], watchers: &[&[Codec]]) -> Show {

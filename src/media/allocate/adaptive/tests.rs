@@ -1,0 +1,131 @@
+use super::*;
+use crate::media::allocate::EncodingFacts;
+use crate::media::ids::{PeerId, SlotIndex, Stream, StreamId};
+
+use Layer::{High, Low, Middle};
+
+/// Somebody who is shown one camera of 150, 450 and 1,600 kbit/s, and 50 kbit/s of sound.
+struct Viewer {
+    rule: Adaptive,
+    now: Instant,
+    slot: SlotFacts,
+    estimate: Option<Bitrate>,
+    probe: Option<Bitrate>,
+    changes: usize,
+}
+
+impl Viewer {
+    fn new() -> Viewer {
+        let owner = StreamId { peer: PeerId(1), stream: Stream::Camera };
+        let encodings = [150, 450, 1_600].map(|rate| {
+            let rate = Some(Bitrate::kbps(rate));
+            Some(EncodingFacts { settled: true, asked: None, rate, frames: Some(30.0), height: None })
+        });
+        let slot = SlotFacts { encodings, ..SlotFacts::of(SlotIndex(0), owner) };
+        let (rule, now) = (Adaptive::default(), Instant::now());
+        Viewer { rule, now, slot, estimate: None, probe: None, changes: 0 }
+    }
+
+    fn decide(&mut self) {
+        let downlink = Downlink { estimate: self.estimate, sound: Bitrate::kbps(50) };
+        let mut slots = [SlotFacts { held: self.slot.target, ..self.slot }];
+        self.probe = self.rule.allocate(self.now, &downlink, &mut slots).probe;
+        self.changes += usize::from(slots[0].target != self.slot.target);
+        self.slot = slots[0];
+    }
+
+    /// For `millis` the downlink is thought to hold `kilobits`, told twenty times a second. What is shown then.
+    fn at(&mut self, kilobits: u64, millis: u64) -> Option<Layer> {
+        for _ in 0..millis / 50 {
+            self.now += Duration::from_millis(50);
+            self.estimate = Some(Bitrate::kbps(kilobits));
+            if self.rule.heeds(self.now, Bitrate::kbps(kilobits)) {
+                self.decide();
+            }
+        }
+        self.slot.target
+    }
+}
+
+#[test]
+fn whoever_joins_over_a_good_link_sees_the_sharp_picture_at_once() {
+    let mut viewer = Viewer::new();
+    viewer.decide();
+    assert_eq!(viewer.slot.target, Some(Middle), "what is taken for its rate at first");
+    assert!(viewer.probe >= Some(Bitrate::kbps(1_900)), "all of it is looked for: {:?}", viewer.probe);
+    viewer.at(600, 200);
+    assert_eq!(viewer.at(3_000, 300), Some(High));
+}
+
+#[test]
+fn a_link_that_falls_is_followed_at_once_and_one_that_comes_back_within_seconds() {
+    let mut viewer = Viewer::new();
+    viewer.at(3_000, 30_000);
+    assert_eq!(viewer.at(700, 50), Some(Middle), "what fits");
+    assert_eq!(viewer.at(400, 50), Some(Low));
+    viewer.at(400, 10_000);
+    assert!(viewer.probe >= Some(Bitrate::kbps(1_900)), "what was shown is looked for: {:?}", viewer.probe);
+    assert_eq!(viewer.at(3_000, 1_500), Some(Low), "it must have held for some time");
+    assert_eq!(viewer.at(3_000, 3_500), Some(High));
+}
+
+#[test]
+fn an_estimate_that_goes_up_and_down_a_little_changes_nothing() {
+    let mut viewer = Viewer::new();
+    viewer.at(2_000, 10_000);
+    let before = viewer.changes;
+    for round in 0..200 {
+        viewer.at(if round % 2 == 0 { 1_600 } else { 1_900 }, 300);
+    }
+    assert_eq!(viewer.changes, before);
+}
+
+#[test]
+fn after_a_rise_that_was_too_much_the_next_one_waits_longer_each_time() {
+    let mut viewer = Viewer::new();
+    viewer.at(300, 20_000);
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let began = viewer.now;
+        while viewer.at(800, 50) != Some(Middle) {
+            assert!(viewer.now - began < Duration::from_secs(120), "never");
+        }
+        waits.push(viewer.now - began);
+        viewer.at(800, 2_000);
+        assert_eq!(viewer.at(300, 100), Some(Low));
+    }
+    assert!(waits.windows(2).skip(1).all(|pair| pair[1] > pair[0]), "{waits:?}");
+}
+
+#[test]
+fn a_key_frame_that_fills_the_queue_for_a_moment_takes_nothing_back() {
+    let mut viewer = Viewer::new();
+    viewer.at(500, 10_000);
+    while viewer.at(2_000, 50) != Some(High) {}
+    assert_eq!(viewer.at(1_000, 500), Some(High));
+    assert_eq!(viewer.at(1_000, 1_000), Some(Middle), "it was no moment");
+}
+
+#[test]
+fn the_last_picture_stays_for_three_seconds_and_is_tried_again() {
+    let mut viewer = Viewer::new();
+    viewer.at(300, 10_000);
+    assert_eq!(viewer.at(120, 2_500), Some(Low), "the estimate may be too low at first");
+    assert_eq!(viewer.at(120, 2_000), None);
+    let mut shown = 0;
+    for _ in 0..60 {
+        shown += usize::from(viewer.at(120, 1_000).is_some());
+    }
+    assert!((4..=20).contains(&shown), "tried for {shown} of 60 s");
+    assert_eq!(viewer.at(60, 10_000), None, "sound only");
+    assert_eq!(viewer.at(400, 6_000), Some(Low), "and back");
+}
+
+#[test]
+fn another_connection_begins_anew() {
+    let mut viewer = Viewer::new();
+    viewer.at(120, 20_000);
+    viewer.estimate = None;
+    viewer.decide();
+    assert_eq!(viewer.slot.target, Some(Middle));
+}

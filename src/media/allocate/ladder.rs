@@ -1,0 +1,137 @@
+//! Which layers of a slot come into question, and what each costs.
+
+use super::SlotFacts;
+use crate::media::ids::Layer;
+use crate::media::units::Bitrate;
+
+/// What is asked of a publisher is its payload; on the wire it is so much more.
+const HEADERS: f64 = 1.08;
+
+/// A layer costs this much of its price while it is held, and this much to gain: between them nothing changes, so an estimate that
+/// goes up and down by a tenth moves no picture. A key frame alone makes the rate of a second a sixth higher.
+const KEEPING: f64 = 0.9;
+/// See [`KEEPING`].
+const GAINING: f64 = 1.1;
+
+/// A picture is enlarged by a quarter before the next larger layer is gained for it, and goes back to the smaller one when that would
+/// be enlarged by a twentieth at most: dragging a window's edge changes no layer.
+const ENLARGED: f64 = 1.25;
+/// See [`ENLARGED`].
+const ENLARGED_TO_KEEP: f64 = 1.05;
+
+/// How many lines a camera's layers have where no key frame said so.
+const HEIGHTS: [u16; 3] = [180, 360, 720];
+
+/// A layer that makes fewer frames than this part of the liveliest one's is on its way out, or padding without a picture.
+const FRAMES: f32 = 0.25;
+
+/// A larger picture that is cheaper is taken if it has this part of the smaller one's frames.
+const FLUENT: f32 = 0.75;
+
+/// The layers that come into question for one slot, each with its price.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Ladder {
+    prices: [Option<Bitrate>; 3],
+    held: Option<Layer>,
+    /// The tile is what keeps larger ones out.
+    pub by_tile: bool,
+    /// Some larger layer sends, and not well enough.
+    pub by_owner: bool,
+}
+
+/// What a layer costs that sends: its measured rate, and until that is known what was asked of it.
+fn price(slot: &SlotFacts, layer: Layer) -> Option<Bitrate> {
+    let encoding = slot.encoding(layer)?;
+    encoding.rate.or(encoding.asked.map(|asked| asked.scaled(HEADERS)))
+}
+
+/// How many lines a layer has.
+pub(super) fn height(slot: &SlotFacts, layer: Layer) -> u16 {
+    let known = slot.encoding(layer).and_then(|encoding| encoding.height);
+    known.or_else(|| HEIGHTS.get(layer as usize).copied()).unwrap_or(u16::MAX)
+}
+
+/// Whether a picture of so many lines is all that a tile can show.
+pub(super) fn fills(lines: u16, tile: u16, enlarged: f64) -> bool {
+    f64::from(lines) * enlarged >= f64::from(tile)
+}
+
+impl Ladder {
+    pub(super) fn of(slot: &SlotFacts) -> Ladder {
+        let frames = |layer| slot.encoding(layer).and_then(|encoding| encoding.frames);
+        let liveliest = Layer::ALL.into_iter().filter_map(frames).fold(0.0, f32::max);
+        let lively = |layer| frames(layer).is_none_or(|frames| frames >= liveliest * FRAMES);
+        let settled = |layer: Layer| {
+            slot.encoding(layer).is_some_and(|encoding| encoding.settled || slot.held == Some(layer))
+                && lively(layer)
+        };
+        let any = Layer::ALL.into_iter().any(settled);
+        let mut ladder = Ladder { held: slot.held, ..Ladder::default() };
+        for layer in Layer::ALL {
+            let Some(price) = price(slot, layer) else { continue };
+            if any && !settled(layer) {
+                ladder.by_owner |= ladder.top() < Some(layer);
+            } else if ladder.top().is_some_and(|top| ladder.suffices(slot, top, layer)) {
+                ladder.by_tile = true;
+            } else {
+                ladder.add(slot, layer, price);
+            }
+        }
+        ladder
+    }
+
+    /// Whether `top` is all that the slot's tile can show, so that `next` is not needed.
+    fn suffices(&self, slot: &SlotFacts, top: Layer, next: Layer) -> bool {
+        let enlarged = if self.held >= Some(next) { ENLARGED_TO_KEEP } else { ENLARGED };
+        slot.unseen || slot.tile.is_some_and(|tile| fills(height(slot, top), tile.height, enlarged))
+    }
+
+    /// One more, larger than the others. Nobody takes a smaller picture that costs more, unless the larger one falters: what is
+    /// about to stop costs less and less.
+    fn add(&mut self, slot: &SlotFacts, layer: Layer, price: Bitrate) {
+        let frames = |layer| slot.encoding(layer).and_then(|encoding| encoding.frames);
+        for lower in Layer::ALL.into_iter().filter(|lower| *lower < layer) {
+            let falters = frames(layer) < frames(lower).map(|frames| frames * FLUENT);
+            if let Some(at) = self.prices.get_mut(lower as usize)
+                && *at >= Some(price)
+                && !falters
+            {
+                *at = None;
+            }
+        }
+        if let Some(at) = self.prices.get_mut(layer as usize) {
+            *at = Some(price);
+        }
+    }
+
+    /// What a layer costs before it is known whether it is held.
+    pub(super) fn price(&self, layer: Layer) -> Option<Bitrate> {
+        self.prices.get(layer as usize).copied().flatten()
+    }
+
+    /// Whether a layer would be more than what is held.
+    pub(super) fn is_gain(&self, layer: Layer) -> bool {
+        self.held < Some(layer)
+    }
+
+    /// What a layer takes of the budget: less while it is held, or less than that is, than it takes to gain.
+    pub(super) fn cost(&self, layer: Layer) -> Option<Bitrate> {
+        let share = if self.is_gain(layer) { GAINING } else { KEEPING };
+        self.price(layer).map(|price| price.scaled(share))
+    }
+
+    /// The smallest that comes into question.
+    pub(super) fn base(&self) -> Option<Layer> {
+        Layer::ALL.into_iter().find(|layer| self.price(*layer).is_some())
+    }
+
+    /// The largest.
+    pub(super) fn top(&self) -> Option<Layer> {
+        Layer::ALL.into_iter().rfind(|layer| self.price(*layer).is_some())
+    }
+
+    /// The next larger than `layer`.
+    pub(super) fn above(&self, layer: Option<Layer>) -> Option<Layer> {
+        Layer::ALL.into_iter().find(|next| Some(*next) > layer && self.price(*next).is_some())
+    }
+}
