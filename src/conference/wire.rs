@@ -10,10 +10,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::media::allocate::Reason;
 use crate::media::ids::{Kind, Layer, OfferId, PeerId, SlotIndex, Stream, StreamId};
 use crate::media::message::{
-    AudioSlot, Blocked, Limitation, SlotLine, SlotTable, Tile, TrackLine, VideoSlot,
+    AudioSlot, Blocked, Limitation, Reason, SlotLine, SlotTable, Tile, TrackLine, VideoSlot,
 };
 use crate::media::units::Bitrate;
 
@@ -62,6 +61,32 @@ pub(super) enum StreamWord {
 #[serde(remote = "Blocked", rename_all = "kebab-case")]
 enum BlockedWord {
     Codec,
+}
+
+/// A layer's rid.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Layer")]
+enum LayerWord {
+    #[serde(rename = "q")]
+    Low,
+    #[serde(rename = "h")]
+    Middle,
+    #[serde(rename = "f")]
+    High,
+}
+
+/// A word.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Reason", rename_all = "kebab-case")]
+enum ReasonWord {
+    Full,
+    TileSize,
+    YourDownlink,
+    TheirUplink,
+    TheirDevice,
+    Codec,
+    OffScreen,
+    AudioOnly,
 }
 
 /// A word, as browsers have it.
@@ -141,6 +166,8 @@ option!(pub(super) offer: OfferId as "Offer");
 option!(pub(super) limitation: Limitation as "LimitationWord");
 option!(pub(super) speaker: PeerId as "peer");
 option!(blocked: Blocked as "BlockedWord");
+option!(layer: Layer as "LayerWord");
+option!(reason: Reason as "ReasonWord");
 option!(stream_of: StreamId as "StreamIdObject");
 
 #[derive(Serialize, Deserialize)]
@@ -153,9 +180,9 @@ struct VideoSlotObject {
     since: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "blocked")]
     blocked: Option<Blocked>,
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "layer")]
     layer: Option<Layer>,
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "reason")]
     reason: Option<Reason>,
 }
 

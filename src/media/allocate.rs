@@ -19,32 +19,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ids::{Layer, PeerId, SlotIndex, StreamId};
-use super::message::Limitation;
+use super::message::{Limitation, Reason};
 use super::rtc::EgressKind;
 use super::units::Bitrate;
 
 pub use self::adaptive::Adaptive;
-
-/// Why a slot shows what it shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// It is all that its owner sends.
-    Full,
-    /// More would not be seen in its tile.
-    TileSize,
-    /// The viewer's downlink does not carry more.
-    YourDownlink,
-    /// The owner's uplink does not carry more.
-    TheirUplink,
-    /// The owner's device does not encode more.
-    TheirDevice,
-    /// The viewer's browser cannot decode what the owner sends.
-    Codec,
-    /// The viewer shows it nowhere.
-    OffScreen,
-    /// The viewer's downlink carries sound and no picture.
-    AudioOnly,
-}
 
 /// What is known of a subscriber's downlink.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
 
-use super::allocate::Reason;
 use super::codec::CodecSet;
 use super::ids::{Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
 use super::rtc::Offer;
@@ -242,6 +241,27 @@ pub struct VideoSlot {
 pub enum Blocked {
     /// The client cannot decode what the owner sends now; the owner is asked to send something else.
     Codec,
+}
+
+/// Why a slot shows what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It is all that its owner sends.
+    Full,
+    /// More would not be seen in its tile.
+    TileSize,
+    /// The viewer's downlink does not carry more.
+    YourDownlink,
+    /// The owner's uplink does not carry more.
+    TheirUplink,
+    /// The owner's device does not encode more.
+    TheirDevice,
+    /// The viewer's browser cannot decode what the owner sends.
+    Codec,
+    /// The viewer shows it nowhere.
+    OffScreen,
+    /// The viewer's downlink carries sound and no picture.
+    AudioOnly,
 }
 
 /// What one audio slot plays.

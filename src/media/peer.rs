@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use super::QUIET_AFTER;
-use super::allocate::{Allocator, Reason, TileFacts};
+use super::allocate::{Allocator, TileFacts};
 use super::clock::PeerClock;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track};
 use super::keybudget::KeyBudget;
 use super::ladder;
-use super::message::{AudioSlot, Blocked, SlotTable, Tile, VideoSlot};
+use super::message::{AudioSlot, Blocked, Reason, SlotTable, Tile, VideoSlot};
 use super::policing::Police;
 use super::rtc::{Connection, DUE, Mid};
 use super::rtp::Ssrc;

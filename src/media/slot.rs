@@ -1,9 +1,10 @@
 //! One of a subscriber's receiving lines. It never moves; what it shows does.
 
-use super::allocate::{Reason, TileFacts};
+use super::allocate::TileFacts;
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
+use super::message::Reason;
 use super::publication::LayerSet;
 use super::rtc::Mid;
 use super::rtp::Ssrc;

@@ -5,7 +5,7 @@
 import { isolated, said } from '../core/sentence.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
-/** @import { AudioSlot, PeerInfo, Peers, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
+/** @import { AudioSlot, PeerInfo, Peers, Reason, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
 
 /**
  * @typedef {object} RoomState
@@ -20,6 +20,18 @@ import { isolated, said } from '../core/sentence.js';
 
 /** @type {PeerInfo['state'][]} */
 const STATES = ['here', 'no-media', 'reconnecting'];
+
+/** @type {Reason[]} */
+const REASONS = [
+  'full',
+  'tile-size',
+  'your-downlink',
+  'their-uplink',
+  'their-device',
+  'codec',
+  'off-screen',
+  'audio-only',
+];
 
 /** @type {Readonly<RoomState>} */
 export const EMPTY = { self: '', peers: [], video: [], audio: [], speaker: '', peersVersion: -1, slotsVersion: -1 };
@@ -72,6 +84,8 @@ function understood(peer) {
  * @property {boolean} speaking They have the floor.
  * @property {boolean} cameraOff There is no picture to wait for.
  * @property {boolean} blocked The picture comes in a format this browser cannot play.
+ * @property {Reason | null} reason Why the picture is what it is; null if that is not known.
+ * @property {string | null} layer Which size of it is to be shown: `q`, `h` or `f`; null if none is.
  * @property {{ slot: number, since: number | null } | null} slot Where the picture comes.
  */
 
@@ -112,6 +126,8 @@ function tilesOfPeer(state, peer) {
       speaking: stream === 'camera' && peer.id === state.speaker,
       cameraOff: video?.muted ?? true,
       blocked: carrier?.blocked !== undefined && !(video?.muted ?? true),
+      reason: REASONS.find((known) => known === carrier?.reason) ?? null,
+      layer: carrier?.layer ?? null,
       slot: carrier ? { slot: carrier.slot, since: carrier.since } : null,
     };
   });

@@ -29,7 +29,8 @@
 /** @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
 /** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number, maxFramerate?: number }} PublishLayer */
 /** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
-/** `blocked` says why no picture comes; `codec` is the one reason known. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string }} VideoSlot */
+/** `blocked` says why no picture comes; `codec` is the one reason known. `layer` is the size that is to be shown, none of a picture that is paused; `reason` says why, as a `Reason` or as a newer server has it. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string, layer?: string, reason?: string }} VideoSlot */
+/** @typedef {'full' | 'tile-size' | 'your-downlink' | 'their-uplink' | 'their-device' | 'codec' | 'off-screen' | 'audio-only'} Reason */
 /** @typedef {{ slot: number, peer?: string, stream?: Stream }} AudioSlot */
 
 /**

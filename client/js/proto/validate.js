@@ -94,7 +94,12 @@ const SERVER = {
   publish: record({ version: count, tracks: listOf(record({ stream, kind, codec: text, layers: listOf(layer) })) }),
   slots: record({
     version: count,
-    video: listOf(record({ slot: u8, since: nullable(u32) }, { peer: peerId, stream: text, blocked: text })),
+    video: listOf(
+      record(
+        { slot: u8, since: nullable(u32) },
+        { peer: peerId, stream: text, blocked: text, layer: text, reason: text },
+      ),
+    ),
     audio: listOf(record({ slot: u8 }, { peer: peerId, stream: text })),
   }),
   speaker: record({}, { peer: peerId }),

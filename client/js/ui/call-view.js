@@ -87,6 +87,7 @@ export function callView({ call, media, share, quality, id, name, region, leave 
     byId('room-name', HTMLHeadingElement).replaceChildren(...nodesOf(said`${room.name}`));
     document.title = `${isolated(room.name)} · Plenary`;
   });
+  call.on('downlink', (downlink) => stage.carries(downlink));
   call.on('announce', announce);
   showHealth(call, region.speak);
 

@@ -36,6 +36,8 @@ export class Stage {
   #toldView = '';
   /** The key of the tile the person holds on to; it has the place of a screen. */
   #pinned = '';
+  /** @type {number | null} */
+  #downlink = null;
   #quality;
   // At once when somebody looks again: they wait for a key frame.
   #onlooker = new Onlooker(document, () => this.#sayView());
@@ -105,6 +107,12 @@ export class Stage {
     this.#view.soon();
   }
 
+  /** What the connection carries to this page, in bits a second. @param {number | null} downlink */
+  carries(downlink) {
+    this.#downlink = downlink;
+    for (const { tile } of this.#tiles.values()) tile.downlink = downlink;
+  }
+
   /** @param {string} key The tile to hold on to, or to let go. */
   #pin(key) {
     const focus = document.activeElement;
@@ -130,6 +138,7 @@ export class Stage {
   #made(model) {
     const tile = new RemoteTile(model, { pin: () => this.#pin(model.key), floats: () => this.#view.soon() });
     this.#observer.observe(tile.element);
+    tile.downlink = this.#downlink;
     return tile;
   }
 

@@ -7,6 +7,7 @@ import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
 import { textOf } from '../core/sentence.js';
 import { PictureGate } from './picture-gate.js';
+import { QualityMark } from './quality-mark.js';
 import { floatingHeight, tileActions } from './tile-actions.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
@@ -79,6 +80,9 @@ export class RemoteTile {
   #gate = new PictureGate(this.#face.video, (shown) => this.element.classList.toggle('live', shown));
 
   #actions;
+  #mark;
+  /** @type {number | null} */
+  #downlink = null;
 
   /**
    * @param {TileModel} model
@@ -90,7 +94,18 @@ export class RemoteTile {
     const { video, avatar, plate } = this.#face;
     const screen = model.stream === 'screen';
     this.#actions = tileActions({ tile: this.element, video, label: model.label, screen, pin, floats });
-    this.element.append(video, avatar, this.#blocked, this.#offline, plate, this.#cameraOff, this.#actions.element);
+    this.#mark = new QualityMark(video, () => this.#downlink);
+    plate.append(this.#mark.button);
+    this.element.append(
+      video,
+      avatar,
+      this.#mark.words,
+      this.#blocked,
+      this.#offline,
+      plate,
+      this.#cameraOff,
+      this.#actions.element,
+    );
     this.element.dataset.stream = model.stream;
   }
 
@@ -99,6 +114,12 @@ export class RemoteTile {
     const { video } = this.#face;
     const { clientWidth: width, clientHeight: height } = this.element;
     return { width, height, aspect: video.videoWidth / video.videoHeight || 16 / 9, floats: floatingHeight(video) };
+  }
+
+  /** What the connection carries, in bits a second. @param {number | null} downlink */
+  set downlink(downlink) {
+    this.#downlink = downlink;
+    this.#mark.renew();
   }
 
   /** @param {boolean} pinned */
@@ -123,6 +144,7 @@ export class RemoteTile {
     this.#absence.replaceChildren(...nodesOf(model.absent ?? []));
     this.element.classList.toggle('away', model.absent !== null);
     this.#tellBlocked(model);
+    this.#mark.show(model);
     const since = model.cameraOff || model.blocked || !stream ? null : (model.slot?.since ?? null);
     this.#gate.set(stream, String(model.slot?.slot), since);
   }

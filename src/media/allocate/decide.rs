@@ -10,10 +10,10 @@
 
 use std::cmp::Reverse;
 
+use super::SlotFacts;
 use super::ladder::{Ladder, fills, height};
-use super::{Reason, SlotFacts};
 use crate::media::ids::{Layer, Stream};
-use crate::media::message::Limitation;
+use crate::media::message::{Limitation, Reason};
 use crate::media::units::Bitrate;
 
 /// Below this there is sound only: a voice takes 30 to 50 kbit/s, and a picture of what is left is none.

@@ -1,0 +1,81 @@
+/**
+ * The mark on a tile that says how good the picture is, and one sentence on why, for whoever asks.
+ */
+
+import { levelOf, whyWords } from '../call/why.js';
+import { h, nodesOf } from '../core/dom.js';
+
+/** @import { TileModel } from '../call/room-state.js' */
+
+/** For screen readers, who do not see the bars. */
+const LEVELS = ['no picture at present', 'small', 'medium', 'good'];
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Three bars, of which so many are lit as the picture is good. */
+function bars() {
+  const picture = document.createElementNS(SVG, 'svg');
+  for (const [name, value] of Object.entries({ viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true' })) {
+    picture.setAttribute(name, value);
+  }
+  for (const [index, top] of [14, 9, 4].entries()) {
+    const bar = document.createElementNS(SVG, 'path');
+    bar.setAttribute('class', `bar bar${index + 1}`);
+    bar.setAttribute('d', `M${5 + index * 7} 20V${top}`);
+    bar.setAttribute('stroke-width', '4');
+    picture.append(bar);
+  }
+  return picture;
+}
+
+export class QualityMark {
+  #video;
+  #downlink;
+  /** @type {TileModel | null} */
+  #model = null;
+  button = h('button', { type: 'button', class: 'mark', hidden: true, 'aria-expanded': 'false' }, bars());
+  words = h('p', { class: 'why', role: 'status', hidden: true });
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {() => number | null} downlink What the connection carries, in bits a second.
+   */
+  constructor(video, downlink) {
+    this.#video = video;
+    this.#downlink = downlink;
+    const open = (/** @type {boolean} */ wanted) => {
+      this.words.hidden = !wanted;
+      this.button.setAttribute('aria-expanded', String(wanted));
+      this.renew();
+    };
+    this.button.addEventListener('click', () => open(this.words.hidden === true));
+    this.button.addEventListener('keydown', ({ key }) => key === 'Escape' && open(false));
+    video.addEventListener('resize', () => this.renew());
+  }
+
+  /** @param {TileModel} model */
+  show(model) {
+    this.#model = model;
+    const level = model.cameraOff || model.absent !== null ? null : levelOf(model);
+    this.button.hidden = level === null;
+    if (level === null) this.words.hidden = true;
+    else {
+      const name = `Quality of ${model.label}: ${LEVELS[level]}. Why?`;
+      this.button.dataset.level = String(level);
+      this.button.setAttribute('aria-label', name);
+      this.button.title = name;
+    }
+    this.button.setAttribute('aria-expanded', String(!this.words.hidden));
+    this.renew();
+  }
+
+  /** Something the sentence speaks of may have changed. */
+  renew() {
+    if (this.words.hidden || !this.#model) return;
+    const { videoWidth, videoHeight } = this.#video;
+    const lines = this.#model.layer === null ? 0 : Math.min(videoWidth, videoHeight);
+    const sentence = whyWords(this.#model, { lines, downlink: this.#downlink() });
+    const shown = sentence.join('');
+    if (this.words.textContent !== shown) this.words.replaceChildren(...nodesOf(sentence));
+  }
+}
