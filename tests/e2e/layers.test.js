@@ -49,24 +49,27 @@ house.opening('two people meet', async () => {
 });
 
 for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0, 1) : directions) {
-  house.scene(`${way}: the camera is sent in three sizes, and the middle one is shown`, async () => {
-    const sent = await until(
-      `${sender.name} sends three sizes`,
-      () => sender.sends('video'),
-      (layers) => layers.length === 3 && layers.every(({ framesEncoded }) => framesEncoded > 0),
-    );
-    assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q']);
-    const widths = Object.fromEntries(sent.map(({ rid, frameWidth }) => [rid, frameWidth]));
-    assert.deepEqual(widths, { q: size.width / 4, h: size.width / 2, f: size.width });
-    await receivesWidth(viewer, sender, size.width / 2);
-    await viewer.sees(sender.name, colour);
-    await viewer.seesMovement(sender.name);
-  });
+  house.scene(
+    `${way}: the camera is sent in three sizes, and who has the line for it is shown the largest`,
+    async () => {
+      const sent = await until(
+        `${sender.name} sends three sizes`,
+        () => sender.sends('video'),
+        (layers) => layers.length === 3 && layers.every(({ framesEncoded }) => framesEncoded > 0),
+      );
+      assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q']);
+      const widths = Object.fromEntries(sent.map(({ rid, frameWidth }) => [rid, frameWidth]));
+      assert.deepEqual(widths, { q: size.width / 4, h: size.width / 2, f: size.width });
+      await receivesWidth(viewer, sender, size.width);
+      await viewer.sees(sender.name, colour);
+      await viewer.seesMovement(sender.name);
+    },
+  );
 
-  house.scene(`${way}: without the middle size the smaller one is shown, from a key frame on`, async () => {
+  house.scene(`${way}: without the largest size the middle one is shown, from a key frame on`, async () => {
     const before = await viewer.receives(sender.name);
-    await sender.setLayer('h', false);
-    await receivesWidth(viewer, sender, size.width / 4);
+    await sender.setLayer('f', false);
+    await receivesWidth(viewer, sender, size.width / 2);
     await viewer.sees(sender.name, colour);
     await viewer.seesMovement(sender.name);
     const now = await viewer.receives(sender.name);
@@ -76,11 +79,11 @@ for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0
     console.info(`${way}: the picture stood for ${Math.round(froze * 1000)} ms when its layer ended`);
   });
 
-  house.scene(`${way}: the middle size comes back without a gap`, async () => {
+  house.scene(`${way}: the largest size comes back without a gap`, async () => {
     const before = await viewer.receives(sender.name);
     await viewer.watchForPauses(sender.name);
-    await sender.setLayer('h', true);
-    await receivesWidth(viewer, sender, size.width / 2);
+    await sender.setLayer('f', true);
+    await receivesWidth(viewer, sender, size.width);
     await viewer.sees(sender.name, colour);
     await viewer.seesMovement(sender.name);
     const now = await viewer.receives(sender.name);
@@ -115,7 +118,7 @@ house.scene(
     await bob.hears(1);
     assert.equal(await bob.receives('Ann'), undefined, 'nothing of Ann came meanwhile');
     await turn(bob, false);
-    await receivesWidth(bob, ann, size.width / 2);
+    await receivesWidth(bob, ann, size.width);
     await bob.sees('Ann', 'red');
     await bob.seesMovement('Ann');
   },

@@ -63,6 +63,10 @@ const COLLAPSES: f64 = 0.4;
 /// first.
 const LAST_LEAVES_AFTER: Duration = Duration::from_secs(3);
 
+/// So long everybody keeps the base after a fall: of bursts that fill a queue for a moment (somebody sends ten times what they were
+/// asked for) the estimate is back after a second, and without this a third person's picture was gone for 1.1 s each time.
+const BASES_STAY: Duration = Duration::from_millis(1_500);
+
 /// The estimator looks for no more: half as much again as a home connection takes.
 const MOST_PROBED: Bitrate = Bitrate::kbps(9_000);
 
@@ -125,6 +129,10 @@ pub struct Adaptive {
     lowest: Option<Lowest>,
     /// When an estimate came last.
     heard: Option<Instant>,
+    /// What it was.
+    known: Bitrate,
+    /// What it was before it fell, and for how long everybody's base is still paid from that.
+    fell: Option<(Bitrate, Instant)>,
     /// The estimate of the last decision, and when that was.
     decided: Option<(Instant, Bitrate)>,
     last: Decided,
@@ -155,7 +163,8 @@ impl Adaptive {
             let settles = now.saturating_duration_since(rose) < SETTLES && budget >= had.scaled(COLLAPSES);
             if settles { budget.max(had) } else { budget }
         });
-        let bases = if learns { budget.max(HOPED_FOR) } else { budget };
+        let before = self.fell.filter(|(_, until)| now < *until).map(|(before, _)| before);
+        let bases = if learns { budget.max(HOPED_FOR) } else { budget.max(before.unwrap_or_default()) };
         Means { budget, bases, lowest, sound: downlink.sound, rises: self.rising.is_over(now), tries }
     }
 
@@ -168,6 +177,10 @@ impl Adaptive {
             (self.fresh, self.learns) = (Some(now), Some(now + LEARNS));
             Lowest::new(now, estimate)
         });
+        let known = std::mem::replace(&mut self.known, estimate);
+        if estimate < known.scaled(FALLS) && self.fell.is_none_or(|(_, until)| now >= until) {
+            self.fell = Some((known, now + BASES_STAY));
+        }
         let fell = estimate < lowest.present.scaled(FALLS);
         if fell {
             self.learns = None;
@@ -257,7 +270,9 @@ impl Allocator for Adaptive {
     }
 
     fn misses(&self, slot: &SlotFacts, layer: Layer) -> bool {
-        slot.target.is_none_or(|target| layer > target) && !slot.unseen
+        // What was to be shown may be what was cut off.
+        let shown = slot.target.filter(|target| slot.encoding(*target).is_some());
+        shown.is_none_or(|shown| layer > shown) && !slot.unseen
     }
 }
 

@@ -32,10 +32,13 @@ pub mod write;
 
 use super::demux::Path;
 use super::ids::Kind;
+use super::rtp::Ssrc;
+use super::units::Bitrate;
+use repair::Refused;
 use ring::{Kept, Stored};
 use write::ExtensionIds;
 
-pub use outbound::{Counts, Egress, Told};
+pub use outbound::Egress;
 pub use queue::Queued;
 
 /// Bytes one call may hold (an IPv4 datagram's largest payload): one byte more, and all of it is lost.
@@ -64,6 +67,26 @@ impl Run {
     fn takes(&self, held: usize, bytes: usize) -> bool {
         bytes <= self.segment && held + bytes <= MOST_BYTES
     }
+}
+
+/// What was counted since it was asked last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Packets sent again because the client asked for them.
+    pub resent: u64,
+    /// Packets sent again to find out what the downlink holds.
+    pub padded: u64,
+    /// What the client asked for again and did not get.
+    pub refused: Refused,
+}
+
+/// What a report means to others.
+#[derive(Debug, Clone, Copy)]
+pub enum Told {
+    /// The client needs a key frame of this source.
+    KeyFrame(Ssrc),
+    /// Its downlink is thought to hold so much.
+    Estimate(Bitrate),
 }
 
 /// What the client calls things that are sent to it.

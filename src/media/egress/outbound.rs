@@ -13,7 +13,7 @@ use super::ring::{Kept, Stored};
 use super::seal::{Sealer, Unsealed};
 use super::source::Source;
 use super::write::{self, ExtensionIds, Own};
-use super::{Negotiated, Packets, Run};
+use super::{Counts, Negotiated, Packets, Run, Told};
 use crate::media::demux::Path;
 use crate::media::estimate::{Class, Estimator, Pacer};
 use crate::media::guard::Faults;
@@ -33,26 +33,6 @@ const AROUND: usize = 70;
 
 /// Of how many packets that left padding is made, the newest: probes take some ten.
 const RECENT: usize = 16;
-
-/// What was counted since it was asked last.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Packets sent again because the client asked for them.
-    pub resent: u64,
-    /// Packets sent again to find out what the downlink holds.
-    pub padded: u64,
-    /// What the client asked for again and did not get.
-    pub refused: Refused,
-}
-
-/// What a report means to others.
-#[derive(Debug, Clone, Copy)]
-pub enum Told {
-    /// The client needs a key frame of this source.
-    KeyFrame(Ssrc),
-    /// Its downlink is thought to hold so much.
-    Estimate(Bitrate),
-}
 
 /// What leaves next, before it is written.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +156,11 @@ impl Egress {
     /// So much would be sent if the downlink held it; zero if nothing is received.
     pub fn want(&mut self, now: Instant, wanted: Bitrate) {
         self.estimator.want(now, wanted);
+    }
+
+    /// For a while nothing was read or sent.
+    pub fn stood_still(&mut self) {
+        self.estimator.stood_still();
     }
 
     /// What the downlink is thought to hold.

@@ -146,6 +146,13 @@ impl Estimator {
         self.rtt = None;
     }
 
+    /// For a while nobody listened or sent: what comes of what left before says nothing of the path, and neither does how long its
+    /// answers took.
+    pub fn stood_still(&mut self) {
+        self.sent = None;
+        self.begin(self.before_silence.unwrap_or(self.estimate));
+    }
+
     /// A packet of so many bytes, with all headers, is committed to the wire: its transport-wide number.
     pub fn sent(&mut self, now: Instant, bytes: usize) -> u16 {
         let now = self.micros(now);

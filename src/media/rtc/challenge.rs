@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::sending::Sending;
 use super::stun::{self, Check};
 use super::{Connection, DUE, Transmit, crypto};
 use crate::media::demux::{DatagramKind, Path};
@@ -44,6 +45,9 @@ impl Connection {
     /// For so long nothing was heard on any path, because nobody listened.
     pub fn stood_still(&mut self, stood: Duration) {
         self.paths.stood_still(stood);
+        if let Sending::Own(own) = &mut self.sending {
+            own.egress.stood_still();
+        }
     }
 
     /// What was counted on its paths since this was called last.

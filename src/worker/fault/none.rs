@@ -12,6 +12,12 @@ pub struct Failing;
 
 #[expect(clippy::unused_self, reason = "tests have something in there")]
 impl Failing {
+    /// The next send is not to fail.
+    #[inline]
+    pub(super) fn is_next_send(&self) -> bool {
+        false
+    }
+
     /// A send is what the kernel makes of it.
     #[inline]
     pub(super) fn next_send(&mut self) -> Option<io::Error> {

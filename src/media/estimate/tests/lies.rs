@@ -104,3 +104,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_left_before_a_standstill_says_nothing_of_the_path() {
+    let mut now = Instant::now();
+    let mut estimator = Estimator::new(now);
+    let mut left: Vec<u16> = Vec::new();
+    for packet in 0..400_i64 {
+        now += Duration::from_millis(5);
+        left.push(estimator.sent(now, 1_000));
+        if left.len() == 10 {
+            let report = |(number, at)| Reported { number, arrival: Some((packet - 10 + at) * 5_000) };
+            estimator.feedback(now, left.drain(..).zip(0..).map(report));
+        }
+    }
+    let known = estimator.estimate();
+    left.extend((0..20).map(|_| estimator.sent(now, 1_000)));
+    now += Duration::from_secs(32);
+    estimator.stood_still();
+    // Half of it arrived at once, and half is lost.
+    let report = |(number, at): (u16, i64)| Reported { number, arrival: (at % 2 == 0).then_some(34_000_000) };
+    estimator.feedback(now, left.drain(..).zip(0..).map(report));
+    assert_eq!(estimator.estimate(), known);
+}
