@@ -8,7 +8,7 @@ pub enum WorkerFault {}
 
 /// No call is to fail.
 #[derive(Debug, Default)]
-pub struct Failing;
+pub struct Failing(());
 
 #[expect(clippy::unused_self, reason = "tests have something in there")]
 impl Failing {

@@ -4,7 +4,7 @@ use crate::faults::Fault;
 
 /// Nothing is to go wrong.
 #[derive(Debug, Default)]
-pub(super) struct Pending;
+pub(super) struct Pending(());
 
 impl Pending {
     /// The place where `fault` would happen.
