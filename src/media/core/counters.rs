@@ -70,7 +70,7 @@ crate::metrics! {
         pub loudest_changed: u64,
         /// Times the floor of a room passed to somebody, or became free.
         pub floor_passed: u64,
-        /// Times somebody's slots for sound were looked at, for that or because somebody came, left or looked elsewhere.
+        /// Times somebody's slots for sound were looked at, because the loudest changed or because somebody came, left or looked elsewhere.
         pub listeners_visited: u64,
         /// Key frames asked for.
         pub key_frames_asked: u64,
@@ -80,11 +80,11 @@ crate::metrics! {
         pub key_frames_refused: u64,
         /// Media packets that were over what their sender was asked for, and dropped.
         pub over_rate: u64,
-        /// Layers that were cut off for that.
+        /// Layers that were cut off because their sender sent more than was asked for.
         pub layers_cut: u64,
         /// Times somebody was told that they send too much.
         pub told_too_much: u64,
-        /// Connections that ended because their client went on.
+        /// Connections that ended because their client went on sending more than was asked for.
         pub ended_too_much: u64,
         /// Connections that ended by themselves.
         pub connections_lost: u64,
