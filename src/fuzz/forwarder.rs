@@ -52,7 +52,7 @@ pub fn forwarder(data: &[u8]) {
         let capture = now.checked_sub(capture).unwrap_or(now);
         let packet = Arriving { seq: SeqNo(counting.seq), time: MediaTime(counting.time), capture, frame };
         slot.target = Some(target);
-        let source = Source { number: owner * 3 + number as u64, layer, live: [true; 3] };
+        let source = Source { number: owner * 3 + number as u64, layer, live: [true; 3], overtaken: false };
         let Ok(leaving) = slot.forward(&source, &packet, now) else { continue };
         assert!(
             leaving.wallclock <= now,

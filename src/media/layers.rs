@@ -56,6 +56,8 @@ pub struct Arrival {
     pub outdated: bool,
     /// Its sequence number is far from the one before.
     pub jumped: bool,
+    /// What its publisher sent after it was there before it.
+    pub overtaken: bool,
     /// Other layers send, or have settled, than before.
     pub changed: bool,
 }
@@ -105,10 +107,12 @@ impl Encoding {
 
     fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
         let before = self.newest;
+        let known = self.arrived.is_some();
         let jumped = self.pass_over(seen.seq);
+        let overtaken = known && !jumped && seen.seq < before;
         if self.codec.is_some_and(|codec| codec != seen.codec) {
             if seen.seq < before && !jumped {
-                return Arrival { outdated: true, jumped, changed: false };
+                return Arrival { outdated: true, jumped, ..Arrival::default() };
             }
             self.epoch = self.epoch.wrapping_add(1);
         }
@@ -120,7 +124,7 @@ impl Encoding {
         if !self.probation.is_zero() && now.saturating_duration_since(since) >= FORGIVEN_AFTER {
             self.probation = Duration::ZERO;
         }
-        Arrival { outdated: false, jumped, changed: false }
+        Arrival { jumped, overtaken, ..Arrival::default() }
     }
 
     /// A packet came that nobody is shown: what is counted from goes on.

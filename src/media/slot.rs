@@ -19,6 +19,8 @@ pub struct Source {
     pub layer: Layer,
     /// The layers that send.
     pub live: [bool; 3],
+    /// What its publisher sent after this packet was there before it.
+    pub overtaken: bool,
 }
 
 /// What a slot shows: whom, and what of them.
@@ -206,6 +208,11 @@ impl Slot {
         }
         if !packet.frame.starts_key_frame() {
             return Err(if wanted { Held::AwaitsKeyFrame } else { Held::NotShown });
+        }
+        if source.overtaken {
+            // It was lost and came when it was sent again, up to two seconds later on a full uplink. What it needs behind it has gone by:
+            // the picture would go back, stand still, and nothing could repair it.
+            return Err(Held::Early);
         }
         self.stream.forwarder.detach();
         Ok(())

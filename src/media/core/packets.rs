@@ -155,6 +155,7 @@ impl Core {
             number: (u64::from(at.number()) << 32) | u64::from(layers.source(layer)),
             layer,
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
+            overtaken: arrival.overtaken,
         };
         let said = packet.extensions.level.map(|level| {
             voice.level(now, level.level);

@@ -10,7 +10,7 @@ use Layer::{High, Low, Middle};
 const LIVE: [bool; 3] = [true; 3];
 
 fn source(layer: Layer) -> Source {
-    Source { number: layer as u64, layer, live: LIVE }
+    Source { number: layer as u64, layer, live: LIVE, overtaken: false }
 }
 
 /// Three layers of one camera: each with sequence numbers and timestamps of its own, 30 frames a second.
@@ -54,6 +54,19 @@ impl Camera {
     fn faults(&self) -> u64 {
         self.slot.faults().violations()
     }
+}
+
+#[test]
+fn a_key_frame_whose_packets_have_gone_by_is_no_way_in() {
+    let mut camera = Camera::new();
+    let late = |layer| Source { overtaken: true, ..source(layer) };
+    assert_eq!(camera.send(&late(Low), Low, true), Err(Held::Early), "nothing plays yet");
+    camera.send(&source(Low), Low, true).expect("a key frame");
+    assert_eq!(camera.send(&late(High), High, true), Err(Held::Early));
+    assert!(!camera.send(&source(Low), High, false).expect("the old layer plays on").first);
+    assert!(camera.send(&source(High), High, true).expect("a key frame in time").first);
+    assert!(!camera.send(&late(High), High, true).expect("what plays is mended by what is late").first);
+    assert_eq!(camera.faults(), 0);
 }
 
 #[test]

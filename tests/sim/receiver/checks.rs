@@ -9,7 +9,8 @@ use super::{Complaint, Receiver};
 use crate::payload::Stamp;
 
 /// Seconds by which timestamps may differ from when frames were made, across a change of owner: as much as a first
-/// packet is late that was lost and sent again.
+/// packet is late that was lost and sent again. A frame that came later still, from an uplink that is full, cannot be put where it was made:
+/// timestamps do not go back.
 const LARGEST_STEP: f64 = 1.5;
 
 /// Whether timestamp `a` is later than `b`.
@@ -56,7 +57,7 @@ impl Receiver {
         // A browser freezes for as long as timestamps step ahead, and delays everything by as much as they fall behind.
         let passed = (first.stamp.made as f64 - shown.stamp.made as f64) / 1e6;
         let ticks = f64::from(first.time.wrapping_sub(shown.time).cast_signed()) / 90_000.0;
-        if (ticks - passed).abs() > LARGEST_STEP {
+        if (ticks - passed).abs() > LARGEST_STEP.max(first.age).max(shown.age) {
             let text = format!("slot {}: made {passed:.3} s later, timestamps went {ticks:.3} s", line.slot);
             self.complaints.push(Complaint::ClockStep(text));
         }

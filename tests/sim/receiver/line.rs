@@ -21,6 +21,8 @@ pub(super) struct Piece {
     /// Bytes of its payload.
     pub(super) bytes: usize,
     pub(super) stamp: Stamp,
+    /// Seconds from when it was made until it came.
+    pub(super) age: f64,
     pub(super) codec: Codec,
     pub(super) counters: Option<Counters>,
 }

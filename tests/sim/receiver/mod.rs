@@ -99,10 +99,14 @@ impl Receiver {
         Receiver { origin: Some(origin), ..Receiver::default() }
     }
 
+    /// How long ago a frame was made.
+    fn age(&self, now: Instant, stamp: Stamp) -> Option<Duration> {
+        Some(now.saturating_duration_since(self.origin? + Duration::from_micros(stamp.made)))
+    }
+
     /// What is played at `at`, of somebody's camera or microphone.
     fn played(&mut self, at: Instant, stamp: Stamp, bytes: usize) -> Option<(Played, &mut Quality)> {
-        let made = self.origin? + Duration::from_micros(stamp.made);
-        let played = Played { at, stamp, bytes, age: at.saturating_duration_since(made) };
+        let played = Played { at, stamp, bytes, age: self.age(at, stamp)? };
         let camera = stamp.stream == Stream::Camera;
         camera.then(|| (played, self.quality.entry(stamp.person).or_default()))
     }
@@ -175,7 +179,8 @@ impl Receiver {
         if line.next.is_some_and(|next| seq < next) {
             return;
         }
-        line.pieces.insert(seq, Piece { time, start, end, bytes, stamp, codec, counters });
+        let age = self.age(now, stamp).unwrap_or_default().as_secs_f64();
+        line.pieces.insert(seq, Piece { time, start, end, bytes, stamp, age, codec, counters });
         while self.show_next(now, line, &who) {}
     }
 

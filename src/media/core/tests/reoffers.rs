@@ -75,8 +75,12 @@ fn a_source_that_no_slot_had_for_a_while_goes_on_where_it_was() {
         let (seq, time) = (SeqNo(seq), MediaTime(seq * 3_000));
         crate::media::forward::Arriving { seq, time, capture: now, frame }
     };
-    let from =
-        crate::media::slot::Source { number: 1, layer: crate::media::ids::Layer::High, live: [true; 3] };
+    let from = crate::media::slot::Source {
+        number: 1,
+        layer: crate::media::ids::Layer::High,
+        live: [true; 3],
+        overtaken: false,
+    };
     let send = |core: &mut Core, seq| {
         let slot = &mut core.peers[key].video[0];
         assert_eq!(slot.mid, Mid::from("0"));
