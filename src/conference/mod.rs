@@ -240,6 +240,10 @@ impl Conference {
                     peer.downlink = Some(estimate);
                     self.send_downlink(id);
                 }
+                Notice::Unwanted { layers, .. } => {
+                    peer.unwanted = layers;
+                    self.send_publish(now, id, false);
+                }
                 Notice::Quiet { .. } => {
                     peer.signs.hearing = Hearing::quiet(now.instant);
                     self.review(now, id);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::protocol::ServerMessage;
-use super::publish::Published;
+use super::publish::{Published, Wish};
 use super::refusal::Refusal;
 use super::state::{Abilities, RoomEvent};
 use super::timers::Timer;
@@ -386,7 +386,8 @@ impl Conference {
         };
         let video = member.codec().or(self.config.codecs.first().copied()).unwrap_or(Codec::Vp8);
         let people = room.state.people().len();
-        let request = Published::after(before, member.tracks(), camera_rule(people), video);
+        let wish = Wish { camera: camera_rule(people), video, unwanted: &peer.unwanted };
+        let request = Published::after(before, member.tracks(), &wish);
         if before != Some(&request) || again {
             let message = ServerMessage::Publish { version: request.version(), tracks: request.tracks() };
             self.change(now, peer.room, &RoomEvent::Requested { peer: id, request });

@@ -15,25 +15,36 @@ const MICROPHONE_BITRATE: Bitrate = Bitrate::kbps(32);
 /// A shared screen's sound is often music, in two channels. At this rate Opus is transparent to nearly everybody.
 const SCREEN_AUDIO_BITRATE: Bitrate = Bitrate::kbps(128);
 
+/// What pictures are wanted of a person.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'a> {
+    /// The rule for cameras.
+    pub(super) camera: CameraRule,
+    /// What they are encoded with.
+    pub(super) video: Codec,
+    /// The layers of the camera that nobody takes.
+    pub(super) unwanted: &'a [Layer],
+}
+
 /// What the server asked of one person: what the answer depends on, and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Published {
     version: u64,
     tracks: BTreeSet<Track>,
+    /// The layers of the camera that are wanted at all.
     camera: CameraRule,
+    /// Of these, the ones that nobody takes at present.
+    unwanted: Vec<Layer>,
     video: Codec,
 }
 
 impl Published {
-    /// The request for a person with `tracks` in a room with the rule `camera` and pictures in `video`, after the request
-    /// `before`. The version rises only if the request differs.
-    pub(super) fn after(
-        before: Option<&Published>,
-        tracks: &BTreeSet<Track>,
-        camera: CameraRule,
-        video: Codec,
-    ) -> Published {
-        let wanted = Published { version: 1, tracks: tracks.clone(), camera, video };
+    /// The request for a person with `tracks`, after the request `before`. The version rises only if the request differs.
+    pub(super) fn after(before: Option<&Published>, tracks: &BTreeSet<Track>, wish: &Wish<'_>) -> Published {
+        let Wish { camera, video, unwanted } = *wish;
+        let unwanted = unwanted.iter().filter(|layer| camera.iter().any(|(of, _)| of == *layer));
+        let unwanted = unwanted.copied().collect();
+        let wanted = Published { version: 1, tracks: tracks.clone(), camera, unwanted, video };
         let version = before.map_or(1, |before| {
             let same = *before == Published { version: before.version, ..wanted.clone() };
             before.version + u64::from(!same)
@@ -46,7 +57,8 @@ impl Published {
         self.version
     }
 
-    /// The same for the worker.
+    /// What may be sent, for the worker: also what nobody takes. Whoever sends that all the same costs their own uplink, and a layer
+    /// that begins again may come before its publisher was asked for it.
     pub(super) fn rates(&self) -> Vec<TrackRates> {
         let rates = |track: &Track| {
             let layers = request(*track, self.camera, self.video).layers.into_iter().map(|layer| {
@@ -60,7 +72,15 @@ impl Published {
 
     /// The request itself.
     pub(super) fn tracks(&self) -> Vec<PublishTrack> {
-        self.tracks.iter().map(|track| request(*track, self.camera, self.video)).collect()
+        let wanted = |track: &Track| {
+            let mut asked = request(*track, self.camera, self.video);
+            if (track.stream, track.kind) == (Stream::Camera, Kind::Video) {
+                let taken = |layer: Option<Layer>| layer.is_none_or(|layer| !self.unwanted.contains(&layer));
+                asked.layers.retain(|layer| taken(layer.rid.as_deref().and_then(Layer::of_rid)));
+            }
+            asked
+        };
+        self.tracks.iter().map(wanted).collect()
     }
 }
 
@@ -146,11 +166,34 @@ mod tests {
         }
     }
 
+    fn wish(people: usize, video: Codec, unwanted: &[Layer]) -> Wish<'_> {
+        Wish { camera: camera_rule(people), video, unwanted }
+    }
+
+    #[test]
+    fn what_nobody_takes_of_a_camera_is_not_asked_for_and_may_be_sent() {
+        let all = [Kind::Audio, Kind::Video].map(|kind| Track { stream: Stream::Camera, kind });
+        let tracks = BTreeSet::from(all);
+        let asked = |unwanted: &[Layer], people| {
+            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &[]));
+            let after = Published::after(Some(&before), &tracks, &wish(people, Codec::Vp8, unwanted));
+            assert_eq!(after.rates(), before.rates());
+            let [sound, picture] = &after.tracks()[..] else { panic!("two tracks") };
+            assert_eq!(sound.layers.len(), 1);
+            let rids = picture.layers.iter().filter_map(|layer| layer.rid.clone()).collect::<Vec<_>>();
+            (rids.concat(), after.version())
+        };
+        assert_eq!(asked(&[], 3), ("qhf".into(), 1));
+        assert_eq!(asked(&[Layer::Middle], 3), ("qf".into(), 2));
+        assert_eq!(asked(&[Layer::High], 9), ("qh".into(), 1), "what is not asked for is nobody's wish");
+        assert_eq!(asked(&Layer::ALL, 3), (String::new(), 2));
+    }
+
     #[test]
     fn the_version_rises_only_when_the_request_differs() {
         let camera = BTreeSet::from([Track { stream: Stream::Camera, kind: Kind::Video }]);
         let after =
-            |before, tracks, people, video| Published::after(before, tracks, camera_rule(people), video);
+            |before, tracks, people, video| Published::after(before, tracks, &wish(people, video, &[]));
         let first = after(None, &camera, 2, Codec::Vp8);
         let same = after(Some(&first), &camera, 3, Codec::Vp8);
         assert_eq!((first.version(), same.version()), (1, 1));

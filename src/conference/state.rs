@@ -309,6 +309,7 @@ mod tests {
     use super::*;
     use crate::conference::Now;
     use crate::conference::UnixTime;
+    use crate::conference::publish::Wish;
     use crate::media::codec::CodecSet;
     use crate::media::ladder::camera_rule;
 
@@ -346,7 +347,8 @@ mod tests {
             }),
             1 => (peer(), codec()).prop_map(|(peer, codec)| RoomEvent::CodecChosen { peer, codec }),
             1 => (peer(), tracks(), 1..9_usize, codec()).prop_map(|(peer, tracks, people, codec)| {
-                let request = Published::after(None, &tracks, camera_rule(people), codec);
+                let wish = Wish { camera: camera_rule(people), video: codec, unwanted: &[] };
+                let request = Published::after(None, &tracks, &wish);
                 RoomEvent::Requested { peer, request }
             }),
         ]

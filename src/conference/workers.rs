@@ -105,6 +105,7 @@ impl Conference {
         for member in &members {
             if let Some(peer) = self.peers.get_mut(member) {
                 peer.worker = worker;
+                peer.unwanted.clear();
             }
             self.command_for(*member, Command::Join { peer: *member, room: id });
         }

@@ -43,7 +43,7 @@ pub struct Asks {
     pub probe: Option<Bitrate>,
 }
 
-/// One encoding that sends.
+/// One encoding that sends, or would if it were asked to: the same, with neither rate nor frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EncodingFacts {
     /// It has sent for long enough that slots may go up to it: one that died of late could be gone again.
@@ -80,6 +80,8 @@ pub struct SlotFacts {
     pub tile: Option<TileFacts>,
     /// The client said what it shows, and this is not among it.
     pub unseen: bool,
+    /// Its owner has the floor, or had it last: see [`super::dominant`].
+    pub speaks: bool,
     /// The owner's encodings that send, in the order of [`Layer::ALL`].
     pub encodings: [Option<EncodingFacts>; 3],
     /// The layers that did send and do not any more, in the same order.
@@ -106,6 +108,7 @@ impl SlotFacts {
             owner,
             tile: None,
             unseen: false,
+            speaks: false,
             encodings: [None; 3],
             gone: [false; 3],
             limited: None,
@@ -144,6 +147,12 @@ pub trait Allocator: fmt::Debug + Send {
     /// Whether `slot` would be given `layer` if it sent again: for a layer that was cut off, and sends again only if somebody asks
     /// its publisher.
     fn misses(&self, slot: &SlotFacts, layer: Layer) -> bool;
+
+    /// Whether what none of its slots takes may stop at its source: it wants what it is told is there, also if that does not send at
+    /// present. A rule that does not is shown everything.
+    fn spares(&self) -> bool {
+        false
+    }
 }
 
 /// An allocator that takes layers in a fixed order, whatever the downlink holds.

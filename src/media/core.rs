@@ -17,6 +17,7 @@
 mod allocation;
 mod commands;
 mod counters;
+mod demand;
 mod fanout;
 mod keys;
 mod packets;
@@ -91,6 +92,8 @@ struct Room {
     loudest: Loudest,
     /// Who of them speaks.
     floor: Floor,
+    /// Who has the floor, or had it last: a pause of everybody's is no reason to blur them.
+    speaker: Option<PeerId>,
     /// Whom it concerns what changed of that in this turn.
     concerned: Concerned,
 }
@@ -103,6 +106,7 @@ impl Room {
             stale: false,
             loudest: Loudest::default(),
             floor: Floor::default(),
+            speaker: None,
             concerned: Concerned::Nobody,
         }
     }
@@ -132,6 +136,8 @@ pub struct Core {
     stale_rooms: Vec<RoomKey>,
     /// Rooms whose loudest changed.
     changed_rooms: Vec<RoomKey>,
+    /// Cameras of which somebody takes something else than before.
+    demands: Vec<PublicationKey>,
     demux: Demux,
     timers: Timers,
     dirty: Vec<PeerKey>,
@@ -173,6 +179,7 @@ impl Core {
             rooms_by_id: FxHashMap::default(),
             stale_rooms: Vec::new(),
             changed_rooms: Vec::new(),
+            demands: Vec::new(),
             demux: Demux::default(),
             timers: Timers::new(now),
             dirty: Vec::new(),
@@ -294,6 +301,7 @@ impl Core {
         }
         self.show(now);
         self.hand_out_voices(now);
+        self.review_demands(now);
         self.tell_slots();
         while let Some(key) = self.dirty.pop() {
             self.step(now, key);
@@ -314,6 +322,7 @@ impl Core {
         }
         if peer.allocates.is_some_and(|at| at <= now) {
             self.allocate(now, key);
+            self.demand_is_due(now, key);
         }
         if self.peers.get(key).and_then(|peer| peer.keys_due).is_some_and(|at| at <= now) {
             self.ask_for_key_frames(now, key);
@@ -384,6 +393,7 @@ impl Core {
         let pending = !self.handshakes.is_empty()
             || !self.stale_rooms.is_empty()
             || !self.changed_rooms.is_empty()
+            || !self.demands.is_empty()
             || !self.sending.is_empty()
             || lists.iter().any(|list| !list.is_empty());
         if pending { Some(now) } else { self.timers.next().and_then(|at| at.checked_sub(self.stepped_back)) }

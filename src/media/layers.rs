@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::allocate::EncodingFacts;
 use super::clock::TrackClock;
 use super::codec::Codec;
+use super::demand::Demand;
 use super::flow::Flow;
 use super::ids::{Kind, Layer};
 use super::keyframes::KeyFrames;
@@ -82,6 +83,7 @@ pub struct Encoding {
     missed: u8,
     probation: Duration,
     flow: Flow,
+    demand: Demand,
 }
 
 impl Encoding {
@@ -98,6 +100,7 @@ impl Encoding {
             missed: 0,
             probation: Duration::ZERO,
             flow: Flow::default(),
+            demand: Demand::default(),
         }
     }
 
@@ -117,6 +120,10 @@ impl Encoding {
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.codec = Some(seen.codec);
+        if self.is_on_demand(now) {
+            // It begins again: what it takes is not known.
+            (self.alive, self.flow) = (None, Flow::default());
+        }
         self.arrived = Some(now);
         self.missed = 0;
         self.flow.add(now, seen.bytes, seen.end);
@@ -140,14 +147,25 @@ impl Encoding {
             return;
         }
         self.missed = self.missed.saturating_add(1);
-        let silent = self.arrived.is_none_or(|arrived| now.saturating_duration_since(arrived) >= SILENCE);
-        if silent && self.missed >= FRAMES_MISSED {
+        if self.is_silent(now) && self.missed >= FRAMES_MISSED {
             self.die();
         }
     }
 
+    fn is_silent(&self, now: Instant) -> bool {
+        self.arrived.is_none_or(|arrived| now.saturating_duration_since(arrived) >= SILENCE)
+    }
+
+    /// It does not send, and would for whoever wants it.
+    fn is_on_demand(&self, now: Instant) -> bool {
+        self.demand.excuses() && self.is_silent(now)
+    }
+
     fn die(&mut self) {
         self.alive = None;
+        if self.demand.excuses() {
+            return;
+        }
         self.probation = (self.probation * 2).clamp(PROBATION, LONGEST_PROBATION);
     }
 
@@ -215,7 +233,46 @@ impl Layers {
     #[must_use]
     pub fn is_gone(&self, layer: Layer) -> bool {
         let encoding = self.get(layer);
-        encoding.alive.is_none() && encoding.arrived.is_some()
+        encoding.alive.is_none() && encoding.arrived.is_some() && !encoding.demand.excuses()
+    }
+
+    /// The smallest layer that sends or would.
+    #[must_use]
+    pub fn base(&self) -> Option<Layer> {
+        Layer::ALL.into_iter().find(|layer| self.is_live(*layer) || self.get(*layer).demand.excuses())
+    }
+
+    /// Whether the publisher was told not to send a layer.
+    #[must_use]
+    pub fn is_stopped(&self, layer: Layer) -> bool {
+        self.get(layer).demand.is_stopped()
+    }
+
+    /// Looks at which layers somebody `wants`: others are stopped after a while. Returns when to look again, and whether one did
+    /// not come that was asked for.
+    pub fn review(&mut self, now: Instant, wants: impl Fn(Layer) -> bool) -> (Option<Instant>, bool) {
+        let (mut next, mut missing) = (None, false);
+        for layer in Layer::ALL {
+            let (live, encoding) = (self.is_live(layer), self.get_mut(layer));
+            let awaited = encoding.is_on_demand(now);
+            let again = encoding.demand.review(now, wants(layer), live || awaited);
+            if awaited && !encoding.demand.excuses() {
+                (encoding.alive, missing) = (None, true);
+            }
+            next = next.into_iter().chain(again).min();
+        }
+        (next, missing)
+    }
+
+    /// The publisher was asked for the layers of which `asked` says so: others are not there on demand any more. A camera with one
+    /// encoding sends it whatever it is called.
+    pub fn list(&mut self, asked: impl Fn(Layer) -> bool) {
+        if [Layer::Low, Layer::Middle].into_iter().all(|layer| self.get(layer).arrived.is_none()) {
+            return;
+        }
+        for layer in Layer::ALL.into_iter().filter(|layer| !asked(*layer)) {
+            self.get_mut(layer).demand = Demand::default();
+        }
     }
 
     /// A number that differs between layers, and between what a layer sent before and after it started anew.
@@ -224,13 +281,16 @@ impl Layers {
         (self.get(layer).epoch << 2) | layer as u32
     }
 
-    /// What an allocator is to know of a layer, except what was asked of it; `None` if it does not send.
+    /// What an allocator is to know of a layer, except what was asked of it; `None` if it neither sends nor would.
     #[must_use]
     pub fn facts(&self, layer: Layer, now: Instant) -> Option<EncodingFacts> {
         let encoding = self.get(layer);
+        let height = encoding.height;
+        if encoding.is_on_demand(now) {
+            return Some(EncodingFacts { settled: true, asked: None, rate: None, frames: None, height });
+        }
         let (rate, frames) = encoding.flow.rates(now).unzip();
         let settled = encoding.is_settled(now);
-        let height = encoding.height;
         encoding.alive.map(|_| EncodingFacts { settled, asked: None, rate, frames, height })
     }
 

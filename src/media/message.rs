@@ -158,6 +158,14 @@ pub enum Notice {
         /// How much.
         estimate: Bitrate,
     },
+    /// What nobody takes of somebody's camera, and so need not be sent: all its layers, if nobody sees it. Empty at first. A newer
+    /// notice replaces an older one.
+    Unwanted {
+        /// Whose.
+        peer: PeerId,
+        /// The layers.
+        layers: Vec<Layer>,
+    },
     /// No authenticated packet came for [`super::QUIET_AFTER`].
     Quiet {
         /// From whom.
@@ -198,6 +206,7 @@ impl Notice {
             | Notice::Refused { peer, .. }
             | Notice::Slots { peer, .. }
             | Notice::Downlink { peer, .. }
+            | Notice::Unwanted { peer, .. }
             | Notice::Quiet { peer }
             | Notice::TooMuch { peer }
             | Notice::Heard { peer }

@@ -4,6 +4,7 @@ pub mod allocate;
 mod clock;
 pub mod codec;
 mod core;
+mod demand;
 mod demux;
 mod dominant;
 pub mod egress;

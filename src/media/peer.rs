@@ -53,7 +53,7 @@ pub struct Peer {
     pub video: Vec<Slot>,
     /// Their audio slots, by number.
     pub audio: Vec<Slot>,
-    /// When the allocator wants to be asked again.
+    /// When the allocator wants to be asked again, or it is time to look at who wants their camera.
     pub allocates: Option<Instant>,
     /// How much of what they send is passed on.
     pub police: Box<Police>,
@@ -102,6 +102,8 @@ pub struct Seldom {
     pub past_faults: Faults,
     /// What their allocator asks to be looked for; `None` if it leaves that to what is asked of publishers.
     pub probe: Option<Bitrate>,
+    /// When to look again at who wants their camera.
+    pub reviews: Option<Instant>,
     desired: Bitrate,
 }
 
@@ -134,6 +136,7 @@ impl Peer {
                 clock: PeerClock::new(now),
                 past_faults: Faults::default(),
                 probe: None,
+                reviews: None,
                 desired: Bitrate::default(),
             }),
         }

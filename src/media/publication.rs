@@ -44,6 +44,12 @@ impl LayerSet {
         LayerSet(Layer::ALL.into_iter().filter(|layer| is_in(*layer)).map(bit).sum())
     }
 
+    /// All three.
+    #[must_use]
+    pub fn all() -> LayerSet {
+        LayerSet::of(|_| true)
+    }
+
     /// Whether a layer is among them.
     #[must_use]
     pub fn contains(self, layer: Layer) -> bool {
@@ -204,6 +210,17 @@ impl Sinks {
     }
 }
 
+/// What is known of who wants a camera's picture, beside what sinks take.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Audience {
+    /// Until then somebody may come to see it.
+    pub expected: Option<Instant>,
+    /// The layers of which its publisher was told that nobody wants them.
+    pub told: LayerSet,
+    /// It is to be looked at again at the end of the turn.
+    pub listed: bool,
+}
+
 /// One track that is passed on.
 #[derive(Debug)]
 pub struct Publication {
@@ -221,6 +238,8 @@ pub struct Publication {
     pub layers: Layers,
     /// How loud it is.
     pub voice: Voice,
+    /// Who wants its picture.
+    pub audience: Audience,
     /// The newest packets of each encoding, in the order of [`Layer::ALL`]; `None` before the first.
     rings: [Option<Ring>; 3],
 }
@@ -237,6 +256,7 @@ impl Publication {
             sinks: Sinks::default(),
             layers: Layers::new(track.kind),
             voice: Voice::default(),
+            audience: Audience::default(),
             rings: [None, None, None],
         }
     }

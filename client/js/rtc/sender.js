@@ -101,7 +101,9 @@ export class Sender {
   /** What keeps the browser from sending what it was told to, at this moment. @returns {Promise<Limitation | null>} */
   async limitation() {
     if (!this.#sender.track || !this.#picture) return null;
-    const reasons = [...(await this.#sender.getStats()).values()].map(({ qualityLimitationReason: reason }) => reason);
+    // Of a layer that is not to be sent the reason of before stays.
+    const sent = [...(await this.#sender.getStats()).values()].filter(({ active }) => active !== false);
+    const reasons = sent.map(({ qualityLimitationReason: reason }) => reason);
     return reasons.includes('cpu') ? 'cpu' : reasons.includes('bandwidth') ? 'bandwidth' : null;
   }
 

@@ -274,6 +274,10 @@ impl Allocator for Adaptive {
         let shown = slot.target.filter(|target| slot.encoding(*target).is_some());
         shown.is_none_or(|shown| layer > shown) && !slot.unseen
     }
+
+    fn spares(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

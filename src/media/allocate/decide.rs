@@ -83,13 +83,14 @@ impl Purse {
     }
 }
 
-/// Shares first, then what is pinned, then the others.
+/// Shares first, then what is pinned, then who speaks, then the others.
 fn class(slot: &SlotFacts) -> u8 {
     match slot.tile {
-        _ if slot.unseen => 3,
+        _ if slot.unseen => 4,
         _ if slot.owner.stream == Stream::Screen => 0,
         Some(tile) if tile.pinned => 1,
-        _ => 2,
+        _ if slot.speaks => 2,
+        _ => 3,
     }
 }
 

@@ -38,7 +38,7 @@ impl Core {
         let downlink = Downlink { estimate: peer.seldom.estimate, sound: self.sound_of(now, peer) };
         if let Some(peer) = self.peers.get_mut(key) {
             let Asks { again, probe } = peer.seldom.allocator.allocate(now, &downlink, &mut facts);
-            peer.allocates = again;
+            peer.allocates = again.into_iter().chain(peer.seldom.reviews).min();
             if let Some(at) = again {
                 self.timers.schedule(key, at);
             }
@@ -92,7 +92,8 @@ impl Core {
         let owner = slot.owner?;
         let publication =
             self.publications.get(slot.publication?).filter(|publication| !publication.muted)?;
-        let people = self.rooms.get(viewer.room).map_or(0, |room| room.members.len());
+        let room = self.rooms.get(viewer.room)?;
+        let (people, speaker) = (room.members.len(), room.speaker);
         let encodings = Layer::ALL.map(|layer| {
             let facts = publication.layers.facts(layer, now)?;
             Some(EncodingFacts { asked: ladder::rate(owner.stream, layer, people), ..facts })
@@ -104,6 +105,7 @@ impl Core {
             owner,
             tile: slot.tile,
             unseen: unnamed && owner.stream == Stream::Camera,
+            speaks: owner.stream == Stream::Camera && speaker == Some(owner.peer),
             encodings,
             gone: Layer::ALL.map(|layer| publication.layers.is_gone(layer)),
             limited: publication.limited,

@@ -28,6 +28,7 @@ impl Core {
         let peer = Peer::new(id, room_key, self.config.allocators.make(id), now);
         let Some(key) = self.peers.insert(peer) else { return };
         self.by_id.insert(id, key);
+        self.expect_viewer(now, room_key);
         if let Some(room) = self.rooms.get_mut(room_key) {
             room.members.push(key);
         }
@@ -121,6 +122,8 @@ impl Core {
                 publication.layers.restart();
             }
             self.start_anew(now, at);
+            // Before the answer goes: with it the client is told what to send.
+            self.review_demand(now, at);
         }
     }
 
@@ -150,10 +153,9 @@ impl Core {
     /// The slots of `key` may take something else than before.
     fn all_take_anew(&mut self, key: PeerKey, kind: Kind) {
         let Some(peer) = self.peers.get(key) else { return };
-        for at in peer.slots(kind).iter().filter_map(|slot| slot.publication) {
-            if let Some(publication) = self.publications.get_mut(at) {
-                publication.sinks.expire();
-            }
+        let shown: Vec<_> = peer.slots(kind).iter().filter_map(|slot| slot.publication).collect();
+        for at in shown {
+            self.takes_changed(Some(at));
         }
     }
 
@@ -169,7 +171,7 @@ impl Core {
         }
         if track.kind == Kind::Audio && muted {
             let (room, voice) = (peer.room, peer.stream(track.stream));
-            self.silence(room, voice);
+            self.silence(now, room, voice);
         }
         let shown_again = track.kind == Kind::Video && !muted;
         if shown_again {

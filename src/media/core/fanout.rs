@@ -46,10 +46,11 @@ pub(super) struct Reach<'a> {
 impl Core {
     /// Some sink of `publication` takes other layers than before.
     pub(super) fn takes_changed(&mut self, publication: Option<PublicationKey>) {
-        let publication = publication.and_then(|publication| self.publications.get_mut(publication));
-        if let Some(publication) = publication {
+        let Some(at) = publication else { return };
+        if let Some(publication) = self.publications.get_mut(at) {
             publication.sinks.expire();
         }
+        self.demand_changed(at);
     }
 }
 

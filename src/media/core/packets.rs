@@ -144,6 +144,7 @@ impl Core {
         }
         if arrival.changed {
             self.allocate_viewers(now, at);
+            self.demand_changed(at);
             let Some(again) = self.publications.get_mut(at) else { return };
             publication = again;
         }
@@ -176,7 +177,11 @@ impl Core {
             lost: Vec::new(),
         };
         let somebody_waits = reach.fan_out(now, publication, &passing);
-        for (key, ended) in reach.lost {
+        let (other_layers, lost) = (reach.other_layers, reach.lost);
+        if other_layers {
+            self.demand_changed(at);
+        }
+        for (key, ended) in lost {
             self.lose(now, key, &ended);
         }
         if somebody_waits {

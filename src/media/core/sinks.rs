@@ -25,6 +25,9 @@ impl Core {
             if let Some(publication) = publication {
                 publication.sinks.remove(sink);
             }
+            if let Some(before) = before.publication {
+                self.demand_changed(before);
+            }
         } else if before.publication.is_some() {
             return;
         }
@@ -47,13 +50,15 @@ impl Core {
         }
         if kind == Kind::Video {
             self.opened.push(sink);
+            self.demand_changed(at);
         }
     }
 
     /// The publication `at` is no more: slots that show it show nothing.
     pub(super) fn unpublish(&mut self, at: PublicationKey) {
         let Some(publication) = self.publications.remove(at) else { return };
-        let kind = publication.track.kind;
+        let (kind, Origin::Local { peer: publisher }) = (publication.track.kind, publication.origin);
+        self.forget_demand(publisher, publication.audience.told);
         for Sink::Slot { peer: key, slot } in publication.sinks.iter() {
             let Some(peer) = self.peers.get_mut(key) else { continue };
             peer.detach(kind, slot.into());
@@ -87,6 +92,7 @@ impl Core {
             LayerSet::of(|layer| Some(layer) == target)
         });
         let due = publication.begin_to_wait(now);
+        self.demand_changed(at);
         if let (Some(due), Some(publisher)) = (due, self.peers.get_mut(peer)) {
             publisher.ask_at(due);
         }

@@ -13,6 +13,7 @@ impl Core {
     /// A person was asked for these rates.
     pub(super) fn publish(&mut self, now: Instant, id: PeerId, rates: Vec<TrackRates>) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
+        self.list_layers(key, &rates);
         if let Some(peer) = self.peers.get_mut(key) {
             peer.police.ask(now, rates);
         }

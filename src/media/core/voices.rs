@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use super::Core;
+use super::demand::CAMERA;
 use crate::media::PAIRED_SLOTS;
 use crate::media::dominant::Passed;
 use crate::media::ids::{Kind, PeerId, Stream, StreamId, Track};
 use crate::media::loudest::{Concerned, Heard, ROWS};
 use crate::media::message::Notice;
+use crate::media::publication::Sink;
 use crate::media::slots::{Hears, assign_audio};
 use crate::media::table::{PeerKey, RoomKey};
 
@@ -43,25 +45,41 @@ impl Core {
     }
 
     /// Nothing is to be heard of a voice until it says something again.
-    pub(super) fn silence(&mut self, at: RoomKey, id: StreamId) {
+    pub(super) fn silence(&mut self, now: Instant, at: RoomKey, id: StreamId) {
         let Some(room) = self.rooms.get_mut(at) else { return };
         room.loudest.silence(id);
         if id.stream == Stream::Camera {
             let passed = room.floor.silence(id.peer);
-            self.tell_floor(passed);
+            self.pass_floor(now, at, passed);
         }
     }
 
     /// A microphone says its level, in dB below full scale: who has the floor may be somebody else now.
     pub(super) fn speak(&mut self, now: Instant, at: RoomKey, peer: PeerId, level: u8) {
         let passed = self.rooms.get_mut(at).and_then(|room| room.floor.hear(now, peer, level));
-        self.tell_floor(passed);
+        self.pass_floor(now, at, passed);
     }
 
-    fn tell_floor(&mut self, passed: Option<Passed>) {
-        if let Some(Passed { peer, holds }) = passed {
-            self.counters.floor_passed += 1;
-            self.notices.push_back(Notice::Floor { peer, holds });
+    /// Everybody is told, and whoever is shown the one who speaks, or spoke before, is shown them as their downlink allows.
+    fn pass_floor(&mut self, now: Instant, at: RoomKey, passed: Option<Passed>) {
+        let Some(Passed { peer, holds }) = passed else { return };
+        self.counters.floor_passed += 1;
+        self.notices.push_back(Notice::Floor { peer, holds });
+        let Some(room) = self.rooms.get_mut(at).filter(|_| holds) else { return };
+        let before = room.speaker.replace(peer);
+        if before == Some(peer) {
+            return;
+        }
+        let cameras = before.into_iter().chain([peer]).filter_map(|peer| {
+            let publisher = self.peers.get(*self.by_id.get(&peer)?)?;
+            self.publications.get(publisher.publication(CAMERA)?)
+        });
+        let sinks = cameras.flat_map(|camera| camera.sinks.iter());
+        let mut viewers: Vec<PeerKey> = sinks.map(|Sink::Slot { peer, .. }| peer).collect();
+        viewers.sort_unstable();
+        viewers.dedup();
+        for viewer in viewers {
+            self.allocate(now, viewer);
         }
     }
 

@@ -421,8 +421,7 @@ impl Client {
     /// Shows these people, most important first.
     pub fn look_at(&mut self, people: &[PeerId]) {
         let tile = |peer: &PeerId| Tile { peer: *peer, stream: Stream::Camera, height: 360, pinned: false };
-        self.view = people.iter().map(tile).collect();
-        self.say(&ClientMessage::View { tiles: self.view.clone() });
+        self.show(people.iter().map(tile).collect());
     }
 
     /// Leaves on purpose, or goes away to come back in a moment.

@@ -1,10 +1,26 @@
-//! What a page sends itself: camera, screen, microphone.
+//! What a page sends itself: camera, screen, microphone; and what it wishes for.
 
+use plenary::conference::protocol::ClientMessage;
 use plenary::media::ids::{Kind, Stream, Track};
+use plenary::media::message::Tile;
 use str0m::bwe::Bitrate;
 
+use super::Client;
 use super::connection::Connection;
 use crate::sender::{Camera, Microphone};
+
+impl Client {
+    /// Shows these tiles.
+    pub fn show(&mut self, tiles: Vec<Tile>) {
+        self.view = tiles;
+        self.say(&ClientMessage::View { tiles: self.view.clone() });
+    }
+
+    /// The number of what the server asked of the own tracks last.
+    pub fn publish_version(&self) -> u64 {
+        self.publish_version
+    }
+}
 
 impl Connection {
     /// The estimator is to find out whether the uplink holds all that is asked for.

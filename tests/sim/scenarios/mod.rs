@@ -6,6 +6,7 @@ mod churn;
 mod clocks;
 mod codecs;
 mod crowd;
+mod demand;
 mod egress;
 mod estimate;
 mod feedback;

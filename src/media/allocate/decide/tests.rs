@@ -87,6 +87,22 @@ fn shares_come_first_then_what_is_pinned_then_larger_tiles() {
 }
 
 #[test]
+fn who_speaks_comes_after_what_is_pinned_and_before_larger_tiles() {
+    let speaker = SlotFacts { speaks: true, ..in_tile(camera(2), 300, false) };
+    let tiles = [in_tile(camera(0), 700, false), in_tile(camera(1), 400, true), speaker];
+    assert_eq!(targets(&means(900), &tiles), [Some(Low), Some(Middle), Some(Low)]);
+    assert_eq!(targets(&means(1_200), &tiles), [Some(Low), Some(Middle), Some(Middle)]);
+    let silent = [tiles[0], tiles[1], SlotFacts { speaks: false, ..speaker }];
+    assert_eq!(targets(&means(1_200), &silent), [Some(Middle), Some(Middle), Some(Low)]);
+    let unseen = SlotFacts { unseen: true, ..speaker };
+    assert_eq!(
+        targets(&means(400), &[tiles[0], tiles[1], unseen])[2],
+        None,
+        "who is shown nowhere comes last"
+    );
+}
+
+#[test]
 fn no_layer_exceeds_what_its_tile_can_show() {
     for (height, layer, reason) in [
         (90, Low, Reason::TileSize),

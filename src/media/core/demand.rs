@@ -1,0 +1,120 @@
+//! What of a camera somebody wants, and what its publisher is told of that.
+
+use std::time::{Duration, Instant};
+
+use super::Core;
+use crate::media::VIDEO_SLOTS;
+use crate::media::ids::{Kind, Layer, Stream, Track};
+use crate::media::message::{Notice, TrackRates};
+use crate::media::publication::{LayerSet, Origin, Sink};
+use crate::media::table::{PeerKey, PublicationKey, RoomKey};
+
+/// A camera: shares are few, and are never to be waited for.
+pub(super) const CAMERA: Track = Track { stream: Stream::Camera, kind: Kind::Video };
+
+/// Whoever enters has slots within this; on a slower line the picture begins when they have.
+const COME_WITHIN: Duration = Duration::from_secs(5);
+
+impl Core {
+    /// Somebody may take something else of the publication `at` than before: it is looked at when the turn ends.
+    pub(super) fn demand_changed(&mut self, at: PublicationKey) {
+        let publication = self.publications.get_mut(at).filter(|publication| publication.track == CAMERA);
+        if let Some(publication) = publication
+            && !std::mem::replace(&mut publication.audience.listed, true)
+        {
+            self.demands.push(at);
+        }
+    }
+
+    /// Somebody entered the room: who would be the first to see a camera is not to wait for it.
+    pub(super) fn expect_viewer(&mut self, now: Instant, room: RoomKey) {
+        let Some(members) = self.rooms.get(room).map(|room| room.members.clone()) else { return };
+        for member in members.into_iter().take(VIDEO_SLOTS.into()) {
+            let camera = self.peers.get(member).and_then(|peer| peer.publication(CAMERA));
+            let Some(at) = camera else { continue };
+            if let Some(publication) = self.publications.get_mut(at) {
+                publication.audience.expected = Some(now + COME_WITHIN);
+            }
+            self.demand_changed(at);
+        }
+    }
+
+    /// Looks at every camera of which somebody takes something else since the last turn.
+    pub(super) fn review_demands(&mut self, now: Instant) {
+        while let Some(at) = self.demands.pop() {
+            self.review_demand(now, at);
+        }
+    }
+
+    /// It is time to look at the camera of `key` again.
+    pub(super) fn demand_is_due(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        if peer.seldom.reviews.take_if(|at| *at <= now).is_some()
+            && let Some(at) = peer.publication(CAMERA)
+        {
+            self.review_demand(now, at);
+        }
+    }
+
+    /// Which layers of the camera `at` are to be sent?
+    pub(super) fn review_demand(&mut self, now: Instant, at: PublicationKey) {
+        let taken = self.taken_of(at);
+        let Some(publication) = self.publications.get_mut(at) else { return };
+        publication.audience.listed = false;
+        let expected = publication.audience.expected.filter(|until| now < *until);
+        let base = publication.layers.base();
+        let seen = taken.is_some() || expected.is_some();
+        let wants = |layer| taken.is_some_and(|taken| taken.contains(layer)) || (seen && base == Some(layer));
+        let (next, missing) = publication.layers.review(now, wants);
+        let stopped = LayerSet::of(|layer| publication.layers.is_stopped(layer));
+        // The smallest is stopped when nobody sees it, and one that comes later is then not to be sent either.
+        let nobody = base.is_some_and(|base| stopped.contains(base));
+        let told = if nobody { LayerSet::all() } else { stopped };
+        let news = std::mem::replace(&mut publication.audience.told, told) != told;
+        let Origin::Local { peer: key } = publication.origin;
+        let next = next.into_iter().chain(expected).min();
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.seldom.reviews = next;
+        peer.allocates = peer.allocates.into_iter().chain(next).min();
+        if let Some(next) = next {
+            self.timers.schedule(key, next);
+        }
+        if news {
+            let layers = Layer::ALL.into_iter().filter(|layer| told.contains(*layer)).collect();
+            self.notices.push_back(Notice::Unwanted { peer: peer.id, layers });
+        }
+        if missing {
+            self.allocate_viewers(now, at);
+        }
+    }
+
+    /// What all who are shown a camera take of it together; `None` if nobody is.
+    fn taken_of(&self, at: PublicationKey) -> Option<LayerSet> {
+        let publication = self.publications.get(at)?;
+        publication.sinks.iter().fold(None, |all, Sink::Slot { peer, slot }| {
+            let viewer = self.peers.get(peer);
+            let shown = viewer.and_then(|viewer| viewer.video.get(usize::from(slot)));
+            let taken = viewer.zip(shown).map(|(viewer, shown)| {
+                if viewer.seldom.allocator.spares() { shown.taken() } else { LayerSet::all() }
+            });
+            Some(all.unwrap_or_default().or(taken.unwrap_or_default()))
+        })
+    }
+
+    /// The publication is gone, or comes on another connection: all of it is to be sent, as at first.
+    pub(super) fn forget_demand(&mut self, peer: PeerKey, told: LayerSet) {
+        if let Some(peer) = self.peers.get(peer).filter(|_| told != LayerSet::default()) {
+            self.notices.push_back(Notice::Unwanted { peer: peer.id, layers: Vec::new() });
+        }
+    }
+
+    /// The publisher `key` was asked for these rates: what is not among them does not come.
+    pub(super) fn list_layers(&mut self, key: PeerKey, rates: &[TrackRates]) {
+        let camera = self.peers.get(key).and_then(|peer| peer.publication(CAMERA));
+        let publication = camera.and_then(|at| self.publications.get_mut(at));
+        let rates = rates.iter().find(|rates| rates.track == CAMERA);
+        if let (Some(publication), Some(rates)) = (publication, rates) {
+            publication.layers.list(|layer| rates.layers.iter().any(|(of, _)| *of == layer));
+        }
+    }
+}
