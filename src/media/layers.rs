@@ -52,6 +52,7 @@ pub struct Seen {
 
 /// What the arrival of a packet changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a packet may say")]
 pub struct Arrival {
     /// The packet is late and of a format its source has left: it must not be forwarded.
     pub outdated: bool,
