@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
+.PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system quality native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,9 +67,14 @@ native: build target/native/installed | tools ## participants that are no browse
 	@$(STEP) native env PLENARY_PYTHON=target/native/bin/python node --test --test-reporter=spec $(wildcard tests/native/*.test.js)
 
 # One at a time on a machine, because names of namespaces are the machine's. PLENARY_SYSTEM=off leaves them out, and says so.
-system: native build chromium firefox system-tools node_modules/.package-lock.json ## native, then the deployment: docker-compose.yml in an engine of its own, people behind firewalls; needs root
+system: native build chromium firefox system-tools node_modules/.package-lock.json ## native, then the deployment: docker-compose.yml in an engine of its own, people behind firewalls and narrow lines; needs root
 	@$(STEP) system $(SUDO) env "PATH=$$PATH" PLENARY_SYSTEM=$${PLENARY_SYSTEM:-on} flock --close --nonblock --conflict-exit-code 75 \
 	  /run/lock/plenary-system.lock node tests/system/run.mjs $(SYSTEM)
+
+# Alone on the machine, for two cores encode one such camera and hardly more; PLENARY_BINARY names another server.
+quality: build chromium firefox system-tools node_modules/.package-lock.json ## what real browsers show behind narrow lines: writes docs/quality.md; about 15 minutes, needs root
+	@$(STEP) quality $(SUDO) env "PATH=$$PATH" PLENARY_QUALITY=write flock --close --nonblock --conflict-exit-code 75 \
+	  /run/lock/plenary-system.lock node tests/system/run.mjs --no-engine tests/system/narrow.test.js
 
 first-frame: build chromium firefox node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs
@@ -152,10 +157,10 @@ target/native/installed: tests/native/requirements.txt | python
 	  target/native/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<'
 	@touch $@
 
-SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl runc strip tini
+SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl python3 runc strip tini
 system-tools: ## installs a Docker engine and what its tests need, if they are missing (Debian)
 	@command -v $(SYSTEM_COMMANDS) docker | wc -l | grep -qx $(words $(SYSTEM_COMMANDS) docker) || $(STEP) docker bash -c \
-	  '$(APT) --no-upgrade binutils containerd docker.io git iproute2 iptables mmdebstrap openssl runc tini; command -v docker || { $(APT) docker-cli; }'
+	  '$(APT) --no-upgrade binutils containerd docker.io git iproute2 iptables mmdebstrap openssl python3 runc tini; command -v docker || { $(APT) docker-cli; }'
 	@tests/system/plugins target/system/docker || $(STEP) plugins tests/system/plugins target/system/docker fetch
 
 node_modules/.package-lock.json: package.json package-lock.json | tools

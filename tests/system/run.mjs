@@ -1,6 +1,7 @@
 /**
  * Runs the tests of the deployment: makes the images, a network of namespaces, an engine in one of them, and runs the
- * files named on the command line at the desk. Whatever happens, everything goes again; the last test says so.
+ * files named on the command line at the desk. Whatever happens, everything goes again; the last test says so. With
+ * `--no-engine` before the files there is the network only.
  *
  * Needs root. `make system` installs what it lacks.
  */
@@ -21,6 +22,8 @@ import { HOST } from './lib/stack.js';
 /** All files together. Each wait in them has a bound of its own; this is for what nobody thought of. */
 const TESTS_MS = 1_200_000;
 
+const withEngine = process.argv[2] !== '--no-engine';
+const files = process.argv.slice(withEngine ? 2 : 3);
 /** @type {Engine | undefined} */
 let engine;
 /** @type {import('node:child_process').ChildProcess | undefined} */
@@ -55,12 +58,12 @@ async function sweep() {
 }
 
 /**
- * @param {string[]} files
+ * @param {string[]} chosen
  * @param {string} [namespace] where they run
  */
-async function runTests(files, namespace) {
+async function runTests(chosen, namespace) {
   const node = ['setpriv', '--pdeathsig', 'KILL', process.execPath];
-  const command = [...node, '--test', '--test-concurrency=1', '--test-reporter=spec', ...files];
+  const command = [...node, '--test', '--test-concurrency=1', '--test-reporter=spec', ...chosen];
   const [program = '', ...args] = namespace ? inside(namespace, command) : command;
   const env = { ...process.env, PLENARY_E2E_HOST: HOST };
   testing = spawn(program, args, { stdio: 'inherit', cwd: ROOT, env });
@@ -95,10 +98,10 @@ try {
   await mkdir(WORK, { recursive: true });
   await step('what an earlier run left is gone', sweep);
   before = await machine();
-  await step('images', buildImages);
+  if (withEngine) await step('images', buildImages);
   await step('network', openNetwork);
-  await step('engine', async () => (engine = await Engine.start(SERVER)));
-  await step('tests', async () => (good = await runTests(process.argv.slice(2), DESK)));
+  if (withEngine) await step('engine', async () => (engine = await Engine.start(SERVER)));
+  await step('tests', async () => (good = await runTests(files, DESK)));
 } catch (error) {
   console.error(`system tests: ${error instanceof Error ? error.message : error}`);
 } finally {

@@ -31,6 +31,16 @@ export const MEDIA_ADDRESS =
     .flatMap((addresses) => addresses ?? [])
     .find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
 
+/**
+ * Where a server runs, if not here.
+ * @typedef {object} Place
+ * @property {string} host where it is reached
+ * @property {string[]} command what runs a program there
+ */
+
+/** @type {Place} */
+const HERE = { host: '127.0.0.1', command: [] };
+
 export class Server {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #child;
@@ -39,6 +49,7 @@ export class Server {
   #lifeBegins = 0;
   #directory;
   #flags;
+  #place;
   /** Where to find it. The same after a restart. */
   ports;
 
@@ -46,10 +57,12 @@ export class Server {
    * @param {string} directory
    * @param {{ http: number, udp: number }} ports
    * @param {string[]} flags
+   * @param {Place} place
    */
-  constructor(directory, ports, flags) {
+  constructor(directory, ports, flags, place) {
     this.#directory = directory;
     this.#flags = flags;
+    this.#place = place;
     this.ports = ports;
   }
 
@@ -57,9 +70,10 @@ export class Server {
    * Starts a server that keeps its certificate in `directory`, and waits until it answers.
    * @param {string} directory
    * @param {string[]} [flags] more of its command line
+   * @param {Place} [place]
    */
-  static async open(directory, flags = []) {
-    const server = new Server(directory, { http: await freeTcpPort(), udp: await freeUdpPort() }, flags);
+  static async open(directory, flags = [], place = HERE) {
+    const server = new Server(directory, { http: await freeTcpPort(), udp: await freeUdpPort() }, flags, place);
     await server.start();
     return server;
   }
@@ -84,9 +98,12 @@ export class Server {
   async start() {
     const { http, udp } = this.ports;
     this.#lifeBegins = this.#log.length;
-    const flags = ['--http-port', `${http}`, '--udp-port', `${udp}`, '--announce', MEDIA_ADDRESS, ...this.#flags];
+    const { host, command } = this.#place;
+    const announced = command.length > 0 ? host : MEDIA_ADDRESS;
+    const flags = ['--http-port', `${http}`, '--udp-port', `${udp}`, '--announce', announced, ...this.#flags];
+    const [program, ...args] = /** @type {[string, ...string[]]} */ ([...command, PROGRAM, ...flags]);
     // Its certificate lands in certs/ of the folder it is started in.
-    const child = spawn(PROGRAM, flags, { cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     process.once('exit', () => child.kill('SIGKILL'));
     let failure = '';
@@ -97,7 +114,7 @@ export class Server {
       /** @returns {Promise<number | string>} */
       async () => {
         if (failure || child.exitCode !== null) return `it ended: ${failure || child.exitCode}\n${this.#log}`;
-        return healthz(http);
+        return healthz(host, http);
       },
       (seen) => seen !== 0,
     ).then((seen) => {
@@ -146,7 +163,7 @@ export class Server {
    * @param {{ worker: number, fault: string, millis?: number }} fault
    */
   async inject(fault) {
-    const status = await post(this.ports.http, '/api/faults', JSON.stringify(fault));
+    const status = await post(this.#place.host, this.ports.http, '/api/faults', JSON.stringify(fault));
     if (status !== 202) throw new Error(`the server did not take the fault: ${status}`);
   }
 
@@ -163,7 +180,8 @@ export class Server {
    * @returns {Promise<Record<string, number>[]>}
    */
   async #workers() {
-    const asking = get({ host: '127.0.0.1', port: this.ports.http, path: '/api/faults', rejectUnauthorized: false });
+    const { host } = this.#place;
+    const asking = get({ host, port: this.ports.http, path: '/api/faults', rejectUnauthorized: false });
     const [response] = /** @type {[import('node:http').IncomingMessage]} */ (await once(asking, 'response'));
     let text = '';
     for await (const part of response) text += part;
@@ -185,14 +203,15 @@ export class Server {
 }
 
 /**
+ * @param {string} host
  * @param {number} port
  * @param {string} path
  * @param {string} body
  * @returns {Promise<number>} the status
  */
-async function post(port, path, body) {
+async function post(host, port, path, body) {
   const asking = request({
-    host: '127.0.0.1',
+    host,
     port,
     path,
     method: 'POST',
@@ -207,12 +226,13 @@ async function post(port, path, body) {
 
 /**
  * The status of `/healthz`, 0 while nobody answers.
+ * @param {string} host
  * @param {number} port
  * @returns {Promise<number>}
  */
-function healthz(port) {
+function healthz(host, port) {
   return new Promise((tell) => {
-    const options = { host: '127.0.0.1', port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 };
+    const options = { host, port, path: '/healthz', rejectUnauthorized: false, timeout: 2_000 };
     const asking = get(options, (response) => {
       response.resume();
       tell(response.statusCode ?? 0);

@@ -13,7 +13,7 @@ import { writeY4m } from '../../e2e/lib/y4m.js';
 import { DESK, PUBLIC, inside } from './net.js';
 import { HOST } from './stack.js';
 
-/** @import { Browser, Camera } from '../../e2e/lib/browser.js' */
+/** @import { Browser, Devices } from '../../e2e/lib/browser.js' */
 
 const CHROMIUM = process.env.PLENARY_CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.PLENARY_FIREFOX ?? '/usr/bin/firefox-esr';
@@ -26,47 +26,55 @@ export const ORIGIN = `https://${HOST}/`;
 
 export class Guests {
   #directory;
+  #nice;
   /** @type {Browser[]} */
   #browsers = [];
   /** @type {Person[]} */
   people = [];
 
-  /** @param {string} directory */
-  constructor(directory) {
+  /** @param {string} directory @param {number} nice */
+  constructor(directory, nice) {
     this.#directory = directory;
+    this.#nice = nice;
   }
 
-  static async open() {
-    return new Guests(await mkdtemp(join(tmpdir(), 'plenary-system-')));
+  /** @param {{ nice?: number }} [options] how much their browsers stand back for other programs; less than nothing comes before them */
+  static async open({ nice = 0 } = {}) {
+    return new Guests(await mkdtemp(join(tmpdir(), 'plenary-system-')), nice);
   }
 
-  /** @param {string} colour @returns {Promise<Camera>} */
-  async #camera(colour) {
-    const rgb = COLOURS[colour];
-    if (!rgb) throw new Error(`no such colour: ${colour}`);
-    return { ...SIZE, rgb, file: await writeY4m(this.#directory, colour, SIZE) };
+  /** @param {Devices | string} devices @returns {Promise<Devices>} */
+  async #devices(devices) {
+    const rgb = typeof devices === 'string' && COLOURS[devices];
+    if (!rgb) return /** @type {Devices} */ (devices);
+    return { ...SIZE, rgb, file: await writeY4m(this.#directory, devices, SIZE) };
   }
 
   /**
    * Chromium whose network is a namespace.
    * @param {string} namespace
-   * @param {string} colour of its camera
+   * @param {Devices | keyof typeof COLOURS & string} devices those there are, or the colour of its camera
+   * @param {string[]} [more] of its command line
    */
-  async chromium(namespace, colour) {
+  async chromium(namespace, devices, more = []) {
     const executablePath = await this.#away(namespace, CHROMIUM);
     const flags = [
       // Relays are looked up with a dot at the end.
       `--host-resolver-rules=MAP ${HOST} ${PUBLIC}, MAP ${HOST}. ${PUBLIC}`,
       // A page's exception for a certificate does not hold for TURN; that it is the right one, node's TLS checks.
       '--ignore-certificate-errors',
+      ...more,
     ];
-    return this.#keep(await Chromium.open(await this.#camera(colour), { executablePath, flags }));
+    return this.#keep(await Chromium.open(await this.#devices(devices), { executablePath, flags }));
   }
 
-  /** Firefox, at the desk where we are ourselves: its driver reaches it over the loopback address. @param {string} colour */
-  async firefox(colour) {
+  /**
+   * Firefox, at the desk where we are ourselves: its driver reaches it over the loopback address.
+   * @param {Devices | keyof typeof COLOURS & string} devices those there are, or the colour of its camera
+   */
+  async firefox(devices) {
     const executablePath = await this.#away(DESK, FIREFOX);
-    return this.#keep(await Firefox.open(await this.#camera(colour), { executablePath }));
+    return this.#keep(await Firefox.open(await this.#devices(devices), { executablePath }));
   }
 
   /**
@@ -79,7 +87,7 @@ export class Guests {
     await writeFile(hosts, `127.0.0.1 localhost\n${PUBLIC} ${HOST}\n`);
     const path = join(this.#directory, namespace);
     const script = `mount --bind ${hosts} /etc/hosts && exec ${program} "$@"`;
-    const command = inside(namespace, ['unshare', '--mount', 'sh', '-c']).join(' ');
+    const command = inside(namespace, ['nice', '-n', `${this.#nice}`, 'unshare', '--mount', 'sh', '-c']).join(' ');
     await writeFile(path, `#!/bin/sh\nexec ${command} '${script}' sh "$@"\n`);
     await chmod(path, 0o755);
     return path;
@@ -91,9 +99,13 @@ export class Guests {
     return browser;
   }
 
-  /** @param {string} name @param {Browser} browser */
-  async person(name, browser) {
-    const person = await Person.open(name, browser);
+  /**
+   * @param {string} name
+   * @param {Browser} browser
+   * @param {Parameters<typeof Person.open>[2]} [options]
+   */
+  async person(name, browser, options) {
+    const person = await Person.open(name, browser, options);
     this.people.push(person);
     return person;
   }

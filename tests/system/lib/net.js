@@ -49,6 +49,9 @@ const addressesOf = (client) => {
 /** The address of a client. @param {string} client */
 export const addressOf = (client) => addressesOf(client).own;
 
+/** The server's address at a client's wire. @param {string} client */
+export const gatewayOf = (client) => addressesOf(client).gateway;
+
 /** Makes the namespaces and joins them. */
 export async function openNetwork() {
   for (const namespace of NAMESPACES) {

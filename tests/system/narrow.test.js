@@ -1,0 +1,214 @@
+/**
+ * Real browsers behind a narrow line: what its person sees and hears, while another one's line is good. The gates are asked for in
+ * a short run. `PLENARY_QUALITY=write` takes longer, holds nobody to anything, measures the fixed rule as well, and writes the
+ * table of docs/quality.md and its pictures: `make quality`.
+ */
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { Behind, STEPS } from './lib/behind.js';
+import { takePictures, writeTables } from './lib/quality-page.js';
+import { longestOf, lengthOf, without } from './lib/watching.js';
+
+/** @import { Seen, Step, StepName } from './lib/behind.js' */
+/** @import { Row } from './lib/quality-page.js' */
+
+const WRITES = process.env.PLENARY_QUALITY === 'write';
+
+/** A release build has no egress guard. */
+const guarded = process.env.PLENARY_BINARY === undefined;
+
+/** What decides what is shown. The second is what there was before lines were estimated, and stays to be compared with. */
+const RULES = WRITES ? /** @type {const} */ (['adaptive', 'fixed']) : /** @type {const} */ (['adaptive']);
+const FLAGS = { adaptive: [], fixed: ['--egress', 'rtc'] };
+
+/** Seconds of a step: the first gate looks at what there is after ten. @param {Step} step */
+const seconds = ({ name }) => (WRITES ? 22 : name === 'unlimited' ? 14 : 12);
+
+/** Of Firefox the short run asks what is hardest. */
+const STEPS_OF = {
+  chromium: STEPS,
+  firefox: WRITES ? STEPS : STEPS.filter(({ name }) => /^(6|2)00|^2 Mbit\/s$/.test(name)),
+};
+
+const UPLINK = 300_000;
+const SHARE = 500_000;
+
+/** Nobody has to wait longer for a page of a screen that is to be read, in seconds; there is a new one every five. */
+const READ_WITHIN = 4;
+
+/** What Cid lost and Bob did not, because it is the line's and not the machine's. @param {Seen} seen */
+function lostByTheLine({ cid, bob }) {
+  const pauses = without(cid.pauses, bob.pauses);
+  return { frozen: lengthOf(pauses), longest: longestOf(pauses), concealed: cid.concealed - bob.concealed };
+}
+
+/**
+ * Whether a picture is as large as that of a camera of 720 lines would be; a browser that has not enough of the machine sends smaller ones.
+ * @param {number} wanted
+ * @param {Seen} seen
+ * @param {number} lines
+ */
+const isAtLeast = (wanted, { encoded }, lines) => lines >= wanted * Math.min(1, encoded.lines / 720) - 2;
+
+/**
+ * What must hold in each step, in words for whoever reads that it does not.
+ * @type {Record<StepName, (seen: Seen) => Record<string, boolean>>}
+ */
+const GATES = {
+  unlimited({ cid, encoded }) {
+    const late = cid.frames.filter(([at]) => at >= cid.begun + 10_000);
+    const fps = (1_000 * late.length) / (cid.ended - cid.begun - 10_000);
+    // On a machine that cannot encode as many: as large as they are, and nearly all there are.
+    const whole = Math.min(720, encoded.lines);
+    const enough = Math.min(25, 0.85 * encoded.fps);
+    return {
+      [`${whole} lines after 10 s`]: late.length > 0 && late.every(([, lines]) => lines >= whole),
+      [`${enough.toFixed(1)} frames a second, not ${fps.toFixed(1)}`]: fps >= enough,
+    };
+  },
+  '600 kbit/s'(seen) {
+    const { frozen } = lostByTheLine(seen);
+    return {
+      '180 lines at least': isAtLeast(180, seen, seen.cid.lines),
+      [`under 1 s frozen, not ${frozen.toFixed(2)}`]: frozen < 1,
+    };
+  },
+  '200 kbit/s'(seen) {
+    const { longest, concealed } = lostByTheLine(seen);
+    return {
+      [`the smallest picture stays: no pause of 2 s, not ${longest.toFixed(2)}`]: seen.cid.lines > 0 && longest < 2,
+      [`under 0.5 s of sound concealed, not ${concealed.toFixed(2)}`]: concealed < 0.5,
+    };
+  },
+  '2 Mbit/s'(seen) {
+    const { cid } = seen;
+    const [first] = cid.frames.find(([at, lines]) => at > cid.begun && isAtLeast(360, seen, lines)) ?? [Infinity];
+    const took = (first - cid.begun) / 1_000;
+    return { [`360 lines within 5 s, not ${took.toFixed(1)}`]: took <= 5 };
+  },
+  '2 Mbit/s, 3 % lost'(seen) {
+    const { longest } = lostByTheLine(seen);
+    return { [`no freeze over 0.5 s, not ${longest.toFixed(2)}`]: seen.cid.frames.length > 0 && longest <= 0.5 };
+  },
+};
+
+/**
+ * Where they do not hold: what fails there is printed, and held against nobody.
+ * @type {StepName[]}
+ */
+const DO_NOT_HOLD = ['200 kbit/s', '2 Mbit/s'];
+
+/** @type {Row[]} */
+const rows = [];
+after(() => WRITES && rows.length > 0 && writeTables(rows));
+
+/**
+ * @param {string} where
+ * @param {Record<string, boolean>} gates
+ * @param {Row} row
+ */
+function judge(where, gates, row) {
+  rows.push(row);
+  const failed = Object.entries(gates).flatMap(([gate, holds]) => (holds ? [] : [`${where}: ${gate}`]));
+  console.info(`${where}: ${row.figures.join(' | ')}\n    ${row.told}`);
+  for (const failure of failed) console.info(`    does not hold: ${failure}`);
+  return failed;
+}
+
+for (const rule of RULES) {
+  const holds = rule === 'adaptive' && !WRITES;
+  /** @param {string} name @param {(behind: Behind) => Promise<string[]>} body */
+  const scene = (name, body) =>
+    test(`${rule}: ${name}`, { timeout: 240_000 }, async () => {
+      const behind = await Behind.open(FLAGS[rule]);
+      try {
+        const failed = await body(behind);
+        if (holds) assert.deepEqual(failed, []);
+      } finally {
+        await behind.close({ guarded });
+      }
+    });
+
+  for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
+    scene(`a receiver in ${engine} whose line becomes narrow and wide again`, async (behind) => {
+      const all = await behind.receiving(engine, { steps: STEPS_OF[engine], seconds });
+      return all.flatMap((seen) => {
+        const row = rowOf('receiver', [engine, seen.step], rule, seen);
+        const failed = judge(`${engine}, ${seen.step}`, GATES[seen.step](seen), row);
+        return DO_NOT_HOLD.includes(seen.step) ? [] : failed;
+      });
+    });
+  }
+
+  scene('a sender whose uplink carries 300 kbit/s is seen by everybody', async (behind) => {
+    const seen = await behind.sending({ rate: UPLINK, seconds: WRITES ? 22 : 12 });
+    const gates = { 'a picture moves': seen.cid.lines > 0 && seen.cid.lastFps >= 5 };
+    return judge('uplink', gates, rowOf('sender', ['chromium', '300 kbit/s up'], rule, seen));
+  });
+
+  scene('a screen can be read behind a line of 500 kbit/s', async (behind) => {
+    const { figures, reading } = await behind.sharing({ rate: SHARE, seconds: WRITES ? 42 : 17 });
+    const worst = Math.max(...reading.after);
+    const cells = [...reading.after].sort((one, other) => one - other);
+    const median = cells[Math.floor(cells.length / 2)] ?? NaN;
+    return judge(
+      'share',
+      { [`each page within ${READ_WITHIN} s, not ${worst.toFixed(1)}`]: reading.pages > 0 && worst <= READ_WITHIN },
+      {
+        table: 'share',
+        keys: ['chromium', '500 kbit/s'],
+        rule,
+        figures: [
+          `${figures.lines}p`,
+          `${reading.pages}`,
+          `${reading.after.filter((took) => took < 5).length}`,
+          `${median.toFixed(1)} s`,
+          `${worst.toFixed(1)} s`,
+          `${figures.concealed.toFixed(2)} s`,
+        ],
+        told: figures.told,
+      },
+    );
+  });
+}
+
+if (WRITES) {
+  test('pictures of the mark, the sentence and the panel at 600 kbit/s', { timeout: 240_000 }, async () => {
+    const behind = await Behind.open([]);
+    try {
+      await takePictures(behind);
+    } finally {
+      await behind.close({ guarded });
+    }
+  });
+}
+
+/**
+ * @param {Row['table']} table
+ * @param {string[]} keys
+ * @param {string} rule
+ * @param {Seen} seen
+ * @returns {Row}
+ */
+function rowOf(table, keys, rule, { cid, bob, encoded }) {
+  const long = (cid.ended - cid.begun) / 1_000;
+  const of = (/** @type {number} */ figure) => `${figure.toFixed(1)} of ${long.toFixed(0)} s`;
+  return {
+    table,
+    keys,
+    rule,
+    figures: [
+      cid.fps.toFixed(0),
+      cid.lastFps.toFixed(0),
+      cid.lines > 0 ? `${cid.lines}p` : 'none',
+      of(cid.frozen),
+      `${cid.longest.toFixed(1)} s`,
+      `${cid.concealed.toFixed(2)} s`,
+      `${bob.fps.toFixed(0)} at ${bob.lines}p, ${bob.frozen.toFixed(1)} s, ${bob.concealed.toFixed(2)} s`,
+      `${encoded.fps.toFixed(0)} of ${encoded.lines}p`,
+    ],
+    told: `${cid.course} || ${cid.told}`,
+  };
+}
