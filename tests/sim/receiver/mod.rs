@@ -19,7 +19,7 @@ use plenary::media::message::SlotTable;
 use crate::payload::{Picture, Stamp};
 use checks::later;
 pub use line::{Line, unnamed};
-use line::{Piece, Unnamed, whole};
+use line::{NAMED_WITHIN, Piece, Unnamed, whole};
 use quality::{Played, Quality};
 pub use watch::Watch;
 
@@ -254,12 +254,17 @@ impl Receiver {
                     return false;
                 }
                 let whose = who(*person).map(|peer| StreamId { peer, stream: *stream });
-                if whose != Some(owner) && now > *at {
+                if whose == Some(owner) {
+                    return false;
+                }
+                // What was told before may still have been under way, held up by what was lost.
+                let late = now > *at + NAMED_WITHIN;
+                if late {
                     let slot = line.slot;
                     let text = format!("slot {slot} showed {person} at {time} as {owner:?}, since {since}");
                     complaints.push(Complaint::WrongPerson(text));
                 }
-                false
+                !late
             });
         }
         self.deaf = false;
