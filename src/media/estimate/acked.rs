@@ -52,9 +52,10 @@ pub(super) struct Rates {
 }
 
 impl Rates {
-    /// What arrives at present, for whoever asks because too little does.
+    /// What arrives at present, for whoever asks because too little does. The last window is also believed if it has more: a larger
+    /// layer began, and the smoothed rate needs seconds to know.
     pub fn at_present(&self) -> Bitrate {
-        if self.latest < self.smoothed.scaled(FELL) { self.latest } else { self.smoothed }
+        if self.latest < self.smoothed.scaled(FELL) { self.latest } else { self.smoothed.max(self.latest) }
     }
 }
 
@@ -153,6 +154,16 @@ mod tests {
         assert!(after > rate.scaled(0.95), "{after:?}");
         let half = run(&mut acked, 61_000_000, 1_500_000, rate / 2, rate / 2).as_bps();
         assert!((900_000..1_200_000).contains(&half), "{half}");
+    }
+
+    #[test]
+    fn of_a_larger_layer_the_first_window_is_believed_when_too_little_arrives() {
+        let mut acked = AckedRate::default();
+        let (small, large) = (Bitrate::kbps(200), Bitrate::kbps(1_200));
+        run(&mut acked, 0, 5_000_000, small, small);
+        run(&mut acked, 5_000_000, 400_000, large, large);
+        let present = acked.rates().map(|rates| rates.at_present()).unwrap_or_default();
+        assert!(present > large.scaled(0.9), "{present:?}");
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //!           └────────> left: the rate that is sent ────────────┐               │
 //!   feedback ──────────┤ what arrived, and what is missing                     v
 //!                      ├──> acked: the rate that arrives ──────┐            probe ──> padding to send now
-//!                      ├──> groups ──> trend: the queue grows ─┼──> aimd ──┐   │
+//!                      ├──> held up: by what is no queue ──┐   │           │   │
+//!                      ├──> groups ────────────────────────┴──>│           │   │
+//!                      │               trend: the queue grows ─┼──> aimd ──┤   │
 //!                      ├──> standing: the queue is too long ───┤           │   │
 //!                      ├───────────────────────────────────────┼──> loss ──┼───┼──> the estimate: the least of both
 //!                      └──> probe: what became of it ──────────┴───────────┘<──┘ verdict: both learn it
@@ -23,6 +25,7 @@
 mod acked;
 mod aimd;
 mod groups;
+mod held_up;
 mod history;
 mod left;
 mod line;
@@ -39,6 +42,7 @@ use std::time::{Duration, Instant};
 use self::acked::AckedRate;
 use self::aimd::{Aimd, Facts};
 use self::groups::{Groups, Told};
+use self::held_up::HeldUp;
 use self::history::{Arrived, Gap, History, News};
 use self::left::LeftRate;
 use self::loss::Losses;
@@ -66,7 +70,7 @@ const RESTS_AFTER: Micros = 2_000_000;
 /// No answer to what was sent for so long and two round trips: the way is blocked, and the estimate is halved; each time.
 const SILENT_AFTER: Micros = 1_000_000;
 
-/// A fall below so much of what it was is met with a probe soon: it may have been a moment's (libwebrtc: 0.66).
+/// A fall below so much of what it was, in one step or several, is met with a probe soon: it may have been a moment's (libwebrtc: 0.66).
 const LARGE_FALL: f64 = 0.66;
 
 /// How much of the round trip a new one makes (RFC 6298 section 2: 1/8).
@@ -92,6 +96,7 @@ pub struct Estimator {
     left: LeftRate,
     acked: AckedRate,
     groups: Groups,
+    held_up: HeldUp,
     trend: Trend,
     standing: Standing,
     aimd: Aimd,
@@ -107,6 +112,8 @@ pub struct Estimator {
     heard: bool,
     /// What it was before it was halved for want of answers.
     before_silence: Option<Bitrate>,
+    /// The most it was since it fell last.
+    peak: Bitrate,
 }
 
 impl Estimator {
@@ -119,6 +126,7 @@ impl Estimator {
             left: LeftRate::default(),
             acked: AckedRate::default(),
             groups: Groups::default(),
+            held_up: HeldUp::default(),
             trend: Trend::new(),
             standing: Standing::default(),
             aimd: Aimd::new(FIRST),
@@ -130,6 +138,7 @@ impl Estimator {
             unanswered: None,
             heard: false,
             before_silence: None,
+            peak: FIRST,
         }
     }
 
@@ -198,13 +207,15 @@ impl Estimator {
         if packet.cluster != 0 {
             // Its queue is of its own making: seen by the verdict alone.
             self.groups.interrupt();
+            self.held_up.interrupt();
             self.prober.came(packet);
             return;
         }
         self.losses.arrived(packet.late);
         self.standing.add(packet);
+        self.held_up.add(packet, self.estimate);
         match self.groups.add(packet) {
-            Told::Step(step) => self.trend.add(&step),
+            Told::Step(step) => self.trend.add(&step, self.held_up.noise()),
             Told::Jumped => (self.trend, self.standing) = (Trend::new(), Standing::default()),
             Told::Nothing => {}
         }
@@ -215,7 +226,6 @@ impl Estimator {
             self.aimd.resume(before.min(FIRST));
             self.prober.restart();
         }
-        let before = self.estimate;
         let acked = self.acked.rates();
         self.standing.heard(now);
         if let Some(departed) = newest {
@@ -234,7 +244,9 @@ impl Estimator {
         self.losses.heard(now, self.aimd.rate(), arrives, self.rtt);
         self.learn(now);
         self.settle();
-        if self.estimate < before.scaled(LARGE_FALL) {
+        self.peak = self.peak.max(self.estimate);
+        if self.estimate < self.peak.scaled(LARGE_FALL) {
+            self.peak = self.estimate;
             self.prober.hurry(now);
         }
     }
@@ -343,12 +355,13 @@ impl Estimator {
         self.left = LeftRate::default();
         self.acked = AckedRate::default();
         self.groups = Groups::default();
+        self.held_up = HeldUp::default();
         self.trend = Trend::new();
         self.standing = Standing::default();
         self.aimd = Aimd::new(from);
         self.losses = Losses::default();
         self.prober.restart();
-        self.estimate = from;
+        (self.estimate, self.peak) = (from, from);
         (self.unanswered, self.heard, self.before_silence) = (None, false, None);
     }
 

@@ -24,6 +24,16 @@ const LEAST_BYTES: u64 = 6_000;
 const PART: Duration = Duration::from_millis(2);
 const PACKET: u64 = 1_200;
 
+/// Where what came was held up on the way the next one is longer than the 40 ms for which a busy radio does that, and asks for less: on a
+/// full line it makes a queue for as long (with 100 ms and twice what is known, 122 ms of it for 53).
+const LONG: Duration = Duration::from_millis(60);
+const LONG_STEP: f64 = 1.5;
+
+/// A full line lets all of a probe out at one pace, which is slower than that of the probe. With more than this share of the bytes in
+/// less than so much of the time that they were to take, something else held them up.
+const UNEVEN_ABOVE: f64 = 0.25;
+const FAST: f64 = 0.75;
+
 /// If there is not enough to pad with, it ends after so many times its length.
 const MOST_LENGTHS: u32 = 3;
 
@@ -78,6 +88,8 @@ pub(super) struct Verdict {
     pub full: bool,
     /// That is less than was known, and it is not the first to say so.
     pub less: bool,
+    /// What came was held up on the way: a longer probe says more.
+    pub uneven: bool,
 }
 
 /// When the packets of a probe passed one end.
@@ -101,10 +113,13 @@ impl Passed {
         }
     }
 
+    fn span(&self) -> Option<Micros> {
+        self.last?.0.checked_sub(self.first?.0).filter(|span| (1..=VERDICT_WITHIN).contains(span))
+    }
+
     /// From the first to the last; one of them is not part of what passed in that time.
     fn rate(&self, without: Option<(Micros, u64)>) -> Option<Bitrate> {
-        let span =
-            self.last?.0.checked_sub(self.first?.0).filter(|span| (1..=VERDICT_WITHIN).contains(span))?;
+        let span = self.span()?;
         Some(Bitrate::of(self.bytes.saturating_sub(without?.1), Duration::from_micros(span.unsigned_abs())))
     }
 }
@@ -118,6 +133,9 @@ struct Cluster {
     begun: Micros,
     sent: Passed,
     came: Passed,
+    /// Bytes that came faster than was asked for, and the longest time in which nothing came.
+    fast: u64,
+    held_up: Micros,
     missing: u32,
 }
 
@@ -132,8 +150,30 @@ impl Cluster {
         self.asks.bytes_in(passed).min(self.bytes).saturating_sub(self.sent.bytes)
     }
 
+    fn came(&mut self, packet: &Arrived) {
+        let bytes = u64::from(packet.bytes);
+        let gap = self.came.last.and_then(|(last, _)| packet.came.checked_sub(last)).filter(|gap| *gap >= 0);
+        if let Some(gap) = gap {
+            self.held_up = self.held_up.max(gap);
+            if gap < micros(self.asks.time_of(bytes).mul_f64(FAST)) {
+                self.fast += bytes;
+            }
+        }
+        self.came.add(packet.came, bytes);
+    }
+
     fn settled(&self) -> bool {
         self.came.packets + self.missing >= self.sent.packets
+    }
+
+    fn is_uneven(&self) -> bool {
+        self.fast as f64 > UNEVEN_ABOVE * self.came.bytes as f64
+    }
+
+    /// Whether it took longer to come than to leave for no more than the longest time in which nothing came.
+    fn was_held_up(&self) -> bool {
+        let came = self.came.span().unwrap_or(0) - self.held_up;
+        (came as f64) < self.sent.span().unwrap_or(0) as f64 / FULL_BELOW
     }
 
     fn verdict(&self) -> Option<Verdict> {
@@ -146,8 +186,10 @@ impl Cluster {
         if self.came.packets < LEAST_PACKETS || came < enough || ratio > MOST_FASTER {
             return None;
         }
+        let uneven = full && self.is_uneven();
+        let full = full && !(uneven && self.was_held_up());
         let rate = if full { arrived.scaled(HELD_OF_FULL) } else { left.min(arrived) };
-        Some(Verdict { rate: rate.min(self.asks), full, less: false })
+        Some(Verdict { rate: rate.min(self.asks), full, less: false, uneven })
     }
 }
 
@@ -170,6 +212,8 @@ pub(super) struct Prober {
     begun: Option<Micros>,
     /// The last verdict was less than was known.
     doubted: bool,
+    /// How long the next one is sent.
+    length: Duration,
     id: u8,
 }
 
@@ -182,6 +226,7 @@ impl Prober {
             next: Micros::MIN,
             begun: None,
             doubted: false,
+            length: LENGTH,
             id: 0,
         }
     }
@@ -189,6 +234,7 @@ impl Prober {
     /// Nothing that was found out holds any more; the wish does.
     pub fn restart(&mut self) {
         (self.state, self.step, self.next) = (State::Resting, FIRST_STEP, Micros::MIN);
+        self.length = LENGTH;
     }
 
     /// Somebody would send so much.
@@ -224,7 +270,7 @@ impl Prober {
     /// A packet of a probe came.
     pub fn came(&mut self, packet: &Arrived) {
         if let Some(cluster) = self.cluster(packet.cluster) {
-            cluster.came.add(packet.came, packet.bytes.into());
+            cluster.came(packet);
             cluster.missing = cluster.missing.saturating_sub(packet.late.into());
         }
     }
@@ -254,11 +300,15 @@ impl Prober {
         let less = verdict.is_some_and(|verdict| verdict.full && verdict.rate < known.scaled(LESS));
         let more =
             |verdict: Verdict| !verdict.full && verdict.rate >= asks.scaled(FOUND_ENOUGH) && asks > known;
+        let longer = verdict.is_some_and(|verdict| verdict.uneven) && self.length < LONG;
         self.next = match verdict {
-            Some(verdict) if more(verdict) => now,
+            Some(verdict) if more(verdict) || longer => now,
             Some(_) if less && !self.doubted => now + SOONEST,
             _ => now + EVERY,
         };
+        if let Some(verdict) = verdict {
+            self.length = if verdict.uneven { LONG } else { LENGTH };
+        }
         let before = std::mem::replace(&mut self.doubted, less);
         verdict.map(|verdict| Verdict { less: less && before, ..verdict })
     }
@@ -281,7 +331,8 @@ impl Prober {
 
     /// Begins the probe that is due.
     pub fn begin(&mut self, now: Micros, known: Bitrate) {
-        let asks = known.scaled(self.step).min(self.wanted);
+        let step = if self.length < LONG { self.step } else { LONG_STEP };
+        let asks = known.scaled(step).min(self.wanted);
         // Zero is no probe's.
         self.id = self.id.checked_add(1).unwrap_or(1);
         self.begun = Some(now);
@@ -289,10 +340,12 @@ impl Prober {
             id: self.id,
             known,
             asks,
-            bytes: asks.bytes_in(LENGTH).max(LEAST_BYTES),
+            bytes: asks.bytes_in(self.length).max(LEAST_BYTES),
             begun: now,
             sent: Passed::default(),
             came: Passed::default(),
+            fast: 0,
+            held_up: 0,
             missing: 0,
         };
         self.state = State::Sending(cluster, now);
@@ -402,6 +455,54 @@ mod tests {
             assert!(verdict.full && verdict.rate <= holds.min(Bitrate::kbps(3_100)), "{verdict:?}");
             assert_eq!(probed(known, holds, 80).1, None);
         }
+    }
+
+    /// What becomes of a probe over a link of `holds` that lets nothing out for the time that each packet has in turn.
+    fn jittered(
+        prober: &mut Prober,
+        now: Micros,
+        known: Bitrate,
+        holds: Bitrate,
+        held: &[Micros],
+    ) -> Verdict {
+        prober.begin(now, known);
+        let (id, mut free, mut came) = (prober.id, 0, 0);
+        for (n, departed) in send(prober, now).into_iter().enumerate() {
+            free = free.max(departed) + micros(holds.time_of(1_200));
+            came = came.max(free + held[n % held.len()]);
+            prober.came(&Arrived { departed, came, bytes: 1_200, cluster: id, late: false });
+        }
+        prober.verdict(now + 300_000).expect("all came")
+    }
+
+    #[test]
+    fn a_wide_link_that_holds_packets_up_is_not_narrow_and_is_probed_for_longer() {
+        let mut prober = Prober::new();
+        prober.want(0, Bitrate::kbps(1_800));
+        let held = [3_000, 21_000, 5_000, 30_000, 1_000, 38_000, 12_000].map(Micros::from);
+        let verdict = jittered(&mut prober, 0, KNOWN, Bitrate::kbps(50_000), &held);
+        assert!(!verdict.full && verdict.uneven, "{verdict:?}");
+        assert!(prober.is_due(300_000, verdict.rate, KNOWN), "it waits");
+        let verdict = jittered(&mut prober, 300_000, verdict.rate.max(KNOWN), Bitrate::kbps(50_000), &held);
+        assert!(!verdict.full && verdict.rate > KNOWN, "{verdict:?}");
+        // A link without any of it: the next is as short as ever.
+        let verdict = jittered(&mut prober, 600_000, KNOWN, Bitrate::kbps(50_000), &[0]);
+        assert!(!verdict.full && !verdict.uneven, "{verdict:?}");
+        prober.begin(900_000, KNOWN);
+        assert_eq!(send(&mut prober, 900_000).len(), 5);
+    }
+
+    #[test]
+    fn a_narrow_link_that_holds_packets_up_is_narrow_all_the_same() {
+        let mut prober = Prober::new();
+        prober.want(0, Bitrate::kbps(3_000));
+        let held = [3_000, 21_000, 5_000, 30_000, 1_000, 38_000, 12_000].map(Micros::from);
+        let mut last = None;
+        for n in 0..2 {
+            last = Some(jittered(&mut prober, n * 300_000, Bitrate::kbps(1_500), Bitrate::kbps(700), &held));
+        }
+        let verdict = last.expect("two");
+        assert!(verdict.full && verdict.rate < Bitrate::kbps(750), "{verdict:?}");
     }
 
     #[test]
