@@ -26,7 +26,7 @@ APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive 
 .PHONY: help check test format clippy audit unit sim node e2e first-frame screenshots system quality native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: format clippy unit node ## everything that needs no browser: format, lints, unit tests, simulator smoke, client modules
 

@@ -85,14 +85,14 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_PIN", value_name = "LIST")]
     pin: Option<Cores>,
 
+    /// Core to keep the thread of pages and signaling on; one of --pin shares it with a worker
+    #[arg(long, env = "PLENARY_PIN_CONTROL", value_name = "CORE", requires = "pin", value_parser = workers::core)]
+    pin_control: Option<usize>,
+
     /// Who seals the media that leaves: own, or rtc for the WebRTC library, which takes several times as long and is what the
     /// first is compared with
     #[arg(long, env = "PLENARY_EGRESS", value_name = "own|rtc", default_value = "own")]
     egress: EgressKind,
-
-    /// Core to keep the thread of pages and signaling on; one of --pin shares it with a worker
-    #[arg(long, env = "PLENARY_PIN_CONTROL", value_name = "CORE", requires = "pin", value_parser = workers::core)]
-    pin_control: Option<usize>,
 
     /// Picture codecs people may send, the preferred first; of these, what everybody in a room can decode is used
     #[arg(long, env = "PLENARY_CODECS", value_name = "LIST", default_value = "VP8,VP9,H264,AV1", value_parser = workers::codecs)]
@@ -148,7 +148,7 @@ struct ServeArgs {
     limits: LimitArgs,
 
     /// How much to log to standard error: off, error, warn, info, debug or trace
-    #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info")]
+    #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info", value_parser = level)]
     log: LevelFilter,
 
     /// Serve the client's files from here instead of from the binary, for work on them
@@ -176,8 +176,10 @@ impl Task {
         T: Into<OsString> + Clone,
     {
         let command = without_empty_variables(Cli::command());
-        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error))?;
-        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let help = if args.get(1).is_some_and(|word| word == "load") { "load --help" } else { "--help" };
+        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error, help))?;
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, help))?;
         match cli.command {
             Some(Command::Load(args)) => {
                 let wrong = |text| Stop { text: format!("{text} (see load --help)"), code: 2 };
@@ -270,6 +272,12 @@ impl Config {
             text: format!("the addresses of this machine cannot be read: {error}"),
             code: 1,
         })?;
+        if let Some(directory) = args.client_dir.as_ref().filter(|directory| !directory.is_dir()) {
+            return Err(Stop {
+                text: format!("--client-dir {}: there is no such directory", directory.display()),
+                code: 1,
+            });
+        }
         let (workers, cores) =
             workers::settle(args.workers, args.pin.as_ref(), args.pin_control, args.udp_port)
                 .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
@@ -324,8 +332,12 @@ fn network(text: &str) -> Result<IpNet, String> {
     network.map_err(|_| "neither an address nor a network such as 10.0.0.0/8".to_owned())
 }
 
-/// Help and version as they are; of an error its first paragraph, on one line.
-fn stop(error: &clap::Error) -> Stop {
+fn level(text: &str) -> Result<LevelFilter, &'static str> {
+    text.parse().map_err(|_| "none of off, error, warn, info, debug and trace")
+}
+
+/// Help and version as they are; of an error its first paragraph, on one line, and where `help` is.
+fn stop(error: &clap::Error, help: &str) -> Stop {
     let text = error.to_string();
     if !error.use_stderr() {
         return Stop { text, code: 0 };
@@ -333,7 +345,9 @@ fn stop(error: &clap::Error) -> Stop {
     let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
     let line = first.join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
-    Stop { text: format!("{line} (see --help)"), code: 2 }
+    // What Rust says of a text that is no number.
+    let line = line.replace("invalid digit found in string", "not a whole number");
+    Stop { text: format!("{line} (see {help})"), code: 2 }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use http::Uri;
 
+use super::metrics;
 use crate::media::units::Bitrate;
 
 /// People and rooms at most: a port and two file descriptors each.
@@ -19,6 +20,9 @@ const MOST_SECONDS: u64 = 24 * 3_600;
 
 /// The most a picture may have.
 const MOST_BITRATE: Bitrate = Bitrate::kbps(100_000);
+
+/// The least, but for none: whoever writes fewer bits a second forgot the unit.
+const LEAST_BITRATE: Bitrate = Bitrate::kbps(1);
 
 /// Synthetic people for a server, without browsers: who they are, what they send and see, and what is measured.
 #[derive(Debug, Clone, Args)]
@@ -94,8 +98,9 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
 
-    /// Where the server tells numbers (its own --metrics): adds datagrams for each of its calls. With --pid it is found by itself
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    /// With --pid: where the server tells numbers (its own --metrics), which adds datagrams for each of its calls. Without
+    /// it: where the process's command line says
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = metrics::address, requires = "pid")]
     metrics: Option<SocketAddr>,
 
     /// Print the result as JSON (docs/load.md) instead of a table
@@ -261,6 +266,10 @@ impl FromStr for Url {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err("only the server is named, without a path: rooms are made for the occasion");
         }
+        let after = uri.authority().and_then(|authority| authority.as_str().strip_prefix(authority.host()));
+        if after.is_none_or(|port| !port.is_empty() && uri.port_u16().is_none()) {
+            return Err(wrong);
+        }
         let host =
             uri.host().map(|host| host.trim_matches(['[', ']']).to_owned()).filter(|host| !host.is_empty());
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
@@ -305,10 +314,11 @@ fn rate(text: &str) -> Result<Bitrate, String> {
         None => text.strip_suffix(['k', 'K']).map_or((text, 1.0), |number| (number, 1_000.0)),
     };
     let bits = number.parse::<f64>().ok().map(|number| number * unit);
-    let bits = bits.filter(|bits| (0.0..=MOST_BITRATE.as_bps() as f64).contains(bits));
+    let bounds = LEAST_BITRATE.as_bps() as f64..=MOST_BITRATE.as_bps() as f64;
+    let bits = bits.filter(|bits| *bits == 0.0 || bounds.contains(bits));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between bounds")]
     let rate = bits.map(|bits| Bitrate::bps(bits as u64));
-    rate.ok_or_else(|| format!("\"{text}\" is no rate: write 2.5M or 900k, 100M at most"))
+    rate.ok_or_else(|| format!("\"{text}\" is no rate: write 2.5M or 900k, from 1k to 100M"))
 }
 
 fn per_second(text: &str) -> Result<f64, String> {
@@ -369,9 +379,16 @@ mod tests {
         for (args, hint) in [
             (&["--url", "localhost:8443"][..], "https://HOST:PORT"),
             (&["--url", "https://a/r/room"], "without a path"),
+            (&["--url", "https://a:99999"], "https://HOST:PORT"),
+            (&["--url", "https://somebody@a:1"], "https://HOST:PORT"),
             (&["--video-bitrate", "fast"], "2.5M"),
-            (&["--video-bitrate", "200M"], "100M at most"),
+            (&["--video-bitrate", "200M"], "to 100M"),
+            (&["--video-bitrate", "2.5"], "2.5M"),
+            (&["--metrics", "9464", "--pid", "1"], "such as 127.0.0.1:9464"),
+            (&["--metrics", "127.0.0.1:9464"], "--pid"),
+            (&["--rooms", "many"], "not a whole number (see load --help)"),
             (&["--link", "2M"], "RATE,DELAY,LOSS"),
+            (&["--link", "2,40ms,1%"], "2.5M"),
             (&["--link", "2M,40ms,101%"], "1%"),
             (&["--link", "2M,soon,1%"], "40ms"),
             (&["--publishers", "0", "--subscribers", "0"], "nobody"),

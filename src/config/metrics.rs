@@ -13,7 +13,11 @@ pub(super) struct MetricsArgs {
     pub metrics: Option<SocketAddr>,
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+/// Reads where numbers are told.
+///
+/// # Errors
+/// What to write instead.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address and a port, such as 127.0.0.1:9464".to_owned())
 }
 

@@ -65,8 +65,15 @@ fn a_bad_value_is_one_line_and_code_2() {
         assert_eq!(stop.code, 2, "{args:?}");
         assert_eq!(stop.text.lines().count(), 1, "{}", stop.text);
     }
-    let stop = config(&["--http-port", "70000"]).unwrap_err();
-    assert!(stop.text.contains("70000") && stop.text.contains("--http-port"), "{}", stop.text);
+    for (args, hints) in [
+        (["--http-port", "70000"], ["70000", "--http-port"]),
+        (["--http-port", "many"], ["not a whole number", "(see --help)"]),
+        (["--log", "loud"], ["off, error, warn", "--log"]),
+        (["--client-dir", "/nowhere"], ["no such directory", "/nowhere"]),
+    ] {
+        let stop = config(&args).unwrap_err();
+        assert!(hints.iter().all(|hint| stop.text.contains(hint)), "{}", stop.text);
+    }
 }
 
 #[test]

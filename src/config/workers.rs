@@ -106,7 +106,9 @@ pub(super) fn settle(
     let workers = match (count, pinned) {
         (None, None) => Ok(1),
         (Some(Count::Exactly(workers)), Some(pinned)) if pinned != usize::from(workers) => {
-            return Err(format!("--pin names {pinned} cores for {workers} workers: one each"));
+            let many = |number, of: &str| format!("{number} {of}{}", if number == 1 { "" } else { "s" });
+            let (pinned, workers) = (many(pinned, "core"), many(usize::from(workers), "worker"));
+            return Err(format!("--pin names {pinned} for {workers}: one each"));
         }
         (None | Some(Count::Auto), Some(pinned)) => u8::try_from(pinned),
         (Some(Count::Auto), None) => u8::try_from(available_parallelism().map_or(1, usize::from)),

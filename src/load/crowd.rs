@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
@@ -145,6 +146,7 @@ impl Crowd {
             self.turn(now + Duration::from_millis(20))?;
             progress(self);
             self.no_trouble(people)?;
+            self.no_interrupt()?;
             let all = self.people.len() == people;
             if all && self.everybody_receives() {
                 return Ok(());
@@ -190,10 +192,16 @@ impl Crowd {
     /// # Errors
     /// If the system fails.
     pub(super) fn settle(&mut self, mut progress: impl FnMut(&Crowd)) -> Result<(), LoadError> {
-        self.run_for(SETTLE, &mut progress)
+        self.run_for(SETTLE, &mut progress)?;
+        self.no_interrupt()
     }
 
-    /// Counts for as long as is to be counted.
+    /// Somebody who presses Ctrl-C now gets no result: there is none yet.
+    fn no_interrupt(&self) -> Result<(), LoadError> {
+        if self.shared.is_to_stop() { Err(LoadError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Counts for as long as is to be counted, or until somebody presses Ctrl-C.
     ///
     /// # Errors
     /// If the system fails.
@@ -216,17 +224,19 @@ impl Crowd {
         Ok(Measured { began, ended, counted, dropped, own: self.shared.own.total(ended) })
     }
 
-    /// Lets come what was sent in time and is still on its way, or is sent again.
+    /// Lets come what was sent in time and is still on its way, or is sent again. Whoever ended the measuring with Ctrl-C
+    /// ends this with another.
     ///
     /// # Errors
     /// If the system fails.
     pub(super) fn gather(&mut self) -> Result<(), LoadError> {
+        self.shared.stop.store(false, Ordering::Relaxed);
         self.run_for(LATE, &mut |_| ())
     }
 
     fn run_for(&mut self, time: Duration, progress: &mut impl FnMut(&Crowd)) -> Result<(), LoadError> {
         let end = Instant::now() + time;
-        while Instant::now() < end {
+        while Instant::now() < end && !self.shared.is_to_stop() {
             let next = self.plan.as_ref().and_then(Plan::next);
             self.turn(next.map_or(end, |next| next.min(end)))?;
             let now = Instant::now();

@@ -1,11 +1,13 @@
 //! Why there is no load, or no result: a variant for each cause, and what to do about it.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::conference::protocol::ErrorCode;
+use crate::config::Url;
 use crate::media::rtc::client::ClientError;
 
 /// Why a load ended without a result.
@@ -20,11 +22,23 @@ pub enum LoadError {
     /// The file of `--certificate` is of no use.
     #[error("{} has no certificate that can be trusted: {why}", .0.display(), why = .1)]
     Certificate(PathBuf, String),
-    /// The server's certificate is not trusted, or there is no TLS.
+    /// The server's certificate is not trusted.
     #[error(
         "{0} cannot be trusted: {1}; --certificate FILE names a certificate to trust, --insecure trusts any"
     )]
     Untrusted(String, rustls::Error),
+    /// TLS was begun, and what came back is none.
+    #[error("what answers at {0} speaks no TLS: is it http://?")]
+    NoTls(String),
+    /// It wants to be asked at another address.
+    #[error("{0} sends elsewhere: write --url {1}")]
+    Elsewhere(String, Url),
+    /// Somebody pressed Ctrl-C before there was a result.
+    #[error("interrupted before anything was measured")]
+    Interrupted,
+    /// Nobody tells numbers at the address of `--metrics`.
+    #[error("no numbers of a Plenary are told at {0} of --metrics: {1}")]
+    NoNumbers(SocketAddr, io::Error),
     /// TLS cannot be set up at all.
     #[error("TLS cannot be set up: {0}")]
     Tls(rustls::Error),

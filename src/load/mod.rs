@@ -31,7 +31,12 @@ mod traffic;
 mod trust;
 mod watch;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 
 use crate::config::LoadConfig;
 use crate::media::rtc::client::Outbox;
@@ -54,6 +59,7 @@ pub use report::{Arrivals, Generator, Mishaps, OneStream, Report, Server, Times,
 pub fn run(config: &LoadConfig) -> Result<Report, LoadError> {
     let site = Site::find(&config.url, trust::tls(&config.trust)?)?;
     let watch = Watch::new(config)?;
+    let stop = on_interrupt()?;
     let rooms = rooms(&site, config.rooms)?;
     let poll = crowd::poll()?;
     let registry = poll.registry().try_clone();
@@ -66,6 +72,7 @@ pub fn run(config: &LoadConfig) -> Result<Report, LoadError> {
         batch: Batch::new(),
         out: Outbox::default(),
         own: Own::default(),
+        stop,
     };
     let mut crowd = Crowd::new(poll, shared, rooms);
     let mut progress = Progress::default();
@@ -73,12 +80,22 @@ pub fn run(config: &LoadConfig) -> Result<Report, LoadError> {
     crowd.settle(|crowd| progress.tell(crowd, "settling"))?;
     let before = watch.as_ref().map(Watch::look).transpose()?;
     let measured = crowd.measure(|crowd| progress.tell(crowd, "measuring"))?;
-    let looks = watch.zip(before).map(|(watch, before)| watch.looks(&before)).transpose()?;
+    let looks = watch.zip(before).map(|(watch, before)| watch.looks(&before).ok());
     crowd.gather()?;
-    progress.end();
-    let report = report::report(&mut crowd, &measured, looks.as_ref());
+    drop(progress);
+    let mut report = report::report(&mut crowd, &measured, looks.flatten().as_ref());
+    report.server_ended = looks.is_some_and(|looks| looks.is_none());
     crowd.leave();
     Ok(report)
+}
+
+/// Becomes true when somebody presses Ctrl-C. While it is true, doing so again ends the program at once.
+fn on_interrupt() -> Result<Arc<AtomicBool>, LoadError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    flag::register_conditional_default(SIGINT, stop.clone())
+        .and_then(|_| flag::register(SIGINT, stop.clone()))
+        .map_err(|error| LoadError::System("Ctrl-C cannot be waited for", error))?;
+    Ok(stop)
 }
 
 /// Makes the rooms.

@@ -1,6 +1,8 @@
 //! One synthetic person: a client of `docs/protocol.md` on sockets of their own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mio::{Registry, Token};
@@ -34,9 +36,16 @@ pub(super) struct Shared {
     pub batch: Batch,
     pub out: Outbox,
     pub own: Own,
+    /// Somebody wants it to end.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Shared {
+    /// Whether somebody wants it to end.
+    pub(super) fn is_to_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     /// Microseconds of the run.
     pub(super) fn micros(&self, at: Instant) -> u64 {
         micros(self.origin, at)

@@ -48,9 +48,11 @@ impl Progress {
             crowd.people.len(),
         );
     }
+}
 
-    /// Nothing more is said: the line is free for others.
-    pub(super) fn end(&self) {
+/// Nothing more is said: the line is free for others.
+impl Drop for Progress {
+    fn drop(&mut self) {
         if self.looked_at {
             let _ = write!(io::stderr(), "{AGAIN}");
         }

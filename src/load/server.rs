@@ -1,7 +1,7 @@
 //! The server as the system and its own numbers show it: what a packet costs it, and a person.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,8 +41,9 @@ impl Process {
         let text = fs::read_to_string(self.file("smaps_rollup"))
             .or_else(|_| fs::read_to_string(self.file("status")))?;
         let line = text.lines().find_map(|line| line.strip_prefix("Rss:").or(line.strip_prefix("VmRSS:")));
+        // One that has ended and that nobody has asked about has no memory.
         let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        Ok(kibibytes.unwrap_or(0) * 1_024)
+        Ok(kibibytes.ok_or(ErrorKind::NotFound)? * 1_024)
     }
 
     fn file(self, name: &str) -> PathBuf {
@@ -78,19 +79,20 @@ impl Numbers {
     /// # Errors
     /// If nobody tells them at `address`.
     pub(super) fn ask(address: SocketAddr) -> io::Result<Numbers> {
-        Ok(Numbers::read(&site::numbers(address)?))
+        let nothing = || io::Error::new(ErrorKind::InvalidData, "something else answers");
+        Numbers::read(&site::numbers(address)?).ok_or_else(nothing)
     }
 
-    fn read(text: &str) -> Numbers {
+    fn read(text: &str) -> Option<Numbers> {
         let of = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+            line.trim().parse().ok()
         };
-        Numbers {
-            forwarded: of("plenary_core_forwarded_total"),
-            sent: of("plenary_udp_sent_total"),
-            sends: of("plenary_udp_sends_total"),
-        }
+        Some(Numbers {
+            forwarded: of("plenary_core_forwarded_total")?,
+            sent: of("plenary_udp_sent_total")?,
+            sends: of("plenary_udp_sends_total")?,
+        })
     }
 
     /// What came since it was `before`.
@@ -120,7 +122,8 @@ mod tests {
     fn numbers_are_read_by_their_whole_names() {
         let text = "# TYPE plenary_udp_sent counter\nplenary_udp_sent_total 90\nplenary_udp_sends_total 9\n\
                     plenary_core_forwarded_total 80\n";
-        let numbers = Numbers::read(text);
+        let numbers = Numbers::read(text).unwrap();
+        assert_eq!(Numbers::read("HTTP/1.1 404 Not Found"), None);
         assert_eq!(numbers, Numbers { forwarded: 80, sent: 90, sends: 9 });
         assert_eq!(numbers.since(Numbers { forwarded: 30, sent: 30, sends: 3 }).sends, 6);
     }

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::Value;
@@ -65,7 +66,10 @@ impl Site {
                 Ok(Ok(id.ok_or_else(|| stranger("a room has no id"))?))
             }
             429 | 503 => Ok(Err(status)),
-            _ => Err(stranger(&format!("it answers {status} to whoever makes a room"))),
+            _ => Err(match elsewhere(&answer) {
+                Some(place) => LoadError::Elsewhere(self.url.to_string(), place),
+                None => stranger(&format!("it answers {status} to whoever makes a room")),
+            }),
         }
     }
 
@@ -88,10 +92,18 @@ impl Site {
     fn untrusted(&self, error: io::Error) -> LoadError {
         let refused = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
         match refused {
+            Some(rustls::Error::InvalidMessage(_)) => LoadError::NoTls(self.url.to_string()),
             Some(refused) => LoadError::Untrusted(self.url.to_string(), refused),
             None => LoadError::Unreachable(self.url.to_string(), error),
         }
     }
+}
+
+/// The server that an answer names as its `Location`.
+fn elsewhere(answer: &str) -> Option<Url> {
+    let is_location = |line: &&str| line.get(..9).is_some_and(|name| name.eq_ignore_ascii_case("location:"));
+    let place: Uri = answer.lines().find(is_location)?.get(9..)?.trim().parse().ok()?;
+    format!("{}://{}", place.scheme_str()?, place.authority()?).parse().ok()
 }
 
 fn connect(address: SocketAddr) -> io::Result<TcpStream> {

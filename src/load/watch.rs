@@ -28,11 +28,15 @@ impl Watch {
     /// Looks for the first time, if it is to be looked at.
     ///
     /// # Errors
-    /// [`LoadError::NoProcess`] if there is no such process, or it is somebody else's.
+    /// [`LoadError::NoProcess`] if there is no such process, or it is somebody else's; [`LoadError::NoNumbers`] if none are
+    /// told where they are said to be.
     pub(super) fn new(config: &LoadConfig) -> Result<Option<Watch>, LoadError> {
         let Some(pid) = config.pid else { return Ok(None) };
         let process = Process(pid);
         let empty = process.sample().map_err(|error| LoadError::NoProcess(pid, error))?;
+        if let Some(address) = config.metrics {
+            Numbers::ask(address).map_err(|error| LoadError::NoNumbers(address, error))?;
+        }
         Ok(Some(Watch { process, metrics: config.metrics.or_else(|| process.metrics()), empty }))
     }
 

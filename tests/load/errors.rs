@@ -54,8 +54,28 @@ fn what_the_server_refuses_is_told_with_the_limit_to_raise() {
 }
 
 #[test]
-fn a_process_that_is_not_there_is_an_error() {
+fn http_for_https_and_https_for_http_are_told_apart_from_a_stranger() {
+    for (flags, right) in [(&[][..], "--url https://localhost:"), (&["--plain-http"], "speaks no TLS")] {
+        let server = Server::start(flags);
+        let (scheme, rest) =
+            server.url().split_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a URL");
+        let wrong = if scheme == "http" { "https" } else { "http" };
+        let said = refused(&load(&["--url", &format!("{wrong}:{rest}")]));
+        assert!(said.contains(right) && !said.contains("no Plenary"), "{said}");
+    }
+}
+
+#[test]
+fn a_process_or_numbers_that_are_not_there_are_an_error() {
     let server = Server::start(&["--plain-http"]);
     let said = refused(&server.load(&["--pid", "4194305"]));
     assert!(said.contains("4194305"), "{said}");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    drop(listener);
+    let said = refused(&server.load(&["--pid", &server.pid(), "--metrics", &address]));
+    assert!(said.contains("no numbers") && said.contains(&address), "{said}");
+    let port = server.url().rsplit(':').next().map(|port| format!("127.0.0.1:{port}")).expect("a port");
+    let said = refused(&server.load(&["--pid", &server.pid(), "--metrics", &port]));
+    assert!(said.contains("something else answers"), "{said}");
 }

@@ -1,5 +1,10 @@
 //! Whole runs of a few seconds: counts, no times but those that were put in.
 
+use std::fs::read_to_string;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::server::Server;
@@ -65,6 +70,63 @@ fn whoever_comes_and_goes_is_measured_and_disturbs_nobody() {
     assert_eq!(count(&result, "/mishaps/sockets") + count(&result, "/mishaps/refused"), 0, "{result:#}");
     assert_eq!((count(&result, "/video/lost"), count(&result, "/video/torn")), (0, 0), "{result:#}");
     assert!(number(&result, "/arrivals/firstPictureMs/p50") > 0.0);
+}
+
+/// A run of ten minutes that `disturb` ends or spoils so many seconds after its beginning: once it is measured by then, the result.
+fn disturbed(flags: &[&str], disturb: impl Fn(&Server, &Child)) -> String {
+    for seconds in [4, 8, 16, 32] {
+        let server = Server::start(&["--plain-http"]);
+        let output = server.load_while(&[flags, &["--pid", &server.pid()]].concat(), |load| {
+            sleep(Duration::from_secs(seconds));
+            disturb(&server, load);
+        });
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() {
+            assert!(said.is_empty(), "{said}");
+            return String::from_utf8(output.stdout).expect("text");
+        }
+        assert!(said.starts_with("plenary: ") && said.lines().count() == 1, "{said}");
+    }
+    panic!("within 32 seconds nothing is measured");
+}
+
+#[test]
+fn whoever_presses_ctrl_c_gets_what_was_measured_by_then() {
+    let text = disturbed(&["--audio", "--duration", "600"], |_, load| signal("INT", load.id()));
+    assert!(text.contains("2 people in 1 room") && !text.contains("600.0 s"), "{text}");
+    assert!(text.contains("audio delay") && text.contains("us of CPU a packet"), "{text}");
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_leaves_a_result_that_says_so() {
+    let text = disturbed(&["--audio", "--duration", "600"], |server, load| {
+        signal("KILL", server.pid().parse().expect("a number"));
+        let status = format!("/proc/{}/status", server.pid());
+        while read_to_string(&status).is_ok_and(|text| text.contains("VmRSS")) {
+            sleep(Duration::from_millis(10));
+        }
+        signal("INT", load.id());
+    });
+    assert!(text.contains("(--pid) ended while it was measured") && text.contains("audio delay"), "{text}");
+}
+
+fn signal(name: &str, process: u32) {
+    assert!(Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success());
+}
+
+#[test]
+fn what_was_not_seen_or_not_there_does_not_look_well() {
+    let server = Server::start(&["--plain-http"]);
+    let table = |flags: &[&str]| String::from_utf8(server.load(flags).stdout).expect("text");
+    let nobody = table(&["--publishers", "0", "--duration", "1"]);
+    assert!(nobody.contains("Nothing was received: nobody sends"), "{nobody}");
+    let alone = table(&["--subscribers", "0", "--duration", "1"]);
+    assert!(alone.contains("nobody is there to receive"), "{alone}");
+    // Sixteen times what the line carries, in one layer: the server leaves it out.
+    let narrow = table(&["--audio", "--link", "150k,40ms,0", "--duration", "2"]);
+    assert!(narrow.contains("1 of 1 streams of video showed no picture"), "{narrow}");
+    let delay = narrow.lines().find(|line| line.starts_with("video first picture")).expect("a row");
+    assert!(delay.ends_with('-'), "{narrow}");
 }
 
 #[test]

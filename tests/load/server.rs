@@ -44,6 +44,20 @@ impl Server {
         format!("{}://localhost:{}", if self.tls { "https" } else { "http" }, self.port)
     }
 
+    /// Runs a load with these flags and hands it, while it runs, to `meanwhile`.
+    pub fn load_while(&self, flags: &[&str], meanwhile: impl FnOnce(&Child)) -> Output {
+        let url = self.url();
+        let child = Command::new(PROGRAM)
+            .args(["load", "--url", &url])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the load starts");
+        meanwhile(&child);
+        child.wait_with_output().expect("the load ends")
+    }
+
     /// Runs a load with these flags.
     pub fn load(&self, flags: &[&str]) -> Output {
         load(&[&["--url", &self.url()], flags].concat())

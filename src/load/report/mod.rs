@@ -52,6 +52,8 @@ pub struct Report {
     pub generator: Generator,
     /// The server's, if it was looked at.
     pub server: Option<Server>,
+    /// Its process ended meanwhile.
+    pub server_ended: bool,
     /// Each stream: what one person got of one other's picture or sound.
     pub streams: Vec<OneStream>,
 }
@@ -252,6 +254,7 @@ pub(super) fn report(crowd: &mut Crowd, measured: &Measured, looks: Option<&Look
         },
         generator: generator(measured, time),
         server: None,
+        server_ended: false,
         streams: Vec::new(),
     };
     let (mut video, mut audio) = (Sum::default(), Sum::default());

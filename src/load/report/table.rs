@@ -20,9 +20,15 @@ impl fmt::Display for Report {
         let kinds = [("video", &self.video), ("audio", &self.audio)];
         let kinds: Vec<_> = kinds.into_iter().filter(|(_, totals)| totals.streams > 0).collect();
         if kinds.is_empty() {
-            writeln!(f, "\nNothing was received.")?;
+            let why = match (self.publishers, self.subscribers) {
+                (0, _) => ": nobody sends (--publishers)",
+                (1, 0) => ": nobody is there to receive (--subscribers)",
+                _ => "",
+            };
+            writeln!(f, "\nNothing was received{why}.")?;
         } else {
             counts(f, &kinds)?;
+            self.unseen(f)?;
             times(f, &kinds)?;
         }
         if self.blind > 0 {
@@ -43,6 +49,9 @@ impl fmt::Display for Report {
         writeln!(f)?;
         if let Some(server) = &self.server {
             of_server(f, server)?;
+        }
+        if self.server_ended {
+            writeln!(f, "Server: its process (--pid) ended while it was measured")?;
         }
         self.of_generator(f)
     }
@@ -98,6 +107,10 @@ fn times(f: &mut fmt::Formatter<'_>, kinds: &[(&str, &Totals)]) -> fmt::Result {
 
 fn row(f: &mut fmt::Formatter<'_>, what: &str, times: &Times) -> fmt::Result {
     let Times { p50, p95, p99, p999, max } = times;
+    if *max == 0.0 {
+        // There is none: what is measured is a microsecond at least.
+        return writeln!(f, "{what:<24}{0:>10}{0:>10}{0:>10}{0:>10}{0:>10}", "-");
+    }
     writeln!(f, "{what:<24}{p50:>10.1}{p95:>10.1}{p99:>10.1}{p999:>10.1}{max:>10.1}")
 }
 
@@ -178,12 +191,23 @@ fn of_server(f: &mut fmt::Formatter<'_>, server: &Server) -> fmt::Result {
 }
 
 impl Report {
+    /// Pictures of which nothing was shown: without it they would look as if nothing was wrong with them.
+    fn unseen(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_unseen = |stream: &&OneStream| stream.kind == "video" && stream.totals.frames == 0;
+        match self.streams.iter().filter(is_unseen).count() {
+            0 => Ok(()),
+            unseen => {
+                writeln!(f, "      {unseen} of {} streams of video showed no picture", self.video.streams)
+            }
+        }
+    }
+
     fn of_generator(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = &self.generator;
         let cpu = own.cpu_percent.map_or("an unknown share".to_owned(), |percent| format!("{percent:.0} %"));
         writeln!(
             f,
-            "Generator: {cpu} of a core for {:.0} datagrams/s, {:.1} in each call that receives; \
+            "Generator: {cpu} of a core for {:.0} datagrams/s, {:.1} in each call that receives;\
              \n  packets left {:.1} ms late at p99, its longest turn took {:.1} ms",
             own.datagrams_per_second, own.datagrams_per_receive_call, own.late_p99_ms, own.longest_turn_ms
         )?;
