@@ -70,6 +70,10 @@ const RESTS_AFTER: Micros = 2_000_000;
 /// No answer to what was sent for so long and two round trips: the way is blocked, and the estimate is halved; each time.
 const SILENT_AFTER: Micros = 1_000_000;
 
+/// An answer that came in less than half of the shortest time so far, if that is no less than this, while the receiver's clock went on at
+/// more than twice the pace of ours: ours stood.
+const ROUND_TRIP: Micros = 10_000;
+
 /// A fall below so much of what it was, in one step or several, is met with a probe soon: it may have been a moment's (libwebrtc: 0.66).
 const LARGE_FALL: f64 = 0.66;
 
@@ -92,6 +96,8 @@ pub struct Reported {
 #[derive(Debug)]
 pub struct Estimator {
     origin: Instant,
+    /// The latest reading.
+    clock: Micros,
     history: History,
     left: LeftRate,
     acked: AckedRate,
@@ -104,6 +110,12 @@ pub struct Estimator {
     prober: Prober,
     estimate: Bitrate,
     rtt: Option<Duration>,
+    /// The shortest time in which an answer came.
+    shortest: Option<Micros>,
+    /// When the last answer came, and what it was about.
+    answered: Option<(Micros, Micros)>,
+    /// Our own clock stood then.
+    stood: bool,
     /// When the last packet left; `None` at rest.
     sent: Option<Micros>,
     /// Since when what was sent is not answered.
@@ -122,6 +134,7 @@ impl Estimator {
     pub fn new(now: Instant) -> Estimator {
         Estimator {
             origin: now,
+            clock: 0,
             history: History::default(),
             left: LeftRate::default(),
             acked: AckedRate::default(),
@@ -134,6 +147,9 @@ impl Estimator {
             prober: Prober::new(),
             estimate: FIRST,
             rtt: None,
+            shortest: None,
+            answered: None,
+            stood: false,
             sent: None,
             unanswered: None,
             heard: false,
@@ -152,7 +168,7 @@ impl Estimator {
     /// The path is another one: nothing that is known holds.
     pub fn new_path(&mut self) {
         self.begin(FIRST);
-        self.rtt = None;
+        (self.rtt, self.shortest) = (None, None);
     }
 
     /// For a while nobody listened or sent: what comes of what left before says nothing of the path, and neither does how long its
@@ -188,7 +204,7 @@ impl Estimator {
             match what {
                 News::Arrived(packet) => {
                     self.arrived(&packet);
-                    newest = newest.max(Some(packet.departed));
+                    newest = newest.max(Some((packet.departed, packet.came)));
                 }
                 News::Missing { cluster: 0 } => self.losses.missing(),
                 News::Missing { cluster } => self.prober.missing(cluster),
@@ -198,8 +214,28 @@ impl Estimator {
             self.unanswered = None;
             self.heard = true;
             self.history.forget(now);
-            self.judge(now, newest);
+            if newest.is_none_or(|(departed, came)| self.trusts(now, now - departed, came)) {
+                self.judge(now, newest.map(|(departed, _)| departed));
+            }
         }
+    }
+
+    /// Whether our own clock went on while the answer to what came at `came` was waited for. If it did not, what was measured meanwhile
+    /// says nothing of the path, and after it all begins anew with the estimate of before.
+    fn trusts(&mut self, now: Micros, round: Micros, came: Micros) -> bool {
+        let shortest = self.shortest.map_or(round, |shortest| shortest.min(round));
+        let before = self.answered.replace((now, came));
+        let slower = before.is_some_and(|(at, before)| now - at < came.saturating_sub(before) / 2);
+        let sooner = self.shortest.is_some_and(|shortest| shortest >= ROUND_TRIP && round < shortest / 2);
+        let stands = slower && sooner;
+        if !stands {
+            self.shortest = Some(shortest);
+        }
+        let stood = std::mem::replace(&mut self.stood, stands);
+        if stood && !stands {
+            self.begin(self.before_silence.unwrap_or(self.estimate));
+        }
+        !stands && !stood
     }
 
     fn arrived(&mut self, packet: &Arrived) {
@@ -365,10 +401,13 @@ impl Estimator {
         (self.unanswered, self.heard, self.before_silence) = (None, false, None);
     }
 
-    fn micros(&self, now: Instant) -> Micros {
+    /// Readings come in any order, and one before another is taken for the same: of what left later than now, nothing can be said.
+    fn micros(&mut self, now: Instant) -> Micros {
         let passed = now.saturating_duration_since(self.origin);
         let seconds = Micros::try_from(passed.as_secs()).unwrap_or(Micros::MAX >> 24);
-        seconds.saturating_mul(1_000_000).saturating_add(passed.subsec_micros().into())
+        let micros = seconds.saturating_mul(1_000_000).saturating_add(passed.subsec_micros().into());
+        self.clock = self.clock.max(micros);
+        self.clock
     }
 }
 

@@ -39,8 +39,7 @@ fn readings_of_the_clock_in_any_order_cost_nobody_anything() {
 #[test]
 fn a_clock_that_stands_still_and_goes_on_loses_nothing() {
     play(When::Always, |seed| {
-        // What such a clock does to estimates is not what this is about.
-        let (mut world, ada, ben) = two_of(Settings::middle_first(seed));
+        let (mut world, ada, ben) = two_of(Settings::new(seed));
         // 400 ms in which every reading is the same, but packets come and go: less than a standstill, which has its own
         // scenarios, and all that a coarse clock does.
         for _ in 0..10 {

@@ -271,3 +271,32 @@ fn the_clock_of_the_receiver_may_drift_and_jump() {
         assert!(world.goodput() > 1_500, "{jump}: {}", world.goodput());
     }
 }
+
+/// For 400 ms all readings of our own clock are the same, while packets come and go.
+#[test]
+fn our_own_clock_may_stand_still_for_a_moment() {
+    let mut world = World::new(Link::of(5_000), Media::Fixed(Bitrate::kbps(1_500)), 1_800);
+    world.run(5.0);
+    for n in 0..10 {
+        for behind in 1..=40 {
+            world.behind = behind * 10_000;
+            world.run(0.01);
+        }
+        world.behind = 0;
+        let (least, _) = range(&mut world, 1.0);
+        assert!(least >= 1_200 && world.kbps() >= 1_500, "{n}: {least}, then {}", world.kbps());
+    }
+}
+
+/// Answers that come much sooner than they did are none that our clock missed.
+#[test]
+fn on_a_way_that_became_shorter_a_fall_is_noticed_as_well() {
+    let delay = Duration::from_millis(200);
+    let mut world = World::new(Link { delay, ..Link::of(3_000) }, Media::Adapts, WANTED);
+    world.run(15.0);
+    world.link.delay = Duration::from_millis(20);
+    world.run(5.0);
+    world.link.rate = Bitrate::kbps(500);
+    let noticed = world.until(20.0, |world| world.kbps() <= 550);
+    assert!(noticed < 1.5, "{noticed} s");
+}

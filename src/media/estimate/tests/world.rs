@@ -96,6 +96,8 @@ pub(super) struct World {
     /// The receiver's clock is so much ahead, and gains so many parts of a million.
     pub clock: i64,
     pub drift: i64,
+    /// Readings of our own clock are behind by this much.
+    pub behind: Micros,
     /// What the receiver makes of what it would report.
     pub lie: fn(Vec<Reported>) -> Vec<Reported>,
     seed: u64,
@@ -129,6 +131,7 @@ impl World {
             feedback: VecDeque::new(),
             clock: 77_000_000,
             drift: 0,
+            behind: 0,
             lie: |told| told,
             seed: 0x2545_f491_4f6c_dd1d,
             delays: Vec::new(),
@@ -147,7 +150,7 @@ impl World {
     }
 
     pub fn at(&self) -> Instant {
-        self.start + Duration::from_micros(self.now.unsigned_abs())
+        self.start + Duration::from_micros((self.now - self.behind).unsigned_abs())
     }
 
     pub fn kbps(&self) -> u64 {
