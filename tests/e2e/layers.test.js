@@ -58,8 +58,10 @@ for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0
         (layers) => layers.length === 3 && layers.every(({ framesEncoded }) => framesEncoded > 0),
       );
       assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q']);
-      const widths = Object.fromEntries(sent.map(({ rid, frameWidth }) => [rid, frameWidth]));
-      assert.deepEqual(widths, { q: size.width / 4, h: size.width / 2, f: size.width });
+      // What nobody is shown has stopped by now, and has no width any more.
+      for (const { rid, frameWidth } of sent.filter((one) => one.frameWidth)) {
+        assert.equal(frameWidth, { q: size.width / 4, h: size.width / 2, f: size.width }[/** @type {'q'} */ (rid)]);
+      }
       await receivesWidth(viewer, sender, size.width);
       await viewer.sees(sender.name, colour);
       await viewer.seesMovement(sender.name);
@@ -91,6 +93,52 @@ for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0
     const pause = await viewer.longestPause(sender.name);
     console.info(`${way}: the picture stood for ${pause} ms at most when its layer came back`);
     assert.ok(pause < RETURN_PAUSE, `the smaller one plays until the larger one begins: ${pause} ms`);
+  });
+}
+
+/**
+ * The layers of which frames are encoded within a second and a half.
+ * @param {import('./lib/person.js').Person} person
+ */
+async function encodes(person) {
+  const before = await person.sends('video');
+  await person.page.waitForTimeout(1_500);
+  const now = await person.sends('video');
+  const rises = (/** @type {any} */ one) =>
+    one.framesEncoded > (before.find(({ rid }) => rid === one.rid)?.framesEncoded ?? 0);
+  return now
+    .filter(rises)
+    .map(({ rid }) => rid)
+    .sort()
+    .join(' ');
+}
+
+for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0, 1) : directions) {
+  house.scene(`${way}: a layer that nobody is shown is not encoded, and is when its tile becomes large`, async () => {
+    const encoded = (/** @type {string} */ layers) =>
+      until(
+        `${sender.name} encodes ${layers}`,
+        () => encodes(sender),
+        (seen) => seen === layers,
+      );
+    await encoded('f q');
+    const large = viewer.page.viewportSize() ?? { width: 1280, height: 720 };
+    await viewer.page.setViewportSize({ width: 360, height: 300 });
+    await encoded('h q');
+    const stats = await sender.sends('video');
+    const active = stats.filter((one) => 'active' in one).map(({ rid, active: is }) => `${rid} ${is}`);
+    if (active.length > 0) assert.deepEqual(active.sort(), ['f false', 'h true', 'q true']);
+    await receivesWidth(viewer, sender, size.width / 2);
+    await viewer.watchForPauses(sender.name);
+    const began = Date.now();
+    await viewer.page.setViewportSize(large);
+    await receivesWidth(viewer, sender, size.width);
+    const pause = await viewer.longestPause(sender.name);
+    console.info(
+      `${way}: sharp ${Date.now() - began} ms after the tile was made large, it stood for ${pause} ms at most`,
+    );
+    assert.ok(pause < RETURN_PAUSE, `the smaller one plays until the larger one begins: ${pause} ms`);
+    await viewer.sees(sender.name, colour);
   });
 }
 

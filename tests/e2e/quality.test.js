@@ -74,9 +74,17 @@ async function choose(person, id, value) {
   }, value);
 }
 
+/** Of three sizes the one that Bob is shown, and the smallest, to which he could fall. */
+const SHOWN = 'q 180, f 720';
+
 house.scene('a camera of 720 lines is sent in three sizes, the smallest with 15 frames a second', async () => {
-  const layers = await sendsLayers(ann, 'q 180, h 360, f 720');
-  const [q, , f] = layers;
+  await until(
+    'Ann encodes three sizes',
+    () => ann.sends('video'),
+    (all) => all.length === 3 && all.every(({ framesEncoded }) => framesEncoded > 0),
+  );
+  const layers = await sendsLayers(ann, SHOWN);
+  const [q, f] = layers;
   const rate = (/** @type {any} */ { framesPerSecond }) => Math.round(framesPerSecond ?? 0);
   assert.ok(rate(q) <= 17, `${rate(q)} frames of q`);
   console.info(`${OTHER} encodes ${rate(q)} frames of q and ${rate(f)} of f a second`);
@@ -99,11 +107,11 @@ house.scene('what a person allows holds in both directions, and after the page w
   await asks(ann, 'pictures of 180 lines', (tiles) => tiles?.every(({ height }) => height <= 180));
   await ann.press('Quality');
   await choose(ann, 'quality-most', '720');
-  await sendsLayers(ann, 'q 180, h 360, f 720');
+  await sendsLayers(ann, SHOWN);
   await choose(ann, 'quality-saver', true);
   await sendsLayers(ann, 'q 180');
   await choose(ann, 'quality-saver', false);
-  await sendsLayers(ann, 'q 180, h 360, f 720');
+  await sendsLayers(ann, SHOWN);
   await ann.press('Close');
   await bob.sees('Ann', 'red');
 });

@@ -433,6 +433,21 @@ export async function readStreams() {
  * @param {{ rid: string, active: boolean }} layer
  */
 export async function setLayer({ rid, active }) {
+  // Whatever the page wants of a layer that the browser cannot send, it is not sent.
+  const page = /** @type {any} */ (window);
+  page.unable ??= new Set();
+  if (active) page.unable.delete(rid);
+  else page.unable.add(rid);
+  if (!page.setsParameters) {
+    const { setParameters } = RTCRtpSender.prototype;
+    page.setsParameters = setParameters;
+    RTCRtpSender.prototype.setParameters = function limited(parameters) {
+      for (const encoding of parameters.encodings ?? []) {
+        if (page.unable.has(encoding.rid)) encoding.active = false;
+      }
+      return setParameters.call(this, parameters);
+    };
+  }
   for (const sender of /** @type {any} */ (window).plenary.pc.getSenders()) {
     const parameters = sender.getParameters();
     const layer = parameters.encodings?.find((/** @type {any} */ encoding) => encoding.rid === rid);
