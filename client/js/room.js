@@ -10,6 +10,7 @@ import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
 import { keepSecret, putReturn, remembered, secretOf, tabStore, takeReturn } from './core/storage.js';
 import { PROTOCOL } from './proto/messages.js';
+import { warmUp } from './rtc/link.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { ScreenShare } from './rtc/screen-share.js';
 import { callView } from './ui/call-view.js';
@@ -178,6 +179,7 @@ async function begin() {
   show('prejoin');
   openDoor();
   void media.start({ camera: true, microphone: true }, ids);
+  void warmUp();
 }
 
 addEventListener('pagehide', () => {

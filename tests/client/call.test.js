@@ -32,7 +32,7 @@ class FakePeer {
   close() {}
   addTransceiver() {
     const receiver = { getSynchronizationSources: () => [] };
-    return { mid: null, sender: { track: null, replaceTrack: async () => {} }, receiver };
+    return { mid: null, sender: { track: null, replaceTrack: async () => {} }, receiver, setCodecPreferences() {} };
   }
   async createOffer() {
     return {};
@@ -91,7 +91,8 @@ let latest;
 function called({ secret = '' } = {}) {
   peers = [];
   sockets = [];
-  const globals = { RTCPeerConnection: FakePeer, WebSocket: FakeSocket, MediaStream: class {} };
+  const RTCRtpReceiver = { getCapabilities: () => ({ codecs: [] }) };
+  const globals = { RTCPeerConnection: FakePeer, RTCRtpReceiver, WebSocket: FakeSocket, MediaStream: class {} };
   Object.assign(globalThis, globals, { addEventListener() {}, removeEventListener() {} });
   const media = { on() {}, get: () => ({ on: false, track: null }) };
   const share = { on() {}, sharing: false, tracks: { video: null, audio: null } };

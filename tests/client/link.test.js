@@ -24,7 +24,17 @@ class FakePeer {
       /** @param {any} track */
       replaceTrack: async (track) => (sender.track = track),
     };
-    const transceiver = { mid: null, sender, options };
+    const transceiver = {
+      mid: null,
+      sender,
+      options,
+      /** @type {{ mimeType: string, sdpFmtpLine?: string }[] | null} */
+      codecs: null,
+      /** @param {any[]} codecs */
+      setCodecPreferences(codecs) {
+        this.codecs = codecs;
+      },
+    };
     this.lines.push(transceiver);
     return transceiver;
   }
@@ -39,9 +49,26 @@ class FakePeer {
   async setRemoteDescription() {}
 }
 
+/** What Chromium can receive, in part. */
+const CODECS = {
+  audio: ['opus', 'red', 'G722', 'CN'].map((name) => ({ mimeType: `audio/${name}`, clockRate: 48_000 })),
+  video: [
+    { mimeType: 'video/VP8' },
+    { mimeType: 'video/rtx' },
+    { mimeType: 'video/VP9', sdpFmtpLine: 'profile-id=0' },
+    { mimeType: 'video/VP9', sdpFmtpLine: 'profile-id=2' },
+    { mimeType: 'video/H264', sdpFmtpLine: 'packetization-mode=1;profile-level-id=42e01f' },
+    { mimeType: 'video/H264', sdpFmtpLine: 'packetization-mode=0;profile-level-id=42e01f' },
+    { mimeType: 'video/H264', sdpFmtpLine: 'packetization-mode=1;profile-level-id=64001f' },
+    { mimeType: 'video/AV1', sdpFmtpLine: 'profile=0' },
+    { mimeType: 'video/ulpfec' },
+  ].map((codec) => ({ ...codec, clockRate: 90_000 })),
+};
+
 /** A connection before a server that hears each offer and answers when told to. */
 async function connected() {
-  Object.assign(globalThis, { RTCPeerConnection: FakePeer, MediaStream: class {} });
+  const RTCRtpReceiver = { getCapabilities: (/** @type {'audio' | 'video'} */ kind) => ({ codecs: CODECS[kind] }) };
+  Object.assign(globalThis, { RTCPeerConnection: FakePeer, RTCRtpReceiver, MediaStream: class {} });
   /** @type {Offer[]} */
   const offers = [];
   let id = 0;
@@ -140,4 +167,25 @@ test('a share that begins while an offer is in flight is offered after its answe
   await settled();
   assert.deepEqual(named(offers[3])?.at(-1), 'screen video');
   link.close();
+});
+
+test('a line to receive on offers what may come on it and nothing else', async () => {
+  const { peer } = await connected();
+  const offered = peer.lines.flatMap(({ options, codecs }) =>
+    options.direction === 'recvonly'
+      ? [codecs.map((/** @type {any} */ codec) => `${codec.mimeType} ${codec.sdpFmtpLine ?? ''}`.trim())]
+      : [],
+  );
+  assert.deepEqual(offered, [
+    ['audio/opus', 'audio/red'],
+    [
+      'video/VP8',
+      'video/rtx',
+      'video/VP9 profile-id=0',
+      'video/H264 packetization-mode=1;profile-level-id=42e01f',
+      'video/AV1 profile=0',
+    ],
+  ]);
+  const own = peer.lines.filter(({ options }) => options.direction === 'sendonly');
+  assert.ok(own.length > 0 && own.every(({ codecs }) => codecs === null), 'what can be sent is all told');
 });

@@ -39,6 +39,21 @@ export function findCodec(codecs, name) {
   return codecs.find((codec) => isCodec(codec, name));
 }
 
+/** Everything that is passed on: names as `publish` says them, and RED, which wraps `opus`. */
+const PASSED_ON = ['VP8', 'H264', 'VP9', 'AV1', 'opus', 'red'];
+
+/**
+ * Those of a browser's codecs in which anything may come: a line that offers all the others too is more than twice as long, and there
+ * are some twenty lines. What carries retransmissions stays. Pure.
+ * @template {Codec} C
+ * @param {readonly C[]} codecs
+ * @returns {C[]}
+ */
+export function receivable(codecs) {
+  const resends = (/** @type {Codec} */ { mimeType }) => /\/rtx$/i.test(mimeType);
+  return codecs.filter((codec) => resends(codec) || PASSED_ON.some((name) => isCodec(codec, name)));
+}
+
 /**
  * The same codecs with the named one first.
  * @template {Codec} C

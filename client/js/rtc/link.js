@@ -4,7 +4,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
-import { preferred } from './codecs.js';
+import { preferred, receivable } from './codecs.js';
 import { withRateOfSpeech, withStereo } from './opus.js';
 import { trafficOf } from './pulse.js';
 import { BEST } from './encodings.js';
@@ -322,7 +322,9 @@ export class Link extends Emitter {
   /** @param {Line[]} lines */
   #addLines(lines) {
     for (const line of lines) {
-      this.#slots.push({ line, transceiver: this.#pc.addTransceiver(line.kind, { direction: 'recvonly' }) });
+      const transceiver = this.#pc.addTransceiver(line.kind, { direction: 'recvonly' });
+      offerOnlyReceivable(transceiver, line.kind);
+      this.#slots.push({ line, transceiver });
     }
   }
 
@@ -348,6 +350,34 @@ export class Link extends Emitter {
   #fail(error) {
     console.warn('the offer failed:', error);
     this.emit('broken', null);
+  }
+}
+
+/**
+ * @param {RTCRtpTransceiver} transceiver
+ * @param {Kind} kind
+ */
+function offerOnlyReceivable(transceiver, kind) {
+  const codecs = receivable(RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+  try {
+    if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
+  } catch (error) {
+    console.warn('a line offers all codecs:', error);
+  }
+}
+
+/**
+ * Browsers take long for the first connection of a page: this makes one and throws it away, so that the one of a call is not the
+ * first.
+ */
+export async function warmUp() {
+  try {
+    const pc = new RTCPeerConnection();
+    for (const kind of ['audio', 'video']) pc.addTransceiver(kind);
+    await pc.createOffer();
+    pc.close();
+  } catch (error) {
+    console.warn('the browser makes no offer:', error);
   }
 }
 

@@ -53,11 +53,13 @@ export class Person extends Viewer {
   /**
    * @param {string} name
    * @param {import('./browser.js').Browser} browser
-   * @param {{ relayPort?: number, udpBlocked?: boolean, context?: import('./browser.js').Screen }} [options]
+   * @param {{ relayPort?: number, udpBlocked?: boolean, context?: import('./browser.js').Screen, also?: (() => void)[] }} [options]
+   *   `also`: more that runs before the page's own scripts.
    */
-  static async open(name, browser, { relayPort, udpBlocked = false, context: screen } = {}) {
+  static async open(name, browser, { relayPort, udpBlocked = false, context: screen, also = [] } = {}) {
     const record = emptyRecord();
     const scripts = [...SCRIPTS];
+    for (const script of also) scripts.push([script]);
     if (udpBlocked) scripts.push([blockUdp, relayPort ?? null]);
     else if (relayPort !== undefined) scripts.push([relayMedia, relayPort]);
     const tab = await browser.openTab({ ears: earsOf(record), scripts, ...(screen ? { screen } : {}) });
