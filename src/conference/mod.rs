@@ -240,8 +240,8 @@ impl Conference {
                     peer.downlink = Some(estimate);
                     self.send_downlink(id);
                 }
-                Notice::Unwanted { layers, .. } => {
-                    peer.unwanted = layers;
+                Notice::Unwanted { less, .. } => {
+                    peer.less = less;
                     self.send_publish(now, id, false);
                 }
                 Notice::Quiet { .. } => {

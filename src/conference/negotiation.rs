@@ -386,7 +386,7 @@ impl Conference {
         };
         let video = member.codec().or(self.config.codecs.first().copied()).unwrap_or(Codec::Vp8);
         let people = room.state.people().len();
-        let wish = Wish { camera: camera_rule(people), video, unwanted: &peer.unwanted };
+        let wish = Wish { camera: camera_rule(people), video, less: &peer.less };
         let request = Published::after(before, member.tracks(), &wish);
         if before != Some(&request) || again {
             let message = ServerMessage::Publish { version: request.version(), tracks: request.tracks() };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::protocol::{Encodings, PublishLayer, PublishTrack};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, Layer, Stream, Track};
-use crate::media::ladder::{CameraRule, SCREEN_BITRATE, camera_rule};
-use crate::media::message::TrackRates;
+use crate::media::ladder::{CameraRule, LEAN, SCREEN_BITRATE, camera_rule};
+use crate::media::message::{Less, TrackRates};
 use crate::media::units::Bitrate;
 
 /// Speech in Opus is transparent at this rate; more is not heard.
@@ -22,8 +22,8 @@ pub(super) struct Wish<'a> {
     pub(super) camera: CameraRule,
     /// What they are encoded with.
     pub(super) video: Codec,
-    /// The layers of the camera that nobody takes.
-    pub(super) unwanted: &'a [Layer],
+    /// What is wanted less of the camera.
+    pub(super) less: &'a Less,
 }
 
 /// What the server asked of one person: what the answer depends on, and its number.
@@ -33,18 +33,19 @@ pub(super) struct Published {
     tracks: BTreeSet<Track>,
     /// The layers of the camera that are wanted at all.
     camera: CameraRule,
-    /// Of these, the ones that nobody takes at present.
-    unwanted: Vec<Layer>,
+    /// What of these is wanted less at present.
+    less: Less,
     video: Codec,
 }
 
 impl Published {
     /// The request for a person with `tracks`, after the request `before`. The version rises only if the request differs.
     pub(super) fn after(before: Option<&Published>, tracks: &BTreeSet<Track>, wish: &Wish<'_>) -> Published {
-        let Wish { camera, video, unwanted } = *wish;
-        let unwanted = unwanted.iter().filter(|layer| camera.iter().any(|(of, _)| of == *layer));
-        let unwanted = unwanted.copied().collect();
-        let wanted = Published { version: 1, tracks: tracks.clone(), camera, unwanted, video };
+        let Wish { camera, video, less } = *wish;
+        let unwanted = less.layers.iter().filter(|layer| camera.iter().any(|(of, _)| of == *layer));
+        let lean = less.lean && camera.iter().any(|(of, rate)| *of == Layer::Low && *rate > LEAN);
+        let less = Less { layers: unwanted.copied().collect(), lean };
+        let wanted = Published { version: 1, tracks: tracks.clone(), camera, less, video };
         let version = before.map_or(1, |before| {
             let same = *before == Published { version: before.version, ..wanted.clone() };
             before.version + u64::from(!same)
@@ -75,8 +76,13 @@ impl Published {
         let wanted = |track: &Track| {
             let mut asked = request(*track, self.camera, self.video);
             if (track.stream, track.kind) == (Stream::Camera, Kind::Video) {
-                let taken = |layer: Option<Layer>| layer.is_none_or(|layer| !self.unwanted.contains(&layer));
-                asked.layers.retain(|layer| taken(layer.rid.as_deref().and_then(Layer::of_rid)));
+                let layer_of = |asked: &PublishLayer| asked.rid.as_deref().and_then(Layer::of_rid);
+                asked.layers.retain(|asked| layer_of(asked).is_none_or(|of| !self.less.layers.contains(&of)));
+                for low in asked.layers.iter_mut().filter(|asked| layer_of(asked) == Some(Layer::Low)) {
+                    if self.less.lean {
+                        low.max_bitrate = low.max_bitrate.min(bits(LEAN));
+                    }
+                }
             }
             asked
         };
@@ -166,8 +172,30 @@ mod tests {
         }
     }
 
-    fn wish(people: usize, video: Codec, unwanted: &[Layer]) -> Wish<'_> {
-        Wish { camera: camera_rule(people), video, unwanted }
+    fn wish(people: usize, video: Codec, less: &Less) -> Wish<'_> {
+        Wish { camera: camera_rule(people), video, less }
+    }
+
+    fn not_sent(layers: &[Layer]) -> Less {
+        Less { layers: layers.to_vec(), lean: false }
+    }
+
+    #[test]
+    fn the_smallest_picture_alone_is_leaner_for_whoever_has_a_thin_line() {
+        let tracks = BTreeSet::from([Track { stream: Stream::Camera, kind: Kind::Video }]);
+        let asked = |people, lean| {
+            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &Less::default()));
+            let less = Less { lean, ..Less::default() };
+            let after = Published::after(Some(&before), &tracks, &wish(people, Codec::Vp8, &less));
+            assert_eq!(after.rates(), before.rates(), "what is on its way is not held against anybody");
+            let tracks = after.tracks();
+            let rates = tracks[0].layers.iter().map(|layer| u64::from(layer.max_bitrate));
+            (rates.collect::<Vec<_>>(), after.version())
+        };
+        let (usual, _) = asked(3, false);
+        let (lean, version) = asked(3, true);
+        assert_eq!((lean[0], &lean[1..], version), (LEAN.as_bps(), &usual[1..], 2));
+        assert_eq!(asked(13, true), asked(13, false), "large rooms ask for no more as it is");
     }
 
     #[test]
@@ -175,8 +203,9 @@ mod tests {
         let all = [Kind::Audio, Kind::Video].map(|kind| Track { stream: Stream::Camera, kind });
         let tracks = BTreeSet::from(all);
         let asked = |unwanted: &[Layer], people| {
-            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &[]));
-            let after = Published::after(Some(&before), &tracks, &wish(people, Codec::Vp8, unwanted));
+            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &Less::default()));
+            let after =
+                Published::after(Some(&before), &tracks, &wish(people, Codec::Vp8, &not_sent(unwanted)));
             assert_eq!(after.rates(), before.rates());
             let [sound, picture] = &after.tracks()[..] else { panic!("two tracks") };
             assert_eq!(sound.layers.len(), 1);
@@ -192,8 +221,9 @@ mod tests {
     #[test]
     fn the_version_rises_only_when_the_request_differs() {
         let camera = BTreeSet::from([Track { stream: Stream::Camera, kind: Kind::Video }]);
-        let after =
-            |before, tracks, people, video| Published::after(before, tracks, &wish(people, video, &[]));
+        let after = |before, tracks, people, video| {
+            Published::after(before, tracks, &wish(people, video, &Less::default()))
+        };
         let first = after(None, &camera, 2, Codec::Vp8);
         let same = after(Some(&first), &camera, 3, Codec::Vp8);
         assert_eq!((first.version(), same.version()), (1, 1));

@@ -19,8 +19,8 @@ use super::wishes::NewlyLimited;
 use super::{Conference, Entropy, Now, SocketId, StateKey, WorkerId};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
-use crate::media::ids::{Layer, PeerId, RoomId};
-use crate::media::message::{SlotTable, Tile};
+use crate::media::ids::{PeerId, RoomId};
+use crate::media::message::{Less, SlotTable, Tile};
 use crate::media::units::Bitrate;
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 
@@ -47,8 +47,8 @@ pub(super) struct Participant {
     pub(super) slots: Option<(u64, SlotTable)>,
     /// What their downlink is thought to hold, as last heard from the worker.
     pub(super) downlink: Option<Bitrate>,
-    /// What of their camera nobody wants, as last heard from the worker.
-    pub(super) unwanted: Vec<Layer>,
+    /// What is wanted less of their camera, as last heard from the worker.
+    pub(super) less: Less,
     /// The version of the last list sent on this socket.
     pub(super) peers_seen: Option<Version>,
     /// What their browser cannot afford to send, as they said since their worker was told last.
@@ -156,7 +156,7 @@ impl Conference {
             view: None,
             slots: None,
             downlink: None,
-            unwanted: Vec::new(),
+            less: Less::default(),
             peers_seen: None,
             limited: NewlyLimited::default(),
             issued: None,

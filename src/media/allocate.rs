@@ -41,6 +41,8 @@ pub struct Asks {
     pub again: Option<Instant>,
     /// So much the estimator is to look for; `None` leaves it to what is asked of publishers.
     pub probe: Option<Bitrate>,
+    /// The downlink does not hold everybody's smallest picture as it was asked for.
+    pub starves: bool,
 }
 
 /// One encoding that sends, or would if it were asked to: the same, with neither rate nor frames.

@@ -73,6 +73,44 @@ impl Demand {
     }
 }
 
+/// Somebody's downlink does not hold everybody's smallest picture: after so long their publishers are asked for less. A fall of an
+/// estimate goes too far at first, and before the last picture is taken away three seconds pass.
+pub const STARVES_FOR: Duration = Duration::from_secs(1);
+
+/// And for as much as before when nobody is like that for so long: each way changes what everybody sees who sees that picture.
+pub const RECOVERED_FOR: Duration = Duration::from_secs(10);
+
+/// Whether the smallest picture of a camera is to be leaner than usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lean {
+    is_lean: bool,
+    /// Since when it is to be the other way.
+    other: Option<Instant>,
+}
+
+impl Lean {
+    /// Its publisher was told to send less.
+    #[must_use]
+    pub fn is_lean(&self) -> bool {
+        self.is_lean
+    }
+
+    /// Whether somebody who is shown it `starves`. Returns when to look again.
+    pub fn review(&mut self, now: Instant, starves: bool) -> Option<Instant> {
+        if starves == self.is_lean {
+            self.other = None;
+            return None;
+        }
+        let wait = if starves { STARVES_FOR } else { RECOVERED_FOR };
+        let at = *self.other.get_or_insert(now) + wait;
+        if now < at {
+            return Some(at);
+        }
+        *self = Lean { is_lean: starves, other: None };
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +132,22 @@ mod tests {
         assert!(!demand.is_stopped() && demand.excuses());
         assert_eq!(demand.review(at(start, 65_000), true, true), None);
         assert!(!demand.excuses(), "from here on its silence is its publisher's");
+    }
+
+    #[test]
+    fn who_starves_gets_less_after_a_second_and_who_recovers_more_after_ten() {
+        let (start, mut lean) = (Instant::now(), Lean::default());
+        assert_eq!(lean.review(start, true), Some(at(start, 1_000)));
+        assert_eq!(lean.review(at(start, 900), false), None, "it was an undershoot");
+        assert_eq!(lean.review(at(start, 1_100), true), Some(at(start, 2_100)));
+        assert_eq!(lean.review(at(start, 2_100), true), None);
+        assert!(lean.is_lean());
+        assert_eq!(lean.review(at(start, 3_000), false), Some(at(start, 13_000)));
+        assert_eq!(lean.review(at(start, 12_999), true), None);
+        assert_eq!(lean.review(at(start, 13_000), false), Some(at(start, 23_000)));
+        assert!(lean.is_lean());
+        assert_eq!(lean.review(at(start, 23_000), false), None);
+        assert!(!lean.is_lean());
     }
 
     #[test]

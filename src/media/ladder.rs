@@ -9,6 +9,9 @@ pub const SCREEN_BITRATE: Bitrate = Bitrate::kbps(2_500);
 /// What a camera sends in rooms of some size: its layers, the smallest picture first, each with what it takes at most.
 pub type CameraRule = &'static [(Layer, Bitrate)];
 
+/// What the smallest picture is asked to be while somebody's downlink does not hold what it is for everybody: what large rooms ask for.
+pub const LEAN: Bitrate = Bitrate::kbps(80);
+
 /// The most an estimator is to look for: half as much again as what a home connection takes.
 const MOST_DESIRED: Bitrate = Bitrate::kbps(9_000);
 

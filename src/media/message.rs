@@ -119,6 +119,15 @@ pub struct Tile {
     pub pinned: bool,
 }
 
+/// What is wanted less of somebody's camera than was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Less {
+    /// Layers that nobody takes, and so need not be sent: all of them, if nobody sees it.
+    pub layers: Vec<Layer>,
+    /// Somebody's downlink does not hold the smallest picture of everybody: it is to be leaner.
+    pub lean: bool,
+}
+
 /// What a media core tells the conference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -158,13 +167,12 @@ pub enum Notice {
         /// How much.
         estimate: Bitrate,
     },
-    /// What nobody takes of somebody's camera, and so need not be sent: all its layers, if nobody sees it. Empty at first. A newer
-    /// notice replaces an older one.
+    /// What is wanted less of somebody's camera than was asked for. Nothing at first. A newer notice replaces an older one.
     Unwanted {
         /// Whose.
         peer: PeerId,
-        /// The layers.
-        layers: Vec<Layer>,
+        /// What.
+        less: Less,
     },
     /// No authenticated packet came for [`super::QUIET_AFTER`].
     Quiet {

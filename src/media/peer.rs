@@ -102,6 +102,8 @@ pub struct Seldom {
     pub past_faults: Faults,
     /// What their allocator asks to be looked for; `None` if it leaves that to what is asked of publishers.
     pub probe: Option<Bitrate>,
+    /// Their downlink does not hold everybody's smallest picture.
+    pub starves: bool,
     /// When to look again at who wants their camera.
     pub reviews: Option<Instant>,
     desired: Bitrate,
@@ -136,6 +138,7 @@ impl Peer {
                 clock: PeerClock::new(now),
                 past_faults: Faults::default(),
                 probe: None,
+                starves: false,
                 reviews: None,
                 desired: Bitrate::default(),
             }),

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::demand::Lean;
 use super::egress::Packets;
 use super::egress::ring::{Kept, Ring, Stored};
 use super::ids::{Layer, Track};
@@ -217,6 +218,8 @@ pub struct Audience {
     pub expected: Option<Instant>,
     /// The layers of which its publisher was told that nobody wants them.
     pub told: LayerSet,
+    /// Whether its smallest picture is to be leaner, because somebody's downlink does not hold it.
+    pub lean: Lean,
     /// It is to be looked at again at the end of the turn.
     pub listed: bool,
 }

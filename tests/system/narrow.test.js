@@ -98,7 +98,7 @@ const GATES = {
  * Where they do not hold: what fails there is printed, and held against nobody.
  * @type {StepName[]}
  */
-const DO_NOT_HOLD = ['200 kbit/s', '2 Mbit/s'];
+const DO_NOT_HOLD = ['2 Mbit/s'];
 
 /** @type {Row[]} */
 const rows = [];

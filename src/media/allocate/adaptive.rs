@@ -257,7 +257,13 @@ impl Allocator for Adaptive {
         self.learn(now, slots, &decided, means.budget);
         self.decided = Some((now, means.budget));
         let again = (decided.lacks || means.tries).then(|| now + EVERY);
-        Asks { again, probe: Some(self.look_for(now, &decided)) }
+        // What an estimate is before anything is known says nothing.
+        let known = self.lowest.is_some() && self.learns.is_none_or(|until| now >= until);
+        Asks {
+            again,
+            probe: Some(self.look_for(now, &decided)),
+            starves: known && decided.least > means.budget,
+        }
     }
 
     fn heeds(&mut self, now: Instant, estimate: Bitrate) -> bool {

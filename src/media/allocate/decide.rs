@@ -11,7 +11,7 @@
 use std::cmp::Reverse;
 
 use super::SlotFacts;
-use super::ladder::{Ladder, fills, height};
+use super::ladder::{self, Ladder, fills, height};
 use crate::media::ids::{Layer, Stream};
 use crate::media::message::{Limitation, Reason};
 use crate::media::units::Bitrate;
@@ -60,6 +60,8 @@ pub(super) struct Decided {
     pub nothing: bool,
     /// Some slot shows less than before, because the downlink does not hold it.
     pub lowered: bool,
+    /// What everybody's smallest picture costs as it was asked for, with sound: what comes of it may be less already.
+    pub least: Bitrate,
 }
 
 /// What was paid of a budget.
@@ -200,13 +202,17 @@ fn reason(means: &Means, slot: &SlotFacts) -> Option<Reason> {
 
 /// What is to be known of the decision.
 fn told(means: &Means, spent: Bitrate, slots: &[SlotFacts]) -> Decided {
-    let mut told = Decided { spent: spent + means.sound, ..Decided::default() };
+    let mut told = Decided { spent: spent + means.sound, least: means.sound, ..Decided::default() };
     let (mut shown, mut all, mut step) = (means.sound, means.sound, None);
     let (mut any, mut missing) = (false, Bitrate::default());
     for slot in slots {
         let ladder = Ladder::of(slot);
         let Some(top) = ladder.top() else { continue };
         any = true;
+        if !slot.unseen {
+            let usual = slot.encoding(Layer::Low).and_then(|low| low.asked).map(ladder::on_the_wire);
+            told.least = told.least + usual.or_else(|| ladder.price(ladder.base()?)).unwrap_or_default();
+        }
         let has = slot.target.and_then(|target| ladder.price(target)).unwrap_or_default();
         shown = shown + has;
         all = all + ladder.price(top).unwrap_or_default();

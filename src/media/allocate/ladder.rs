@@ -39,10 +39,15 @@ pub(super) struct Ladder {
     pub by_owner: bool,
 }
 
+/// What publishers were asked for, with what is around it.
+pub(super) fn on_the_wire(asked: Bitrate) -> Bitrate {
+    asked.scaled(HEADERS)
+}
+
 /// What a layer costs that sends: its measured rate, and until that is known what was asked of it.
 fn price(slot: &SlotFacts, layer: Layer) -> Option<Bitrate> {
     let encoding = slot.encoding(layer)?;
-    encoding.rate.or(encoding.asked.map(|asked| asked.scaled(HEADERS)))
+    encoding.rate.or(encoding.asked.map(on_the_wire))
 }
 
 /// How many lines a layer has.

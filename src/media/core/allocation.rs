@@ -37,13 +37,16 @@ impl Core {
         );
         let downlink = Downlink { estimate: peer.seldom.estimate, sound: self.sound_of(now, peer) };
         if let Some(peer) = self.peers.get_mut(key) {
-            let Asks { again, probe } = peer.seldom.allocator.allocate(now, &downlink, &mut facts);
+            let Asks { again, probe, starves } = peer.seldom.allocator.allocate(now, &downlink, &mut facts);
             peer.allocates = again.into_iter().chain(peer.seldom.reviews).min();
             if let Some(at) = again {
                 self.timers.schedule(key, at);
             }
             peer.seldom.probe = probe;
             peer.update_desired(self.rooms.get(peer.room).map_or(0, |room| room.members.len()));
+            if std::mem::replace(&mut peer.seldom.starves, starves) != starves {
+                self.starves_changed(key);
+            }
         }
         for facts in facts.drain(..) {
             self.set_target(key, &facts);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Core;
 use crate::media::VIDEO_SLOTS;
 use crate::media::ids::{Kind, Layer, Stream, Track};
-use crate::media::message::{Notice, TrackRates};
+use crate::media::message::{Less, Notice, TrackRates};
 use crate::media::publication::{LayerSet, Origin, Sink};
 use crate::media::table::{PeerKey, PublicationKey, RoomKey};
 
@@ -23,6 +23,17 @@ impl Core {
             && !std::mem::replace(&mut publication.audience.listed, true)
         {
             self.demands.push(at);
+        }
+    }
+
+    /// The downlink of `key` no longer holds the smallest pictures of those they are shown, or holds them again.
+    pub(super) fn starves_changed(&mut self, key: PeerKey) {
+        let slots = self.peers.get(key).map(|peer| peer.video.len()).unwrap_or_default();
+        for number in 0..slots {
+            let shown = self.peers.get(key).and_then(|peer| peer.video.get(number)?.publication);
+            if let Some(at) = shown {
+                self.demand_changed(at);
+            }
         }
     }
 
@@ -59,6 +70,7 @@ impl Core {
     /// Which layers of the camera `at` are to be sent?
     pub(super) fn review_demand(&mut self, now: Instant, at: PublicationKey) {
         let taken = self.taken_of(at);
+        let starves = self.starves_on(at);
         let Some(publication) = self.publications.get_mut(at) else { return };
         publication.audience.listed = false;
         let expected = publication.audience.expected.filter(|until| now < *until);
@@ -70,9 +82,12 @@ impl Core {
         // The smallest is stopped when nobody sees it, and one that comes later is then not to be sent either.
         let nobody = base.is_some_and(|base| stopped.contains(base));
         let told = if nobody { LayerSet::all() } else { stopped };
-        let news = std::mem::replace(&mut publication.audience.told, told) != told;
+        let was_lean = publication.audience.lean.is_lean();
+        let leaner = publication.audience.lean.review(now, starves);
+        let lean = publication.audience.lean.is_lean();
+        let news = std::mem::replace(&mut publication.audience.told, told) != told || lean != was_lean;
         let Origin::Local { peer: key } = publication.origin;
-        let next = next.into_iter().chain(expected).min();
+        let next = next.into_iter().chain(expected).chain(leaner).min();
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.seldom.reviews = next;
         peer.allocates = peer.allocates.into_iter().chain(next).min();
@@ -81,11 +96,20 @@ impl Core {
         }
         if news {
             let layers = Layer::ALL.into_iter().filter(|layer| told.contains(*layer)).collect();
-            self.notices.push_back(Notice::Unwanted { peer: peer.id, layers });
+            self.notices.push_back(Notice::Unwanted { peer: peer.id, less: Less { layers, lean } });
         }
         if missing {
             self.allocate_viewers(now, at);
         }
+    }
+
+    /// Whether a camera is shown to somebody whose downlink does not hold the smallest pictures.
+    fn starves_on(&self, at: PublicationKey) -> bool {
+        self.publications.get(at).is_some_and(|publication| {
+            publication.sinks.iter().any(|Sink::Slot { peer, .. }| {
+                self.peers.get(peer).is_some_and(|viewer| viewer.seldom.starves)
+            })
+        })
     }
 
     /// What all who are shown a camera take of it together; `None` if nobody is.
@@ -104,7 +128,7 @@ impl Core {
     /// The publication is gone, or comes on another connection: all of it is to be sent, as at first.
     pub(super) fn forget_demand(&mut self, peer: PeerKey, told: LayerSet) {
         if let Some(peer) = self.peers.get(peer).filter(|_| told != LayerSet::default()) {
-            self.notices.push_back(Notice::Unwanted { peer: peer.id, layers: Vec::new() });
+            self.notices.push_back(Notice::Unwanted { peer: peer.id, less: Less::default() });
         }
     }
 

@@ -16,6 +16,13 @@ impl Client {
         self.say(&ClientMessage::View { tiles: self.view.clone() });
     }
 
+    /// What the server asked the smallest picture of the own camera to be at most, in bits a second.
+    pub fn asked_of_smallest(&self) -> Option<u32> {
+        let camera =
+            self.asked.iter().find(|track| (track.stream, track.kind) == (Stream::Camera, Kind::Video))?;
+        camera.layers.iter().find(|layer| layer.rid.as_deref() == Some("q")).map(|layer| layer.max_bitrate)
+    }
+
     /// The number of what the server asked of the own tracks last.
     pub fn publish_version(&self) -> u64 {
         self.publish_version

@@ -9,7 +9,7 @@ use super::{When, play};
 use crate::client::connection::Profile;
 use crate::link::Conditions;
 use crate::sender::{Camera, Picture};
-use crate::world::{Person, World, ms};
+use crate::world::{Person, Way, World, ms};
 
 use Layer::{High, Low, Middle};
 
@@ -221,5 +221,35 @@ fn ten_people_who_look_at_one_of_them_send_half_as_much() {
             assert!(others.into_iter().all(|other| world.sees(*viewer, *other)), "somebody is not seen");
         }
         world.finish("ten people");
+    });
+}
+
+#[test]
+fn whoever_has_200_kbit_s_keeps_a_picture_because_its_sender_is_asked_for_a_leaner_one() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let ada = world.join(Profile::BROWSER, Conditions::clean(20));
+        let ben = world.join(Profile::LISTENER, Conditions::clean(20));
+        let cleo = world.join(Profile::LISTENER, Conditions::clean(20));
+        world.within(ms(9_000), "they do not meet", |world| world.sees(ben, ada) && world.sees(cleo, ada));
+        world.run(ms(6_000));
+        let asked = |world: &World| world.seats[ada].client.asked_of_smallest();
+        let usual = asked(&world);
+        assert_eq!(usual, Some(150_000));
+        world.start_watching();
+        world.set_link(ben, Way::Down, Conditions::narrow(20, 200_000, ms(300)));
+        let lost = "the smallest picture is too much for a thin line and stays so";
+        let took = world.within(ms(6_000), lost, |world| asked(world) == Some(80_000));
+        world.run(ms(4_000));
+        let third = world.picture_gap(cleo, ada);
+        world.start_watching();
+        world.run(ms(20_000));
+        let gap = world.picture_gap(ben, ada);
+        println!("asked for less after {took:?}, then gaps of {gap:?} at most; a third person's {third:?}");
+        assert!(gap < ms(2_000), "the picture stood still for {gap:?} on a line that holds it");
+        assert!(third < ms(300), "a third person's picture stood still for {third:?}");
+        world.set_link(ben, Way::Down, Conditions::clean(20));
+        world.within(ms(40_000), "everybody keeps the leaner picture", |world| asked(world) == usual);
+        world.finish("a leaner picture");
     });
 }

@@ -94,7 +94,7 @@ impl Allocator for Oracle {
                 }
             }
         }
-        Asks { again: Some(now + Duration::from_millis(100)), probe: None }
+        Asks { again: Some(now + Duration::from_millis(100)), ..Asks::default() }
     }
 
     fn misses(&self, _: &SlotFacts, _: Layer) -> bool {
@@ -113,7 +113,7 @@ impl Allocator for Sabotaged {
         let mut order =
             if age % 4_000 < 2_000 { FixedOrder::ALWAYS_HIGHEST } else { FixedOrder::ALWAYS_LOWEST };
         order.allocate(now, downlink, slots);
-        Asks { again: Some(now + Duration::from_millis(100)), probe: None }
+        Asks { again: Some(now + Duration::from_millis(100)), ..Asks::default() }
     }
 
     fn misses(&self, _: &SlotFacts, _: Layer) -> bool {

@@ -53,7 +53,7 @@ impl Allocator for Timed {
         }
         *self.told.lock().expect("nobody panicked") = (downlink.estimate, slots.to_vec());
         let again = [self.begins, self.begins + Duration::from_secs(1)].into_iter().find(|at| *at > now);
-        Asks { again, probe: None }
+        Asks { again, ..Asks::default() }
     }
 
     fn heeds(&mut self, _: Instant, estimate: Bitrate) -> bool {
