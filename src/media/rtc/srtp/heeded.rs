@@ -40,7 +40,8 @@ pub(super) fn keep(head: [u8; READABLE], plain: &mut [u8]) -> usize {
         }
         at += bytes;
     }
-    let needs_first = matches!(number, SENDER_REPORT | EXTENDED);
+    let blocks = plain.get(..first_end).unwrap_or_default();
+    let needs_first = number == SENDER_REPORT || (number == EXTENDED && answers(blocks));
     if needs_first || kept > first_end { kept } else { 0 }
 }
 
@@ -113,7 +114,15 @@ mod tests {
             [sender.clone(), answer.clone()].concat()
         );
         assert_eq!(seen(&[sender.clone(), question.clone()]), sender);
-        for useless in [&[receiver.clone(), names.clone(), question][..], &[receiver, names], &[lost]] {
+        assert_eq!(seen(&[answer.clone(), names.clone(), question.clone()]), answer);
+        assert_eq!(seen(&[question.clone(), sender.clone()]), [question.clone(), sender.clone()].concat());
+        for useless in [
+            &[receiver.clone(), names.clone(), question.clone()][..],
+            &[question.clone(), question.clone()],
+            &[question],
+            &[receiver, names],
+            &[lost],
+        ] {
             let first = useless[0].clone();
             assert_eq!(seen(useless), first[..READABLE], "a packet that was cut short");
         }
