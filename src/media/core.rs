@@ -363,6 +363,18 @@ impl Core {
         }
     }
 
+    /// Media of `key` left: of all that is waited for only what is next of it may be due earlier than it was.
+    fn reschedule_media(&mut self, now: Instant, key: PeerKey) {
+        let Some(peer) = self.peers.get(key) else { return };
+        if let Some(due) = peer.connection.as_ref().and_then(|connection| connection.media_due(now)) {
+            self.timers.schedule(key, due);
+        }
+        debug_assert!(
+            peer.wakes(now).is_none_or(|at| self.timers.fires_by(key, at)),
+            "something would be done late"
+        );
+    }
+
     /// The connection of `key` is over.
     fn lose(&mut self, now: Instant, key: PeerKey, ended: &Ended) {
         self.drop_connection(now, key);

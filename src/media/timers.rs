@@ -12,13 +12,28 @@ use super::table::{Key, PeerKey};
 const BUCKETS: usize = 4096;
 const WORDS: usize = BUCKETS / 64;
 
+/// Where a chain ends: there are fewer entries.
+const END: u32 = u32::MAX;
+
+/// A key in a bucket.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    key: PeerKey,
+    /// The place of the next in its bucket, or of the next that is free.
+    next: u32,
+}
+
 /// Deadlines by peer.
 #[derive(Debug)]
 pub struct Timers {
     start: Instant,
     /// The tick up to which everything was fired.
     hand: u64,
-    buckets: Vec<Vec<PeerKey>>,
+    /// The place of the newest entry of each.
+    buckets: Vec<u32>,
+    chained: Vec<Entry>,
+    /// The place of the first of `chained` that is in no bucket.
+    free: u32,
     occupied: [u64; WORDS],
     /// The tick at which each key has its earliest entry in the wheel.
     entries: Vec<Option<u64>>,
@@ -31,7 +46,9 @@ impl Timers {
         Timers {
             start,
             hand: 0,
-            buckets: vec![Vec::new(); BUCKETS],
+            buckets: vec![END; BUCKETS],
+            chained: Vec::new(),
+            free: END,
             occupied: [0; WORDS],
             entries: Vec::new(),
         }
@@ -39,7 +56,8 @@ impl Timers {
 
     /// The tick that has passed at `at`: an entry is due once its tick has passed, at most 1 ms before its deadline.
     fn tick(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX)
+        let since = at.saturating_duration_since(self.start);
+        since.as_secs().saturating_mul(1_000).saturating_add(since.subsec_millis().into())
     }
 
     /// Wants `key` to fire at `deadline`. Does nothing if it fires earlier already.
@@ -58,10 +76,25 @@ impl Timers {
         self.put(key, tick);
     }
 
+    /// Whether `key` fires by `deadline`, or as near to it as the wheel spans.
+    #[must_use]
+    pub fn fires_by(&self, key: PeerKey, deadline: Instant) -> bool {
+        let tick = self.tick(deadline).max(self.hand + 1);
+        self.entries.get(key.index()).is_some_and(|entry| entry.is_some_and(|entry| entry <= tick))
+    }
+
     fn put(&mut self, key: PeerKey, tick: u64) {
         let bucket = bucket(tick);
-        if let Some(keys) = self.buckets.get_mut(bucket) {
-            keys.push(key);
+        let Some(newest) = self.buckets.get_mut(bucket) else { return };
+        let entry = Entry { key, next: *newest };
+        if let Some(free) = self.chained.get_mut(self.free as usize) {
+            (*newest, self.free) = (self.free, free.next);
+            *free = entry;
+        } else if let Ok(place) = u32::try_from(self.chained.len())
+            && place < END
+        {
+            *newest = place;
+            self.chained.push(entry);
         }
         if let Some(word) = self.occupied.get_mut(bucket / 64) {
             *word |= 1 << (bucket % 64);
@@ -123,15 +156,23 @@ impl Timers {
         if let Some(word) = self.occupied.get_mut(bucket / 64) {
             *word &= !(1 << (bucket % 64));
         }
-        let Some(keys) = self.buckets.get_mut(bucket) else { return };
-        for key in keys.drain(..) {
+        let Some(newest) = self.buckets.get_mut(bucket) else { return };
+        let mut place = std::mem::replace(newest, END);
+        let before = due.len();
+        while let Some(Entry { key, next }) = self.chained.get(place as usize).copied() {
             if let Some(entry) = self.entries.get_mut(key.index())
                 && *entry == Some(tick)
             {
                 *entry = None;
                 due.push(key);
             }
+            if let Some(gone) = self.chained.get_mut(place as usize) {
+                gone.next = self.free;
+            }
+            (self.free, place) = (place, next);
         }
+        // The newest come first in a chain.
+        due.get_mut(before..).unwrap_or_default().reverse();
     }
 }
 
@@ -147,6 +188,22 @@ mod tests {
 
     fn ms(n: u64) -> Duration {
         Duration::from_millis(n)
+    }
+
+    #[test]
+    fn whoever_was_first_of_a_millisecond_fires_first_and_entries_are_used_again() {
+        let start = Instant::now();
+        let mut timers = Timers::new(start);
+        let keys: Vec<PeerKey> = (0..50).map(PeerKey::of).collect();
+        for second in 1..100 {
+            for key in &keys {
+                timers.schedule(*key, start + ms(second * 1_000));
+            }
+            let mut due = Vec::new();
+            timers.fire(start + ms(second * 1_000), &mut due);
+            assert_eq!(due, keys);
+        }
+        assert_eq!(timers.chained.len(), keys.len());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Which of the newest numbers of a sequence were used: a bit for each.
+//! Which of the newest numbers of a sequence were used: a bit for each, and none before the first: most receiving lines of an idle
+//! person never carry anything, and each has three of these.
 
 /// How far back numbers are remembered. More than any retransmission reaches: three seconds of the largest picture.
 pub const REMEMBERED: u64 = 1_024;
@@ -11,7 +12,7 @@ const _: () = assert!(WORDS as u64 * 64 == REMEMBERED);
 pub struct Window {
     /// Above every number that was used.
     end: u64,
-    used: [u64; WORDS],
+    used: Option<Box<[u64; WORDS]>>,
 }
 
 impl Window {
@@ -23,7 +24,7 @@ impl Window {
             return false;
         }
         let (word, bit) = place(number);
-        let Some(word) = self.used.get_mut(word) else { return false };
+        let Some(word) = self.used.as_mut().and_then(|used| used.get_mut(word)) else { return false };
         let free = *word & bit == 0;
         *word |= bit;
         free
@@ -31,12 +32,13 @@ impl Window {
 
     /// Nothing below `end` that is new here was used.
     fn advance(&mut self, end: u64) {
+        let used = self.used.get_or_insert_with(|| Box::new([0; WORDS]));
         if end - self.end >= REMEMBERED {
-            self.used = [0; WORDS];
+            **used = [0; WORDS];
         } else {
             for number in self.end..end {
                 let (word, bit) = place(number);
-                if let Some(word) = self.used.get_mut(word) {
+                if let Some(word) = used.get_mut(word) {
                     *word &= !bit;
                 }
             }
@@ -57,6 +59,16 @@ mod tests {
 
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_never_used_takes_no_memory() {
+        let nothing = allocation_counter::measure(|| assert_eq!(Window::default().end, 0));
+        assert_eq!(nothing.count_total, 0);
+        assert!(size_of::<Window>() <= 16);
+        let mut window = Window::default();
+        let once = allocation_counter::measure(|| assert!((0..5_000).all(|number| window.take(number))));
+        assert_eq!(once.count_total, 1);
+    }
 
     proptest! {
         /// No number is given out twice, and none that is new or within reach is refused.

@@ -36,7 +36,7 @@ impl Core {
             match polled {
                 Ok(run) => {
                     self.mend(now, key);
-                    self.reschedule(now, key);
+                    self.reschedule_media(now, key);
                     if run.is_some() {
                         return run;
                     }

@@ -2,15 +2,15 @@
 //! again as it was.
 //!
 //! Note each packet with [`History::note`] once it was committed to the wire, and ask [`History::again`] for each number that a
-//! receiver says it lost; tell [`History::left_again`] when that has left, too. Nothing is allocated before the first packet, and no
-//! more than [`MOST_PACKETS`] entries of 24 bytes ever. Nothing of the packets themselves is here: [`super::ring`] keeps them once
+//! receiver says it lost; tell [`History::left_again`] when that has left, too. Nothing is allocated before the first packet, no more
+//! than [`MOST_PACKETS`] entries of 24 bytes ever, and about as many as there are. Nothing of the packets themselves is here: [`super::ring`] keeps them once
 //! for everybody, and may have given one up that is remembered here.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::feedback::KeyRequest;
-use super::ring::{KEPT_FOR, Kept, MOST_PACKETS};
+use super::ring::{KEPT_FOR, Kept, MOST_PACKETS, make_room};
 use crate::media::frame::Picture;
 use crate::media::ids::Layer;
 use crate::media::rtp::SeqNo;
@@ -20,6 +20,9 @@ use crate::media::table::{Key, PublicationKey};
 /// asks for mends more than a packet does; and without a bound the end of an outage of 12 s had 492 packets sent again. At a
 /// round trip of 300 ms it is time for a resend and one more.
 pub const OLDEST: Duration = KEPT_FOR;
+#[expect(clippy::cast_possible_truncation, reason = "asserted below")]
+const OLDEST_MILLIS: u16 = OLDEST.as_millis() as u16;
+const _: () = assert!(OLDEST_MILLIS as u128 == OLDEST.as_millis());
 
 /// How often a packet is sent again at most. Browsers give a packet up when they have asked ten times for it.
 pub const MOST_TIMES: u8 = 10;
@@ -193,8 +196,8 @@ impl History {
         let span = self.span.get_or_insert(Span { began: now, seq: seq.0, newest: now });
         let paused = now.saturating_duration_since(span.newest) > OLDEST;
         span.newest = span.newest.max(now);
-        let (span, stamp) = (*span, span.stamp(span.newest));
-        self.forget(span);
+        let stamp = span.stamp(span.newest);
+        self.forget(stamp);
         // After a pause stamps may have wrapped.
         if paused || self.entries.is_empty() || seq.0 >= self.end() + MOST_PACKETS as u64 {
             self.entries.clear();
@@ -228,11 +231,13 @@ impl History {
             self.entries.pop_front();
             self.first += 1;
         }
+        make_room(&mut self.entries);
         self.entries.push_back(entry);
     }
 
-    fn forget(&mut self, span: Span) {
-        while self.entries.front().is_some_and(|entry| span.since(span.newest, entry.sent) > OLDEST) {
+    /// Lets go of what is too old at the time of `stamp`: asked with each packet, so in milliseconds.
+    fn forget(&mut self, stamp: u16) {
+        while self.entries.front().is_some_and(|entry| stamp.wrapping_sub(entry.sent) > OLDEST_MILLIS) {
             self.entries.pop_front();
             self.first += 1;
         }

@@ -17,6 +17,7 @@
 //! destination, which the kernel takes in one call. str0m seals nothing but its own reports on such a connection
 //! (`docs/decisions.md`).
 
+mod downlink;
 pub mod feedback;
 pub mod history;
 pub mod judge;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::downlink::Downlink;
 use super::feedback::{self, Fact, Malformed, ReferenceClock};
 use super::history::Sent;
 use super::judge::{Expected, Judge, Role};
@@ -15,7 +16,7 @@ use super::source::Source;
 use super::write::{self, ExtensionIds, Own};
 use super::{Counts, Negotiated, Packets, Run, Told};
 use crate::media::demux::Path;
-use crate::media::estimate::{Class, Estimator, Pacer};
+use crate::media::estimate::{Class, Pacer};
 use crate::media::guard::Faults;
 use crate::media::ids::Kind;
 use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
@@ -81,7 +82,7 @@ pub struct Egress {
     recent: VecDeque<(usize, SeqNo, Sent)>,
     /// Bytes of padding that are due.
     padding: usize,
-    estimator: Estimator,
+    downlink: Downlink,
     pacer: Pacer,
     /// The clock of what the client reports.
     arrivals: ReferenceClock,
@@ -112,7 +113,7 @@ impl Egress {
             again: None,
             recent: VecDeque::new(),
             padding: 0,
-            estimator: Estimator::new(now),
+            downlink: Downlink::new(now),
             pacer: Pacer::new(now),
             arrivals: ReferenceClock::default(),
             clock: NtpClock::new(now),
@@ -138,6 +139,9 @@ impl Egress {
     /// A slot sends with `ssrc`, and again with `resends`. What left with it before is remembered.
     pub fn add(&mut self, kind: Kind, ssrc: Ssrc, resends: Option<Ssrc>) {
         if self.place(ssrc).is_none() {
+            // One after the other, once: a vector that grows by itself has room for twice as many, of half a kilobyte each.
+            self.ssrcs.reserve_exact(1);
+            self.sources.reserve_exact(1);
             self.ssrcs.push(ssrc);
             self.sources.push(Source::new(kind, ssrc, resends));
         }
@@ -155,23 +159,23 @@ impl Egress {
 
     /// So much would be sent if the downlink held it; zero if nothing is received.
     pub fn want(&mut self, now: Instant, wanted: Bitrate) {
-        self.estimator.want(now, wanted);
+        self.downlink.want(now, wanted);
     }
 
     /// For a while nothing was read or sent.
     pub fn stood_still(&mut self) {
-        self.estimator.stood_still();
+        self.downlink.stood_still();
     }
 
     /// What the downlink is thought to hold.
     #[must_use]
     pub fn estimate(&self) -> Bitrate {
-        self.estimator.estimate()
+        self.downlink.estimate()
     }
 
     /// The round trip to the client.
     fn rtt(&self) -> Duration {
-        self.estimator.rtt().or(self.rtt).unwrap_or(UNKNOWN_RTT)
+        self.downlink.rtt().or(self.rtt).unwrap_or(UNKNOWN_RTT)
     }
 
     /// A packet is to leave with `ssrc`. False if there is no such source.
@@ -209,8 +213,8 @@ impl Egress {
             }
             Fact::Received(reception) => self.rtt = self.clock.round_trip(now, &reception).or(self.rtt),
             Fact::Arrivals(arrivals) => {
-                self.estimator.feedback(now, arrivals.reported(&mut self.arrivals));
-                tell(Told::Estimate(self.estimator.estimate()));
+                self.downlink.feedback(now, arrivals.reported(&mut self.arrivals));
+                tell(Told::Estimate(self.downlink.estimate()));
             }
             Fact::ReferenceTime { from, ntp } => self.references.note(now, from, ntp),
         })
@@ -250,7 +254,7 @@ impl Egress {
             (self.padding > 0).then_some(Class::Padding),
         ];
         let media = waits.into_iter().flatten().map(|class| self.pacer.opens(class, now));
-        media.chain(self.reports).chain(self.estimator.due()).min().filter(|_| self.sealer.is_some())
+        media.chain(self.reports).chain(self.downlink.due()).min().filter(|_| self.sealer.is_some())
     }
 
     /// Whether [`Egress::poll`] may have more to write at once.
@@ -261,7 +265,7 @@ impl Egress {
             || self.repair.waits()
             || self.padding > 0
             || self.reports.is_some_and(|due| due <= now)
-            || self.estimator.due().is_some_and(|due| due <= now)
+            || self.downlink.is_due(now)
     }
 
     /// What the guard found in the bytes that left.
@@ -301,10 +305,8 @@ impl Egress {
             self.queue.clear();
             return Ok(None);
         }
-        if let Some(padding) = self.estimator.poll(now) {
-            self.padding += padding;
-        }
-        self.pacer.pace(self.estimator.estimate(), self.queue.bytes());
+        self.padding += self.downlink.poll(now).unwrap_or(0);
+        self.pacer.pace(self.downlink.estimate(), self.queue.bytes());
         let reports = self.reports.is_some_and(|due| due <= now);
         let mut run = if reports { self.write_reports(now, &mut goes, out)? } else { None };
         let mut count = usize::from(run.is_some());
@@ -351,7 +353,7 @@ impl Egress {
             return Some(Next::fresh(Class::Picture, picture));
         }
         let bytes = |kept: &Kept| packets.get(*kept).map(|stored| stored.payload.len() + AROUND);
-        let (estimate, key) = (self.estimator.estimate(), self.queue.holds_key_frame());
+        let (estimate, key) = (self.downlink.estimate(), self.queue.holds_key_frame());
         self.again = self.again.or_else(|| self.repair.next(now, estimate, key, bytes));
         if let Some(Resend { source, again }) = self.again {
             let place = self.place(source)?;
@@ -421,10 +423,10 @@ impl Egress {
             return Err(Unsealed::Failed);
         };
         if self.path.replace(path).is_some_and(|before| before != path) {
-            self.estimator.new_path();
+            self.downlink.new_path();
         }
         let wire = bytes + if path.remote.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 };
-        own.transport = ids.transport.map(|_| self.estimator.sent(now, wire));
+        own.transport = ids.transport.map(|_| self.downlink.sent(now, wire));
         self.pacer.sent(now, wire);
         let at = out.len();
         let Some((time, wallclock, key)) = next.fresh else {
@@ -470,6 +472,7 @@ impl Egress {
         let sources = self.sources.iter_mut().map(|source| (source.sealed.ssrc, &mut source.sending));
         let written = report::write(now, self.clock, sources, &mut self.references, MOST_REPORTS, out);
         self.reports = self.sources.iter().filter_map(|source| source.sending.due()).min();
+        self.queue.trim();
         if let (Some(_), Some(sealer)) = (written, &mut self.sealer) {
             sealer.seal_report(out, 0)?;
         }

@@ -36,7 +36,15 @@ pub(super) struct Queue {
     bytes: usize,
     /// A key frame began among the pictures, and something of them waits since.
     key: bool,
+    /// How many pictures' packets waited at most since the queue was trimmed.
+    most: usize,
 }
+
+/// A queue for fewer packets than these is never trimmed: a picture's of each of some senders.
+const FEW: usize = 32;
+
+/// It is trimmed when it has room for so many times what waited: bursts that differ a little find their room.
+const TOO_MUCH: usize = 4;
 
 impl Queue {
     /// One more.
@@ -47,6 +55,7 @@ impl Queue {
                 self.bytes += packet.bytes;
                 self.key |= packet.key;
                 self.picture.push_back((source, packet));
+                self.most = self.most.max(self.picture.len());
             }
         }
     }
@@ -96,8 +105,54 @@ impl Queue {
         self.sound.is_empty() && self.picture.is_empty()
     }
 
+    /// Gives room back that was not needed since this was called last: before a downlink is known hundreds of packets wait for it,
+    /// and then a few. Call it seldom.
+    pub(super) fn trim(&mut self) {
+        let most = std::mem::replace(&mut self.most, self.picture.len()).max(FEW);
+        if self.picture.capacity() > TOO_MUCH * most {
+            self.picture.shrink_to(2 * most);
+        }
+    }
+
     /// Nothing of it is to leave any more.
     pub(super) fn clear(&mut self) {
         *self = Queue::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::ids::Layer;
+    use crate::media::table::{Key, PublicationKey};
+
+    fn queued(number: u64) -> Queued {
+        let kept = Kept { publication: PublicationKey::of(0), layer: Layer::High, number };
+        let (seq, time) = (SeqNo(number), MediaTime(number));
+        Queued { kept, seq, time, wallclock: Instant::now(), picture: None, key: false, bytes: 1_200 }
+    }
+
+    #[test]
+    fn room_that_a_beginning_took_is_given_back_and_what_bursts_take_stays() {
+        let mut queue = Queue::default();
+        let burst = |queue: &mut Queue, packets: u64| {
+            (0..packets).for_each(|number| queue.push(Kind::Video, 0, queued(number)));
+            while let Some((_, packet)) = queue.front(Kind::Video).copied() {
+                assert_eq!(packet.kept.number, packets - queue.picture.len() as u64, "in order");
+                queue.pop(Kind::Video);
+            }
+            queue.trim();
+            queue.picture.capacity()
+        };
+        assert!(burst(&mut queue, 500) >= 500);
+        assert!(burst(&mut queue, 90) <= 180, "what waits now is fewer");
+        let room = queue.picture.capacity();
+        for packets in [60, 90, 50, 91] {
+            assert_eq!(burst(&mut queue, packets), room, "of {packets}");
+        }
+        (0..400).for_each(|number| queue.push(Kind::Video, 0, queued(number)));
+        queue.trim();
+        queue.trim();
+        assert_eq!(queue.picture.len(), 400, "what waits, waits");
     }
 }
