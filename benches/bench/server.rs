@@ -56,13 +56,14 @@ impl Row {
     }
 }
 
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 10] = [
     Row::camera("server: 1 x 1, bursts", 1, 1),
     Row::camera("server: 1 x 50, bursts", 1, 50),
     Row::camera("server: 1 x 99, bursts", 1, 99),
     Row { arguments: &["--even"], ..Row::camera("server: 1 x 99, even", 1, 99) },
     Row { arguments: &["--even", "--join-storm", "50"], seconds: 4, ..Row::camera(JOINS, 1, 99) },
     Row::camera("server: ten all to all, bursts", 10, 0),
+    Row { rooms: 2, ..Row::camera("server: two rooms of ten all to all, bursts", 10, 0) },
     Row { bitrate: SMALL, ..Row::camera("server: 25 all to all, bursts", 25, 0) },
     Row { rooms: 50, bitrate: SMALL, ..Row::camera("server: 50 rooms of four, bursts", 4, 0) },
     Row { rooms: 20, seconds: 20, rounds: 1, ..Row::camera("server: 1,000 idle", 0, 50) },
