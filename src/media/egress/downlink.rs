@@ -1,16 +1,12 @@
 //! The estimator of a connection's downlink, and when it has something to do next.
 //!
-//! Packets that leave change little of when that is, so it is not reckoned for each: only when it has come, when something is heard
-//! or wanted, and every [`ASKED`]. Reckoned twice for each packet, as it was, it took 3 % of what the core does for one.
+//! It is reckoned once when something changes it, a packet that leaves among that, and not each time that somebody asks: before a run,
+//! after it, and when the next deadline of its person is looked for.
 
 use std::time::{Duration, Instant};
 
 use crate::media::estimate::{Estimator, Reported};
 use crate::media::units::Bitrate;
-
-/// How often it is asked anew while packets leave: of its own notions of time the shortest but a probe's is 250 ms, and a probe is
-/// always asked.
-const ASKED: Duration = Duration::from_millis(20);
 
 /// What a downlink is thought to hold.
 #[derive(Debug)]
@@ -18,30 +14,28 @@ pub(super) struct Downlink {
     estimator: Estimator,
     /// When it has something to do, as it said last; `None` while nothing is sent.
     due: Option<Instant>,
-    /// It is asked again with the first packet that leaves from then on.
-    asks: Instant,
 }
 
 impl Downlink {
     /// One of which nothing is known.
     pub(super) fn new(now: Instant) -> Downlink {
-        Downlink { estimator: Estimator::new(now), due: None, asks: now }
+        Downlink { estimator: Estimator::new(now), due: None }
     }
 
-    fn ask(&mut self, now: Instant) {
-        (self.due, self.asks) = (self.estimator.due(), now + ASKED);
+    fn ask(&mut self) {
+        self.due = self.estimator.due();
     }
 
     /// See [`Estimator::want`].
     pub(super) fn want(&mut self, now: Instant, wanted: Bitrate) {
         self.estimator.want(now, wanted);
-        self.ask(now);
+        self.ask();
     }
 
     /// See [`Estimator::feedback`].
     pub(super) fn feedback(&mut self, now: Instant, reports: impl IntoIterator<Item = Reported>) {
         self.estimator.feedback(now, reports);
-        self.ask(now);
+        self.ask();
     }
 
     /// See [`Estimator::stood_still`].
@@ -59,9 +53,7 @@ impl Downlink {
     /// See [`Estimator::sent`].
     pub(super) fn sent(&mut self, now: Instant, bytes: usize) -> u16 {
         let number = self.estimator.sent(now, bytes);
-        if self.due.is_none() || self.asks <= now {
-            self.ask(now);
-        }
+        self.ask();
         number
     }
 
@@ -71,7 +63,7 @@ impl Downlink {
             return None;
         }
         let padding = self.estimator.poll(now);
-        self.ask(now);
+        self.ask();
         padding
     }
 
