@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, reason = "a broken promise is what the fuzzer is to find")]
 
+mod allocator;
 mod datagram;
 mod estimator;
 mod forwarder;
@@ -15,6 +16,7 @@ mod signaling;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use allocator::allocator;
 use datagram::datagram;
 use estimator::estimator;
 use forwarder::forwarder;
@@ -27,7 +29,8 @@ use signaling::signaling;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target there is.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
+    ("allocator", allocator),
     ("datagram", datagram),
     ("estimator", estimator),
     ("forwarder", forwarder),

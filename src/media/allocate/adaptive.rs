@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::decide::{Decided, Means, SOUND_ONLY, decide};
-use super::{Allocator, Asks, Downlink, SlotFacts};
+use super::ladder::{Ladder, height};
+use super::{Allocator, Asks, Downlink, SlotFacts, TileFacts};
 use crate::media::estimate::FIRST;
-use crate::media::ids::Layer;
+use crate::media::ids::{Layer, StreamId};
 use crate::media::units::Bitrate;
 
 /// What is gained must fit the least of the present and the last such time (Signal: 2.5 s).
@@ -66,6 +67,9 @@ const LAST_LEAVES_AFTER: Duration = Duration::from_secs(3);
 /// So long everybody keeps the base after a fall: of bursts that fill a queue for a moment (somebody sends ten times what they were
 /// asked for) the estimate is back after a second, and without this a third person's picture was gone for 1.1 s each time.
 const BASES_STAY: Duration = Duration::from_millis(1_500);
+
+/// A picture that leaves the view keeps its layer for so long: a tile that is scrolled past or covered for a moment costs no key frame.
+const FLICKERS: Duration = Duration::from_secs(1);
 
 /// The estimator looks for no more: half as much again as a home connection takes.
 const MOST_PROBED: Bitrate = Bitrate::kbps(9_000);
@@ -144,6 +148,8 @@ pub struct Adaptive {
     /// Since when nothing is shown, and the next time that something is all the same.
     trying: Patience,
     trial: Option<Instant>,
+    /// Whose pictures left the view with more than the base, and when; until they come back.
+    left: Vec<(StreamId, Instant)>,
     probe: Bitrate,
 }
 
@@ -166,6 +172,26 @@ impl Adaptive {
         let before = self.fell.filter(|(_, until)| now < *until).map(|(before, _)| before);
         let bases = if learns { budget.max(HOPED_FOR) } else { budget.max(before.unwrap_or_default()) };
         Means { budget, bases, lowest, sound: downlink.sound, rises: self.rising.is_over(now), tries }
+    }
+
+    /// Who left the view a moment ago is decided for as if they had not, at the size they have. Returns when the next of them is gone.
+    fn let_flicker(&mut self, now: Instant, slots: &mut [SlotFacts]) -> Option<Instant> {
+        self.left.retain(|(owner, _)| slots.iter().any(|slot| slot.owner == *owner && slot.unseen));
+        let mut next = None;
+        for slot in slots.iter_mut().filter(|slot| slot.unseen) {
+            let Some(held) = slot.held.filter(|held| Some(*held) > Ladder::of(slot).base()) else { continue };
+            let known = self.left.iter().find(|(owner, _)| *owner == slot.owner).map(|(_, left)| *left);
+            let until = known.unwrap_or(now) + FLICKERS;
+            if known.is_none() {
+                self.left.push((slot.owner, now));
+            }
+            if now < until {
+                slot.unseen = false;
+                slot.tile = Some(TileFacts { rank: usize::MAX, height: height(slot, held), pinned: false });
+                next = next.into_iter().chain([until]).min();
+            }
+        }
+        next
     }
 
     /// Takes note of an estimate.
@@ -247,6 +273,7 @@ impl Adaptive {
 impl Allocator for Adaptive {
     fn allocate(&mut self, now: Instant, downlink: &Downlink, slots: &mut [SlotFacts]) -> Asks {
         self.try_again(now);
+        let flickers = self.let_flicker(now, slots);
         let mut means = self.means(now, downlink);
         let mut decided = decide(&means, slots);
         if decided.nothing && !self.last.nothing && self.trial.is_none() && means.budget >= SOUND_ONLY {
@@ -254,9 +281,13 @@ impl Allocator for Adaptive {
             means.tries = true;
             decided = decide(&means, slots);
         }
+        for slot in slots.iter_mut().filter(|slot| self.left.iter().any(|(owner, _)| *owner == slot.owner)) {
+            (slot.unseen, slot.tile) = (true, None);
+        }
         self.learn(now, slots, &decided, means.budget);
         self.decided = Some((now, means.budget));
         let again = (decided.lacks || means.tries).then(|| now + EVERY);
+        let again = again.into_iter().chain(flickers).min();
         // What an estimate is before anything is known says nothing.
         let known = self.lowest.is_some() && self.learns.is_none_or(|until| now >= until);
         Asks {

@@ -118,6 +118,7 @@ pub(super) fn decide(means: &Means, slots: &mut [SlotFacts]) -> Decided {
     for slot in &mut *slots {
         slot.reason = reason(means, slot);
     }
+    debug_assert_eq!(judge::wrong(means, slots), None, "{means:?}, {slots:?}");
     told(means, purse.spent, slots)
 }
 
@@ -231,5 +232,6 @@ fn told(means: &Means, spent: Bitrate, slots: &[SlotFacts]) -> Decided {
     told
 }
 
+mod judge;
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,10 @@ impl Ladder {
             slot.encoding(layer).is_some_and(|encoding| encoding.settled || slot.held == Some(layer))
                 && lively(layer)
         };
+        // What would have to begin first is not waited for where the picture stands still already.
+        let comes = |layer| slot.encoding(layer).is_some_and(|encoding| encoding.rate.is_some());
+        let stands = slot.plays.is_some_and(|plays| slot.encoding(plays).is_none());
+        let settled = |layer| settled(layer) && (!stands || comes(layer));
         let any = Layer::ALL.into_iter().any(settled);
         let mut ladder = Ladder { held: slot.held, ..Ladder::default() };
         for layer in Layer::ALL {

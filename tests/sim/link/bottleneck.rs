@@ -79,6 +79,11 @@ impl Meter {
         sorted.get(at).copied().unwrap_or_default()
     }
 
+    /// How many of our datagrams passed.
+    pub fn passed(&self) -> usize {
+        self.sojourns.len()
+    }
+
     /// How much of what somebody else left us we used.
     pub fn utilisation(&self) -> f64 {
         self.ours as f64 / (self.capacity - self.others as f64).max(1.0)

@@ -2,6 +2,7 @@
 
 use crate::world::WORKERS;
 
+mod adaptive;
 mod churn;
 mod clocks;
 mod codecs;
@@ -14,6 +15,7 @@ mod meeting;
 mod mute;
 mod paths;
 mod probes;
+mod publishers;
 mod quiet;
 mod recovery;
 mod screens;

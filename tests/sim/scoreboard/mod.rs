@@ -7,6 +7,7 @@
 mod courses;
 mod drive;
 mod figures;
+mod gates;
 mod rules;
 
 use std::collections::BTreeMap;

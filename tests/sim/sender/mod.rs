@@ -215,6 +215,13 @@ impl Camera {
         }
     }
 
+    /// Makes far more of one encoding than anybody asked for.
+    pub fn swell_layer(&mut self, layer: Layer, picture: Picture) {
+        for encoder in self.encoders.iter_mut().filter(|encoder| encoder.layer == layer) {
+            encoder.pace = Pace::even(&picture);
+        }
+    }
+
     /// The server asked for a key frame.
     pub fn key_frame_asked(&mut self, now: Instant, layer: Option<Layer>) {
         let layer = layer.unwrap_or(Layer::High);

@@ -148,3 +148,23 @@ fn the_layer_that_was_shown_is_missed_when_it_was_cut_off() {
     assert!(viewer.rule.misses(&middle, High) && !viewer.rule.misses(&middle, Low));
     assert!(!viewer.rule.misses(&SlotFacts { unseen: true, ..cut(&[High]) }, High));
 }
+
+#[test]
+fn a_picture_that_leaves_the_view_for_a_moment_keeps_its_layer() {
+    let mut viewer = Viewer::new();
+    assert_eq!(viewer.at(4_000, 8_000), Some(High));
+    let changes = viewer.changes;
+    for _ in 0..5 {
+        viewer.slot.unseen = true;
+        viewer.decide();
+        assert_eq!(viewer.at(4_000, 700), Some(High));
+        (viewer.slot.unseen, viewer.slot.tile) = (false, None);
+        viewer.decide();
+        viewer.at(4_000, 100);
+    }
+    assert_eq!(viewer.changes, changes);
+    viewer.slot.unseen = true;
+    viewer.decide();
+    assert_eq!(viewer.at(4_000, 1_500), Some(Low), "it was no moment");
+    assert!(viewer.slot.unseen);
+}
