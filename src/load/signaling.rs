@@ -20,6 +20,9 @@ use crate::conference::protocol::{ClientMessage, ServerMessage};
 /// Bytes that are read at once: each person has a buffer of them, and messages are some kilobytes.
 const READ_BUFFER: usize = 8 * 1024;
 
+/// Messages that are read before they are heeded: whoever says more than can be read is heard all the same, and not kept.
+const MOST_AT_ONCE: usize = 256;
+
 enum Stream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
@@ -168,7 +171,7 @@ fn talk(
     for text in unsaid.drain(..) {
         waits(socket.write(Message::text(text)))?;
     }
-    loop {
+    while heard.len() < MOST_AT_ONCE {
         match socket.read() {
             // Messages of a type that we do not know are for somebody newer.
             Ok(Message::Text(text)) => heard.extend(serde_json::from_str(&text)),

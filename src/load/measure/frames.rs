@@ -67,7 +67,12 @@ impl Frames {
         let place = (stamp.frame, stamp.layer);
         match self.waiting.binary_search_by_key(&place, |waiting| (waiting.stamp.frame, waiting.stamp.layer))
         {
-            Ok(at) => self.waiting.get_mut(at).into_iter().for_each(|waiting| waiting.got += 1),
+            Ok(at) => {
+                // Whoever else sends may say the same of any number of packets.
+                if let Some(waiting) = self.waiting.get_mut(at) {
+                    waiting.got = waiting.got.saturating_add(1);
+                }
+            }
             Err(at) => self.waiting.insert(at, Waiting { stamp: *stamp, got: 1 }),
         }
         self.show(now);
@@ -272,6 +277,15 @@ mod tests {
         (3..1_000).for_each(|frame| viewer.take(frame, false, &[0]));
         assert_eq!(viewer.frames.waiting.len(), MOST_WAITING);
         assert_eq!(viewer.counts().torn, 997 - MOST_WAITING as u64);
+    }
+
+    #[test]
+    fn more_packets_of_a_frame_than_there_are_numbers_for_are_a_frame() {
+        let mut viewer = Viewer::new();
+        let stamp =
+            Stamp { source: 1, layer: Layer::High, frame: 7, index: 0, count: u16::MAX, key: false, sent: 0 };
+        (0..70_000).for_each(|_| viewer.frames.take(viewer.now, &stamp));
+        assert_eq!((viewer.frames.waiting.len(), viewer.counts().shown), (1, 0));
     }
 
     #[test]

@@ -13,6 +13,10 @@ use crate::media::ids::{Kind, Layer, SlotIndex};
 /// Who sent something within this time still sends.
 const SENDS: Duration = Duration::from_secs(1);
 
+/// Publications of which one person counts what comes: a hundred people with picture and sound, twenty times anew. Each takes some
+/// kilobytes, and packets of somebody who is no generator say anything.
+const MOST_STREAMS: usize = 4_096;
+
 /// One packet that came.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::load) struct Came {
@@ -110,6 +114,9 @@ impl Receiver {
     /// A packet came at `now`, `micros` after the run began. True if a key frame is to be asked for on its slot.
     pub(in crate::load) fn take(&mut self, now: Instant, micros: u64, came: &Came) -> bool {
         if self.closed.is_some_and(|closed| came.stamp.sent >= closed) {
+            return false;
+        }
+        if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&came.stamp.source) {
             return false;
         }
         let line = self.lines.entry((came.kind, came.slot)).or_default();
@@ -340,6 +347,17 @@ mod tests {
         assert_eq!((stream.packets, stream.lost), (122, 0));
         let frames = stream.frames(end.unwrap());
         assert_eq!((frames.shown, frames.torn, frames.skipped), (40, 0, 0), "that frame was seen");
+    }
+
+    #[test]
+    fn of_publications_without_end_the_first_are_counted() {
+        let (mut receiver, now) = (Receiver::default(), Instant::now());
+        let (_, first) = packets(0..1)[0];
+        for number in 0..u32::try_from(MOST_STREAMS + 100).unwrap() {
+            let stamp = Stamp { source: number, ..first.stamp };
+            receiver.take(now, 0, &Came { seq: first.seq + u64::from(number), stamp, ..first });
+        }
+        assert_eq!(receiver.streams().len(), MOST_STREAMS);
     }
 
     #[test]
