@@ -23,6 +23,11 @@ const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
 /// for that, and without segmentation every packet is a call.
 const REVIVE_AFTER: Duration = Duration::from_secs(10);
 
+/// Bytes of a datagram of a run at most: with the headers of IPv6 an Ethernet frame. If one is longer than the network
+/// takes, older kernels (before Linux 6.14) refuse the whole run with `EINVAL`, for which the library gives segmentation up: for
+/// everybody, by the packets of one publisher.
+const LONGEST_SEGMENT: usize = 1_452;
+
 /// `EMSGSIZE` (Linux), which the standard library has no kind for.
 const EMSGSIZE: i32 = 90;
 
@@ -239,7 +244,8 @@ impl Udp {
     /// as the kernel lets.
     pub fn send(&mut self, destination: SocketAddr, src_ip: Option<IpAddr>, run: &[u8], segment: usize) {
         let segment = segment.max(1);
-        for run in run.chunks(segment * self.segments()) {
+        let most = if segment > LONGEST_SEGMENT { 1 } else { self.segments() };
+        for run in run.chunks(segment * most) {
             self.send_at_once(destination, src_ip, run, segment);
         }
     }

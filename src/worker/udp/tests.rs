@@ -25,6 +25,17 @@ fn a_frame_goes_out_in_one_call_and_arrives_as_its_packets() {
     assert_eq!(a.counters().sends, 1);
 }
 
+/// Where they fit the network, as here, they arrive all the same.
+#[test]
+fn datagrams_that_no_ethernet_frame_holds_never_leave_as_a_run() {
+    let (mut a, mut b) = (Udp::v4(0).expect("a socket"), Udp::v4(0).expect("a socket"));
+    let to = (Ipv4Addr::LOCALHOST, b.port().expect("bound")).into();
+    let packets: Vec<Vec<u8>> = (0..5).map(|n| vec![n; 1_453]).collect();
+    a.send(to, None, &packets.concat(), 1_453);
+    assert_eq!(receive_all(&mut b, packets.len()), packets);
+    assert_eq!((a.counters().sends, a.counters().sent), (5, 5));
+}
+
 #[test]
 fn single_datagrams_for_several_leave_in_one_call_from_the_address_they_are_to_leave_from() {
     for (local, src_ip) in [
