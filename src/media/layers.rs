@@ -32,6 +32,10 @@ const LONGEST_PROBATION: Duration = Duration::from_secs(32);
 /// A layer that lived this long has a clean record again.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 
+/// From one codec to the next at the least. A room's codecs change once in five seconds at most; whoever cannot decode one of two
+/// that take turns with each packet would have their page told so as often, and everybody's messages would wait for that.
+const CODEC_HOLDS: Duration = Duration::from_secs(1);
+
 /// Packets this far behind the newest are late; further away the source counts anew. The same as the forwarder's.
 const LATE: u64 = 3_000;
 
@@ -54,7 +58,7 @@ pub struct Seen {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that a packet may say")]
 pub struct Arrival {
-    /// The packet is late and of a format its source has left: it must not be forwarded.
+    /// The packet is of a format that its source has left, and late, or went over to too soon: it must not be forwarded.
     pub outdated: bool,
     /// Its sequence number is far from the one before.
     pub jumped: bool,
@@ -73,6 +77,8 @@ pub struct Encoding {
     pub keys: KeyFrames,
     /// What it is encoded with; `None` before the first packet.
     pub codec: Option<Codec>,
+    /// When it was something else last.
+    recoded: Option<Instant>,
     /// How many lines its picture has; `None` until a key frame says so.
     height: Option<u16>,
     /// Grows whenever what follows has nothing to do with what was before: another connection, another codec.
@@ -93,6 +99,7 @@ impl Encoding {
             clock: TrackClock::new(kind.clock_rate()),
             keys: KeyFrames::default(),
             codec: None,
+            recoded: None,
             height: None,
             epoch: 0,
             newest: SeqNo::default(),
@@ -115,9 +122,11 @@ impl Encoding {
         let jumped = self.pass_over(seen.seq);
         let overtaken = known && !jumped && seen.seq < before;
         if self.codec.is_some_and(|codec| codec != seen.codec) {
-            if seen.seq < before && !jumped {
+            let soon = self.recoded.is_some_and(|at| now.saturating_duration_since(at) < CODEC_HOLDS);
+            if soon || (seen.seq < before && !jumped) {
                 return Arrival { outdated: true, jumped, ..Arrival::default() };
             }
+            self.recoded = Some(now);
             self.epoch = self.epoch.wrapping_add(1);
         }
         self.codec = Some(seen.codec);

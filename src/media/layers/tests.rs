@@ -107,6 +107,23 @@ fn another_codec_is_another_source_and_what_is_late_of_the_one_before_is_not() {
 }
 
 #[test]
+fn codecs_that_take_turns_with_each_packet_are_another_source_once_a_second() {
+    let mut track = Track::new();
+    track.pass(1_000, &[High]);
+    let (mut sources, mut outdated) = (vec![track.layers.source(High)], 0);
+    for number in 0..5_000 {
+        track.seq += 1;
+        track.now += Duration::from_millis(1);
+        let codec = if number % 2 == 0 { Codec::H264 } else { Codec::Vp8 };
+        outdated += u32::from(track.send(High, codec, track.seq).outdated);
+        sources.push(track.layers.source(High));
+    }
+    sources.dedup();
+    assert_eq!(sources.len(), 6, "one before, and one in each second");
+    assert!((2_400..2_600).contains(&outdated), "{outdated}: what is of the codec in force passes");
+}
+
+#[test]
 fn sources_differ_between_layers_and_lives() {
     let mut layers = Layers::new(Kind::Video);
     let mut seen: Vec<u32> = Layer::ALL.iter().map(|layer| layers.source(*layer)).collect();
