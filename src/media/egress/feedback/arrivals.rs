@@ -45,7 +45,7 @@ impl<'a> Arrivals<'a> {
             let arrival = match status {
                 TwccPacketStatus::NotReceived => None,
                 TwccPacketStatus::Received { delta } => {
-                    at += i64::from(delta) * TICK;
+                    at = at.saturating_add(i64::from(delta) * TICK);
                     Some(at)
                 }
             };
@@ -67,9 +67,10 @@ impl ReferenceClock {
         let newest = self.newest.unwrap_or(reference.into());
         let ahead =
             i64::from(reference).wrapping_sub(newest) << (64 - REFERENCE_BITS) >> (64 - REFERENCE_BITS);
-        let at = newest + ahead;
+        // Six days in each feedback: there is an end to what a number holds.
+        let at = newest.saturating_add(ahead);
         self.newest = Some(newest.max(at));
-        at * REFERENCE_TICK
+        at.saturating_mul(REFERENCE_TICK)
     }
 }
 
@@ -94,5 +95,19 @@ mod tests {
                 time = time.max(time + step);
             }
         }
+    }
+
+    #[test]
+    fn a_clock_that_leaps_for_ever_ends_where_numbers_do() {
+        let mut clock = ReferenceClock::default();
+        for newest in [i64::MAX / REFERENCE_TICK - 5, i64::MAX - 5] {
+            clock.newest = Some(newest);
+            let told = newest.wrapping_add(1_000) as u32 & 0xff_ffff;
+            assert_eq!(clock.micros(told), i64::MAX);
+        }
+        // The step of a packet leads no further either.
+        let control = [0, 1, 0, 1, 0, 0, 0, 1, 0x20, 1, 200, 0];
+        let arrivals = Arrivals::read(&control, &mut 10).expect("one packet that came");
+        assert_eq!(arrivals.reported(&mut clock).next().map(|it| it.arrival.is_some()), Some(true));
     }
 }

@@ -19,15 +19,16 @@ const ANSWERS: u8 = 5;
 
 /// Moves what str0m needs of a compound packet to the front of `plain` and says how long that is. `head` is the readable beginning
 /// of its first packet, which `plain` goes on with. A first packet that is needed by what follows it only stays, too; of nothing that
-/// is needed nothing stays, and str0m takes the rest for one that was cut short.
+/// is needed nothing stays, and str0m takes the rest for one that was cut short; so it is with what begins with no packet that fits,
+/// or nobody would have to pay for being spared.
 pub(super) fn keep(head: [u8; READABLE], plain: &mut [u8]) -> usize {
     let [first, number, high, low, ..] = head;
     let Some(first_end) = length([first, number, high, low]).and_then(|length| length.checked_sub(READABLE))
     else {
-        return plain.len();
+        return 0;
     };
     if first_end > plain.len() {
-        return plain.len();
+        return 0;
     }
     let (mut kept, mut at) = (first_end, first_end);
     while let Some(header) = plain.get(at..).and_then(|rest| rest.first_chunk::<HEADER>()).copied()
@@ -125,6 +126,16 @@ mod tests {
         ] {
             let first = useless[0].clone();
             assert_eq!(seen(useless), first[..READABLE], "a packet that was cut short");
+        }
+    }
+
+    /// Four bytes, of which what follows begins within what is readable, and a length beyond the end.
+    #[test]
+    fn what_begins_with_no_packet_that_fits_has_nothing_that_is_needed() {
+        let (lost, names) = (packet(205, 200, 4), packet(202, 7, 3));
+        for first in [[0x80, 203, 0, 0], [0x80, 201, 0xff, 0xff], [0x40, 200, 0, 6]] {
+            let whole = [first.to_vec(), lost.clone(), names.clone()];
+            assert_eq!(seen(&whole), whole.concat()[..READABLE]);
         }
     }
 
