@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   authentic datagram ──> the person's bucket (resends and padding count)
-//!   packet ──> the track's bucket and its layer's ──> passed on
+//!   packet, small ones as larger ones ──> the track's bucket and its layer's ──> passed on
 //!                  └ empty: the layer is cut off, the largest picture first, from its next frame to its next key frame
 //!   what was over ──> patience ──> the person is told, then their connection ends
 //! ```
 //!
-//! Sans-IO and pure: `now` is an argument. Nothing is policed until somebody was asked for something.
+//! Sans-IO and pure: `now` is an argument. Who publishes is not policed until they were asked for something.
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,13 @@ const SOUND_AT_LEAST: Bitrate = Bitrate::kbps(256);
 
 /// What a person may send besides their tracks: reports on 25 pictures, probes.
 const BESIDES: Bitrate = Bitrate::kbps(512);
+
+/// Bytes that a packet counts at the least: to pass on a small one costs as much as a large one, and a rate of nothing but small ones
+/// is fifteen thousand a second. A frame has at most one, its last, and the smallest picture that is asked for has room for sixty.
+const LEAST_OF_PICTURE: u64 = 300;
+
+/// The same of sound, of which packets are 20 or 10 ms: there is room for two hundred a second.
+const LEAST_OF_SOUND: u64 = 150;
 
 /// Time's worth of a rate that may come at once.
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -321,10 +328,14 @@ impl Police {
         self.rates = rates;
     }
 
-    /// An authentic datagram came, whatever is in it. What to say, if it is much too much.
-    pub fn datagram(&mut self, now: Instant, bytes: usize) -> Option<Warning> {
+    /// An authentic datagram came, whatever is in it, of somebody who `publishes` or does not. What to say, if it is much too much.
+    pub fn datagram(&mut self, now: Instant, bytes: usize, publishes: bool) -> Option<Warning> {
         if !self.asked {
-            return None;
+            if publishes {
+                return None;
+            }
+            // Nobody asks a viewer for anything.
+            self.apply(now, Vec::new());
         }
         if let Some((_, rates)) = self.next.take_if(|(at, _)| *at <= now) {
             self.apply(now, rates);
@@ -347,13 +358,15 @@ impl Police {
         let Some(police) = self.tracks.iter_mut().find(|police| police.track == track) else {
             return (Verdict::Pass, None);
         };
-        let verdict = police.packet(now, layer, bytes as u64, frame, &self.person);
+        let least = if track.kind == Kind::Audio { LEAST_OF_SOUND } else { LEAST_OF_PICTURE };
+        let counted = (bytes as u64).max(least);
+        let verdict = police.packet(now, layer, counted, frame, &self.person);
         if verdict == Verdict::Pass {
             return (verdict, None);
         }
         // What costs nobody anything leaves the smaller layers their share.
         self.person.give_back(bytes as u64);
-        (verdict, self.excess(now, bytes as u64))
+        (verdict, self.excess(now, counted))
     }
 
     /// Nobody listened until `now`: what was sent meanwhile comes all at once.

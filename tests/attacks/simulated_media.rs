@@ -27,6 +27,7 @@ pub fn rows(table: &mut Table) {
     offers(table);
     wishes(table);
     too_much(table);
+    too_many(table);
     own_faults(table);
 }
 
@@ -344,6 +345,27 @@ fn too_much(table: &mut Table) {
             let gap = stage.world.picture_gap(stage.honest[2], *of);
             println!("the longest the third person saw nothing new of {of}: {gap:?}");
         }
+        Some(said_once(stage))
+    });
+}
+
+/// 4,800 packets a second of each layer, which are hardly more bytes than a camera is asked for.
+fn too_many(table: &mut Table) {
+    let many = Attack {
+        answer: "too-much-media",
+        ..attack("a camera of small packets by the thousand", "core_over_rate", |world| {
+            world.count(|c| c.over_rate)
+        })
+    };
+    many.run(table, |stage| {
+        let tiny = Picture { fps: 60, packets: 80, bytes: 30 };
+        let client = &mut stage.world.seats[stage.hostile].client;
+        let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
+        camera.expect("a camera").swell(tiny);
+        let before = stage.world.count(|c| c.forwarded);
+        stage.world.run(LONG);
+        let each = (stage.world.count(|c| c.forwarded) - before) / LONG.as_secs();
+        println!("{each} packets a second were passed on");
         Some(said_once(stage))
     });
 }

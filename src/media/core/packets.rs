@@ -43,7 +43,7 @@ impl Core {
             self.counters.unusable += u64::from(received.unusable);
             self.counters.reports_malformed += u64::from(received.malformed);
             if received.authenticated {
-                warning = peer.police.datagram(now, datagram.len());
+                warning = peer.police.datagram(now, datagram.len(), !peer.publications.is_empty());
                 if peer.quiet || peer.heard.is_none() {
                     self.notices.push_back(Notice::Heard { peer: peer.id });
                 }

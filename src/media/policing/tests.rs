@@ -57,7 +57,7 @@ impl Sender {
         let (count, mut passed, mut asks) = (bytes.div_ceil(1_200), 0, false);
         for index in 0..count {
             let size = (bytes - index * 1_200).min(1_200);
-            let warning = self.police.datagram(self.now, size);
+            let warning = self.police.datagram(self.now, size, true);
             self.warned(warning);
             let start = index == 0;
             let frame = FrameInfo { start, end: index + 1 == count, key: key && start, picture: None };
@@ -157,7 +157,7 @@ fn padding_counts_and_takes_everything_with_it() {
     let mut sender = Sender::asked(vec![camera(SMALL), one(VOICE, 32)]);
     for _ in 0..300 {
         for _ in 0..50 {
-            let warning = sender.police.datagram(sender.now, 1_200);
+            let warning = sender.police.datagram(sender.now, 1_200, true);
             sender.warned(warning);
         }
         sender.camera(SMALL, 0);
@@ -214,9 +214,62 @@ fn a_page_with_a_dead_socket_is_not_ended_before_it_knows() {
 #[test]
 fn who_was_asked_for_nothing_yet_is_not_judged() {
     let (now, mut police) = (Instant::now(), Police::new(Instant::now()));
-    assert_eq!(police.datagram(now, 1_000_000), None);
+    assert_eq!(police.datagram(now, 1_000_000, true), None);
     let verdict = police.packet(now, CAMERA, Layer::High, 1_000_000, &FrameInfo::default());
     assert_eq!(verdict, (Verdict::Pass, None));
+}
+
+/// A rate that is allowed, in packets as small as they can be.
+#[test]
+fn of_packets_that_are_small_no_more_pass_than_make_a_picture_or_a_voice() {
+    for (track, asked, most) in [(CAMERA, camera(SMALL), 2_400), (VOICE, one(VOICE, 32), 300)] {
+        let mut sender = Sender::asked(vec![asked]);
+        let mut passed = 0;
+        for _ in 0..150_000 {
+            let warning = sender.police.datagram(sender.now, 42, true);
+            sender.warned(warning);
+            let frame = FrameInfo { start: true, end: true, key: true, picture: None };
+            let (verdict, warning) = sender.police.packet(sender.now, track, Layer::High, 42, &frame);
+            sender.warned(warning);
+            passed += u32::from(verdict == Verdict::Pass);
+            sender.now += Duration::from_micros(100);
+        }
+        let each_second = passed / 15;
+        println!("{each_second} packets a second of 10,000 pass");
+        assert!(each_second <= most, "{track:?}: {each_second} packets a second pass");
+        assert_eq!(sender.warnings.first().map(|(_, warning)| *warning), Some(Warning::Tell));
+    }
+}
+
+/// Packets of the smallest picture and of a voice in pieces of 10 ms.
+#[test]
+fn honest_packets_that_are_small_pass() {
+    let mut sender = Sender::asked(vec![camera(LARGE), one(VOICE, 32)]);
+    for number in 0..6_000 {
+        sender.frame(VOICE, Layer::High, 40, true);
+        if number % 3 == 0 {
+            sender.frame(CAMERA, Layer::Low, 60, number % 300 == 0);
+        }
+        sender.now += Duration::from_millis(10);
+    }
+    assert_eq!((sender.dropped(), &sender.warnings[..]), (0, &[][..]));
+}
+
+#[test]
+fn a_viewer_who_sends_more_than_reports_is_told_and_ended_and_one_who_reports_is_not() {
+    let run = |bytes: usize, times: u32| {
+        let (mut now, mut warnings) = (Instant::now(), Vec::new());
+        let mut police = Police::new(now);
+        for _ in 0..times {
+            warnings.extend(police.datagram(now, bytes, false));
+            now += Duration::from_millis(10);
+        }
+        warnings
+    };
+    // 400 kbit/s for two minutes, and 8 Mbit/s for ten seconds.
+    assert!(run(500, 12_000).is_empty());
+    let warned = run(10_000, 1_000);
+    assert_eq!(warned[..2], [Warning::Tell, Warning::End]);
 }
 
 proptest! {

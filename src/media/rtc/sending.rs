@@ -190,21 +190,27 @@ impl Connection {
         run
     }
 
-    /// Reads what the client reports: the plain text of an RTCP packet.
+    /// Reads what the client reports: the plain text of an RTCP packet. However often that says something, it is told once.
     ///
     /// # Errors
     /// [`Malformed`] if it is none, or something of it.
     pub(super) fn take_report(&mut self, report: &[u8], events: &mut Vec<Event>) -> Result<(), Malformed> {
         let now = self.clock;
         let Sending::Own(own) = &mut self.sending else { return feedback::read(report, |_| {}) };
-        let lines = &own.lines;
-        own.egress.report(now, report, |told| match told {
+        let (lines, mut estimate) = (&own.lines, None);
+        let read = own.egress.report(now, report, |told| match told {
             Told::KeyFrame(ssrc) => {
-                let line = lines.iter().find(|line| line.ssrc == ssrc);
-                events.extend(line.map(|line| Event::KeyFrameWanted(line.mid)));
+                let mid = lines.iter().find(|line| line.ssrc == ssrc).map(|line| line.mid);
+                // A datagram has place for 180 wishes and 70 feedbacks, and what each of them changes is decided for a whole room.
+                let said = |event: &Event| matches!(event, Event::KeyFrameWanted(said) if Some(*said) == mid);
+                if !events.iter().any(said) {
+                    events.extend(mid.map(Event::KeyFrameWanted));
+                }
             }
-            Told::Estimate(estimate) => events.push(Event::Estimate(estimate)),
-        })
+            Told::Estimate(newest) => estimate = Some(newest),
+        });
+        events.extend(estimate.map(Event::Estimate));
+        read
     }
 
     /// A line on which something was lost that is not sent again: only a key frame mends it.

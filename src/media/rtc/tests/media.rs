@@ -324,6 +324,24 @@ fn what_is_kept_of_a_picture_is_bounded() {
     assert_eq!(again.bytes_current, 0, "nothing is given back");
 }
 
+/// 60 pictures were lost, 50 numbered commands, and nothing is told of how anything arrived, 20 times.
+#[test]
+fn what_a_report_says_again_and_again_is_told_once() {
+    let mut call = Call::new(config(&[]), &[]);
+    let slot = call.connection.sender(call.video_slot).expect("a slot").0.to_be_bytes();
+    let sender = 7_u32.to_be_bytes();
+    let lost = [&[0x81, 206, 0, 2][..], &sender, &slot].concat();
+    let commands = (0..50).flat_map(|number| [&slot[..], &[number, 0, 0, 0]].concat());
+    let commands = [&[0x84, 206, 0, 102][..], &sender, &[0; 4]].concat().into_iter().chain(commands);
+    let arrivals = [&[0x8f, 205, 0, 5][..], &sender, &[0; 4], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]].concat();
+    let compound: Vec<u8> = lost.repeat(60).into_iter().chain(commands).chain(arrivals.repeat(20)).collect();
+    let mut events = Vec::new();
+    call.connection.take_report(&compound, &mut events).expect("it is RTCP");
+    let wishes = events.iter().filter(|event| matches!(event, Event::KeyFrameWanted(_))).count();
+    let estimates = events.iter().filter(|event| matches!(event, Event::Estimate(_))).count();
+    assert_eq!((wishes, estimates, events.len()), (1, 1, 2));
+}
+
 /// str0m makes values of all that a report says, of several kilobytes for each packet of it. With AES-GCM, as browsers have it.
 #[test]
 fn a_minute_of_reports_about_nothing_takes_next_to_nothing() {
