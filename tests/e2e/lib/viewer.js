@@ -9,8 +9,8 @@ import {
   readMarks,
   readPixels,
   readStreams,
-  setLayer,
 } from './in-page.js';
+import { setLayer } from './layer-in-page.js';
 import { until } from './until.js';
 
 /** One look at the page must not wait for what is not there: {@link until} looks again. */
