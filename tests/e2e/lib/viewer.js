@@ -1,15 +1,7 @@
 /** What one person sees and hears, what their page and the server say to each other, and the connection beneath. */
 
 import { nameOf } from './colours.js';
-import {
-  meanOfPng,
-  pictureOf,
-  readConnection,
-  readPath,
-  readMarks,
-  readPixels,
-  readStreams,
-} from './in-page.js';
+import { meanOfPng, pictureOf, readConnection, readPath, readMarks, readPixels, readStreams } from './in-page.js';
 import { setLayer } from './layer-in-page.js';
 import { until } from './until.js';
 
