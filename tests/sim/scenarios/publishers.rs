@@ -32,8 +32,7 @@ impl Three {
         let camera = Profile { codecs: EVERY_CODEC, ..Profile::SIMULCAST };
         let [harm, ada] = [(); 2].map(|()| world.join(camera, Conditions::clean(20)));
         let watches = Profile { codecs: EVERY_CODEC, ..Profile::LISTENER };
-        let viewer =
-            world.join_over(watches, Conditions::clean(20), Conditions::narrow(20, 2_500_000, ms(200)));
+        let viewer = world.join(watches, Conditions::clean(20));
         for person in [ada, viewer] {
             world.seats[person].client.receiver.judges_not = Some(harm as u16);
         }
