@@ -87,6 +87,9 @@ limits! {
     TracksPerPeer = 4, "limit_tracks_per_peer";
     /// Tiles one `view` names.
     ViewTiles = 128, "limit_view_tiles";
+    /// Bytes of what is remembered of one person's subscription: a change a second for five minutes in
+    /// a call of ten. What is older goes.
+    TraceBytes = 64 * 1024, "limit_trace_bytes";
     /// Addresses learned for one peer. Browsers with two interfaces use four; each costs a row in the table.
     AddressesPerPeer = 16, "limit_addresses_per_peer";
     /// Media sources (SSRCs) that authenticated on one connection, over its life, and as many that its slots are sent with

@@ -49,6 +49,7 @@ mod state;
 pub mod store;
 mod timers;
 mod token;
+mod trace;
 mod turn;
 mod unix_time;
 mod wire;
@@ -64,6 +65,7 @@ pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
+pub use trace::{TraceRefused, TraceReport};
 pub use turn::{Turn, TurnSecret};
 pub use unix_time::UnixTime;
 
@@ -233,11 +235,13 @@ impl Conference {
                 Notice::Refused { id: offer, reason, .. } => self.refused(id, offer, reason),
                 Notice::Slots { slots, .. } => {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
-                    peer.slots = Some((version, slots));
+                    peer.slots = Some((version, slots.clone()));
+                    self.note_shown(now, id, &slots);
                     self.send_slots(id);
                 }
                 Notice::Downlink { estimate, .. } => {
                     peer.downlink = Some(estimate);
+                    self.note_downlink(now, id, estimate);
                     self.send_downlink(id);
                 }
                 Notice::Unwanted { less, .. } => {

@@ -231,7 +231,7 @@ impl Conference {
 
     /// Whether `secret` was given to whoever made this room. One that is not listed may have ended and been made again by
     /// somebody else: there is never another one of its id.
-    fn is_secret_of(&self, room: &RoomRecord, secret: &str) -> bool {
+    pub(super) fn is_secret_of(&self, room: &RoomRecord, secret: &str) -> bool {
         let since = self.keys.owner_since(&room.id, secret);
         since.is_some_and(|since| !room.listed || since == room.created_at)
     }

@@ -14,6 +14,7 @@ use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
 use super::state::{RoomEvent, Version};
 use super::timers::Timer;
 use super::token::{Token, TokenId};
+use super::trace::Trace;
 use super::turn::Issued;
 use super::wishes::NewlyLimited;
 use super::{Conference, Entropy, Now, SocketId, StateKey, WorkerId};
@@ -49,6 +50,8 @@ pub(super) struct Participant {
     pub(super) downlink: Option<Bitrate>,
     /// What is wanted less of their camera, as last heard from the worker.
     pub(super) less: Less,
+    /// What became of what they receive.
+    pub(super) trace: Trace,
     /// The version of the last list sent on this socket.
     pub(super) peers_seen: Option<Version>,
     /// What their browser cannot afford to send, as they said since their worker was told last.
@@ -157,6 +160,7 @@ impl Conference {
             slots: None,
             downlink: None,
             less: Less::default(),
+            trace: Trace::default(),
             peers_seen: None,
             limited: NewlyLimited::default(),
             issued: None,

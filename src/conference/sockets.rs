@@ -156,7 +156,7 @@ impl Conference {
         }
         match said {
             Said::Offer(offer) => self.offer(now, socket, peer, offer),
-            Said::View(tiles) => self.view(peer, tiles),
+            Said::View(tiles) => self.view(now, peer, tiles),
             Said::Mute(mute) => {
                 self.mute(now, peer, Track { stream: mute.stream, kind: mute.kind }, mute.muted)
             }

@@ -230,5 +230,5 @@ macro_rules! list {
 list!(pub(super) track_lines: TrackLine as "TrackLineObject");
 list!(pub(super) slot_lines: SlotLine as "SlotLineObject");
 list!(pub(super) tiles: Tile as "TileObject");
-list!(video_slots: VideoSlot as "VideoSlotObject");
+list!(pub(super) video_slots: VideoSlot as "VideoSlotObject");
 list!(audio_slots: AudioSlot as "AudioSlotObject");

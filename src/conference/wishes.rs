@@ -33,12 +33,13 @@ impl Conference {
 
     /// `view`. Who is not in the room is in no slot, so a tile of somebody who just left is no matter; were it taken out,
     /// nothing might be left, which says that nobody looks.
-    pub(super) fn view(&mut self, id: PeerId, tiles: Vec<Tile>) -> Result<(), Refusal> {
+    pub(super) fn view(&mut self, now: Now, id: PeerId, tiles: Vec<Tile>) -> Result<(), Refusal> {
         let most = self.config.limits.get(Limit::ViewTiles);
         if tiles.len() > most {
             self.tally.hit(Limit::ViewTiles);
             return Err(Refusal::TooManyTiles { most });
         }
+        self.note_wishes(now, id, &tiles);
         let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
         peer.view = Some(tiles.clone());
         self.command_for(id, Command::View { peer: id, tiles });

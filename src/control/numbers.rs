@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode};
 use mio::Token;
 
 use super::http::Reply;
-use super::scrapes::Step;
+use super::scrapes::{Step, Wanted};
 use super::{SCRAPES, Turn};
 use crate::conference::protocol::ErrorCode;
 use crate::limits::Limit;
@@ -30,13 +30,24 @@ impl Turn<'_> {
         let control = &mut *self.control;
         let Some(mut scrapes) = control.scrapes.take() else { return };
         let step = scrapes.drive(token, self.now, &control.limits, &mut control.tally);
-        if let Step::Numbers { with_body } = step {
-            let reply = self.numbers();
+        if let Step::Wants { what, with_body } = step {
+            let reply = match what {
+                Wanted::Numbers => self.numbers(),
+                Wanted::Trace { room, peer } => self.trace(&room, &peer),
+            };
             scrapes.answer(token, self.now, &reply, with_body);
             let control = &mut *self.control;
             scrapes.drive(token, self.now, &control.limits, &mut control.tally);
         }
         self.control.scrapes = Some(scrapes);
+    }
+
+    /// What became of anybody's subscription: whoever may ask here may see that.
+    fn trace(&mut self, room: &str, peer: &str) -> Reply {
+        match self.conference.trace_of(self.now, room, peer) {
+            Some(trace) => Reply::json(StatusCode::OK, &trace),
+            None => Reply::problem(StatusCode::NOT_FOUND, "nobody in such a room has this id"),
+        }
     }
 
     fn numbers(&mut self) -> Reply {

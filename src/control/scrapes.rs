@@ -1,4 +1,5 @@
-//! The address where numbers are told: `GET /metrics` over plain HTTP, one answer a connection.
+//! The address where numbers are told: `GET /metrics` over plain HTTP, one answer a connection; and to the operator, whose address it is,
+//! the trace of anybody's subscription.
 //!
 //! A listener of its own, so that it can stand where clients do not come. Who stalls here holds one of few places, and
 //! gives it up to the next who comes or when the time of a request is over; nobody else waits for it.
@@ -14,6 +15,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 
 use super::http::{Head, HeadError, Reply, parse_head};
+use super::site::trace_of;
 use crate::conference::Now;
 use crate::limits::{Limit, Limits, Tally};
 
@@ -54,14 +56,23 @@ enum Stage {
 }
 
 /// What follows from driving a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// Nothing until its next event.
     Wait,
-    /// It wants the numbers, with a body or without: [`Scrapes::answer`].
-    Numbers { with_body: bool },
+    /// It wants something, with a body or without: [`Scrapes::answer`].
+    Wants { what: Wanted, with_body: bool },
     /// It is over.
     Gone,
+}
+
+/// What is told here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The numbers.
+    Numbers,
+    /// The trace of somebody's subscription.
+    Trace { room: String, peer: String },
 }
 
 impl Scrapes {
@@ -155,7 +166,7 @@ impl Scrape {
             let done = match &mut self.stage {
                 Stage::Asking(_) => match self.ask(limits) {
                     Ok(None) => continue,
-                    Ok(Some(Ok(with_body))) => return Step::Numbers { with_body },
+                    Ok(Some(Ok((what, with_body)))) => return Step::Wants { what, with_body },
                     Ok(Some(Err(refusal))) => {
                         self.answer(now, &refusal.into_reply(tally), true);
                         continue;
@@ -188,8 +199,8 @@ impl Scrape {
         }
     }
 
-    /// Reads on, and says what is asked once it is known: the numbers with a body or without, or something else.
-    fn ask(&mut self, limits: &Limits) -> io::Result<Option<Result<bool, Refusal>>> {
+    /// Reads on, and says what is asked once it is known, and whether with a body.
+    fn ask(&mut self, limits: &Limits) -> io::Result<Option<Result<(Wanted, bool), Refusal>>> {
         let Stage::Asking(input) = &mut self.stage else { return Ok(None) };
         let mut chunk = [0; CHUNK];
         let count = self.stream.read(&mut chunk)?;
@@ -245,11 +256,16 @@ impl Refusal {
     }
 }
 
-fn wanted(head: &Head) -> Result<bool, Refusal> {
-    match (head.path.as_str(), &head.method) {
-        ("/metrics", &Method::GET) => Ok(true),
-        ("/metrics", &Method::HEAD) => Ok(false),
-        ("/metrics", _) => Err(Refusal::Method),
-        _ => Err(Refusal::Path),
+fn wanted(head: &Head) -> Result<(Wanted, bool), Refusal> {
+    let of = head.path.strip_prefix("/api/rooms/").and_then(trace_of);
+    let what = match (head.path.as_str(), of) {
+        ("/metrics", _) => Wanted::Numbers,
+        (_, Some((room, peer))) => Wanted::Trace { room: room.to_owned(), peer: peer.to_owned() },
+        _ => return Err(Refusal::Path),
+    };
+    match head.method {
+        Method::GET => Ok((what, true)),
+        Method::HEAD => Ok((what, false)),
+        _ => Err(Refusal::Method),
     }
 }

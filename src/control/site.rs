@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::de::SliceRead;
 
@@ -12,7 +15,7 @@ use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
 use super::http::{Reply, Request, percent_decode};
 use super::proxy::TrustedProxies;
-use crate::conference::{Conference, CreateRoom, CreateRoomError, Now};
+use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};
@@ -105,7 +108,10 @@ impl Site<'_> {
                 Reply::empty(StatusCode::NO_CONTENT).with(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))
             }
             _ => match (path.strip_prefix("/api/rooms/"), link(path)) {
-                (Some(text), _) => self.room(request, client, text),
+                (Some(text), _) => match trace_of(text) {
+                    Some(of) => self.trace(request, client, of),
+                    None => self.room(request, client, text),
+                },
                 (None, Some(text)) => only_reading(request, || self.room_page(request, text)),
                 (None, None) => {
                     only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers)))
@@ -149,6 +155,31 @@ impl Site<'_> {
             return self.over("too many rooms that do not exist were asked for from your address", over);
         }
         only_reading(request, || room.map(|room| Reply::json(StatusCode::OK, &room)))
+    }
+
+    /// What became of a subscription, for whoever made the room.
+    fn trace(&mut self, request: &Request, client: ClientAddress, (room, peer): (&str, &str)) -> Reply {
+        if !matches!(request.head.method, Method::GET | Method::HEAD) {
+            return not_allowed("GET, HEAD");
+        }
+        let shown = request.head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let secret = shown.and_then(|value| value.split_once(' '));
+        let Some((_, secret)) = secret.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+            let bearer = HeaderValue::from_static("Bearer");
+            let why = "send the room's secret: Authorization: Bearer SECRET";
+            return Reply::problem(StatusCode::UNAUTHORIZED, why).with(WWW_AUTHENTICATE, bearer);
+        };
+        let meant = self.conference.id_meant(&unescaped(room)).unwrap_or_default();
+        match self.conference.trace(self.now, client, (&meant, peer), secret.trim()) {
+            Ok(trace) => Reply::json(StatusCode::OK, &trace),
+            Err(TraceRefused::NotTheirs) => {
+                Reply::problem(StatusCode::FORBIDDEN, "this is not the secret of a room where somebody is")
+            }
+            Err(TraceRefused::NoPeer) => {
+                Reply::problem(StatusCode::NOT_FOUND, "nobody in the room has this id")
+            }
+            Err(TraceRefused::Over(over)) => self.over("too many wrong secrets came from your address", over),
+        }
     }
 
     /// 503 if there is no more for anybody, 429 if there is for others.
@@ -205,6 +236,13 @@ impl Site<'_> {
             }
         }
     }
+}
+
+/// Of which room and person `ID/peers/PEER/trace` is.
+pub(super) fn trace_of(text: &str) -> Option<(&str, &str)> {
+    let (room, rest) = text.split_once("/peers/")?;
+    let peer = rest.strip_suffix("/trace")?;
+    (!peer.contains('/')).then_some((room, peer))
 }
 
 /// What a path says of a room, if it is a room's: `/r/` and a text, perhaps typed in capitals or with slashes after it.

@@ -1,5 +1,7 @@
 //! Making and finding rooms.
 
+use tungstenite::Message;
+
 use crate::harness::Server;
 
 #[test]
@@ -174,4 +176,78 @@ fn listed_rooms_come_page_by_page() {
     let mut client = server.connect();
     client.say("HEAD /api/rooms HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(client.answer_to_head().status, 200);
+}
+
+/// Somebody enters a room and says what they show. Returns who they are, and their socket.
+fn viewer(server: &Server, room: &str) -> (String, impl Sized + use<>) {
+    let mut socket = server.websocket();
+    socket
+        .send(Message::text(format!(r#"{{"type":"join","protocol":2,"room":"{room}","name":"Ann"}}"#)))
+        .unwrap();
+    let mut peer = String::new();
+    let tile = r#"{"peer":"00000000000000aa","stream":"camera","height":720,"pinned":true}"#;
+    let said = [format!(r#"{{"type":"view","tiles":[{tile}]}}"#), r#"{"type":"ping"}"#.into()];
+    loop {
+        let told: serde_json::Value =
+            serde_json::from_str(socket.read().unwrap().to_text().unwrap()).unwrap();
+        if told["type"] == "welcome" {
+            peer = told["peer"].as_str().unwrap().to_owned();
+            for text in &said {
+                socket.send(Message::text(text.clone())).unwrap();
+            }
+        }
+        if told["type"] == "pong" {
+            return (peer, socket);
+        }
+    }
+}
+
+#[test]
+fn whoever_made_a_room_is_told_what_somebody_in_it_wished_for_and_nobody_else_is() {
+    let server = Server::start();
+    let made = server.post("/api/rooms", r#"{"name":"Tea","listed":false}"#).json();
+    let (id, secret) = (made["id"].as_str().unwrap().to_owned(), made["secret"].as_str().unwrap().to_owned());
+    let others = server.post("/api/rooms", r#"{"name":"Cake","listed":false}"#).json();
+    let (peer, _inside) = viewer(&server, &id);
+    let ask = |method: &str, peer: &str, secret: Option<&str>| {
+        let shown = secret.map(|secret| format!("Authorization: Bearer {secret}\r\n")).unwrap_or_default();
+        let path = format!("/api/rooms/{id}/peers/{peer}/trace");
+        server.ask(&format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{shown}\r\n"))
+    };
+    let told = ask("GET", &peer, Some(&secret));
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert_eq!(told.header("cache-control"), Some("no-store"));
+    let trace = told.json();
+    assert_eq!(trace["peer"], peer.as_str());
+    let wishes = &trace["samples"][0]["wishes"][0];
+    assert_eq!((&wishes["height"], &wishes["pinned"]), (&720.into(), &true.into()), "{trace}");
+    assert!(trace["samples"][0]["at"].as_u64().unwrap() > 1_500_000_000_000, "{trace}");
+
+    let refused = ask("GET", &peer, None);
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some("Bearer")));
+    for wrong in [others["secret"].as_str().unwrap(), "nothing", ""] {
+        let refused = ask("GET", &peer, Some(wrong));
+        assert!([401, 403].contains(&refused.status), "{wrong}: {}", refused.status);
+        assert!(!refused.text().contains("wishes"));
+    }
+    assert_eq!(ask("GET", "00000000000000aa", Some(&secret)).status, 404, "nobody");
+    assert_eq!(ask("GET", "anything", Some(&secret)).status, 404);
+    assert_eq!(ask("DELETE", &peer, Some(&secret)).status, 405);
+}
+
+#[test]
+fn the_operator_is_told_anybodys_trace_where_numbers_are_told() {
+    let server = Server::start();
+    let made = server.post("/api/rooms", r#"{"name":"Tea","listed":true}"#).json();
+    let id = made["id"].as_str().unwrap();
+    let (peer, _inside) = viewer(&server, id);
+    let ask = |path: &str| {
+        let mut client = server.connect_to_metrics();
+        client.say(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        client.answer()
+    };
+    let told = ask(&format!("/api/rooms/{id}/peers/{peer}/trace"));
+    assert_eq!((told.status, told.json()["samples"][0]["wishes"][0]["height"].as_u64()), (200, Some(720)));
+    assert_eq!(ask(&format!("/api/rooms/attic/peers/{peer}/trace")).status, 404);
+    assert_eq!(ask(&format!("/api/rooms/{id}")).status, 404, "nothing else is told here");
 }
