@@ -99,10 +99,12 @@ impl Core {
         let (Some(owner), Some(at), Some(target)) = (slot.owner, slot.publication, slot.target) else {
             return;
         };
+        let Some(connection) = peer.connection.as_ref().filter(|connection| connection.is_connected()) else {
+            // What comes before the client can receive has gone by then: it is asked for when the client is connected.
+            return;
+        };
         let codec = self.publications.get(at).and_then(|publication| publication.layers.get(target).codec);
-        if let (Some(codec), Some(connection)) = (codec, &peer.connection)
-            && !connection.codecs().1.contains(codec)
-        {
+        if codec.is_some_and(|codec| !connection.codecs().1.contains(codec)) {
             // As far as is known, the client cannot decode what it would get.
             return;
         }

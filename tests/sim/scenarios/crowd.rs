@@ -17,6 +17,8 @@ fn eight_people_see_each_other_after_their_slots_have_grown() {
         let profile = Profile { camera: Some(TINY), ..Profile::PAGE };
         let mut people: Vec<_> = (0..5).map(|_| world.join(profile, Conditions::clean(20))).collect();
         world.within(ms(3_000), "five people do not meet", |world| world.meet(&people));
+        // What each line holds is found in the first second or two, and until it is a picture may be paused.
+        world.run(ms(2_000));
         world.start_watching();
         let five = people.clone();
         people.extend((0..3).map(|_| world.join(profile, Conditions::clean(30))));
