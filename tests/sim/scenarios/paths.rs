@@ -147,10 +147,10 @@ fn a_viewer_behind_a_nat_that_changes_the_port_sees_again_a_round_trip_after_the
             let ada = world.join(Profile::PAGE, Conditions::clean(20));
             let viewer = Profile { camera: None, microphone: None, ..Profile::PAGE };
             let ben = world.join(viewer, Conditions::losing(20, loss));
-            world.within(ms(3_000), "they do not meet", |world| world.sees(ben, ada));
+            world.within(ms(8_000), "they do not meet", |world| world.sees(ben, ada));
             world.run(ms(3_000));
             let (mut waits, mut gaps) = (Vec::new(), Vec::new());
-            for _ in 0..8 {
+            for _ in 0..16 {
                 world.rebind(ben);
                 world.start_watching();
                 // Of two checks in a row one arrives, or of three.
@@ -165,7 +165,7 @@ fn a_viewer_behind_a_nat_that_changes_the_port_sees_again_a_round_trip_after_the
             println!("with {loss} lost, media is there {waits:?} ms after the first check; gaps {gaps:?}");
             waits.sort_unstable();
             assert!(waits[waits.len() / 2] < 150, "{waits:?}");
-            assert!(world.count(|c| c.challenges_answered) >= 8);
+            assert!(world.count(|c| c.challenges_answered) >= 16);
             world.finish("a viewer's NAT");
         }
     });
