@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use plenary::media::ids::{Layer, Stream};
-use plenary::media::message::Tile;
+use plenary::media::ids::Layer;
 
 use super::{When, play};
 use crate::client::connection::Profile;
@@ -84,29 +83,6 @@ fn two(seed: u64, down: Conditions) -> (World, Person, Person) {
     let ben = world.join_over(Profile::LISTENER, Conditions::clean(20), down);
     world.within(ms(4_000), "they do not meet", |world| world.sees(ben, ada));
     (world, ada, ben)
-}
-
-/// The machine or the uplink of `person` is good enough for these sizes and no other.
-fn able(world: &mut World, person: Person, layers: &[Layer]) {
-    world.client(person, |client, _| {
-        let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
-        let camera = camera.expect("a camera");
-        for layer in Layer::ALL {
-            camera.set_able(layer, layers.contains(&layer));
-        }
-    });
-}
-
-/// `from` shows each of these in a tile of so many lines.
-fn show(world: &mut World, from: Person, tiles: &[(Person, u16)]) {
-    let tile = |(person, height): &(Person, u16)| Tile {
-        peer: world.peer(*person),
-        stream: Stream::Camera,
-        height: *height,
-        pinned: false,
-    };
-    let tiles = tiles.iter().map(tile).collect();
-    world.client(from, |client, _| client.show(tiles));
 }
 
 #[test]
@@ -209,7 +185,7 @@ fn a_camera_whose_middle_size_is_off_is_shown_in_the_one_that_fits() {
     play(When::Always, |seed| {
         for (rate, fits) in [(1_000_000, Low), (3_000_000, High)] {
             let (mut world, ada, ben) = two(seed, narrow(rate));
-            able(&mut world, ada, &[Low, High]);
+            world.able(ada, &[Low, High]);
             world.run(ms(15_000));
             world.start_watching();
             let looks = look(&mut world, ms(15_000), &[(ben, ada)]);
@@ -230,8 +206,8 @@ fn a_flicker_of_visibility_costs_no_key_frame() {
         let cleo = world.join(Profile::BROWSER, Conditions::clean(20));
         world.within(ms(4_000), "they do not meet", |world| world.sees(ben, cleo));
         let (both, one) = ([(ada, 720), (cleo, 720)], [(cleo, 720)]);
-        show(&mut world, ben, &both);
-        show(&mut world, cleo, &[]);
+        world.show(ben, &both);
+        world.show(cleo, &[]);
         let lost = "it stays blurry";
         world.within(ms(12_000), lost, |world| {
             [ada, cleo].iter().all(|of| shown(world, ben, *of) == Some(High))
@@ -240,9 +216,9 @@ fn a_flicker_of_visibility_costs_no_key_frame() {
         let before = world.count(|c| c.key_frames_asked);
         world.start_watching();
         for away in [50, 100, 300, 600, 900] {
-            show(&mut world, ben, &one);
+            world.show(ben, &one);
             world.run(ms(away));
-            show(&mut world, ben, &both);
+            world.show(ben, &both);
             world.run(ms(2_000));
         }
         let (asked, gap) = (world.count(|c| c.key_frames_asked) - before, world.picture_gap(ben, ada));

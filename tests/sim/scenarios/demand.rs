@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use plenary::media::ids::{Layer, Stream};
-use plenary::media::message::Tile;
 
 use super::{When, play};
 use crate::client::connection::Profile;
@@ -30,18 +29,6 @@ fn shown(world: &World, from: Person, to: Person) -> Layer {
     world.seats[from].client.receiver.seen[&(to as u16)].layer
 }
 
-/// `from` shows each of these in a tile of so many lines.
-fn show(world: &mut World, from: Person, tiles: &[(Person, u16)]) {
-    let tile = |(person, height): &(Person, u16)| Tile {
-        peer: world.peer(*person),
-        stream: Stream::Camera,
-        height: *height,
-        pinned: false,
-    };
-    let tiles = tiles.iter().map(tile).collect();
-    world.client(from, |client, _| client.show(tiles));
-}
-
 /// What `person` sends, in kbit/s, within so long.
 fn uplink(world: &mut World, person: Person, time: Duration) -> u64 {
     let address = world.seats[person].public;
@@ -58,7 +45,7 @@ fn small_tile(world: &mut World) -> [Person; 2] {
     world.within(ms(9_000), lost, |world| {
         world.sees(ben, ada) && sends(world, ada) == [Low, Middle, High] && shown(world, ben, ada) == High
     });
-    show(world, ben, &[(ada, 180)]);
+    world.show(ben, &[(ada, 180)]);
     [ada, ben]
 }
 
@@ -78,18 +65,18 @@ fn sizes_nobody_watches_stop_at_the_uplink_and_a_tile_that_is_enlarged_is_sharp_
         );
         assert!(least * 4 < all, "{least} kbit/s of {all} are still sent");
         world.start_watching();
-        show(&mut world, ben, &[(ada, 720)]);
+        world.show(ben, &[(ada, 720)]);
         let took = world.within(ms(2_500), "it stays blurry", |world| shown(world, ben, ada) == High);
         let gap = world.picture_gap(ben, ada);
         println!("sharp after {took:?}, gap {gap:?}");
         assert!(gap < ms(250), "the picture stood still for {gap:?} while a larger one was awaited");
         world.within(STOPPED, "the middle is sent to nobody", |world| sends(world, ada) == [Low, High]);
         // Nobody looks.
-        show(&mut world, ben, &[]);
+        world.show(ben, &[]);
         world.within(STOPPED, "a picture for nobody", |world| sends(world, ada).is_empty());
         let none = uplink(&mut world, ada, ms(3_000));
         assert!(none < 100, "{none} kbit/s for nobody: that is more than sound");
-        show(&mut world, ben, &[(ada, 180)]);
+        world.show(ben, &[(ada, 180)]);
         let since = world.age().as_micros() as u64;
         let seen = |world: &World| world.seats[ben].client.receiver.seen[&(ada as u16)].made > since;
         let took = world.within(ms(500), "who looks again sees nothing", seen);
@@ -104,12 +91,12 @@ fn a_flicker_of_what_is_shown_changes_nothing_of_what_is_sent() {
     play(When::Always, |seed| {
         let mut world = World::new(seed);
         let [ada, ben] = small_tile(&mut world);
-        show(&mut world, ben, &[(ada, 720)]);
+        world.show(ben, &[(ada, 720)]);
         world.within(STOPPED, "the middle is sent to nobody", |world| sends(world, ada) == [Low, High]);
         let before = world.seats[ada].client.publish_version();
         let (large, small) = ([(ada, 720)], [(ada, 180)]);
         for turn in 0..12 {
-            show(&mut world, ben, [&large[..], &small, &[], &small][turn % 4]);
+            world.show(ben, [&large[..], &small, &[], &small][turn % 4]);
             world.run(ms(1_500));
             assert_eq!(sends(&world, ada), [Low, High], "turn {turn}");
         }
@@ -129,7 +116,7 @@ fn whoever_sends_on_what_nobody_wants_costs_nobody_anything_and_is_not_blamed() 
         let [ada, ben] = small_tile(&mut world);
         let cleo = world.join(CAMERA, Conditions::clean(20));
         world.within(ms(3_000), "they do not meet", |world| world.sees(ben, cleo) && world.sees(cleo, ada));
-        show(&mut world, cleo, &[(ada, 180)]);
+        world.show(cleo, &[(ada, 180)]);
         // What is asked is not done from here on, as by a page of another maker.
         world.client(ada, |client, _| client.obeys = false);
         world.run(ms(8_000));
@@ -137,7 +124,7 @@ fn whoever_sends_on_what_nobody_wants_costs_nobody_anything_and_is_not_blamed() 
         world.start_watching();
         let before = world.count(|counters| counters.over_rate);
         world.run(ms(5_000));
-        show(&mut world, ben, &[(ada, 720), (cleo, 180)]);
+        world.show(ben, &[(ada, 720), (cleo, 180)]);
         world.within(ms(1_500), "it stays blurry", |world| shown(world, ben, ada) == High);
         world.run(ms(8_000));
         let gap = world.picture_gap(ben, cleo).max(world.picture_gap(cleo, ada));
@@ -164,18 +151,18 @@ fn who_comes_to_somebody_alone_sees_them_as_soon_as_anybody_and_whoever_comes_ba
         println!("seen after {took:?}, and after {usual:?} while it was sent");
         assert!(took < usual + ms(150), "who comes first waits for {took:?} instead of {usual:?}");
         // Nobody looks, and meanwhile the page is loaded anew.
-        show(&mut world, second, &[]);
+        world.show(second, &[]);
         world.within(ms(12_000), "a picture for nobody", |world| sends(world, ada).is_empty());
         world.reload(ada);
         world.run(ms(2_000));
-        show(&mut world, second, &[(ada, 180)]);
+        world.show(second, &[(ada, 180)]);
         world.within(ms(1_000), "no picture after a reload", |world| world.sees(second, ada));
         // The socket is gone while something is wanted.
         world.within(ms(12_000), "sent for nobody", |world| sends(world, ada) == [Low]);
         world.seats[ada].reconnects = false;
         world.cut_socket(ada);
         world.run(ms(500));
-        show(&mut world, second, &[(ada, 720)]);
+        world.show(second, &[(ada, 720)]);
         world.start_watching();
         world.run(ms(8_000));
         assert!(world.picture_gap(second, ada) < ms(250), "what is not there was waited for");
@@ -199,7 +186,7 @@ fn ten_people_who_look_at_one_of_them_send_half_as_much() {
             let others = people.iter().filter(|other| *other != viewer);
             let tiles: Vec<_> =
                 others.enumerate().map(|(at, other)| (*other, if at == 0 { 720 } else { 180 })).collect();
-            show(&mut world, *viewer, &tiles);
+            world.show(*viewer, &tiles);
         }
         let sent = |world: &World| -> u64 {
             people.iter().map(|person| world.traffic(world.seats[*person].public).bytes_from).sum()

@@ -16,17 +16,6 @@ fn watch(world: &World, from: Person, to: Person) -> &Watch {
     &world.seats[from].client.receiver.seen[&(to as u16)]
 }
 
-/// The machine or the uplink of `person` is good enough for these sizes and no other.
-fn able(world: &mut World, person: Person, layers: &[Layer]) {
-    world.client(person, |client, _| {
-        let camera = client.connection.as_mut().and_then(|connection| connection.camera(Stream::Camera));
-        let camera = camera.expect("a camera");
-        for layer in Layer::ALL {
-            camera.set_able(layer, layers.contains(&layer));
-        }
-    });
-}
-
 #[test]
 fn the_middle_size_is_shown_else_the_next_lower_else_whatever_there_is() {
     play(When::Always, |seed| {
@@ -48,7 +37,7 @@ fn the_middle_size_is_shown_else_the_next_lower_else_whatever_there_is() {
         ] {
             // So long that a size that went and came is trusted again.
             world.run(ms(65_000));
-            able(&mut world, ada, able_to);
+            world.able(ada, able_to);
             let lost = format!("with {able_to:?} there is no {shown:?}");
             let took = world.within(ms(4_000), &lost, |world| {
                 let watch = watch(world, ben, ada);
@@ -77,11 +66,11 @@ fn sizes_that_come_and_go_on_bad_links_tear_nothing_and_the_picture_goes_on() {
         for _ in 0..30 {
             let person = people[dice.below(3) as usize];
             let layers: Vec<Layer> = Layer::ALL.into_iter().filter(|_| dice.chance(0.6)).collect();
-            able(&mut world, person, &layers);
+            world.able(person, &layers);
             world.run(ms(200 + dice.below(1_500)));
         }
         for person in &people {
-            able(&mut world, *person, &Layer::ALL);
+            world.able(*person, &Layer::ALL);
         }
         world.meet_anew(ms(4_000), "the picture does not come back", &people);
         let switches: u64 = people

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use plenary::conference::SocketId;
+use plenary::media::{self, ids::Layer, message::Tile};
 
 use super::carriage::{Parcel, Way};
 use super::over_tcp::MediaOverTcp;
@@ -250,5 +251,29 @@ impl World {
         let result = action(&mut self.seats[person].client, self.now);
         self.after(person);
         result
+    }
+
+    /// `from` shows each of these in a tile of so many lines.
+    pub fn show(&mut self, from: Person, tiles: &[(Person, u16)]) {
+        let tile = |(person, height): &(Person, u16)| Tile {
+            peer: self.peer(*person),
+            stream: media::ids::Stream::Camera,
+            height: *height,
+            pinned: false,
+        };
+        let tiles = tiles.iter().map(tile).collect();
+        self.client(from, |client, _| client.show(tiles));
+    }
+
+    /// The machine or the uplink of `person` is good enough for these sizes of their camera and no other.
+    pub fn able(&mut self, person: Person, layers: &[Layer]) {
+        self.client(person, |client, _| {
+            let connection = client.connection.as_mut();
+            let camera = connection.and_then(|connection| connection.camera(media::ids::Stream::Camera));
+            let camera = camera.expect("a camera");
+            for layer in Layer::ALL {
+                camera.set_able(layer, layers.contains(&layer));
+            }
+        });
     }
 }
