@@ -235,8 +235,8 @@ impl Conference {
                 Notice::Refused { id: offer, reason, .. } => self.refused(id, offer, reason),
                 Notice::Slots { slots, .. } => {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
-                    peer.slots = Some((version, slots.clone()));
-                    self.note_shown(now, id, &slots);
+                    peer.slots = Some((version, slots));
+                    self.note_shown(now, id);
                     self.send_slots(id);
                 }
                 Notice::Downlink { estimate, .. } => {

@@ -14,7 +14,7 @@ use super::{Conference, Now, wire};
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::Limit;
 use crate::media::ids::PeerId;
-use crate::media::message::{SlotTable, Tile, VideoSlot};
+use crate::media::message::{Tile, VideoSlot};
 use crate::media::units::Bitrate;
 
 /// So much of the past is kept: "just now" of somebody who writes to the operator.
@@ -160,7 +160,8 @@ impl Conference {
     }
 
     /// Somebody is to be shown this.
-    pub(super) fn note_shown(&mut self, now: Now, id: PeerId, slots: &SlotTable) {
+    pub(super) fn note_shown(&mut self, now: Now, id: PeerId) {
+        let Some((_, slots)) = self.peers.get(&id).and_then(|peer| peer.slots.as_ref()) else { return };
         let shown = slots.video.iter().filter(|slot| slot.shows.is_some());
         self.note(now, id, What::Shows(shown.copied().collect()));
     }

@@ -23,10 +23,10 @@ let invitation = '';
 /** The dialog's words, not those of a role: it is no modal one. */
 const DIALOG = 'This link works on this device only';
 
-/** Resizes the window, where the browser lets a test. @param {'desktop' | 'phone'} size */
+/** Resizes the window. @param {'desktop' | 'phone'} size */
 async function show(size) {
   const viewport = size === 'phone' ? { width: 360, height: 640 } : { width: 1280, height: 720 };
-  await ann.page.setViewportSize?.(viewport);
+  await ann.page.setViewportSize(viewport);
 }
 
 const clipboard = () => ann.page.evaluate(() => navigator.clipboard.readText());

@@ -73,6 +73,12 @@ export class FirefoxPage {
     return this.#size;
   }
 
+  /** @param {{ width: number, height: number }} size in CSS pixels */
+  async setViewportSize(size) {
+    await this.#page.setViewport(size);
+    this.#size = size;
+  }
+
   /** @param {string} address */
   async goto(address) {
     await this.#page.goto(address, { waitUntil: 'load' });
