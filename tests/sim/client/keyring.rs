@@ -10,6 +10,8 @@ use str0m::crypto::{
     SupportedAes128CmSha1_80,
 };
 
+use super::patience::Browsers;
+
 /// Bytes of the tag AES-GCM adds.
 pub const TAG: usize = 16;
 
@@ -52,7 +54,7 @@ impl Keyring {
         // The provider lives as long as the test.
         let noting: &'static NotingSrtp =
             Box::leak(Box::new(NotingSrtp { inner: inner.srtp_provider, keys: self.clone() }));
-        Arc::new(CryptoProvider { srtp_provider: noting, ..inner })
+        Arc::new(CryptoProvider { srtp_provider: noting, dtls_provider: &Browsers, ..inner })
     }
 
     /// The salt is what is left of an IV without what it is made of (RFC 7714 sections 8.1 and 9.1).

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod forger;
 pub mod keyring;
 mod lines;
+mod patience;
 pub mod reshape;
 mod tracks;
 pub mod waits;

@@ -74,6 +74,8 @@ fn sizes_nobody_watches_stop_at_the_uplink_and_a_tile_that_is_enlarged_is_sharp_
         // Nobody looks.
         world.show(ben, &[]);
         world.within(STOPPED, "a picture for nobody", |world| sends(world, ada).is_empty());
+        // What the last picture has on its way.
+        world.run(ms(250));
         let none = uplink(&mut world, ada, ms(3_000));
         assert!(none < 100, "{none} kbit/s for nobody: that is more than sound");
         world.show(ben, &[(ada, 180)]);
