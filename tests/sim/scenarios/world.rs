@@ -121,7 +121,9 @@ fn a_camera_on_a_starved_uplink_drops_its_largest_picture_first() {
         // browsers do: so soon after the handshake all layers may be sent, and they are sent for a reason.
         let found = uplink(&world, ada).expect("an estimate");
         assert!(found > 1_700_000, "all layers on an uplink that is thought to hold {found} bit/s");
-        world.set_link(ada, Way::Up, up(800_000));
+        // The smallest one fits, the middle one does not. Where that is a question of some kbit/s (800,000), str0m as a publisher fills
+        // the queue in one of ten runs, and stays there.
+        world.set_link(ada, Way::Up, up(600_000));
         let lost = "what the uplink does not hold is sent all the same";
         let gave_up = world.within(ms(15_000), lost, |world| !live(world).contains(&Layer::High));
         println!("all after {took:?} with {found} bit/s, the largest given up after {gave_up:?}");
@@ -131,7 +133,7 @@ fn a_camera_on_a_starved_uplink_drops_its_largest_picture_first() {
         assert!(live(&world).contains(&Layer::Low) && !live(&world).contains(&Layer::High));
         assert!(world.sees(ben, ada), "a starved publisher is not seen");
         let waits = world.meter(ada, Way::Up).sojourn(0.5);
-        assert!(waits < ms(150), "the starved uplink is kept full: {waits:?}");
+        assert!(waits < ms(50), "the starved uplink is kept full: {waits:?}");
         world.finish("a starved uplink");
     });
 }
