@@ -11,8 +11,11 @@ import { levelOf, whyWords } from '../../client/js/call/why.js';
  */
 const shown = (what = {}) => ({ name: 'Ann', stream: 'camera', reason: 'full', layer: 'f', blocked: false, ...what });
 
-/** @param {Parameters<typeof whyWords>} about */
-const words = (...about) => whyWords(...about).join('');
+/**
+ * @param {Shown} tile
+ * @param {Partial<Parameters<typeof whyWords>[1]>} known
+ */
+const words = (tile, known) => whyWords(tile, { lines: 0, downlink: null, choice: null, ...known }).join('');
 
 test('who is shown small because of the own connection reads what it carries', () => {
   const thin = shown({ reason: 'your-downlink', layer: 'q' });
@@ -38,12 +41,21 @@ test('every reason has a sentence of its own, in which the name is a name', () =
     'off-screen',
     'audio-only',
   ]);
-  const sentences = reasons.map((reason) => whyWords(shown({ reason }), { lines: 360, downlink: 60_000 }));
+  const sentences = reasons.map((reason) =>
+    whyWords(shown({ reason }), { lines: 360, downlink: 60_000, choice: null }),
+  );
   assert.equal(new Set(sentences.map((sentence) => sentence.join(''))).size, reasons.length);
   for (const [index, sentence] of sentences.entries()) {
     if (reasons[index] !== 'audio-only') assert.equal(sentence[1], 'Ann', String(reasons[index]));
   }
   assert.match(words(shown({ stream: 'screen' }), { lines: 1080, downlink: null }), /^Ann's screen is shown at 1080p/);
+});
+
+test('who chose small pictures reads that it was their choice, and not that their window is small', () => {
+  const small = shown({ reason: 'tile-size', layer: 'q' });
+  assert.equal(words(small, { lines: 180, choice: 'saver' }), 'Ann is shown at 180p: data saver is on');
+  assert.equal(words(small, { lines: 360, choice: 360 }), 'Ann is shown at 360p: you allow 360p at most');
+  assert.match(words(small, { lines: 180 }), /would not be seen in this place$/);
 });
 
 test('the mark has as many bars as the picture is good, and none is there for what is not known', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { BEST } from '../../client/js/rtc/encodings.js';
-import { Settling, wishesOf } from '../../client/js/ui/wishes.js';
+import { choiceFor, Settling, wishesOf } from '../../client/js/ui/wishes.js';
 
 /** @import { Seen } from '../../client/js/ui/wishes.js' */
 
@@ -66,6 +66,20 @@ test('nothing is wished for beyond what the person allows', () => {
   assert.deepEqual(heights(BEST), [1400, 2160]);
   assert.deepEqual(heights({ most: 360, saver: false }), [360, 2160]);
   assert.deepEqual(heights({ most: 720, saver: true }), [180, 720]);
+});
+
+test('a choice keeps a picture small only where its place is larger', () => {
+  const of = (
+    /** @type {typeof BEST} */ quality,
+    /** @type {Partial<typeof BEST & { height: number, stream: 'screen' }>} */ seen,
+  ) => choiceFor(tile(seen), { ratio: 2, quality });
+  const saver = { most: /** @type {const} */ (720), saver: true };
+  assert.equal(of(saver, { height: 200 }), 'saver');
+  assert.equal(of(saver, { height: 90 }), null, 'a larger one would not be seen');
+  assert.equal(of(saver, { height: 700, stream: 'screen' }), 'saver');
+  assert.equal(of({ most: 360, saver: false }, { height: 200 }), 360);
+  assert.equal(of({ most: 360, saver: false }, { height: 700, stream: 'screen' }), null, 'that is about cameras');
+  assert.equal(of(BEST, { height: 2000 }), null);
 });
 
 test('of a thousand tiles the protocol is told as many as it can say, and no height it cannot', () => {

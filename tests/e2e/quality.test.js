@@ -137,7 +137,7 @@ house.scene('what a browser cannot encode is told to the person and to the serve
     };
     Object.assign(window, { fast: () => (RTCRtpSender.prototype.getStats = getStats) });
   });
-  await bob.isTold('this device cannot encode more');
+  await bob.isTold('this device is busy');
   await until(
     'the server is told',
     async () => bob.said.filter(({ type }) => type === 'limited').at(-1),

@@ -6,6 +6,7 @@ import { said } from '../core/sentence.js';
 import { rateWords } from '../core/rates.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
+/** @import { Lines } from '../rtc/encodings.js' */
 /** @import { TileModel } from './room-state.js' */
 
 /**
@@ -15,6 +16,8 @@ import { rateWords } from '../core/rates.js';
 
 /** Reasons that nobody would mend. */
 const GOOD = ['full', 'tile-size'];
+
+/** What a person may have chosen that keeps pictures small: data saver, or so many lines at most. @typedef {'saver' | Lines} Choice */
 
 /** @typedef {Pick<TileModel, 'name' | 'stream' | 'reason' | 'layer' | 'blocked'>} Shown */
 
@@ -36,9 +39,10 @@ export function levelOf({ reason, layer, blocked }) {
  * @param {object} known
  * @param {number} known.lines Of the picture that is shown; 0 if there is none.
  * @param {number | null} known.downlink What one's own connection carries, in bits a second.
+ * @param {Choice | null} known.choice What of one's own choices keeps it smaller than its place.
  * @returns {Sentence}
  */
-export function whyWords(tile, { lines, downlink }) {
+export function whyWords(tile, { lines, downlink, choice }) {
   const { name, stream, reason, layer } = tile;
   const who = stream === 'screen' ? said`${name}'s screen` : said`${name}`;
   const carries = downlink === null ? 'Your connection is slow' : `Your connection carries ${rateWords(downlink)}`;
@@ -47,7 +51,7 @@ export function whyWords(tile, { lines, downlink }) {
     case 'full':
       return joined(who, ` is shown${size}, as large as it is sent`);
     case 'tile-size':
-      return joined(who, ` is shown${size}: a larger picture would not be seen in this place`);
+      return joined(who, ` is shown${size}: ${placeWords(choice)}`);
     case 'your-downlink':
       return layer === null
         ? joined([`${carries}; `], who, ' is paused until it carries more')
@@ -65,6 +69,12 @@ export function whyWords(tile, { lines, downlink }) {
     case null:
       return joined(who, ` is shown${size}`);
   }
+}
+
+/** @param {Choice | null} choice */
+function placeWords(choice) {
+  if (choice === null) return 'a larger picture would not be seen in this place';
+  return choice === 'saver' ? 'data saver is on' : `you allow ${choice}p at most`;
 }
 
 /**

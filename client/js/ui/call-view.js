@@ -30,10 +30,9 @@ import { Stage } from './stage.js';
  * @param {Limitation} by
  */
 function limitWords(stream, by) {
-  const what = stream === 'screen' ? 'your screen' : 'your picture';
-  return by === 'cpu'
-    ? `The others see less of ${what}: this device cannot encode more`
-    : `The others see less of ${what}: your connection does not carry more`;
+  const what = stream === 'screen' ? 'your screen' : 'you';
+  // Short: a phone has one line for it.
+  return `Others see less of ${what}: ${by === 'cpu' ? 'this device is busy' : 'your upload is slow'}`;
 }
 
 /**
@@ -137,10 +136,17 @@ function showOwn({ call, stage, media, name, announce }) {
  * @param {(sentence: Sentence) => void} announce
  */
 function showLimits(call, stage, announce) {
+  const place = byId('limits', HTMLParagraphElement);
+  /** @type {Map<Stream, string>} */
+  const limits = new Map();
   call.on('limited', ({ stream, by }) => {
     const words = by ? limitWords(stream, by) : null;
     if (stream === 'camera') stage.own.limited(words);
     if (words) announce([words]);
+    if (words) limits.set(stream, words);
+    else limits.delete(stream);
+    place.textContent = [...limits.values()].map((sentence) => `${sentence}.`).join(' ');
+    place.hidden = limits.size === 0;
   });
 }
 

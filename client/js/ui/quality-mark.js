@@ -6,6 +6,7 @@ import { levelOf, whyWords } from '../call/why.js';
 import { h, nodesOf } from '../core/dom.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
+/** @import { Choice } from '../call/why.js' */
 
 /** For screen readers, who do not see the bars. */
 const LEVELS = ['no picture at present', 'small', 'medium', 'good'];
@@ -13,7 +14,7 @@ const LEVELS = ['no picture at present', 'small', 'medium', 'good'];
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** Three bars, of which so many are lit as the picture is good. */
-function bars() {
+export function bars() {
   const picture = document.createElementNS(SVG, 'svg');
   for (const [name, value] of Object.entries({ viewBox: '0 0 24 24', class: 'icon', 'aria-hidden': 'true' })) {
     picture.setAttribute(name, value);
@@ -29,8 +30,10 @@ function bars() {
 }
 
 export class QualityMark {
+  /** One sentence is read at a time, and it covers a part of a face. @type {QualityMark | null} */
+  static #read = null;
   #video;
-  #downlink;
+  #known;
   /** @type {TileModel | null} */
   #model = null;
   button = h('button', { type: 'button', class: 'mark', hidden: true, 'aria-expanded': 'false' }, bars());
@@ -38,19 +41,31 @@ export class QualityMark {
 
   /**
    * @param {HTMLVideoElement} video
-   * @param {() => number | null} downlink What the connection carries, in bits a second.
+   * @param {() => { downlink: number | null, choice: Choice | null }} known What the connection carries, in bits a second, and which
+   *   of the person's choices keeps the picture small.
    */
-  constructor(video, downlink) {
+  constructor(video, known) {
     this.#video = video;
-    this.#downlink = downlink;
-    const open = (/** @type {boolean} */ wanted) => {
-      this.words.hidden = !wanted;
-      this.button.setAttribute('aria-expanded', String(wanted));
-      this.renew();
-    };
-    this.button.addEventListener('click', () => open(this.words.hidden === true));
-    this.button.addEventListener('keydown', ({ key }) => key === 'Escape' && open(false));
+    this.#known = known;
+    this.button.addEventListener('click', () => (this.words.hidden ? this.#open() : this.close()));
+    this.button.addEventListener('keydown', ({ key }) => key === 'Escape' && this.close());
+    this.words.addEventListener('click', () => this.close());
     video.addEventListener('resize', () => this.renew());
+  }
+
+  #open() {
+    QualityMark.#read?.close();
+    QualityMark.#read = this;
+    this.words.hidden = false;
+    this.button.setAttribute('aria-expanded', 'true');
+    this.renew();
+  }
+
+  /** The sentence has been read, or nobody can any more. */
+  close() {
+    if (QualityMark.#read === this) QualityMark.#read = null;
+    this.words.hidden = true;
+    this.button.setAttribute('aria-expanded', 'false');
   }
 
   /** @param {TileModel} model */
@@ -58,14 +73,13 @@ export class QualityMark {
     this.#model = model;
     const level = model.cameraOff || model.absent !== null ? null : levelOf(model);
     this.button.hidden = level === null;
-    if (level === null) this.words.hidden = true;
+    if (level === null) this.close();
     else {
       const name = `Quality of ${model.label}: ${LEVELS[level]}. Why?`;
       this.button.dataset.level = String(level);
       this.button.setAttribute('aria-label', name);
       this.button.title = name;
     }
-    this.button.setAttribute('aria-expanded', String(!this.words.hidden));
     this.renew();
   }
 
@@ -74,7 +88,7 @@ export class QualityMark {
     if (this.words.hidden || !this.#model) return;
     const { videoWidth, videoHeight } = this.#video;
     const lines = this.#model.layer === null ? 0 : Math.min(videoWidth, videoHeight);
-    const sentence = whyWords(this.#model, { lines, downlink: this.#downlink() });
+    const sentence = whyWords(this.#model, { lines, ...this.#known() });
     const shown = sentence.join('');
     if (this.words.textContent !== shown) this.words.replaceChildren(...nodesOf(sentence));
   }

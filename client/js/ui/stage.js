@@ -6,7 +6,7 @@ import { h } from '../core/dom.js';
 import { stageFor } from './layout.js';
 import { Onlooker } from './onlooker.js';
 import { OwnTile, RemoteTile } from './tile.js';
-import { Settling, wishesOf } from './wishes.js';
+import { choiceFor, Settling, wishesOf } from './wishes.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Tile } from '../proto/messages.js' */
@@ -136,7 +136,12 @@ export class Stage {
 
   /** @param {TileModel} model */
   #made(model) {
-    const tile = new RemoteTile(model, { pin: () => this.#pin(model.key), floats: () => this.#view.soon() });
+    const { key, stream } = model;
+    const tile = new RemoteTile(model, {
+      pin: () => this.#pin(key),
+      floats: () => this.#view.soon(),
+      choice: (height) => choiceFor({ stream, height }, { ratio: devicePixelRatio, quality: this.#quality }),
+    });
     this.#observer.observe(tile.element);
     tile.downlink = this.#downlink;
     return tile;

@@ -7,10 +7,11 @@ import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
 import { textOf } from '../core/sentence.js';
 import { PictureGate } from './picture-gate.js';
-import { QualityMark } from './quality-mark.js';
+import { bars, QualityMark } from './quality-mark.js';
 import { floatingHeight, tileActions } from './tile-actions.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
+/** @import { Choice } from '../call/why.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 
 /** Milliseconds a sender may take to change to a format this browser can play, until nobody should wait for it. */
@@ -89,12 +90,16 @@ export class RemoteTile {
    * @param {object} told
    * @param {() => void} told.pin The person holds on to it, or does no more.
    * @param {() => void} told.floats Its picture is in a window of its own, or is no more.
+   * @param {(height: number) => Choice | null} told.choice Which of the person's choices keeps a picture smaller than so many CSS pixels.
    */
-  constructor(model, { pin, floats }) {
+  constructor(model, { pin, floats, choice }) {
     const { video, avatar, plate } = this.#face;
     const screen = model.stream === 'screen';
     this.#actions = tileActions({ tile: this.element, video, label: model.label, screen, pin, floats });
-    this.#mark = new QualityMark(video, () => this.#downlink);
+    this.#mark = new QualityMark(video, () => ({
+      downlink: this.#downlink,
+      choice: choice(Math.max(this.element.clientHeight, floatingHeight(video) ?? 0)),
+    }));
     plate.append(this.#mark.button);
     this.element.append(
       video,
@@ -152,6 +157,7 @@ export class RemoteTile {
   /** Releases the picture. */
   remove() {
     clearTimeout(this.#blockedTimer);
+    this.#mark.close();
     this.#gate.set(null, '', null);
     if (document.pictureInPictureElement === this.#face.video) void document.exitPictureInPicture().catch(() => {});
     this.element.remove();
@@ -174,7 +180,7 @@ export class RemoteTile {
 export class OwnTile {
   #face = new Face();
   element = h('div', { class: 'tile own' });
-  #limit = h('span', { class: 'mark', role: 'img', hidden: true }, icon('quality'));
+  #limit = h('span', { class: 'mark', role: 'img', hidden: true }, bars());
   /** @type {MediaStreamTrack | null} */
   #track = null;
 

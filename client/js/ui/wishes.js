@@ -4,6 +4,7 @@
 
 import { mostLines } from '../rtc/encodings.js';
 
+/** @import { Choice } from '../call/why.js' */
 /** @import { Stream, Tile } from '../proto/messages.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
 
@@ -57,6 +58,19 @@ function linesOf({ stream, inView, width, height, aspect, pinned, floats }, away
   // A camera fills its tile and is cropped; a screen, or what is held on to, is shown whole.
   const onStage = stream === 'screen' || pinned ? Math.min(height, width / aspect) : height;
   return Math.max(floats ?? 0, inView && !away ? onStage : 0);
+}
+
+/**
+ * What the person has chosen that keeps a picture smaller than its place.
+ * @param {Pick<Seen, 'stream' | 'height'>} tile
+ * @param {object} page
+ * @param {number} page.ratio Device pixels by CSS pixels.
+ * @param {Quality} page.quality
+ * @returns {Choice | null} Null if nothing does.
+ */
+export function choiceFor({ stream, height }, { ratio, quality }) {
+  if (height * ratio <= capOf(stream, quality)) return null;
+  return quality.saver ? 'saver' : mostLines(quality);
 }
 
 /**
