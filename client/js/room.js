@@ -10,15 +10,17 @@ import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
 import { keepSecret, putReturn, remembered, secretOf, tabStore, takeReturn } from './core/storage.js';
 import { PROTOCOL } from './proto/messages.js';
-import { warmUp } from './rtc/link.js';
+import { Link } from './rtc/link.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { ScreenShare } from './rtc/screen-share.js';
+import { Spare } from './rtc/spare.js';
 import { callView } from './ui/call-view.js';
 import { liveRegion } from './ui/live-region.js';
 import { offerRoom } from './ui/make-again.js';
 import { prejoin } from './ui/prejoin.js';
 
 /** @import { Return } from './core/storage.js' */
+/** @import { LinkOptions } from './rtc/link.js' */
 
 /** Milliseconds a reloaded page waits for its devices before it goes on without: the others should see no gap. */
 const DEVICES_WITHIN = 1500;
@@ -50,6 +52,8 @@ const share = new ScreenShare(rememberedHint());
 const region = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
+/** @type {Spare | null} */
+let spare = null;
 /** @type {ReturnType<typeof prejoin> | null} */
 let door = null;
 
@@ -83,8 +87,12 @@ function enter(name, back) {
   const url = new URL('/ws', location.href);
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   const quality = rememberedQuality();
-  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret: secretOf(room) });
+  const secret = secretOf(room);
+  const connect = (/** @type {LinkOptions} */ options) => spare?.take(options) ?? new Link(options);
+  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret, connect });
   call = entered;
+  // The socket is on its way while the page changes.
+  entered.start();
   callView({
     call: entered,
     media,
@@ -115,7 +123,6 @@ function enter(name, back) {
     end(why);
   });
   goIn();
-  entered.start();
 }
 
 function goIn() {
@@ -179,7 +186,7 @@ async function begin() {
   show('prejoin');
   openDoor();
   void media.start({ camera: true, microphone: true }, ids);
-  void warmUp();
+  spare = new Spare();
 }
 
 addEventListener('pagehide', () => {

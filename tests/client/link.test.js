@@ -1,18 +1,36 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { Link } from '../../client/js/rtc/link.js';
+import { Spare, USUAL } from '../../client/js/rtc/spare.js';
 
 /** @import { Offer } from '../../client/js/proto/messages.js' */
 
 /** As much of a connection as the order of offers depends on: lines get their mids when a description is set. */
 class FakePeer {
+  /** @type {FakePeer[]} */
+  static made = [];
   connectionState = 'new';
   signalingState = 'stable';
   localDescription = { sdp: '' };
   /** @type {any[]} */
   lines = [];
+  /** @type {any} */
+  configuration = {};
+  constructor() {
+    FakePeer.made.push(this);
+  }
   createDataChannel() {}
-  close() {}
+  close() {
+    this.signalingState = 'closed';
+  }
+  getConfiguration() {
+    return this.configuration;
+  }
+  /** @param {any} configuration */
+  setConfiguration(configuration) {
+    this.configuration = configuration;
+  }
   /**
    * @param {any} _what
    * @param {any} options
@@ -65,10 +83,14 @@ const CODECS = {
   ].map((codec) => ({ ...codec, clockRate: 90_000 })),
 };
 
-/** A connection before a server that hears each offer and answers when told to. */
-async function connected() {
+function fakeBrowser() {
   const RTCRtpReceiver = { getCapabilities: (/** @type {'audio' | 'video'} */ kind) => ({ codecs: CODECS[kind] }) };
   Object.assign(globalThis, { RTCPeerConnection: FakePeer, RTCRtpReceiver, MediaStream: class {} });
+}
+
+/** A connection before a server that hears each offer and answers when told to. */
+async function connected() {
+  fakeBrowser();
   /** @type {Offer[]} */
   const offers = [];
   let id = 0;
@@ -188,4 +210,69 @@ test('a line to receive on offers what may come on it and nothing else', async (
   ]);
   const own = peer.lines.filter(({ options }) => options.direction === 'sendonly');
   assert.ok(own.length > 0 && own.every(({ codecs }) => codecs === null), 'what can be sent is all told');
+});
+
+/**
+ * What a call wants of a connection.
+ * @param {Partial<import('../../client/js/rtc/link.js').LinkOptions>} [other]
+ */
+function wanted(other = {}) {
+  /** @type {Offer[]} */
+  const offers = [];
+  const camera = /** @type {any} */ ({ kind: 'video' });
+  const options = {
+    ...USUAL,
+    iceServers: [{ urls: ['turn:turn.example.org'] }],
+    videoSlots: 5,
+    nextOffer: () => 7,
+    send: (/** @type {Offer} */ offer) => void offers.push(offer),
+    tracks: /** @type {import('../../client/js/rtc/link.js').OwnTrack[]} */ ([
+      { stream: 'camera', kind: 'audio', track: null },
+      { stream: 'camera', kind: 'video', track: camera },
+    ]),
+    ...other,
+  };
+  return { options, offers, camera };
+}
+
+test('the connection made ahead is the one of the call, with its tracks, its slots and its ICE servers', async () => {
+  fakeBrowser();
+  const spare = new Spare();
+  const { options, offers, camera } = wanted({ videoSlots: 9 });
+  const made = FakePeer.made.length;
+  const link = spare.take(options);
+  assert.equal(FakePeer.made.length, made, 'no other is made');
+  await link.negotiate();
+  const peer = /** @type {FakePeer} */ (/** @type {unknown} */ (link.pc));
+  assert.deepEqual(peer.configuration.iceServers, options.iceServers);
+  assert.equal(peer.lines[1].sender.track, camera);
+  assert.deepEqual([offers.length, offers[0]?.id, offers[0]?.fresh], [1, 7, true]);
+  assert.deepEqual(named(offers[0]), ['camera audio', 'camera video']);
+  assert.equal(offers[0]?.slots.filter(({ kind }) => kind === 'video').length, 9);
+  const other = spare.take(options);
+  assert.notEqual(other, link, 'the next one is made when it is needed');
+  for (const one of [link, other]) one.close();
+});
+
+test('a server that wants other lines gets a connection with those, and none is left over', () => {
+  const lines = { limits: { pairs: 4, audioOnly: 3, videoSteps: [4] }, videoSlots: 4 };
+  const layers = { encodings: { camera: USUAL.encodings?.camera.slice(1) ?? [], screen: [] } };
+  for (const other of [lines, layers, { encodings: undefined }]) {
+    fakeBrowser();
+    const spare = new Spare();
+    const ahead = FakePeer.made.at(-1);
+    const link = spare.take(wanted(other).options);
+    assert.notEqual(link.pc, ahead);
+    assert.equal(ahead?.signalingState, 'closed');
+    link.close();
+  }
+});
+
+test('what the server is expected to want is what its protocol says', async () => {
+  const protocol = await readFile(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+  const examples = [...protocol.matchAll(/^```json server\n(.*?)^```/gms)].map(([, text = '']) => JSON.parse(text));
+  const welcome = examples.find(({ type }) => type === 'welcome');
+  assert.deepEqual(welcome.slots, USUAL.limits);
+  const shapes = (/** @type {any[]} */ layers) => layers.map(({ rid, scaleDown }) => [rid, scaleDown]);
+  assert.deepEqual(shapes(welcome.encodings.camera), shapes(USUAL.encodings?.camera ?? []));
 });

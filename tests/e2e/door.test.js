@@ -29,6 +29,36 @@ house.opening('a person makes a room and goes in', async () => {
   await ann.join(invitation);
 });
 
+house.scene('the connection of a call is made while the person is still at the door', async () => {
+  const count = () => {
+    const made = /** @type {RTCPeerConnection[]} */ ([]);
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(/** @type {RTCConfiguration} */ configuration) {
+        super(configuration);
+        made.push(this);
+      }
+    };
+    Object.assign(window, { made });
+  };
+  const dan = await house.personIn(greens, 'Dan', { also: [count] });
+  await dan.goTo(invitation);
+  await until(
+    'there is a connection at the door',
+    () => dan.page.evaluate(() => /** @type {any} */ (window).made.length),
+    (made) => made === 1,
+  );
+  await dan.join(invitation);
+  await dan.sees('Ann', 'red');
+  await ann.sees('Dan', 'green');
+  const used = await dan.page.evaluate(() => {
+    const { made, plenary } = /** @type {any} */ (window);
+    return made.length === 1 && made[0] === plenary.pc;
+  });
+  assert.ok(used, 'it is the one of the call');
+  await dan.closePage();
+  await ann.hasTilesOf([]);
+});
+
 house.scene('a stranger at a room that does not exist is told so, and led home', async () => {
   const { page } = bob;
   await page.goto(new URL('r/no-such-room', house.origin).href);

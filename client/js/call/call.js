@@ -23,6 +23,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures, tilesOf } from './room-
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
 /** @import { Limited } from '../rtc/limit-watch.js' */
+/** @import { LinkOptions } from '../rtc/link.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Sentence } from '../core/sentence.js' */
@@ -36,6 +37,8 @@ const SAY_AGAIN = 2000;
 
 /** Codes that end an attempt to come in. */
 const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
+
+const connected = (/** @type {LinkOptions} */ options) => new Link(options);
 
 /**
  * What works, and what does not.
@@ -73,6 +76,7 @@ export class Call extends Emitter {
   #media;
   #share;
   #quality;
+  #connect;
   #socket;
   /** @type {Link | null} */
   #link = null;
@@ -136,9 +140,11 @@ export class Call extends Emitter {
    * @param {Return | null} options.back What a reloaded page remembers.
    * @param {Quality} [options.quality] What the person allows.
    * @param {string} [options.secret] Shows that one made the room; empty if somebody else did.
+   * @param {(options: LinkOptions) => Link} [options.connect] Makes a connection, or has made one.
    */
-  constructor({ url, room, name, media, share, back, quality = BEST, secret = '' }) {
+  constructor({ url, room, name, media, share, back, quality = BEST, secret = '', connect = connected }) {
     super();
+    this.#connect = connect;
     this.#room = room;
     this.#name = name;
     this.#secret = secret;
@@ -356,15 +362,12 @@ export class Call extends Emitter {
     this.#link?.close();
     this.#watch.stop();
     this.#pulse.stop();
-    const link = new Link({
+    const link = this.#connect({
       iceServers: this.#iceServers,
       limits: welcome.slots,
       encodings: welcome.encodings,
       videoSlots,
-      nextOffer: () => {
-        this.#offer += 1;
-        return this.#offer;
-      },
+      nextOffer: () => (this.#offer += 1),
       send: (offer) => this.#sendOffer(offer),
       tracks: firstOwn(ownTracks(this.#media, this.#share)),
       quality: this.#quality,

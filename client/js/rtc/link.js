@@ -91,6 +91,26 @@ export class Link extends Emitter {
     pc.onconnectionstatechange = () => this.emit('state', pc.connectionState);
   }
 
+  /** Makes an offer and throws it away: the first one takes browsers longest. */
+  async rehearse() {
+    await this.#pc.createOffer().catch((error) => console.warn('the browser makes no offer:', error));
+  }
+
+  /**
+   * Serves a call that was not known when this was made.
+   * @param {LinkOptions} options
+   * @returns {boolean} Whether it can: nothing was offered yet, and it has the lines that such a connection begins with.
+   */
+  becomes(options) {
+    if (this.#newest > 0 || shapeOf(this.#options) !== shapeOf(options)) return false;
+    this.#options = options;
+    this.useIceServers(options.iceServers);
+    this.allow(options.quality ?? BEST);
+    for (const own of options.tracks) this.#lineOf(own)?.sender.use(own.track);
+    this.#makeRoom(options.videoSlots);
+    return true;
+  }
+
   /** The connection itself, for debugging. */
   get pc() {
     return this.#pc;
@@ -225,10 +245,18 @@ export class Link extends Emitter {
    * @param {number} videoSlots
    */
   grow(videoSlots) {
-    if (videoSlots <= this.#videoSlots || this.#pc.signalingState === 'closed') return;
+    if (this.#pc.signalingState !== 'closed' && this.#makeRoom(videoSlots)) void this.negotiate();
+  }
+
+  /**
+   * @param {number} videoSlots
+   * @returns {boolean} Whether there were fewer.
+   */
+  #makeRoom(videoSlots) {
+    if (videoSlots <= this.#videoSlots) return false;
     this.#addLines(moreVideo(this.#videoSlots, videoSlots));
     this.#videoSlots = videoSlots;
-    void this.negotiate();
+    return true;
   }
 
   /**
@@ -367,18 +395,15 @@ function offerOnlyReceivable(transceiver, kind) {
 }
 
 /**
- * Browsers take long for the first connection of a page: this makes one and throws it away, so that the one of a call is not the
- * first.
+ * What a connection can only have from the beginning.
+ * @param {LinkOptions} options
  */
-export async function warmUp() {
-  try {
-    const pc = new RTCPeerConnection();
-    for (const kind of ['audio', 'video']) pc.addTransceiver(kind);
-    await pc.createOffer();
-    pc.close();
-  } catch (error) {
-    console.warn('the browser makes no offer:', error);
-  }
+function shapeOf({ limits, encodings = ONE_LAYER, tracks }) {
+  return JSON.stringify([
+    [limits.pairs, limits.audioOnly],
+    encodings.camera.map(({ rid, scaleDown }) => [rid, scaleDown]),
+    tracks.map(({ stream, kind }) => [stream, kind]),
+  ]);
 }
 
 /**

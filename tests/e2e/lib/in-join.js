@@ -78,6 +78,18 @@ export function clockStages() {
     }
   };
 
+  const { createOffer, setLocalDescription } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.createOffer = async function made(/** @type {any} */ options) {
+    over('lines there');
+    const offer = await createOffer.call(this, options);
+    over('offer made');
+    return /** @type {any} */ (offer);
+  };
+  RTCPeerConnection.prototype.setLocalDescription = async function described(description) {
+    await setLocalDescription.call(this, description);
+    over('offer described');
+  };
+
   const apply = RTCPeerConnection.prototype.setRemoteDescription;
   /** @this {RTCPeerConnection} @param {RTCSessionDescriptionInit} description */
   RTCPeerConnection.prototype.setRemoteDescription = async function applied(description) {
