@@ -1,12 +1,15 @@
 /**
  * Takes the pictures of the documentation: a real call of five drawn people with a shared screen, on a desktop and on a
- * phone, in both browsers; the door before it; the home page.
+ * phone, in both browsers; the door before it; the home page; and what people behind a narrow line read of it. Arguments choose
+ * among `call` and `line`.
  */
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { House } from './lib/house.js';
+import { MEDIA_ADDRESS } from './lib/server.js';
+import { UdpProxy } from './lib/udp-proxy.js';
 import { until } from './lib/until.js';
 
 /** @import { Engine, Screen } from './lib/browser.js' */
@@ -138,9 +141,8 @@ function nameDevices() {
   };
 }
 
-const house = await House.open();
-try {
-  await mkdir(WHERE, { recursive: true });
+/** Five people and a screen. @param {House} house */
+async function call(house) {
   const names = Object.keys(PEOPLE);
   /** @type {import('./lib/person.js').Person[]} */
   const people = [];
@@ -179,7 +181,60 @@ try {
     );
     await person.page.screenshot({ path: join(WHERE, file) });
   }
-  console.info(`pictures are in ${WHERE}`);
-} finally {
-  await house.close({ guarded: false });
 }
+
+/** Bits a second of a line that carries one picture of 360 lines at best. */
+const NARROW = 600_000;
+
+/** Milliseconds until such a line is known, and until plots have something to show. */
+const SETTLED = 20_000;
+
+/**
+ * Two people whose lines are narrow, one at a desktop and one with a phone, see a third, and read why they see little.
+ * @param {House} house
+ */
+async function line(house) {
+  const where = { host: MEDIA_ADDRESS, port: house.server.ports.udp };
+  const open = async (/** @type {string} */ name, /** @type {Screen} */ screen, size = CAMERA) => {
+    const relay = house.also(await UdpProxy.open(where));
+    const browser = await house.browserOf(name, /** @type {Look} */ (PEOPLE[name]), size);
+    const person = await house.personIn(browser, name, { context: screen, relayPort: relay.port });
+    return { relay, person };
+  };
+  const { person: tomas } = await open('Tomás', {}, { width: 1280, height: 720 });
+  const invitation = await tomas.createRoom(house.origin, 'Design review');
+  await tomas.join(invitation);
+  for (const [name, screen, kind] of /** @type {const} */ ([
+    ['Lena', DESKTOP, 'desktop'],
+    ['Omar', PHONE, 'phone'],
+  ])) {
+    const { relay, person } = await open(name, screen);
+    await person.join(invitation);
+    await person.seesMovement('Tomás');
+    relay.narrow(NARROW);
+    const mark = person.tile('Tomás').getByRole('button', { name: /^Quality of Tomás: (small|medium)/ });
+    await mark.waitFor({ timeout: 60_000 });
+    await person.page.waitForTimeout(SETTLED);
+    await mark.click();
+    await person.page.screenshot({ path: join(WHERE, `why-${kind}.png`) });
+    await person.press('Quality');
+    await person.page.waitForTimeout(SETTLED);
+    await person.page.screenshot({ path: join(WHERE, `connection-${kind}.png`) });
+    await person.closePage();
+    await tomas.hasTilesOf([]);
+  }
+}
+
+const PARTS = { call, line };
+const chosen = process.argv.slice(2);
+await mkdir(WHERE, { recursive: true });
+for (const [name, part] of Object.entries(PARTS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  const house = await House.open();
+  try {
+    await part(house);
+  } finally {
+    await house.close({ guarded: false });
+  }
+}
+console.info(`pictures are in ${WHERE}`);

@@ -16,8 +16,8 @@ export const USUAL = {
   encodings: {
     camera: [
       { rid: 'q', maxBitrate: 150_000, scaleDown: 4, maxFramerate: 15 },
-      { rid: 'h', maxBitrate: 450_000, scaleDown: 2, maxFramerate: 30 },
-      { rid: 'f', maxBitrate: 1_600_000, scaleDown: 1, maxFramerate: 30 },
+      { rid: 'h', maxBitrate: 900_000, scaleDown: 2, maxFramerate: 30 },
+      { rid: 'f', maxBitrate: 1_500_000, scaleDown: 1, maxFramerate: 30 },
     ],
     screen: [],
   },

@@ -1,6 +1,6 @@
 /**
  * A UDP relay between a browser and the server that behaves like a router with address translation: the server sees the
- * relay's port, and the relay may move to another one under way, or lose some of what is sent to the browser.
+ * relay's port, and the relay may move to another one under way, lose some of what is sent to the browser, or be a narrow line.
  */
 
 import { createSocket } from 'node:dgram';
@@ -12,6 +12,12 @@ const isMedia = (/** @type {Buffer} */ datagram) => (datagram[0] ?? 0) >= 128 &&
 /** Media, without the reports about it (RFC 5761, section 4). */
 const isRtp = (/** @type {Buffer} */ datagram) =>
   isMedia(datagram) && !((datagram[1] ?? 0) >= 192 && (datagram[1] ?? 0) <= 223);
+
+/** Milliseconds of its rate that a narrow line queues; what comes then is dropped. */
+const QUEUE = 300;
+
+/** What an IPv4 header and a UDP header take, in bytes. */
+const HEADERS = 28;
 
 /**
  * One address of the browser and the port the server sees for it.
@@ -26,8 +32,13 @@ export class UdpProxy {
   /** @type {Upstream[]} */
   #old = [];
   #through = true;
+  #open = true;
   /** Of so many packets to the browser the last one is lost; 0 if none is. */
   #every = 0;
+  /** Bits a second to the browser; Infinity if the line is not narrow. */
+  #rate = Infinity;
+  /** When a narrow line has sent what it queues. */
+  #free = 0;
   /** Media datagrams since the last {@link move}: to the server, to the browser, and lost at ports left behind. */
   media = { toServer: 0, toBrowser: 0, atOldPort: 0 };
   /**
@@ -88,7 +99,16 @@ export class UdpProxy {
     this.rtp = { packets: 0, came: new Map(), lost: new Map() };
   }
 
+  /**
+   * From now on so much gets to the browser, and waits or is dropped beyond it.
+   * @param {number} rate bits a second
+   */
+  narrow(rate) {
+    this.#rate = rate;
+  }
+
   close() {
+    this.#open = false;
     this.#near.close();
     for (const { socket } of [...this.#old, ...this.#upstreams.values()]) socket.close();
   }
@@ -118,11 +138,25 @@ export class UdpProxy {
     upstream.socket.on('message', (datagram) => {
       if (isMedia(datagram)) this.media[upstream.live ? 'toBrowser' : 'atOldPort'] += 1;
       if (isRtp(datagram) && this.#loses(datagram)) return;
-      if (upstream.live && this.#through) this.#near.send(datagram, browser.port, browser.address);
+      if (upstream.live && this.#through) this.#toBrowser(datagram, browser);
     });
     // The server may be gone at the end of a test: its ICMP answer is no error of ours.
     upstream.socket.on('error', () => {});
     return upstream;
+  }
+
+  /**
+   * @param {Buffer} datagram
+   * @param {import('node:dgram').RemoteInfo} browser
+   */
+  #toBrowser(datagram, { port, address }) {
+    if (this.#rate === Infinity) return this.#near.send(datagram, port, address);
+    const now = performance.now();
+    const begins = Math.max(now, this.#free);
+    if (begins - now > QUEUE) return;
+    this.#free = begins + (8_000 * (datagram.length + HEADERS)) / this.#rate;
+    // Closed meanwhile, or a browser that is gone: nothing of a line is kept.
+    setTimeout(() => this.#open && this.#near.send(datagram, port, address), this.#free - now);
   }
 
   /** @param {Buffer} packet of RTP, to the browser */
