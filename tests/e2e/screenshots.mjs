@@ -183,8 +183,8 @@ async function call(house) {
   }
 }
 
-/** Bits a second of a line that carries one picture of 360 lines at best. */
-const NARROW = 600_000;
+/** Bits a second of a line that carries one picture of 180 lines, and not one of 360. */
+const NARROW = 300_000;
 
 /** Milliseconds until such a line is known, and until plots have something to show. */
 const SETTLED = 20_000;
@@ -195,13 +195,13 @@ const SETTLED = 20_000;
  */
 async function line(house) {
   const where = { host: MEDIA_ADDRESS, port: house.server.ports.udp };
-  const open = async (/** @type {string} */ name, /** @type {Screen} */ screen, size = CAMERA) => {
+  const open = async (/** @type {string} */ name, /** @type {Screen} */ screen) => {
     const relay = house.also(await UdpProxy.open(where));
-    const browser = await house.browserOf(name, /** @type {Look} */ (PEOPLE[name]), size);
+    const browser = await house.browserOf(name, /** @type {Look} */ (PEOPLE[name]), CAMERA);
     const person = await house.personIn(browser, name, { context: screen, relayPort: relay.port });
     return { relay, person };
   };
-  const { person: tomas } = await open('Tomás', {}, { width: 1280, height: 720 });
+  const { person: tomas } = await open('Tomás', {});
   const invitation = await tomas.createRoom(house.origin, 'Design review');
   await tomas.join(invitation);
   for (const [name, screen, kind] of /** @type {const} */ ([
