@@ -24,6 +24,7 @@ use crate::control::HostName;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
+use crate::media::{AUDIO_SLOTS, AUDIO_TOP};
 use limits::LimitArgs;
 use load::LoadArgs;
 use metrics::MetricsArgs;
@@ -97,6 +98,11 @@ struct ServeArgs {
     /// Picture codecs people may send, the preferred first; of these, what everybody in a room can decode is used
     #[arg(long, env = "PLENARY_CODECS", value_name = "LIST", default_value = "VP8,VP9,H264,AV1", value_parser = workers::codecs)]
     codecs: Codecs,
+
+    /// People of a room who are passed on while they talk at once: above that the loudest are, and who is as loud takes
+    /// turns
+    #[arg(long, env = "PLENARY_AUDIO_TOP", value_name = "N", default_value_t = AUDIO_TOP, value_parser = clap::value_parser!(u8).range(1..=i64::from(AUDIO_SLOTS)))]
+    audio_top: u8,
 
     /// Address where clients reach the media port: PUBLIC, or LOCAL=PUBLIC behind a translation; IPv4 or IPv6; repeat
     /// it or separate with commas. Without it: every address of this machine
@@ -213,6 +219,8 @@ pub struct Config {
     pub control_core: Option<usize>,
     /// The picture codecs in use, the preferred first. Never empty.
     pub codecs: Vec<Codec>,
+    /// How many of a room who talk at once are passed on.
+    pub audio_top: u8,
     /// The addresses for media, the best first. Never empty.
     pub announced: Vec<Announced>,
     /// How pages and signaling are protected.
@@ -303,6 +311,7 @@ impl Config {
             egress: args.egress,
             control_core: args.pin_control,
             codecs: args.codecs.to_vec(),
+            audio_top: args.audio_top,
             announced: announced::resolve(&args.announce, &addresses),
             transport,
             trusted_proxies: args.trusted_proxy,

@@ -97,6 +97,8 @@ impl Server {
         command.args(["--plain-http", "--http-port", "0", "--udp-port", "0", "--announce", "127.0.0.1"]);
         command.args(["--log", "error", "--pin", &core.to_string(), "--limit", LIMITS]);
         command.args(["--metrics", &format!("127.0.0.1:{metrics}")]);
+        // Everybody of the load talks all the time: as many are heard as before there was a choice, whatever build it is.
+        command.env("PLENARY_AUDIO_TOP", "8");
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = start_on(core, &mut command);
         let out = BufReader::new(child.stdout.take().expect("piped"));

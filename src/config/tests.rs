@@ -54,6 +54,8 @@ fn a_bad_value_is_one_line_and_code_2() {
         &["--codecs", "VP8,VP8"],
         &["--codecs", "VP8,opus"],
         &["--codecs", "H263"],
+        &["--audio-top", "0"],
+        &["--audio-top", "9"],
         &["--codecs", ","],
         &["--turn-url", "turn:turn.example.org"],
         &["--turn-secret-file", "secret"],
@@ -90,6 +92,7 @@ fn workers_cores_and_codecs_are_what_the_operator_wants() {
     }
     let both = config(&["--pin", &own.to_string(), "--pin-control", &own.to_string()]).unwrap();
     assert_eq!((both.cores, both.control_core), (vec![own], Some(own)));
+    assert_eq!((plain.audio_top, config(&["--audio-top", "8"]).unwrap().audio_top), (4, 8));
     assert_eq!(config(&["--codecs", "h264, vp8"]).unwrap().codecs, [Codec::H264, Codec::Vp8]);
 }
 
@@ -106,6 +109,7 @@ fn help_names_every_flag_and_its_variable() {
         "pin",
         "pin-control",
         "codecs",
+        "audio-top",
         "metrics",
         "announce",
         "cert",

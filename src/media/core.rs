@@ -44,6 +44,7 @@ use super::peer::Peer;
 use super::publication::{Publication, Sink};
 use super::rtc::{ConnectionConfig, DUE, Ended, Event, Transmit};
 use super::table::{PeerKey, PublicationKey, RoomKey, Table};
+use super::talkers::Talkers;
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
 pub use counters::Counters;
@@ -71,14 +72,19 @@ pub struct CoreConfig {
     pub limits: Limits,
     /// Who decides which layers people are shown.
     pub allocators: AllocatorFactory,
+    /// How many of a room who talk at once are let through.
+    pub audio_top: usize,
 }
+
+/// How many are let through unless the operator says otherwise: who follows four voices at once follows none.
+pub const AUDIO_TOP: u8 = 4;
 
 impl CoreConfig {
     /// A core with the rule in force for layers.
     #[must_use]
     pub fn new(connection: ConnectionConfig, limits: Limits) -> CoreConfig {
         let allocators = AllocatorFactory::of(connection.egress);
-        CoreConfig { connection, limits, allocators }
+        CoreConfig { connection, limits, allocators, audio_top: AUDIO_TOP.into() }
     }
 }
 
@@ -88,7 +94,9 @@ struct Room {
     id: RoomId,
     members: Vec<PeerKey>,
     stale: bool,
-    /// Whose voices are let through.
+    /// Who of those who talk are let through.
+    talkers: Talkers,
+    /// Whose voices have a place in people's slots.
     loudest: Loudest,
     /// Who of them speaks.
     floor: Floor,
@@ -99,11 +107,12 @@ struct Room {
 }
 
 impl Room {
-    fn new(id: RoomId) -> Room {
+    fn new(id: RoomId, audio_top: usize) -> Room {
         Room {
             id,
             members: Vec::new(),
             stale: false,
+            talkers: Talkers::new(audio_top),
             loudest: Loudest::default(),
             floor: Floor::default(),
             speaker: None,

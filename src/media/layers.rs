@@ -332,6 +332,12 @@ impl Layers {
         self.get_mut(layer).pass_over(seq)
     }
 
+    /// What comes next of a layer follows on what sinks got of it last, whatever came in between that they did not.
+    pub fn resume(&mut self, layer: Layer) {
+        let encoding = self.get_mut(layer);
+        encoding.epoch = encoding.epoch.wrapping_add(1);
+    }
+
     /// Whether other layers send, or have settled, than when this was asked last.
     fn has_changed(&mut self, now: Instant) -> bool {
         let state = |layer| (self.is_live(layer), self.get(layer).is_settled(now));

@@ -6,9 +6,9 @@
 
 use std::time::Instant;
 
+use super::AUDIO_SLOTS;
 use super::ids::{PeerId, StreamId};
 use super::speakers::STALE;
-use super::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS};
 
 /// A voice that is louder by this many dB takes the place of the quietest one. The power of a voice has a half-life of 300 ms
 /// (`speakers.rs`), so this is a pause of 600 ms between words: people who speak equally loud do not change places at each
@@ -16,7 +16,7 @@ use super::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS};
 pub const LOUDER_DB: f32 = 6.0;
 
 /// The most audio slots a client has.
-pub const ROWS: usize = (PAIRED_SLOTS + AUDIO_ONLY_SLOTS) as usize;
+pub const ROWS: usize = AUDIO_SLOTS as usize;
 
 /// The most voices that are one's own: the microphone and the sound of the screen.
 const OWN: usize = 2;

@@ -27,17 +27,20 @@ mod policing;
 mod publication;
 pub mod rtc;
 pub mod rtp;
+mod silence;
 mod slot;
 mod slots;
+mod sound;
 mod speakers;
 mod table;
+mod talkers;
 #[cfg(test)]
 mod testing;
 mod timers;
 pub mod units;
 mod window;
 
-pub use self::core::{Core, CoreConfig, Counters, MAX_DATAGRAM};
+pub use self::core::{AUDIO_TOP, Core, CoreConfig, Counters, MAX_DATAGRAM};
 pub use demux::{DatagramKind, Path, Protocol};
 pub use guard::Faults;
 
@@ -60,6 +63,9 @@ pub const PAIRED_SLOTS: u8 = 5;
 
 /// Audio slots beyond the pairs, for the loudest of those without one.
 pub const AUDIO_ONLY_SLOTS: u8 = 3;
+
+/// The most audio slots a client has.
+pub const AUDIO_SLOTS: u8 = PAIRED_SLOTS + AUDIO_ONLY_SLOTS;
 
 /// How many video slots a client may have: it grows along this ladder as people arrive.
 pub const VIDEO_SLOT_STEPS: [u8; 4] = [5, 9, 16, 25];

@@ -8,7 +8,7 @@ use super::egress::ring::{Kept, Ring, Stored};
 use super::ids::{Layer, Track};
 use super::layers::Layers;
 use super::message::Limitation;
-use super::speakers::Voice;
+use super::sound::Sound;
 use super::table::{PeerKey, PublicationKey, Table};
 
 /// Where a publication comes from, and thus who is asked for what its sinks want. Whatever needs a person takes this apart
@@ -239,8 +239,8 @@ pub struct Publication {
     pub sinks: Sinks,
     /// Its encodings: three at most, one for sound and screens.
     pub layers: Layers,
-    /// How loud it is.
-    pub voice: Voice,
+    /// How loud it is, if it is sound, and whether it is let through.
+    pub sound: Sound,
     /// Who wants its picture.
     pub audience: Audience,
     /// The newest packets of each encoding, in the order of [`Layer::ALL`]; `None` before the first.
@@ -258,7 +258,7 @@ impl Publication {
             limited: None,
             sinks: Sinks::default(),
             layers: Layers::new(track.kind),
-            voice: Voice::default(),
+            sound: Sound::default(),
             audience: Audience::default(),
             rings: [None, None, None],
         }

@@ -49,4 +49,6 @@ pub struct WorkerConfig {
     pub limits: Limits,
     /// Who seals the media that leaves.
     pub egress: EgressKind,
+    /// How many of a room who talk at once are passed on.
+    pub audio_top: u8,
 }

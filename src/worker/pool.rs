@@ -44,6 +44,7 @@ impl Pool {
                 announced: config.announced.clone(),
                 limits: limits.clone(),
                 egress: config.egress,
+                audio_top: config.audio_top,
             };
             let supervisor = Supervisor::new(worker, Arc::clone(&control))?;
             let core = supervisor.config.pin.map_or_else(String::new, |core| format!(", core {core}"));

@@ -132,6 +132,7 @@ impl Worker {
             egress: config.egress,
         };
         let core = CoreConfig::new(connection, config.limits.clone());
+        let core = CoreConfig { audio_top: config.audio_top.into(), ..core };
         Ok(Worker {
             poll,
             v4: Socket::new(v4),

@@ -92,7 +92,15 @@ fn binding_request(names: &str, password: &str) -> Vec<u8> {
 pub fn over_tcp(limit: Limit) -> u64 {
     let announced = vec![Announced { local: [127, 0, 0, 1].into(), public: [127, 0, 0, 1].into() }];
     let limits = Limits::default().with(limit, 1);
-    let config = WorkerConfig { index: 0, port: 0, pin: None, announced, limits, egress: EgressKind::Own };
+    let config = WorkerConfig {
+        index: 0,
+        port: 0,
+        pin: None,
+        announced,
+        limits,
+        egress: EgressKind::Own,
+        audio_top: 4,
+    };
     let poll = mio::Poll::new().unwrap();
     let waker = Arc::new(mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
     let mut worker = plenary::worker::spawn(std::time::Instant::now(), &config, waker).unwrap();

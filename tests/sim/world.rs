@@ -26,6 +26,7 @@ use plenary::conference::{
 };
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
+use plenary::media::AUDIO_SLOTS;
 use plenary::media::allocate::{AllocatorFactory, FixedOrder};
 use plenary::media::codec::Codec;
 use plenary::media::ids::PeerId;
@@ -75,13 +76,17 @@ pub struct Settings {
     pub allocators: AllocatorFactory,
     /// Who seals what leaves.
     pub egress: EgressKind,
+    /// How many of a room who talk at once are passed on. People of scenarios talk without a pause, so that it is seen when they are
+    /// not heard: unless it is about that, all are passed on whom a page has lines for.
+    pub audio_top: usize,
 }
 
 impl Settings {
     pub fn new(seed: u64) -> Settings {
         let (limits, codecs) = (Limits::default(), DEFAULT_CODECS.to_vec());
         let allocators = AllocatorFactory::of(EGRESS.get());
-        Settings { seed, limits, workers: WORKERS.get(), codecs, allocators, egress: EGRESS.get() }
+        let (egress, audio_top) = (EGRESS.get(), AUDIO_SLOTS.into());
+        Settings { seed, limits, workers: WORKERS.get(), codecs, allocators, egress, audio_top }
     }
 
     /// The middle layer for everybody, whatever their link holds: for scenarios that are about something else, or about links that
@@ -174,7 +179,7 @@ impl World {
     pub fn with(settings: Settings) -> World {
         let start = Instant::now();
         let cores = (0..settings.workers).map(|number| Worker::new(number, &settings, start)).collect();
-        let Settings { seed, limits, workers, codecs, allocators, egress: egress_kind } = settings;
+        let Settings { seed, limits, workers, codecs, allocators, egress: egress_kind, .. } = settings;
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
         let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, codecs };

@@ -123,7 +123,7 @@ impl Core {
     fn sound_of(&self, now: Instant, viewer: &Peer) -> Bitrate {
         let heard = viewer.audio.iter().filter_map(|slot| self.publications.get(slot.publication?));
         heard
-            .filter(|voice| !voice.muted)
+            .filter(|voice| !voice.muted && !voice.sound.held_back)
             .filter_map(|voice| voice.layers.facts(Layer::High, now)?.rate)
             .sum()
     }

@@ -19,7 +19,7 @@ impl Core {
         let room_key = if let Some(key) = self.rooms_by_id.get(&room) {
             *key
         } else {
-            let Some(key) = self.rooms.insert(Room::new(room)) else {
+            let Some(key) = self.rooms.insert(Room::new(room, self.config.audio_top)) else {
                 return;
             };
             self.rooms_by_id.insert(room, key);

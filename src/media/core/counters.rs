@@ -4,6 +4,8 @@ use crate::media::egress::Counts;
 use crate::media::egress::repair::Refused;
 use crate::media::paths::PathCounts;
 use crate::media::rtc::Connection;
+use crate::media::sound::Spoken;
+use crate::media::talkers::Through;
 
 crate::metrics! {
     /// What a core counted since it started.
@@ -68,6 +70,12 @@ crate::metrics! {
         pub jumps: u64,
         /// Times a voice came among the loudest of its room, or changed its rank among them.
         pub loudest_changed: u64,
+        /// Packets of sound that went to nobody because as many as may talk at once did, who were louder or whose turn it was.
+        pub voices_left_out: u64,
+        /// Times somebody who was left out because others talked was let through because they had waited.
+        pub turns_given: u64,
+        /// Packets of sound that went to nobody because nothing can be heard in them, nor could for three seconds.
+        pub silence_dropped: u64,
         /// Times the floor of a room passed to somebody, or became free.
         pub floor_passed: u64,
         /// Times somebody's slots for sound were looked at, because the loudest changed or because somebody came, left or looked elsewhere.
@@ -109,6 +117,13 @@ impl Counters {
         self.challenges_answered += answers;
         self.media_withheld += withheld;
         self.unproven_limited += limited;
+    }
+
+    /// Counts a packet of sound that went to nobody, and a turn that was given.
+    pub(super) fn add_spoken(&mut self, spoken: &Spoken) {
+        self.voices_left_out += u64::from(spoken.heard == Through::No);
+        self.turns_given += u64::from(spoken.heard == Through::First { turn: true });
+        self.silence_dropped += u64::from(spoken.silent && spoken.heard != Through::No);
     }
 
     /// Adds what a connection has counted since it was asked last.

@@ -8,9 +8,8 @@ use crate::limits::Limit;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
-use crate::media::ids::{Layer, Stream};
+use crate::media::ids::{Kind, Layer};
 use crate::media::layers::Seen;
-use crate::media::loudest::Heard;
 use crate::media::message::Notice;
 use crate::media::policing::Verdict;
 use crate::media::publication::Publication;
@@ -148,9 +147,23 @@ impl Core {
             let Some(again) = self.publications.get_mut(at) else { return };
             publication = again;
         }
-        let Publication { track, layers, voice, .. } = &mut *publication;
+        let Publication { track, layers, sound, .. } = &mut *publication;
         let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
         let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
+        let kind = track.kind;
+        let spoken = (kind == Kind::Audio).then(|| {
+            let talkers = self.rooms.get_mut(room).map(|room| &mut room.talkers);
+            sound.hear(now, id, packet.extensions.level, talkers)
+        });
+        if let Some(spoken) = spoken {
+            self.counters.add_spoken(&spoken);
+            if !spoken.goes_on() {
+                return self.heard(now, room, id, &spoken);
+            }
+            if std::mem::take(&mut sound.held_back) {
+                layers.resume(layer);
+            }
+        }
         let arriving = Arriving { seq, time, capture, frame: packet.frame };
         let source = Source {
             number: (u64::from(at.number()) << 32) | u64::from(layers.source(layer)),
@@ -158,11 +171,6 @@ impl Core {
             live: Layer::ALL.map(|layer| layers.is_live(layer)),
             overtaken: arrival.overtaken,
         };
-        let said = packet.extensions.level.map(|level| {
-            voice.level(now, level.level);
-            (*voice, level.level)
-        });
-        let kind = track.kind;
         let number = publication.keep(now, layer, packet.stored(), &mut self.rings);
         let kept = Kept { publication: at, layer, number };
         let passing = Passing { kind, source, arriving, packet, kept };
@@ -187,15 +195,8 @@ impl Core {
         if somebody_waits {
             self.ask_for_key_frames(now, key);
         }
-        if let Some((_, level)) = said
-            && id.stream == Stream::Camera
-        {
-            self.speak(now, room, id.peer, level);
-        }
-        if let Some((voice, _)) = said
-            && self.rooms.get(room).is_some_and(|room| room.loudest.is_crowded())
-        {
-            self.voice(now, room, Heard { id, loudness: voice.loudness(now) });
+        if let Some(spoken) = spoken {
+            self.heard(now, room, id, &spoken);
         }
     }
 }

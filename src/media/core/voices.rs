@@ -11,9 +11,23 @@ use crate::media::loudest::{Concerned, Heard, ROWS};
 use crate::media::message::Notice;
 use crate::media::publication::Sink;
 use crate::media::slots::{Hears, assign_audio};
+use crate::media::sound::Spoken;
 use crate::media::table::{PeerKey, RoomKey};
+use crate::media::talkers::Through;
 
 impl Core {
+    /// A packet of sound came: who has the floor, and who has a place in people's slots, may be others now. Who is left out has
+    /// neither.
+    pub(super) fn heard(&mut self, now: Instant, at: RoomKey, id: StreamId, spoken: &Spoken) {
+        let through = spoken.heard != Through::No;
+        if let Some(level) = spoken.level.filter(|_| through && id.stream == Stream::Camera) {
+            self.speak(now, at, id.peer, level);
+        }
+        if self.rooms.get(at).is_some_and(|room| room.loudest.is_crowded()) {
+            self.voice(now, at, Heard { id, loudness: spoken.loudness.filter(|_| through) });
+        }
+    }
+
     /// A voice says how loud it is. Whom that concerns looks again at the end of the turn.
     pub(super) fn voice(&mut self, now: Instant, at: RoomKey, heard: Heard) {
         let Some(room) = self.rooms.get_mut(at) else { return };
@@ -30,14 +44,16 @@ impl Core {
 
     /// Chooses the loudest of a room anew, after somebody came, left or changed what they publish or receive.
     pub(super) fn settle_voices(&mut self, now: Instant, at: RoomKey, members: &[PeerKey]) {
+        let Some(room) = self.rooms.get(at) else { return };
         let voices = self.shown(members, Kind::Audio).map(|(id, publication)| {
-            let loudness = publication.voice.loudness(now).filter(|_| !publication.muted);
-            Heard { id, loudness }
+            let loudness = publication.sound.voice.loudness(now);
+            Heard { id, loudness: loudness.filter(|_| !publication.muted && room.talkers.has(id)) }
         });
         let voices: Vec<Heard> = voices.collect();
         let slots = members.iter().filter_map(|member| Some(self.peers.get(*member)?.audio.len()));
         let fewest = slots.filter(|slots| *slots > 0).min().unwrap_or(ROWS);
         if let Some(room) = self.rooms.get_mut(at) {
+            room.talkers.retain(|id| voices.iter().any(|voice| voice.id == id));
             room.loudest.settle(now, fewest, &voices);
             // Everybody looks again now.
             room.concerned = Concerned::Nobody;
@@ -47,6 +63,7 @@ impl Core {
     /// Nothing is to be heard of a voice until it says something again.
     pub(super) fn silence(&mut self, now: Instant, at: RoomKey, id: StreamId) {
         let Some(room) = self.rooms.get_mut(at) else { return };
+        room.talkers.silence(id);
         room.loudest.silence(id);
         if id.stream == Stream::Camera {
             let passed = room.floor.silence(id.peer);
@@ -120,6 +137,7 @@ impl Core {
         let peer = self.by_id.get(&id.peer).and_then(|key| self.peers.get(*key));
         let key = peer.and_then(|peer| peer.publication(Track { stream: id.stream, kind: Kind::Audio }));
         let publication = key.and_then(|key| self.publications.get(key));
-        publication.is_some_and(|publication| !publication.muted && publication.voice.loudness(now).is_some())
+        publication
+            .is_some_and(|publication| !publication.muted && publication.sound.voice.loudness(now).is_some())
     }
 }

@@ -17,7 +17,8 @@ use crate::worker::handle::tests::waker;
 fn worker() -> (Worker, Sender<ToWorker>, Drain<FromWorker>) {
     let here = Announced { local: Ipv4Addr::LOCALHOST.into(), public: Ipv4Addr::LOCALHOST.into() };
     let (limits, egress) = (Limits::default(), EgressKind::Own);
-    let config = WorkerConfig { index: 0, port: 0, pin: None, announced: vec![here], limits, egress };
+    let config =
+        WorkerConfig { index: 0, port: 0, pin: None, announced: vec![here], limits, egress, audio_top: 4 };
     let poll = Poll::new().expect("a poll");
     let (commands, inbound) = queue(1_024, Arc::new(Waker::new(poll.registry(), WAKER).expect("a waker")));
     let (outbound, notices) = queue(1_024, waker());

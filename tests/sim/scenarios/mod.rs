@@ -23,6 +23,7 @@ mod simulcast;
 mod slots;
 mod standstill;
 mod storm;
+mod voices;
 mod wire;
 mod workers;
 mod world;

@@ -20,7 +20,10 @@ const SILENCE: Duration = Duration::from_millis(400);
 pub enum Says {
     /// Somebody speaks, at so many dB below full scale.
     Words(u8),
+    /// Nothing is said, and a microphone with DTX sends hardly anything.
     Nothing,
+    /// Nothing is said, and a microphone without DTX sends that.
+    Silence,
 }
 
 /// A microphone and its Opus encoder.
@@ -74,6 +77,7 @@ impl Microphone {
             let (every, bytes, level) = match self.says {
                 Says::Words(level) => (SOUND, 90, level),
                 Says::Nothing => (SILENCE, 30, 127),
+                Says::Silence => (SOUND, 90, 127),
             };
             self.next += every;
             if !self.on {

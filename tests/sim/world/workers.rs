@@ -24,6 +24,8 @@ pub struct Worker {
     number: usize,
     /// Who seals what leaves.
     sealed_by: EgressKind,
+    /// How many of a room who talk at once are passed on.
+    audio_top: usize,
     core: Option<Core>,
     /// Something was given to it since its last turn.
     touched: bool,
@@ -40,6 +42,7 @@ impl Worker {
         let mut worker = Worker {
             number,
             sealed_by: settings.egress,
+            audio_top: settings.audio_top,
             core: None,
             touched: false,
             past: Vec::new(),
@@ -57,7 +60,8 @@ impl Worker {
             egress: self.sealed_by,
         };
         let (limits, allocators) = (limits.clone(), allocators.clone());
-        self.core = Some(Core::new(CoreConfig { connection, limits, allocators }, now));
+        let audio_top = self.audio_top;
+        self.core = Some(Core::new(CoreConfig { connection, limits, allocators, audio_top }, now));
     }
 
     pub fn address(&self) -> SocketAddr {
