@@ -30,8 +30,10 @@ const BURST: Duration = Duration::from_millis(5);
 /// The pace is so many times the estimate, that a large frame does not wait for small ones (libwebrtc: 2.5).
 const FASTER: f64 = 2.5;
 
-/// Whatever waits leaves within this time: a pace that would take longer is too slow (libwebrtc: 2 s, for its own camera, which it can
-/// slow down; what is forwarded only becomes old). A key frame of 100 kB goes at 8 Mbit/s.
+/// The pace is at least the one at which what waits now would leave within this time (libwebrtc: 2 s, for its own camera, which it can
+/// slow down; what is forwarded only becomes old). A key frame of 100 kB begins at 8 Mbit/s. It is reckoned anew from what is left at
+/// each run, so the last of it leaves later: of 31 kB at an estimate of 600 kbit/s after 151 ms, of 100 kB after 271. To keep the pace
+/// until nothing waits was measured and refused (`docs/decisions.md`).
 const WAITS_AT_MOST: Duration = Duration::from_millis(100);
 
 /// When packets of one subscriber may leave.
