@@ -12,10 +12,19 @@ pub struct Hears {
     pub id: StreamId,
     /// It can be heard now.
     pub audible: bool,
+    /// There is a picture to it, which may be shown at any moment.
+    pub pictured: bool,
 }
 
-/// Gives each video slot an owner: the first of those who are `wanted`; everyone who has a slot and is among them keeps it.
-pub fn assign_video(slots: &mut [Option<StreamId>], wanted: &[StreamId]) {
+/// Gives each video slot an owner: the first of those who are `wanted`; everyone who has a slot and is among them keeps it. Of the
+/// first `pairs` slots a picture takes that of its voice, if the voice has one of these `audio` slots already, and else one that
+/// is nobody else's voice's, if there is one.
+pub fn assign_video(
+    slots: &mut [Option<StreamId>],
+    audio: &[Option<StreamId>],
+    pairs: usize,
+    wanted: &[StreamId],
+) {
     let wanted = wanted.get(..slots.len()).unwrap_or(wanted);
     for slot in slots.iter_mut() {
         *slot = slot.filter(|owner| wanted.contains(owner));
@@ -24,14 +33,28 @@ pub fn assign_video(slots: &mut [Option<StreamId>], wanted: &[StreamId]) {
         if slots.contains(&Some(*id)) {
             continue;
         }
-        if let Some(free) = slots.iter_mut().find(|slot| slot.is_none()) {
+        let voice = audio.iter().take(pairs).position(|owner| *owner == Some(*id));
+        if let Some(free) = voice.and_then(|index| slots.get_mut(index)).filter(|slot| slot.is_none()) {
+            *free = Some(*id);
+        }
+    }
+    for id in wanted {
+        if slots.contains(&Some(*id)) {
+            continue;
+        }
+        let dark = |index: &usize| slots.get(*index) == Some(&None);
+        let mut alone =
+            (0..slots.len()).filter(dark).filter(|index| audio.get(*index).is_none_or(Option::is_none));
+        let free = alone.next().or_else(|| (0..slots.len()).find(dark));
+        if let Some(free) = free.and_then(|index| slots.get_mut(index)) {
             *free = Some(*id);
         }
     }
 }
 
 /// Gives everybody of `heard` an audio slot, as far as there are enough: the one of their pair if `video` shows them in the slot of
-/// the same number of the first `pairs`, else one beyond the pairs, else one of a pair. A voice that can be heard stays in its slot.
+/// the same number of the first `pairs`; else, if there is a picture to them, one of a pair that shows nobody, where it will join
+/// them; else one beyond the pairs, else one of a pair. A voice that can be heard stays in its slot.
 pub fn assign_audio(
     slots: &mut [Option<StreamId>],
     video: &[Option<StreamId>],
@@ -44,8 +67,8 @@ pub fn assign_audio(
     for (index, slot) in slots.iter_mut().enumerate() {
         *slot = slot.filter(|owner| {
             heard.iter().find(|voice| voice.id == *owner).is_some_and(|voice| {
-                let home = home(*owner);
-                voice.audible || home.map_or(index >= pairs, |home| home == index)
+                let waits = voice.pictured && video.get(index).is_none_or(Option::is_none);
+                voice.audible || home(*owner).map_or(index >= pairs || waits, |home| home == index)
             })
         });
     }
@@ -61,6 +84,15 @@ pub fn assign_audio(
     }
     for voice in heard {
         if slots.contains(&Some(voice.id)) {
+            continue;
+        }
+        let dark = |index: &usize| video.get(*index).is_none_or(Option::is_none);
+        let mut waiting =
+            (0..pairs).filter(|index| voice.pictured && dark(index) && home(voice.id).is_none());
+        if let Some(free) =
+            waiting.find(|index| slots.get(*index) == Some(&None)).and_then(|index| slots.get_mut(index))
+        {
+            *free = Some(voice.id);
             continue;
         }
         let Some((paired, common)) = slots.split_at_mut_checked(pairs) else { return };
@@ -81,19 +113,19 @@ mod tests {
     }
 
     fn silent(n: u64) -> Hears {
-        Hears { id: id(n), audible: false }
+        Hears { id: id(n), audible: false, pictured: false }
     }
 
     fn speaking(n: u64) -> Hears {
-        Hears { id: id(n), audible: true }
+        Hears { id: id(n), audible: true, pictured: false }
     }
 
     #[test]
     fn people_fill_pairs_in_order_and_keep_them_when_somebody_leaves() {
         let mut video = vec![None; 5];
-        assign_video(&mut video, &[1, 2, 3, 4].map(id));
+        assign_video(&mut video, &[], 5, &[1, 2, 3, 4].map(id));
         assert_eq!(video, [Some(id(1)), Some(id(2)), Some(id(3)), Some(id(4)), None]);
-        assign_video(&mut video, &[2, 4, 5, 6].map(id));
+        assign_video(&mut video, &[], 5, &[2, 4, 5, 6].map(id));
         assert_eq!(video, [Some(id(5)), Some(id(2)), Some(id(6)), Some(id(4)), None]);
         let mut audio = vec![None; 8];
         assign_audio(&mut audio, &video, 5, &[2, 4, 5, 6].map(silent));
@@ -113,6 +145,32 @@ mod tests {
     }
 
     #[test]
+    fn a_voice_that_came_before_its_picture_is_shown_is_where_the_picture_will_be() {
+        let pictured = |n| Hears { id: id(n), audible: true, pictured: true };
+        let (mut video, mut audio) = (vec![None; 3], vec![None; 5]);
+        assign_audio(&mut audio, &video, 3, &[pictured(7), speaking(8), pictured(9)]);
+        assert_eq!(
+            audio,
+            [Some(id(7)), Some(id(9)), None, Some(id(8)), None],
+            "8 has no picture to wait for"
+        );
+        assign_video(&mut video, &audio, 3, &[5, 9, 7].map(id));
+        assert_eq!(video, [Some(id(7)), Some(id(9)), Some(id(5))]);
+        let before = audio.clone();
+        assign_audio(&mut audio, &video, 3, &[pictured(7), speaking(8), pictured(9)]);
+        assert_eq!(audio, before);
+        // A page that shows nobody for a while leaves every voice where it is.
+        assign_video(&mut video, &audio, 3, &[]);
+        assign_audio(
+            &mut audio,
+            &video,
+            3,
+            &[pictured(7), speaking(8), Hears { audible: false, ..pictured(9) }],
+        );
+        assert_eq!(audio, before);
+    }
+
+    #[test]
     fn who_is_not_heard_any_more_makes_room_and_nobody_else_moves() {
         let mut audio = vec![Some(id(1)), Some(id(2)), Some(id(3))];
         assign_audio(&mut audio, &[None, None], 2, &[speaking(1), speaking(3), speaking(4)]);
@@ -124,20 +182,20 @@ mod tests {
         #[test]
         fn voices_are_never_doubled_and_never_move(
             rounds in prop::collection::vec(
-                (prop::collection::vec((0u64..14, any::<bool>()), 0..9), 0u64..14), 1..20),
+                (prop::collection::vec((0u64..14, any::<bool>(), any::<bool>()), 0..9), 0u64..14, 0usize..8), 1..20),
         ) {
             let mut video = vec![None; 5];
             let mut audio = vec![None; 8];
             let mut before: Vec<Option<StreamId>> = audio.clone();
-            for (people, turn) in rounds {
+            for (people, turn, shown) in rounds {
                 let mut heard: Vec<Hears> = Vec::new();
-                for (n, audible) in people {
+                for (n, audible, pictured) in people {
                     if heard.len() < audio.len() && heard.iter().all(|known| known.id != id(n)) {
-                        heard.push(Hears { id: id(n), audible });
+                        heard.push(Hears { id: id(n), audible, pictured });
                     }
                 }
-                let wanted: Vec<StreamId> = (turn..turn + 7).map(|n| id(n % 14)).collect();
-                assign_video(&mut video, &wanted);
+                let wanted: Vec<StreamId> = (turn..turn + shown as u64).map(|n| id(n % 14)).collect();
+                assign_video(&mut video, &audio, 5, &wanted);
                 assign_audio(&mut audio, &video, 5, &heard);
                 let mut owners: Vec<StreamId> = audio.iter().flatten().copied().collect();
                 let mut wanted: Vec<StreamId> = heard.iter().map(|voice| voice.id).collect();

@@ -21,6 +21,8 @@ pub struct Sound {
     waited: Waited,
     /// Its last packet went to nobody: the next one that does follows on the last one that did.
     pub held_back: bool,
+    /// Somebody hears it in another slot than the one beside its picture, for as long as it is audible.
+    pub apart: bool,
 }
 
 /// What a packet of sound is, beside the others of its room.
@@ -34,6 +36,8 @@ pub struct Spoken {
     pub heard: Through,
     /// It is silence, and has been for long.
     pub silent: bool,
+    /// It fell silent, and may move beside its picture now.
+    pub goes_home: bool,
 }
 
 impl Spoken {
@@ -58,7 +62,8 @@ impl Sound {
         self.voice.level(now, counts_as);
         let (silent, loudness) = (self.silence.level(now, counts_as), self.voice.loudness(now));
         let heard = talkers.map_or(Through::Yes, |talkers| talkers.hear(now, id, loudness, &mut self.waited));
-        let spoken = Spoken { level, loudness, heard, silent };
+        let goes_home = loudness.is_none() && std::mem::take(&mut self.apart);
+        let spoken = Spoken { level, loudness, heard, silent, goes_home };
         self.held_back |= !spoken.goes_on();
         spoken
     }

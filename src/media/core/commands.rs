@@ -171,7 +171,8 @@ impl Core {
         }
         if track.kind == Kind::Audio && muted {
             let (room, voice) = (peer.room, peer.stream(track.stream));
-            self.silence(now, room, voice);
+            let apart = std::mem::take(&mut publication.sound.apart);
+            self.silence(now, room, voice, apart);
         }
         let shown_again = track.kind == Kind::Video && !muted;
         if shown_again {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Core;
+use crate::media::PAIRED_SLOTS;
 use crate::media::ids::{Kind, Stream, StreamId, Track};
 use crate::media::message::Notice;
 use crate::media::publication::Publication;
@@ -79,7 +80,8 @@ impl Core {
             wanted.truncate(if view.is_empty() { 0 } else { wanted.len() });
         }
         let mut video: Vec<_> = peer.video.iter().map(|slot| slot.owner).collect();
-        assign_video(&mut video, &wanted);
+        let audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
+        assign_video(&mut video, &audio, PAIRED_SLOTS.into(), &wanted);
         for (index, owner) in video.into_iter().enumerate() {
             self.set_owner(key, Kind::Video, index, owner);
         }

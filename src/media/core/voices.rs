@@ -26,16 +26,24 @@ impl Core {
         if self.rooms.get(at).is_some_and(|room| room.loudest.is_crowded()) {
             self.voice(now, at, Heard { id, loudness: spoken.loudness.filter(|_| through) });
         }
+        if spoken.goes_home {
+            self.look_again(at, Concerned::Everybody);
+        }
     }
 
     /// A voice says how loud it is. Whom that concerns looks again at the end of the turn.
     pub(super) fn voice(&mut self, now: Instant, at: RoomKey, heard: Heard) {
         let Some(room) = self.rooms.get_mut(at) else { return };
         let concerned = room.loudest.hear(now, heard);
-        if concerned == Concerned::Nobody {
-            return;
+        if concerned != Concerned::Nobody {
+            self.counters.loudest_changed += 1;
+            self.look_again(at, concerned);
         }
-        self.counters.loudest_changed += 1;
+    }
+
+    /// These look at the end of the turn whom they hear where.
+    fn look_again(&mut self, at: RoomKey, concerned: Concerned) {
+        let Some(room) = self.rooms.get_mut(at) else { return };
         if room.concerned == Concerned::Nobody {
             self.changed_rooms.push(at);
         }
@@ -60,8 +68,11 @@ impl Core {
         }
     }
 
-    /// Nothing is to be heard of a voice until it says something again.
-    pub(super) fn silence(&mut self, now: Instant, at: RoomKey, id: StreamId) {
+    /// Nothing is to be heard of a voice until it says something again. Whoever heard it `apart` from its picture no longer does.
+    pub(super) fn silence(&mut self, now: Instant, at: RoomKey, id: StreamId, apart: bool) {
+        if apart {
+            self.look_again(at, Concerned::Everybody);
+        }
         let Some(room) = self.rooms.get_mut(at) else { return };
         room.talkers.silence(id);
         room.loudest.silence(id);
@@ -123,21 +134,38 @@ impl Core {
         let Some(room) = self.rooms.get(peer.room) else { return };
         self.counters.listeners_visited += 1;
         let heard = room.loudest.heard_by(peer.id, peer.audio.len());
-        let heard: Vec<Hears> = heard.map(|id| Hears { id, audible: self.is_audible(now, id) }).collect();
+        let heard: Vec<Hears> = heard.map(|id| self.hears(now, id)).collect();
         let video: Vec<_> = peer.video.iter().map(|slot| slot.owner).take(PAIRED_SLOTS.into()).collect();
         let mut audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
         assign_audio(&mut audio, &video, PAIRED_SLOTS.into(), &heard);
+        for id in heard.iter().filter(|voice| voice.audible).map(|voice| voice.id) {
+            let place = |slots: &[Option<StreamId>]| slots.iter().position(|owner| *owner == Some(id));
+            if place(&video).is_some_and(|home| place(&audio) != Some(home)) {
+                self.goes_home_when_silent(id);
+            }
+        }
         for (index, owner) in audio.into_iter().enumerate() {
             self.set_owner(key, Kind::Audio, index, owner);
         }
     }
 
-    /// Whether a voice is in the middle of a word. The row need not know: where everybody is heard it is told of no levels.
-    fn is_audible(&self, now: Instant, id: StreamId) -> bool {
+    /// Whether a voice is in the middle of a word, and has a picture. The row need not know: where everybody is heard it is told of
+    /// no levels.
+    fn hears(&self, now: Instant, id: StreamId) -> Hears {
+        let peer = self.by_id.get(&id.peer).and_then(|key| self.peers.get(*key));
+        let track = |kind| peer.and_then(|peer| peer.publication(Track { stream: id.stream, kind }));
+        let publication = track(Kind::Audio).and_then(|key| self.publications.get(key));
+        let audible = publication
+            .is_some_and(|publication| !publication.muted && publication.sound.voice.loudness(now).is_some());
+        Hears { id, audible, pictured: track(Kind::Video).is_some() }
+    }
+
+    /// Everybody looks at a voice anew when it cannot be heard any more.
+    fn goes_home_when_silent(&mut self, id: StreamId) {
         let peer = self.by_id.get(&id.peer).and_then(|key| self.peers.get(*key));
         let key = peer.and_then(|peer| peer.publication(Track { stream: id.stream, kind: Kind::Audio }));
-        let publication = key.and_then(|key| self.publications.get(key));
-        publication
-            .is_some_and(|publication| !publication.muted && publication.sound.voice.loudness(now).is_some())
+        if let Some(publication) = key.and_then(|key| self.publications.get_mut(key)) {
+            publication.sound.apart = true;
+        }
     }
 }

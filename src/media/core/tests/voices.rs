@@ -95,6 +95,20 @@ impl Crowd {
         slots.iter().map(|slot| slot.owner.map(|owner| owner.peer.0)).collect()
     }
 
+    /// Whom somebody sees, slot by slot.
+    fn sees(&self, person: u64) -> Vec<Option<u64>> {
+        let slots = &self.core.peers[self.core.by_id[&PeerId(person)]].video;
+        slots.iter().map(|slot| slot.owner.map(|owner| owner.peer.0)).collect()
+    }
+
+    /// A page says which cameras it has room for.
+    fn look_at(&mut self, person: u64, others: impl Iterator<Item = u64>) {
+        let tile = |other| Tile { peer: PeerId(other), stream: Stream::Camera, height: 200, pinned: false };
+        let tiles = others.map(tile).collect();
+        self.core.handle_command(self.now, Command::View { peer: PeerId(person), tiles });
+        self.turn();
+    }
+
     /// Whether somebody's voice is let through.
     fn is_let_through(&self, person: u64) -> bool {
         let id = StreamId { peer: PeerId(person), stream: Stream::Camera };
@@ -231,18 +245,7 @@ fn a_voice_in_the_middle_of_a_word_stays_where_it_is_when_a_page_is_hidden_and_s
         let mut crowd = Crowd::new(0, 0);
         (1..=people).for_each(|person| crowd.join_with_camera(person));
         crowd.turn();
-        let everybody = (2..=people).map(|person| Tile {
-            peer: PeerId(person),
-            stream: Stream::Camera,
-            height: 200,
-            pinned: false,
-        });
-        let everybody: Vec<Tile> = everybody.collect();
-        let view = |crowd: &mut Crowd, tiles: &[Tile]| {
-            crowd.core.handle_command(crowd.now, Command::View { peer: PeerId(1), tiles: tiles.to_vec() });
-            crowd.turn();
-        };
-        view(&mut crowd, &everybody);
+        crowd.look_at(1, 2..=people);
         for shown in [true, false, true, false] {
             for _ in 0..100 {
                 crowd.now += Duration::from_millis(20);
@@ -254,8 +257,49 @@ fn a_voice_in_the_middle_of_a_word_stays_where_it_is_when_a_page_is_hidden_and_s
                 |crowd: &Crowd, speaker| crowd.hears(1).iter().position(|owner| *owner == Some(speaker));
             let before = [place(&crowd, 2), place(&crowd, 3)];
             assert!(before.iter().all(Option::is_some), "{people} people: {before:?}");
-            view(&mut crowd, if shown { &[] } else { &everybody });
+            crowd.look_at(1, 2..=if shown { 1 } else { people });
             assert_eq!([place(&crowd, 2), place(&crowd, 3)], before, "{people} people, shown: {}", !shown);
         }
     }
+}
+
+#[test]
+fn a_voice_and_its_picture_are_in_one_pair_though_the_page_names_the_person_late() {
+    let mut crowd = Crowd::new(0, 0);
+    crowd.join_with_camera(1);
+    crowd.turn();
+    crowd.look_at(1, 0..0);
+    for person in [2, 3] {
+        crowd.join_with_camera(person);
+        crowd.say(person, 25);
+        crowd.turn();
+    }
+    for person in [3, 2] {
+        crowd.say(person, 25);
+        crowd.look_at(1, person..=3);
+    }
+    assert_eq!(crowd.sees(1)[..2], crowd.hears(1)[..2]);
+    assert_eq!(crowd.sees(1)[..2], [Some(2), Some(3)]);
+}
+
+#[test]
+fn a_voice_that_is_apart_from_its_picture_moves_to_it_once_it_is_silent_and_nobody_is_looked_at_for_that_again()
+ {
+    let mut crowd = Crowd::new(0, 0);
+    (1..=8).for_each(|person| crowd.join_with_camera(person));
+    crowd.turn();
+    crowd.look_at(1, 2..=6);
+    crowd.now += Duration::from_millis(20);
+    crowd.say(8, 25);
+    crowd.look_at(1, 4..=8);
+    let home = |crowd: &Crowd| crowd.sees(1).iter().position(|owner| *owner == Some(8)).expect("shown");
+    assert_ne!(crowd.hears(1)[home(&crowd)], Some(8), "in the middle of a word");
+    let visited = crowd.visited();
+    for _ in 0..500 {
+        crowd.now += Duration::from_millis(20);
+        crowd.say(8, 127);
+        crowd.turn();
+    }
+    assert_eq!(crowd.hears(1)[home(&crowd)], Some(8));
+    assert_eq!(crowd.visited() - visited, 8, "each one once");
 }
