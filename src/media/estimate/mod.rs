@@ -77,6 +77,10 @@ const ROUND_TRIP: Micros = 10_000;
 /// A fall below so much of what it was, in one step or several, is met with a probe soon: it may have been a moment's (libwebrtc: 0.66).
 const LARGE_FALL: f64 = 0.66;
 
+/// A queue that does not grow steeply counts from this length on: what is shorter nobody hears or sees, and computers and radios that are
+/// busy for now make everybody wait for as long. With none 400 people at one generator were thought to have a full line each.
+const SHORT: Micros = 25_000;
+
 /// How much of the round trip a new one makes (RFC 6298 section 2: 1/8).
 const RTT_FOLLOWS: u32 = 8;
 
@@ -267,9 +271,10 @@ impl Estimator {
         if let Some(departed) = newest {
             self.rtt = Some(smoothed(self.rtt, Duration::from_micros((now - departed).unsigned_abs())));
             let facts = Facts {
-                queue: self.trend.queue(),
+                queue: if self.trend.queue() == Queue::Drains { Queue::Drains } else { self.queue() },
                 standing: self.standing.too_long(),
-                held: self.losses.bound().is_some_and(|bound| bound <= self.aimd.rate()),
+                held: (self.trend.queue() == Queue::Grows && self.queue() == Queue::Rests)
+                    || self.losses.bound().is_some_and(|bound| bound <= self.aimd.rate()),
                 acked,
                 left: self.left.rate(),
                 rtt: self.rtt,
@@ -336,8 +341,7 @@ impl Estimator {
         self.endure(now, sent);
         self.learn(now);
         if self.heard && self.prober.is_due(now, self.estimate, self.seen()) {
-            if self.trend.queue() == Queue::Grows || self.standing.too_long().is_some() || self.losses.many()
-            {
+            if self.queue() != Queue::Rests || self.standing.too_long().is_some() || self.losses.many() {
                 self.prober.hold_off(now);
             } else {
                 self.prober.begin(now, self.estimate);
@@ -355,6 +359,12 @@ impl Estimator {
             self.heard.then(|| self.prober.due(self.estimate, self.seen())).flatten().unwrap_or(rests);
         let due = rests.min(silent).min(probe).max(0);
         Some(self.origin + Duration::from_micros(due.unsigned_abs()))
+    }
+
+    /// What the queue does, if it is one that anybody could notice. While it drains nothing is probed: what waits would be the verdict.
+    fn queue(&self) -> Queue {
+        let counts = self.standing.queue() >= SHORT || self.trend.is_steep();
+        if counts { self.trend.queue() } else { Queue::Rests }
     }
 
     /// What is sent shows that so much is held.

@@ -69,6 +69,11 @@ impl Standing {
         }
     }
 
+    /// How much longer even the fastest packet of the last feedback took than packets once did.
+    pub fn queue(&self) -> Micros {
+        self.queue
+    }
+
     /// How long packets wait, if that is too long.
     pub fn too_long(&self) -> Option<Micros> {
         self.long.map(|_| self.queue)

@@ -31,6 +31,10 @@ const FALLS: f64 = 0.039;
 /// What is so much above the threshold is a burst, and does not move it (the draft: 15 ms).
 const BURST: f64 = 15.0;
 
+/// A slope so many times the threshold is a queue's, however short that is yet: a line that falls to half has a hundred times it. With 2 and
+/// with 4 the scoreboard is the same.
+const STEEP: f64 = 4.0;
+
 /// A group counts for the threshold as at most so much time (libwebrtc).
 const MOST_TIME: f64 = 100.0;
 
@@ -63,6 +67,7 @@ pub(super) struct Trend {
     grew: u32,
     adapted: Option<Micros>,
     queue: Queue,
+    steep: bool,
 }
 
 impl Trend {
@@ -79,11 +84,17 @@ impl Trend {
             grew: 0,
             adapted: None,
             queue: Queue::Rests,
+            steep: false,
         }
     }
 
     pub fn queue(&self) -> Queue {
         self.queue
+    }
+
+    /// It grows or drains so fast that nothing else does.
+    pub fn is_steep(&self) -> bool {
+        self.steep
     }
 
     /// One more group, and how long packets are held up of late by something else than a queue, in milliseconds.
@@ -112,6 +123,7 @@ impl Trend {
             (self.grows_for, self.grew) = (None, 0);
             self.queue = if trend < -self.threshold { Queue::Drains } else { Queue::Rests };
         }
+        self.steep = trend.abs() > STEEP * self.threshold;
         self.adapt(trend.abs(), step.arrived, noise);
     }
 

@@ -50,7 +50,7 @@ fn the_estimate_of_a_downlink_follows_its_steps() {
             // Half as much again as is shown is wanted, and no more is looked for.
             let least = if rate > 900_000 { (rate / 2).min(1_200_000) } else { 0 };
             let found = middle(&all);
-            assert!((least..rate * 11 / 10).contains(&found), "{found} of {rate} bit/s");
+            assert!((least..rate * 6 / 5).contains(&found), "{found} of {rate} bit/s");
             assert!(fell.is_some_and(|took| took < ms(10_000)), "{rate} bit/s were taken for more: {fell:?}");
         }
         world.finish("an estimate");

@@ -116,6 +116,23 @@ fn jitter_of_a_wide_line_takes_no_layer_away() {
     }
 }
 
+/// Somebody on the way is busy with others for now longer, now shorter, as an access point or a computer is, and lets everybody wait for
+/// up to 20 ms: nobody's line is full.
+#[test]
+fn a_wait_that_wanders_and_stays_short_takes_no_layer_away() {
+    for period in [40, 150, 400] {
+        let mut world = World::new(Link::of(5_000), Media::Layers(&[150, 500, 1_500]), 1_800);
+        world.run(5.0);
+        let mut least = u64::MAX;
+        for step in 0..6_000 {
+            world.link.delay = Duration::from_millis(20 + 20 * (step % period) / period);
+            world.run(0.01);
+            least = least.min(world.kbps());
+        }
+        assert!(least >= 1_500, "as long as {period} hundredths of a second: {least}");
+    }
+}
+
 /// As it is without an allocator: what passes is still known, for the one who will ask.
 #[test]
 fn a_picture_that_does_not_heed_the_estimate_does_not_ruin_it() {
