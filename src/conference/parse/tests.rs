@@ -179,19 +179,17 @@ fn refusing_a_message_costs_no_more_than_accepting_one_of_its_size() {
         let accepted =
             format!(r#"{{"type":"offer","id":1,"fresh":true,"sdp":"{text}","tracks":[],"slots":[]}}"#);
         let refused = format!(r#"{{"type":"leave","mayReturn":"{text}","x":true}}"#);
-        let [accepting, refusing] =
-            costs([&mut || assert!(read(&accepted, &limits, &mut Tally::default()).is_ok()), &mut || {
-                assert!(read(&refused, &limits, &mut Tally::default()).is_err())
-            }]);
+        let inside = |text: &str, right: bool| {
+            assert_eq!(read(text, &limits, &mut Tally::default()).is_ok(), right);
+        };
+        let [accepting, refusing] = costs([&mut || inside(&accepted, true), &mut || inside(&refused, false)]);
         assert!(refusing < most(accepting), "{}: {refusing:?}, {accepting:?}", &text[..6]);
     }
     let signal = |data: &str, to: &str| format!(r#"{{"type":"signal","data":{data},"to":"{to}"}}"#);
     for (name, filling) in fillings() {
         let [accepted, refused] = ["0000000000000001", "x"].map(|to| signal(&filling, to));
-        let [accepting, refusing] =
-            costs([&mut || drop(read(&accepted, &limits, &mut Tally::default())), &mut || {
-                drop(read(&refused, &limits, &mut Tally::default()))
-            }]);
+        let inside = |text: &str| drop(read(text, &limits, &mut Tally::default()));
+        let [accepting, refusing] = costs([&mut || inside(&accepted), &mut || inside(&refused)]);
         assert!(refusing < most(accepting), "signal, {name}: {refusing:?}, {accepting:?}");
     }
 }
