@@ -22,6 +22,7 @@ mod fanout;
 mod keys;
 mod packets;
 mod paths;
+mod replay;
 mod showing;
 mod sinks;
 mod transmits;

@@ -151,17 +151,24 @@ impl Forwarder {
         Ok(leaving)
     }
 
+    /// Whether what was captured at `capture` comes after all that left, on the clock of the stream.
+    #[must_use]
+    pub fn has_room_for(&self, capture: Instant) -> bool {
+        let (_, latest) = self.highest.unwrap_or_default();
+        self.relation.is_none_or(|(at, instant)| self.moment(at, instant, capture) > latest)
+    }
+
+    /// The timestamp of `capture`, if `at` is that of `instant`.
+    fn moment(&self, at: MediaTime, instant: Instant, capture: Instant) -> MediaTime {
+        let ahead = self.rate.ticks_in(capture.saturating_duration_since(instant));
+        (at + ahead).saturating_sub(self.rate.ticks_in(instant.saturating_duration_since(capture)))
+    }
+
     fn attach(&self, packet: &Arriving, now: Instant) -> Anchor {
         let (seq, time) = self.highest.unwrap_or_default();
         let earliest = time + 1;
-        let time_out = match self.relation {
-            Some((at, instant)) => {
-                let ahead = packet.capture.saturating_duration_since(instant);
-                let behind = instant.saturating_duration_since(packet.capture);
-                (at + self.rate.ticks_in(ahead)).saturating_sub(self.rate.ticks_in(behind)).max(earliest)
-            }
-            None => earliest,
-        };
+        let follows = self.relation.map(|(at, instant)| self.moment(at, instant, packet.capture));
+        let time_out = follows.map_or(earliest, |time| time.max(earliest));
         let picture = packet.frame.picture;
         Anchor {
             seq_in: packet.seq,

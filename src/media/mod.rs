@@ -25,6 +25,7 @@ mod paths;
 mod peer;
 mod policing;
 mod publication;
+mod recap;
 pub mod rtc;
 pub mod rtp;
 mod silence;

@@ -8,6 +8,7 @@ use super::egress::ring::{Kept, Ring, Stored};
 use super::ids::{Layer, Track};
 use super::layers::Layers;
 use super::message::Limitation;
+use super::recap::{Recalled, Recap};
 use super::sound::Sound;
 use super::table::{PeerKey, PublicationKey, Table};
 
@@ -245,6 +246,8 @@ pub struct Publication {
     pub audience: Audience,
     /// The newest packets of each encoding, in the order of [`Layer::ALL`]; `None` before the first.
     rings: [Option<Ring>; 3],
+    /// What came of each since its last key frame.
+    recaps: [Recap; 3],
 }
 
 impl Publication {
@@ -261,6 +264,7 @@ impl Publication {
             sound: Sound::default(),
             audience: Audience::default(),
             rings: [None, None, None],
+            recaps: std::array::from_fn(|_| Recap::default()),
         }
     }
 
@@ -272,6 +276,24 @@ impl Publication {
             Ring::new(*serial)
         });
         ring.push(now, packet)
+    }
+
+    /// A packet of `layer`, of that source, is kept: somebody who comes soon begins with it, or with what was before it.
+    pub fn recall(&mut self, now: Instant, layer: Layer, source: u64, packet: Recalled) {
+        if let Some(recap) = self.recaps.get_mut(layer as usize) {
+            recap.push(now, source, packet);
+        }
+    }
+
+    /// What somebody who comes now begins with of `layer`.
+    #[must_use]
+    pub fn recap(&self, layer: Layer) -> Option<&Recap> {
+        self.recaps.get(layer as usize)
+    }
+
+    /// Something is left out from here on: nobody begins with what was before.
+    pub fn nobody_begins(&mut self) {
+        self.recaps.iter_mut().for_each(Recap::end);
     }
 
     /// The layers whose key frame is wanted.

@@ -169,6 +169,12 @@ impl Slot {
         layer == plays || layer == self.target || (plays.is_none() && layer < self.target)
     }
 
+    /// Whether what was captured at `capture` comes after all that left, on the clock of the slot.
+    #[must_use]
+    pub fn has_room_for(&self, capture: std::time::Instant) -> bool {
+        self.stream.forwarder.has_room_for(capture)
+    }
+
     /// Maps one packet onto the slot. Another source than the one that plays is taken at a key frame only; the one before
     /// plays until then.
     ///

@@ -44,6 +44,10 @@ crate::metrics! {
         pub reports_malformed: u64,
         /// Media packets handed to subscribers.
         pub forwarded: u64,
+        /// Times that somebody began with a key frame that had come before them.
+        pub replays: u64,
+        /// Packets that they began with.
+        pub replayed: u64,
         /// Packets sent again because a client asked for them.
         pub resent: u64,
         /// Packets sent again to find out what a downlink holds.

@@ -108,6 +108,10 @@ impl Core {
             // As far as is known, the client cannot decode what it would get.
             return;
         }
+        if slot.since.is_none() && self.replay(now, sink, at) == Some(target) {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(key) else { return };
         if peer.may_wait(now, number) {
             self.want_key_frame(now, &Wish { at, owner, sink, layers: [None, Some(target)] }, None);
         } else {

@@ -13,6 +13,7 @@ use crate::media::layers::Seen;
 use crate::media::message::Notice;
 use crate::media::policing::Verdict;
 use crate::media::publication::Publication;
+use crate::media::recap::Recalled;
 use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::slot::Source;
 use crate::media::table::{Key, PeerKey};
@@ -128,6 +129,7 @@ impl Core {
         let id = peer.stream(publication.track.stream);
         if publication.muted {
             self.counters.jumps += u64::from(publication.layers.pass_over(layer, seq));
+            publication.nobody_begins();
             return;
         }
         let seen = Seen { layer, codec, seq, end: packet.frame.end, bytes: packet.bytes() };
@@ -172,6 +174,10 @@ impl Core {
             overtaken: arrival.overtaken,
         };
         let number = publication.keep(now, layer, packet.stored(), &mut self.rings);
+        if kind == Kind::Video {
+            let recalled = Recalled { number, arriving, bytes: packet.bytes(), overtaken: source.overtaken };
+            publication.recall(now, layer, source.number, recalled);
+        }
         let kept = Kept { publication: at, layer, number };
         let passing = Passing { kind, source, arriving, packet, kept };
         let mut reach = Reach {

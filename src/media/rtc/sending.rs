@@ -13,7 +13,7 @@ use super::reference::Reference;
 use super::{Connection, Ended, Event, Packet, guarded};
 use crate::faults::Fault;
 use crate::media::egress::feedback::{self, Malformed};
-use crate::media::egress::ring::Kept;
+use crate::media::egress::ring::{Kept, Stored};
 use crate::media::egress::seal::Unsealed;
 use crate::media::egress::{Counts, Egress, Packets, Queued, Run, Told};
 use crate::media::forward::{Held, Leaving};
@@ -154,6 +154,32 @@ impl Connection {
                 Sending::Own(_) => Err(Held::NoStream),
                 Sending::Rtc(_) => Reference::write(&mut self.rtc, ssrc, pt, packet, map),
             }
+        })
+    }
+
+    /// Hands a packet that is kept to a slot, as [`Connection::write`] does with one that comes; only where we seal.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn write_kept(
+        &mut self,
+        ssrc: Ssrc,
+        stored: &Stored,
+        kept: Kept,
+        key: bool,
+        map: impl FnOnce() -> Result<Leaving, Held>,
+    ) -> Result<Result<(), Held>, Ended> {
+        if self.formats.pt(stored.format).is_none() {
+            return Ok(Err(Held::NotDecodable));
+        }
+        guarded(|| match &mut self.sending {
+            Sending::Own(own) if own.egress.has(ssrc) => {
+                let Leaving { seq, time, wallclock, picture, .. } = map()?;
+                let bytes = stored.payload.len();
+                own.egress.send(ssrc, Queued { kept, seq, time, wallclock, picture, key, bytes });
+                Ok(())
+            }
+            _ => Err(Held::NoStream),
         })
     }
 

@@ -11,6 +11,7 @@ mod demand;
 mod egress;
 mod estimate;
 mod feedback;
+mod joins;
 mod meeting;
 mod mute;
 mod paths;

@@ -12,15 +12,25 @@ pub fn extend(low: u16, near: u64) -> u64 {
 #[derive(Debug, Default)]
 pub struct Run {
     next: Option<u64>,
+    /// The first that was looked at. What left before it may be looked at later: its answer was not there yet.
+    first: u64,
     /// Those that came before an earlier one.
     early: BTreeSet<u64>,
+    /// Those before the first.
+    late: BTreeSet<u64>,
 }
 
 impl Run {
     /// Takes one. False if it came before, or from nowhere.
     pub fn take(&mut self, low: u16) -> bool {
-        let next = *self.next.get_or_insert(u64::from(low));
+        let next = *self.next.get_or_insert_with(|| {
+            self.first = u64::from(low) + (1 << 16);
+            self.first
+        });
         let number = extend(low, next);
+        if number < self.first {
+            return self.late.insert(number);
+        }
         if number < next || !self.early.insert(number) {
             return false;
         }
@@ -34,8 +44,9 @@ impl Run {
 
     /// How many never came although a later one did.
     pub fn missing(&self) -> u64 {
-        let (Some(next), Some(last)) = (self.next, self.early.last()) else { return 0 };
-        last + 1 - next - self.early.len() as u64
+        let before = self.late.first().map_or(0, |least| self.first - least - self.late.len() as u64);
+        let (Some(next), Some(last)) = (self.next, self.early.last()) else { return before };
+        before + last + 1 - next - self.early.len() as u64
     }
 }
 
@@ -52,6 +63,16 @@ mod tests {
         assert!(run.take(12) && run.take(11));
         assert_eq!(run.missing(), 1);
         assert!(run.take(10));
+        assert_eq!(run.missing(), 0);
+    }
+
+    #[test]
+    fn what_left_before_the_first_that_was_looked_at_comes_later_and_once() {
+        let mut run = Run::default();
+        assert!(run.take(2) && run.take(3) && run.take(0));
+        assert_eq!(run.missing(), 1);
+        assert!(!run.take(0) && !run.take(2), "again");
+        assert!(run.take(1) && run.take(65_535));
         assert_eq!(run.missing(), 0);
     }
 }
