@@ -43,9 +43,9 @@ pub fn assign_video(
             continue;
         }
         let dark = |index: &usize| slots.get(*index) == Some(&None);
-        let mut alone =
-            (0..slots.len()).filter(dark).filter(|index| audio.get(*index).is_none_or(Option::is_none));
-        let free = alone.next().or_else(|| (0..slots.len()).find(dark));
+        let heard = |index: &usize| *index < pairs && audio.get(*index).is_some_and(Option::is_some);
+        let mut free = (0..slots.len()).filter(dark);
+        let free = free.clone().find(|index| !heard(index)).or_else(|| free.next());
         if let Some(free) = free.and_then(|index| slots.get_mut(index)) {
             *free = Some(*id);
         }
@@ -159,6 +159,10 @@ mod tests {
         let before = audio.clone();
         assign_audio(&mut audio, &video, 3, &[pictured(7), speaking(8), pictured(9)]);
         assert_eq!(audio, before);
+        // What has a voice beyond the pairs is taken as it comes.
+        let mut many = vec![None; 6];
+        assign_video(&mut many, &audio, 3, &[1, 2, 3, 4, 5].map(id));
+        assert_eq!(many, [Some(id(5)), None, Some(id(1)), Some(id(2)), Some(id(3)), Some(id(4))]);
         // A page that shows nobody for a while leaves every voice where it is.
         assign_video(&mut video, &audio, 3, &[]);
         assign_audio(
