@@ -341,7 +341,7 @@ impl Estimator {
         self.endure(now, sent);
         self.learn(now);
         if self.heard && self.prober.is_due(now, self.estimate, self.seen()) {
-            if self.queue() != Queue::Rests || self.standing.too_long().is_some() || self.losses.many() {
+            if self.waits() || self.standing.too_long().is_some() || self.losses.many() {
                 self.prober.hold_off(now);
             } else {
                 self.prober.begin(now, self.estimate);
@@ -361,7 +361,14 @@ impl Estimator {
         Some(self.origin + Duration::from_micros(due.unsigned_abs()))
     }
 
-    /// What the queue does, if it is one that anybody could notice. While it drains nothing is probed: what waits would be the verdict.
+    /// Whether something waits on the way that would be the verdict of a probe. A steep slope down alone is none: where a receiver's
+    /// computer is busy, every wait ends in one.
+    fn waits(&self) -> bool {
+        let drains = self.trend.queue() == Queue::Drains && self.standing.queue() >= SHORT;
+        drains || self.queue() == Queue::Grows
+    }
+
+    /// What the queue does, if it is one that anybody could notice.
     fn queue(&self) -> Queue {
         let counts = self.standing.queue() >= SHORT || self.trend.is_steep();
         if counts { self.trend.queue() } else { Queue::Rests }
