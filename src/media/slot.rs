@@ -4,11 +4,12 @@ use super::allocate::TileFacts;
 use super::forward::{Arriving, Forwarder, Held, Leaving};
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
+use super::layers::Layers;
 use super::message::Reason;
 use super::publication::LayerSet;
 use super::rtc::Mid;
 use super::rtp::Ssrc;
-use super::table::PublicationKey;
+use super::table::{Key, PublicationKey};
 
 /// What a packet comes from, as a slot needs to know it.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,19 @@ pub struct Source {
     pub live: [bool; 3],
     /// What its publisher sent after this packet was there before it.
     pub overtaken: bool,
+}
+
+impl Source {
+    /// That of a packet of `layer` of what is published as `at`, with these `layers`.
+    #[must_use]
+    pub fn of(at: PublicationKey, layers: &Layers, layer: Layer, overtaken: bool) -> Source {
+        Source {
+            number: (u64::from(at.number()) << 32) | u64::from(layers.source(layer)),
+            layer,
+            live: Layer::ALL.map(|layer| layers.is_live(layer)),
+            overtaken,
+        }
+    }
 }
 
 /// What a slot shows: whom, and what of them.

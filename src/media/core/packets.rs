@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
-use crate::media::ids::{Kind, Layer};
+use crate::media::ids::Kind;
 use crate::media::layers::Seen;
 use crate::media::message::Notice;
 use crate::media::policing::Verdict;
@@ -16,7 +16,7 @@ use crate::media::publication::Publication;
 use crate::media::recap::Recalled;
 use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::slot::Source;
-use crate::media::table::{Key, PeerKey};
+use crate::media::table::PeerKey;
 
 /// Everything is taken to be captured this much earlier, on every slot alike. Before a track's first report its capture
 /// times come from arrivals; without this margin a packet that is faster than the first one would be captured in the
@@ -167,12 +167,7 @@ impl Core {
             }
         }
         let arriving = Arriving { seq, time, capture, frame: packet.frame };
-        let source = Source {
-            number: (u64::from(at.number()) << 32) | u64::from(layers.source(layer)),
-            layer,
-            live: Layer::ALL.map(|layer| layers.is_live(layer)),
-            overtaken: arrival.overtaken,
-        };
+        let source = Source::of(at, layers, layer, arrival.overtaken);
         let number = publication.keep(now, layer, packet.stored(), &mut self.rings);
         if kind == Kind::Video {
             let recalled = Recalled { number, arriving, bytes: packet.bytes(), overtaken: source.overtaken };

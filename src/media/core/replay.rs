@@ -8,7 +8,7 @@ use crate::media::egress::ring::Kept;
 use crate::media::ids::Layer;
 use crate::media::publication::Sink;
 use crate::media::slot::Source;
-use crate::media::table::{Key, PublicationKey};
+use crate::media::table::PublicationKey;
 
 impl Core {
     /// Hands what came of `at` since its last key frame to a slot that shows nothing yet: of what it is to show, or of less. Returns
@@ -24,13 +24,7 @@ impl Core {
         let slot = peer.video.get_mut(usize::from(number))?;
         let (ssrc, target) = (slot.ssrc?, slot.target?);
         for layer in Layer::ALL.into_iter().rev().filter(|layer| *layer <= target) {
-            let layers = &publication.layers;
-            let source = Source {
-                number: (u64::from(at.number()) << 32) | u64::from(layers.source(layer)),
-                layer,
-                live: Layer::ALL.map(|layer| layers.is_live(layer)),
-                overtaken: false,
-            };
+            let source = Source::of(at, &publication.layers, layer, false);
             let recalled = publication.recap(layer).map_or(&[][..], |recap| recap.get(now, source.number));
             let kept = |number| Kept { publication: at, layer, number };
             let stored = |number| Packets::get(&self.publications, kept(number));

@@ -78,7 +78,7 @@ const ROUND_TRIP: Micros = 10_000;
 const LARGE_FALL: f64 = 0.66;
 
 /// A queue that does not grow steeply counts from this length on: what is shorter nobody hears or sees, and computers and radios that are
-/// busy for now make everybody wait for as long. With none 400 people at one generator were thought to have a full line each.
+/// busy for a moment make everybody wait for as long. Without it 400 people at one generator were thought to have a full line each.
 const SHORT: Micros = 25_000;
 
 /// How much of the round trip a new one makes (RFC 6298 section 2: 1/8).

@@ -116,7 +116,7 @@ fn jitter_of_a_wide_line_takes_no_layer_away() {
     }
 }
 
-/// Somebody on the way is busy with others for now longer, now shorter, as an access point or a computer is, and lets everybody wait for
+/// Somebody on the way is busy with others, sometimes longer and sometimes shorter, as an access point or a computer is, and lets everybody wait for
 /// up to 20 ms: nobody's line is full.
 #[test]
 fn a_wait_that_wanders_and_stays_short_takes_no_layer_away() {
