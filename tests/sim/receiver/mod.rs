@@ -5,6 +5,7 @@
 mod checks;
 pub mod freezes;
 mod line;
+mod lips;
 mod playout;
 pub mod quality;
 mod watch;
@@ -143,6 +144,7 @@ impl Receiver {
             // A packet that was overtaken is not played any more.
             if missing >= 0 {
                 quality.sound(played);
+                quality.told.sound(line.slot, line.report, time, *stamp);
             }
         }
         let plays = |table: &SlotTable| {
@@ -215,6 +217,7 @@ impl Receiver {
             let bytes = frame.iter().map(|piece| piece.bytes).sum();
             if let Some((played, quality)) = self.played(at, piece.stamp, bytes) {
                 quality.picture(played);
+                quality.told.picture(line.slot, line.report, piece.time, piece.stamp);
             }
         }
         true

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use plenary::media::ids::Layer;
 
 use super::freezes::Freezes;
+use super::lips::Lips;
 use crate::payload::Stamp;
 
 /// Time between two packets of sound.
@@ -40,6 +41,8 @@ pub struct Quality {
     pub silent: Duration,
     /// How old a picture or a sound was at most when it was played.
     pub oldest: Duration,
+    /// What sender reports say of lips and voice.
+    pub told: Lips,
     /// How much older the picture was than the sound at the same moment, or younger, in milliseconds.
     lips: Vec<u64>,
     picture: Option<Played>,
@@ -49,9 +52,10 @@ pub struct Quality {
 impl Quality {
     pub fn start_watching(&mut self, now: Instant) {
         let Quality { first, picture, sound, .. } = *self;
-        let freezes = std::mem::take(&mut self.freezes);
-        *self = Quality { freezes, first, picture, sound, ..Quality::default() };
+        let (freezes, told) = (std::mem::take(&mut self.freezes), std::mem::take(&mut self.told));
+        *self = Quality { freezes, first, told, picture, sound, ..Quality::default() };
         self.freezes.start_watching(now);
+        self.told.start_watching();
     }
 
     /// A frame is on the screen.

@@ -165,6 +165,9 @@ fn timestamps_and_sender_reports_of_a_slot_go_on_across_owners_and_pauses() {
         // Each report and each frame was judged as it came; here is that there were enough of them.
         let receiver = &world.seats[viewer].client.receiver;
         assert!(receiver.reports > 800, "{} reports", receiver.reports);
+        // A voice that goes on stays where it is, so only some pictures are in the pair of their voice.
+        let lips: usize = receiver.quality.values().map(|quality| quality.told.judged()).sum();
+        assert!(lips > 300, "of {lips} pictures is known whether lips and voice go together");
         world.finish("one clock for each slot");
     });
 }

@@ -12,6 +12,7 @@ mod egress;
 mod estimate;
 mod feedback;
 mod joins;
+mod large;
 mod meeting;
 mod mute;
 mod paths;
@@ -36,6 +37,8 @@ enum When {
     Always,
     /// Only with `PLENARY_SIM=all`.
     All,
+    /// Only there, and with one seed: it takes long.
+    Once,
 }
 
 /// The seeds of a full run.
@@ -49,9 +52,9 @@ fn play(when: When, scenario: impl Fn(u64)) {
     let workers = number("PLENARY_SIM_WORKERS").map(|workers: u64| workers as usize);
     let seeds: Vec<u64> = match (number("PLENARY_SIM_SEED"), all, when) {
         (Some(seed), _, _) => vec![seed],
-        (None, true, _) => SEEDS.to_vec(),
-        (None, false, When::Always) => SEEDS[..1].to_vec(),
-        (None, false, When::All) => {
+        (None, true, When::Always | When::All) => SEEDS.to_vec(),
+        (None, true, When::Once) | (None, false, When::Always) => SEEDS[..1].to_vec(),
+        (None, false, When::All | When::Once) => {
             println!("only with PLENARY_SIM=all");
             return;
         }

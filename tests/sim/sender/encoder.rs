@@ -34,6 +34,8 @@ pub struct Pace(Size);
 enum Size {
     /// All alike; a key frame has three times as many packets.
     Even { packets: u8, bytes: usize },
+    /// Nothing moves: a frame is a packet with nothing in it, and a key frame the whole page.
+    Still { page: u8, bytes: usize },
     /// They vary, and follow a rate.
     Varying {
         dice: Rng,
@@ -48,6 +50,11 @@ impl Pace {
         Pace(Size::Even { packets: picture.packets, bytes: picture.bytes })
     }
 
+    /// What is the same in each frame.
+    pub fn still(picture: &Picture) -> Pace {
+        Pace(Size::Still { page: picture.packets * 3, bytes: picture.bytes })
+    }
+
     /// Frames that follow a rate, of which nothing is known yet.
     pub fn varying(dice: Rng) -> Pace {
         Pace(Size::Varying { dice, rate: 0, owed: 0.0 })
@@ -57,6 +64,13 @@ impl Pace {
     fn frame(&mut self, key: bool, fps: u32) -> (u8, usize) {
         match &mut self.0 {
             Size::Even { packets, bytes } => (if key { *packets * 3 } else { *packets }, *bytes),
+            Size::Still { page, bytes } => {
+                if key {
+                    (*page, *bytes)
+                } else {
+                    (1, LEAST)
+                }
+            }
             Size::Varying { dice, rate, owed } => {
                 let budget = *rate as f64 / 8.0 / f64::from(fps);
                 let varies = 1.0 + VARIES * (dice.below(2_001) as f64 / 1_000.0 - 1.0);

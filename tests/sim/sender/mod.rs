@@ -215,6 +215,14 @@ impl Camera {
         }
     }
 
+    /// Nothing moves in what is captured any more: a frame a second that says so.
+    pub fn stands_still(&mut self, picture: Picture) {
+        self.fps = 1;
+        for encoder in &mut self.encoders {
+            encoder.pace = Pace::still(&picture);
+        }
+    }
+
     /// Makes far more of one encoding than anybody asked for.
     pub fn swell_layer(&mut self, layer: Layer, picture: Picture) {
         for encoder in self.encoders.iter_mut().filter(|encoder| encoder.layer == layer) {

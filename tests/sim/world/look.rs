@@ -8,7 +8,11 @@ use plenary::media::rtc::EgressKind;
 
 use super::{Person, Seat, World, ms};
 use crate::link::{Direction, Hits};
+use crate::receiver::quality::Quality;
 use crate::receiver::{Watch, unnamed};
+
+/// Lips and voice of somebody are no further apart in what sender reports say.
+const LIPS_WITHIN: Duration = ms(60);
 
 impl World {
     /// `from` has seen `to` within the last half second and heard them within the last one.
@@ -150,6 +154,10 @@ impl World {
             let lines = seat.client.connection.iter().flat_map(|c| &c.lines).map(|(_, line)| line);
             let unnamed = unnamed(self.now, lines);
             assert_eq!(unnamed, 0, "{} saw frames the server never named", seat.client.name);
+            for (of, Quality { told, .. }) in receiver.quality.iter().filter(|_| !attacked) {
+                let (most, judged) = (told.most(), told.judged());
+                assert!(most <= LIPS_WITHIN, "{} sees {of}'s lips {most:?} off: {judged}", seat.client.name);
+            }
         }
         let honest = |seat: &Seat| {
             let client = &seat.client;
