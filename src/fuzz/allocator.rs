@@ -11,7 +11,7 @@ use crate::media::units::Bitrate;
 const SLOTS: usize = crate::media::VIDEO_SLOTS as usize;
 
 /// No more than this is ever looked for.
-const MOST_PROBED: Bitrate = Bitrate::kbps(15_000);
+const MOST_PROBED: Bitrate = Bitrate::kbps(40_000);
 
 /// Estimates, layers that come and go at any rate, views and owners that change, time that passes or does not: every decision keeps
 /// the slots it was given, asks to be made again later, not now, and is judged where it is made (`media/allocate/decide/judge.rs`).
