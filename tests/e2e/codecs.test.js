@@ -69,6 +69,9 @@ for (const codec of CODECS) {
 }
 
 if (OTHER === 'firefox') {
+  /** The first section of sound of an answer: the microphone's. @param {string} sdp */
+  const ownSound = (sdp) => sdp.split(/^(?=m=)/m).find((section) => section.startsWith('m=audio')) ?? '';
+
   house.scene('voices have in-band error correction and pauses without packets, and no RED', async () => {
     await house.server.restart([]);
     const ann = await house.personIn(red, 'Ann');
@@ -82,7 +85,8 @@ if (OTHER === 'firefox') {
       assert.equal(voice.codec, 'opus');
       assert.match(voice.format, /useinbandfec=1/);
       assert.match(voice.format, /usedtx=1/);
-      assert.doesNotMatch(person.answers.at(-1).sdp, /a=rtpmap:\d+ red\//i);
+      // A browser that may send it always does.
+      assert.doesNotMatch(ownSound(person.answers.at(-1).sdp), /a=rtpmap:\d+ red\//i);
     }
     for (const person of [ann, bob]) await person.closePage();
   });

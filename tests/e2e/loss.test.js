@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { readConcealment } from './lib/in-page.js';
 import { OTHER } from './lib/pair.js';
 import { MEDIA_ADDRESS } from './lib/server.js';
 import { UdpProxy } from './lib/udp-proxy.js';
@@ -95,6 +96,24 @@ function isMended(viewer, way, watched) {
   assert.ok(frozen < FROZEN * watched.length, `${seen}: pictures stood still for ${frozen} s`);
 }
 
+/**
+ * A voice of which packets are lost comes with the packet before, where the browser takes that. How much of it is made up all the same
+ * depends on how long the browser waits for what is late, and on how busy the machine is: it is printed.
+ * @param {Person} viewer
+ * @param {UdpProxy} way
+ */
+async function isMendedByRedundancy(viewer, way) {
+  const [, redundant] = /^a=rtpmap:(\d+) red\/48000\/2/m.exec(viewer.answers.at(-1).sdp) ?? [];
+  const then = await viewer.page.evaluate(readConcealment);
+  await viewer.page.waitForTimeout(5_000);
+  const now = await viewer.page.evaluate(readConcealment);
+  const [played, concealed] = [now.played - then.played, now.concealed - then.concealed];
+  console.info(`${viewer.name}: ${concealed.toFixed(2)} of ${played.toFixed(2)} s of sound made up`);
+  if (redundant === undefined) return;
+  const came = way.rtp.came.get(Number(redundant)) ?? 0;
+  assert.ok(came > 100, `${viewer.name}: ${came} packets brought the one before along`);
+}
+
 /** What the server sent again because somebody asked for it. */
 const resent = async () => (await house.server.counters()).core_resent ?? 0;
 
@@ -134,6 +153,7 @@ for (const codec of CODECS) {
       decodes(dan, 'Cid', codec, FRAMES),
     ]);
     await until('packets are sent again that were asked for', resent, (count) => count > 40);
+    await Promise.all([isMendedByRedundancy(bob, toBob), isMendedByRedundancy(dan, toDan)]);
     isMended(bob, toBob, [cidForBob, ofDan]);
     isMended(dan, toDan, [cidForDan, ofBob]);
     await bob.sees('Cid', 'blue');

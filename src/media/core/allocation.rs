@@ -122,10 +122,12 @@ impl Core {
     /// What the voices that `viewer` hears take of their downlink.
     fn sound_of(&self, now: Instant, viewer: &Peer) -> Bitrate {
         let heard = viewer.audio.iter().filter_map(|slot| self.publications.get(slot.publication?));
-        heard
+        let once: Bitrate = heard
             .filter(|voice| !voice.muted && !voice.sound.held_back)
             .filter_map(|voice| voice.layers.facts(Layer::High, now)?.rate)
-            .sum()
+            .sum();
+        let twice = viewer.connection.as_ref().is_some_and(|connection| connection.doubles_sound(now));
+        if twice { once * 2 } else { once }
     }
 
     /// A slot is to show what was decided. It plays what it plays until the next key frame of that.

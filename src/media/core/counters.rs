@@ -50,6 +50,8 @@ crate::metrics! {
         pub replayed: u64,
         /// Packets sent again because a client asked for them.
         pub resent: u64,
+        /// Packets of sound that brought the one before along, for somebody who loses some.
+        pub redundant: u64,
         /// Packets sent again to find out what a downlink holds.
         pub padded: u64,
         /// Packets that were asked for again and that nobody needs: never sent, too old, or in front of a key frame.
@@ -133,9 +135,10 @@ impl Counters {
     /// Adds what a connection has counted since it was asked last.
     pub(super) fn add_connection(&mut self, connection: &mut Connection) {
         self.add_paths(connection.take_path_counts());
-        let Counts { resent, padded, refused } = connection.take_counts();
+        let Counts { resent, redundant, padded, refused } = connection.take_counts();
         let Refused { pointless, repeated, over, unread } = refused;
         self.resent += resent;
+        self.redundant += redundant;
         self.padded += padded;
         self.resends_pointless += pointless;
         self.resends_repeated += repeated;

@@ -82,6 +82,11 @@ impl Downlink {
         self.estimator.estimate()
     }
 
+    /// See [`Estimator::loss`].
+    pub(super) fn loss(&self) -> f32 {
+        self.estimator.loss()
+    }
+
     /// See [`Estimator::rtt`].
     pub(super) fn rtt(&self) -> Option<Duration> {
         self.estimator.rtt()

@@ -32,6 +32,8 @@ pub struct Expected {
     pub ids: ExtensionIds,
     /// What came.
     pub stored: Stored,
+    /// The payload that it brings along, if any.
+    pub along: Vec<u8>,
     /// What it is on its source.
     pub role: Role,
 }
@@ -239,7 +241,7 @@ impl Left {
 
 /// Whether it is what was to be written, and nothing else.
 fn is_as_expected(header: &Header, payload: &[u8], expected: &Expected) -> Verdict {
-    let Expected { own, ids, stored, .. } = expected;
+    let Expected { own, ids, stored, along, .. } = expected;
     holds(header.ssrc == own.ssrc, "the source is another")?;
     holds(header.payload_type == own.payload_type, "the payload type is another")?;
     holds(header.marker == stored.marker, "the marker is another")?;
@@ -258,7 +260,18 @@ fn is_as_expected(header: &Header, payload: &[u8], expected: &Expected) -> Verdi
             payload.strip_prefix(&original.to_be_bytes()).ok_or("the original number is another")?
         }
     };
+    let payload = if along.is_empty() { payload } else { newest(payload, along)? };
     holds(is_copy(payload, &stored.payload, own.picture), "the payload is another")
+}
+
+/// What is new of a payload that brings `along` what left before (RFC 2198 section 3).
+fn newest<'a>(payload: &'a [u8], along: &[u8]) -> Result<&'a [u8], &'static str> {
+    let (&[first, _, third, fourth, last], blocks) =
+        payload.split_first_chunk::<5>().ok_or("what brings something along is too short")?;
+    holds(first >> 7 == 1 && first & 0x7f == last, "blocks of redundant sound are not of one kind")?;
+    let length = usize::from(third & 3) << 8 | usize::from(fourth);
+    holds(length == along.len(), "what is brought along has another length")?;
+    blocks.strip_prefix(along).ok_or("what is brought along did not leave before")
 }
 
 /// Whether a payload is that which came, but for the counters of a picture.

@@ -6,7 +6,7 @@
 //!  a report came ─► feedback ─┬► repair    what was lost and is worth it is written again, from the same ring
 //!                             ├► estimate  what the downlink holds: how much may be padded, and how fast what waits leaves
 //!                             └► a key frame is wanted
-//!  Egress::poll ─► write::write            header and payload, once, into the run that is sent
+//!  Egress::poll ─► write::write            header and payload, once, into the run that is sent; of sound that gets lost twice (redundancy)
 //!               ─► transport-wide number   when it is certain to leave
 //!               ─► seal::Sealer            in place
 //!               ─► history, report         what left, to be repaired and reported
@@ -21,9 +21,11 @@ mod downlink;
 pub mod feedback;
 pub mod history;
 pub mod judge;
+mod next;
 pub mod opened;
 mod outbound;
 mod queue;
+pub mod redundancy;
 pub mod repair;
 pub mod report;
 pub mod ring;
@@ -75,6 +77,8 @@ impl Run {
 pub struct Counts {
     /// Packets sent again because the client asked for them.
     pub resent: u64,
+    /// Packets of sound that brought the one before along.
+    pub redundant: u64,
     /// Packets sent again to find out what the downlink holds.
     pub padded: u64,
     /// What the client asked for again and did not get.
@@ -97,6 +101,8 @@ pub struct Negotiated {
     pub formats: [Option<u8>; FORMATS],
     /// The payload type of its retransmissions (RFC 4588).
     pub resends: [Option<u8>; FORMATS],
+    /// The payload type of sound that brings the packet before along (RFC 2198), if the client takes that.
+    pub redundant: Option<u8>,
     /// Header extensions of sound.
     pub sound: ExtensionIds,
     /// Header extensions of pictures.

@@ -7,19 +7,21 @@ use super::downlink::Downlink;
 use super::feedback::{self, Fact, Malformed, ReferenceClock};
 use super::history::Sent;
 use super::judge::{Expected, Judge, Role};
+use super::next::{Datagram, Next};
 use super::queue::{Queue, Queued};
+use super::redundancy::Redundancy;
 use super::repair::{Refused, Repair, Resend, UNKNOWN_RTT};
 use super::report::{self, NtpClock, References};
-use super::ring::{Kept, Stored};
+use super::ring::Kept;
 use super::seal::{Sealer, Unsealed};
 use super::source::Source;
-use super::write::{self, ExtensionIds, Own};
+use super::write::{self, Own};
 use super::{Counts, Negotiated, Packets, Run, Told};
 use crate::media::demux::Path;
 use crate::media::estimate::{Class, Pacer};
 use crate::media::guard::Faults;
 use crate::media::ids::Kind;
-use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
+use crate::media::rtp::{SeqNo, Ssrc};
 use crate::media::units::Bitrate;
 
 /// Bytes of a compound of reports at most, before it is sealed: within every path's datagrams.
@@ -34,35 +36,6 @@ const AROUND: usize = 70;
 
 /// Of how many packets that left padding is made, the newest: probes take some ten.
 const RECENT: usize = 16;
-
-/// What leaves next, before it is written.
-#[derive(Debug, Clone, Copy)]
-struct Next {
-    class: Class,
-    /// Of its source.
-    place: usize,
-    seq: SeqNo,
-    sent: Sent,
-    /// For the first time: what the timestamp stands for, and whether a key frame begins.
-    fresh: Option<(MediaTime, Instant, bool)>,
-}
-
-/// What of it is written, and how long it will be.
-#[derive(Debug, Clone, Copy)]
-struct Datagram<'a> {
-    stored: &'a Stored,
-    own: Own,
-    ids: ExtensionIds,
-    bytes: usize,
-}
-
-impl Next {
-    fn fresh(class: Class, (place, queued): &(usize, Queued)) -> Next {
-        let Queued { kept, seq, time, wallclock, picture, key, .. } = *queued;
-        let sent = Sent { kept, time: time.low(), picture };
-        Next { class, place: *place, seq, sent, fresh: Some((time, wallclock, key)) }
-    }
-}
 
 /// What leaves on one connection.
 #[derive(Debug)]
@@ -84,6 +57,7 @@ pub struct Egress {
     padding: usize,
     downlink: Downlink,
     pacer: Pacer,
+    redundancy: Redundancy,
     /// The clock of what the client reports.
     arrivals: ReferenceClock,
     /// Ours, in reports.
@@ -115,6 +89,7 @@ impl Egress {
             padding: 0,
             downlink: Downlink::new(now),
             pacer: Pacer::new(now),
+            redundancy: Redundancy::default(),
             arrivals: ReferenceClock::default(),
             clock: NtpClock::new(now),
             references: References::default(),
@@ -173,6 +148,12 @@ impl Egress {
         self.downlink.estimate()
     }
 
+    /// Whether each packet of sound brings the one before along.
+    #[must_use]
+    pub fn doubles_sound(&self, now: Instant) -> bool {
+        self.negotiated.redundant.is_some() && self.redundancy.is_on(now)
+    }
+
     /// The round trip to the client.
     fn rtt(&self) -> Duration {
         self.downlink.rtt().or(self.rtt).unwrap_or(UNKNOWN_RTT)
@@ -214,7 +195,9 @@ impl Egress {
             Fact::Received(reception) => self.rtt = self.clock.round_trip(now, &reception).or(self.rtt),
             Fact::Arrivals(arrivals) => {
                 self.downlink.feedback(now, arrivals.reported(&mut self.arrivals));
-                tell(Told::Estimate(self.downlink.estimate()));
+                let estimate = self.downlink.estimate();
+                self.redundancy.heard(now, self.downlink.loss(), estimate);
+                tell(Told::Estimate(estimate));
             }
             Fact::ReferenceTime { from, ntp } => self.references.note(now, from, ntp),
         })
@@ -313,7 +296,7 @@ impl Egress {
         while count < most
             && let Some(next) = self.next(now, packets)
         {
-            let Some(datagram) = self.plan(&next, packets) else {
+            let Some(datagram) = self.plan(now, &next, packets) else {
                 self.leaves_not(&next);
                 continue;
             };
@@ -365,25 +348,28 @@ impl Egress {
     }
 
     /// What is written of it; `None` if it cannot leave.
-    fn plan<'a>(&self, next: &Next, packets: &'a impl Packets) -> Option<Datagram<'a>> {
+    fn plan<'a>(&self, now: Instant, next: &Next, packets: &'a impl Packets) -> Option<Datagram<'a>> {
         let (sealer, source) = (self.sealer.as_ref()?, self.sources.get(next.place)?);
         let stored = packets.get(next.sent.kept)?;
         let again = next.fresh.is_none();
         let ssrc = if again { source.resends.as_ref()?.sealed.ssrc } else { source.sealed.ssrc };
         let ids = self.negotiated.ids(source.kind);
+        let plain = self.negotiated.payload_type(stored, again)?;
+        let redundant = self.negotiated.redundant.filter(|_| self.redundancy.is_on(now));
+        let along = redundant.and_then(|_| source.along(next.seq, next.fresh?.0, plain, stored, packets));
         #[expect(clippy::cast_possible_truncation, reason = "a packet has the low bits")]
         let seq = next.seq.0 as u16;
         let own = Own {
             ssrc,
-            payload_type: self.negotiated.payload_type(stored, again)?,
+            payload_type: redundant.filter(|_| along.is_some()).unwrap_or(plain),
             seq,
             time: next.sent.time,
             picture: next.sent.picture,
             original: again.then_some(seq),
             transport: ids.transport.map(|_| 0),
         };
-        let bytes = write::length(stored, &own, ids) + sealer.adds();
-        Some(Datagram { stored, own, ids, bytes })
+        let bytes = write::length(stored, along.as_ref(), &own, ids) + sealer.adds();
+        Some(Datagram { stored, along, own, ids, bytes })
     }
 
     /// What was to leave next waits no more.
@@ -418,7 +404,7 @@ impl Egress {
         path: Path,
         out: &mut Vec<u8>,
     ) -> Result<(), Unsealed> {
-        let Datagram { stored, mut own, ids, bytes } = *datagram;
+        let Datagram { stored, along, mut own, ids, bytes } = *datagram;
         let Some((sealer, source)) = self.sealer.as_ref().zip(self.sources.get_mut(next.place)) else {
             return Err(Unsealed::Failed);
         };
@@ -433,10 +419,10 @@ impl Egress {
             let resends = source.resends.as_mut().ok_or(Unsealed::Failed)?;
             let index = resends.count();
             own.seq = (index & 0xffff) as u16;
-            let header = write::write(stored, &own, ids, out);
+            let header = write::write(stored, None, &own, ids, out);
             sealer.seal(&mut resends.sealed, index, out, at, header)?;
             let role = Role::Again(source.sealed.ssrc);
-            self.judge.expect(|| Expected { own, ids, stored: stored.clone(), role });
+            self.judge.expect(|| Expected { own, ids, stored: stored.clone(), along: Vec::new(), role });
             if next.class == Class::Padding {
                 self.counts.padded += 1;
                 self.padding = self.padding.saturating_sub(wire);
@@ -446,9 +432,16 @@ impl Egress {
             }
             return Ok(());
         };
-        let header = write::write(stored, &own, ids, out);
+        let header = write::write(stored, along.as_ref(), &own, ids, out);
         sealer.seal(&mut source.sealed, next.seq.0, out, at, header)?;
-        self.judge.expect(|| Expected { own, ids, stored: stored.clone(), role: Role::Fresh(time) });
+        self.judge.expect(|| {
+            let along = along.map_or(Vec::new(), |along| along.payload.to_vec());
+            Expected { own, ids, stored: stored.clone(), along, role: Role::Fresh(time) }
+        });
+        self.counts.redundant += u64::from(along.is_some());
+        if source.kind == Kind::Audio {
+            source.before = Some((next.sent.kept, next.seq, time));
+        }
         source.sending.sent(now, time, wallclock, stored.payload.len());
         self.reports = self.reports.into_iter().chain(source.sending.due()).min();
         if source.resends.is_some() {

@@ -1,10 +1,13 @@
 //! One source (SSRC) of ours: what of it is sealed, sent again and reported.
 
+use super::Packets;
 use super::history::History;
+use super::redundancy::Along;
 use super::report::Sending;
+use super::ring::{Kept, Stored};
 use super::seal::Sealed;
 use crate::media::ids::Kind;
-use crate::media::rtp::Ssrc;
+use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 
 /// A slot's source. It stays for as long as the connection and its keys.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub(super) struct Source {
     pub(super) resends: Option<Resends>,
     pub(super) history: History,
     pub(super) sending: Sending,
+    /// The last packet of sound that left: which, and its numbers.
+    pub(super) before: Option<(Kept, SeqNo, MediaTime)>,
 }
 
 /// The source of another one's retransmissions (RFC 4588 section 4), which counts for itself.
@@ -38,6 +43,20 @@ impl Resends {
 }
 
 impl Source {
+    /// What its packet of sound `seq`, of `time` and encoded as the client's payload type `of`, brings along: the one that left before.
+    pub(super) fn along<'a>(
+        &self,
+        seq: SeqNo,
+        time: MediaTime,
+        of: u8,
+        packet: &Stored,
+        packets: &'a impl Packets,
+    ) -> Option<Along<'a>> {
+        let (kept, left, at) = self.before.filter(|(_, left, at)| *left + 1 == seq && *at < time)?;
+        debug_assert!(left < seq, "what left before is older");
+        Along::new(&packets.get(kept)?.payload, time - at, of, packet.payload.len())
+    }
+
     /// Nothing was sent with it.
     pub(super) fn new(kind: Kind, ssrc: Ssrc, resends: Option<Ssrc>) -> Source {
         Source {
@@ -46,6 +65,7 @@ impl Source {
             resends: resends.map(Resends::new),
             history: History::default(),
             sending: Sending::new(kind.clock_rate()),
+            before: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
 use line::{Got, Line, SLOT, ms, nack, originals, pairs, picture};
 
 mod line;
+mod sound;
 
 /// Sequence numbers, timestamps (from 2^32 - 5 s on), picture ids, transport-wide numbers and roll-overs of the SRTP index
 /// all wrap, some more than once.

@@ -1,5 +1,6 @@
 //! A packet as one subscriber gets it: header (RFC 3550 section 5.1), extensions (RFC 8285), payload.
 
+use super::redundancy::Along;
 use super::ring::Stored;
 use crate::media::frame::Picture;
 use crate::media::rtp::{AudioLevel, Ssrc};
@@ -56,8 +57,14 @@ pub struct Own {
     pub transport: Option<u16>,
 }
 
-/// Writes the packet behind what `out` has. Returns how many bytes are its header.
-pub fn write(packet: &Stored, own: &Own, ids: ExtensionIds, out: &mut Vec<u8>) -> usize {
+/// Writes the packet behind what `out` has, with what it brings along. Returns how many bytes are its header.
+pub fn write(
+    packet: &Stored,
+    along: Option<&Along<'_>>,
+    own: &Own,
+    ids: ExtensionIds,
+    out: &mut Vec<u8>,
+) -> usize {
     let begin = out.len();
     let (extensions, length) = extensions(packet, own, ids);
     let extensions = extensions.get(..length).unwrap_or_default();
@@ -73,6 +80,9 @@ pub fn write(packet: &Stored, own: &Own, ids: ExtensionIds, out: &mut Vec<u8>) -
     if let Some(original) = own.original {
         out.extend_from_slice(&original.to_be_bytes());
     }
+    if let Some(along) = along {
+        along.write(out);
+    }
     let at = out.len();
     out.extend_from_slice(&packet.payload);
     if let Some(picture) = own.picture {
@@ -83,8 +93,9 @@ pub fn write(packet: &Stored, own: &Own, ids: ExtensionIds, out: &mut Vec<u8>) -
 
 /// How many bytes [`write`] will write.
 #[must_use]
-pub fn length(packet: &Stored, own: &Own, ids: ExtensionIds) -> usize {
-    FIXED + extensions_length(packet, own, ids) + own.original.map_or(0, |_| ORIGINAL) + packet.payload.len()
+pub fn length(packet: &Stored, along: Option<&Along<'_>>, own: &Own, ids: ExtensionIds) -> usize {
+    let before = own.original.map_or(0, |_| ORIGINAL) + along.map_or(0, Along::bytes);
+    FIXED + extensions_length(packet, own, ids) + before + packet.payload.len()
 }
 
 /// How long the block of extensions will be.
@@ -208,7 +219,7 @@ mod tests {
             (loud, turned) in (prop::option::of((0u8..128, any::<bool>())), prop::option::of(0u8..4)),
             (number, original) in (prop::option::of(any::<u16>()), prop::option::of(any::<u16>())),
             (marker, seq, time, ssrc) in any::<(bool, u16, u32, u32)>(),
-            payload in prop::collection::vec(any::<u8>(), 0..40),
+            (payload, before) in (prop::collection::vec(any::<u8>(), 0..40), prop::collection::vec(any::<u8>(), 0..40)),
         ) {
             let level_value = loud.map(|(level, voice)| AudioLevel { level, voice });
             let extensions = Extensions { level: level_value, orientation: turned };
@@ -216,14 +227,20 @@ mod tests {
             let own = Own { ssrc: Ssrc(ssrc), payload_type: 96, seq, time, picture: None, original, transport: number };
             let ids = ExtensionIds { transport, level, orientation };
             let mut out = vec![1, 2, 3];
-            let header = write(&stored, &own, ids, &mut out);
-            prop_assert_eq!(out.len() - 3, length(&stored, &own, ids));
+            let along = Along::new(&before, 960, 111, payload.len()).filter(|_| original.is_none());
+            let header = write(&stored, along.as_ref(), &own, ids, &mut out);
+            prop_assert_eq!(out.len() - 3, length(&stored, along.as_ref(), &own, ids));
             let got = Header::read(&out[3..]).expect("a header");
             let said = level.zip(loud).map(|(id, (level, voice))| (id, vec![level | (u8::from(voice) << 7)]));
             let turn = orientation.zip(turned).map(|(id, turned)| (id, vec![turned]));
             let counted = transport.zip(number).map(|(id, number)| (id, number.to_be_bytes().to_vec()));
             let elements: Vec<_> = said.into_iter().chain(turn).chain(counted).collect();
-            let whole: Vec<u8> = original.map(u16::to_be_bytes).into_iter().flatten().chain(payload).collect();
+            let mut brought = Vec::new();
+            if let Some(along) = along {
+                along.write(&mut brought);
+            }
+            let first = original.map(u16::to_be_bytes).into_iter().flatten();
+            let whole: Vec<u8> = first.chain(brought).chain(payload).collect();
             prop_assert_eq!((got.marker, got.payload_type, got.seq), (marker, 96, seq));
             prop_assert_eq!((got.time, got.ssrc, got.elements, got.length), (time, Ssrc(ssrc), elements, header));
             prop_assert_eq!(&out[3 + header..], whole);

@@ -8,6 +8,7 @@ use str0m::format::{Codec as Str0mCodec, CodecConfig, FormatParams};
 use str0m::media::{Frequency, Media, Pt};
 use str0m::rtp::Extension;
 
+use super::red::Red;
 use crate::media::codec::{Codec, CodecSet, Format};
 use crate::media::egress::{self, write::ExtensionIds};
 use crate::media::ids::Kind;
@@ -187,6 +188,13 @@ impl Negotiated {
             }
         }
         negotiated
+    }
+
+    /// The client may be sent sound as `red`. Returns whether it may: what is in that is what its lines take as Opus.
+    pub(super) fn take_red(&mut self, red: Red) -> bool {
+        let takes = self.egress.formats.first().copied().flatten() == Some(red.of);
+        self.egress.redundant = takes.then_some(red.pt);
+        takes
     }
 
     /// What of it whatever leaves needs.

@@ -19,6 +19,7 @@ mod h264;
 mod height;
 mod ingress;
 mod offer;
+mod red;
 mod reference;
 mod sending;
 mod srtp;
@@ -279,7 +280,7 @@ impl Connection {
     }
 
     fn answer(&mut self, offer: Offer) -> Result<String, Ended> {
-        let Offer { tracks, slots, sdp } = offer;
+        let Offer { tracks, slots, red, sdp } = offer;
         let lines = tracks.iter().map(|track| (&track.mid, track.kind));
         for (mid, kind) in lines.chain(slots.iter().map(|slot| (&slot.mid, slot.kind))) {
             let mid = Mid::from(mid.as_str());
@@ -300,9 +301,11 @@ impl Connection {
         let sending: Vec<&Media> = tracks.iter().filter_map(|track| line(&track.mid)).collect();
         let receiving: Vec<&Media> = slots.iter().filter_map(|slot| line(&slot.mid)).collect();
         *self.formats = formats::Negotiated::read(self.rtc.codec_config(), &sending, &receiving);
+        let red = red.filter(|red| self.seals() && self.formats.take_red(*red));
         let lines = tracks.iter().map(|track| &track.mid).chain(slots.iter().map(|slot| &slot.mid));
         self.take_lines(lines.map(|mid| Mid::from(mid.as_str())));
-        Ok(answer::edit(&answer.to_sdp_string(), &self.credentials))
+        let answer = answer::edit(&answer.to_sdp_string(), &self.credentials);
+        Ok(red.map_or_else(|| answer.clone(), |red| red.add(&answer)))
     }
 
     /// What the client can encode on its own lines, and decode on its receiving ones, as negotiated.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use str0m::change::SdpOffer;
 
 use super::error::{ENCODINGS, FORMATS, LINE_BYTES};
+use super::red::Red;
 use super::{Malformed, OfferError, guarded};
 use crate::faults::{Trap, trip};
 use crate::limits::{Limit, Limits};
@@ -22,6 +23,8 @@ pub struct Offer {
     pub tracks: Vec<TrackLine>,
     /// The client's receiving lines.
     pub slots: Vec<SlotLine>,
+    /// What it calls redundant sound, if every line that receives sound takes that.
+    pub(super) red: Option<Red>,
     pub(super) sdp: SdpOffer,
 }
 
@@ -50,7 +53,7 @@ impl Offer {
         if tracks.len() > limits.get(Limit::TracksPerPeer) {
             return Err(OfferError::TooLarge(Limit::TracksPerPeer));
         }
-        let sections = Section::read_all(sdp, limits)?;
+        let (sections, red) = Section::read_all(sdp, limits)?;
         check_tracks(&tracks, &sections)?;
         check_slots(&slots, &sections)?;
         let text = edit(sdp, &slots, &sections);
@@ -58,7 +61,7 @@ impl Offer {
             log::debug!("an offer cannot be read: {error}");
             Malformed::Unreadable
         })?;
-        Ok(Offer { tracks, slots, sdp })
+        Ok(Offer { tracks, slots, red, sdp })
     }
 }
 
@@ -70,10 +73,12 @@ struct Section<'a> {
     sends: bool,
     receives: bool,
     encodings: usize,
+    /// Its payload types.
+    formats: &'a str,
 }
 
 impl<'a> Section<'a> {
-    fn read_all(sdp: &'a str, limits: &Limits) -> Result<Vec<Section<'a>>, OfferError> {
+    fn read_all(sdp: &'a str, limits: &Limits) -> Result<(Vec<Section<'a>>, Option<Red>), OfferError> {
         let mut sections: Vec<Section<'a>> = Vec::new();
         let (mut lines, mut sources, mut candidates, mut versions) = (0, 0, 0, 0);
         let mut payload_types = PayloadTypes::default();
@@ -97,7 +102,8 @@ impl<'a> Section<'a> {
                     Some("video") => Some(Kind::Video),
                     _ => None,
                 };
-                sections.push(Section { kind, mid: "", sends: true, receives: true, encodings: 0 });
+                let formats = rest.splitn(4, ' ').nth(3).unwrap_or_default().trim_end();
+                sections.push(Section { kind, mid: "", sends: true, receives: true, encodings: 0, formats });
             } else if line.starts_with("a=ssrc:") {
                 sources += 1;
                 over(sources, Limit::OfferSsrcLines, limits)?;
@@ -112,7 +118,10 @@ impl<'a> Section<'a> {
         }
         payload_types.end_section()?;
         match versions {
-            1 => Ok(sections),
+            1 => {
+                let red = payload_types.red(&sections);
+                Ok((sections, red))
+            }
             0 => Err(Malformed::NoSession.into()),
             _ => Err(Malformed::Sessions.into()),
         }
@@ -168,6 +177,17 @@ impl<'a> PayloadTypes<'a> {
         } else if let Some((number, parameters)) = attribute("a=fmtp:") {
             self.section.entry(number).or_default().parameters = Some(parameters);
         }
+    }
+
+    /// Redundant sound, if all of `sections` that receive sound take it.
+    fn red(&self, sections: &[Section<'_>]) -> Option<Red> {
+        let mut known = self.bundle.iter();
+        let red = known.find_map(|(number, meaning)| Red::of(number, meaning.map, meaning.parameters))?;
+        let mut receive =
+            sections.iter().filter(|section| section.kind == Some(Kind::Audio) && !section.sends);
+        receive
+            .all(|section| section.formats.split(' ').any(|format| format.parse() == Ok(red.pt)))
+            .then_some(red)
     }
 
     /// An m-line ends here.
@@ -338,7 +358,7 @@ mod tests {
     #[test]
     fn a_slot_is_named_and_candidates_are_dropped() {
         let slots = vec![slot("1", Kind::Video, 2)];
-        let sections = Section::read_all(SDP, &Limits::default()).expect("sections");
+        let (sections, _) = Section::read_all(SDP, &Limits::default()).expect("sections");
         let text = edit(SDP, &slots, &sections);
         assert!(text.contains("a=msid:pair2 pair2v\r\n"), "{text}");
         assert!(!text.contains("a=msid:- x") && !text.contains("a=candidate"), "{text}");
@@ -384,7 +404,7 @@ mod tests {
     fn a_receiving_line_has_no_encodings() {
         let told = SDP.replace("a=recvonly\r\n", "a=recvonly\r\na=rid:q recv\r\na=simulcast:recv q\r\n");
         let told = told.replace("a=sendonly\r\n", "a=sendonly\r\na=rid:h send\r\na=simulcast:send h\r\n");
-        let sections = Section::read_all(&told, &Limits::default()).expect("sections");
+        let (sections, _) = Section::read_all(&told, &Limits::default()).expect("sections");
         let text = edit(&told, &[], &sections);
         assert!(text.contains("a=rid:h send\r\na=simulcast:send h\r\n"), "{text}");
         assert!(!text.contains("recv q") && !text.contains("a=rid:q"), "{text}");

@@ -189,6 +189,12 @@ impl Connection {
         matches!(self.sending, Sending::Own(_))
     }
 
+    /// Whether each packet of sound that leaves brings the one before along.
+    #[must_use]
+    pub fn doubles_sound(&self, now: Instant) -> bool {
+        matches!(&self.sending, Sending::Own(own) if own.egress.doubles_sound(now))
+    }
+
     /// The next datagrams of media, into `out`, which is empty: `most` at most.
     ///
     /// # Errors

@@ -298,6 +298,21 @@ export async function readSoundRates() {
 }
 
 /**
+ * Seconds of sound that was played, and that of it which the browser made up because it did not come.
+ * @returns {Promise<{ played: number, concealed: number }>}
+ */
+export async function readConcealment() {
+  const { plenary } = /** @type {{ plenary: { pc: RTCPeerConnection } }} */ (/** @type {unknown} */ (window));
+  const stats = [.../** @type {any} */ (await plenary.pc.getStats()).values()];
+  const sounds = stats.filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'audio');
+  const sum = (/** @type {(sound: any) => number} */ of) => sounds.reduce((all, sound) => all + of(sound), 0) / 48_000;
+  return {
+    played: sum(({ totalSamplesReceived = 0 }) => totalSamplesReceived),
+    concealed: sum(({ concealedSamples = 0, silentConcealedSamples = 0 }) => concealedSamples - silentConcealedSamples),
+  };
+}
+
+/**
  * What is received, in figures that only grow while things work; the energies of what is also played.
  * @returns {Promise<{ connection: string, videoLines: number, energies: [string, number][], framesDecoded: number, packetsSent: number }>}
  */

@@ -70,7 +70,8 @@ impl Fixture {
             transport: Some(self.transport),
         };
         let ids = ExtensionIds { transport: Some(3), level: Some(4), orientation: Some(5) };
-        let expected = Expected { own, ids, stored: stored.clone(), role: Role::Fresh(time) };
+        let expected =
+            Expected { own, ids, stored: stored.clone(), along: Vec::new(), role: Role::Fresh(time) };
         Packet { expected, own, ids, stored, index }
     }
 
@@ -99,7 +100,7 @@ impl Fixture {
     fn leaves(&mut self, packet: Packet) -> bool {
         let Packet { expected, own, ids, stored, index } = packet;
         let mut out = Vec::new();
-        let header = write::write(&stored, &own, ids, &mut out);
+        let header = write::write(&stored, None, &own, ids, &mut out);
         self.sealer.seal(&mut Sealed::new(own.ssrc), index, &mut out, 0, header).expect("it can be sealed");
         self.judge.expect(|| expected);
         self.run(&out, out.len())
@@ -201,7 +202,7 @@ fn a_run_of_more_or_less_than_was_written_or_cut_elsewhere_is_found() {
     let mut fixture = Fixture::new();
     let packet = fixture.packet(3);
     let mut out = Vec::new();
-    let header = write::write(&packet.stored, &packet.own, packet.ids, &mut out);
+    let header = write::write(&packet.stored, None, &packet.own, packet.ids, &mut out);
     fixture.sealer.seal(&mut Sealed::new(SLOT), packet.index, &mut out, 0, header).expect("sealed");
     assert!(fixture.run(&out, out.len()), "nobody wrote it");
     let packet = fixture.packet(4);

@@ -32,6 +32,11 @@ pub enum Got {
     Report(Vec<u8>),
 }
 
+/// A way to somebody.
+pub fn path() -> Path {
+    Path { protocol: Protocol::Udp, remote: ([127, 0, 0, 1], 9).into(), local: ([127, 0, 0, 1], 8).into() }
+}
+
 /// The keys of one handshake, of its own number.
 fn session(number: u8) -> SessionKey {
     SessionKey { key: vec![number; 32], salt: [number ^ 0x5a; LONGEST_SALT], authentication: [0; 20] }
@@ -147,12 +152,7 @@ impl Line {
     }
 
     fn left(&mut self) -> Vec<Vec<u8>> {
-        let path = Path {
-            protocol: Protocol::Udp,
-            remote: ([127, 0, 0, 1], 9).into(),
-            local: ([127, 0, 0, 1], 8).into(),
-        };
-        let (until, mut all, mut out) = (self.now + ms(100), Vec::new(), Vec::new());
+        let (path, until, mut all, mut out) = (path(), self.now + ms(100), Vec::new(), Vec::new());
         loop {
             out.clear();
             let nowhere = &mut self.nowhere;

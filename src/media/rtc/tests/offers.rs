@@ -109,21 +109,34 @@ fn lines_that_may_stand_in_a_description_and_say_nothing_here_change_no_answer()
 }
 
 #[test]
-fn opus_is_asked_for_with_error_correction_and_silence_and_without_redundancy() {
+fn opus_is_asked_for_with_error_correction_and_silence() {
     for offer in [CHROMIUM, FIREFOX] {
         let (answer, _) = answer(offer);
         for mid in ["0", "2"] {
             let lines = section(&answer, mid);
-            let opus: Vec<_> = lines.iter().filter(|line| line.starts_with("a=fmtp:")).collect();
-            assert_eq!(opus.len(), 1, "{lines:#?}");
+            let parameters = |line: &&&str| line.starts_with("a=fmtp:") && !line.contains('/');
+            let opus: Vec<_> = lines.iter().filter(parameters).collect();
+            assert!(!opus.is_empty(), "{lines:#?}");
             for parameter in
                 ["useinbandfec=1", "usedtx=1", ";stereo=1", "sprop-stereo=1", "maxaveragebitrate=128000"]
             {
                 assert!(opus[0].contains(parameter), "{parameter} in {opus:?}");
             }
-            assert!(!answer.contains(" red/"));
         }
     }
+}
+
+#[test]
+fn redundant_sound_is_for_lines_that_receive_and_for_browsers_that_offer_it() {
+    for (offer, received) in [(CHROMIUM, 1), (FIREFOX, 0)] {
+        let (answer, _) = answer(offer);
+        let has = |mid| section(&answer, mid).iter().filter(|line| line.ends_with(" red/48000/2")).count();
+        assert_eq!((has("0"), has("2"), has("3")), (0, received, 0), "{answer}");
+        assert_eq!(answer.matches(" red/").count(), received);
+    }
+    // It is none where it is not what the line takes as Opus.
+    let (answer, _) = answer(&CHROMIUM.replace("111/111", "9/9"));
+    assert!(!answer.contains(" red/"));
 }
 
 #[test]
