@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use plenary::limits::Limits;
+use plenary::media::allocate::{AllocatorFactory, FixedOrder};
 use plenary::media::egress::Run;
 use plenary::media::rtc::{ConnectionConfig, EgressKind};
 use plenary::media::{Core, CoreConfig, Path};
@@ -161,7 +162,12 @@ pub fn measure(row: &Row, egress: EgressKind) -> Measured {
     let now = Instant::now();
     let connection = ConnectionConfig { candidates: vec![server()], worker: 0, egress };
     let mut spent = Spent::default();
-    let mut core = beside(&mut spent, || Core::new(CoreConfig::new(connection, Limits::default()), now));
+    let mut config = CoreConfig::new(connection, Limits::default());
+    if row.sizes {
+        // Which of them is shown is to be known.
+        config.allocators = AllocatorFactory::new(|_| Box::new(FixedOrder::MIDDLE_FIRST));
+    }
+    let mut core = beside(&mut spent, || Core::new(config, now));
     let join = |number| Client::join((&mut core, &mut spent), now, number, row);
     let clients: Vec<_> = (0..row.people + row.others).map(join).collect();
     let by_address = clients.iter().enumerate().map(|(index, client)| (client.address, index)).collect();

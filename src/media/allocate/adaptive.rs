@@ -12,6 +12,12 @@ use crate::media::units::Bitrate;
 /// What is gained must fit the least of the present and the last such time (Signal: 2.5 s).
 const WINDOW: Duration = Duration::from_secs(2);
 
+/// Only a probe makes an estimate so many times as large at once. It sent what it says, so that counts alone when it has stood for so
+/// long: the key frame of what was shown before would have shown by then that it was a moment's.
+const LEAPS: f64 = 1.4;
+/// See [`LEAPS`].
+const STANDS: Duration = Duration::from_millis(300);
+
 /// For so long after the first estimate, unless it falls, it alone counts: probes find a link within a second, and nobody is to wait
 /// for a window to pass before their first sharp picture.
 const FRESH: Duration = Duration::from_secs(5);
@@ -132,6 +138,8 @@ pub struct Adaptive {
     /// Until when little is known of the downlink.
     learns: Option<Instant>,
     lowest: Option<Lowest>,
+    /// When the estimate leapt, and to what, until that counts or is not so.
+    leapt: Option<(Instant, Bitrate)>,
     /// When an estimate came last.
     heard: Option<Instant>,
     /// What it was.
@@ -143,6 +151,8 @@ pub struct Adaptive {
     last: Decided,
     /// When more was shown than before, and the estimate then.
     rose: Option<(Instant, Bitrate)>,
+    /// When some picture became larger last, and whether that is known to have been too much.
+    gained: Option<(Instant, bool)>,
     rising: Patience,
     /// What was looked for before the downlink became worse, and until when it is.
     missed: Option<(Bitrate, Instant)>,
@@ -195,8 +205,8 @@ impl Adaptive {
         next
     }
 
-    /// Takes note of an estimate.
-    fn observe(&mut self, now: Instant, estimate: Bitrate) {
+    /// Takes note of an estimate. Returns whether more counts from here on.
+    fn observe(&mut self, now: Instant, estimate: Bitrate) -> bool {
         if self.heard.replace(now).is_some_and(|heard| now.saturating_duration_since(heard) >= SILENT) {
             self.lowest = None;
         }
@@ -208,6 +218,15 @@ impl Adaptive {
         if estimate < known.scaled(FALLS) && self.fell.is_none_or(|(_, until)| now >= until) {
             self.fell = Some((known, now + BASES_STAY));
         }
+        // After a rise that was too much it has to show for longer.
+        if estimate >= known.scaled(LEAPS) && known > Bitrate::default() && self.rising.length.is_zero() {
+            self.leapt = Some((now, estimate));
+        }
+        self.leapt.take_if(|(_, to)| estimate < to.scaled(FALLS));
+        let counts = self.leapt.take_if(|(at, _)| now.saturating_duration_since(*at) >= STANDS).is_some();
+        if counts {
+            *lowest = Lowest::new(now, estimate);
+        }
         let fell = estimate < lowest.present.scaled(FALLS);
         if fell {
             self.learns = None;
@@ -218,6 +237,7 @@ impl Adaptive {
             self.fresh = None;
             lowest.add(now, estimate);
         }
+        counts
     }
 
     /// Learns from what was decided.
@@ -225,10 +245,16 @@ impl Adaptive {
         if slots.iter().any(|slot| slot.target > slot.held) {
             self.rose = Some((now, budget));
         }
-        let recent = self.rose.is_some_and(|(rose, _)| now.saturating_duration_since(rose) < TOO_MUCH_WITHIN);
+        // A first picture is none: it waits for nothing but its trials.
+        if slots.iter().any(|slot| slot.held.is_some() && slot.target > slot.held) {
+            self.gained = Some((now, false));
+        }
+        let recent = self.gained.is_some_and(|(at, _)| now.saturating_duration_since(at) < TOO_MUCH_WITHIN);
         if decided.lowered {
             self.missed = Some((self.last.all.max(self.last.spent), now + MISSED_FOR));
-            if recent {
+            // A fall has many steps, and is one lesson.
+            if let Some((_, false)) = self.gained.filter(|_| recent) {
+                self.gained = self.gained.map(|(at, _)| (at, true));
                 self.rising.wait(now, WAIT, LONGEST_WAIT);
             }
         } else if !recent {
@@ -299,12 +325,12 @@ impl Allocator for Adaptive {
     }
 
     fn heeds(&mut self, now: Instant, estimate: Bitrate) -> bool {
-        self.observe(now, estimate);
+        let counts = self.observe(now, estimate);
         let Some((at, before)) = self.decided else { return true };
         let passed = now.saturating_duration_since(at);
         let short = estimate < self.last.spent && estimate < before;
         let more = self.last.lacks && estimate > before && (passed >= SOONEST || self.last.nothing);
-        short || more || passed >= EVERY
+        short || more || counts || passed >= EVERY
     }
 
     fn misses(&self, slot: &SlotFacts, layer: Layer) -> bool {

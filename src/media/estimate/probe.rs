@@ -47,8 +47,9 @@ const STEP: f64 = 2.0;
 /// If a probe found as much of what it asked for, the next follows at once (libwebrtc: 0.7).
 const FOUND_ENOUGH: f64 = 0.7;
 
-/// Otherwise, and while more is wanted than known, one every so often (libwebrtc: 5 s).
-const EVERY: Micros = 5_000_000;
+/// Otherwise, and while more is wanted than known, one every so often (libwebrtc: 5 s): half of it is what a line that came back waits for
+/// before anybody knows.
+const EVERY: Micros = 3_000_000;
 
 /// A new wish does not wait for that, but for this since the last probe: views may change with each movement of a hand.
 const SOONEST: Micros = 1_000_000;

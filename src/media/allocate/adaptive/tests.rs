@@ -65,8 +65,23 @@ fn a_link_that_falls_is_followed_at_once_and_one_that_comes_back_within_seconds(
     assert_eq!(viewer.at(400, 50), Some(Low));
     viewer.at(400, 10_000);
     assert!(viewer.probe >= Some(Bitrate::kbps(1_900)), "what was shown is looked for: {:?}", viewer.probe);
-    assert_eq!(viewer.at(3_000, 1_500), Some(Low), "it must have held for some time");
-    assert_eq!(viewer.at(3_000, 3_500), Some(High));
+    assert_eq!(viewer.at(3_000, 250), Some(Low), "it must have stood for a moment");
+    assert_eq!(viewer.at(3_000, 350), Some(High));
+}
+
+#[test]
+fn what_grew_by_itself_must_have_been_there_for_seconds_and_what_leaps_and_falls_is_nothing() {
+    let mut viewer = Viewer::new();
+    viewer.at(3_000, 30_000);
+    viewer.at(400, 10_000);
+    for kilobits in [500, 640, 820, 1_000] {
+        assert_eq!(viewer.at(kilobits, 150), Some(Low));
+    }
+    assert_eq!(viewer.at(1_000, 1_500), Some(Low), "no probe said so");
+    assert!(viewer.at(1_000, 3_500) >= Some(Middle));
+    viewer.at(400, 10_000);
+    viewer.at(3_000, 150);
+    assert_eq!(viewer.at(1_000, 1_500), Some(Low), "it was a moment's");
 }
 
 #[test]
