@@ -221,6 +221,7 @@ impl Egress {
         let Some(place) = self.place(ssrc) else { return };
         if let Some(source) = self.sources.get_mut(place) {
             self.repair.supersede(ssrc, source.history.close());
+            source.before = None;
         }
         self.queue.forget(place);
         self.again.take_if(|again| again.source == ssrc);

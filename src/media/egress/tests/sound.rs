@@ -139,6 +139,8 @@ fn what_left_long_before_is_not_brought_along_and_neither_where_nobody_takes_it(
     assert_eq!(voice.say(500).0, OPUS, "one that is missing in between is not brought by the next but one");
     assert_eq!(voice.say(20).0, REDUNDANT);
     voice.egress.begin_anew(VOICE);
+    assert_eq!(voice.say(20).0, OPUS, "nothing of somebody else is brought along");
+    assert_eq!(voice.say(20).0, REDUNDANT);
     let (mut old, mut base) = (Voice::new(None), 0);
     for _ in 0..6 {
         assert!(old.talk(&mut base, true).iter().all(|(kind, _)| *kind == OPUS));
