@@ -81,7 +81,7 @@ system: native build chromium firefox system-tools node_modules/.package-lock.js
 	  /run/lock/plenary-system.lock node tests/system/run.mjs $(SYSTEM)
 
 # Alone on the machine, for two cores encode one such camera and hardly more; PLENARY_BINARY names another server.
-quality: build chromium firefox system-tools node_modules/.package-lock.json ## what real browsers show behind narrow lines: writes docs/quality.md; about 15 minutes, needs root
+quality: build chromium firefox system-tools node_modules/.package-lock.json ## what real browsers show behind narrow lines: writes docs/quality.md; about 12 minutes, needs root
 	@$(STEP) quality $(SUDO) env "PATH=$$PATH" PLENARY_QUALITY=write flock --close --nonblock --conflict-exit-code 75 \
 	  /run/lock/plenary-system.lock node tests/system/run.mjs --no-engine tests/system/narrow.test.js
 

@@ -94,9 +94,8 @@ export class Behind {
    * @param {object} options
    * @param {Engine} options.engine Cid's browser
    * @param {Screen} [options.anns] window
-   * @param {Screen} [options.cids] window
    */
-  async #meet({ engine, anns = WINDOWS.ann, cids = WINDOWS.cid }) {
+  async #meet({ engine, anns = WINDOWS.ann }) {
     const guests = this.#guests;
     const { camera, flags } = await hardDevices();
     const [annsBrowser, bobsBrowser, cidsBrowser] = await Promise.all([
@@ -106,7 +105,7 @@ export class Behind {
     ]);
     const ann = await guests.person('Ann', annsBrowser, { context: anns });
     const bob = await guests.person('Bob', bobsBrowser, { context: WINDOWS.bob });
-    const cid = await guests.person('Cid', cidsBrowser, { context: cids });
+    const cid = await guests.person('Cid', cidsBrowser, { context: WINDOWS.cid });
     const origin = `https://${HOST}:${this.#server.ports.http}/`;
     const invitation = await ann.createRoom(origin, `Behind ${randomUUID()}`);
     for (const person of [ann, bob, cid]) await person.join(invitation);
@@ -137,22 +136,18 @@ export class Behind {
    * Cid's downlink takes one step after the other.
    * @param {Engine} engine Cid's browser
    * @param {object} options
-   * @param {Step[]} [options.steps]
+   * @param {Step[]} options.steps
    * @param {(step: Step) => number} options.seconds how long each lasts
-   * @param {Screen} [options.window] Cid's
-   * @param {(cid: Person, step: Step) => Promise<void>} [options.look] at the end of each
    * @returns {Promise<(Seen & { step: StepName })[]>}
    */
-  receiving(engine, { steps = STEPS, seconds, window, look }) {
+  receiving(engine, { steps, seconds }) {
     return this.#narrowed(DESK, async (line) => {
-      const people = await this.#meet({ engine, ...(window ? { cids: window } : {}) });
-      const watch = await watchAnn(people);
+      const watch = await watchAnn(await this.#meet({ engine }));
       /** @type {(Seen & { step: StepName })[]} */
       const all = [];
       for (const step of steps) {
         const seen = await watch(seconds(step), () => line.set({ down: step.down }));
         all.push({ step: step.name, ...seen });
-        await look?.(people.cid, step);
       }
       return all;
     });

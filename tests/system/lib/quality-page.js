@@ -1,16 +1,11 @@
-/** docs/quality.md: its tables, between two markers, and its pictures. */
+/** docs/quality.md: its tables, between two markers. */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 
-import { STEPS } from './behind.js';
 import { ROOT } from './places.js';
 
-/** @import { Behind } from './behind.js' */
-
 const PAGE = join(ROOT, 'docs', 'quality.md');
-const PICTURES = join(ROOT, 'docs', 'screenshots');
 const [BEGIN, END] = ['<!-- make quality: begin -->', '<!-- make quality: end -->'];
 
 /**
@@ -63,31 +58,4 @@ export async function writeTables(rows) {
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error(`${PAGE} has no markers`);
   await writeFile(PAGE, `${before}${BEGIN}\n\n${texts.join('\n')}\n${END}${after}`);
-}
-
-/** What somebody with 600 kbit/s finds when they ask why, on a desktop and on a phone. @param {Behind} behind */
-export async function takePictures(behind) {
-  await mkdir(PICTURES, { recursive: true });
-  const steps = STEPS.filter(({ name }) => name === '600 kbit/s');
-  for (const [name, window] of /** @type {const} */ ([
-    ['desktop', { viewport: { width: 1440, height: 900 } }],
-    ['phone', { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true }],
-  ])) {
-    await behind.receiving('chromium', {
-      steps,
-      seconds: () => 15,
-      window,
-      look: async (cid) => {
-        const shoot = (/** @type {string} */ what) =>
-          cid.page.screenshot({ path: join(PICTURES, `${what}-${name}.png`) });
-        await cid.press('Close');
-        await cid.tile('Ann').getByRole('button', { name: 'Quality of Ann' }).click();
-        await shoot('why');
-        await cid.press('Quality');
-        // The plots need a while to have something to say.
-        await pause(20_000);
-        await shoot('connection');
-      },
-    });
-  }
 }

@@ -49,7 +49,8 @@ async function readSums() {
   for (const stats of (await plenary.pc.getStats()).values()) {
     if (stats.type !== 'inbound-rtp') continue;
     sums.bytes += (stats.bytesReceived ?? 0) + (stats.headerBytesReceived ?? 0);
-    sums.concealed += stats.concealedSamples ?? 0;
+    // A sound that pauses, as a screen's may for long, is made up of silence.
+    sums.concealed += (stats.concealedSamples ?? 0) - (stats.silentConcealedSamples ?? 0);
   }
   return sums;
 }
