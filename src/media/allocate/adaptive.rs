@@ -12,8 +12,8 @@ use crate::media::units::Bitrate;
 /// What is gained must fit the least of the present and the last such time (Signal: 2.5 s).
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// Only a probe makes an estimate so many times as large at once. It sent what it says, so that counts alone when it has stood for so
-/// long: the key frame of what was shown before would have shown by then that it was a moment's.
+/// Only a probe makes an estimate so many times as large at once. So much was sent and came, so that counts alone once it has stood for so
+/// long: what was a radio's moment is reported by then.
 const LEAPS: f64 = 1.4;
 /// See [`LEAPS`].
 const STANDS: Duration = Duration::from_millis(300);

@@ -151,7 +151,12 @@ impl Egress {
     /// Whether each packet of sound brings the one before along.
     #[must_use]
     pub fn doubles_sound(&self, now: Instant) -> bool {
-        self.negotiated.redundant.is_some() && self.redundancy.is_on(now)
+        self.redundant(now).is_some()
+    }
+
+    /// The payload type of sound that brings the one before along, while it does.
+    fn redundant(&self, now: Instant) -> Option<u8> {
+        self.negotiated.redundant.filter(|_| self.redundancy.is_on(now))
     }
 
     /// The round trip to the client.
@@ -356,7 +361,7 @@ impl Egress {
         let ssrc = if again { source.resends.as_ref()?.sealed.ssrc } else { source.sealed.ssrc };
         let ids = self.negotiated.ids(source.kind);
         let plain = self.negotiated.payload_type(stored, again)?;
-        let redundant = self.negotiated.redundant.filter(|_| self.redundancy.is_on(now));
+        let redundant = self.redundant(now);
         let along = redundant.and_then(|_| source.along(next.seq, next.fresh?.0, plain, stored, packets));
         #[expect(clippy::cast_possible_truncation, reason = "a packet has the low bits")]
         let seq = next.seq.0 as u16;

@@ -1,7 +1,7 @@
 //! Sound that leaves twice: to whoever loses some of it, each packet brings the one before along (RFC 2198).
 //!
-//! A voice is not asked for again, because most of a round trip is too late for it; Opus' own correction mends one packet at half the
-//! quality. It costs a voice once more, so only those get it whose line loses some and holds more than voices.
+//! A voice is not asked for again, because what comes a round trip later is too late for it; Opus' own correction mends one packet, at a
+//! fraction of its quality. It costs a voice once more, so only those get it whose line loses some and holds more than voices.
 
 use std::time::{Duration, Instant};
 

@@ -305,7 +305,7 @@ impl Connection {
         let lines = tracks.iter().map(|track| &track.mid).chain(slots.iter().map(|slot| &slot.mid));
         self.take_lines(lines.map(|mid| Mid::from(mid.as_str())));
         let answer = answer::edit(&answer.to_sdp_string(), &self.credentials);
-        Ok(red.map_or_else(|| answer.clone(), |red| red.add(&answer)))
+        Ok(if let Some(red) = red { red.add(&answer) } else { answer })
     }
 
     /// What the client can encode on its own lines, and decode on its receiving ones, as negotiated.

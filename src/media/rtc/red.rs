@@ -21,7 +21,8 @@ impl Red {
     pub fn of(number: &str, map: Option<&str>, parameters: Option<&str>) -> Option<Red> {
         let (newest, before) = parameters.filter(|_| map == Some(MAP))?.split_once('/')?;
         let types = [number, newest, before.split('/').next()?].map(|text| text.parse::<u8>().ok());
-        let [Some(pt @ 0..128), Some(of @ 0..128), before] = types else { return None };
+        // In between beside RTP are the numbers of RTCP (RFC 5761 section 4).
+        let [Some(pt @ (0..64 | 96..128)), Some(of @ 0..128), before] = types else { return None };
         (before == Some(of) && pt != of).then_some(Red { pt, of })
     }
 
@@ -74,6 +75,7 @@ mod tests {
             ("63", "red/48000/2", "111/9"),
             ("63", "red/48000/2", "63/63"),
             ("300", "red/48000/2", "111/111"),
+            ("72", "red/48000/2", "111/111"),
             ("63", "red/48000/2", "200/200"),
             ("x", "red/48000/2", "/"),
         ] {
