@@ -131,7 +131,7 @@ fuzz-keep: fuzz-build ## the smallest corpus that reaches what fuzz/work reaches
 fuzz-build:
 	@cd fuzz && RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target $(FUZZ_HOST)
 
-# Some minutes: five seeds of every rule on every link, on all cores.
+# Some minutes: fifteen seeds of every rule on every link, on all cores.
 scoreboard: ## what each rule of who is shown what makes of each kind of link: writes docs/scoreboard.md
 	@$(STEP) scoreboard env PLENARY_SCOREBOARD=write cargo test $(CARGO_FLAGS) --test sim the_scoreboard_says -- --nocapture
 

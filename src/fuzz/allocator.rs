@@ -77,6 +77,7 @@ fn change(reader: &mut Reader<'_>, slots: &mut Vec<SlotFacts>, choice: u8) -> bo
                     settled: flags & 2 == 0,
                     asked: (flags & 4 != 0).then_some(rate),
                     rate: (flags & 8 == 0).then_some(rate),
+                    parts: if flags & 64 == 0 { [None; 2] } else { [Some(0.4), Some(0.6)] },
                     frames: (flags & 16 == 0).then(|| f32::from(flags >> 3)),
                     height: (flags & 32 != 0).then(|| reader.short()),
                 });
@@ -109,6 +110,6 @@ fn decide(allocator: &mut Adaptive, now: Instant, downlink: &Downlink, slots: &m
             let unseen = slot.unseen && slot.target.is_some_and(|target| slot.encoding(target).is_some());
             assert!(!(unseen && allocator.misses(slot, layer)), "what nobody sees is missed");
         }
-        slot.held = slot.target;
+        (slot.held, slot.held_frames) = (slot.target, slot.frames);
     }
 }

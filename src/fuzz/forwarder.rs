@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::reader::Reader;
-use crate::media::fuzzing::{Arriving, FrameInfo, Picture, Slot, Source};
+use crate::media::fuzzing::{Arriving, FrameInfo, Frames, Picture, Slot, Source, Temporal};
 use crate::media::ids::{Kind, Layer};
 use crate::media::rtc::Mid;
 use crate::media::rtp::{MediaTime, SeqNo, Ssrc};
@@ -27,13 +27,18 @@ pub fn forwarder(data: &[u8]) {
     let (start, mut passed) = (Instant::now() + Duration::from_secs(3_600), Duration::ZERO);
     let mut slot = Slot::new(Kind::Video, Mid::from("0"), Some(Ssrc(1)));
     let mut layers = Layer::ALL.map(|_| Counting::new());
-    let (mut target, mut owner) = (Layer::Middle, 0);
+    let (mut target, mut frames, mut owner) = (Layer::Middle, Frames::All, 0);
     while !reader.is_empty() {
         let flags = reader.byte();
         let number = usize::from(flags >> 6);
         let Some((layer, counting)) = Layer::ALL.get(number).copied().zip(layers.get_mut(number)) else {
             if let Some(layer) = Layer::ALL.get(usize::from(flags & 3)) {
                 target = *layer;
+                frames = match flags >> 2 & 3 {
+                    0 => Frames::Quarter,
+                    1 => Frames::Half,
+                    _ => Frames::All,
+                };
             } else {
                 slot.detach();
                 owner += 1;
@@ -47,11 +52,14 @@ pub fn forwarder(data: &[u8]) {
         let picture =
             (flags & 4 != 0).then(|| Picture { id: reader.short() & 0x7fff, long: true, tl0: None });
         let key = flags & 3 == 3;
-        let frame = FrameInfo { start: key || flags & 1 != 0, end: flags & 2 != 0, key, picture };
+        // Its place in the pyramid follows from its time as little as from anything else.
+        let place = reader.byte();
+        let temporal = Temporal { layer: place & 3, opens: (place & 4 != 0).then_some(place >> 3 & 3) };
+        let frame = FrameInfo { start: key || flags & 1 != 0, end: flags & 2 != 0, key, picture, temporal };
         let now = start + passed;
         let capture = now.checked_sub(capture).unwrap_or(now);
         let packet = Arriving { seq: SeqNo(counting.seq), time: MediaTime(counting.time), capture, frame };
-        slot.target = Some(target);
+        (slot.target, slot.frames) = (Some(target), frames);
         let source = Source { number: owner * 3 + number as u64, layer, live: [true; 3], overtaken: false };
         let Ok(leaving) = slot.forward(&source, &packet, now) else { continue };
         assert!(

@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::frame::Frames;
 use super::ids::{Layer, PeerId, SlotIndex, StreamId};
 use super::message::{Limitation, Reason};
 use super::rtc::EgressKind;
@@ -46,7 +47,7 @@ pub struct Asks {
 }
 
 /// One encoding that sends, or would if it were asked to: the same, with neither rate nor frames.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EncodingFacts {
     /// It has sent for long enough that slots may go up to it: one that died of late could be gone again.
     pub settled: bool,
@@ -54,6 +55,8 @@ pub struct EncodingFacts {
     pub asked: Option<Bitrate>,
     /// What came of it within the last second, headers included; `None` until that is known.
     pub rate: Option<Bitrate>,
+    /// The part of it that a quarter and half of its frames take, where the others can be left out.
+    pub parts: [Option<f32>; 2],
     /// Frames a second, likewise.
     pub frames: Option<f32>,
     /// How many lines its picture has, as its last key frame said; `None` if none did.
@@ -94,9 +97,13 @@ pub struct SlotFacts {
     pub plays: Option<Layer>,
     /// What it is to show, as it was decided last.
     pub held: Option<Layer>,
+    /// How many of its frames.
+    pub held_frames: Frames,
     /// What it is to show: to be decided anew. `None` is nothing: before anything came of its owner, or because there is no room
     /// for it.
     pub target: Option<Layer>,
+    /// How many of its frames: to be decided anew, or left as they are by a rule that shows them all.
+    pub frames: Frames,
     /// Why: to be said, or left out by a rule that has no reasons.
     pub reason: Option<Reason>,
 }
@@ -116,7 +123,9 @@ impl SlotFacts {
             limited: None,
             plays: None,
             held: None,
+            held_frames: Frames::All,
             target: None,
+            frames: Frames::All,
             reason: None,
         }
     }
@@ -230,13 +239,7 @@ mod tests {
     fn slot(settled: &[Layer], new: &[Layer]) -> SlotFacts {
         let encodings = Layer::ALL.map(|layer| {
             let known = settled.contains(&layer) || new.contains(&layer);
-            known.then(|| EncodingFacts {
-                settled: settled.contains(&layer),
-                asked: None,
-                rate: None,
-                frames: None,
-                height: None,
-            })
+            known.then(|| EncodingFacts { settled: settled.contains(&layer), ..EncodingFacts::default() })
         });
         let owner = StreamId { peer: PeerId(1), stream: Stream::Camera };
         SlotFacts { encodings, ..SlotFacts::of(SlotIndex(0), owner) }

@@ -5,12 +5,13 @@
 //! one sequence number after the last (two if a frame was left open, so that the torn frame cannot look whole), and at
 //! the timestamp at which its capture time puts it on the slot's clock. A jump of seconds there costs a browser seconds
 //! of freeze, and a step in what sender reports say up to a minute of delay: the relation between timestamps and the
-//! server's clock is therefore only ever slewed.
+//! server's clock is therefore only ever slewed. Frames may be left out of a source ([`super::thinning`]): what leaves closes over them.
 
 use std::time::Instant;
 
-use super::frame::{FrameInfo, Picture};
+use super::frame::{FrameInfo, Frames, Picture};
 use super::rtp::{ClockRate, MediaTime, SeqNo};
+use super::thinning::{Closed, Passing, Thinning};
 use super::window::Window;
 
 /// How fast the relation between timestamps and the server's clock may move: by one part of this, 5 ms a second. Clocks drift by
@@ -62,6 +63,8 @@ pub enum Held {
     AwaitsKeyFrame,
     /// The packet is of a layer that the slot does not show.
     NotShown,
+    /// The packet is of a temporal layer that the slot does not show.
+    Thinned,
     /// The subscriber negotiated nothing that could decode it.
     NotDecodable,
     /// The packet is from before the point where the slot joined its source.
@@ -106,6 +109,8 @@ pub struct Forwarder {
     open: bool,
     picture: u16,
     tl0: u8,
+    /// What is left out of the present source, once anything is.
+    thinning: Option<Box<Thinning>>,
 }
 
 impl Forwarder {
@@ -121,6 +126,7 @@ impl Forwarder {
             open: false,
             picture: seq & 0x7fff,
             tl0: 0,
+            thinning: None,
         }
     }
 
@@ -129,26 +135,44 @@ impl Forwarder {
         self.anchor = None;
     }
 
-    /// Maps one packet onto the slot, or says why not. `now` bounds the wallclock.
+    /// Maps one packet onto the slot, of whose source `frames` are shown, or says why not. `now` bounds the wallclock.
     ///
     /// # Errors
     /// [`Held`] if the packet must not go out.
-    pub fn forward(&mut self, packet: &Arriving, now: Instant) -> Result<Leaving, Held> {
+    pub fn forward(&mut self, packet: &Arriving, frames: Frames, now: Instant) -> Result<Leaving, Held> {
         if self.anchor.is_some_and(|anchor| anchor.jumped(packet, now, self.rate)) {
             self.anchor = None;
         }
         let (anchor, first) = match self.anchor {
             Some(anchor) => (anchor, false),
-            None if packet.frame.starts_key_frame() => (self.attach(packet, now), true),
+            None if packet.frame.starts_key_frame() => {
+                self.thinning.iter_mut().for_each(|thinning| thinning.restart());
+                (self.attach(packet, now), true)
+            }
             None => return Err(Held::AwaitsKeyFrame),
         };
-        let leaving = self.map(&anchor, packet, now, first)?;
+        let passes = if first { Some(Closed::default()) } else { self.passes(&anchor, packet, frames) };
+        let Some(closed) = passes else {
+            self.anchor = Some(anchor.advance(packet, now));
+            return Err(Held::Thinned);
+        };
+        let leaving = self.map(&anchor, packet, now, (first, closed))?;
         if !self.used.take(leaving.seq.0) {
             return Err(Held::Repeated);
         }
         self.anchor = Some(anchor.advance(packet, now));
         self.remember(packet, &leaving);
         Ok(leaving)
+    }
+
+    /// What is closed over in front of a packet; `None` if it is left out itself.
+    fn passes(&mut self, anchor: &Anchor, packet: &Arriving, frames: Frames) -> Option<Closed> {
+        if frames == Frames::All && self.thinning.is_none() {
+            return Some(Closed::default());
+        }
+        let thinning = self.thinning.get_or_insert_default();
+        let Arriving { seq, time, ref frame, .. } = *packet;
+        thinning.pass(&Passing { seq, time, frame }, frames, (anchor.highest_in, anchor.latest_in))
     }
 
     /// Whether what was captured at `capture` comes after all that left, on the clock of the stream.
@@ -185,11 +209,17 @@ impl Forwarder {
         }
     }
 
-    fn map(&self, anchor: &Anchor, packet: &Arriving, now: Instant, first: bool) -> Result<Leaving, Held> {
+    fn map(
+        &self,
+        anchor: &Anchor,
+        packet: &Arriving,
+        now: Instant,
+        (first, closed): (bool, Closed),
+    ) -> Result<Leaving, Held> {
         if packet.seq < anchor.seq_in || packet.time < anchor.time_in {
             return Err(Held::Early);
         }
-        let seq = anchor.seq_out + (packet.seq - anchor.seq_in);
+        let seq = anchor.seq_out + (packet.seq - anchor.seq_in).saturating_sub(closed.numbers);
         let time = anchor.time_out + (packet.time - anchor.time_in);
         if let Some((highest, latest)) = self.highest
             && ((seq > highest && time < latest) || (seq <= highest && time > latest))
@@ -197,7 +227,10 @@ impl Forwarder {
             return Err(Held::Backwards);
         }
         let picture = packet.frame.picture.map(|picture| Picture {
-            id: anchor.picture_out.wrapping_add(picture.id.wrapping_sub(anchor.picture_in))
+            id: anchor
+                .picture_out
+                .wrapping_add(picture.id.wrapping_sub(anchor.picture_in))
+                .wrapping_sub(closed.pictures)
                 & if picture.long { 0x7fff } else { 0x7f },
             long: picture.long,
             tl0: picture.tl0.map(|tl0| anchor.tl0_out.wrapping_add(tl0.wrapping_sub(anchor.tl0_in))),

@@ -14,6 +14,42 @@ pub struct FrameInfo {
     pub key: bool,
     /// VP8 picture id and temporal-layer-zero index, where the descriptor has them (RFC 7741 section 4.2).
     pub picture: Option<Picture>,
+    /// Its place among the frames of its encoding that can be left out, where the descriptor tells (VP8, VP9).
+    pub temporal: Temporal,
+}
+
+/// The place of a frame among the temporal layers of its encoding. A frame needs frames of its own layer and of lower ones only, so that
+/// those of the highest layers can be left out: browsers make three, of which each doubles the frames of those below.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Temporal {
+    /// Which layer it is of, from 0.
+    pub layer: u8,
+    /// From this frame on whoever has all layers below this one can have it as well.
+    pub opens: Option<u8>,
+}
+
+/// How many of an encoding's frames somebody is shown, in its usual three temporal layers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Frames {
+    /// Those of the lowest temporal layer.
+    Quarter,
+    /// Those of the two lowest.
+    Half,
+    /// All there are.
+    #[default]
+    All,
+}
+
+impl Frames {
+    /// The highest temporal layer that belongs to them.
+    #[must_use]
+    pub fn most(self) -> u8 {
+        match self {
+            Frames::Quarter => 0,
+            Frames::Half => 1,
+            Frames::All => u8::MAX,
+        }
+    }
 }
 
 /// The counters of a VP8 payload descriptor.
@@ -37,6 +73,6 @@ impl FrameInfo {
     /// A packet of sound: a frame of its own that needs no other.
     #[must_use]
     pub fn audio() -> FrameInfo {
-        FrameInfo { start: true, end: true, key: true, picture: None }
+        FrameInfo { start: true, end: true, key: true, ..FrameInfo::default() }
     }
 }

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use super::forward::{Arriving, Leaving};
-use super::rtp::{ClockRate, SeqNo};
+use super::rtp::{ClockRate, MediaTime, SeqNo};
 use super::window::Window;
 
 /// A relation may move by the slew the forwarder allows itself and this much for rounding.
@@ -66,6 +66,8 @@ struct Seen {
 pub struct Guard {
     rate: ClockRate,
     newest: Option<Seen>,
+    /// Numbers of the present source after the newest that left, which are left out: of each frame the first and the last.
+    left_out: Vec<(MediaTime, SeqNo, SeqNo)>,
     used: Box<Window>,
     faults: Faults,
 }
@@ -74,7 +76,7 @@ impl Guard {
     /// Watches a source of `rate`.
     #[must_use]
     pub fn new(rate: ClockRate) -> Guard {
-        Guard { rate, newest: None, used: Box::default(), faults: Faults::default() }
+        Guard { rate, newest: None, left_out: Vec::new(), used: Box::default(), faults: Faults::default() }
     }
 
     /// What was found so far.
@@ -95,12 +97,30 @@ impl Guard {
                     self.judge_next(&newest, &seen, now);
                 }
                 self.newest = Some(seen);
+                self.left_out.retain(|(_, first, _)| !leaving.first && *first > packet.seq);
             }
         }
         if !self.used.take(leaving.seq.0) {
             self.faults.collision += 1;
         }
         self.faults.violations() == before
+    }
+
+    /// A packet of the source that left last does not leave, and what follows closes over it.
+    pub fn leave_out(&mut self, packet: &Arriving) {
+        let (time, seq) = (packet.time, packet.seq);
+        match self.left_out.last_mut() {
+            Some((_, _, last)) if *last >= seq => {}
+            Some((of, _, last)) if *of == time => *last = seq,
+            _ if self.newest.is_some_and(|newest| newest.seq_in >= seq) => {}
+            _ => self.left_out.push((time, seq, seq)),
+        }
+    }
+
+    /// How many numbers that are left out are between two of the source.
+    fn closed(&self, after: SeqNo, before: SeqNo) -> u64 {
+        let between = self.left_out.iter().filter(|(_, first, last)| *first > after && *last < before);
+        between.map(|(_, first, last)| *last - *first + 1).sum()
     }
 
     fn judge_late(&mut self, newest: &Seen, leaving: &Leaving) {
@@ -118,7 +138,9 @@ impl Guard {
         let contiguous = next.seq == last.seq + 1;
         let same_source = newest.source == seen.source && !next.first;
         let torn = if same_source {
-            seen.seq_in < newest.seq_in || next.seq - last.seq != seen.seq_in - newest.seq_in
+            seen.seq_in < newest.seq_in
+                || next.seq - last.seq + self.closed(newest.seq_in, seen.seq_in)
+                    != seen.seq_in - newest.seq_in
         } else {
             contiguous && !newest.end
         };
@@ -154,7 +176,7 @@ mod tests {
         /// Judges a packet whose wallclock is `step` milliseconds beside what its timestamp says.
         fn send(&mut self, source: u64, seq_in: u64, seq: u64, time: u64, step: u64, end: bool) -> bool {
             let wallclock = self.at + Duration::from_micros(time * 100 / 9) + Duration::from_millis(step);
-            let frame = FrameInfo { start: true, end, key: true, picture: None };
+            let frame = FrameInfo { start: true, end, key: true, ..FrameInfo::default() };
             let (seq, time) = (SeqNo(seq), MediaTime(time));
             let packet = Arriving { seq: SeqNo(seq_in), time, capture: wallclock, frame };
             let leaving = Leaving { seq, time, wallclock, picture: None, first: source != 1 };

@@ -52,6 +52,8 @@ pub struct Seen {
     pub end: bool,
     /// How many bytes it was on its way.
     pub bytes: usize,
+    /// The temporal layer of its frame.
+    pub temporal: u8,
 }
 
 /// What the arrival of a packet changed.
@@ -136,7 +138,7 @@ impl Encoding {
         }
         self.arrived = Some(now);
         self.missed = 0;
-        self.flow.add(now, seen.bytes, seen.end);
+        self.flow.add(now, seen.bytes, seen.end, seen.temporal);
         let since = *self.alive.get_or_insert(now);
         if !self.probation.is_zero() && now.saturating_duration_since(since) >= FORGIVEN_AFTER {
             self.probation = Duration::ZERO;
@@ -297,11 +299,17 @@ impl Layers {
         let encoding = self.get(layer);
         let height = encoding.height;
         if encoding.is_on_demand(now) {
-            return Some(EncodingFacts { settled: true, asked: None, rate: None, frames: None, height });
+            return Some(EncodingFacts { settled: true, height, ..EncodingFacts::default() });
         }
-        let (rate, frames) = encoding.flow.rates(now).unzip();
-        let settled = encoding.is_settled(now);
-        encoding.alive.map(|_| EncodingFacts { settled, asked: None, rate, frames, height })
+        let rates = encoding.flow.rates(now);
+        encoding.alive.map(|_| EncodingFacts {
+            settled: encoding.is_settled(now),
+            asked: None,
+            rate: rates.map(|rates| rates.bits),
+            parts: rates.map(|rates| rates.parts).unwrap_or_default(),
+            frames: rates.map(|rates| rates.frames),
+            height,
+        })
     }
 
     /// Takes note of a packet.

@@ -37,6 +37,7 @@ mod table;
 mod talkers;
 #[cfg(test)]
 mod testing;
+mod thinning;
 mod timers;
 pub mod units;
 mod window;
@@ -49,7 +50,7 @@ pub use guard::Faults;
 #[cfg(feature = "faults")]
 pub(crate) mod fuzzing {
     pub(crate) use super::forward::Arriving;
-    pub(crate) use super::frame::{FrameInfo, Picture};
+    pub(crate) use super::frame::{FrameInfo, Frames, Picture, Temporal};
     pub(crate) use super::slot::{Slot, Source};
     pub(crate) use super::table::{Key, PublicationKey};
 }

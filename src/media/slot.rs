@@ -2,6 +2,7 @@
 
 use super::allocate::TileFacts;
 use super::forward::{Arriving, Forwarder, Held, Leaving};
+use super::frame::Frames;
 use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
 use super::layers::Layers;
@@ -61,6 +62,8 @@ pub struct Slot {
     pub tile: Option<TileFacts>,
     /// The layer it is to show (see [`super::allocate`]); `None` is nothing.
     pub target: Option<Layer>,
+    /// How many of its frames.
+    pub frames: Frames,
     /// Why it is to show that.
     pub reason: Option<Reason>,
     /// The RTP timestamp of the owner's first packet; `None` until that went out.
@@ -128,6 +131,7 @@ impl Slot {
             publication: shown.publication,
             tile: None,
             target: first_target(kind),
+            frames: Frames::All,
             reason: None,
             since: None,
             blocked: false,
@@ -141,7 +145,8 @@ impl Slot {
     pub fn set_owner(&mut self, kind: Kind, owner: Option<StreamId>) {
         self.detach();
         (self.owner, self.publication) = (owner, None);
-        (self.owes, self.tile, self.target, self.reason) = (true, None, first_target(kind), None);
+        (self.owes, self.tile, self.reason) = (true, None, None);
+        (self.target, self.frames) = (first_target(kind), Frames::All);
     }
 
     /// What it shows.
@@ -203,7 +208,11 @@ impl Slot {
         if self.playing.is_none_or(|(number, _)| number != source.number) {
             self.open(source, packet)?;
         }
-        let leaving = self.stream.forwarder.forward(packet, now)?;
+        let leaving = self.stream.forwarder.forward(packet, self.frames, now);
+        if let (Err(Held::Thinned), Some(guard)) = (leaving, &mut self.stream.guard) {
+            guard.leave_out(packet);
+        }
+        let leaving = leaving?;
         if let Some(guard) = &mut self.stream.guard
             && !guard.judge(source.number, packet, &leaving, now)
         {

@@ -6,6 +6,44 @@
 use plenary::media::codec::Codec;
 use plenary::media::ids::{Layer, Stream};
 
+/// Where a frame is among those of its encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its temporal layer.
+    pub layer: u8,
+    /// It needs no frame but one of the lowest layer.
+    pub sync: bool,
+    /// The number of the frame it needs: of the same layer or a lower one.
+    pub needs: u32,
+}
+
+impl Place {
+    /// Of a frame that needs the one before, as all others do.
+    pub fn after(frame: u32) -> Place {
+        Place { layer: 0, sync: true, needs: frame.wrapping_sub(1) }
+    }
+
+    /// Of a frame of three temporal layers as libvpx makes them, so many after a key frame.
+    pub fn layered(frame: u32, since_key: u32) -> Place {
+        let (layer, sync, before) = match since_key % 4 {
+            0 => (0, false, 4),
+            1 => (2, true, 1),
+            2 => (1, true, 2),
+            _ => (2, false, 1),
+        };
+        Place { layer, sync, needs: frame.wrapping_sub(before) }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        bytes.push(self.layer | u8::from(self.sync) << 7);
+        bytes.extend(self.needs.to_be_bytes());
+    }
+
+    fn read([first, needs @ ..]: [u8; 5]) -> Place {
+        Place { layer: first & 0x7f, sync: first >> 7 == 1, needs: u32::from_be_bytes(needs) }
+    }
+}
+
 /// What a packet says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
@@ -19,6 +57,8 @@ pub struct Stamp {
     pub life: u16,
     /// Number of the frame within that connection and encoding.
     pub frame: u32,
+    /// Where that is among the others.
+    pub place: Place,
     /// Which packet of the frame.
     pub index: u8,
     /// How many packets the frame has.
@@ -46,7 +86,7 @@ pub struct Picture {
     pub start: bool,
 }
 
-const LENGTH: usize = 21;
+const LENGTH: usize = 26;
 const OPUS: u8 = 0x78;
 
 impl Stamp {
@@ -57,6 +97,7 @@ impl Stamp {
         bytes.extend(self.frame.to_be_bytes());
         bytes.extend([self.index, self.count, u8::from(self.key)]);
         bytes.extend(self.made.to_be_bytes());
+        self.place.write(bytes);
     }
 
     fn read(bytes: &[u8]) -> Option<Stamp> {
@@ -71,6 +112,7 @@ impl Stamp {
             count: bytes[11],
             key: bytes[12] != 0,
             made: u64::from_be_bytes(bytes[13..21].try_into().ok()?),
+            place: Place::read(bytes[21..].try_into().ok()?),
         })
     }
 
@@ -97,7 +139,8 @@ impl Stamp {
     fn vp8(&self, counters: Counters) -> Vec<u8> {
         let first = if self.index == 0 { 0x90 } else { 0x80 };
         let [high, low] = counters.picture.to_be_bytes();
-        vec![first, 0xe0, 0x80 | high, low, counters.tl0, 0x20, if self.key { 0x10 } else { 0x11 }]
+        let temporal = self.place.layer << 6 | u8::from(self.place.sync) << 5;
+        vec![first, 0xe0, 0x80 | high, low, counters.tl0, temporal, if self.key { 0x10 } else { 0x11 }]
     }
 
     /// RFC 9628 section 4.2: picture id of 15 bits, one layer; a key frame begins with its scalability structure.
@@ -148,7 +191,7 @@ impl Stamp {
     /// Reads a packet of a picture.
     pub fn of_picture(codec: Codec, bytes: &[u8]) -> Option<Picture> {
         let (rest, counters, start) = match (codec, bytes) {
-            (Codec::Vp8, [first, 0xe0, high, low, tl0, 0x20, _, rest @ ..]) => {
+            (Codec::Vp8, [first, 0xe0, high, low, tl0, _, _, rest @ ..]) => {
                 let picture = u16::from_be_bytes([high & 0x7f, *low]);
                 (rest, Some(Counters { picture, tl0: *tl0 }), first & 0x10 != 0)
             }
@@ -189,6 +232,7 @@ mod tests {
                         layer,
                         life: 2,
                         frame: 99,
+                        place: Place::layered(99, 3),
                         index,
                         count,
                         key,

@@ -242,6 +242,7 @@ impl Adaptive {
 
     /// Learns from what was decided.
     fn learn(&mut self, now: Instant, slots: &[SlotFacts], decided: &Decided, budget: Bitrate) {
+        // Frames that come back fill no queue at once.
         if slots.iter().any(|slot| slot.target > slot.held) {
             self.rose = Some((now, budget));
         }

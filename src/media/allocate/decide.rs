@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   sound ──> everybody's base, the most important first ──> for each class: everybody a layer more, once more
-//!             (a share may exceed the budget)                (shares, what is pinned, the others)
+//!             (a share may exceed the budget; if it is       (shares, what is pinned, the others; half of its
+//!             too much, half its frames, or a quarter)       frames first)
 //! ```
 //!
 //! While somebody has no picture nobody has more than the base; among equals nobody is two layers ahead. It allocates nothing, and
@@ -12,6 +13,7 @@ use std::cmp::Reverse;
 
 use super::SlotFacts;
 use super::ladder::{self, Ladder, fills, height};
+use crate::media::frame::Frames;
 use crate::media::ids::{Layer, Stream};
 use crate::media::message::{Limitation, Reason};
 use crate::media::units::Bitrate;
@@ -106,9 +108,7 @@ fn order(slot: &SlotFacts) -> impl Ord + use<> {
 pub(super) fn decide(means: &Means, slots: &mut [SlotFacts]) -> Decided {
     slots.sort_unstable_by_key(order);
     let budget = means.budget.less(means.sound);
-    let first = means.bases.less(means.sound);
-    let mut purse = Purse { budget: first, gains: first, spent: Bitrate::default() };
-    let starved = bases(means, &mut purse, slots);
+    let (mut purse, starved) = bases(means, slots);
     (purse.budget, purse.gains) = (budget, budget.min(means.lowest.less(means.sound)));
     if !starved {
         for class in slots.chunk_by_mut(|one, other| class(one) == class(other)) {
@@ -122,16 +122,33 @@ pub(super) fn decide(means: &Means, slots: &mut [SlotFacts]) -> Decided {
     told(means, purse.spent, slots)
 }
 
-/// Gives everybody the base. Returns whether somebody gets nothing for want of means.
-fn bases(means: &Means, purse: &mut Purse, slots: &mut [SlotFacts]) -> bool {
+/// Gives everybody the base, with as many of its frames as all can have. Returns what is paid, and whether somebody gets nothing all the
+/// same.
+fn bases(means: &Means, slots: &mut [SlotFacts]) -> (Purse, bool) {
+    let first = means.bases.less(means.sound);
+    let mut frames = [Frames::All, Frames::Half, Frames::Quarter].into_iter();
+    loop {
+        let mut purse = Purse { budget: first, gains: first, spent: Bitrate::default() };
+        let least = frames.next().unwrap_or(Frames::Quarter);
+        let starved = bases_of(means, &mut purse, slots, least);
+        if !starved || frames.len() == 0 {
+            return (purse, starved);
+        }
+    }
+}
+
+/// The same with so many of its frames at the least. Returns whether somebody gets nothing for want of means.
+fn bases_of(means: &Means, purse: &mut Purse, slots: &mut [SlotFacts], least: Frames) -> bool {
     let (mut starved, mut tries) = (false, means.tries);
     let mut exceeds = SHARE_EXCEEDS;
     for slot in slots {
         let ladder = Ladder::of(slot);
         // Where nothing sends there is nothing to change to, and nothing to pay.
-        let Some((base, cost)) = ladder.base().and_then(|base| Some((base, ladder.cost(base)?))) else {
-            continue;
-        };
+        let Some(base) = ladder.base() else { continue };
+        // Whose frames are left out gets them back as one gets more, and not sooner.
+        let thinned = slot.held == Some(base) && slot.held_frames < least;
+        let frames = ladder.at_least(base, if thinned { slot.held_frames } else { least });
+        let Some(cost) = ladder.cost(base, frames) else { continue };
         let extra = if slot.owner.stream == Stream::Screen {
             std::mem::take(&mut exceeds)
         } else if tries {
@@ -140,36 +157,65 @@ fn bases(means: &Means, purse: &mut Purse, slots: &mut [SlotFacts]) -> bool {
             Bitrate::default()
         };
         let silent = means.bases < SOUND_ONLY && !tries;
-        let pays = !silent && purse.pay(Bitrate::default(), cost, ladder.is_gain(base), extra);
+        let pays = !silent && purse.pay(Bitrate::default(), cost, ladder.is_gain(base, frames), extra);
         tries = false;
-        slot.target = pays.then_some(base);
+        (slot.target, slot.frames) = (pays.then_some(base), if pays { frames } else { Frames::All });
         starved |= !pays && !slot.unseen;
     }
     starved
 }
 
-/// Gives everybody of one class a layer more as far as it can be paid, once and once more.
+/// The steps above the base: of which layer, or of the one a slot has, and how many of its frames.
+const RUNGS: [(Option<Layer>, Frames); 6] = [
+    (None, Frames::Half),
+    (None, Frames::All),
+    (Some(Layer::Middle), Frames::Half),
+    (Some(Layer::Middle), Frames::All),
+    (Some(Layer::High), Frames::Half),
+    (Some(Layer::High), Frames::All),
+];
+
+/// Gives everybody of one class more, as far as it can be paid: a step for all of them, and then the next.
 fn raise(means: &Means, purse: &mut Purse, slots: &mut [SlotFacts]) {
     // Who joined those who are ahead may catch up with them at any time.
     let ahead = slots.iter().filter_map(|slot| slot.held).max();
-    for layer in [Layer::Middle, Layer::High] {
+    for rung in RUNGS {
         let mut lacks = false;
         for slot in &mut *slots {
-            let ladder = Ladder::of(slot);
-            let Some(before) = slot.target.filter(|before| *before < layer) else { continue };
-            let (Some(paid), Some(cost)) = (ladder.cost(before), ladder.cost(layer)) else { continue };
-            let gain = ladder.is_gain(layer);
-            let may = !gain || means.rises || ahead > Some(layer);
-            if may && purse.pay(paid, cost, gain, Bitrate::default()) {
-                slot.target = Some(layer);
-            } else {
-                lacks = true;
-            }
+            lacks |= !climb(means, purse, slot, rung, ahead);
         }
         if lacks {
             return;
         }
     }
+}
+
+/// Takes a slot to a layer, or to more frames of what it has, if it is below that and it can be paid. Returns whether nothing more is
+/// missing there.
+fn climb(
+    means: &Means,
+    purse: &mut Purse,
+    slot: &mut SlotFacts,
+    (layer, frames): (Option<Layer>, Frames),
+    ahead: Option<Layer>,
+) -> bool {
+    let ladder = Ladder::of(slot);
+    let Some(has) = slot.target else { return true };
+    let layer = layer.unwrap_or(has);
+    let frames = ladder.at_least(layer, frames);
+    let (Some(paid), Some(cost)) = (ladder.cost(has, slot.frames), ladder.cost(layer, frames)) else {
+        return true;
+    };
+    if (has, slot.frames) >= (layer, frames) {
+        return true;
+    }
+    let gain = ladder.is_gain(layer, frames);
+    let may = !gain || means.rises || ahead > Some(layer);
+    let pays = may && purse.pay(paid, cost, gain, Bitrate::default());
+    if pays {
+        (slot.target, slot.frames) = (Some(layer), frames);
+    }
+    pays
 }
 
 /// Why a slot shows what it shows.
@@ -188,7 +234,7 @@ fn reason(means: &Means, slot: &SlotFacts) -> Option<Reason> {
     };
     let more_is_gone = Layer::ALL.into_iter().zip(slot.gone).any(|(layer, gone)| gone && layer > target);
     let full_tile = slot.tile.is_some_and(|tile| fills(height(slot, target), tile.height, 1.25));
-    Some(if target < top {
+    Some(if (target, slot.frames) < (top, Frames::All) {
         Reason::YourDownlink
     } else if slot.unseen {
         Reason::OffScreen
@@ -214,16 +260,23 @@ fn told(means: &Means, spent: Bitrate, slots: &[SlotFacts]) -> Decided {
             let usual = slot.encoding(Layer::Low).and_then(|low| low.asked).map(ladder::on_the_wire);
             told.least = told.least + usual.or_else(|| ladder.price(ladder.base()?)).unwrap_or_default();
         }
-        let has = slot.target.and_then(|target| ladder.price(target)).unwrap_or_default();
+        let has = slot.target.and_then(|target| ladder.price_of(target, slot.frames)).unwrap_or_default();
         shown = shown + has;
         all = all + ladder.price(top).unwrap_or_default();
-        if slot.target < Some(top) {
+        let present = slot.target.map(|target| (target, slot.frames));
+        if present < Some((top, Frames::All)) {
             told.lacks = true;
-            let next = ladder.above(slot.target).and_then(|next| ladder.cost(next)).unwrap_or_default();
+            let next = if present.is_some() && slot.frames < Frames::All {
+                slot.target
+            } else {
+                ladder.above(slot.target)
+            };
+            let next = next.and_then(|next| ladder.cost(next, Frames::All)).unwrap_or_default();
             step = step.or(Some(next.less(has)));
             // Pictures that are missing are one step together.
             missing = missing + if slot.target.is_none() { next } else { Bitrate::default() };
-            told.lowered |= slot.target < slot.held.min(Some(top));
+            let held = slot.held.map(|held| (held, slot.held_frames));
+            told.lowered |= present < held.min(Some((top, Frames::All)));
         }
     }
     told.nothing = any && slots.iter().all(|slot| slot.target.is_none() || Ladder::of(slot).top().is_none());

@@ -1,6 +1,7 @@
 //! Which layers of a slot come into question, and what each costs.
 
 use super::SlotFacts;
+use crate::media::frame::Frames;
 use crate::media::ids::Layer;
 use crate::media::units::Bitrate;
 
@@ -28,11 +29,18 @@ const FRAMES: f32 = 0.25;
 /// A larger picture that is cheaper is taken if it has this part of the smaller one's frames.
 const FLUENT: f32 = 0.75;
 
+/// Part of a layer's frames is shown if it costs so many times as much as all of the next smaller one: of the largest picture of a small room half
+/// the frames are as dear as all of the middle one. Of two people behind one link one had those, and the other the smallest picture, for half
+/// of the time.
+const WORTH: f64 = 1.25;
+
 /// The layers that come into question for one slot, each with its price.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Ladder {
     prices: [Option<Bitrate>; 3],
-    held: Option<Layer>,
+    /// What a quarter and half of the frames of each take, where the others can be left out.
+    parts: [[Option<Bitrate>; 2]; 3],
+    held: Option<(Layer, Frames)>,
     /// The tile is what keeps larger ones out.
     pub by_tile: bool,
     /// Some larger layer sends, and not well enough.
@@ -48,6 +56,18 @@ pub(super) fn on_the_wire(asked: Bitrate) -> Bitrate {
 fn price(slot: &SlotFacts, layer: Layer) -> Option<Bitrate> {
     let encoding = slot.encoding(layer)?;
     encoding.rate.or(encoding.asked.map(on_the_wire))
+}
+
+/// What a quarter and half of a layer's frames cost: as measured, and before that in proportion to what they do of another layer. One encoder
+/// makes all of them alike.
+fn parts(slot: &SlotFacts, layer: Layer, price: Bitrate) -> [Option<Bitrate>; 2] {
+    let known = |layer: Layer| slot.encoding(layer).filter(|encoding| encoding.rate.is_some());
+    let some = |of: Layer| known(of).map(|encoding| encoding.parts).filter(|parts| *parts != [None; 2]);
+    let parts = match known(layer) {
+        Some(encoding) => encoding.parts,
+        None => Layer::ALL.into_iter().find_map(some).unwrap_or_default(),
+    };
+    parts.map(|part| part.map(|part| price.scaled(part.into())))
 }
 
 /// How many lines a layer has.
@@ -75,7 +95,8 @@ impl Ladder {
         let stands = slot.plays.is_some_and(|plays| slot.encoding(plays).is_none());
         let settled = |layer| settled(layer) && (!stands || comes(layer));
         let any = Layer::ALL.into_iter().any(settled);
-        let mut ladder = Ladder { held: slot.held, ..Ladder::default() };
+        let held = slot.held.map(|held| (held, slot.held_frames));
+        let mut ladder = Ladder { held, ..Ladder::default() };
         for layer in Layer::ALL {
             let Some(price) = price(slot, layer) else { continue };
             if any && !settled(layer) {
@@ -91,7 +112,8 @@ impl Ladder {
 
     /// Whether `top` is all that the slot's tile can show, so that `next` is not needed.
     fn suffices(&self, slot: &SlotFacts, top: Layer, next: Layer) -> bool {
-        let enlarged = if self.held >= Some(next) { ENLARGED_TO_KEEP } else { ENLARGED };
+        let holds = self.held.is_some_and(|(held, _)| held >= next);
+        let enlarged = if holds { ENLARGED_TO_KEEP } else { ENLARGED };
         slot.unseen || slot.tile.is_some_and(|tile| fills(height(slot, top), tile.height, enlarged))
     }
 
@@ -111,6 +133,10 @@ impl Ladder {
         if let Some(at) = self.prices.get_mut(layer as usize) {
             *at = Some(price);
         }
+        let below = self.below(layer).and_then(|below| self.price(below)).unwrap_or_default();
+        if let Some(at) = self.parts.get_mut(layer as usize) {
+            *at = parts(slot, layer, price).map(|part| part.filter(|part| *part >= below.scaled(WORTH)));
+        }
     }
 
     /// What a layer costs before it is known whether it is held.
@@ -118,15 +144,32 @@ impl Ladder {
         self.prices.get(layer as usize).copied().flatten()
     }
 
-    /// Whether a layer would be more than what is held.
-    pub(super) fn is_gain(&self, layer: Layer) -> bool {
-        self.held < Some(layer)
+    /// What some of a layer's frames cost, before it is known whether they are held; `None` if they cannot be told from the others.
+    pub(super) fn price_of(&self, layer: Layer, frames: Frames) -> Option<Bitrate> {
+        let price = self.price(layer)?;
+        let [quarter, half] = self.parts.get(layer as usize).copied().unwrap_or_default();
+        match frames {
+            Frames::All => Some(price),
+            Frames::Half => half,
+            Frames::Quarter => quarter,
+        }
     }
 
-    /// What a layer takes of the budget: less while it is held, or less than that is, than it takes to gain.
-    pub(super) fn cost(&self, layer: Layer) -> Option<Bitrate> {
-        let share = if self.is_gain(layer) { GAINING } else { KEEPING };
-        self.price(layer).map(|price| price.scaled(share))
+    /// The fewest frames of a layer that can be shown, of at least so many.
+    pub(super) fn at_least(&self, layer: Layer, frames: Frames) -> Frames {
+        let can = |some: &Frames| *some >= frames && self.price_of(layer, *some).is_some();
+        [Frames::Quarter, Frames::Half].into_iter().find(can).unwrap_or_default()
+    }
+
+    /// Whether so many frames of a layer would be more than what is held.
+    pub(super) fn is_gain(&self, layer: Layer, frames: Frames) -> bool {
+        self.held < Some((layer, frames))
+    }
+
+    /// What so many frames of a layer take of the budget: less while they are held, or less than what is, than it takes to gain them.
+    pub(super) fn cost(&self, layer: Layer, frames: Frames) -> Option<Bitrate> {
+        let share = if self.is_gain(layer, frames) { GAINING } else { KEEPING };
+        self.price_of(layer, frames).map(|price| price.scaled(share))
     }
 
     /// The smallest that comes into question.
@@ -137,6 +180,11 @@ impl Ladder {
     /// The largest.
     pub(super) fn top(&self) -> Option<Layer> {
         Layer::ALL.into_iter().rfind(|layer| self.price(*layer).is_some())
+    }
+
+    /// The next smaller than `layer`.
+    fn below(&self, layer: Layer) -> Option<Layer> {
+        Layer::ALL.into_iter().rfind(|below| *below < layer && self.price(*below).is_some())
     }
 
     /// The next larger than `layer`.

@@ -114,7 +114,9 @@ impl Core {
             limited: publication.limited,
             plays: slot.layer(),
             held: slot.target,
+            held_frames: slot.frames,
             target: slot.target,
+            frames: slot.frames,
             reason: None,
         })
     }
@@ -136,6 +138,7 @@ impl Core {
         let Some(peer) = peer else { return };
         let Some(slot) = peer.video.get_mut(number) else { return };
         let before = std::mem::replace(&mut slot.target, decided.target);
+        slot.frames = decided.frames;
         let known = std::mem::replace(&mut slot.reason, decided.reason);
         let publication = slot.publication;
         if (before, known) != (decided.target, decided.reason) && decided.reason.is_some() {

@@ -64,6 +64,8 @@ crate::metrics! {
         pub lists_unread: u64,
         /// Packets a subscriber did not get because its slot waits for a key frame, or because they came too late for it.
         pub held: u64,
+        /// Packets a subscriber did not get because its downlink does not hold all frames of the picture.
+        pub thinned: u64,
         /// Packets a subscriber did not get because it negotiated nothing that could decode them.
         pub not_decodable: u64,
         /// Packets a subscriber did not get because another one, or the same, left with their sequence number.

@@ -145,6 +145,7 @@ impl Counters {
     fn add_held(&mut self, held: Held) -> bool {
         match held {
             Held::NotShown => {}
+            Held::Thinned => self.thinned += 1,
             Held::NotDecodable => self.not_decodable += 1,
             Held::AwaitsKeyFrame | Held::Early | Held::Backwards => self.held += 1,
             Held::Repeated => self.repeated += 1,

@@ -132,7 +132,8 @@ impl Core {
             publication.nobody_begins();
             return;
         }
-        let seen = Seen { layer, codec, seq, end: packet.frame.end, bytes: packet.bytes() };
+        let (bytes, temporal) = (packet.bytes(), packet.frame.temporal.layer);
+        let seen = Seen { layer, codec, seq, end: packet.frame.end, bytes, temporal };
         let arrival = publication.layers.arrive(&seen, now);
         self.counters.jumps += u64::from(arrival.jumped);
         if arrival.outdated {

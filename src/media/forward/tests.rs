@@ -1,4 +1,5 @@
 use super::*;
+use crate::media::frame::Frames::All;
 use crate::media::guard::Guard;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -22,7 +23,7 @@ impl Source {
             seq: self.seq,
             time: self.time,
             capture: now.checked_sub(self.lag).unwrap_or(now),
-            frame: FrameInfo { start: true, end: true, key, picture: None },
+            frame: FrameInfo { start: true, end: true, key, ..FrameInfo::default() },
         }
     }
 }
@@ -32,12 +33,12 @@ fn a_new_source_waits_for_its_key_frame() {
     let now = Instant::now();
     let mut slot = Forwarder::new(ClockRate::VIDEO, 7, 1_000);
     let mut source = Source { seq: SeqNo(50), time: MediaTime(9_000_000), lag: ms(0) };
-    assert_eq!(slot.forward(&source.next(now, false), now), Err(Held::AwaitsKeyFrame));
-    let first = slot.forward(&source.next(now, true), now).expect("a key frame");
+    assert_eq!(slot.forward(&source.next(now, false), All, now), Err(Held::AwaitsKeyFrame));
+    let first = slot.forward(&source.next(now, true), All, now).expect("a key frame");
     assert!(first.first);
     assert_eq!(first.seq, SeqNo(8));
     let late = Arriving { seq: SeqNo(51), ..source.next(now, false) };
-    assert_eq!(slot.forward(&late, now), Err(Held::Early));
+    assert_eq!(slot.forward(&late, All, now), Err(Held::Early));
 }
 
 #[test]
@@ -47,10 +48,10 @@ fn no_sequence_number_leaves_twice_whatever_a_source_counts() {
     let mut source = Source { seq: SeqNo(50), time: MediaTime(9_000_000), lag: ms(0) };
     let packets: Vec<Arriving> = (0..1_200).map(|frame| source.next(now, frame == 0)).collect();
     for packet in packets.iter().filter(|packet| packet.seq.0 % 100 != 0) {
-        slot.forward(packet, now).expect("each leaves once");
+        slot.forward(packet, All, now).expect("each leaves once");
     }
     for packet in &packets {
-        let late = slot.forward(packet, now).map(|leaving| leaving.seq);
+        let late = slot.forward(packet, All, now).map(|leaving| leaving.seq);
         let recent = source.seq - packet.seq < 1_024;
         assert_eq!(late.is_ok(), packet.seq.0 % 100 == 0 && recent, "{packet:?}: {late:?}");
         assert!(late.is_ok_and(|_| true) || late == Err(Held::Repeated));
@@ -63,10 +64,10 @@ fn a_pause_of_half_a_minute_is_half_a_minute_on_the_slots_clock() {
     let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
     let mut a = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(20) };
     let mut b = Source { seq: SeqNo(9_999), time: MediaTime(77_777_777), lag: ms(20) };
-    let last = slot.forward(&a.next(start, true), start).expect("starts");
+    let last = slot.forward(&a.next(start, true), All, start).expect("starts");
     slot.detach();
     let later = start + ms(30_000);
-    let next = slot.forward(&b.next(later, true), later).expect("starts");
+    let next = slot.forward(&b.next(later, true), All, later).expect("starts");
     assert_eq!(next.time - last.time, 30 * 90_000);
     assert_eq!(next.wallclock - last.wallclock, ms(30_000));
 }
@@ -78,9 +79,9 @@ fn an_open_frame_leaves_a_hole_behind_it() {
     let mut a = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
     let mut open = a.next(now, true);
     open.frame.end = false;
-    let torn = slot.forward(&open, now).expect("starts");
+    let torn = slot.forward(&open, All, now).expect("starts");
     slot.detach();
-    let next = slot.forward(&a.next(now, true), now).expect("starts");
+    let next = slot.forward(&a.next(now, true), All, now).expect("starts");
     assert_eq!(next.seq, torn.seq + 2);
 }
 
@@ -89,10 +90,10 @@ fn a_source_that_jumps_starts_anew_at_a_key_frame() {
     let now = Instant::now();
     let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
     let mut source = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
-    slot.forward(&source.next(now, true), now).expect("starts");
+    slot.forward(&source.next(now, true), All, now).expect("starts");
     source.time += 90_000 * 3_600;
-    assert_eq!(slot.forward(&source.next(now, false), now), Err(Held::AwaitsKeyFrame));
-    let again = slot.forward(&source.next(now, true), now).expect("a key frame");
+    assert_eq!(slot.forward(&source.next(now, false), All, now), Err(Held::AwaitsKeyFrame));
+    let again = slot.forward(&source.next(now, true), All, now).expect("a key frame");
     assert!(again.first && again.time < MediaTime(90_000), "an hour was not passed on: {again:?}");
 }
 
@@ -101,11 +102,11 @@ fn a_step_of_ten_seconds_in_no_time_is_not_passed_on() {
     let now = Instant::now();
     let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
     let mut source = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
-    let first = slot.forward(&source.next(now, true), now).expect("starts");
+    let first = slot.forward(&source.next(now, true), All, now).expect("starts");
     source.time += 90_000 * 10;
     let later = now + ms(33);
-    assert_eq!(slot.forward(&source.next(later, false), later), Err(Held::AwaitsKeyFrame));
-    let again = slot.forward(&source.next(later, true), later).expect("a key frame");
+    assert_eq!(slot.forward(&source.next(later, false), All, later), Err(Held::AwaitsKeyFrame));
+    let again = slot.forward(&source.next(later, true), All, later).expect("a key frame");
     assert!(
         again.time - first.time < 9_000,
         "{} ticks: a browser freezes for as long",
@@ -118,10 +119,10 @@ fn a_source_that_really_paused_for_ten_seconds_goes_on() {
     let now = Instant::now();
     let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
     let mut source = Source { seq: SeqNo(1), time: MediaTime(5), lag: ms(0) };
-    slot.forward(&source.next(now, true), now).expect("starts");
+    slot.forward(&source.next(now, true), All, now).expect("starts");
     source.time += 90_000 * 10;
     let later = now + ms(10_033);
-    assert!(slot.forward(&source.next(later, false), later).is_ok());
+    assert!(slot.forward(&source.next(later, false), All, later).is_ok());
 }
 
 #[test]
@@ -129,11 +130,11 @@ fn a_source_whose_clock_went_back_starts_anew_at_a_key_frame() {
     let now = Instant::now();
     let mut slot = Forwarder::new(ClockRate::VIDEO, 0, 0);
     let mut source = Source { seq: SeqNo(1), time: MediaTime(90_000 * 60), lag: ms(0) };
-    slot.forward(&source.next(now, true), now).expect("starts");
+    slot.forward(&source.next(now, true), All, now).expect("starts");
     source.time = source.time.saturating_sub(90_000 * 30);
-    let held = slot.forward(&source.next(now, false), now);
+    let held = slot.forward(&source.next(now, false), All, now);
     assert_eq!(held, Err(Held::AwaitsKeyFrame), "somebody must ask for one, or half a minute is lost");
-    assert!(slot.forward(&source.next(now, true), now).expect("a key frame").first);
+    assert!(slot.forward(&source.next(now, true), All, now).expect("a key frame").first);
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn picture_ids_continue_across_a_switch() {
         if id == 9 {
             slot.detach();
         }
-        let picture = slot.forward(&packet, now).expect("sent").picture.expect("has a picture id");
+        let picture = slot.forward(&packet, All, now).expect("sent").picture.expect("has a picture id");
         seen.push((picture.id, picture.tl0.expect("has one")));
     }
     assert_eq!(seen, [(1, 1), (2, 2), (3, 3), (4, 4)]);
@@ -178,7 +179,7 @@ proptest! {
             let mut packet = sources[usize::from(owner)].next(now, key);
             packet.seq = SeqNo(packet.seq.0.saturating_add_signed(shuffle));
             packet.frame.end = end;
-            if let Ok(leaving) = slot.forward(&packet, now) {
+            if let Ok(leaving) = slot.forward(&packet, All, now) {
                 guard.judge(u64::from(owner), &packet, &leaving, now);
             }
         }
@@ -206,7 +207,7 @@ proptest! {
                 _ => packet.capture = now.checked_sub(ms(time % 10_000)).unwrap_or(now),
             }
             (last.seq, last.time) = (packet.seq.min(SeqNo(u64::MAX / 2)), packet.time.min(MediaTime(u64::MAX / 2)));
-            if let Ok(leaving) = slot.forward(&packet, now) {
+            if let Ok(leaving) = slot.forward(&packet, All, now) {
                 prop_assert!(leaving.wallclock <= now);
                 guard.judge(0, &packet, &leaving, now);
             }

@@ -17,7 +17,7 @@ impl Track {
     }
 
     fn send(&mut self, layer: Layer, codec: Codec, seq: SeqNo) -> Arrival {
-        self.layers.arrive(&Seen { layer, codec, seq, end: true, bytes: 1_200 }, self.now)
+        self.layers.arrive(&Seen { layer, codec, seq, end: true, bytes: 1_200, temporal: 0 }, self.now)
     }
 
     /// For `millis` exactly `layers` send. Returns every target on the way.

@@ -60,7 +60,8 @@ impl Sender {
             let warning = self.police.datagram(self.now, size, true);
             self.warned(warning);
             let start = index == 0;
-            let frame = FrameInfo { start, end: index + 1 == count, key: key && start, picture: None };
+            let frame =
+                FrameInfo { start, end: index + 1 == count, key: key && start, ..FrameInfo::default() };
             let (verdict, warning) = self.police.packet(self.now, track, layer, size, &frame);
             self.warned(warning);
             let at = layer as usize;
@@ -228,7 +229,7 @@ fn of_packets_that_are_small_no_more_pass_than_make_a_picture_or_a_voice() {
         for _ in 0..150_000 {
             let warning = sender.police.datagram(sender.now, 42, true);
             sender.warned(warning);
-            let frame = FrameInfo { start: true, end: true, key: true, picture: None };
+            let frame = FrameInfo { start: true, end: true, key: true, ..FrameInfo::default() };
             let (verdict, warning) = sender.police.packet(sender.now, track, Layer::High, 42, &frame);
             sender.warned(warning);
             passed += u32::from(verdict == Verdict::Pass);

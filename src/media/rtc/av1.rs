@@ -14,7 +14,7 @@ const CONTINUES: u8 = 0x80;
 pub(super) fn frame_info(payload: &[u8], marker: bool) -> Option<FrameInfo> {
     let header = payload.first().filter(|_| payload.len() > 1)?;
     let key = detect_av1_keyframe(payload) && header & CONTINUES == 0;
-    Some(FrameInfo { start: key, end: marker, key, picture: None })
+    Some(FrameInfo { start: key, end: marker, key, ..FrameInfo::default() })
 }
 
 #[cfg(test)]

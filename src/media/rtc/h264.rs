@@ -21,7 +21,7 @@ pub(super) fn frame_info(payload: &[u8], marker: bool) -> Option<FrameInfo> {
         return None;
     }
     let key = detect_h264_nalu(payload, SPS);
-    Some(FrameInfo { start: key, end: marker, key, picture: None })
+    Some(FrameInfo { start: key, end: marker, key, ..FrameInfo::default() })
 }
 
 #[cfg(test)]

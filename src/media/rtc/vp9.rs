@@ -1,9 +1,10 @@
 //! VP9 payload descriptors (RFC 9628 section 4.2).
 //!
 //! Nothing is rewritten: a receiver takes a picture id that jumps at a key frame for what it is, a new start, and slots
-//! switch on key frames only.
+//! switch on key frames only. Pictures of higher temporal layers that are left out are no hole to it: what a picture needs follows from
+//! its place in the group, or is said.
 
-use crate::media::frame::FrameInfo;
+use crate::media::frame::{FrameInfo, Temporal};
 
 /// The first octet: which fields follow, and what the packet is to its frame.
 const PICTURE_ID: u8 = 0x80;
@@ -14,8 +15,9 @@ const START_OF_FRAME: u8 = 0x08;
 /// The picture id has a second octet.
 const LONG: u8 = 0x80;
 
-/// The spatial layer, in the octet of layer indices.
+/// In the octet of layer indices: the spatial layer, and that from here on the next temporal layer needs nothing before.
 const SPATIAL: u8 = 0x0e;
+const SWITCHES_UP: u8 = 0x10;
 
 /// What the packet is to its picture; `None` if it is no VP9.
 pub(super) fn frame_info(payload: &[u8], marker: bool) -> Option<FrameInfo> {
@@ -24,12 +26,15 @@ pub(super) fn frame_info(payload: &[u8], marker: bool) -> Option<FrameInfo> {
     if first & PICTURE_ID != 0 && octets.next()? & LONG != 0 {
         octets.next()?;
     }
-    let lowest = first & LAYERS == 0 || octets.next()? & SPATIAL == 0;
+    let indices = if first & LAYERS == 0 { 0 } else { octets.next()? };
+    let layer = indices >> 5;
+    let temporal = Temporal { layer, opens: (indices & SWITCHES_UP != 0).then_some(layer + 1) };
+    let lowest = indices & SPATIAL == 0;
     // A picture has one frame for each spatial layer, and starts with the lowest.
     let start = first & START_OF_FRAME != 0 && lowest;
     // Something must follow the descriptor.
     octets.next()?;
-    Some(FrameInfo { start, end: marker, key: start && first & PREDICTED == 0, picture: None })
+    Some(FrameInfo { start, end: marker, key: start && first & PREDICTED == 0, picture: None, temporal })
 }
 
 #[cfg(test)]
@@ -61,6 +66,14 @@ mod tests {
         assert!(info(&packet(START_OF_FRAME, 0x20)).key, "temporal layer 1");
         assert!(!info(&packet(START_OF_FRAME, 0x02)).start, "spatial layer 1 of a key picture");
         assert!(!info(&packet(START_OF_FRAME, 0x02)).key);
+    }
+
+    #[test]
+    fn the_temporal_layer_and_what_it_opens_are_read() {
+        let temporal = |layers| info(&packet(START_OF_FRAME | PREDICTED, layers)).temporal;
+        assert_eq!(temporal(0x40), Temporal { layer: 2, opens: None });
+        assert_eq!(temporal(0x30), Temporal { layer: 1, opens: Some(2) });
+        assert_eq!(info(&[START_OF_FRAME, 0x82]).temporal, Temporal::default(), "no indices");
     }
 
     #[test]

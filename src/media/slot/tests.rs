@@ -28,7 +28,7 @@ impl Camera {
 
     fn packet(&self, layer: Layer, key: bool, end: bool) -> Arriving {
         let base = 1_000_000 * (layer as u64 + 1);
-        let frame = FrameInfo { start: true, end, key, picture: None };
+        let frame = FrameInfo { start: true, end, key, ..FrameInfo::default() };
         Arriving {
             seq: SeqNo(base + self.frame),
             time: MediaTime(base * 7 + self.frame * 3_000),

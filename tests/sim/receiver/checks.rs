@@ -40,13 +40,7 @@ impl Receiver {
             }
             return;
         };
-        let source = |piece: &Piece| {
-            let Stamp { person, stream, layer, life, .. } = piece.stamp;
-            (person, stream, layer, life, piece.codec)
-        };
-        let same = source(&shown) == source(first);
-        let goes_on = same && first.stamp.frame == shown.stamp.frame + 1;
-        if !first.stamp.key && !goes_on {
+        if !first.stamp.key && !line.has_what_it_needs(first) {
             self.complaints
                 .push(Complaint::Garbage(format!("slot {}: {first:?} after {shown:?}", line.slot)));
         }
@@ -62,11 +56,13 @@ impl Receiver {
             self.complaints.push(Complaint::ClockStep(text));
         }
         let (person, stream) = (first.stamp.person, first.stamp.stream);
-        if !same && (person, stream) == (shown.stamp.person, shown.stamp.stream) {
+        if !shown.has_source_of(first) && (person, stream) == (shown.stamp.person, shown.stamp.stream) {
             self.largest_switch_step = self.largest_switch_step.max((ticks - passed).abs());
         }
+        let place = first.stamp.place;
         let went_on = shown.counters.zip(first.counters).is_none_or(|(shown, first)| {
-            first.picture == (shown.picture + 1) & 0x7fff && first.tl0 == shown.tl0.wrapping_add(1)
+            let base = u8::from(place.layer == 0);
+            first.picture == (shown.picture + 1) & 0x7fff && first.tl0 == shown.tl0.wrapping_add(base)
         });
         if follows && !went_on {
             self.complaints.push(Complaint::Backwards(format!(

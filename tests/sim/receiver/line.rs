@@ -27,6 +27,17 @@ pub(super) struct Piece {
     pub(super) counters: Option<Counters>,
 }
 
+impl Piece {
+    /// Whether another one is of the same encoding of the same connection.
+    pub(super) fn has_source_of(&self, other: &Piece) -> bool {
+        let source = |piece: &Piece| {
+            let Stamp { person, stream, layer, life, .. } = piece.stamp;
+            (person, stream, layer, life, piece.codec)
+        };
+        source(self) == source(other)
+    }
+}
+
 /// A frame that nobody has named yet.
 #[derive(Debug)]
 pub(super) struct Unnamed {
@@ -45,6 +56,8 @@ pub struct Line {
     pub(super) next: Option<u64>,
     /// The first packet of the frame on the screen.
     pub(super) shown: Option<Piece>,
+    /// The newest frame that was on the screen of each temporal layer, since the last key frame.
+    pub(super) bases: [Option<u32>; 3],
     pub(super) playout: Playout,
     pub(super) stuck_since: Option<Instant>,
     pub(super) report: Option<(SystemTime, u32)>,
@@ -65,6 +78,7 @@ impl Line {
             pieces: BTreeMap::new(),
             next: None,
             shown: None,
+            bases: [None; 3],
             playout: Playout::default(),
             stuck_since: None,
             report: None,
@@ -83,6 +97,24 @@ impl Line {
             return false;
         }
         now > *self.nameless_since.get_or_insert(now) + NAMED_WITHIN
+    }
+
+    /// A frame is on the screen.
+    pub(super) fn show(&mut self, piece: &Piece) {
+        let Stamp { frame, place, key, .. } = piece.stamp;
+        if key {
+            self.bases = [None; 3];
+        }
+        if let Some(base) = self.bases.get_mut(usize::from(place.layer)) {
+            *base = Some(frame);
+        }
+        self.shown = Some(*piece);
+    }
+
+    /// Whether what a frame needs was on the screen, of the same encoding.
+    pub(super) fn has_what_it_needs(&self, piece: &Piece) -> bool {
+        self.shown.is_some_and(|shown| shown.has_source_of(piece))
+            && self.bases.contains(&Some(piece.stamp.place.needs))
     }
 
     pub fn forget_unnamed(&mut self) {

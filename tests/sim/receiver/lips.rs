@@ -66,6 +66,7 @@ mod tests {
     use plenary::media::ids::{Layer, Stream};
 
     use super::*;
+    use crate::payload::Place;
 
     #[test]
     fn what_reports_say_of_a_picture_and_a_sound_is_compared_with_when_they_were_made() {
@@ -75,6 +76,7 @@ mod tests {
             layer: Layer::High,
             life: 1,
             frame: 0,
+            place: Place::after(0),
             index: 0,
             count: 1,
             key: false,

@@ -24,6 +24,9 @@ use line::{NAMED_WITHIN, Piece, Unnamed, whole};
 use quality::{Played, Quality};
 pub use watch::Watch;
 
+/// What is missing for so long is passed over where a frame of the lowest temporal layer further on needs nothing of it.
+const PASSED_OVER: Duration = Duration::from_millis(150);
+
 /// A decoder that cannot go on asks for a key frame after this long, and again as often.
 const STUCK: Duration = Duration::from_millis(400);
 
@@ -190,8 +193,12 @@ impl Receiver {
     fn show_next(&mut self, now: Instant, line: &mut Line, who: &impl Fn(u16) -> Option<PeerId>) -> bool {
         let following = line.next.and_then(|next| whole(&line.pieces, next));
         let found = following.map(|last| (line.next.unwrap_or(0), last, true)).or_else(|| {
-            // A whole key frame further on lets the decoder start again.
-            let mut keys = line.pieces.iter().filter(|(_, piece)| piece.start && piece.stamp.key);
+            // A whole key frame further on lets the decoder start again, or one that needs what is on the screen.
+            let waited = line.stuck_since.is_some_and(|since| now >= since + PASSED_OVER);
+            let goes =
+                |piece: &Piece| waited && piece.stamp.place.layer == 0 && line.has_what_it_needs(piece);
+            let mut keys =
+                line.pieces.iter().filter(|(_, piece)| piece.start && (piece.stamp.key || goes(piece)));
             keys.find_map(|(seq, _)| whole(&line.pieces, *seq).map(|last| (*seq, last, false)))
         });
         let Some((first, last, follows)) = found else {
@@ -211,7 +218,7 @@ impl Receiver {
         self.check_frame(line, &frame, follows);
         if let Some(piece) = frame.first() {
             self.check_owner(now, line, piece, who);
-            line.shown = Some(*piece);
+            line.show(piece);
             self.watch(now, Kind::Video, &piece.stamp, piece.codec).shown(&piece.stamp, piece.codec, now);
             let at = line.playout.plays(now, piece.time, 90_000);
             let bytes = frame.iter().map(|piece| piece.bytes).sum();
@@ -226,7 +233,9 @@ impl Receiver {
     /// Frames that are given up: something of them came.
     fn count_torn(&mut self, pieces: impl Iterator<Item = Piece>) {
         let mut before = None;
-        for Piece { stamp, .. } in pieces.filter(|piece| piece.stamp.stream == Stream::Camera) {
+        // Of higher temporal layers nothing is missed for long.
+        let missed = |piece: &Piece| piece.stamp.stream == Stream::Camera && piece.stamp.place.layer == 0;
+        for Piece { stamp, .. } in pieces.filter(missed) {
             let frame = Some((stamp.person, stamp.layer, stamp.frame));
             if frame != std::mem::replace(&mut before, frame) {
                 self.quality.entry(stamp.person).or_default().torn += 1;

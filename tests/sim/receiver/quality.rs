@@ -109,7 +109,9 @@ mod tests {
     fn played(origin: Instant, millis: u64, frame: u32, layer: Layer) -> Played {
         let made = millis * 1_000;
         let stream = Stream::Camera;
-        let stamp = Stamp { person: 1, stream, layer, life: 1, frame, index: 0, count: 1, key: false, made };
+        let place = crate::payload::Place::after(frame);
+        let stamp =
+            Stamp { person: 1, stream, layer, life: 1, frame, place, index: 0, count: 1, key: false, made };
         let at = origin + Duration::from_millis(millis + 50);
         Played { at, stamp, bytes: 100, age: Duration::from_millis(50) }
     }

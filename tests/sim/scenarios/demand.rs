@@ -171,7 +171,8 @@ fn who_comes_to_somebody_alone_sees_them_as_soon_as_anybody_and_whoever_comes_ba
         assert_eq!(shown(&world, second, ada), Low);
         world.seats[ada].reconnects = true;
         world.reconnect(ada);
-        world.within(ms(3_000), "it stays blurry", |world| shown(world, second, ada) != Low);
+        // Her uplink carried little for a while, and str0m's estimator looks for more every five seconds.
+        world.within(ms(8_000), "it stays blurry", |world| shown(world, second, ada) != Low);
         world.finish("coming to somebody alone");
     });
 }

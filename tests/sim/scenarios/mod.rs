@@ -25,6 +25,7 @@ mod simulcast;
 mod slots;
 mod standstill;
 mod storm;
+mod thinning;
 mod voices;
 mod wire;
 mod workers;

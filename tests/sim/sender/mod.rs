@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use plenary::media::codec::Codec;
 use plenary::media::ids::{Layer, Stream};
 
-use crate::payload::Stamp;
+use crate::payload::{Place, Stamp};
 use crate::rng::Rng;
 use encoder::{Encoder, Pace};
 pub use microphone::{Microphone, Says};
@@ -72,7 +72,7 @@ impl Maker {
     fn stamp(&self, now: Instant, layer: Layer, frame: u32, (index, count): (u8, u8), key: bool) -> Stamp {
         let made = now.saturating_duration_since(self.origin).as_micros() as u64;
         let Maker { person, stream, life, .. } = *self;
-        Stamp { person, stream, layer, life, frame, index, count, key, made }
+        Stamp { person, stream, layer, life, frame, place: Place::after(frame), index, count, key, made }
     }
 }
 

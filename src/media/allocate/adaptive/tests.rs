@@ -19,7 +19,7 @@ impl Viewer {
         let owner = StreamId { peer: PeerId(1), stream: Stream::Camera };
         let encodings = [150, 450, 1_600].map(|rate| {
             let rate = Some(Bitrate::kbps(rate));
-            Some(EncodingFacts { settled: true, asked: None, rate, frames: Some(30.0), height: None })
+            Some(EncodingFacts { settled: true, rate, frames: Some(30.0), ..EncodingFacts::default() })
         });
         let slot = SlotFacts { encodings, ..SlotFacts::of(SlotIndex(0), owner) };
         let (rule, now) = (Adaptive::default(), Instant::now());

@@ -4,6 +4,7 @@
 use super::{Means, SHARE_EXCEEDS, SOUND_ONLY, class};
 use crate::media::allocate::SlotFacts;
 use crate::media::allocate::ladder::{Ladder, fills, height};
+use crate::media::frame::Frames;
 use crate::media::ids::{Layer, Stream};
 use crate::media::units::Bitrate;
 
@@ -15,7 +16,7 @@ fn has(slot: &SlotFacts) -> bool {
 }
 
 fn cost(slot: &SlotFacts) -> Bitrate {
-    slot.target.and_then(|target| Ladder::of(slot).cost(target)).unwrap_or_default()
+    slot.target.and_then(|target| Ladder::of(slot).cost(target, slot.frames)).unwrap_or_default()
 }
 
 /// What is wrong with what was decided for `slots`, which are still in the order of the decision.
@@ -32,10 +33,12 @@ fn unsound(slots: &[SlotFacts]) -> Option<&'static str> {
             return Some("nothing is said of why");
         }
         let Some(target) = slot.target else { continue };
-        if ladder.price(target).is_none() || Some(target) > ladder.top() {
+        if ladder.price_of(target, slot.frames).is_none() || Some(target) > ladder.top() {
             return Some("what is not sent is to be shown");
         }
-        if starves && Some(target) != ladder.base() {
+        if starves
+            && (Some(target) != ladder.base() || slot.frames != ladder.at_least(target, Frames::Quarter))
+        {
             return Some("somebody has more than the base while somebody has nothing");
         }
         if exceeds_its_tile(slot, target) {
@@ -84,7 +87,11 @@ fn overspent(means: &Means, slots: &[SlotFacts]) -> Option<&'static str> {
         return Some("a picture where there is sound only");
     }
     let first = slots.iter().find(|slot| share(slot) && has(slot) && !slot.unseen);
-    let base = first.and_then(|slot| Ladder::of(slot).base().and_then(|base| Ladder::of(slot).cost(base)));
+    let base_of = |slot: &SlotFacts| {
+        let ladder = Ladder::of(slot);
+        ladder.base().and_then(|base| ladder.cost(base, ladder.at_least(base, Frames::Quarter)))
+    };
+    let base = first.and_then(base_of);
     if let (Some(slot), Some(base)) = (first, base)
         && slot.target.is_none()
         && !silent
@@ -100,17 +107,23 @@ fn wasted(means: &Means, slots: &[SlotFacts]) -> bool {
     // A larger picture that is cheaper and falters gives back what it took, after others had to do without.
     let rises = |slot: &SlotFacts| {
         let ladder = Ladder::of(slot);
-        Layer::ALL.into_iter().filter_map(|layer| ladder.cost(layer)).is_sorted()
+        Layer::ALL.into_iter().filter_map(|layer| ladder.cost(layer, Frames::All)).is_sorted()
     };
     let starves = |slot: &SlotFacts| has(slot) && slot.target.is_none() && !slot.unseen;
-    if !means.rises || slots.iter().any(|slot| starves(slot) || !rises(slot)) {
+    // Whose frames are left out has more or less than their layer costs.
+    let thinned = |slot: &SlotFacts| slot.frames < Frames::All;
+    if !means.rises || slots.iter().any(|slot| starves(slot) || thinned(slot) || !rises(slot)) {
         return false;
     }
     let budget = means.budget.less(means.sound);
     let gains = budget.min(means.lowest.less(means.sound));
     let base = |slot: &SlotFacts| {
         let ladder = Ladder::of(slot);
-        ladder.base().filter(|_| slot.target.is_some()).and_then(|base| ladder.cost(base)).unwrap_or_default()
+        ladder
+            .base()
+            .filter(|_| slot.target.is_some())
+            .and_then(|base| ladder.cost(base, Frames::All))
+            .unwrap_or_default()
     };
     let mut spent: Bitrate = slots.iter().map(base).sum();
     for class in slots.chunk_by(|one, other| class(one) == class(other)) {
@@ -120,7 +133,7 @@ fn wasted(means: &Means, slots: &[SlotFacts]) -> bool {
         let next = |slot: &&SlotFacts| {
             let ladder = Ladder::of(slot);
             let next = ladder.above(slot.target).filter(|_| slot.target.is_some())?;
-            Some((ladder.cost(next)?.less(cost(slot)), ladder.is_gain(next)))
+            Some((ladder.cost(next, Frames::All)?.less(cost(slot)), ladder.is_gain(next, Frames::All)))
         };
         let mut lacking = class.iter().filter_map(|slot| next(&slot)).peekable();
         let stopped = lacking.peek().is_none()

@@ -13,10 +13,9 @@ const CAMERA: [(Layer, u64); 3] = [(Low, 150), (Middle, 450), (High, 1_600)];
 fn sends(rate: u64) -> EncodingFacts {
     EncodingFacts {
         settled: true,
-        asked: None,
         rate: Some(Bitrate::kbps(rate)),
         frames: Some(30.0),
-        height: None,
+        ..EncodingFacts::default()
     }
 }
 
@@ -244,8 +243,79 @@ fn the_next_step_is_looked_for_and_no_more() {
     assert!(!decided.lacks && (1_700..2_000).contains(&(decided.step.as_bps() / 1_000)), "{decided:?}");
 }
 
+/// A camera of three temporal layers as browsers make them: a quarter of the frames takes 40 % of what all do, half of them 60.
+fn layered(number: u8) -> SlotFacts {
+    let mut slot = camera(number);
+    for encoding in slot.encodings.iter_mut().flatten() {
+        encoding.parts = [Some(0.4), Some(0.6)];
+    }
+    slot
+}
+
+fn shows(slot: SlotFacts, layer: Layer, frames: Frames) -> SlotFacts {
+    holds(SlotFacts { held_frames: frames, frames, ..slot }, layer)
+}
+
+/// What each slot shows and how many frames of it, by its number.
+fn thinned(means: &Means, slots: &[SlotFacts]) -> Vec<(Option<Layer>, Frames)> {
+    let mut slots = slots.to_vec();
+    decide(means, &mut slots);
+    slots.sort_by_key(|slot| slot.slot.0);
+    slots.iter().map(|slot| (slot.target, slot.frames)).collect()
+}
+
+#[test]
+fn where_not_everybody_fits_everybody_has_fewer_frames_before_somebody_has_no_picture() {
+    let three = [layered(0), layered(1), layered(2)];
+    let all = |frames| vec![(Some(Low), frames); 3];
+    assert_eq!(thinned(&means(500), &three), all(Frames::All));
+    // 99 each, and then as many all frames as can be paid.
+    assert_eq!(thinned(&means(480), &three)[..2], [(Some(Low), Frames::All), (Some(Low), Frames::All)]);
+    assert_eq!(thinned(&means(300), &three), all(Frames::Half));
+    assert_eq!(thinned(&means(220), &three), all(Frames::Quarter));
+    assert_eq!(thinned(&means(190), &three)[2], (None, Frames::All));
+    let reasons = shown(&means(300), &three);
+    assert!(reasons.iter().all(|(_, reason)| *reason == Some(Reason::YourDownlink)), "{reasons:?}");
+}
+
+#[test]
+fn a_layer_that_would_have_to_begin_has_the_temporal_layers_of_the_others() {
+    let mut slot = layered(0);
+    slot.encodings[High as usize] =
+        Some(EncodingFacts { settled: true, asked: Some(Bitrate::kbps(1_500)), ..EncodingFacts::default() });
+    assert_eq!(thinned(&means(1_300), &[slot]), [(Some(High), Frames::Half)]);
+    assert_eq!(thinned(&means(1_000), &[slot]), [(Some(Middle), Frames::All)]);
+}
+
+#[test]
+fn a_picture_loses_half_its_frames_before_it_becomes_smaller() {
+    let of = |kilobits, slot| thinned(&means(kilobits), &[slot])[0];
+    let sharp = shows(layered(0), High, Frames::All);
+    assert_eq!(of(1_500, sharp), (Some(High), Frames::All));
+    assert_eq!(of(1_200, sharp), (Some(High), Frames::Half));
+    assert_eq!(of(800, sharp), (Some(Middle), Frames::All));
+    assert_eq!(of(300, sharp), (Some(Middle), Frames::Half));
+    assert_eq!(of(200, sharp), (Some(Low), Frames::All));
+    let half = shows(layered(0), High, Frames::Half);
+    assert_eq!(of(1_700, half), (Some(High), Frames::Half), "more frames are a gain");
+    assert_eq!(of(1_800, half), (Some(High), Frames::All));
+    let waits = Means { rises: false, ..means(1_800) };
+    assert_eq!(thinned(&waits, &[half])[0], (Some(High), Frames::Half));
+    assert_eq!(thinned(&waits, &[shows(layered(0), Low, Frames::Quarter)])[0], (Some(Low), Frames::Quarter));
+}
+
+#[test]
+fn who_could_have_all_of_a_smaller_picture_has_not_half_of_a_larger_one_for_as_much() {
+    let mut slot = layered(0);
+    if let Some(high) = &mut slot.encodings[High as usize] {
+        high.rate = Some(Bitrate::kbps(800));
+    }
+    assert_eq!(thinned(&means(700), &[slot]), [(Some(Middle), Frames::All)]);
+    assert_eq!(thinned(&means(900), &[slot]), [(Some(High), Frames::All)]);
+}
+
 fn any_slot(number: u8) -> impl Strategy<Value = SlotFacts> {
-    let layer = || prop::option::of((prop::bool::weighted(0.9), 10..3_000_u64, 0..60_u8));
+    let layer = || prop::option::of((prop::bool::weighted(0.9), 10..3_000_u64, 0..60_u8, 0..4_u8));
     let held = prop::option::of(prop::sample::select(Layer::ALL.to_vec()));
     let tile = prop::option::of((0..1_200_u16, any::<bool>()));
     let is = |often| prop::bool::weighted(often);
@@ -254,9 +324,10 @@ fn any_slot(number: u8) -> impl Strategy<Value = SlotFacts> {
             let stream = if share { Stream::Screen } else { Stream::Camera };
             let mut slot = slot(number, stream, &[]);
             for (at, layer) in slot.encodings.iter_mut().zip(layers) {
-                *at = layer.map(|(settled, rate, frames)| EncodingFacts {
+                *at = layer.map(|(settled, rate, frames, parts)| EncodingFacts {
                     settled,
                     frames: Some(frames.into()),
+                    parts: [(1, 0.3), (2, 0.5)].map(|(part, of)| (parts & part != 0).then_some(of)),
                     ..sends(rate)
                 });
             }
@@ -293,12 +364,12 @@ proptest! {
         let mut shown = one;
         let still = Means { rises: false, ..means };
         let rests = (0..2 * slots.len() + 2).any(|_| {
-            let before: Vec<_> = shown.iter().map(|slot| (slot.slot, slot.target)).collect();
+            let before: Vec<_> = shown.iter().map(|slot| (slot.slot, slot.target, slot.frames)).collect();
             for slot in &mut shown {
-                slot.held = slot.target;
+                (slot.held, slot.held_frames) = (slot.target, slot.frames);
             }
             decide(&still, &mut shown);
-            shown.iter().map(|slot| (slot.slot, slot.target)).eq(before)
+            shown.iter().map(|slot| (slot.slot, slot.target, slot.frames)).eq(before)
         });
         prop_assert!(rests, "nothing changes, and what is shown goes on changing");
     }

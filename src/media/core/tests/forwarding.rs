@@ -56,7 +56,7 @@ impl Show {
         let (base, now) = (1_000_000 * (layer as u64 + 1), self.core.advance(self.now));
         let publisher = self.core.by_id[&PUBLISHER];
         let connection = self.core.peers[publisher].connection.as_ref().expect("a connection");
-        let frame = FrameInfo { start: true, end: true, key, picture: None };
+        let frame = FrameInfo { start: true, end: true, key, ..FrameInfo::default() };
         let numbers = (base + self.frame, base * 7 + self.frame * 2_970);
         let of = (Mid::from("0"), layer, self.codec);
         let mut packet = connection.pretend_packet(of, numbers, frame, now);

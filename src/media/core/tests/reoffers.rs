@@ -71,7 +71,7 @@ fn a_source_that_no_slot_had_for_a_while_goes_on_where_it_was() {
     let mut core = meeting(now);
     let key = core.by_id[&WATCHER];
     let arriving = |seq: u64| {
-        let frame = FrameInfo { start: true, end: true, key: true, picture: None };
+        let frame = FrameInfo { start: true, end: true, key: true, ..FrameInfo::default() };
         let (seq, time) = (SeqNo(seq), MediaTime(seq * 3_000));
         crate::media::forward::Arriving { seq, time, capture: now, frame }
     };

@@ -3,7 +3,7 @@
 use plenary::media::ids::{Layer, Stream};
 
 use super::*;
-use crate::payload::Counters;
+use crate::payload::{Counters, Place};
 
 const ANSWER: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\n\
     a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
@@ -33,7 +33,18 @@ struct Made {
 
 fn stamp(frame: u32, index: u8) -> Stamp {
     let (stream, layer) = (Stream::Camera, Layer::High);
-    Stamp { person: 1, stream, layer, life: 1, frame, index, count: 2, key: frame == 0, made: 0 }
+    Stamp {
+        person: 1,
+        stream,
+        layer,
+        life: 1,
+        frame,
+        place: Place::after(frame),
+        index,
+        count: 2,
+        key: frame == 0,
+        made: 0,
+    }
 }
 
 fn payload(frame: u32, index: u8) -> Vec<u8> {
