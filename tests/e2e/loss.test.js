@@ -117,7 +117,7 @@ async function isMendedByRedundancy(viewer, way, engine) {
 }
 
 /** What the server sent again because somebody asked for it. */
-const resent = async () => (await house.server.counters()).core_resent ?? 0;
+const resent = () => house.server.counted('core_resent');
 
 for (const codec of CODECS) {
   house.scene(`${codec}: two people join, a place changes its owner, one packet in twenty is lost`, async () => {

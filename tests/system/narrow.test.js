@@ -68,6 +68,16 @@ const GATES = {
       [`${enough.toFixed(1)} frames a second, not ${fps.toFixed(1)}`]: fps >= enough,
     };
   },
+  '1 Mbit/s'(seen) {
+    const { frozen } = lostByTheLine(seen);
+    const leftOut = seen.leftOut ?? 0;
+    return {
+      [`360 lines, not ${seen.cid.lines}`]: isAtLeast(360, seen, seen.cid.lines),
+      // A machine that is too slow encodes less than was asked for, and that fits.
+      [`more than 100 packets left out, not ${leftOut}`]: leftOut > 100 || 'nearly',
+      [`under 2 s frozen, not ${frozen.toFixed(2)}`]: within(frozen, 2),
+    };
+  },
   '600 kbit/s'(seen) {
     const { frozen } = lostByTheLine(seen);
     return {
@@ -154,6 +164,26 @@ for (const engine of /** @type {const} */ (['chromium', 'firefox'])) {
       return judge(`${engine}, ${seen.step}`, GATES[seen.step](seen), row);
     });
   });
+}
+
+/** What of the middle picture a line of 1 Mbit/s holds. @type {Step[]} */
+const HALF = [
+  { name: '1 Mbit/s', down: { rate: 1_000_000 } },
+  { name: 'unlimited', down: { rate: null, loss: 0 } },
+];
+
+for (const engine of WRITES ? [] : /** @type {const} */ (['chromium', 'firefox'])) {
+  scene(
+    `a receiver in ${engine} has half the frames of a picture of which the line does not hold all`,
+    async (behind) => {
+      const all = await behind.receiving(engine, { steps: HALF, seconds: () => 14 });
+      return all.flatMap((seen) => {
+        console.info(`${engine}, ${seen.step}: ${seen.leftOut} packets left out`);
+        const row = rowOf('receiver', [engine, seen.step], 'adaptive', seen);
+        return judge(`${engine}, ${seen.step}`, GATES[seen.step](seen), row);
+      });
+    },
+  );
 }
 
 scene('a sender whose uplink carries 300 kbit/s is seen by everybody', async (behind, rule) => {

@@ -151,11 +151,9 @@ export class Server {
 
   /** What the server held against a sender. Browsers do what they are asked, so it has to be nothing. */
   async #policed() {
-    const names = ['over_rate', 'layers_cut', 'told_too_much', 'ended_too_much'];
-    const all = await this.#workers();
-    return all.flatMap((counters) =>
-      names.map((name) => [name, counters[name] ?? 0]).filter(([, count]) => count !== 0),
-    );
+    const names = ['core_over_rate', 'core_layers_cut', 'core_told_too_much', 'core_ended_too_much'];
+    const all = await Promise.all(names.map(async (name) => ({ name, count: await this.counted(name) })));
+    return all.filter(({ count }) => count !== 0).map(({ name, count }) => `${name}: ${count}`);
   }
 
   /**
@@ -173,6 +171,17 @@ export class Server {
    */
   async counters() {
     return (await this.#workers())[0] ?? {};
+  }
+
+  /** What all workers counted under one name. A second old at most. @param {string} name */
+  async counted(name) {
+    const workers = await this.#workers();
+    return workers.reduce((sum, counters) => {
+      const count = counters[name];
+      // Of a worker that is gone nothing is known.
+      if (count === undefined && Object.keys(counters).length > 0) throw new Error(`nobody counts ${name}`);
+      return sum + (count ?? 0);
+    }, 0);
   }
 
   /**

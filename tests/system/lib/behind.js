@@ -36,7 +36,7 @@ const WINDOWS = {
   sharing: { viewport: { width: 1280, height: 720 } },
 };
 
-/** @typedef {'unlimited' | '600 kbit/s' | '200 kbit/s' | '2 Mbit/s' | '2 Mbit/s, 3 % lost'} StepName */
+/** @typedef {'unlimited' | '1 Mbit/s' | '600 kbit/s' | '200 kbit/s' | '2 Mbit/s' | '2 Mbit/s, 3 % lost'} StepName */
 
 /** @typedef {{ name: StepName, down: Way }} Step */
 
@@ -56,6 +56,7 @@ export const STEPS = [
  * @property {Figures} bob
  * @property {{ fps: number, lines: number }} encoded Frames a second that Ann's browser encoded of the layer of which it did most, and the
  *   lines of the largest until then.
+ * @property {number} [leftOut] Packets that the server left out of pictures, where that was asked.
  */
 
 /** Browsers and a server in the namespaces. */
@@ -146,8 +147,9 @@ export class Behind {
       /** @type {(Seen & { step: StepName })[]} */
       const all = [];
       for (const step of steps) {
+        const before = await this.#server.counted('core_thinned');
         const seen = await watch(seconds(step), () => line.set({ down: step.down }));
-        all.push({ step: step.name, ...seen });
+        all.push({ step: step.name, leftOut: (await this.#server.counted('core_thinned')) - before, ...seen });
       }
       return all;
     });
