@@ -244,8 +244,8 @@ impl Conference {
                     self.note_downlink(now, id, estimate);
                     self.send_downlink(id);
                 }
-                Notice::Unwanted { less, .. } => {
-                    peer.less = less;
+                Notice::Unwanted { stream, less, .. } => {
+                    peer.less.insert(stream, less);
                     self.send_publish(now, id, false);
                 }
                 Notice::Quiet { .. } => {

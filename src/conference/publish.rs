@@ -1,11 +1,11 @@
 //! What the server asks people to send: one rule, of the track and of the room's size.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::protocol::{Encodings, PublishLayer, PublishTrack};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, Layer, Stream, Track};
-use crate::media::ladder::{CameraRule, LEAN, SCREEN_BITRATE, camera_rule};
+use crate::media::ladder::{LEAN, Rule, SCREEN_RULE, camera_rule};
 use crate::media::message::{Less, TrackRates};
 use crate::media::units::Bitrate;
 
@@ -15,15 +15,18 @@ const MICROPHONE_BITRATE: Bitrate = Bitrate::kbps(32);
 /// A shared screen's sound is often music, in two channels. At this rate Opus is transparent to nearly everybody.
 const SCREEN_AUDIO_BITRATE: Bitrate = Bitrate::kbps(128);
 
+/// What is wanted less of each picture of a person; nothing of those that are not named.
+pub(super) type Lesses = BTreeMap<Stream, Less>;
+
 /// What pictures are wanted of a person.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wish<'a> {
     /// The rule for cameras.
-    pub(super) camera: CameraRule,
+    pub(super) camera: Rule,
     /// What they are encoded with.
     pub(super) video: Codec,
-    /// What is wanted less of the camera.
-    pub(super) less: &'a Less,
+    /// What is wanted less of the camera and of the screen.
+    pub(super) less: &'a Lesses,
 }
 
 /// What the server asked of one person: what the answer depends on, and its number.
@@ -32,9 +35,9 @@ pub(super) struct Published {
     version: u64,
     tracks: BTreeSet<Track>,
     /// The layers of the camera that are wanted at all.
-    camera: CameraRule,
-    /// What of these is wanted less at present.
-    less: Less,
+    camera: Rule,
+    /// What of these and of the screen's is wanted less at present.
+    less: Lesses,
     video: Codec,
 }
 
@@ -42,9 +45,13 @@ impl Published {
     /// The request for a person with `tracks`, after the request `before`. The version rises only if the request differs.
     pub(super) fn after(before: Option<&Published>, tracks: &BTreeSet<Track>, wish: &Wish<'_>) -> Published {
         let Wish { camera, video, less } = *wish;
-        let unwanted = less.layers.iter().filter(|layer| camera.iter().any(|(of, _)| of == *layer));
-        let lean = less.lean && camera.iter().any(|(of, rate)| *of == Layer::Low && *rate > LEAN);
-        let less = Less { layers: unwanted.copied().collect(), lean };
+        let asked = |(stream, less): (&Stream, &Less)| {
+            let rule = rule(*stream, camera);
+            let unwanted = less.layers.iter().filter(|layer| rule.iter().any(|(of, _)| of == *layer));
+            let lean = less.lean && rule.iter().any(|(of, rate)| *of == Layer::Low && *rate > LEAN);
+            (*stream, Less { layers: unwanted.copied().collect(), lean })
+        };
+        let less = less.iter().map(asked).filter(|(_, less)| *less != Less::default()).collect();
         let wanted = Published { version: 1, tracks: tracks.clone(), camera, less, video };
         let version = before.map_or(1, |before| {
             let same = *before == Published { version: before.version, ..wanted.clone() };
@@ -75,11 +82,11 @@ impl Published {
     pub(super) fn tracks(&self) -> Vec<PublishTrack> {
         let wanted = |track: &Track| {
             let mut asked = request(*track, self.camera, self.video);
-            if (track.stream, track.kind) == (Stream::Camera, Kind::Video) {
+            if let Some(less) = self.less.get(&track.stream).filter(|_| track.kind == Kind::Video) {
                 let layer_of = |asked: &PublishLayer| asked.rid.as_deref().and_then(Layer::of_rid);
-                asked.layers.retain(|asked| layer_of(asked).is_none_or(|of| !self.less.layers.contains(&of)));
+                asked.layers.retain(|asked| layer_of(asked).is_none_or(|of| !less.layers.contains(&of)));
                 for low in asked.layers.iter_mut().filter(|asked| layer_of(asked) == Some(Layer::Low)) {
-                    if self.less.lean {
+                    if less.lean {
                         low.max_bitrate = low.max_bitrate.min(bits(LEAN));
                     }
                 }
@@ -90,14 +97,21 @@ impl Published {
     }
 }
 
-fn request(track: Track, camera: CameraRule, video: Codec) -> PublishTrack {
+/// The layers of a picture.
+fn rule(stream: Stream, camera: Rule) -> Rule {
+    match stream {
+        Stream::Camera => camera,
+        Stream::Screen => SCREEN_RULE,
+    }
+}
+
+fn request(track: Track, camera: Rule, video: Codec) -> PublishTrack {
     let one =
         |rate| vec![PublishLayer { rid: None, max_bitrate: bits(rate), scale_down: 1, max_framerate: None }];
     let (codec, layers) = match (track.stream, track.kind) {
         (Stream::Camera, Kind::Audio) => (Codec::Opus, one(MICROPHONE_BITRATE)),
         (Stream::Screen, Kind::Audio) => (Codec::Opus, one(SCREEN_AUDIO_BITRATE)),
         (Stream::Camera, Kind::Video) => (video, camera.iter().map(|layer| camera_layer(*layer)).collect()),
-        // A still page at a quarter of its size can be read by nobody: a screen has one layer.
         (Stream::Screen, Kind::Video) => (video, screen_layers()),
     };
     PublishTrack { stream: track.stream, kind: track.kind, codec: codec.name().to_owned(), layers }
@@ -114,7 +128,7 @@ pub(super) fn encodings(people: usize) -> Encodings {
 
 fn screen_layers() -> Vec<PublishLayer> {
     // Text or motion is the sharer's choice, and so the frames.
-    vec![PublishLayer { rid: None, max_bitrate: bits(SCREEN_BITRATE), scale_down: 1, max_framerate: None }]
+    SCREEN_RULE.iter().map(|layer| PublishLayer { max_framerate: None, ..camera_layer(*layer) }).collect()
 }
 
 fn camera_layer((layer, rate): (Layer, Bitrate)) -> PublishLayer {
@@ -172,20 +186,20 @@ mod tests {
         }
     }
 
-    fn wish(people: usize, video: Codec, less: &Less) -> Wish<'_> {
+    fn wish(people: usize, video: Codec, less: &Lesses) -> Wish<'_> {
         Wish { camera: camera_rule(people), video, less }
     }
 
-    fn not_sent(layers: &[Layer]) -> Less {
-        Less { layers: layers.to_vec(), lean: false }
+    fn not_sent(layers: &[Layer]) -> Lesses {
+        Lesses::from([(Stream::Camera, Less { layers: layers.to_vec(), lean: false })])
     }
 
     #[test]
     fn the_smallest_picture_alone_is_leaner_for_whoever_has_a_thin_line() {
         let tracks = BTreeSet::from([Track { stream: Stream::Camera, kind: Kind::Video }]);
         let asked = |people, lean| {
-            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &Less::default()));
-            let less = Less { lean, ..Less::default() };
+            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &Lesses::default()));
+            let less = Lesses::from([(Stream::Camera, Less { lean, ..Less::default() })]);
             let after = Published::after(Some(&before), &tracks, &wish(people, Codec::Vp8, &less));
             assert_eq!(after.rates(), before.rates(), "what is on its way is not held against anybody");
             let tracks = after.tracks();
@@ -203,7 +217,7 @@ mod tests {
         let all = [Kind::Audio, Kind::Video].map(|kind| Track { stream: Stream::Camera, kind });
         let tracks = BTreeSet::from(all);
         let asked = |unwanted: &[Layer], people| {
-            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &Less::default()));
+            let before = Published::after(None, &tracks, &wish(people, Codec::Vp8, &Lesses::default()));
             let after =
                 Published::after(Some(&before), &tracks, &wish(people, Codec::Vp8, &not_sent(unwanted)));
             assert_eq!(after.rates(), before.rates());
@@ -222,7 +236,7 @@ mod tests {
     fn the_version_rises_only_when_the_request_differs() {
         let camera = BTreeSet::from([Track { stream: Stream::Camera, kind: Kind::Video }]);
         let after = |before, tracks, people, video| {
-            Published::after(before, tracks, &wish(people, video, &Less::default()))
+            Published::after(before, tracks, &wish(people, video, &Lesses::default()))
         };
         let first = after(None, &camera, 2, Codec::Vp8);
         let same = after(Some(&first), &camera, 3, Codec::Vp8);

@@ -9,6 +9,7 @@ use super::parse::Join;
 use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
 use super::protocol::{FIRST_PROTOCOL, PROTOCOL, Presence, ServerMessage, SlotLimits};
 use super::publish;
+use super::publish::Lesses;
 use super::refusal::Refusal;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
 use super::state::{RoomEvent, Version};
@@ -21,7 +22,7 @@ use super::{Conference, Entropy, Now, SocketId, StateKey, WorkerId};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
-use crate::media::message::{Less, SlotTable, Tile};
+use crate::media::message::{SlotTable, Tile};
 use crate::media::units::Bitrate;
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
 
@@ -48,8 +49,8 @@ pub(super) struct Participant {
     pub(super) slots: Option<(u64, SlotTable)>,
     /// What their downlink is thought to hold, as last heard from the worker.
     pub(super) downlink: Option<Bitrate>,
-    /// What is wanted less of their camera, as last heard from the worker.
-    pub(super) less: Less,
+    /// What is wanted less of their pictures, as last heard from the worker.
+    pub(super) less: Lesses,
     /// What became of what they receive.
     pub(super) trace: Trace,
     /// The version of the last list sent on this socket.
@@ -159,7 +160,7 @@ impl Conference {
             view: None,
             slots: None,
             downlink: None,
-            less: Less::default(),
+            less: Lesses::default(),
             trace: Trace::default(),
             peers_seen: None,
             limited: NewlyLimited::default(),

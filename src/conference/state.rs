@@ -309,10 +309,10 @@ mod tests {
     use super::*;
     use crate::conference::Now;
     use crate::conference::UnixTime;
+    use crate::conference::publish::Lesses;
     use crate::conference::publish::Wish;
     use crate::media::codec::CodecSet;
     use crate::media::ladder::camera_rule;
-    use crate::media::message::Less;
 
     fn room() -> RoomState {
         let now = Now { instant: std::time::Instant::now(), wall: UnixTime::from_millis(7) };
@@ -348,7 +348,7 @@ mod tests {
             }),
             1 => (peer(), codec()).prop_map(|(peer, codec)| RoomEvent::CodecChosen { peer, codec }),
             1 => (peer(), tracks(), 1..9_usize, codec()).prop_map(|(peer, tracks, people, codec)| {
-                let wish = Wish { camera: camera_rule(people), video: codec, less: &Less::default() };
+                let wish = Wish { camera: camera_rule(people), video: codec, less: &Lesses::default() };
                 let request = Published::after(None, &tracks, &wish);
                 RoomEvent::Requested { peer, request }
             }),

@@ -4,7 +4,7 @@ use super::presence::Hearing;
 use super::publish::Published;
 use super::{Conference, Now, WorkerId};
 use crate::media::ids::{PeerId, RoomId};
-use crate::media::message::{Command, Less};
+use crate::media::message::Command;
 
 /// One media worker.
 #[derive(Debug, Clone, Default)]
@@ -105,7 +105,7 @@ impl Conference {
         for member in &members {
             if let Some(peer) = self.peers.get_mut(member) {
                 peer.worker = worker;
-                peer.less = Less::default();
+                peer.less.clear();
             }
             self.command_for(*member, Command::Join { peer: *member, room: id });
         }

@@ -3,11 +3,12 @@
 use super::ids::{Layer, Stream};
 use super::units::Bitrate;
 
-/// What a shared screen sends at most: text at 1080p and a few frames per second stays sharp.
-pub const SCREEN_BITRATE: Bitrate = Bitrate::kbps(2_500);
+/// The layers of a picture, the smallest first, each with what it takes at most.
+pub type Rule = &'static [(Layer, Bitrate)];
 
-/// What a camera sends in rooms of some size: its layers, the smallest picture first, each with what it takes at most.
-pub type CameraRule = &'static [(Layer, Bitrate)];
+/// What a shared screen sends: text at 1080p and a few frames a second stays sharp; half of its lines are for small tiles and for lines that
+/// hold no more. A still page at a quarter of its size could be read by nobody.
+pub const SCREEN_RULE: Rule = &[(Layer::Middle, Bitrate::kbps(600)), (Layer::High, Bitrate::kbps(2_500))];
 
 /// What the smallest picture is asked to be while somebody's downlink does not hold what it is for everybody: what large rooms ask for.
 pub const LEAN: Bitrate = Bitrate::kbps(80);
@@ -20,7 +21,7 @@ const MOST_DESIRED: Bitrate = Bitrate::kbps(9_000);
 /// Up, the layers of a step together are at most 2.6 Mbit/s. Beyond six people tiles are too small for the largest
 /// layer, and its encoder would cost the most; beyond twelve the middle one is for faces the size of a stamp.
 #[must_use]
-pub fn camera_rule(people: usize) -> CameraRule {
+pub fn camera_rule(people: usize) -> Rule {
     match people {
         0..=3 => &UP_TO_3,
         4..=6 => &UP_TO_6,
@@ -46,16 +47,14 @@ const UP_TO_12: [(Layer, Bitrate); 2] =
 
 const LARGER: [(Layer, Bitrate); 2] = [(Layer::Low, Bitrate::kbps(80)), (Layer::Middle, Bitrate::kbps(220))];
 
-/// What one picture is asked to be at most. A camera with one encoding counts as the highest layer,
-/// which in large rooms nobody is asked for: the next lower is what it is told to be.
+/// What one picture is asked to be at most. What has one encoding counts as the highest layer, which nobody in a large room is asked for of
+/// a camera: the next lower is what it is told to be.
 pub(super) fn rate(stream: Stream, layer: Layer, people: usize) -> Option<Bitrate> {
-    match stream {
-        Stream::Screen => Some(SCREEN_BITRATE),
-        Stream::Camera => {
-            let mut rule = camera_rule(people).iter().rev();
-            rule.find(|(of, _)| *of <= layer).map(|(_, rate)| *rate)
-        }
-    }
+    let rule = match stream {
+        Stream::Screen => SCREEN_RULE,
+        Stream::Camera => camera_rule(people),
+    };
+    rule.iter().rev().find(|(of, _)| *of <= layer).map(|(_, rate)| *rate)
 }
 
 /// What the estimator is to find out whether a downlink holds, for pictures of these rates together: half as much again,

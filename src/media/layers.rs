@@ -248,10 +248,22 @@ impl Layers {
         encoding.alive.is_none() && encoding.arrived.is_some() && !encoding.demand.excuses()
     }
 
+    /// The layers that send or would, the smallest first.
+    fn present(&self) -> impl Iterator<Item = Layer> {
+        let is_there = |layer: &Layer| self.is_live(*layer) || self.get(*layer).demand.excuses();
+        Layer::ALL.into_iter().filter(is_there)
+    }
+
     /// The smallest layer that sends or would.
     #[must_use]
     pub fn base(&self) -> Option<Layer> {
-        Layer::ALL.into_iter().find(|layer| self.is_live(*layer) || self.get(*layer).demand.excuses())
+        self.present().next()
+    }
+
+    /// Whether the publisher was told not to send any of those there are.
+    #[must_use]
+    pub fn rest(&self) -> bool {
+        self.base().is_some() && self.present().all(|layer| self.is_stopped(layer))
     }
 
     /// Whether the publisher was told not to send a layer.

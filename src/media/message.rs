@@ -119,12 +119,12 @@ pub struct Tile {
     pub pinned: bool,
 }
 
-/// What is wanted less of somebody's camera than was asked for.
+/// What is wanted less of a picture than was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Less {
     /// Layers that nobody takes, and so need not be sent: all of them, if nobody sees it.
     pub layers: Vec<Layer>,
-    /// Somebody's downlink does not hold the smallest picture of everybody: it is to be leaner.
+    /// Somebody's downlink does not hold the smallest picture of everybody's camera: it is to be leaner.
     pub lean: bool,
 }
 
@@ -167,10 +167,12 @@ pub enum Notice {
         /// How much.
         estimate: Bitrate,
     },
-    /// What is wanted less of somebody's camera than was asked for. Nothing at first. A newer notice replaces an older one.
+    /// What is wanted less of somebody's picture than was asked for. Nothing at first. A newer notice of the same picture replaces an older one.
     Unwanted {
         /// Whose.
         peer: PeerId,
+        /// Of their camera or their screen.
+        stream: Stream,
         /// What.
         less: Less,
     },

@@ -212,7 +212,7 @@ impl Sinks {
     }
 }
 
-/// What is known of who wants a camera's picture, beside what sinks take.
+/// What is known of who wants a picture, beside what sinks take.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Audience {
     /// Until then somebody may come to see it.
@@ -221,6 +221,8 @@ pub struct Audience {
     pub told: LayerSet,
     /// Whether its smallest picture is to be leaner, because somebody's downlink does not hold it.
     pub lean: Lean,
+    /// When it is to be looked at again.
+    pub due: Option<Instant>,
     /// It is to be looked at again at the end of the turn.
     pub listed: bool,
 }
@@ -238,7 +240,7 @@ pub struct Publication {
     pub limited: Option<Limitation>,
     /// Who takes it, and what they want of it.
     pub sinks: Sinks,
-    /// Its encodings: three at most, one for sound and screens.
+    /// Its encodings: three at most, two of a screen, one of sound.
     pub layers: Layers,
     /// How loud it is, if it is sound, and whether it is let through.
     pub sound: Sound,

@@ -41,6 +41,12 @@ impl Bitrate {
         Bitrate((self.0 as f64 * by) as u64)
     }
 
+    /// How many times `other` this is.
+    #[must_use]
+    pub fn over(self, other: Bitrate) -> f64 {
+        self.0 as f64 / other.0.max(1) as f64
+    }
+
     /// What is left of this without `other`; nothing if that is more.
     #[must_use]
     pub const fn less(self, other: Bitrate) -> Bitrate {
@@ -104,6 +110,7 @@ mod tests {
         assert_eq!(Bitrate::of(1, Duration::ZERO), Bitrate::default());
         assert!(Bitrate::default().time_of(1) > Duration::from_secs(7));
         assert_eq!(rate.scaled(0.85), Bitrate::kbps(850));
+        assert_eq!(rate.scaled(Bitrate::kbps(300).over(rate)), Bitrate::kbps(300));
         assert_eq!(rate.scaled(-1.0), Bitrate::default());
         assert_eq!(rate.scaled(f64::NAN), Bitrate::default());
     }

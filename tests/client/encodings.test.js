@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BEST, cameraLayers, screenLayers } from '../../client/js/rtc/encodings.js';
+import { BEST, cameraLayers, offeredLayers, screenLayers } from '../../client/js/rtc/encodings.js';
 
 /** @import { Quality, Size } from '../../client/js/rtc/encodings.js' */
 
@@ -82,4 +82,14 @@ test('a screen keeps its size while data are dear, with few frames', () => {
   assert.deepEqual(screenLayers(screen, { most: 720, saver: true }), [
     { rid: 'f', maxBitrate: 500_000, scaleDown: 1, maxFramerate: 5 },
   ]);
+});
+
+test('a screen is offered in two sizes, and in one without a name by a browser that knows no content hints', () => {
+  const screen = [
+    { rid: 'h', maxBitrate: 600_000, scaleDown: 2 },
+    { rid: 'f', maxBitrate: 2_500_000, scaleDown: 1 },
+  ];
+  assert.deepEqual(offeredLayers(screen, 'screen', true), screen);
+  assert.deepEqual(offeredLayers(screen, 'screen', false), [{ maxBitrate: 2_500_000, scaleDown: 1 }]);
+  assert.deepEqual(offeredLayers(screen, 'camera', false), screen);
 });

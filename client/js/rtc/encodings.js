@@ -2,7 +2,7 @@
  * What is sent of a picture: what the server asks for, within what the capture gives and what the person allows. Pure.
  */
 
-/** @import { PublishLayer } from '../proto/messages.js' */
+/** @import { PublishLayer, Stream } from '../proto/messages.js' */
 
 /**
  * What the person allows, in both directions.
@@ -29,6 +29,19 @@ const TWO_LAYERS = 270;
 
 /** A screen while data are dear: text stays sharp with few frames. */
 const SAVED_SCREEN = { maxBitrate: 500_000, maxFramerate: 5 };
+
+/**
+ * The layers that a line is made with; one without a rid where the browser is not to be trusted with several: Firefox, which knows no content
+ * hints, sends screens in several sizes unreliably. Pure.
+ * @param {PublishLayer[]} asked From the smallest picture to the largest.
+ * @param {Stream} stream
+ * @param {boolean} hints Whether the browser knows content hints.
+ * @returns {PublishLayer[]}
+ */
+export function offeredLayers(asked, stream, hints) {
+  if (stream === 'camera' || hints) return asked;
+  return asked.slice(-1).map(({ rid, ...layer }) => layer);
+}
 
 /**
  * Lines of a camera's picture that the person allows.

@@ -7,7 +7,7 @@ import { Emitter } from '../core/emitter.js';
 import { preferred, receivable } from './codecs.js';
 import { withRateOfSpeech, withStereo } from './opus.js';
 import { trafficOf } from './pulse.js';
-import { BEST } from './encodings.js';
+import { BEST, offeredLayers } from './encodings.js';
 import { Sender } from './sender.js';
 import { firstLines, moreVideo } from './slot-plan.js';
 
@@ -319,10 +319,12 @@ export class Link extends Emitter {
 
   /** @param {OwnTrack} own */
   #addOwn({ stream, kind, track }) {
+    const asked = (this.#options.encodings ?? ONE_LAYER)[stream];
+    const hints = 'contentHint' in (globalThis.MediaStreamTrack?.prototype ?? {});
     const transceiver = this.#pc.addTransceiver(track ?? kind, {
       direction: 'sendonly',
       streams: [this.#streams[stream]],
-      sendEncodings: kind === 'audio' ? [{}] : encodingsOf((this.#options.encodings ?? ONE_LAYER)[stream]),
+      sendEncodings: kind === 'audio' ? [{}] : encodingsOf(offeredLayers(asked, stream, hints)),
     });
     const picture = kind === 'video' ? stream : null;
     const prefer = (/** @type {string} */ codec) => this.#prefer(transceiver, codec);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::harness::{World, offer};
-use crate::conference::protocol::{ServerMessage, StreamInfo};
+use crate::conference::protocol::{PublishTrack, ServerMessage, StreamInfo};
 use crate::media::ids::{Kind, PeerId, Stream};
 
 const CAMERA: [(&str, &str); 2] = [("camera", "audio"), ("camera", "video")];
@@ -36,7 +36,7 @@ fn sharing() -> (World, PeerId, String) {
 }
 
 #[test]
-fn a_screen_is_listed_and_asked_for_in_one_layer() {
+fn a_screen_is_listed_and_asked_for_in_two_sizes() {
     let (mut world, ann, _) = sharing();
     let shown = screen(&world, 2, ann).unwrap();
     assert!(shown.audio.is_some() && shown.video.is_some());
@@ -46,8 +46,13 @@ fn a_screen_is_listed_and_asked_for_in_one_layer() {
     });
     let asked: Vec<_> = publish.unwrap().into_iter().filter(|track| track.stream == Stream::Screen).collect();
     assert_eq!(asked.iter().map(|track| track.kind).collect::<Vec<_>>(), [Kind::Audio, Kind::Video]);
-    assert!(asked.iter().all(|track| track.layers.len() == 1 && track.layers[0].rid.is_none()));
-    assert_eq!(asked[1].layers[0].max_bitrate, 2_500_000);
+    let of = |track: &PublishTrack| {
+        let layers =
+            track.layers.iter().map(|layer| (layer.rid.clone(), layer.max_bitrate, layer.scale_down));
+        layers.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&asked[0]), [(None, 128_000, 1)]);
+    assert_eq!(of(&asked[1]), [(Some("h".into()), 600_000, 2), (Some("f".into()), 2_500_000, 1)]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Which layers of a slot come into question, and what each costs.
 
-use super::SlotFacts;
+use super::{EncodingFacts, SlotFacts};
 use crate::media::frame::Frames;
-use crate::media::ids::Layer;
+use crate::media::ids::{Layer, Stream};
 use crate::media::units::Bitrate;
 
 /// What is asked of a publisher is its payload; on the wire it is so much more.
@@ -31,8 +31,10 @@ const FLUENT: f32 = 0.75;
 
 /// Part of a layer's frames is shown if it costs so many times as much as all of the next smaller one: of the largest picture of a small room half
 /// the frames are as dear as all of the middle one. Of two people behind one link one had those, and the other the smallest picture, for half
-/// of the time.
-const WORTH: f64 = 1.25;
+/// of the time. What it costs varies by a quarter from one second to the next: with 1.25 a line of 1.5 Mbit/s changed up to eight times a minute.
+const WORTH: f64 = 1.5;
+/// The same while it is shown.
+const WORTH_KEEPING: f64 = 1.15;
 
 /// The layers that come into question for one slot, each with its price.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,10 +54,20 @@ pub(super) fn on_the_wire(asked: Bitrate) -> Bitrate {
     asked.scaled(HEADERS)
 }
 
-/// What a layer costs that sends: its measured rate, and until that is known what was asked of it.
+/// What a layer costs that sends: its measured rate, and until that is known what was asked of it. Of a screen that is far too much, most of
+/// which stand still: as much of that as another size takes of what it was asked for.
 fn price(slot: &SlotFacts, layer: Layer) -> Option<Bitrate> {
     let encoding = slot.encoding(layer)?;
-    encoding.rate.or(encoding.asked.map(on_the_wire))
+    let asked = || Some(on_the_wire(encoding.asked?));
+    encoding.rate.or_else(|| {
+        Some(asked()?.scaled(if slot.owner.stream == Stream::Screen { taken(slot) } else { 1.0 }))
+    })
+}
+
+/// The part that is taken of what was asked for, by whatever sends; all of it if nothing is known.
+fn taken(slot: &SlotFacts) -> f64 {
+    let part = |encoding: &EncodingFacts| Some(encoding.rate?.over(on_the_wire(encoding.asked?)));
+    slot.encodings.iter().flatten().find_map(part).unwrap_or(1.0).min(1.0)
 }
 
 /// What a quarter and half of a layer's frames cost: as measured, and before that in proportion to what they do of another layer. One encoder
@@ -135,7 +147,9 @@ impl Ladder {
         }
         let below = self.below(layer).and_then(|below| self.price(below)).unwrap_or_default();
         if let Some(at) = self.parts.get_mut(layer as usize) {
-            *at = parts(slot, layer, price).map(|part| part.filter(|part| *part >= below.scaled(WORTH)));
+            let held = self.held.is_some_and(|(held, frames)| held == layer && frames < Frames::All);
+            let least = below.scaled(if held { WORTH_KEEPING } else { WORTH });
+            *at = parts(slot, layer, price).map(|part| part.filter(|part| *part >= least));
         }
     }
 

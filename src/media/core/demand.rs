@@ -1,4 +1,4 @@
-//! What of a camera somebody wants, and what its publisher is told of that.
+//! What of a camera or a screen somebody wants, and what its publisher is told of that.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,11 @@ use crate::media::message::{Less, Notice, TrackRates};
 use crate::media::publication::{LayerSet, Origin, Sink};
 use crate::media::table::{PeerKey, PublicationKey, RoomKey};
 
-/// A camera: shares are few, and are never to be waited for.
+/// Somebody's camera.
 pub(super) const CAMERA: Track = Track { stream: Stream::Camera, kind: Kind::Video };
+
+/// Somebody's shared screen.
+const SCREEN: Track = Track { stream: Stream::Screen, kind: Kind::Video };
 
 /// Whoever enters has slots within this; on a slower line the picture begins when they have.
 const COME_WITHIN: Duration = Duration::from_secs(5);
@@ -18,8 +21,8 @@ const COME_WITHIN: Duration = Duration::from_secs(5);
 impl Core {
     /// Somebody may take something else of the publication `at` than before: it is looked at when the turn ends.
     pub(super) fn demand_changed(&mut self, at: PublicationKey) {
-        let publication = self.publications.get_mut(at).filter(|publication| publication.track == CAMERA);
-        if let Some(publication) = publication
+        let publication = self.publications.get_mut(at);
+        if let Some(publication) = publication.filter(|publication| publication.track.kind == Kind::Video)
             && !std::mem::replace(&mut publication.audience.listed, true)
         {
             self.demands.push(at);
@@ -37,37 +40,41 @@ impl Core {
         }
     }
 
-    /// Somebody entered the room: who would be the first to see a camera is not to wait for it.
+    /// Somebody entered the room: who would be the first to see a picture is not to wait for it.
     pub(super) fn expect_viewer(&mut self, now: Instant, room: RoomKey) {
         let Some(members) = self.rooms.get(room).map(|room| room.members.clone()) else { return };
         for member in members.into_iter().take(VIDEO_SLOTS.into()) {
-            let camera = self.peers.get(member).and_then(|peer| peer.publication(CAMERA));
-            let Some(at) = camera else { continue };
-            if let Some(publication) = self.publications.get_mut(at) {
-                publication.audience.expected = Some(now + COME_WITHIN);
+            for track in [SCREEN, CAMERA] {
+                let picture = self.peers.get(member).and_then(|peer| peer.publication(track));
+                let Some(at) = picture else { continue };
+                if let Some(publication) = self.publications.get_mut(at) {
+                    publication.audience.expected = Some(now + COME_WITHIN);
+                }
+                self.demand_changed(at);
             }
-            self.demand_changed(at);
         }
     }
 
-    /// Looks at every camera of which somebody takes something else since the last turn.
+    /// Looks at every picture of which somebody takes something else since the last turn.
     pub(super) fn review_demands(&mut self, now: Instant) {
         while let Some(at) = self.demands.pop() {
             self.review_demand(now, at);
         }
     }
 
-    /// It is time to look at the camera of `key` again.
+    /// It is time to look at the pictures of `key` again.
     pub(super) fn demand_is_due(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        if peer.seldom.reviews.take_if(|at| *at <= now).is_some()
-            && let Some(at) = peer.publication(CAMERA)
-        {
+        if peer.seldom.reviews.take_if(|at| *at <= now).is_none() {
+            return;
+        }
+        for at in [SCREEN, CAMERA].map(|track| peer.publication(track)).into_iter().flatten() {
             self.review_demand(now, at);
         }
     }
 
-    /// Which layers of the camera `at` are to be sent?
+    /// Which layers of the picture `at` are to be sent? The smallest one of a camera for as long as somebody sees it: whoever's downlink falls has
+    /// to go somewhere at once. That of a screen takes as much as a camera, and is never the only one that anybody could read.
     pub(super) fn review_demand(&mut self, now: Instant, at: PublicationKey) {
         let taken = self.taken_of(at);
         let starves = self.starves_on(at);
@@ -75,19 +82,26 @@ impl Core {
         publication.audience.listed = false;
         let expected = publication.audience.expected.filter(|until| now < *until);
         let base = publication.layers.base();
-        let seen = taken.is_some() || expected.is_some();
+        let stream = publication.track.stream;
+        let seen = (taken.is_some() && stream == Stream::Camera) || expected.is_some();
         let wants = |layer| taken.is_some_and(|taken| taken.contains(layer)) || (seen && base == Some(layer));
         let (next, missing) = publication.layers.review(now, wants);
         let stopped = LayerSet::of(|layer| publication.layers.is_stopped(layer));
-        // The smallest is stopped when nobody sees it, and one that comes later is then not to be sent either.
-        let nobody = base.is_some_and(|base| stopped.contains(base));
+        // When nobody takes any of them, one that comes later is not to be sent either.
+        let nobody = publication.layers.rest();
         let told = if nobody { LayerSet::all() } else { stopped };
         let was_lean = publication.audience.lean.is_lean();
-        let leaner = publication.audience.lean.review(now, starves);
+        let leaner = publication.audience.lean.review(now, starves && stream == Stream::Camera);
         let lean = publication.audience.lean.is_lean();
         let news = std::mem::replace(&mut publication.audience.told, told) != told || lean != was_lean;
         let Origin::Local { peer: key } = publication.origin;
-        let next = next.into_iter().chain(expected).chain(leaner).min();
+        publication.audience.due = next.into_iter().chain(expected).chain(leaner).min();
+        let other = if stream == Stream::Camera { SCREEN } else { CAMERA };
+        let other = self.peers.get(key).and_then(|peer| self.publications.get(peer.publication(other)?));
+        let due = other.and_then(|other| other.audience.due);
+        let due =
+            due.into_iter().chain(self.publications.get(at).and_then(|publication| publication.audience.due));
+        let next = due.min();
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.seldom.reviews = next;
         peer.allocates = peer.allocates.into_iter().chain(next).min();
@@ -96,7 +110,8 @@ impl Core {
         }
         if news {
             let layers = Layer::ALL.into_iter().filter(|layer| told.contains(*layer)).collect();
-            self.notices.push_back(Notice::Unwanted { peer: peer.id, less: Less { layers, lean } });
+            let less = Less { layers, lean };
+            self.notices.push_back(Notice::Unwanted { peer: peer.id, stream, less });
         }
         if missing {
             self.allocate_viewers(now, at);
@@ -126,19 +141,19 @@ impl Core {
     }
 
     /// The publication is gone, or comes on another connection: all of it is to be sent, as at first.
-    pub(super) fn forget_demand(&mut self, peer: PeerKey, told: LayerSet) {
+    pub(super) fn forget_demand(&mut self, peer: PeerKey, stream: Stream, told: LayerSet) {
         if let Some(peer) = self.peers.get(peer).filter(|_| told != LayerSet::default()) {
-            self.notices.push_back(Notice::Unwanted { peer: peer.id, less: Less::default() });
+            self.notices.push_back(Notice::Unwanted { peer: peer.id, stream, less: Less::default() });
         }
     }
 
     /// The publisher `key` was asked for these rates: what is not among them does not come.
     pub(super) fn list_layers(&mut self, key: PeerKey, rates: &[TrackRates]) {
-        let camera = self.peers.get(key).and_then(|peer| peer.publication(CAMERA));
-        let publication = camera.and_then(|at| self.publications.get_mut(at));
-        let rates = rates.iter().find(|rates| rates.track == CAMERA);
-        if let (Some(publication), Some(rates)) = (publication, rates) {
-            publication.layers.list(|layer| rates.layers.iter().any(|(of, _)| *of == layer));
+        for rates in rates.iter().filter(|rates| rates.track.kind == Kind::Video) {
+            let at = self.peers.get(key).and_then(|peer| peer.publication(rates.track));
+            if let Some(publication) = at.and_then(|at| self.publications.get_mut(at)) {
+                publication.layers.list(|layer| rates.layers.iter().any(|(of, _)| *of == layer));
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ impl Core {
     pub(super) fn unpublish(&mut self, at: PublicationKey) {
         let Some(publication) = self.publications.remove(at) else { return };
         let (kind, Origin::Local { peer: publisher }) = (publication.track.kind, publication.origin);
-        self.forget_demand(publisher, publication.audience.told);
+        self.forget_demand(publisher, publication.track.stream, publication.audience.told);
         for Sink::Slot { peer: key, slot } in publication.sinks.iter() {
             let Some(peer) = self.peers.get_mut(key) else { continue };
             peer.detach(kind, slot.into());

@@ -18,7 +18,7 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use super::forger::Forger;
 use super::keyring::Keyring;
-use super::lines::{codec_of, slot, three_sizes, track};
+use super::lines::{codec_of, in_sizes, slot, track};
 use crate::payload::Stamp;
 use crate::receiver::{Line, Receiver};
 use crate::rng::Rng;
@@ -190,7 +190,7 @@ impl Connection {
             self.microphones.push((mid, Microphone::new(maker, says, now, rng)));
         }
         if let Some(picture) = profile.camera {
-            let sizes = profile.simulcast.then(three_sizes);
+            let sizes = profile.simulcast.then(|| in_sizes(&Layer::ALL));
             let mid =
                 changes.add_media(MediaKind::Video, Direction::SendOnly, Some("own".into()), None, sizes);
             self.tracks.push(track(mid, maker.stream, Kind::Video));
@@ -231,15 +231,16 @@ impl Connection {
     }
 
     /// An offer with two more lines of our own: a screen and its sound.
-    pub fn share(&mut self, now: Instant, id: OfferId, maker: Maker, rng: &mut Rng) -> String {
+    pub fn share(&mut self, now: Instant, id: OfferId, maker: Maker, twice: bool, rng: &mut Rng) -> String {
         let mut changes = self.rtc.sdp_api();
         let stream = || Some("screen".into());
         let audio = changes.add_media(MediaKind::Audio, Direction::SendOnly, stream(), None, None);
-        let video = changes.add_media(MediaKind::Video, Direction::SendOnly, stream(), None, None);
+        let sizes = twice.then(|| in_sizes(&Layer::ALL[1..]));
+        let video = changes.add_media(MediaKind::Video, Direction::SendOnly, stream(), None, sizes);
         self.tracks.push(track(audio, maker.stream, Kind::Audio));
         self.tracks.push(track(video, maker.stream, Kind::Video));
         self.microphones.push((audio, Microphone::new(maker, Says::Words(35), now, rng)));
-        self.cameras.push((video, Camera::new(maker, Picture::SCREEN, false, now, rng)));
+        self.cameras.push((video, Camera::screen(maker, Picture::SCREEN, twice, now, rng)));
         let (offer, pending) = changes.apply().expect("two lines are a change");
         self.offered = Some((id, pending));
         offer.to_sdp_string()

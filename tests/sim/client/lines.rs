@@ -22,9 +22,10 @@ pub(super) fn codec_of(params: &PayloadParams) -> Option<Codec> {
     }
 }
 
-pub(super) fn three_sizes() -> Simulcast {
+/// What is sent in several sizes.
+pub(super) fn in_sizes(layers: &[Layer]) -> Simulcast {
     let mut sizes = Simulcast::new();
-    for layer in Layer::ALL {
+    for layer in layers {
         sizes.add_send_layer(SimulcastLayer::new(layer.rid()));
     }
     sizes

@@ -301,7 +301,7 @@ impl Client {
         }
         let (id, maker) = (self.take_offer_id(), self.maker(Stream::Screen));
         let Some(connection) = &mut self.connection else { return };
-        let sdp = connection.share(now, id, maker, &mut self.rng);
+        let sdp = connection.share(now, id, maker, self.profile.simulcast, &mut self.rng);
         for (track, muted) in &self.mutes {
             connection.switch(*track, !muted);
         }

@@ -1,12 +1,15 @@
 //! Somebody shows their screen.
 
-use plenary::media::ids::{Kind, Stream};
+use plenary::media::ids::{Kind, Layer, Stream};
 
 use super::{When, play};
 use crate::client::Client;
 use crate::client::connection::Profile;
 use crate::link::Conditions;
-use crate::world::{Person, World, ms};
+use crate::sender::Camera;
+use crate::world::{Person, Way, World, ms};
+
+use Layer::{High, Middle};
 
 /// `from` sees and hears what `to` shows of their screen, made after `since` (microseconds of the world).
 fn watches(world: &World, from: Person, to: Person, since: u64) -> bool {
@@ -117,5 +120,52 @@ fn a_screen_begun_during_another_negotiation_is_seen_and_two_screens_go_side_by_
         world.run_watching_tiles(ms(3_000));
         assert!(is_shown(&world, cleo, ada) && is_shown(&world, cleo, ben));
         world.finish("two screens");
+    });
+}
+
+/// The size of Ada's screen that is on the screen of `from`, if something of it came within a second.
+fn size(world: &World, from: Person, ada: Person) -> Option<Layer> {
+    let watch = world.seats[from].client.receiver.screens.get(&(ada as u16))?;
+    (world.now < watch.last + ms(1_000)).then_some(watch.layer)
+}
+
+/// The sizes of her screen that `ada` sends.
+fn sends(world: &World, ada: Person) -> Vec<Layer> {
+    let cameras = world.seats[ada].client.connection.iter().flat_map(|connection| &connection.cameras);
+    let screen = cameras.map(|(_, camera)| camera).find(|camera| camera.stream() == Stream::Screen);
+    screen.map(Camera::live).unwrap_or_default()
+}
+
+#[test]
+fn a_line_that_does_not_hold_a_screen_shows_half_its_lines_and_a_size_that_nobody_takes_stops() {
+    play(When::Always, |seed| {
+        let mut world = World::new(seed);
+        let shares = Profile { camera: None, simulcast: true, ..Profile::PAGE };
+        let ada = world.join(shares, Conditions::clean(20));
+        let [ben, cleo] = [20, 30].map(|delay| world.join(Profile::LISTENER, Conditions::clean(delay)));
+        world.run(ms(2_000));
+        world.client(ada, Client::share);
+        world.within(ms(8_000), "the screen stays small", |world| {
+            [ben, cleo].iter().all(|viewer| size(world, *viewer, ada) == Some(High))
+        });
+        world.within(ms(8_000), "half of it is sent for nobody", |world| sends(world, ada) == [High]);
+        // A full screen is 260 kbit/s here, and half of it 90.
+        world.start_watching();
+        world.set_link(ben, Way::Down, Conditions::narrow(20, 330_000, ms(300)));
+        world.within(ms(10_000), "a screen that does not fit", |world| size(world, ben, ada) == Some(Middle));
+        assert_eq!(size(&world, cleo, ada), Some(High), "whose line is good sees all of it");
+        let gap = world.seats[ben].client.receiver.screens[&(ada as u16)].longest_gap;
+        // 1.2 to 2.3 s: what the queue held was lost, and with it a key frame of all lines.
+        assert!(gap < ms(4_000), "the screen stood still for {gap:?}");
+        world.set_link(ben, Way::Down, Conditions::clean(20));
+        world.within(ms(15_000), "it stays small", |world| size(world, ben, ada) == Some(High));
+        // Nobody is there to see it, and then somebody is.
+        world.leave(ben);
+        world.leave(cleo);
+        world.within(ms(12_000), "a screen for nobody", |world| sends(world, ada).is_empty());
+        let cleo = world.join(Profile::LISTENER, Conditions::clean(20));
+        let took = world.within(ms(4_000), "no screen", |world| size(world, cleo, ada).is_some());
+        println!("gap {gap:?}, seen after {took:?} by who comes later");
+        world.finish("a screen in two sizes");
     });
 }

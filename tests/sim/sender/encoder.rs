@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use plenary::media::codec::Codec;
-use plenary::media::ids::Layer;
+use plenary::media::ids::{Layer, Stream};
 
 use super::{Frame, Maker, Picture, Sent};
 use crate::payload::{Counters, Place, Stamp};
@@ -187,8 +187,8 @@ impl Encoder {
         if key {
             self.key_frame = self.frame;
         }
-        // As Chromium does: three temporal layers in simulcast of VP8, one elsewhere.
-        let layered = simulcast && codec == Codec::Vp8;
+        // As Chromium does: three temporal layers of a camera in several sizes of VP8, one elsewhere.
+        let layered = simulcast && codec == Codec::Vp8 && maker.stream == Stream::Camera;
         let layered = layered.then(|| Place::layered(self.frame, self.frame - self.key_frame));
         let share = layered.map_or(1.0, |place| SHARES[usize::from(place.layer)]);
         let (count, bytes) = self.pace.frame(key, fps, share);

@@ -76,6 +76,11 @@ impl Maker {
     }
 }
 
+/// The layers of a camera.
+fn sizes(simulcast: bool) -> &'static [Layer] {
+    if simulcast { &Layer::ALL } else { &[Layer::High] }
+}
+
 /// A camera or a screen, and its encoders.
 #[derive(Debug)]
 pub struct Camera {
@@ -102,7 +107,15 @@ impl Camera {
         let high = Picture { packets: packets * 2, ..picture };
         let pictures = if simulcast { [low, picture, high] } else { [picture; 3] };
         let pace = |layer: Layer, _: &mut Rng| Pace::even(&pictures[layer as usize]);
-        Camera::with(maker, picture.fps, simulcast, pace, (now, rng))
+        Camera::with(maker, picture.fps, sizes(simulcast), pace, (now, rng))
+    }
+
+    /// A screen, in two sizes or in one.
+    pub fn screen(maker: Maker, picture: Picture, twice: bool, now: Instant, rng: &mut Rng) -> Camera {
+        let half = Picture { packets: picture.packets.div_ceil(3), ..picture };
+        let pace = |layer, _: &mut Rng| Pace::even(if layer == Layer::High { &picture } else { &half });
+        let layers = if twice { &Layer::ALL[1..] } else { sizes(false) };
+        Camera::with(maker, picture.fps, layers, pace, (now, rng))
     }
 
     /// A camera whose frames vary, with the rates that are asked for and the uplink holds.
@@ -112,7 +125,8 @@ impl Camera {
         uplink: u64,
         (now, rng): (Instant, &mut Rng),
     ) -> Camera {
-        let mut camera = Camera::with(maker, fps, simulcast, |_, rng| Pace::varying(rng.fork()), (now, rng));
+        let mut camera =
+            Camera::with(maker, fps, sizes(simulcast), |_, rng| Pace::varying(rng.fork()), (now, rng));
         camera.uplink_holds(uplink);
         camera
     }
@@ -120,12 +134,11 @@ impl Camera {
     fn with(
         maker: Maker,
         fps: u32,
-        simulcast: bool,
+        layers: &[Layer],
         pace: impl Fn(Layer, &mut Rng) -> Pace,
         (now, rng): (Instant, &mut Rng),
     ) -> Camera {
         let next = now + Duration::from_micros(rng.below(60_000));
-        let layers = if simulcast { &Layer::ALL[..] } else { &[Layer::High] };
         let encoders = layers.iter().map(|layer| {
             let pace = pace(*layer, rng);
             Encoder::new(*layer, pace, rng)

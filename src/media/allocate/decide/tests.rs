@@ -196,6 +196,18 @@ fn a_share_exceeds_the_budget_by_half_a_megabit_before_it_is_paused() {
 }
 
 #[test]
+fn a_size_of_a_screen_that_would_have_to_begin_costs_as_much_of_what_is_asked_as_the_other_does() {
+    let asked = |rate, asked| EncodingFacts { rate, asked: Some(Bitrate::kbps(asked)), ..sends(0) };
+    let mut share = holds(slot(0, Stream::Screen, &[]), High);
+    share.encodings[Middle as usize] = Some(asked(None, 600));
+    share.encodings[High as usize] = Some(asked(Some(Bitrate::kbps(270)), 2_500));
+    assert_eq!(targets(&means(300), &[share]), [Some(High)]);
+    assert_eq!(targets(&means(150), &[share]), [Some(Middle)], "65 and not 648");
+    share.encodings[High as usize] = Some(asked(None, 2_500));
+    assert_eq!(targets(&means(700), &[share]), [Some(Middle)], "of neither anything is known");
+}
+
+#[test]
 fn sound_is_paid_first_and_below_80_kbit_there_is_sound_only() {
     let talk = Means { sound: Bitrate::kbps(50), ..means(200) };
     assert_eq!(targets(&talk, &[camera(0)]), [None]);
