@@ -38,6 +38,29 @@ async function seesScreen(viewer, sharer) {
   await viewer.seesMovement(name);
 }
 
+/**
+ * In two sizes, of which the smaller one stops when nobody takes it. Firefox sends one.
+ * @param {import('./lib/person.js').Person} sharer
+ * @param {'chromium' | 'firefox'} engine
+ */
+async function sendsItsScreen(sharer, engine) {
+  const rids = async () => (await sharer.sends('video', 'screen')).map(({ rid }) => rid).sort();
+  if (engine === 'firefox') {
+    assert.equal((await rids()).length, 1, 'one size');
+    return;
+  }
+  assert.deepEqual(await rids(), ['f', 'h']);
+  await until(
+    `${sharer.name} sends all of the screen, and half of it for nobody`,
+    () => sharer.sends('video', 'screen'),
+    (sent) => sent.every(({ rid, active }) => active === (rid === 'f')),
+    { within: 15_000 },
+  );
+  const [whole] = (await sharer.sends('video', 'screen')).filter(({ rid }) => rid === 'f');
+  const { height } = await sharer.sharedSize();
+  assert.ok(Math.abs(whole.frameHeight - height) <= 2, `${whole.frameHeight} lines of ${height} are sent`);
+}
+
 house.opening('two people meet', async () => {
   const invitation = new URL(await bob.createRoom(house.origin, 'Slides'));
   await bob.join(invitation.href);
@@ -72,6 +95,7 @@ for (const [sharer, viewer, colour, engine] of /** @type {const} */ ([
     }
     assert.equal(await viewer.paintedAt(name, 0.3, 0.3), 'magenta');
     await viewer.hears(2);
+    await sendsItsScreen(sharer, engine);
     // In the place of Firefox's screen is a canvas, whose sound is a microphone's; and its pages measure no channels untouched.
     if (engine === 'chromium') await sharer.soundsAt(32_000, 128_000);
     if (FIRST === 'chromium' && OTHER === 'chromium') await viewer.hearsLeftOnly();

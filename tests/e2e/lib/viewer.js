@@ -248,12 +248,13 @@ export class Viewer {
   }
 
   /**
-   * What is sent of the camera, by layer, and of the microphone.
+   * What is sent of the camera, by layer, and of the microphone; or of the screen and its sound.
    * @param {'video' | 'audio'} kind
+   * @param {'camera' | 'screen'} [of]
    * @returns {Promise<any[]>}
    */
-  async sends(kind) {
-    const mids = this.offers.at(-1).tracks.filter((/** @type {any} */ track) => track.stream === 'camera');
+  async sends(kind, of = 'camera') {
+    const mids = this.offers.at(-1).tracks.filter((/** @type {any} */ track) => track.stream === of);
     const streams = await this.page.evaluate(readStreams);
     return streams.filter(
       (/** @type {any} */ stream) =>
