@@ -233,6 +233,26 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_takes_of_a_screen_is_left_out_of_it_and_of_nothing_else() {
+        let tracks = BTreeSet::from(
+            [Stream::Camera, Stream::Screen].map(|stream| Track { stream, kind: Kind::Video }),
+        );
+        let half = Less { layers: vec![Layer::Middle, Layer::Low], lean: true };
+        let less = Lesses::from([(Stream::Screen, half), (Stream::Camera, Less::default())]);
+        let published = Published::after(None, &tracks, &wish(2, Codec::Vp8, &less));
+        let rids = |track: &PublishTrack| {
+            let rids = track.layers.iter().map(|layer| layer.rid.clone().unwrap_or_default());
+            rids.collect::<String>()
+        };
+        let asked: Vec<String> = published.tracks().iter().map(rids).collect();
+        assert_eq!(asked, ["qhf", "f"], "of the camera, and of the screen");
+        let known = Published::after(Some(&published), &tracks, &wish(2, Codec::Vp8, &less));
+        assert_eq!(known.version(), 1);
+        let all = Published::after(Some(&published), &tracks, &wish(2, Codec::Vp8, &Lesses::default()));
+        assert_eq!(all.version(), 2);
+    }
+
+    #[test]
     fn the_version_rises_only_when_the_request_differs() {
         let camera = BTreeSet::from([Track { stream: Stream::Camera, kind: Kind::Video }]);
         let after = |before, tracks, people, video| {

@@ -52,7 +52,7 @@ pub fn forwarder(data: &[u8]) {
         let picture =
             (flags & 4 != 0).then(|| Picture { id: reader.short() & 0x7fff, long: true, tl0: None });
         let key = flags & 3 == 3;
-        // Its place in the pyramid follows from its time as little as from anything else.
+        // Its temporal layer is any, also within one frame.
         let place = reader.byte();
         let temporal = Temporal { layer: place & 3, opens: (place & 4 != 0).then_some(place >> 3 & 3) };
         let frame = FrameInfo { start: key || flags & 1 != 0, end: flags & 2 != 0, key, picture, temporal };

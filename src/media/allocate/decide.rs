@@ -199,16 +199,16 @@ fn climb(
     (layer, frames): (Option<Layer>, Frames),
     ahead: Option<Layer>,
 ) -> bool {
-    let ladder = Ladder::of(slot);
     let Some(has) = slot.target else { return true };
     let layer = layer.unwrap_or(has);
+    if (has, slot.frames) >= (layer, frames) {
+        return true;
+    }
+    let ladder = Ladder::of(slot);
     let frames = ladder.at_least(layer, frames);
     let (Some(paid), Some(cost)) = (ladder.cost(has, slot.frames), ladder.cost(layer, frames)) else {
         return true;
     };
-    if (has, slot.frames) >= (layer, frames) {
-        return true;
-    }
     let gain = ladder.is_gain(layer, frames);
     let may = !gain || means.rises || ahead > Some(layer);
     let pays = may && purse.pay(paid, cost, gain, Bitrate::default());

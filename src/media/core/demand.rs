@@ -74,7 +74,7 @@ impl Core {
     }
 
     /// Which layers of the picture `at` are to be sent? The smallest one of a camera for as long as somebody sees it: whoever's downlink falls has
-    /// to go somewhere at once. That of a screen takes as much as a camera, and is never the only one that anybody could read.
+    /// to go somewhere at once. Half the lines of a screen take as much as a camera, and stop as any other size does.
     pub(super) fn review_demand(&mut self, now: Instant, at: PublicationKey) {
         let taken = self.taken_of(at);
         let starves = self.starves_on(at);
@@ -95,13 +95,11 @@ impl Core {
         let lean = publication.audience.lean.is_lean();
         let news = std::mem::replace(&mut publication.audience.told, told) != told || lean != was_lean;
         let Origin::Local { peer: key } = publication.origin;
-        publication.audience.due = next.into_iter().chain(expected).chain(leaner).min();
+        let due = next.into_iter().chain(expected).chain(leaner).min();
+        publication.audience.due = due;
         let other = if stream == Stream::Camera { SCREEN } else { CAMERA };
         let other = self.peers.get(key).and_then(|peer| self.publications.get(peer.publication(other)?));
-        let due = other.and_then(|other| other.audience.due);
-        let due =
-            due.into_iter().chain(self.publications.get(at).and_then(|publication| publication.audience.due));
-        let next = due.min();
+        let next = due.into_iter().chain(other.and_then(|other| other.audience.due)).min();
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.seldom.reviews = next;
         peer.allocates = peer.allocates.into_iter().chain(next).min();
