@@ -20,8 +20,13 @@ const CAMERA: Profile =
 const STOPPED: Duration = ms(6_000);
 
 fn sends(world: &World, person: Person) -> Vec<Layer> {
+    sends_of(world, person, Stream::Camera)
+}
+
+/// The same of their camera or their screen.
+pub(super) fn sends_of(world: &World, person: Person, stream: Stream) -> Vec<Layer> {
     let cameras = world.seats[person].client.connection.iter().flat_map(|connection| &connection.cameras);
-    let camera = cameras.map(|(_, camera)| camera).find(|camera| camera.stream() == Stream::Camera);
+    let camera = cameras.map(|(_, camera)| camera).find(|camera| camera.stream() == stream);
     camera.map(Camera::live).unwrap_or_default()
 }
 

@@ -2,11 +2,11 @@
 
 use plenary::media::ids::{Kind, Layer, Stream};
 
+use super::demand::sends_of;
 use super::{When, play};
 use crate::client::Client;
 use crate::client::connection::Profile;
 use crate::link::Conditions;
-use crate::sender::Camera;
 use crate::world::{Person, Way, World, ms};
 
 use Layer::{High, Middle};
@@ -131,9 +131,7 @@ fn size(world: &World, from: Person, ada: Person) -> Option<Layer> {
 
 /// The sizes of her screen that `ada` sends.
 fn sends(world: &World, ada: Person) -> Vec<Layer> {
-    let cameras = world.seats[ada].client.connection.iter().flat_map(|connection| &connection.cameras);
-    let screen = cameras.map(|(_, camera)| camera).find(|camera| camera.stream() == Stream::Screen);
-    screen.map(Camera::live).unwrap_or_default()
+    sends_of(world, ada, Stream::Screen)
 }
 
 #[test]
