@@ -200,10 +200,15 @@ fn forged(table: &mut Table) {
     let unread = attack("NACKs for everything", "core_lists_unread", |world| world.count(|c| c.lists_unread));
     unread.run(table, |stage| {
         let before = stage.world.transmitted;
-        // As many as are within what a person may send.
-        let sources = stage.world.seats[stage.hostile].sources.keys();
-        let sources: Vec<u32> = sources.copied().take(2).collect();
-        assert!(!sources.is_empty());
+        // Two pictures, which is as much as is within what a person may send. What is sent again has sources as well, of less.
+        let mut sources: Vec<(u64, u32)> = stage.world.seats[stage.hostile]
+            .sources
+            .iter()
+            .map(|(source, bytes)| (*bytes, *source))
+            .collect();
+        sources.sort_unstable();
+        let sources: Vec<u32> = sources.into_iter().rev().map(|(_, source)| source).take(2).collect();
+        assert_eq!(sources.len(), 2);
         for _ in 0..20 {
             for source in &sources {
                 for first in (0..65_536_u32).step_by(8 * 31 * 17) {
