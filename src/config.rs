@@ -20,6 +20,7 @@ use ipnet::IpNet;
 use log::LevelFilter;
 
 use crate::conference::Turn;
+use crate::conference::placement::PerMille;
 use crate::control::HostName;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
@@ -103,6 +104,11 @@ struct ServeArgs {
     /// turns
     #[arg(long, env = "PLENARY_AUDIO_TOP", value_name = "N", default_value_t = AUDIO_TOP, value_parser = clap::value_parser!(u8).range(1..=i64::from(AUDIO_SLOTS)))]
     audio_top: u8,
+
+    /// How busy a worker is, in percent, from which on the next people of its rooms go to another one; 0 spreads each room over
+    /// all of them
+    #[arg(long, env = "PLENARY_SPILL_AT", value_name = "PERCENT", default_value_t = workers::DEFAULT_SPILL, value_parser = clap::value_parser!(u8).range(0..=100))]
+    spill_at: u8,
 
     /// Address where clients reach the media port: PUBLIC, or LOCAL=PUBLIC behind a translation; IPv4 or IPv6; repeat
     /// it or separate with commas. Without it: every address of this machine
@@ -221,6 +227,8 @@ pub struct Config {
     pub codecs: Vec<Codec>,
     /// How many of a room who talk at once are passed on.
     pub audio_top: u8,
+    /// How busy a worker is from which on the next people of its rooms go elsewhere.
+    pub spill_at: PerMille,
     /// The addresses for media, the best first. Never empty.
     pub announced: Vec<Announced>,
     /// How pages and signaling are protected.
@@ -312,6 +320,7 @@ impl Config {
             control_core: args.pin_control,
             codecs: args.codecs.to_vec(),
             audio_top: args.audio_top,
+            spill_at: PerMille(u16::from(args.spill_at) * 10),
             announced: announced::resolve(&args.announce, &addresses),
             transport,
             trusted_proxies: args.trusted_proxy,

@@ -129,6 +129,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         limits,
         turn: config.turn.clone(),
         workers: workers.count(),
+        spill_at: config.spill_at,
         codecs: config.codecs.clone(),
     };
     let store = Box::<MemoryStore>::default();

@@ -1,4 +1,4 @@
-//! What follows from a change of a room: what everybody in it is told, and its worker.
+//! What follows from a change of a room: what everybody in it is told, and its workers.
 
 use super::protocol::ServerMessage;
 use super::state::{Changed, Member, RoomEvent};
@@ -30,9 +30,7 @@ impl Conference {
             return;
         }
         log::debug!("{id:?} is at {:?}", room.state.version());
-        if let Some((worker, command)) = room.worker.zip(command_of(event, id)) {
-            self.command(worker, command);
-        }
+        self.tell_workers(id, event);
         if changed == Changed::List {
             self.list_changed(now, id);
         }
@@ -40,23 +38,27 @@ impl Conference {
             self.announce(now, id, about, &message);
         }
     }
-}
 
-/// What a room's worker is told of an event.
-fn command_of(event: &RoomEvent, room: RoomId) -> Option<Command> {
-    match event {
-        RoomEvent::Joined { peer, .. } => Some(Command::Join { peer: *peer, room }),
-        RoomEvent::Left { peer } => Some(Command::Leave { peer: *peer }),
-        RoomEvent::Muted { peer, track, muted } => {
-            Some(Command::Mute { peer: *peer, track: *track, muted: *muted })
+    /// The workers of a room, or the one of the person it is about, are told of an event.
+    fn tell_workers(&mut self, room: RoomId, event: &RoomEvent) {
+        match event {
+            RoomEvent::Joined { peer, .. } => {
+                if let Some(worker) = self.peers.get(peer).and_then(|peer| peer.worker) {
+                    self.settle(*peer, room, worker);
+                }
+            }
+            RoomEvent::Left { peer } => self.leaves(*peer, room),
+            RoomEvent::Muted { peer, track, muted } => {
+                self.command_for(*peer, Command::Mute { peer: *peer, track: *track, muted: *muted });
+            }
+            RoomEvent::Requested { peer, request } => {
+                self.command_for(*peer, Command::Publish { peer: *peer, rates: request.rates() });
+            }
+            RoomEvent::Renamed { .. }
+            | RoomEvent::Seen { .. }
+            | RoomEvent::Published { .. }
+            | RoomEvent::Negotiated { .. }
+            | RoomEvent::CodecChosen { .. } => {}
         }
-        RoomEvent::Requested { peer, request } => {
-            Some(Command::Publish { peer: *peer, rates: request.rates() })
-        }
-        RoomEvent::Renamed { .. }
-        | RoomEvent::Seen { .. }
-        | RoomEvent::Published { .. }
-        | RoomEvent::Negotiated { .. }
-        | RoomEvent::CodecChosen { .. } => None,
     }
 }

@@ -25,6 +25,10 @@ crate::metrics! {
         pub returned: u64,
         /// Tokens that brought nobody back: used up, of another room, or made up.
         pub unknown_tokens: u64,
+        /// People who entered a room on another worker than its first, which had no room for more.
+        pub spilled: u64,
+        /// People who were moved to the first worker of their room when that had room for them again.
+        pub folded: u64,
         /// People who were moved because their worker was gone.
         pub moved: u64,
         /// Sockets that were closed because they did not stop sending too much.

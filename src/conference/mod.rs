@@ -36,6 +36,7 @@ mod names;
 mod negotiation;
 pub mod outbox;
 mod parse;
+pub mod placement;
 mod presence;
 pub mod protocol;
 mod publish;
@@ -69,6 +70,8 @@ pub use trace::{TraceRefused, TraceReport};
 pub use turn::{Turn, TurnSecret};
 pub use unix_time::UnixTime;
 
+pub use crate::media::ids::WorkerId;
+
 use keys::Keys;
 use makers::Makers;
 use negotiation::Reading;
@@ -85,10 +88,6 @@ use workers::Workers;
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(pub usize);
-
-/// A media worker, from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WorkerId(pub usize);
 
 /// The time of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +112,8 @@ pub struct ConferenceConfig {
     pub turn: Option<Turn>,
     /// How many media workers there are; at least one.
     pub workers: usize,
+    /// How busy a worker is from which on the next people of its rooms go elsewhere.
+    pub spill_at: placement::PerMille,
     /// The codecs pictures are asked in, best first; others are not used. [`DEFAULT_CODECS`] if there is none.
     pub codecs: Vec<Codec>,
 }
@@ -198,7 +199,7 @@ impl Conference {
         if config.codecs.is_empty() {
             config.codecs = DEFAULT_CODECS.to_vec();
         }
-        let workers = Workers::new(config.workers);
+        let workers = Workers::new(config.workers, config.spill_at);
         let (keys, tokens) = (Keys::new(&config.key), Tokens::new(&mut entropy));
         Self {
             config,
@@ -227,7 +228,13 @@ impl Conference {
     /// A worker told something.
     pub fn notice(&mut self, now: Now, worker: WorkerId, notice: Notice) {
         let id = notice.peer();
-        if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.worker == Some(worker)) {
+        if let Notice::Floor { holds, .. } = notice {
+            // Each worker of a room hears all its voices. One says who has the floor.
+            let at = self.peers.get(&id).and_then(|peer| self.rooms.get(&peer.room));
+            if at.is_some_and(|room| room.whereabouts.first == Some(worker)) {
+                self.floor_passed(id, holds);
+            }
+        } else if let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.worker == Some(worker)) {
             match notice {
                 Notice::Answer { id: offer, sdp, sends, receives, .. } => {
                     self.answered(now, id, offer, sdp, Abilities { sends, receives });
@@ -257,7 +264,7 @@ impl Conference {
                     self.review(now, id);
                 }
                 Notice::TooMuch { .. } => self.too_much(now, id),
-                Notice::Floor { holds, .. } => self.floor_passed(id, holds),
+                Notice::Floor { .. } => {}
                 Notice::Lost { reason, .. } => self.lost(id, reason),
             }
         }

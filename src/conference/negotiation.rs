@@ -114,7 +114,7 @@ impl Negotiation {
 
     /// The worker is gone, and the offer at it. Returns what to tell the client, if it waits for something that will not
     /// come or relies on what is gone.
-    pub(super) fn torn_away(&mut self) -> Option<Refusal> {
+    pub(super) fn torn_away(&mut self, why: impl Fn(Option<OfferId>) -> Refusal) -> Option<Refusal> {
         let awaited = self.in_flight.take().filter(|offer| !offer.void);
         let relied = self.give_up();
         if self.superseded() {
@@ -122,8 +122,8 @@ impl Negotiation {
         }
         match awaited {
             // To somebody who offers a new connection `media-lost` would be about the one before.
-            Some(offer) if offer.fresh => Some(Refusal::WorkerGone { offer: Some(offer.id) }),
-            awaited => (awaited.is_some() || relied).then_some(Refusal::WorkerGone { offer: None }),
+            Some(offer) if offer.fresh => Some(why(Some(offer.id))),
+            awaited => (awaited.is_some() || relied).then_some(why(None)),
         }
     }
 

@@ -71,6 +71,9 @@ pub(super) enum Refusal {
     /// A worker is gone, and with it the connection, or the offer that was to make a new one.
     #[error("the part of the server that held the connection failed")]
     WorkerGone { offer: Option<OfferId> },
+    /// Their room came back to one worker, and they go there.
+    #[error("your connection moves to another part of the server")]
+    Moved { offer: Option<OfferId> },
     /// More is sent than was asked for.
     #[error("far more media comes than `publish` asks for: what is over is dropped")]
     TooMuchMedia,
@@ -113,8 +116,12 @@ impl Refusal {
             Self::OtherProtocol { .. } => ErrorCode::Reload,
             Self::RoomFull | Self::RoomFullForAddress => ErrorCode::RoomFull,
             Self::LongName { .. } | Self::InvisibleName => ErrorCode::BadName,
-            Self::OfferRefused { .. } | Self::WorkerGone { offer: Some(_) } => ErrorCode::OfferRefused,
-            Self::ConnectionLost { .. } | Self::WorkerGone { offer: None } => ErrorCode::MediaLost,
+            Self::OfferRefused { .. }
+            | Self::WorkerGone { offer: Some(_) }
+            | Self::Moved { offer: Some(_) } => ErrorCode::OfferRefused,
+            Self::ConnectionLost { .. } | Self::WorkerGone { offer: None } | Self::Moved { offer: None } => {
+                ErrorCode::MediaLost
+            }
             Self::TooMuchMedia => ErrorCode::TooMuchMedia,
             Self::UnknownPeer => ErrorCode::UnknownPeer,
             Self::UnknownTrack => ErrorCode::UnknownTrack,
@@ -130,7 +137,7 @@ impl Refusal {
     fn offer(&self) -> Option<OfferId> {
         match self {
             Self::OfferRefused { offer, .. } => Some(*offer),
-            Self::WorkerGone { offer } => *offer,
+            Self::WorkerGone { offer } | Self::Moved { offer } => *offer,
             _ => None,
         }
     }

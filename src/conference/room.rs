@@ -17,7 +17,8 @@ use super::state::RoomState;
 use super::store::RoomRecord;
 use super::timers::Timer;
 use super::token::Token;
-use super::{Conference, Now, UnixTime, WorkerId, ids};
+use super::workers::Whereabouts;
+use super::{Conference, Now, UnixTime, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
@@ -104,8 +105,8 @@ enum Found {
 pub(super) struct OpenRoom {
     /// What it is.
     pub(super) state: RoomState,
-    /// Where its media is; `None` while no worker is there.
-    pub(super) worker: Option<WorkerId>,
+    /// Where its people are.
+    pub(super) whereabouts: Whereabouts,
     /// What they are told about each other.
     pub(super) roster: Roster,
     /// When they may be asked for other codecs.
@@ -338,9 +339,9 @@ impl Conference {
         Ok(())
     }
 
-    /// Gives a room a place on the worker with the fewest people.
+    /// Gives a room a place on the least busy worker.
     fn open(&mut self, now: Now, record: RoomRecord) -> RoomId {
-        let worker = self.workers.least_loaded();
+        let whereabouts = Whereabouts::new(self.workers.least_busy());
         let id = RoomId(self.next_room);
         self.next_room += 1;
         let name: Arc<str> = record.id.as_str().into();
@@ -351,14 +352,13 @@ impl Conference {
         self.epoch = now.wall.as_millis().max(self.epoch + 1);
         let state = RoomState::open(record, self.epoch);
         let (roster, codecs) = (Roster::default(), Pace::default());
-        self.rooms.insert(id, OpenRoom { state, worker, roster, codecs, speaker: None });
+        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, speaker: None });
         id
     }
 
     /// Somebody left a room: one that is empty then is closed, and forgotten after a while.
     pub(super) fn vacated(&mut self, now: Now, id: RoomId) {
         let Some(room) = self.rooms.get(&id) else { return };
-        self.workers.remove(room.worker, 1);
         if !room.state.people().is_empty() {
             self.renew_codecs(now, id);
             return;

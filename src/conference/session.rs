@@ -137,9 +137,9 @@ impl Conference {
             Some(token) => token.peer,
             None => draw_peer(&mut self.entropy, &self.peers),
         };
-        let (worker, created_at) = (room.worker, room.created_at());
+        let created_at = room.created_at();
         let name = room.state.name_for(id, wanted);
-        self.workers.add(worker, 1);
+        let worker = self.place_for(room_id);
         if returning.is_some() {
             self.counters.returned += 1;
             self.tokens.came_back(id);

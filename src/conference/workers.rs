@@ -1,91 +1,282 @@
-//! Where rooms live: each whole on one worker, the one with the fewest people, and on another one if that is gone.
+//! Where people of a room are: on its first worker, on others when that has no room for more, and elsewhere if theirs is gone.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::placement::{PerMille, Standing, folds, least_busy, place};
 use super::presence::Hearing;
 use super::publish::Published;
+use super::refusal::Refusal;
 use super::{Conference, Now, WorkerId};
 use crate::media::ids::{PeerId, RoomId};
 use crate::media::message::Command;
 
-/// One media worker.
-#[derive(Debug, Clone, Default)]
-struct Worker {
-    people: usize,
-    gone: bool,
-    /// Who was there when it went: it may still hold them when it is back.
-    left_behind: Vec<PeerId>,
-}
+/// For how long a room must have had few enough people to come back to one worker: those who are moved see nobody for as long as a
+/// new connection takes.
+const FOLDS_AFTER: Duration = Duration::from_secs(30);
 
-/// The media workers, and how many people each serves.
+/// The media workers.
 #[derive(Debug)]
-pub(super) struct Workers(Vec<Worker>);
+pub(super) struct Workers {
+    standings: Vec<Standing>,
+    /// Who was known to each that is gone when it went: it may still hold them when it is back.
+    left_behind: BTreeMap<WorkerId, Vec<PeerId>>,
+    spill_at: PerMille,
+}
 
 impl Workers {
     /// So many workers, all of them there.
-    pub(super) fn new(count: usize) -> Workers {
-        Workers(vec![Worker::default(); count.max(1)])
+    pub(super) fn new(count: usize, spill_at: PerMille) -> Workers {
+        let standings = vec![Standing::default(); count.max(1)];
+        Workers { standings, left_behind: BTreeMap::new(), spill_at }
     }
 
-    /// The one with the fewest people of those that are there.
-    pub(super) fn least_loaded(&self) -> Option<WorkerId> {
-        let there = self.0.iter().enumerate().filter(|(_, worker)| !worker.gone);
-        there.min_by_key(|(_, worker)| worker.people).map(|(number, _)| WorkerId(number))
+    /// Where the next room goes.
+    pub(super) fn least_busy(&self) -> Option<WorkerId> {
+        least_busy(&self.standings)
     }
 
-    /// So many more people are there.
-    pub(super) fn add(&mut self, worker: Option<WorkerId>, people: usize) {
-        if let Some(worker) = worker.and_then(|worker| self.0.get_mut(worker.0)) {
-            worker.people += people;
-        }
+    /// Where the next one of a room goes.
+    fn place(&self, whereabouts: &Whereabouts) -> Option<WorkerId> {
+        place(&self.standings, whereabouts.in_order(), self.spill_at)
     }
 
-    /// So many fewer people are there.
-    pub(super) fn remove(&mut self, worker: Option<WorkerId>, people: usize) {
-        if let Some(worker) = worker.and_then(|worker| self.0.get_mut(worker.0)) {
-            worker.people = worker.people.saturating_sub(people);
-        }
+    fn get_mut(&mut self, worker: WorkerId) -> Option<&mut Standing> {
+        self.standings.get_mut(worker.index())
+    }
+
+    fn is_there(&self, worker: WorkerId) -> bool {
+        self.standings.get(worker.index()).is_some_and(|standing| !standing.gone)
     }
 
     /// How many people each worker serves, and whether it is there.
     #[cfg(test)]
     pub(super) fn loads(&self) -> Vec<(usize, bool)> {
-        self.0.iter().map(|worker| (worker.people, !worker.gone)).collect()
+        self.standings.iter().map(|worker| (worker.people, !worker.gone)).collect()
+    }
+}
+
+/// Which workers serve the people of a room.
+#[derive(Debug, Default)]
+pub(super) struct Whereabouts {
+    /// The first: who comes goes there, and who has the floor is found out there. `None` while no worker is there.
+    pub(super) first: Option<WorkerId>,
+    /// How many people are where.
+    people: BTreeMap<WorkerId, usize>,
+    /// Since when the people of another worker could come back to the first.
+    folds_since: Option<Instant>,
+}
+
+impl Whereabouts {
+    /// A room without people that is to be on `first`.
+    pub(super) fn new(first: Option<WorkerId>) -> Whereabouts {
+        Whereabouts { first, ..Whereabouts::default() }
+    }
+
+    /// The workers that serve somebody.
+    pub(super) fn workers(&self) -> Vec<WorkerId> {
+        self.people.keys().copied().collect()
+    }
+
+    /// The same, in the order in which who comes is to go there: the first, then those who serve most.
+    fn in_order(&self) -> Vec<WorkerId> {
+        let mut others: Vec<(WorkerId, usize)> =
+            self.people.iter().map(|(worker, people)| (*worker, *people)).collect();
+        others.sort_by_key(|(_, people)| std::cmp::Reverse(*people));
+        let others =
+            others.into_iter().map(|(worker, _)| worker).filter(|worker| Some(*worker) != self.first);
+        self.first.into_iter().chain(others).collect()
+    }
+
+    /// One of its people is there from now on. Returns whether they are the first.
+    fn add(&mut self, worker: WorkerId) -> bool {
+        let people = self.people.entry(worker).or_default();
+        *people += 1;
+        *people == 1
+    }
+
+    /// One is there no more. Returns whether nobody is left there.
+    fn remove(&mut self, worker: WorkerId) -> bool {
+        let left = self.people.get_mut(&worker).map_or(0, |people| {
+            *people = people.saturating_sub(1);
+            *people
+        });
+        if left == 0 {
+            self.people.remove(&worker);
+        }
+        left == 0
+    }
+
+    /// The worker besides the first that serves the fewest, and how many.
+    fn smallest(&self) -> Option<(WorkerId, usize)> {
+        let others = self.people.iter().filter(|(worker, _)| Some(**worker) != self.first);
+        others.min_by_key(|(_, people)| **people).map(|(worker, people)| (*worker, *people))
     }
 }
 
 impl Conference {
-    /// A worker serves nobody any more. Its rooms move to the least loaded one that is there, or wait for one; each person
-    /// in them is told to build a new connection and stays who they are.
-    pub fn worker_gone(&mut self, now: Now, worker: WorkerId) {
-        let Some(gone) = self.workers.0.get_mut(worker.0).filter(|worker| !worker.gone) else { return };
-        gone.gone = true;
-        let rooms: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, room)| room.worker == Some(worker)).map(|(id, _)| *id).collect();
-        for id in rooms {
-            let members = self.people_of(id);
-            if let Some(gone) = self.workers.0.get_mut(worker.0) {
-                gone.left_behind.extend(&members);
-            }
-            self.assign_worker(id, self.workers.least_loaded());
-            self.floor_is_free(id);
-            for peer in members {
-                self.torn_away(now, peer);
-            }
+    /// A worker was busy for so much of the last second.
+    pub fn worker_load(&mut self, now: Now, worker: WorkerId, busy: PerMille) {
+        let spill_at = self.workers.spill_at;
+        if let Some(standing) = self.workers.get_mut(worker) {
+            standing.measured(busy, spill_at);
+        }
+        let rooms = self.rooms.iter().filter(|(_, room)| room.whereabouts.first == Some(worker));
+        let spread: Vec<RoomId> =
+            rooms.filter(|(_, room)| room.whereabouts.smallest().is_some()).map(|(id, _)| *id).collect();
+        for id in spread {
+            self.fold(now, id, worker);
         }
         self.run_due(now);
     }
 
+    /// Brings one person of a room back to its first worker, if there has been room for all of another worker's for a while.
+    fn fold(&mut self, now: Now, id: RoomId, first: WorkerId) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(from) = room.whereabouts.smallest() else { return };
+        if !folds(&self.workers.standings, from, first, self.workers.spill_at) {
+            room.whereabouts.folds_since = None;
+            return;
+        }
+        let since = *room.whereabouts.folds_since.get_or_insert(now.instant);
+        if now.instant.saturating_duration_since(since) < FOLDS_AFTER {
+            return;
+        }
+        let mut people = room.state.people().iter().copied();
+        let Some(peer) = people.find(|id| self.peers.get(id).is_some_and(|peer| peer.worker == Some(from.0)))
+        else {
+            return;
+        };
+        self.counters.folded += 1;
+        self.move_to(peer, Some(first));
+        self.torn_away(now, peer, |offer| Refusal::Moved { offer });
+    }
+
+    /// Where somebody goes who enters a room.
+    pub(super) fn place_for(&mut self, id: RoomId) -> Option<WorkerId> {
+        let whereabouts = &self.rooms.get(&id)?.whereabouts;
+        let worker = self.workers.place(whereabouts);
+        let spills = worker.is_some() && worker != whereabouts.first;
+        self.counters.spilled += u64::from(spills);
+        worker
+    }
+
+    /// Somebody in a room is on `worker`, as its state says they are in it: all workers that serve people of it are told, and this one
+    /// of all others, if they are its first.
+    pub(super) fn settle(&mut self, id: PeerId, room: RoomId, worker: WorkerId) {
+        let Some(open) = self.rooms.get_mut(&room) else { return };
+        let is_first = open.whereabouts.add(worker);
+        let (members, workers) = (open.state.people().to_vec(), open.whereabouts.workers());
+        if let Some(standing) = self.workers.get_mut(worker) {
+            standing.add();
+        }
+        if !is_first {
+            self.command(worker, Command::Join { peer: id, room });
+        }
+        for member in members.into_iter().filter(|_| is_first) {
+            let home = self.peers.get(&member).and_then(|peer| peer.worker);
+            match home {
+                _ if member == id => self.command(worker, Command::Join { peer: id, room }),
+                Some(at) => self.command(worker, Command::Elsewhere { peer: member, room, at }),
+                None => {}
+            }
+        }
+        for other in workers.into_iter().filter(|other| *other != worker) {
+            self.command_if_there(other, Command::Elsewhere { peer: id, room, at: worker });
+        }
+    }
+
+    /// Somebody in a room is on `worker` no more. Returns whether nobody of it is: then that worker need not know of anybody, and was
+    /// told so.
+    fn unsettle(&mut self, id: PeerId, room: RoomId, worker: WorkerId) -> bool {
+        if let Some(standing) = self.workers.get_mut(worker) {
+            standing.remove();
+        }
+        let Some(open) = self.rooms.get_mut(&room) else { return false };
+        if !open.whereabouts.remove(worker) {
+            return false;
+        }
+        let others: Vec<PeerId> = open.state.people().iter().copied().filter(|other| *other != id).collect();
+        for peer in std::iter::once(id).chain(others) {
+            self.command_if_there(worker, Command::Leave { peer });
+        }
+        true
+    }
+
+    /// Somebody leaves a room: every worker is told that serves people of it.
+    pub(super) fn leaves(&mut self, id: PeerId, room: RoomId) {
+        let Some(open) = self.rooms.get(&room) else { return };
+        let (workers, home) = (open.whereabouts.workers(), self.peers.get(&id).and_then(|peer| peer.worker));
+        for other in workers.into_iter().filter(|other| Some(*other) != home) {
+            self.command_if_there(other, Command::Leave { peer: id });
+        }
+        if let Some(home) = home
+            && !self.unsettle(id, room, home)
+        {
+            self.command_if_there(home, Command::Leave { peer: id });
+        }
+    }
+
+    /// A worker serves nobody any more. Its people move to others that are there, or wait for one; each of them is told to build a
+    /// new connection and stays who they are. Nobody else is.
+    pub fn worker_gone(&mut self, now: Now, worker: WorkerId) {
+        let Some(standing) = self.workers.get_mut(worker).filter(|worker| !worker.gone) else { return };
+        *standing = Standing::gone();
+        let concerned = |room: &super::OpenRoom| {
+            room.whereabouts.first == Some(worker) || room.whereabouts.people.contains_key(&worker)
+        };
+        let rooms: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, room)| concerned(room)).map(|(id, _)| *id).collect();
+        for id in rooms {
+            self.evacuate(now, id, worker);
+        }
+        self.run_due(now);
+    }
+
+    fn evacuate(&mut self, now: Now, id: RoomId, worker: WorkerId) {
+        let members = self.people_of(id);
+        if self.rooms.get(&id).is_some_and(|room| room.whereabouts.people.contains_key(&worker)) {
+            self.workers.left_behind.entry(worker).or_default().extend(&members);
+        }
+        if let Some(room) = self.rooms.get_mut(&id)
+            && room.whereabouts.first == Some(worker)
+        {
+            room.whereabouts.first = None;
+            let others = room.whereabouts.in_order().into_iter().find(|other| self.workers.is_there(*other));
+            room.whereabouts.first = others.or_else(|| self.workers.least_busy());
+            self.floor_is_free(id);
+        }
+        let theirs = members
+            .into_iter()
+            .filter(|id| self.peers.get(id).is_some_and(|peer| peer.worker == Some(worker)));
+        for peer in theirs.collect::<Vec<_>>() {
+            let to = self.rooms.get(&id).and_then(|room| self.workers.place(&room.whereabouts));
+            self.counters.moved += 1;
+            self.move_to(peer, to);
+            self.torn_away(now, peer, |offer| Refusal::WorkerGone { offer });
+        }
+    }
+
     /// A worker may have rooms again, and gets its share of those that wait. Harmless if it was never gone.
     pub fn worker_back(&mut self, now: Now, worker: WorkerId) {
-        let Some(back) = self.workers.0.get_mut(worker.0).filter(|worker| worker.gone) else { return };
+        let Some(back) = self.workers.get_mut(worker).filter(|worker| worker.gone) else { return };
         back.gone = false;
-        for peer in std::mem::take(&mut back.left_behind) {
+        for peer in self.workers.left_behind.remove(&worker).unwrap_or_default() {
             self.command(worker, Command::Leave { peer });
         }
-        let waiting: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, room)| room.worker.is_none()).map(|(id, _)| *id).collect();
+        let waiting: Vec<RoomId> = self
+            .rooms
+            .iter()
+            .filter(|(_, room)| room.whereabouts.first.is_none())
+            .map(|(id, _)| *id)
+            .collect();
         for id in waiting {
-            self.assign_worker(id, self.workers.least_loaded());
+            let first = self.workers.least_busy();
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.whereabouts.first = first;
+            }
             for peer in self.people_of(id) {
+                self.move_to(peer, first);
                 self.forward_offer(peer);
             }
         }
@@ -96,46 +287,45 @@ impl Conference {
         self.rooms.get(&id).map(|room| room.state.people().to_vec()).unwrap_or_default()
     }
 
-    /// Gives a room another worker, or none, and tells the new one all that the old one was told.
-    fn assign_worker(&mut self, id: RoomId, worker: Option<WorkerId>) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        let members = room.state.people().to_vec();
-        self.workers.remove(std::mem::replace(&mut room.worker, worker), members.len());
-        self.workers.add(worker, members.len());
-        for member in &members {
-            if let Some(peer) = self.peers.get_mut(member) {
-                peer.worker = worker;
-                peer.less.clear();
-            }
-            self.command_for(*member, Command::Join { peer: *member, room: id });
+    /// Gives a person another worker, or none, and tells the new one all that the old one was told.
+    fn move_to(&mut self, id: PeerId, to: Option<WorkerId>) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let (room, from) = (peer.room, std::mem::replace(&mut peer.worker, to));
+        peer.less.clear();
+        let view = peer.view.clone();
+        if let Some(to) = to {
+            self.settle(id, room, to);
         }
-        for member in members {
-            let Some(peer) = self.peers.get(&member) else { continue };
-            let view = peer.view.clone();
-            let Some(state) = self.member(member) else { continue };
-            let (muted, rates) = (state.muted().clone(), state.request().map(Published::rates));
-            if let Some(rates) = rates {
-                self.command_for(member, Command::Publish { peer: member, rates });
-            }
-            for track in muted {
-                self.command_for(member, Command::Mute { peer: member, track, muted: true });
-            }
-            if let Some(tiles) = view {
-                self.command_for(member, Command::View { peer: member, tiles });
-            }
+        if let Some(from) = from {
+            self.unsettle(id, room, from);
+        }
+        let Some(state) = self.member(id) else { return };
+        let (muted, rates) = (state.muted().clone(), state.request().map(Published::rates));
+        if let Some(rates) = rates {
+            self.command_for(id, Command::Publish { peer: id, rates });
+        }
+        for track in muted {
+            self.command_for(id, Command::Mute { peer: id, track, muted: true });
+        }
+        if let Some(tiles) = view {
+            self.command_for(id, Command::View { peer: id, tiles });
         }
     }
 
-    /// A person's connection is gone with its worker. They are here as long as their socket is; without one they have as
-    /// long to come back as if their media had ended now.
-    fn torn_away(&mut self, now: Now, id: PeerId) {
-        self.counters.moved += 1;
+    /// A person's connection is gone, with its worker or for another one. They are here as long as their socket is; without one they
+    /// have as long to come back as if their media had ended now.
+    fn torn_away(
+        &mut self,
+        now: Now,
+        id: PeerId,
+        why: impl Fn(Option<crate::media::ids::OfferId>) -> Refusal,
+    ) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if peer.signs.hearing == Hearing::Heard {
             peer.signs.hearing = Hearing::Silent(now.instant);
         }
         let socket = peer.socket();
-        let told = peer.negotiation.torn_away();
+        let told = peer.negotiation.torn_away(why);
         if let Some((socket, refusal)) = socket.zip(told) {
             self.refuse(socket, refusal);
         }
@@ -146,6 +336,12 @@ impl Conference {
     /// Tells a person's worker. Without one nothing is told: whichever comes next is told everything.
     pub(super) fn command_for(&mut self, id: PeerId, command: Command) {
         if let Some(worker) = self.peers.get(&id).and_then(|peer| peer.worker) {
+            self.command(worker, command);
+        }
+    }
+
+    fn command_if_there(&mut self, worker: WorkerId, command: Command) {
+        if self.workers.is_there(worker) {
             self.command(worker, command);
         }
     }

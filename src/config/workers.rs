@@ -4,11 +4,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use crate::conference::placement::SPILL_AT;
 use crate::media::codec::Codec;
 use crate::media::ids::Kind;
 
 /// Cores in one list at most: no machine has as many.
 const MOST_CORES: usize = 1_024;
+
+/// From how much on the next people of a room go to another worker, in percent, unless the operator says otherwise.
+#[expect(clippy::cast_possible_truncation, reason = "a hundredth at most of what is no more than a thousand")]
+pub(super) const DEFAULT_SPILL: u8 = (SPILL_AT.0 / 10) as u8;
 
 /// A number of workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

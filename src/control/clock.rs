@@ -52,6 +52,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::conference::placement::SPILL_AT;
     use crate::conference::{
         Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Output, SocketId,
         Turn, TurnSecret,
@@ -90,6 +91,7 @@ mod tests {
             turn: Some(turn),
             workers: 1,
             key: MasterKey::new(&[7; MasterKey::BYTES]),
+            spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let store = Box::<MemoryStore>::default();

@@ -14,6 +14,7 @@ use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
 use super::site::{Site, Slice};
 use super::wire::Wire;
+use crate::conference::placement::SPILL_AT;
 use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, UnixTime,
 };
@@ -65,6 +66,7 @@ impl World {
             limits: Limits::default(),
             turn: None,
             workers: 1,
+            spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),
         };
         Self {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::reader::Reader;
+use crate::conference::placement::SPILL_AT;
 use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
     Turn, TurnSecret, UnixTime, WorkerId,
@@ -72,6 +73,7 @@ impl World {
         let config = ConferenceConfig {
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
+            spill_at: SPILL_AT,
             turn: TurnSecret::new(&[7; TurnSecret::LEAST_BYTES])
                 .map(|secret| Turn { urls: vec!["turn:turn.example.org".to_owned()], secret }),
             workers: 2,

@@ -14,12 +14,14 @@
 //!
 //! What it never does: read a clock, touch a socket, know a person's name.
 
+mod abroad;
 mod allocation;
 mod commands;
 mod counters;
 mod demand;
 mod fanout;
 mod keys;
+mod neighbours;
 mod packets;
 mod paths;
 mod replay;
@@ -35,19 +37,22 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use super::allocate::{AllocatorFactory, SlotFacts};
+use super::crossing::Crossing;
 use super::demux::{DatagramKind, Demux, Path};
 use super::dominant::Floor;
 use super::guard::Faults;
-use super::ids::{PeerId, RoomId};
+use super::ids::{PeerId, RoomId, WorkerId};
 use super::loudest::{Concerned, Loudest};
 use super::message::{Command, Notice};
 use super::peer::Peer;
-use super::publication::{Publication, Sink};
+use super::publication::{Abroad, Publication};
 use super::rtc::{ConnectionConfig, DUE, Ended, Event, Transmit};
+use super::sinks::Sink;
 use super::table::{PeerKey, PublicationKey, RoomKey, Table};
 use super::talkers::Talkers;
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
+use abroad::Guest;
 pub use counters::Counters;
 
 /// Handshake datagrams that may wait for their turn. A join needs about four; a flood beyond this is dropped, and DTLS
@@ -94,6 +99,8 @@ impl CoreConfig {
 struct Room {
     id: RoomId,
     members: Vec<PeerKey>,
+    /// The other workers that serve some of them, and how many.
+    neighbours: Vec<(WorkerId, usize)>,
     stale: bool,
     /// Who of those who talk are let through.
     talkers: Talkers,
@@ -112,6 +119,7 @@ impl Room {
         Room {
             id,
             members: Vec::new(),
+            neighbours: Vec::new(),
             stale: false,
             talkers: Talkers::new(audio_top),
             loudest: Loudest::default(),
@@ -163,6 +171,12 @@ pub struct Core {
     /// How many of these were sent.
     transmitted: usize,
     notices: VecDeque<Notice>,
+    /// What is to be told to the cores of other workers.
+    crossings: VecDeque<(WorkerId, Crossing)>,
+    /// What people on other workers publish, as their cores said.
+    guests: FxHashMap<Abroad, Guest>,
+    /// Those whose publisher is not known to be there.
+    foretold: Vec<Abroad>,
     counters: Counters,
     tally: Tally,
     past_faults: Faults,
@@ -200,6 +214,9 @@ impl Core {
             transmits: Vec::new(),
             transmitted: 0,
             notices: VecDeque::new(),
+            crossings: VecDeque::new(),
+            guests: FxHashMap::default(),
+            foretold: Vec::new(),
             counters: Counters::default(),
             tally: Tally::default(),
             past_faults: Faults::default(),
@@ -214,7 +231,8 @@ impl Core {
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         let now = self.advance(now);
         match command {
-            Command::Join { peer, room } => self.join(now, peer, room),
+            Command::Join { peer, room } => self.join(now, peer, room, None),
+            Command::Elsewhere { peer, room, at } => self.join(now, peer, room, Some(at)),
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
             Command::Publish { peer, rates } => self.publish(now, peer, rates),
@@ -457,7 +475,7 @@ impl Core {
     /// How many people this core serves.
     #[must_use]
     pub fn people(&self) -> usize {
-        self.peers.len()
+        self.peers.values().filter(|peer| peer.home.is_none()).count()
     }
 }
 

@@ -188,10 +188,32 @@ impl Encoding {
     }
 }
 
+/// What the core of its publisher knows of an encoding, for a core that gets no more of it than it takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Learned {
+    /// See [`Layers::facts`].
+    pub facts: Option<EncodingFacts>,
+    /// See [`Layers::is_live`].
+    pub live: bool,
+    /// See [`Layers::is_gone`].
+    pub gone: bool,
+    /// What it is encoded with.
+    pub codec: Option<Codec>,
+}
+
+impl Learned {
+    /// Without what changes all the time.
+    fn state(&self) -> (bool, bool, Option<bool>) {
+        (self.live, self.gone, self.facts.map(|facts| facts.settled))
+    }
+}
+
 /// The encodings of one track.
 #[derive(Debug)]
 pub struct Layers {
     kind: Kind,
+    /// What is known of them where their publisher is, if that is another core.
+    learned: Option<Box<[Learned; 3]>>,
     low: Encoding,
     middle: Encoding,
     high: Encoding,
@@ -204,7 +226,41 @@ impl Layers {
     #[must_use]
     pub fn new(kind: Kind) -> Layers {
         let [low, middle, high] = [(); 3].map(|()| Encoding::new(kind));
-        Layers { kind, low, middle, high, told: [(false, false); 3] }
+        Layers { kind, learned: None, low, middle, high, told: [(false, false); 3] }
+    }
+
+    /// A picture whose publisher is on another core.
+    #[must_use]
+    pub fn far() -> Layers {
+        Layers { learned: Some(Box::default()), ..Layers::new(Kind::Video) }
+    }
+
+    /// What a core is to know of them that gets some of their packets or none.
+    #[must_use]
+    pub fn known(&self, now: Instant) -> [Learned; 3] {
+        Layer::ALL.map(|layer| Learned {
+            facts: self.facts(layer, now),
+            live: self.is_live(layer),
+            gone: self.is_gone(layer),
+            codec: self.get(layer).codec,
+        })
+    }
+
+    /// Where their publisher is, this is known of them. Returns whether others send, or have settled, than before.
+    pub fn learn(&mut self, now: Instant, known: &[Learned; 3]) -> bool {
+        let Some(learned) = &mut self.learned else { return false };
+        let before = learned.map(|learned| learned.state());
+        **learned = *known;
+        for (layer, known) in Layer::ALL.into_iter().zip(known) {
+            let encoding = self.get_mut(layer);
+            encoding.alive = known.live.then(|| encoding.alive.unwrap_or(now));
+            encoding.codec = encoding.codec.or(known.codec);
+        }
+        before != known.map(|known| known.state())
+    }
+
+    fn learned(&self, layer: Layer) -> Option<&Learned> {
+        self.learned.as_ref()?.get(layer as usize)
     }
 
     /// The track comes on another connection: sequence numbers and timestamps start anew.
@@ -213,6 +269,7 @@ impl Layers {
             let kind = self.kind;
             self.get_mut(layer).restart(kind);
         }
+        self.learned.as_deref_mut().map(std::mem::take);
         self.told = [(false, false); 3];
     }
 
@@ -244,6 +301,9 @@ impl Layers {
     /// Whether a layer did send and does not any more.
     #[must_use]
     pub fn is_gone(&self, layer: Layer) -> bool {
+        if let Some(learned) = self.learned(layer) {
+            return learned.gone;
+        }
         let encoding = self.get(layer);
         encoding.alive.is_none() && encoding.arrived.is_some() && !encoding.demand.excuses()
     }
@@ -308,6 +368,9 @@ impl Layers {
     /// What an allocator is to know of a layer, except what was asked of it; `None` if it neither sends nor would.
     #[must_use]
     pub fn facts(&self, layer: Layer, now: Instant) -> Option<EncodingFacts> {
+        if let Some(learned) = self.learned(layer) {
+            return learned.facts;
+        }
         let encoding = self.get(layer);
         let height = encoding.height;
         if encoding.is_on_demand(now) {
@@ -327,7 +390,7 @@ impl Layers {
     /// Takes note of a packet.
     pub fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
         let mut arrival = self.get_mut(seen.layer).arrive(seen, now);
-        if self.kind == Kind::Audio || arrival.outdated {
+        if self.kind == Kind::Audio || self.learned.is_some() || arrival.outdated {
             return arrival;
         }
         if seen.end {

@@ -1,7 +1,7 @@
 //! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
 
 use super::codec::CodecSet;
-use super::ids::{Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track};
+use super::ids::{Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track, WorkerId};
 use super::rtc::Offer;
 use super::units::Bitrate;
 
@@ -10,12 +10,21 @@ pub use super::lines::{SlotLine, TrackLine};
 /// What the conference wants of a media core. Commands for a peer that is gone are ignored.
 #[derive(Debug)]
 pub enum Command {
-    /// A person enters a room. Without media until the first offer. Idempotent.
+    /// A person enters a room, or comes here from another worker of it. Without media until the first offer. Idempotent.
     Join {
         /// Who.
         peer: PeerId,
         /// Where.
         room: RoomId,
+    },
+    /// A person is in a room that people here are in, too, and served by another worker, or goes there. Idempotent.
+    Elsewhere {
+        /// Who.
+        peer: PeerId,
+        /// In which room.
+        room: RoomId,
+        /// The worker they are served by.
+        at: WorkerId,
     },
     /// The client's offer. Answered by [`Notice::Answer`] or [`Notice::Refused`], always exactly one of them.
     Offer {

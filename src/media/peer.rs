@@ -9,7 +9,7 @@ use super::QUIET_AFTER;
 use super::allocate::{Allocator, TileFacts};
 use super::clock::PeerClock;
 use super::guard::Faults;
-use super::ids::{Kind, PeerId, Stream, StreamId, Track};
+use super::ids::{Kind, PeerId, Stream, StreamId, Track, WorkerId};
 use super::keybudget::KeyBudget;
 use super::ladder;
 use super::message::{AudioSlot, Blocked, Reason, SlotTable, Tile, VideoSlot};
@@ -26,8 +26,8 @@ use crate::media::ids::SlotIndex;
 pub struct Published {
     /// Which.
     pub track: Track,
-    /// The m-line it comes on.
-    pub mid: Mid,
+    /// The m-line it comes on; `None` if it comes from another core.
+    pub mid: Option<Mid>,
     /// Its key.
     pub key: PublicationKey,
 }
@@ -40,6 +40,8 @@ pub struct Peer {
     pub id: PeerId,
     /// Their room.
     pub room: RoomKey,
+    /// The worker they are served by, if that is another one: then they have no connection here, and no slots.
+    pub home: Option<WorkerId>,
     /// Their connection, between an accepted offer and its end.
     pub connection: Option<Box<Connection>>,
     /// When the connection wants to be stepped next.
@@ -116,6 +118,7 @@ impl Peer {
         Peer {
             id,
             room,
+            home: None,
             connection: None,
             deadline: None,
             publications: Vec::new(),
@@ -231,7 +234,13 @@ impl Peer {
     /// What they publish on the m-line `mid`.
     #[must_use]
     pub fn publication_on(&self, mid: Mid) -> Option<PublicationKey> {
-        self.publications.iter().find(|published| published.mid == mid).map(|published| published.key)
+        self.publications.iter().find(|published| published.mid == Some(mid)).map(|published| published.key)
+    }
+
+    /// Whether there is anybody to ask for a key frame of theirs: their browser, or the core that has a connection to it.
+    #[must_use]
+    pub fn can_be_asked(&self) -> bool {
+        self.home.is_some() || self.connection.is_some()
     }
 
     /// A key frame of theirs is to be asked for at `at`.
@@ -327,9 +336,8 @@ impl Peer {
     /// chosen anew.
     #[must_use]
     pub fn wakes(&self, now: Instant) -> Option<Instant> {
-        let connection = self.connection.as_ref().zip(self.deadline);
         // Without a connection nobody can be asked; a new one asks for what is waited for then.
-        let keys = self.keys_due.filter(|_| connection.is_some());
+        let keys = self.keys_due.filter(|_| self.can_be_asked());
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let media = self.connection.as_ref().and_then(|connection| connection.media_due(now));
         [keys, quiet, self.steps_at(now), media, self.allocates].into_iter().flatten().min()

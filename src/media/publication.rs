@@ -1,19 +1,19 @@
 //! One track that is passed on: where it comes from, what it is made of, who takes it and what they want of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::demand::Lean;
 use super::egress::Packets;
 use super::egress::ring::{Kept, Ring, Stored};
-use super::ids::{Layer, Track};
+use super::ids::{Kind, Layer, Track, WorkerId};
 use super::layers::Layers;
 use super::message::Limitation;
 use super::recap::{Recalled, Recap};
+use super::sinks::{Declared, LayerSet, Sink, Sinks};
 use super::sound::Sound;
 use super::table::{PeerKey, PublicationKey, Table};
 
-/// Where a publication comes from, and thus who is asked for what its sinks want. Whatever needs a person takes this apart
-/// with `let`, which compiles for as long as there is one case.
+/// Where a publication comes from, and thus who is asked for what its sinks want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Somebody on this core.
@@ -21,195 +21,41 @@ pub enum Origin {
         /// Who.
         peer: PeerKey,
     },
-}
-
-/// Where the packets of a publication go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sink {
-    /// A slot that shows it.
-    Slot {
-        /// Whose.
+    /// Somebody on another worker's core, which sends what somebody here takes of it.
+    Far {
+        /// Who.
         peer: PeerKey,
-        /// Its number, within the publication's kind.
-        slot: u8,
+        /// Where they are.
+        from: Abroad,
     },
 }
 
-/// Some of the layers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LayerSet(u8);
-
-impl LayerSet {
-    /// Those for which `is_in` says so.
+impl Origin {
+    /// Who publishes it.
     #[must_use]
-    pub fn of(mut is_in: impl FnMut(Layer) -> bool) -> LayerSet {
-        LayerSet(Layer::ALL.into_iter().filter(|layer| is_in(*layer)).map(bit).sum())
+    pub fn peer(self) -> PeerKey {
+        match self {
+            Origin::Local { peer } | Origin::Far { peer, .. } => peer,
+        }
     }
 
-    /// All three.
+    /// Its name on the core where its publisher is, if that is another one.
     #[must_use]
-    pub fn all() -> LayerSet {
-        LayerSet::of(|_| true)
-    }
-
-    /// Whether a layer is among them.
-    #[must_use]
-    pub fn contains(self, layer: Layer) -> bool {
-        self.0 & bit(layer) != 0
-    }
-
-    /// Those that are in both.
-    #[must_use]
-    pub fn and(self, other: LayerSet) -> LayerSet {
-        LayerSet(self.0 & other.0)
-    }
-
-    /// Those that are in one or the other.
-    #[must_use]
-    pub fn or(self, other: LayerSet) -> LayerSet {
-        LayerSet(self.0 | other.0)
-    }
-
-    /// One more.
-    pub fn add(&mut self, layer: Layer) {
-        self.0 |= bit(layer);
-    }
-
-    /// One less.
-    pub fn remove(&mut self, layer: Layer) {
-        self.0 &= !bit(layer);
+    pub fn abroad(self) -> Option<Abroad> {
+        match self {
+            Origin::Local { .. } => None,
+            Origin::Far { from, .. } => Some(from),
+        }
     }
 }
 
-fn bit(layer: Layer) -> u8 {
-    1 << layer as u8
-}
-
-/// What one sink wants of a publication.
-#[derive(Debug, Clone, Copy)]
-struct Wants {
-    sink: Sink,
-    /// The layers whose packets it takes, as far as is known. A slot takes what it plays, what it is to play, and less than
-    /// that while it plays nothing ([`super::slot::Slot::takes`]).
-    takes: LayerSet,
-    /// The layers whose next key frame it waits for.
-    awaits: LayerSet,
-}
-
-/// Who waited for a key frame of a layer before a packet of it, and after.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Awaited {
-    /// Somebody did.
-    pub before: bool,
-    /// Somebody does.
-    pub after: bool,
-}
-
-/// Everybody to whom a publication goes. What is wanted of it is what they want together; the packets of a layer nobody
-/// takes visit nobody.
-#[derive(Debug, Default)]
-pub struct Sinks {
-    wants: Vec<Wants>,
-    /// Who takes each layer: places in `wants`.
-    takers: [Vec<usize>; 3],
-    stale: bool,
-}
-
-impl Sinks {
-    /// One more, if it is not there.
-    pub fn add(&mut self, sink: Sink) {
-        if self.iter().all(|known| known != sink) {
-            self.wants.push(Wants { sink, takes: LayerSet::default(), awaits: LayerSet::default() });
-            self.expire();
-        }
-    }
-
-    /// One less. What it wanted is wanted no more.
-    pub fn remove(&mut self, sink: Sink) {
-        self.wants.retain(|known| known.sink != sink);
-        // The places of the others are not what they were.
-        self.takers.iter_mut().for_each(Vec::clear);
-        self.expire();
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = Sink> {
-        self.wants.iter().map(|wants| wants.sink)
-    }
-
-    /// Some sink takes other layers than before: who takes what is asked again before the next packet.
-    pub fn expire(&mut self) {
-        self.stale = true;
-    }
-
-    /// Asks each sink which layers it `takes`, unless that is known. Nobody waits for a key frame of what they do not take.
-    pub fn gather(&mut self, takes: impl Fn(Sink) -> LayerSet) {
-        if !self.stale {
-            return;
-        }
-        self.stale = false;
-        for wants in &mut self.wants {
-            wants.takes = takes(wants.sink);
-            wants.awaits = wants.awaits.and(wants.takes);
-        }
-        for (layer, takers) in Layer::ALL.into_iter().zip(&mut self.takers) {
-            let places = self.wants.iter().enumerate().filter(|(_, wants)| wants.takes.contains(layer));
-            takers.clear();
-            takers.extend(places.map(|(place, _)| place));
-        }
-    }
-
-    /// Whether what is known of what each sink `takes` is so.
-    #[must_use]
-    pub fn are_right(&self, takes: impl Fn(Sink) -> LayerSet) -> bool {
-        self.wants.iter().all(|wants| wants.takes == takes(wants.sink))
-    }
-
-    /// Hands a packet of `layer` to everybody who takes it: `pass` says of each whether it waits for a key frame. `ends` says
-    /// that the packet is one, so that nobody else does any more.
-    pub fn visit(&mut self, layer: Layer, ends: bool, mut pass: impl FnMut(Sink) -> bool) -> Awaited {
-        let mut awaited = Awaited::default();
-        let Some(takers) = self.takers.get(layer as usize) else { return awaited };
-        for place in takers {
-            let Some(wants) = self.wants.get_mut(*place) else { continue };
-            awaited.before |= wants.awaits.contains(layer);
-            if pass(wants.sink) {
-                wants.awaits.add(layer);
-                awaited.after = true;
-            } else if ends {
-                wants.awaits.remove(layer);
-            }
-        }
-        awaited
-    }
-
-    /// Everybody starts anew: `awaits` says what each waits for from here on.
-    pub fn restart(&mut self, mut awaits: impl FnMut(Sink) -> LayerSet) {
-        for wants in &mut self.wants {
-            wants.awaits = awaits(wants.sink);
-        }
-        self.expire();
-    }
-
-    /// The layers whose key frame somebody waits for.
-    #[must_use]
-    pub fn awaited(&self) -> LayerSet {
-        self.wants.iter().fold(LayerSet::default(), |all, wants| all.or(wants.awaits))
-    }
-
-    /// `sink` waits for a key frame of `layer`.
-    fn awaits(&mut self, sink: Sink, layer: Layer) {
-        if let Some(wants) = self.wants.iter_mut().find(|wants| wants.sink == sink) {
-            wants.awaits.add(layer);
-        }
-    }
-
-    /// Nobody waits for a key frame of `layer` any more.
-    pub fn forget(&mut self, layer: Layer) {
-        for wants in &mut self.wants {
-            wants.awaits.remove(layer);
-        }
-    }
+/// The name of a publication on another worker's core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Abroad {
+    /// Which worker.
+    pub worker: WorkerId,
+    /// Its key there.
+    pub at: PublicationKey,
 }
 
 /// What is known of who wants a picture, beside what sinks take.
@@ -225,6 +71,8 @@ pub struct Audience {
     pub due: Option<Instant>,
     /// It is to be looked at again at the end of the turn.
     pub listed: bool,
+    /// What its publisher's core was told, if that is another one.
+    pub declared: Option<Declared>,
 }
 
 /// One track that is passed on.
@@ -250,7 +98,12 @@ pub struct Publication {
     rings: [Option<Ring>; 3],
     /// What came of each since its last key frame.
     recaps: [Recap; 3],
+    /// Other workers' cores are told what it is made of no earlier than this.
+    tell_at: Option<Instant>,
 }
+
+/// How often other cores are told what a picture is made of while nothing but its rates changes. The rates are of the last second.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 
 impl Publication {
     /// A track that nobody receives yet.
@@ -262,12 +115,27 @@ impl Publication {
             muted,
             limited: None,
             sinks: Sinks::default(),
-            layers: Layers::new(track.kind),
+            layers: match origin {
+                Origin::Far { .. } if track.kind == Kind::Video => Layers::far(),
+                _ => Layers::new(track.kind),
+            },
             sound: Sound::default(),
             audience: Audience::default(),
             rings: [None, None, None],
             recaps: std::array::from_fn(|_| Recap::default()),
+            tell_at: None,
         }
+    }
+
+    /// Whether it is time to tell other workers' cores what it is made of, if it goes to any.
+    pub fn is_to_be_told(&mut self, now: Instant) -> bool {
+        let due = self.track.kind == Kind::Video
+            && self.tell_at.is_none_or(|at| at <= now)
+            && self.sinks.workers().next().is_some();
+        if due {
+            self.tell_at = now.checked_add(TELL_EVERY);
+        }
+        due
     }
 
     /// Keeps a packet that is about to be passed on. `serial` counts the rings of the core. Returns its number there.
@@ -346,11 +214,10 @@ impl Packets for Table<PublicationKey, Publication> {
 mod tests {
     use super::*;
     use crate::media::ids::{Kind, Stream};
+    use crate::media::sinks::Awaited;
     use crate::media::table::Key;
 
     use Layer::{High, Low, Middle};
-
-    const NONE: LayerSet = LayerSet(0);
 
     fn slot(number: u32) -> Sink {
         Sink::Slot { peer: PeerKey::of(number), slot: 0 }
@@ -366,7 +233,7 @@ mod tests {
         let mut publication = Publication::new(Origin::Local { peer: PeerKey::of(9) }, track, false);
         publication.sinks.add(slot(1));
         publication.sinks.add(slot(2));
-        publication.sinks.gather(|sink| if sink == slot(1) { only(Low) } else { only(High) });
+        publication.sinks.gather(|peer, _| if peer == PeerKey::of(1) { only(Low) } else { only(High) });
         publication
     }
 
@@ -386,7 +253,7 @@ mod tests {
         assert_eq!(visited(&mut publication, Middle), []);
         assert_eq!(visited(&mut publication, High), [slot(2)]);
         publication.sinks.remove(slot(1));
-        publication.sinks.gather(|_| only(High));
+        publication.sinks.gather(|_, _| only(High));
         assert_eq!(visited(&mut publication, High), [slot(2)]);
     }
 
@@ -399,21 +266,21 @@ mod tests {
         assert_eq!(publication.awaited(), only(Low).or(only(High)));
         publication.sinks.remove(slot(2));
         assert_eq!(publication.awaited(), only(Low), "who is gone waits for nothing");
-        publication.sinks.gather(|_| only(Middle));
-        assert_eq!(publication.awaited(), NONE, "nor does anybody for what they do not take");
+        publication.sinks.gather(|_, _| only(Middle));
+        assert_eq!(publication.awaited(), LayerSet::default(), "nor does anybody for what they do not take");
     }
 
     #[test]
     fn a_key_frame_ends_the_wait_of_all_who_got_it() {
         let (now, mut publication) = (Instant::now(), two());
-        publication.sinks.restart(|_| only(Low));
-        publication.sinks.gather(|_| only(Low));
+        publication.sinks.restart(|_, _| only(Low));
+        publication.sinks.gather(|_, _| only(Low));
         assert!(publication.want_key_frame(now, slot(1), Low));
         let awaited = publication.sinks.visit(Low, true, |sink| sink == slot(2));
         assert_eq!(awaited, Awaited { before: true, after: true }, "one of them could not take it yet");
         let awaited = publication.sinks.visit(Low, true, |_| false);
         assert_eq!(awaited, Awaited { before: true, after: false });
-        assert_eq!(publication.awaited(), NONE);
+        assert_eq!(publication.awaited(), LayerSet::default());
     }
 
     #[test]
@@ -421,6 +288,6 @@ mod tests {
         let (now, mut publication) = (Instant::now(), two());
         publication.want_key_frame(now, slot(1), Low);
         publication.muted = true;
-        assert_eq!(publication.awaited(), NONE);
+        assert_eq!(publication.awaited(), LayerSet::default());
     }
 }

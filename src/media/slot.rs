@@ -7,9 +7,9 @@ use super::guard::{Faults, Guard};
 use super::ids::{Kind, Layer, StreamId};
 use super::layers::Layers;
 use super::message::Reason;
-use super::publication::LayerSet;
 use super::rtc::Mid;
 use super::rtp::Ssrc;
+use super::sinks::LayerSet;
 use super::table::{Key, PublicationKey};
 
 /// What a packet comes from, as a slot needs to know it.

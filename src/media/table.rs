@@ -91,12 +91,6 @@ impl<K: Key, T> Table<K, T> {
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.rows.iter_mut().map(|(_, row)| row)
     }
-
-    /// How many rows there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
 }
 
 #[cfg(test)]

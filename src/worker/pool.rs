@@ -70,8 +70,8 @@ impl Pool {
         self.supervisors.iter().map(|supervisor| supervisor.config.port).collect()
     }
 
-    pub(super) fn handles(&mut self) -> impl Iterator<Item = (usize, &mut WorkerHandle)> {
-        let supervisors = self.supervisors.iter_mut().enumerate();
+    pub(super) fn handles(&mut self) -> impl Iterator<Item = (WorkerId, &mut WorkerHandle)> {
+        let supervisors = (0..).map(WorkerId).zip(&mut self.supervisors);
         supervisors.filter_map(|(index, supervisor)| Some((index, supervisor.handle.as_mut()?)))
     }
 }
@@ -79,7 +79,7 @@ impl Pool {
 impl Workers for Pool {
     fn send(&mut self, worker: WorkerId, command: Command) {
         if let Some(handle) =
-            self.supervisors.get_mut(worker.0).and_then(|supervisor| supervisor.handle.as_mut())
+            self.supervisors.get_mut(worker.index()).and_then(|supervisor| supervisor.handle.as_mut())
         {
             handle.send(command);
         }
@@ -87,7 +87,7 @@ impl Workers for Pool {
 
     fn drain(&mut self, each: &mut dyn FnMut(WorkerId, Notice)) {
         for (index, handle) in self.handles() {
-            handle.drain(|notice| each(WorkerId(index), notice));
+            handle.drain(|notice| each(index, notice));
         }
     }
 
@@ -110,12 +110,12 @@ impl Workers for Pool {
     }
 
     fn changes(&mut self, now: Instant, each: &mut dyn FnMut(WorkerId, bool)) {
-        for (index, supervisor) in self.supervisors.iter_mut().enumerate() {
+        for (index, supervisor) in (0..).map(WorkerId).zip(&mut self.supervisors) {
             if supervisor.check(now) {
-                each(WorkerId(index), false);
+                each(index, false);
             }
             if supervisor.replace(now, &self.control) {
-                each(WorkerId(index), true);
+                each(index, true);
             }
         }
     }

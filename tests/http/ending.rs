@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use plenary::conference::placement::SPILL_AT;
 use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
 use plenary::control::{Control, ControlConfig, Workers};
 use plenary::limits::Limits;
@@ -85,6 +86,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
             limits: Limits::default(),
             turn: None,
             workers: 1,
+            spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let entropy = Box::new(|bytes: &mut [u8]| bytes.fill(7));

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use plenary::conference::placement::SPILL_AT;
 use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
 use plenary::control::certificate::CertificateFiles;
 use plenary::control::{Control, ControlConfig, Stopper, Workers};
@@ -116,8 +117,14 @@ impl Server {
             }
         });
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
-        let config =
-            ConferenceConfig { key, limits, turn: None, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+        let config = ConferenceConfig {
+            key,
+            limits,
+            turn: None,
+            workers: 1,
+            spill_at: SPILL_AT,
+            codecs: DEFAULT_CODECS.to_vec(),
+        };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);
         let thread = std::thread::spawn(move || {
             control.run(&mut conference, &mut NoWorkers).unwrap();

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use harness::Server;
 use media::{Media, another_source, over_tcp, without_end};
+use plenary::conference::placement::SPILL_AT;
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId, Turn,
     TurnSecret, UnixTime,
@@ -221,7 +222,14 @@ fn conference(limits: Limits) -> Conference {
 
 fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
     let key = MasterKey::new(&[7; MasterKey::BYTES]);
-    let config = ConferenceConfig { key, limits, turn, workers: 1, codecs: DEFAULT_CODECS.to_vec() };
+    let config = ConferenceConfig {
+        key,
+        limits,
+        turn,
+        workers: 1,
+        spill_at: SPILL_AT,
+        codecs: DEFAULT_CODECS.to_vec(),
+    };
     let mut next = 0u8;
     let entropy = move |bytes: &mut [u8]| {
         for byte in bytes {

@@ -15,11 +15,12 @@ mod tiles;
 pub mod workers;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use plenary::conference::placement::{self, PerMille};
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
     UnixTime, WorkerId,
@@ -54,6 +55,8 @@ pub const DEN: &str = "den";
 thread_local! {
     /// How many workers a world has unless its settings say otherwise.
     pub static WORKERS: Cell<usize> = const { Cell::new(1) };
+    /// From how much on the next people of a room go to another one, likewise.
+    pub static SPILL_AT: Cell<PerMille> = const { Cell::new(placement::SPILL_AT) };
     /// Who seals what leaves, likewise.
     pub static EGRESS: Cell<EgressKind> = Cell::new(egress_asked_for());
 }
@@ -70,6 +73,9 @@ pub struct Settings {
     pub seed: u64,
     pub limits: Limits,
     pub workers: usize,
+    /// How busy a worker is from which on the next people of a room go elsewhere. Workers here are not busy; with zero each room is
+    /// spread over all of them.
+    pub spill_at: PerMille,
     /// The operator's preference, best first.
     pub codecs: Vec<Codec>,
     /// Who decides which layer each slot shows.
@@ -86,7 +92,8 @@ impl Settings {
         let (limits, codecs) = (Limits::default(), DEFAULT_CODECS.to_vec());
         let allocators = AllocatorFactory::of(EGRESS.get());
         let (egress, audio_top) = (EGRESS.get(), AUDIO_SLOTS.into());
-        Settings { seed, limits, workers: WORKERS.get(), codecs, allocators, egress, audio_top }
+        let (workers, spill_at) = (WORKERS.get(), SPILL_AT.get());
+        Settings { seed, limits, workers, spill_at, codecs, allocators, egress, audio_top }
     }
 
     /// The middle layer for everybody, whatever their link holds: for scenarios that are about something else, or about links that
@@ -115,6 +122,8 @@ pub struct World {
     rng: Rng,
     queue: Queue,
     workers: Vec<Worker>,
+    /// What one core told another one that has not come yet, in the order in which it comes.
+    crossings: VecDeque<workers::Crosses>,
     limits: Limits,
     allocators: AllocatorFactory,
     pub conference: Conference,
@@ -179,10 +188,11 @@ impl World {
     pub fn with(settings: Settings) -> World {
         let start = Instant::now();
         let cores = (0..settings.workers).map(|number| Worker::new(number, &settings, start)).collect();
-        let Settings { seed, limits, workers, codecs, allocators, egress: egress_kind, .. } = settings;
+        let Settings { seed, limits, workers, spill_at, codecs, allocators, egress: egress_kind, .. } =
+            settings;
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
-        let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, codecs };
+        let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, spill_at, codecs };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);
@@ -192,6 +202,7 @@ impl World {
             rng,
             queue: Queue::default(),
             workers: cores,
+            crossings: VecDeque::new(),
             limits,
             allocators,
             conference,
@@ -309,9 +320,15 @@ impl World {
         let now = self.server_now();
         let workers = self.workers.iter().filter_map(|worker| worker.poll_timeout(now));
         let conference = self.conference.poll_timeout().map(|at| at + self.stood);
+        let crosses = self.crossings.front().map(|crosses| crosses.at);
         let server = workers.chain(conference).map(|at| at + self.behind);
         let thaws = self.frozen.map(|(_, until)| until);
-        server.map(|at| thaws.map_or(at, |thaws| at.max(thaws))).chain(thaws).chain(self.queue.next()).min()
+        server
+            .map(|at| thaws.map_or(at, |thaws| at.max(thaws)))
+            .chain(thaws)
+            .chain(crosses)
+            .chain(self.queue.next())
+            .min()
     }
 
     /// Does everything that happens now.
@@ -337,6 +354,7 @@ impl World {
                 self.conference.handle_timeout(self.conference_now());
             }
             busy |= self.take_outputs();
+            busy |= self.deliver_crossings();
             for number in 0..self.workers.len() {
                 busy |= self.turn_of(number);
             }
@@ -353,9 +371,10 @@ impl World {
         let mut busy = worker.turn(now);
         let (notices, runs) = (worker.notices(), worker.runs(now));
         for notice in notices {
-            self.conference.notice(self.conference_now(), WorkerId(number), notice);
+            self.conference.notice(self.conference_now(), WorkerId(number as u8), notice);
             busy = true;
         }
+        self.cross(number);
         if let Some(tap) = &mut self.tap {
             tap(&runs);
         }
@@ -375,7 +394,7 @@ impl World {
             match output {
                 Output::Command { worker, command } => {
                     let now = self.server_now();
-                    self.workers[worker.0].handle_command(now, command);
+                    self.workers[worker.index()].handle_command(now, command);
                 }
                 Output::Send { socket, message, .. } => {
                     let Some(person) = self.sockets.get(&socket).copied() else { continue };

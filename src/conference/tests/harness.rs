@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::conference::placement::{PerMille, SPILL_AT};
 use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
     Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId, StateKey,
@@ -83,7 +84,7 @@ impl World {
             }
         };
         let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
-        let config = ConferenceConfig { key, limits, turn, workers, codecs };
+        let config = ConferenceConfig { key, limits, turn, workers, spill_at: SPILL_AT, codecs };
         Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
     }
 
@@ -229,21 +230,21 @@ impl World {
     /// A notice of the worker that serves whom it is about.
     pub(super) fn notice(&mut self, notice: Notice) {
         let worker = self.conference.peers.get(&notice.peer()).and_then(|peer| peer.worker);
-        self.notice_of(worker.map_or(0, |worker| worker.0), notice);
+        self.notice_of(worker.map_or(0, |worker| worker.index()), notice);
     }
 
     pub(super) fn notice_of(&mut self, worker: usize, notice: Notice) {
-        self.conference.notice(self.now(), WorkerId(worker), notice);
+        self.conference.notice(self.now(), number(worker), notice);
         self.collect();
     }
 
     pub(super) fn gone(&mut self, worker: usize) {
-        self.conference.worker_gone(self.now(), WorkerId(worker));
+        self.conference.worker_gone(self.now(), number(worker));
         self.collect();
     }
 
     pub(super) fn back(&mut self, worker: usize) {
-        self.conference.worker_back(self.now(), WorkerId(worker));
+        self.conference.worker_back(self.now(), number(worker));
         self.collect();
     }
 
@@ -313,6 +314,12 @@ impl World {
         self.peers(socket).into_iter().map(|peer| peer.name).collect()
     }
 
+    /// A worker was busy for so much of the last second, in parts of a thousand.
+    pub(super) fn busy(&mut self, worker: usize, busy: u16) {
+        self.conference.worker_load(self.now(), number(worker), PerMille(busy));
+        self.collect();
+    }
+
     /// How the newest list on a socket shows somebody; `None` if it does not.
     pub(super) fn presence(&self, socket: usize, peer: PeerId) -> Option<Presence> {
         self.peers(socket).into_iter().find(|info| info.id == peer).map(|info| info.state)
@@ -323,6 +330,7 @@ impl World {
         let commands = std::mem::take(&mut self.commands);
         let text = |command: Command| match command {
             Command::Join { .. } => "join".to_owned(),
+            Command::Elsewhere { at, .. } => format!("elsewhere {}", at.0),
             Command::Offer { id, fresh, .. } => {
                 format!("offer {}{}", id.0, if fresh { " fresh" } else { "" })
             }
@@ -415,4 +423,9 @@ pub(super) fn type_of(message: &ServerMessage) -> String {
         }
         _ => field("type"),
     }
+}
+
+/// The worker of that number.
+fn number(worker: usize) -> WorkerId {
+    WorkerId(u8::try_from(worker).expect("few workers"))
 }

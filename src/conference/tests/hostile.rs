@@ -1,6 +1,6 @@
 //! Whatever a client says, it gets at most one error, and the others see an orderly room.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ enum Event {
     NoticeOf(usize, usize, u8, u32),
     Gone(usize),
     Back(usize),
+    Busy(usize, u16),
     Pass(u64),
 }
 
@@ -81,6 +82,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(worker, socket, what, id)| Event::NoticeOf(worker, socket, what, id)),
         1 => (0..4_usize).prop_map(Event::Gone),
         1 => (0..4_usize).prop_map(Event::Back),
+        2 => (0..4_usize, 0..1_000_u16).prop_map(|(worker, busy)| Event::Busy(worker, busy)),
         2 => (0..20_000_u64).prop_map(Event::Pass),
     ]
 }
@@ -112,7 +114,7 @@ fn last_welcome(world: &World, socket: usize) -> Option<(PeerId, String)> {
 /// Lets it all happen. No text gets more than one error.
 fn play(events: &[Event]) -> World {
     let mut world = World::with(Limits::default(), 3);
-    let mut served = vec![BTreeSet::new(); 3];
+    let mut told = vec![Told::new(); 3];
     for event in events {
         match event {
             Event::Open(socket) => world.open(*socket),
@@ -136,50 +138,66 @@ fn play(events: &[Event]) -> World {
             }
             Event::Gone(worker) => world.gone(*worker),
             Event::Back(worker) => world.back(*worker),
+            Event::Busy(worker, busy) => world.busy(*worker, *busy),
             Event::Pass(millis) => world.pass_millis(*millis),
         }
-        check_workers(&mut world, &mut served);
+        check_workers(&mut world, &mut told);
     }
     world
 }
 
-/// Everybody is where their room is, on a worker that is there if any is, and the workers' people are counted exactly.
+/// Whom a worker was told of, and where they are.
+type Told = BTreeMap<PeerId, WorkerId>;
+
+/// Everybody is on a worker that is there if any is, every worker of a room knows where all its people are and no others, and the
+/// workers' people are counted exactly.
 ///
-/// `served` is whom each worker was told to serve: one that was only slow to answer still knows them when it is back.
-fn check_workers(world: &mut World, served: &mut [BTreeSet<PeerId>]) {
+/// `told` is what each worker was told: one that was only slow to answer still knows that when it is back.
+fn check_workers(world: &mut World, told: &mut [Told]) {
     let loads = world.conference.workers.loads();
     for (worker, command) in std::mem::take(&mut world.commands) {
-        assert!(loads[worker.0].1, "{command:?} to a worker that is gone");
+        assert!(loads[worker.index()].1, "{command:?} to a worker that is gone");
+        let told = &mut told[worker.index()];
         match command {
-            Command::Join { peer, .. } => assert!(served[worker.0].insert(peer), "told twice"),
-            Command::Leave { peer } => drop(served[worker.0].remove(&peer)),
+            Command::Join { peer, .. } => {
+                assert_ne!(told.insert(peer, worker), Some(worker), "told twice");
+            }
+            Command::Elsewhere { peer, at, .. } => {
+                assert_ne!(at, worker);
+                told.insert(peer, at);
+            }
+            Command::Leave { peer } => drop(told.remove(&peer)),
             Command::Offer { peer, .. }
             | Command::Mute { peer, .. }
             | Command::Publish { peer, .. }
             | Command::Limited { peer, .. }
             | Command::View { peer, .. } => {
-                assert!(served[worker.0].contains(&peer), "a command for somebody who is not there");
+                assert_eq!(told.get(&peer), Some(&worker), "a command for somebody who is not there");
             }
         }
     }
     let conference = &world.conference;
-    for (worker, _) in loads.iter().enumerate().filter(|(_, (_, there))| *there) {
-        let here = conference.peers.iter().filter(|(_, peer)| peer.worker == Some(WorkerId(worker)));
-        assert!(here.map(|(id, _)| id).eq(&served[worker]), "a worker serves others than it should");
-    }
+    let mut right = vec![Told::new(); loads.len()];
     let mut people = vec![0; loads.len()];
     for room in conference.rooms.values() {
-        assert!(
-            room.state.people().iter().all(|peer| conference.peers[peer].worker == room.worker),
-            "people on two workers"
+        let first = room.whereabouts.first.map(|first| loads[first.index()].1);
+        assert_eq!(
+            first.unwrap_or(false),
+            loads.iter().any(|(_, there)| *there),
+            "where the next one would go"
         );
-        match room.worker {
-            Some(worker) => {
-                assert!(loads[worker.0].1, "a room on a worker that is gone");
-                people[worker.0] += room.state.people().len();
-            }
-            None => assert!(loads.iter().all(|(_, there)| !there), "a room waits although a worker is there"),
+        let homes: Vec<(PeerId, WorkerId)> = (room.state.people().iter())
+            .filter_map(|peer| Some((*peer, conference.peers[peer].worker?)))
+            .collect();
+        assert_eq!(homes.len(), if first.is_some() { room.state.people().len() } else { 0 });
+        for (_, home) in &homes {
+            people[home.index()] += 1;
+            right[home.index()].extend(homes.iter().copied());
         }
+    }
+    for (worker, (told, right)) in told.iter().zip(&right).enumerate().filter(|(worker, _)| loads[*worker].1)
+    {
+        assert_eq!(told, right, "worker {worker}");
     }
     assert_eq!(loads.iter().map(|(people, _)| *people).collect::<Vec<_>>(), people);
 }

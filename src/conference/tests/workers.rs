@@ -19,7 +19,7 @@ fn answers(world: &mut World, socket: usize) -> usize {
 
 /// Takes the commands sent so far, with whom each was sent to.
 fn commands(world: &mut World) -> Vec<(usize, String)> {
-    let workers: Vec<_> = world.commands.iter().map(|(WorkerId(worker), _)| *worker).collect();
+    let workers: Vec<_> = world.commands.iter().map(|(worker, _)| worker.index()).collect();
     workers.into_iter().zip(world.take_commands()).collect()
 }
 
@@ -43,7 +43,8 @@ fn a_room_moves_and_its_people_build_new_connections_unnoticed() {
     world.take_commands();
 
     world.gone(0);
-    let told = ["join", "join", "publish 2", "mute Camera Audio true", "publish 2", "view 1"];
+    let ann_moves = ["join", "elsewhere 0", "publish 2", "mute Camera Audio true"];
+    let told = [&ann_moves[..], &["join", "publish 2", "view 1"]].concat();
     assert_eq!(commands(&mut world), sent(1, &told));
     assert_eq!(world.take_types(1), ["error media-lost rebuild"]);
     assert_eq!(world.take_types(2), ["error media-lost rebuild"]);
@@ -89,7 +90,7 @@ fn an_offer_at_the_worker_that_is_gone_is_void_and_one_that_waits_goes_to_the_ne
     // Not `media-lost`: whoever waits for a first answer takes that for the connection before.
     assert_eq!(world.take_types(1), ["error offer-refused rebuild"]);
     assert_eq!(world.take_types(2), [""; 0], "he has a new connection waiting");
-    assert_eq!(commands(&mut world), sent(1, &["join", "join", "offer 2 fresh"]));
+    assert_eq!(commands(&mut world), sent(1, &["join", "elsewhere 0", "join", "offer 2 fresh"]));
     world.answer(ann.peer, 1);
     world.answer(bob.peer, 2);
     assert_eq!((answers(&mut world, 1), answers(&mut world, 2)), (0, 1));
@@ -125,7 +126,7 @@ fn without_any_worker_people_wait_in_their_rooms() {
     assert_eq!(world.presence(2, ann.peer), Some(Presence::NoMedia), "nobody can hear anybody");
 
     world.back(2);
-    let told = ["join", "join", "publish 2", "mute Camera Audio true", "offer 1 fresh", "offer 1 fresh"];
+    let told = ["join", "publish 2", "mute Camera Audio true", "offer 1 fresh", "join", "offer 1 fresh"];
     assert_eq!(commands(&mut world), sent(2, &told));
     world.take(1);
     world.answer(ann.peer, 1);
@@ -202,4 +203,72 @@ fn a_screen_offered_before_the_move_is_asked_for_again() {
     world.answer(ann.peer, 3);
     world.pass_millis(100);
     assert_eq!(world.peers(1)[0].streams.len(), 2);
+}
+
+/// Two in a room whose worker has no room for more, and one who came after that.
+fn spilled(world: &mut World) {
+    world.join_with_media(1, "Ann");
+    world.join_with_media(2, "Bob");
+    world.busy(0, 700);
+    world.take_commands();
+    world.join_with_media(3, "Cleo");
+    world.take(3);
+}
+
+#[test]
+fn whoever_comes_when_a_worker_is_busy_is_served_by_another_and_both_know_all_of_the_room() {
+    let mut world = world();
+    spilled(&mut world);
+    let (on_first, others): (Vec<_>, Vec<_>) = commands(&mut world).into_iter().partition(|(to, _)| *to == 0);
+    assert_eq!(on_first, sent(0, &["elsewhere 1"]));
+    let told = ["elsewhere 0", "elsewhere 0", "join", "offer 1 fresh", "publish 2"];
+    assert_eq!(others, sent(1, &told));
+    assert_eq!(world.conference.counters().spilled, 1);
+    world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "audio", "muted": true }));
+    assert_eq!(commands(&mut world), sent(0, &["mute Camera Audio true"]), "her core tells the other");
+    world.say(3, json!({ "type": "leave" }));
+    let left = commands(&mut world).into_iter().filter(|(_, what)| what == "leave").collect::<Vec<_>>();
+    assert_eq!(
+        left,
+        [sent(0, &["leave"]), sent(1, &["leave"; 3])].concat(),
+        "nobody there is left to be shown anybody"
+    );
+}
+
+#[test]
+fn people_come_back_to_the_first_worker_one_by_one_when_it_had_room_for_half_a_minute() {
+    let mut world = world();
+    spilled(&mut world);
+    for _ in 0..29 {
+        world.busy(0, 200);
+        world.pass_millis(1_000);
+    }
+    assert_eq!(world.take_types(3).iter().filter(|what| what.starts_with("error")).count(), 0);
+    world.busy(0, 350);
+    world.pass_millis(1_000);
+    for _ in 0..31 {
+        assert_eq!(world.conference.counters().folded, 0, "it was too busy in between");
+        world.busy(0, 200);
+        world.pass_millis(1_000);
+    }
+    assert_eq!(world.conference.counters().folded, 1);
+    assert!(world.take_types(3).contains(&"error media-lost rebuild".to_owned()));
+    let people: Vec<usize> = world.conference.workers.loads().iter().map(|load| load.0).collect();
+    assert_eq!(people, [3, 0, 0]);
+    assert_eq!(world.conference.peers.len(), 3, "and nobody left");
+}
+
+#[test]
+fn a_worker_that_is_gone_takes_only_its_own_people() {
+    let mut world = world();
+    spilled(&mut world);
+    world.take(1);
+    world.gone(1);
+    assert_eq!(world.take_types(1), [""; 0], "Ann's connection is where it was");
+    assert_eq!(world.take_types(3).last().map(String::as_str), Some("error media-lost rebuild"));
+    let first = world.conference.rooms.values().next().map(|room| room.whereabouts.first);
+    assert_eq!(first, Some(Some(WorkerId(0))));
+    world.gone(0);
+    let first = world.conference.rooms.values().next().map(|room| room.whereabouts.first);
+    assert_eq!(first, Some(Some(WorkerId(2))), "who has the floor is found out where people are");
 }

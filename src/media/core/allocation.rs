@@ -8,7 +8,7 @@ use crate::media::ids::{Kind, Layer, SlotIndex, Stream};
 use crate::media::ladder;
 use crate::media::message::Notice;
 use crate::media::peer::Peer;
-use crate::media::publication::Sink;
+use crate::media::sinks::Sink;
 use crate::media::slot::Slot;
 use crate::media::table::{PeerKey, PublicationKey};
 use crate::media::units::Bitrate;
@@ -57,9 +57,9 @@ impl Core {
     /// Everybody who is shown the publication `at`: what sends of it is not what it was.
     pub(super) fn allocate_viewers(&mut self, now: Instant, at: PublicationKey) {
         let Some(publication) = self.publications.get(at) else { return };
-        let sinks: Vec<Sink> = publication.sinks.iter().collect();
-        for Sink::Slot { peer, .. } in sinks {
-            self.allocate(now, peer);
+        let viewers: Vec<PeerKey> = publication.sinks.slots().map(|(peer, _)| peer).collect();
+        for viewer in viewers {
+            self.allocate(now, viewer);
         }
     }
 
@@ -80,14 +80,19 @@ impl Core {
     /// Somebody who would be shown a layer that was cut off, if it came back.
     pub(super) fn who_misses(&self, now: Instant, at: PublicationKey, layer: Layer) -> Option<Sink> {
         let publication = self.publications.get(at)?;
-        publication.sinks.iter().find(|Sink::Slot { peer, slot }| {
+        let mut slots = publication.sinks.slots();
+        let here = slots.find(|(peer, slot)| {
             let viewer = self.peers.get(*peer);
             let shown = viewer.and_then(|viewer| viewer.video.get(usize::from(*slot)));
             viewer.zip(shown).is_some_and(|(viewer, shown)| {
                 let facts = self.facts_of(now, viewer, shown, SlotIndex(*slot));
                 facts.is_some_and(|facts| viewer.seldom.allocator.misses(&facts, layer))
             })
-        })
+        });
+        // Of a layer that is gone nobody elsewhere says that they would take it; but for what they play they take less.
+        let elsewhere = || publication.sinks.declared().find(|(_, declared)| declared.wanted.is_some());
+        let here = here.map(|(peer, slot)| Sink::Slot { peer, slot });
+        here.or_else(|| elsewhere().map(|(worker, _)| Sink::Worker(worker)))
     }
 
     /// What an allocator is to know of a slot of `viewer`; `None` if there is nothing to be decided.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Core, Room};
 use crate::limits::Limit;
-use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track};
+use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track, WorkerId};
 use crate::media::message::{Limitation, Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::{Peer, Published};
 use crate::media::publication::{Origin, Publication};
@@ -12,10 +12,7 @@ use crate::media::rtc::{Connection, Ended, Mid, Offer};
 use crate::media::table::{Key, PeerKey, PublicationKey};
 
 impl Core {
-    pub(super) fn join(&mut self, now: Instant, id: PeerId, room: RoomId) {
-        if self.by_id.contains_key(&id) {
-            return;
-        }
+    pub(super) fn enter(&mut self, now: Instant, id: PeerId, room: RoomId, home: Option<WorkerId>) {
         let room_key = if let Some(key) = self.rooms_by_id.get(&room) {
             *key
         } else {
@@ -32,6 +29,7 @@ impl Core {
         if let Some(room) = self.rooms.get_mut(room_key) {
             room.members.push(key);
         }
+        self.settle(now, key, home);
     }
 
     pub(super) fn offer(&mut self, now: Instant, id: PeerId, offer_id: OfferId, fresh: bool, offer: Offer) {
@@ -97,19 +95,20 @@ impl Core {
         let (listed, gone) = std::mem::take(&mut peer.publications).into_iter().partition(is_listed);
         peer.publications = listed;
         let gone: Vec<Published> = gone;
-        let mut moved = Vec::new();
+        let (mut moved, mut new) = (Vec::new(), Vec::new());
         for line in tracks {
             let (track, mid) = (of(line), Mid::from(line.mid.as_str()));
             match peer.publications.iter_mut().find(|published| published.track == track) {
-                Some(published) if fresh || published.mid != mid => {
-                    published.mid = mid;
+                Some(published) if fresh || published.mid != Some(mid) => {
+                    published.mid = Some(mid);
                     moved.push(published.key);
                 }
                 Some(_) => {}
                 None => {
                     let publication = Publication::new(Origin::Local { peer: key }, track, peer.muted(track));
                     if let Some(at) = self.publications.insert(publication) {
-                        peer.publications.push(Published { track, mid, key: at });
+                        peer.publications.push(Published { track, mid: Some(mid), key: at });
+                        new.push(at);
                     }
                 }
             }
@@ -117,9 +116,14 @@ impl Core {
         for published in gone {
             self.unpublish(published.key);
         }
+        for at in new {
+            self.announce_to_all(now, key, at);
+        }
         for at in moved {
             if let Some(publication) = self.publications.get_mut(at) {
                 publication.layers.restart();
+                let muted = publication.muted;
+                self.begin_elsewhere(at, muted, true);
             }
             self.start_anew(now, at);
             // Before the answer goes: with it the client is told what to send.
@@ -128,7 +132,7 @@ impl Core {
     }
 
     /// The peer has exactly the slots in `lines` from now on. Owners stay.
-    fn take_slots(&mut self, now: Instant, key: PeerKey, lines: &[SlotLine]) {
+    pub(super) fn take_slots(&mut self, now: Instant, key: PeerKey, lines: &[SlotLine]) {
         for kind in [Kind::Audio, Kind::Video] {
             let mut lines: Vec<&SlotLine> = lines.iter().filter(|line| line.kind == kind).collect();
             lines.sort_by_key(|line| line.slot);
@@ -164,12 +168,22 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.seldom.mutes.retain(|(known, _)| *known != track);
         peer.seldom.mutes.push((track, muted));
-        let Some(at) = peer.publication(track) else { return };
+        if let Some(at) = peer.publication(track) {
+            self.set_muted(now, at, muted);
+        }
+    }
+
+    /// The publication `at` is muted from now on, or is not.
+    pub(super) fn set_muted(&mut self, now: Instant, at: PublicationKey, muted: bool) {
         let Some(publication) = self.publications.get_mut(at) else { return };
         if std::mem::replace(&mut publication.muted, muted) == muted {
             return;
         }
-        if track.kind == Kind::Audio && muted {
+        let (track, key) = (publication.track, publication.origin.peer());
+        if track.kind == Kind::Audio
+            && muted
+            && let Some(peer) = self.peers.get(key)
+        {
             let (room, voice) = (peer.room, peer.stream(track.stream));
             let apart = std::mem::take(&mut publication.sound.apart);
             self.silence(now, room, voice, apart);
@@ -197,6 +211,7 @@ impl Core {
         let Some(publication) = self.publications.get_mut(at) else { return };
         if std::mem::replace(&mut publication.limited, by) != by {
             self.allocate_viewers(now, at);
+            self.tell(now, at);
         }
     }
 
@@ -233,6 +248,7 @@ impl Core {
         self.dirty.retain(|dirty| *dirty != key);
         self.sending.retain(|sending| *sending != key);
         self.changed.retain(|changed| *changed != key);
+        self.unsettle(peer.room, peer.home);
         let Some(room) = self.rooms.get_mut(peer.room) else { return };
         // Nobody is to be told: they are gone.
         room.floor.silence(id);

@@ -44,6 +44,10 @@ crate::metrics! {
         pub reports_malformed: u64,
         /// Media packets handed to subscribers.
         pub forwarded: u64,
+        /// Media packets handed to the core of another worker, for people of the same room there.
+        pub crossed: u64,
+        /// Media packets that came from the cores of other workers.
+        pub arrived_from_workers: u64,
         /// Times that somebody began with a key frame that had come before them.
         pub replays: u64,
         /// Packets that they began with.

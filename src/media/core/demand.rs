@@ -6,7 +6,7 @@ use super::Core;
 use crate::media::VIDEO_SLOTS;
 use crate::media::ids::{Kind, Layer, Stream, Track};
 use crate::media::message::{Less, Notice, TrackRates};
-use crate::media::publication::{LayerSet, Origin, Sink};
+use crate::media::sinks::LayerSet;
 use crate::media::table::{PeerKey, PublicationKey, RoomKey};
 
 /// Somebody's camera.
@@ -47,7 +47,8 @@ impl Core {
             for track in [SCREEN, CAMERA] {
                 let picture = self.peers.get(member).and_then(|peer| peer.publication(track));
                 let Some(at) = picture else { continue };
-                if let Some(publication) = self.publications.get_mut(at) {
+                let publication = self.publications.get_mut(at);
+                if let Some(publication) = publication.filter(|known| known.origin.abroad().is_none()) {
                     publication.audience.expected = Some(now + COME_WITHIN);
                 }
                 self.demand_changed(at);
@@ -76,6 +77,9 @@ impl Core {
     /// Which layers of the picture `at` are to be sent? The smallest one of a camera for as long as somebody sees it: whoever's downlink falls has
     /// to go somewhere at once. Half the lines of a screen take as much as a camera, and stop as any other size does.
     pub(super) fn review_demand(&mut self, now: Instant, at: PublicationKey) {
+        if self.publications.get(at).is_some_and(|publication| publication.origin.abroad().is_some()) {
+            return self.declare(at);
+        }
         let taken = self.taken_of(at);
         let starves = self.starves_on(at);
         let Some(publication) = self.publications.get_mut(at) else { return };
@@ -94,7 +98,7 @@ impl Core {
         let leaner = publication.audience.lean.review(now, starves && stream == Stream::Camera);
         let lean = publication.audience.lean.is_lean();
         let news = std::mem::replace(&mut publication.audience.told, told) != told || lean != was_lean;
-        let Origin::Local { peer: key } = publication.origin;
+        let key = publication.origin.peer();
         let due = next.into_iter().chain(expected).chain(leaner).min();
         publication.audience.due = due;
         let other = if stream == Stream::Camera { SCREEN } else { CAMERA };
@@ -114,21 +118,34 @@ impl Core {
         if missing {
             self.allocate_viewers(now, at);
         }
+        if missing || news {
+            self.tell(now, at);
+        }
     }
 
     /// Whether a camera is shown to somebody whose downlink does not hold the smallest pictures.
-    fn starves_on(&self, at: PublicationKey) -> bool {
+    pub(super) fn starves_on(&self, at: PublicationKey) -> bool {
         self.publications.get(at).is_some_and(|publication| {
-            publication.sinks.iter().any(|Sink::Slot { peer, .. }| {
-                self.peers.get(peer).is_some_and(|viewer| viewer.seldom.starves)
-            })
+            let here = publication
+                .sinks
+                .slots()
+                .any(|(peer, _)| self.peers.get(peer).is_some_and(|viewer| viewer.seldom.starves));
+            here || Core::declared_of(publication).1
         })
     }
 
+    /// The layers whose packets people here take of a picture.
+    pub(super) fn takes_of(&self, at: PublicationKey) -> LayerSet {
+        let slots = self.publications.get(at).into_iter().flat_map(|publication| publication.sinks.slots());
+        let shown = slots.filter_map(|(peer, slot)| self.peers.get(peer)?.video.get(usize::from(slot)));
+        shown.fold(LayerSet::default(), |all, shown| all.or(shown.taken()))
+    }
+
     /// What all who are shown a camera take of it together; `None` if nobody is.
-    fn taken_of(&self, at: PublicationKey) -> Option<LayerSet> {
+    pub(super) fn taken_of(&self, at: PublicationKey) -> Option<LayerSet> {
         let publication = self.publications.get(at)?;
-        publication.sinks.iter().fold(None, |all, Sink::Slot { peer, slot }| {
+        let elsewhere = Core::declared_of(publication).0;
+        publication.sinks.slots().fold(elsewhere, |all, (peer, slot)| {
             let viewer = self.peers.get(peer);
             let shown = viewer.and_then(|viewer| viewer.video.get(usize::from(slot)));
             let taken = viewer.zip(shown).map(|(viewer, shown)| {

@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::neighbours::carried;
 use super::{Core, Counters, Room};
+use crate::media::crossing::Crossing;
 use crate::media::egress::ring::Kept;
 use crate::media::forward::{Arriving, Held};
-use crate::media::ids::Kind;
+use crate::media::ids::{Kind, WorkerId};
 use crate::media::peer::Peer;
-use crate::media::publication::{LayerSet, Publication, Sink};
+use crate::media::publication::Publication;
 use crate::media::rtc::{Ended, Packet};
+use crate::media::sinks::{LayerSet, Sink};
 use crate::media::slot::{Slot, Source};
 use crate::media::table::{PeerKey, PublicationKey, RoomKey, Table};
 
@@ -37,6 +40,7 @@ pub(super) struct Reach<'a> {
     pub(super) dirty: &'a mut Vec<PeerKey>,
     pub(super) sending: &'a mut VecDeque<PeerKey>,
     pub(super) changed: &'a mut Vec<PeerKey>,
+    pub(super) crossings: &'a mut VecDeque<(WorkerId, Crossing)>,
     /// Some sink takes other layers than before.
     pub(super) other_layers: bool,
     /// Whose connections ended by it.
@@ -54,9 +58,8 @@ impl Core {
     }
 }
 
-/// The layers that `sink` takes of a publication of this kind.
-fn taken(peers: &Table<PeerKey, Peer>, kind: Kind, sink: Sink) -> LayerSet {
-    let Sink::Slot { peer, slot } = sink;
+/// The layers that a slot takes of a publication of this kind.
+fn taken(peers: &Table<PeerKey, Peer>, kind: Kind, peer: PeerKey, slot: u8) -> LayerSet {
     let slot = peers.get(peer).and_then(|peer| peer.slots(kind).get(usize::from(slot)));
     slot.map(Slot::taken).unwrap_or_default()
 }
@@ -70,10 +73,19 @@ impl Reach<'_> {
         passing: &Passing<'_>,
     ) -> bool {
         let (sinks, kind, layer) = (&mut publication.sinks, passing.kind, passing.source.layer);
-        sinks.gather(|sink| taken(self.peers, kind, sink));
-        debug_assert!(sinks.are_right(|sink| taken(self.peers, kind, sink)), "a sink takes other layers");
+        sinks.gather(|peer, slot| taken(self.peers, kind, peer, slot));
+        debug_assert!(
+            sinks.are_right(|peer, slot| taken(self.peers, kind, peer, slot)),
+            "a sink takes other layers"
+        );
         let ends = passing.packet.frame.key;
-        let awaited = sinks.visit(layer, ends, |sink| self.forward(now, sink, passing));
+        let awaited = sinks.visit(layer, ends, |sink| match sink {
+            Sink::Slot { peer, slot } => self.forward(now, peer, slot, passing),
+            Sink::Worker(worker) => {
+                self.carry(worker, passing);
+                false
+            }
+        });
         if self.other_layers {
             sinks.expire();
         }
@@ -83,10 +95,18 @@ impl Reach<'_> {
         awaited.after
     }
 
-    /// Hands a packet to `sink`. Returns whether it waits for a key frame.
-    fn forward(&mut self, now: Instant, sink: Sink, passing: &Passing<'_>) -> bool {
+    /// Hands a packet of a picture to the core of another worker. Sound has gone there already.
+    fn carry(&mut self, worker: WorkerId, passing: &Passing<'_>) {
+        if passing.kind == Kind::Video {
+            self.counters.crossed += 1;
+            let Passing { packet, kept, arriving, .. } = passing;
+            self.crossings.push_back(carried(worker, kept.publication, packet, arriving.capture));
+        }
+    }
+
+    /// Hands a packet to slot `number` of `key`. Returns whether it waits for a key frame.
+    fn forward(&mut self, now: Instant, key: PeerKey, number: u8, passing: &Passing<'_>) -> bool {
         let Passing { kind, source, arriving, packet, kept } = passing;
-        let Sink::Slot { peer: key, slot: number } = sink;
         let Some(peer) = self.peers.get_mut(key) else { return false };
         let Some(connection) = peer.connection.as_mut().filter(|connection| connection.is_connected()) else {
             return false;

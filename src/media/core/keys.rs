@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use super::Core;
+use crate::media::crossing::{Crossing, What};
 use crate::media::ids::{Layer, StreamId};
-use crate::media::publication::{Origin, Sink};
+use crate::media::publication::Abroad;
 use crate::media::rtc::Mid;
+use crate::media::sinks::Sink;
 use crate::media::table::{PeerKey, PublicationKey};
 
 /// A slot that waits for a key frame.
@@ -72,8 +74,7 @@ impl Core {
         self.counters.key_frames_merged += u64::from(publication.want_key_frame(now, wish.sink, layer));
         // The publisher's timer asks, at once if it may: several wishes of one turn are one request, and a flood of them
         // wakes nobody before the next one is due.
-        let (Origin::Local { peer }, at) =
-            (publication.origin, publication.layers.get(layer).keys.deadline(now));
+        let (peer, at) = (publication.origin.peer(), publication.layers.get(layer).keys.deadline(now));
         if let Some(publisher) = self.peers.get_mut(peer) {
             publisher.ask_at(at);
         }
@@ -93,7 +94,7 @@ impl Core {
 
     /// A slot that shows nothing yet waits for the next key frame of what it is to show.
     pub(super) fn want_first_key_frame(&mut self, now: Instant, sink: Sink) {
-        let Sink::Slot { peer: key, slot: number } = sink;
+        let Sink::Slot { peer: key, slot: number } = sink else { return };
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(slot) = peer.video.get(usize::from(number)) else { return };
         let (Some(owner), Some(at), Some(target)) = (slot.owner, slot.publication, slot.target) else {
@@ -121,7 +122,7 @@ impl Core {
 
     /// Whether nothing of `key` is to be asked for before they are thought to be asked.
     pub(super) fn keys_are_in_time(&self, now: Instant, key: PeerKey) -> bool {
-        let Some(peer) = self.peers.get(key).filter(|peer| peer.connection.is_some()) else { return true };
+        let Some(peer) = self.peers.get(key).filter(|peer| peer.can_be_asked()) else { return true };
         let published = peer.publications.iter().filter_map(|published| self.publications.get(published.key));
         let mut wanted = published.flat_map(|publication| {
             let awaited = publication.awaited();
@@ -134,7 +135,9 @@ impl Core {
     /// Asks `key` for every key frame that is wanted and due.
     pub(super) fn ask_for_key_frames(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(connection) = &mut peer.connection else { return };
+        if !peer.can_be_asked() {
+            return;
+        }
         let (mut asked, mut next) = (false, None);
         for published in &peer.publications {
             let Some(publication) = self.publications.get_mut(published.key) else { continue };
@@ -142,14 +145,24 @@ impl Core {
             for layer in Layer::ALL.into_iter().filter(|layer| awaited.contains(*layer)) {
                 let keys = &mut publication.layers.get_mut(layer).keys;
                 if keys.deadline(now) <= now {
-                    if !connection.request_key_frame(published.mid, layer) {
+                    let comes = match (publication.origin.abroad(), published.mid, &mut peer.connection) {
+                        (Some(Abroad { worker, at }), ..) => {
+                            self.crossings.push_back((worker, Crossing { at, what: What::KeyFrame(layer) }));
+                            true
+                        }
+                        (None, Some(mid), Some(connection)) => connection.request_key_frame(mid, layer),
+                        (None, ..) => false,
+                    };
+                    if !comes {
                         // Nothing came yet that could be asked for. What comes first says whether somebody still waits.
                         publication.sinks.forget(layer);
                         continue;
                     }
-                    self.counters.key_frames_asked += 1;
                     keys.asked(now);
-                    asked = true;
+                    if peer.connection.is_some() {
+                        self.counters.key_frames_asked += 1;
+                        asked = true;
+                    }
                 }
                 let at = keys.deadline(now);
                 next = Some(next.map_or(at, |next: Instant| next.min(at)));

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Core;
 use super::fanout::{Passing, Reach};
+use super::neighbours::carried;
 use crate::limits::Limit;
 use crate::media::demux::{DatagramKind, Path};
 use crate::media::egress::ring::Kept;
@@ -16,7 +17,7 @@ use crate::media::publication::Publication;
 use crate::media::recap::Recalled;
 use crate::media::rtc::{Check, Ended, Event, Packet};
 use crate::media::slot::Source;
-use crate::media::table::PeerKey;
+use crate::media::table::{PeerKey, PublicationKey};
 
 /// Everything is taken to be captured this much earlier, on every slot alike. Before a track's first report its capture
 /// times come from arrivals; without this margin a packet that is faster than the first one would be captured in the
@@ -117,14 +118,29 @@ impl Core {
         self.counters.received += 1;
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(at) = peer.publication_on(packet.mid) else { return };
-        let Some(mut publication) = self.publications.get_mut(at) else { return };
-        let room = peer.room;
+        let Some(publication) = self.publications.get_mut(at) else { return };
         // What is muted counts, too.
         let judged = peer.police.packet(now, publication.track, packet.layer, packet.bytes(), &packet.frame);
         if judged.0 != Verdict::Pass {
             self.hold_back(now, key, at, packet.layer, judged);
             return;
         }
+        self.pass_on(now, key, at, packet, None);
+    }
+
+    /// A packet of `at`, which `key` publishes, goes to everybody who takes it. Its time of capture is known if it comes from
+    /// another core.
+    pub(super) fn pass_on(
+        &mut self,
+        now: Instant,
+        key: PeerKey,
+        at: PublicationKey,
+        packet: &Packet,
+        capture: Option<Instant>,
+    ) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        let Some(mut publication) = self.publications.get_mut(at) else { return };
+        let room = peer.room;
         let Packet { layer, codec, seq, time, .. } = *packet;
         let id = peer.stream(publication.track.stream);
         if publication.muted {
@@ -144,15 +160,21 @@ impl Core {
         {
             log::debug!("{} sends {:?} of {:?} with {height} lines", peer.id, layer, publication.track);
         }
-        if arrival.changed {
-            self.allocate_viewers(now, at);
-            self.demand_changed(at);
+        let told = publication.is_to_be_told(now);
+        if arrival.changed || told {
+            self.tell(now, at);
+            if arrival.changed {
+                self.allocate_viewers(now, at);
+                self.demand_changed(at);
+            }
             let Some(again) = self.publications.get_mut(at) else { return };
             publication = again;
         }
-        let Publication { track, layers, sound, .. } = &mut *publication;
-        let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
-        let capture = capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture);
+        let Publication { track, layers, sound, sinks, .. } = &mut *publication;
+        let capture = capture.unwrap_or_else(|| {
+            let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
+            capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture)
+        });
         let kind = track.kind;
         let spoken = (kind == Kind::Audio).then(|| {
             let talkers = self.rooms.get_mut(room).map(|room| &mut room.talkers);
@@ -160,6 +182,13 @@ impl Core {
         });
         if let Some(spoken) = spoken {
             self.counters.add_spoken(&spoken);
+            if !spoken.silent {
+                // Also of who is left out here: who is let through is found out on each core, from the same levels.
+                let carried = sinks.workers().map(|worker| carried(worker, at, packet, capture));
+                let before = self.crossings.len();
+                self.crossings.extend(carried);
+                self.counters.crossed += (self.crossings.len() - before) as u64;
+            }
             if !spoken.goes_on() {
                 return self.heard(now, room, id, &spoken);
             }
@@ -183,6 +212,7 @@ impl Core {
             dirty: &mut self.dirty,
             sending: &mut self.sending,
             changed: &mut self.changed,
+            crossings: &mut self.crossings,
             other_layers: false,
             lost: Vec::new(),
         };

@@ -6,7 +6,7 @@ use super::Core;
 use crate::media::egress::Packets;
 use crate::media::egress::ring::Kept;
 use crate::media::ids::Layer;
-use crate::media::publication::Sink;
+use crate::media::sinks::Sink;
 use crate::media::slot::Source;
 use crate::media::table::PublicationKey;
 
@@ -14,7 +14,7 @@ impl Core {
     /// Hands what came of `at` since its last key frame to a slot that shows nothing yet: of what it is to show, or of less. Returns
     /// what it shows now; `None` if all key frames came too long ago.
     pub(super) fn replay(&mut self, now: Instant, sink: Sink, at: PublicationKey) -> Option<Layer> {
-        let Sink::Slot { peer: key, slot: number } = sink;
+        let Sink::Slot { peer: key, slot: number } = sink else { return None };
         let publication = self.publications.get(at).filter(|publication| !publication.muted)?;
         let peer = self.peers.get_mut(key)?;
         let connection = peer.connection.as_mut()?;

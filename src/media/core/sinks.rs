@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use super::Core;
+use crate::media::crossing::{Crossing, What};
 use crate::media::ids::{Kind, StreamId, Track};
-use crate::media::publication::{LayerSet, Origin, Sink};
+use crate::media::sinks::{LayerSet, Sink};
 use crate::media::table::{PeerKey, PublicationKey};
 
 impl Core {
@@ -43,9 +44,10 @@ impl Core {
         let Some(at) = publisher.and_then(|publisher| publisher.publication(track)) else { return };
         let Some(publication) = self.publications.get_mut(at) else { return };
         publication.sinks.add(sink);
-        let Sink::Slot { peer, slot } = sink;
-        let slot = self.peers.get_mut(peer).and_then(|peer| peer.slots_mut(kind).get_mut(usize::from(slot)));
-        if let Some(slot) = slot {
+        if let Sink::Slot { peer, slot } = sink
+            && let Some(peer) = self.peers.get_mut(peer)
+            && let Some(slot) = peer.slots_mut(kind).get_mut(usize::from(slot))
+        {
             slot.publication = Some(at);
         }
         if kind == Kind::Video {
@@ -57,9 +59,15 @@ impl Core {
     /// The publication `at` is no more: slots that show it show nothing.
     pub(super) fn unpublish(&mut self, at: PublicationKey) {
         let Some(publication) = self.publications.remove(at) else { return };
-        let (kind, Origin::Local { peer: publisher }) = (publication.track.kind, publication.origin);
+        let (kind, publisher) = (publication.track.kind, publication.origin.peer());
         self.forget_demand(publisher, publication.track.stream, publication.audience.told);
-        for Sink::Slot { peer: key, slot } in publication.sinks.iter() {
+        for worker in publication.sinks.workers() {
+            self.crossings.push_back((worker, Crossing { at, what: What::Unpublished }));
+        }
+        if let Some(abroad) = publication.origin.abroad() {
+            self.forget_guest(abroad);
+        }
+        for (key, slot) in publication.sinks.slots() {
             let Some(peer) = self.peers.get_mut(key) else { continue };
             peer.detach(kind, slot.into());
             if let Some(slot) = peer.slots_mut(kind).get_mut(usize::from(slot)) {
@@ -75,13 +83,13 @@ impl Core {
     /// show, sound at once.
     pub(super) fn start_anew(&mut self, now: Instant, at: PublicationKey) {
         let Some(publication) = self.publications.get_mut(at) else { return };
-        let (Origin::Local { peer }, kind) = (publication.origin, publication.track.kind);
+        let (peer, kind) = (publication.origin.peer(), publication.track.kind);
         let publisher = self.peers.get(peer);
         // Who has no connection is asked for what is waited for when they have one.
         let awaits = kind == Kind::Video
             && !publication.muted
-            && publisher.is_some_and(|publisher| publisher.connection.is_some());
-        publication.sinks.restart(|Sink::Slot { peer: key, slot }| {
+            && publisher.is_some_and(|publisher| publisher.can_be_asked());
+        publication.sinks.restart(|key, slot| {
             let Some(peer) = self.peers.get_mut(key) else { return LayerSet::default() };
             peer.detach(kind, slot.into());
             let slot = peer.slots(kind).get(usize::from(slot));
@@ -91,10 +99,16 @@ impl Core {
             }
             LayerSet::of(|layer| Some(layer) == target)
         });
-        let due = publication.begin_to_wait(now);
+        let (due, muted) = (publication.begin_to_wait(now), publication.muted);
+        self.begin_elsewhere(at, muted, false);
         self.demand_changed(at);
-        if let (Some(due), Some(publisher)) = (due, self.peers.get_mut(peer)) {
+        let Some(publisher) = self.peers.get_mut(peer) else { return };
+        if let Some(due) = due {
             publisher.ask_at(due);
+            if publisher.home.is_some() {
+                // What wakes others is their connection, which is stepped.
+                self.timers.schedule(peer, due);
+            }
         }
     }
 }

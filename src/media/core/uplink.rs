@@ -35,6 +35,8 @@ impl Core {
                 if let Some(publication) = self.publications.get_mut(at) {
                     publication.cut(layer, now);
                 }
+                self.cut_elsewhere(at, layer);
+                self.tell(now, at);
                 self.allocate_viewers(now, at);
             }
             Verdict::Ask => {

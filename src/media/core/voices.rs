@@ -9,7 +9,6 @@ use crate::media::dominant::Passed;
 use crate::media::ids::{Kind, PeerId, Stream, StreamId, Track};
 use crate::media::loudest::{Concerned, Heard, ROWS};
 use crate::media::message::Notice;
-use crate::media::publication::Sink;
 use crate::media::slots::{Hears, assign_audio};
 use crate::media::sound::Spoken;
 use crate::media::table::{PeerKey, RoomKey};
@@ -102,8 +101,8 @@ impl Core {
             let publisher = self.peers.get(*self.by_id.get(&peer)?)?;
             self.publications.get(publisher.publication(CAMERA)?)
         });
-        let sinks = cameras.flat_map(|camera| camera.sinks.iter());
-        let mut viewers: Vec<PeerKey> = sinks.map(|Sink::Slot { peer, .. }| peer).collect();
+        let mut viewers: Vec<PeerKey> =
+            cameras.flat_map(|camera| camera.sinks.slots()).map(|(peer, _)| peer).collect();
         viewers.sort_unstable();
         viewers.dedup();
         for viewer in viewers {

@@ -111,6 +111,16 @@ impl Packet {
         self.payload.len() + 40
     }
 
+    /// The same for another core, with a payload of its own: no two cores count references to the same.
+    #[must_use]
+    pub fn copied(&self) -> Packet {
+        let Packet {
+            mid, layer, codec, seq, time, arrival, frame, height, extensions, format, marker, ..
+        } = *self;
+        let payload = Arc::from(&*self.payload);
+        Packet { mid, layer, codec, seq, time, arrival, frame, height, extensions, format, marker, payload }
+    }
+
     /// What of it is kept, for whoever gets it.
     #[must_use]
     pub fn stored(&self) -> Stored {

@@ -1,6 +1,8 @@
 //! The scenarios. Each says in its name what a user would lose.
 
-use crate::world::WORKERS;
+use plenary::conference::placement::{self, PerMille};
+
+use crate::world::{SPILL_AT, WORKERS};
 
 mod adaptive;
 mod churn;
@@ -45,8 +47,11 @@ enum When {
 /// The seeds of a full run.
 const SEEDS: [u64; 3] = [1, 20_261_121, 0xdead_5eed];
 
+/// Whoever comes goes where there are fewest, whatever their room.
+const SPREAD: PerMille = PerMille(0);
+
 /// Runs `scenario` with every seed of this run, and says which one failed. In a full run the last seed has a server
-/// with three workers.
+/// with three workers, and every room is on all of them.
 fn play(when: When, scenario: impl Fn(u64)) {
     let all = std::env::var("PLENARY_SIM").is_ok_and(|value| value == "all");
     let number = |name: &str| Some(std::env::var(name).ok()?.parse().expect("a number"));
@@ -64,6 +69,7 @@ fn play(when: When, scenario: impl Fn(u64)) {
         let workers = workers.unwrap_or(if run == 2 { 3 } else { 1 });
         println!("seed {seed}: run again with PLENARY_SIM_SEED={seed} PLENARY_SIM_WORKERS={workers}");
         WORKERS.set(workers);
+        SPILL_AT.set(if workers > 1 { SPREAD } else { placement::SPILL_AT });
         scenario(seed);
     }
 }

@@ -7,6 +7,7 @@ use plenary::conference::WorkerId;
 use plenary::faults::Fault;
 use plenary::limits::{Limit, Limits};
 use plenary::media::allocate::AllocatorFactory;
+use plenary::media::crossing::Crossing;
 use plenary::media::egress::Run;
 use plenary::media::message::{Command, Notice};
 use plenary::media::rtc::{ConnectionConfig, EgressKind};
@@ -17,6 +18,18 @@ use super::{Person, Settings, World};
 /// Where a worker is.
 pub fn address(number: usize) -> SocketAddr {
     ([192, 0, 2, 1], 4_000 + number as u16).into()
+}
+
+/// From one core to another, a wake-up of its thread included.
+const CROSSES_WITHIN: Duration = Duration::from_micros(100);
+
+/// What one core tells another one, on its way.
+pub struct Crosses {
+    from: usize,
+    to: WorkerId,
+    /// When it is there.
+    pub at: Instant,
+    crossing: Crossing,
 }
 
 /// One worker: a core while it is there.
@@ -129,20 +142,55 @@ impl Worker {
 }
 
 impl World {
+    /// What a core has to tell others is on its way.
+    pub(super) fn cross(&mut self, from: usize) {
+        let Some(core) = &mut self.workers[from].core else { return };
+        while let Some((to, crossing)) = core.poll_crossing() {
+            self.crossings.push_back(Crosses { from, to, at: self.now + CROSSES_WITHIN, crossing });
+        }
+    }
+
+    /// What has come by now is taken in. Of a core that is gone nothing comes any more.
+    pub(super) fn deliver_crossings(&mut self) -> bool {
+        let (now, mut any) = (self.server_now(), false);
+        while self.crossings.front().is_some_and(|crosses| crosses.at <= self.now) {
+            let Some(Crosses { from, to, crossing, .. }) = self.crossings.pop_front() else { break };
+            let worker = &mut self.workers[to.index()];
+            if let Some(core) = &mut worker.core {
+                core.handle_crossing(now, WorkerId(from as u8), crossing);
+                worker.touched = true;
+            }
+            any = true;
+        }
+        any
+    }
+
     /// A worker ends, with everything it knew, and the conference is told.
     pub fn fail_worker(&mut self, number: usize) {
         let worker = &mut self.workers[number];
         let core = worker.core.take().expect("a worker that is there");
         worker.past.push(core.counters());
         worker.past_faults.add(&core.faults());
-        self.conference.worker_gone(self.conference_now(), WorkerId(number));
+        self.sever(number);
+        self.conference.worker_gone(self.conference_now(), WorkerId(number as u8));
+    }
+
+    /// What was on its way from or to a worker is lost, and the others know that it will be another one.
+    fn sever(&mut self, number: usize) {
+        let gone = WorkerId(number as u8);
+        self.crossings.retain(|crosses| crosses.from != number && crosses.to != gone);
+        let others = self.workers.iter_mut().filter(|worker| worker.number != number);
+        for core in others.filter_map(|worker| worker.core.as_mut()) {
+            core.forget_worker(gone);
+        }
     }
 
     /// A worker is started again.
     pub fn restore_worker(&mut self, number: usize) {
         let now = self.server_now();
         self.workers[number].start(&self.limits, &self.allocators, now);
-        self.conference.worker_back(self.conference_now(), WorkerId(number));
+        self.sever(number);
+        self.conference.worker_back(self.conference_now(), WorkerId(number as u8));
     }
 
     /// The connection of `person` breaks from inside.
