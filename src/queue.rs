@@ -64,6 +64,26 @@ impl<T> Sender<T> {
         self.waker.wake()
     }
 
+    /// Of what waits for room, drops the oldest that `may_go` until no more than `most` wait. Returns how many went.
+    pub fn drop_oldest(&mut self, most: usize, may_go: impl Fn(&T) -> bool) -> u64 {
+        let Some(mut surplus) = self.backlog.len().checked_sub(most).filter(|surplus| *surplus > 0) else {
+            return 0;
+        };
+        let before = self.backlog.len();
+        self.backlog.retain(|value| {
+            let goes = surplus > 0 && may_go(value);
+            surplus -= usize::from(goes);
+            !goes
+        });
+        (before - self.backlog.len()) as u64
+    }
+
+    /// Whom it wakes.
+    #[must_use]
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
     /// Moves what there is room for.
     fn fill(&mut self) {
         while let Some(value) = self.backlog.pop_front() {
@@ -158,6 +178,27 @@ mod tests {
         }
         sender.close().expect("closed");
         assert_eq!((drain.next(), drain.next(), drain.next()), (Ok(0), Ok(1), Err(Nothing::Closed)));
+    }
+
+    #[test]
+    fn of_what_waits_the_oldest_that_may_go_goes_first_and_what_may_not_stays() {
+        let poll = mio::Poll::new().expect("poll");
+        let waker = Arc::new(Waker::new(poll.registry(), mio::Token(0)).expect("waker"));
+        let (mut sender, drain) = queue(1, waker);
+        for n in 0..10 {
+            sender.send(n);
+        }
+        let is_media = |n: &i32| n % 2 == 1;
+        assert_eq!(sender.drop_oldest(9, is_media), 0, "one is in flight and nine wait");
+        assert_eq!(sender.drop_oldest(7, is_media), 2);
+        assert_eq!(sender.drop_oldest(0, is_media), 3, "no more than there are");
+        let mut got = Vec::new();
+        while sender.backlog() > 0 {
+            got.extend(drain.next());
+            sender.flush().expect("flushed");
+        }
+        got.extend(drain.next());
+        assert_eq!(got, [0, 2, 4, 6, 8], "nothing else got lost, and the order is as it was");
     }
 
     #[test]

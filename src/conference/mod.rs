@@ -53,6 +53,7 @@ mod token;
 mod trace;
 mod turn;
 mod unix_time;
+mod whereabouts;
 mod wire;
 mod wishes;
 mod workers;
@@ -83,7 +84,7 @@ use sockets::Socket;
 use state::Abilities;
 use timers::{Timer, TimerQueue};
 use token::Tokens;
-use workers::Workers;
+use whereabouts::Workers;
 
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -17,7 +17,7 @@ use super::state::RoomState;
 use super::store::RoomRecord;
 use super::timers::Timer;
 use super::token::Token;
-use super::workers::Whereabouts;
+use super::whereabouts::Whereabouts;
 use super::{Conference, Now, UnixTime, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;

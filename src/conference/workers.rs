@@ -1,12 +1,12 @@
 //! Where people of a room are: on its first worker, on others when that has no room for more, and elsewhere if theirs is gone.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::placement::{PerMille, Standing, folds, least_busy, place};
+use super::placement::{PerMille, Standing, folds};
 use super::presence::Hearing;
 use super::publish::Published;
 use super::refusal::Refusal;
+use super::room::OpenRoom;
 use super::{Conference, Now, WorkerId};
 use crate::media::ids::{PeerId, RoomId};
 use crate::media::message::Command;
@@ -14,105 +14,6 @@ use crate::media::message::Command;
 /// For how long a room must have had few enough people to come back to one worker: those who are moved see nobody for as long as a
 /// new connection takes.
 const FOLDS_AFTER: Duration = Duration::from_secs(30);
-
-/// The media workers.
-#[derive(Debug)]
-pub(super) struct Workers {
-    standings: Vec<Standing>,
-    /// Who was known to each that is gone when it went: it may still hold them when it is back.
-    left_behind: BTreeMap<WorkerId, Vec<PeerId>>,
-    spill_at: PerMille,
-}
-
-impl Workers {
-    /// So many workers, all of them there.
-    pub(super) fn new(count: usize, spill_at: PerMille) -> Workers {
-        let standings = vec![Standing::default(); count.max(1)];
-        Workers { standings, left_behind: BTreeMap::new(), spill_at }
-    }
-
-    /// Where the next room goes.
-    pub(super) fn least_busy(&self) -> Option<WorkerId> {
-        least_busy(&self.standings)
-    }
-
-    /// Where the next one of a room goes.
-    fn place(&self, whereabouts: &Whereabouts) -> Option<WorkerId> {
-        place(&self.standings, whereabouts.in_order(), self.spill_at)
-    }
-
-    fn get_mut(&mut self, worker: WorkerId) -> Option<&mut Standing> {
-        self.standings.get_mut(worker.index())
-    }
-
-    fn is_there(&self, worker: WorkerId) -> bool {
-        self.standings.get(worker.index()).is_some_and(|standing| !standing.gone)
-    }
-
-    /// How many people each worker serves, and whether it is there.
-    #[cfg(test)]
-    pub(super) fn loads(&self) -> Vec<(usize, bool)> {
-        self.standings.iter().map(|worker| (worker.people, !worker.gone)).collect()
-    }
-}
-
-/// Which workers serve the people of a room.
-#[derive(Debug, Default)]
-pub(super) struct Whereabouts {
-    /// The first: who comes goes there, and who has the floor is found out there. `None` while no worker is there.
-    pub(super) first: Option<WorkerId>,
-    /// How many people are where.
-    people: BTreeMap<WorkerId, usize>,
-    /// Since when the people of another worker could come back to the first.
-    folds_since: Option<Instant>,
-}
-
-impl Whereabouts {
-    /// A room without people that is to be on `first`.
-    pub(super) fn new(first: Option<WorkerId>) -> Whereabouts {
-        Whereabouts { first, ..Whereabouts::default() }
-    }
-
-    /// The workers that serve somebody.
-    pub(super) fn workers(&self) -> Vec<WorkerId> {
-        self.people.keys().copied().collect()
-    }
-
-    /// The same, in the order in which who comes is to go there: the first, then those who serve most.
-    fn in_order(&self) -> Vec<WorkerId> {
-        let mut others: Vec<(WorkerId, usize)> =
-            self.people.iter().map(|(worker, people)| (*worker, *people)).collect();
-        others.sort_by_key(|(_, people)| std::cmp::Reverse(*people));
-        let others =
-            others.into_iter().map(|(worker, _)| worker).filter(|worker| Some(*worker) != self.first);
-        self.first.into_iter().chain(others).collect()
-    }
-
-    /// One of its people is there from now on. Returns whether they are the first.
-    fn add(&mut self, worker: WorkerId) -> bool {
-        let people = self.people.entry(worker).or_default();
-        *people += 1;
-        *people == 1
-    }
-
-    /// One is there no more. Returns whether nobody is left there.
-    fn remove(&mut self, worker: WorkerId) -> bool {
-        let left = self.people.get_mut(&worker).map_or(0, |people| {
-            *people = people.saturating_sub(1);
-            *people
-        });
-        if left == 0 {
-            self.people.remove(&worker);
-        }
-        left == 0
-    }
-
-    /// The worker besides the first that serves the fewest, and how many.
-    fn smallest(&self) -> Option<(WorkerId, usize)> {
-        let others = self.people.iter().filter(|(worker, _)| Some(**worker) != self.first);
-        others.min_by_key(|(_, people)| **people).map(|(worker, people)| (*worker, *people))
-    }
-}
 
 impl Conference {
     /// A worker was busy for so much of the last second.
@@ -222,7 +123,7 @@ impl Conference {
     pub fn worker_gone(&mut self, now: Now, worker: WorkerId) {
         let Some(standing) = self.workers.get_mut(worker).filter(|worker| !worker.gone) else { return };
         *standing = Standing::gone();
-        let concerned = |room: &super::OpenRoom| {
+        let concerned = |room: &OpenRoom| {
             room.whereabouts.first == Some(worker) || room.whereabouts.people.contains_key(&worker)
         };
         let rooms: Vec<RoomId> =

@@ -410,6 +410,9 @@ impl Turn<'_> {
                 }
             });
         });
+        self.workers.shares(&mut |worker, busy| {
+            let _ = guarded(panics, || conference.worker_load(now, worker, busy));
+        });
     }
 
     fn take_deadlines(&mut self) {

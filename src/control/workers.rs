@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::conference::WorkerId;
+use crate::conference::placement::PerMille;
 use crate::limits::Tally;
 use crate::media::message::{Command, Notice};
 use crate::metrics::Family;
@@ -32,6 +33,11 @@ pub trait Workers {
     /// each. To be called after [`Workers::drain`], at [`Workers::next_check`] or more often.
     fn changes(&mut self, now: Instant, each: &mut dyn FnMut(WorkerId, bool)) {
         let _ = (now, each);
+    }
+
+    /// For how much of the last second each worker was busy that has said so since the last call.
+    fn shares(&mut self, each: &mut dyn FnMut(WorkerId, PerMille)) {
+        let _ = each;
     }
 
     /// When to look at them again.

@@ -65,6 +65,8 @@ pub(super) enum What {
         packet: Packet,
         /// On the server's clock.
         capture: Instant,
+        /// Of sound: what came before it did not cross, because it was silence.
+        resumes: bool,
     },
     /// Up: what the people of the core that says so take of it.
     Wanted(Declared),

@@ -21,6 +21,8 @@ pub struct Sound {
     waited: Waited,
     /// Its last packet went to nobody: the next one that does follows on the last one that did.
     pub held_back: bool,
+    /// Its last packet did not go to the cores of other workers, because it was silence.
+    pub kept_here: bool,
     /// Somebody hears it in another slot than the one beside its picture, for as long as it is audible.
     pub apart: bool,
 }

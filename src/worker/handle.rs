@@ -11,6 +11,7 @@ use super::health::{Health, Verdict};
 use super::report::{FromWorker, Report, ToWorker};
 use super::thread::{WAKER, WakesAtEnd, Worker};
 use super::{StartError, WorkerConfig};
+use crate::conference::placement::PerMille;
 use crate::media::Protocol;
 use crate::media::message::{Command, Notice};
 use crate::pin::stay_on;
@@ -49,6 +50,8 @@ pub struct WorkerHandle {
     health: Health,
     report: Report,
     reports: u64,
+    /// Nobody was told how busy it is since its last report.
+    newly_measured: bool,
     port: u16,
 }
 
@@ -70,6 +73,11 @@ impl WorkerHandle {
         if let Some(outbound) = &mut self.outbound {
             outbound.send(message);
         }
+    }
+
+    /// Whom to wake who tells this worker something; `None` once it was told to stop.
+    pub(super) fn waker(&self) -> Option<Arc<Waker>> {
+        self.outbound.as_ref().map(Sender::waker)
     }
 
     /// Hands over what found the queue full earlier, and wakes the worker if there is anything for it.
@@ -100,6 +108,7 @@ impl WorkerHandle {
                     self.health.heard();
                     self.report = *report;
                     self.reports += 1;
+                    self.newly_measured = true;
                 }
                 Err(Nothing::Empty) => return,
                 Err(Nothing::Closed) => break,
@@ -141,6 +150,11 @@ impl WorkerHandle {
             log_failure(outbound.close());
         }
         self.thread.take()
+    }
+
+    /// For how much of the last second it was busy, once for each of its reports.
+    pub(super) fn take_share(&mut self) -> Option<PerMille> {
+        std::mem::take(&mut self.newly_measured).then_some(self.report.share)
     }
 
     /// What it counted when it was last heard of, and how often it was.
@@ -231,6 +245,7 @@ pub fn spawn(now: Instant, config: &WorkerConfig, control: Arc<Waker>) -> Result
         health: Health::new(now),
         report: Report::default(),
         reports: 0,
+        newly_measured: false,
         port,
     })
 }
@@ -271,6 +286,7 @@ pub(super) mod tests {
             health: Health::new(Instant::now()),
             report: Report::default(),
             reports: 0,
+            newly_measured: false,
             port: 1,
         };
         (handle, poll)

@@ -7,6 +7,7 @@
 
 mod address;
 mod batch;
+mod busy;
 #[cfg_attr(not(feature = "faults"), path = "damage/none.rs")]
 mod damage;
 mod error;
@@ -14,6 +15,7 @@ mod error;
 pub mod fault;
 mod handle;
 mod health;
+mod links;
 mod pool;
 mod reading;
 mod report;
@@ -29,6 +31,7 @@ use crate::media::rtc::EgressKind;
 pub use address::AddressMap;
 pub use error::StartError;
 pub use handle::{WorkerHandle, spawn};
+pub use links::LinkCounters;
 pub use pool::Pool;
 pub use report::{PoolCounters, Report, WorkerCounters};
 pub use tcp::{TcpCounters, WriteQueue, Written};

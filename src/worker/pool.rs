@@ -6,14 +6,18 @@ use std::time::Instant;
 
 use mio::Waker;
 
+use super::links::{IN_FLIGHT, Link};
+use super::report::ToWorker;
 use super::supervisor::Supervisor;
 use super::{PoolCounters, Report, StartError, WorkerConfig, WorkerHandle};
 use crate::conference::WorkerId;
+use crate::conference::placement::PerMille;
 use crate::config::Config;
 use crate::control::Workers;
 use crate::limits::{Limits, Tally};
 use crate::media::message::{Command, Notice};
 use crate::metrics::Family;
+use crate::queue::queue;
 
 /// The running workers.
 pub struct Pool {
@@ -55,7 +59,29 @@ impl Pool {
             );
             supervisors.push(supervisor);
         }
-        Ok(Pool { supervisors, control })
+        let mut pool = Pool { supervisors, control };
+        for number in 1..pool.count() {
+            pool.connect(number, 0..number);
+        }
+        Ok(pool)
+    }
+
+    /// Gives worker `number`, which was just started, and each of the `others` that is there a connection to each other.
+    fn connect(&mut self, number: usize, others: impl IntoIterator<Item = usize>) {
+        for other in others.into_iter().filter(|other| *other != number) {
+            let Ok([one, two]) = self.supervisors.get_disjoint_mut([number, other]) else { continue };
+            let (Some(here), Some(there)) = (&mut one.handle, &mut two.handle) else { continue };
+            let (Some(wakes_here), Some(wakes_there)) = (here.waker(), there.waker()) else { continue };
+            let (to_there, from_here) = queue(IN_FLIGHT, wakes_there);
+            let (to_here, from_there) = queue(IN_FLIGHT, wakes_here);
+            let (number, other) = (WorkerId(one.config.index), WorkerId(two.config.index));
+            let link =
+                |worker, outbound, inbound| ToWorker::Link(Box::new(Link { worker, outbound, inbound }));
+            here.post(link(other, to_there, from_there));
+            there.post(link(number, to_here, from_here));
+            here.flush();
+            there.flush();
+        }
     }
 
     /// How many there are.
@@ -110,12 +136,23 @@ impl Workers for Pool {
     }
 
     fn changes(&mut self, now: Instant, each: &mut dyn FnMut(WorkerId, bool)) {
-        for (index, supervisor) in (0..).map(WorkerId).zip(&mut self.supervisors) {
+        for number in 0..self.count() {
+            let Some(supervisor) = self.supervisors.get_mut(number) else { continue };
+            let worker = WorkerId(supervisor.config.index);
             if supervisor.check(now) {
-                each(index, false);
+                each(worker, false);
             }
             if supervisor.replace(now, &self.control) {
-                each(index, true);
+                self.connect(number, 0..self.count());
+                each(worker, true);
+            }
+        }
+    }
+
+    fn shares(&mut self, each: &mut dyn FnMut(WorkerId, PerMille)) {
+        for (worker, handle) in self.handles() {
+            if let Some(share) = handle.take_share() {
+                each(worker, share);
             }
         }
     }

@@ -2,12 +2,14 @@
 
 use std::ops::AddAssign;
 
+use crate::conference::placement::PerMille;
 use crate::limits::Tally;
 use crate::media::Counters;
 use crate::media::message::{Command, Notice};
 use crate::metrics::{Family, named};
 
 use super::fault::WorkerFault;
+use super::links::{Link, LinkCounters};
 use super::{TcpCounters, UdpCounters};
 
 /// To a worker.
@@ -15,6 +17,8 @@ use super::{TcpCounters, UdpCounters};
 pub(super) enum ToWorker {
     /// From the conference.
     Command(Command),
+    /// Another worker is there, or another one in its place.
+    Link(Box<Link>),
     /// Asks for a report: is anybody there?
     Ping,
     /// Does damage.
@@ -39,6 +43,8 @@ crate::metrics! {
         pub people: u64 as Gauge,
         /// Addresses and media connections that the workers know people by.
         pub paths: u64 as Gauge,
+        /// Milliseconds in which workers were busy: all their time but what they waited.
+        pub busy_millis: u64,
         /// The most notices of one worker that ever waited for room in the queue to the control thread.
         pub notices_most_waiting: u64 as Peak,
         /// Times a worker woke the control thread, for all that one turn had to tell.
@@ -74,45 +80,56 @@ pub struct Report {
     pub udp: UdpCounters,
     /// Media over TCP.
     pub tcp: TcpCounters,
+    /// What it told other workers.
+    pub links: LinkCounters,
     /// The worker's own.
     pub worker: WorkerCounters,
+    /// For how much of the last second it was busy.
+    pub share: PerMille,
 }
 
 impl Report {
     /// Every number of it by name; those of limits by the name of their metric.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let Report { core, limits, udp, tcp, worker } = self;
+        let Report { core, limits, udp, tcp, links, worker, share: _ } = self;
         let limits = crate::limits::Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));
-        named(core).chain(named(udp)).chain(named(tcp)).chain(named(worker)).chain(limits)
+        named(core).chain(named(udp)).chain(named(tcp)).chain(named(links)).chain(named(worker)).chain(limits)
     }
 
     /// Every number of it but the limits', which have a table of their own.
     pub fn families(&self) -> impl Iterator<Item = Family> {
-        let Report { core, limits: _, udp, tcp, worker } = self;
-        Family::of(core).chain(Family::of(udp)).chain(Family::of(tcp)).chain(Family::of(worker))
+        let Report { core, limits: _, udp, tcp, links, worker, share: _ } = self;
+        Family::of(core)
+            .chain(Family::of(udp))
+            .chain(Family::of(tcp))
+            .chain(Family::of(links))
+            .chain(Family::of(worker))
     }
 
     /// What stays of it when its worker is gone.
     #[must_use]
     pub fn retained(self) -> Report {
-        let Report { core, limits, udp, tcp, worker } = self;
+        let Report { core, limits, udp, tcp, links, worker, share: _ } = self;
         Report {
             core: core.retained(),
             limits,
             udp: udp.retained(),
             tcp: tcp.retained(),
+            links: links.retained(),
             worker: worker.retained(),
+            share: PerMille::default(),
         }
     }
 }
 
 impl AddAssign<&Report> for Report {
     fn add_assign(&mut self, other: &Report) {
-        let Report { core, limits, udp, tcp, worker } = self;
+        let Report { core, limits, udp, tcp, links, worker, share: _ } = self;
         *core += other.core;
         *limits += &other.limits;
         *udp += other.udp;
         *tcp += other.tcp;
+        *links += other.links;
         *worker += other.worker;
     }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::batch::Batch;
+use super::busy::Busy;
+use super::links::Links;
 use super::reading::{Slice, Socket};
 use super::report::{FromWorker, Report, ToWorker, WorkerCounters};
 use super::tcp::Tcp;
@@ -106,6 +108,8 @@ pub(super) struct Worker {
     pub(super) core: Core,
     addresses: AddressMap,
     inbound: Drain<ToWorker>,
+    links: Links,
+    busy: Busy,
     /// The last turn left messages behind.
     has_more: bool,
     pub(super) outbound: Sender<FromWorker>,
@@ -142,6 +146,8 @@ impl Worker {
             core: Core::new(core, Instant::now()),
             addresses,
             inbound,
+            links: Links::default(),
+            busy: Busy::new(Instant::now()),
             has_more: false,
             outbound,
             outgoing: Vec::with_capacity(MOST_BYTES),
@@ -159,12 +165,14 @@ impl Worker {
         let mut batch = Batch::new();
         loop {
             let now = Instant::now();
+            self.busy.waits(now);
             let timeout = self.timeout(now);
             standstill.waits(now, timeout);
             if !self.wait(&mut events, timeout) {
                 break;
             }
             let now = Instant::now();
+            self.busy.goes_on(now);
             let stood = standstill.goes_on(now);
             if stood > Duration::ZERO {
                 self.catch_up(now, stood, &mut events);
@@ -216,7 +224,7 @@ impl Worker {
         let udp = std::iter::once(&self.v4).chain(&self.v6).filter_map(|socket| socket.wakes(now));
         let dates = self.core.poll_timeout(now).into_iter().chain(self.tcp.next()).chain(udp);
         let retry = (self.outbound.backlog() > 0).then_some(RETRY);
-        dates.map(|at| at.saturating_duration_since(now)).chain(retry).min()
+        dates.map(|at| at.saturating_duration_since(now)).chain(retry).chain(self.links.wakes()).min()
     }
 
     /// Returns false when the worker is to stop. An offer ends a turn's commands: it costs a millisecond, and media of
@@ -234,14 +242,20 @@ impl Worker {
                         break;
                     }
                 }
-                Ok(ToWorker::Ping) => self.answer(),
+                Ok(ToWorker::Link(link)) => self.links.connect(*link, &mut self.core),
+                Ok(ToWorker::Ping) => self.answer(now),
                 Ok(ToWorker::Fault(fault)) => fault.inflict(self),
                 Err(Nothing::Empty) => self.has_more = false,
                 Err(Nothing::Closed) => return false,
             }
         }
+        self.links.drain(now, &mut self.core);
         self.core.handle_timeout(now);
+        // Before our own datagrams: theirs wait for it, and each takes the kernel longer than all of this.
+        self.links.send(&mut self.core);
         self.send(now, batch);
+        // What follows from what did not leave.
+        self.links.send(&mut self.core);
         self.pass_notices();
         true
     }
@@ -314,7 +328,7 @@ impl Worker {
     }
 
     /// Answers a ping: the control thread sees that this one turns, and what it counted.
-    fn answer(&mut self) {
+    fn answer(&mut self, now: Instant) {
         let mut udp = UdpCounters::default();
         for socket in std::iter::once(&self.v4).chain(&self.v6) {
             udp += socket.udp.counters();
@@ -322,13 +336,16 @@ impl Worker {
         let mut limits = self.core.tally().clone();
         limits += self.tcp.tally();
         let report = Report {
+            share: self.busy.share(now),
             core: self.core.counters(),
             limits,
             udp,
             tcp: self.tcp.counters(),
+            links: self.links.counters(),
             worker: WorkerCounters {
                 people: self.core.people() as u64,
                 paths: self.core.paths() as u64,
+                busy_millis: u64::try_from(self.busy.total().as_millis()).unwrap_or(u64::MAX),
                 notices_most_waiting: self.outbound.most_waiting() as u64,
                 notice_wakes: self.outbound.wakes(),
             },

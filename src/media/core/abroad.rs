@@ -42,7 +42,12 @@ impl Core {
         }
         let Some(here) = guest.here else { return };
         match what {
-            What::Packet { packet, capture } => self.handle_crossed(now, here, &packet, capture),
+            What::Packet { packet, capture, resumes } => {
+                if let Some(publication) = self.publications.get_mut(here) {
+                    publication.sound.held_back |= resumes;
+                }
+                self.handle_crossed(now, here, &packet, capture);
+            }
             What::Learned { layers, limited } => self.learn_layers(now, here, &layers, limited),
             What::Began { muted, restarted } => self.begin_here(now, here, muted, restarted),
             What::Cut(layer) => {

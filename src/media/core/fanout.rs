@@ -100,7 +100,7 @@ impl Reach<'_> {
         if passing.kind == Kind::Video {
             self.counters.crossed += 1;
             let Passing { packet, kept, arriving, .. } = passing;
-            self.crossings.push_back(carried(worker, kept.publication, packet, arriving.capture));
+            self.crossings.push_back(carried(worker, kept.publication, packet, arriving.capture, false));
         }
     }
 

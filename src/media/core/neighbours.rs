@@ -10,14 +10,15 @@ use crate::media::rtc::Packet;
 use crate::media::sinks::{Declared, LayerSet, Sink};
 use crate::media::table::{PeerKey, PublicationKey, RoomKey};
 
-/// A packet for the core of another worker, with a payload of its own.
+/// A packet for the core of another worker, with a payload of its own; `resumes` if what came before it was left out.
 pub(super) fn carried(
     worker: WorkerId,
     at: PublicationKey,
     packet: &Packet,
     capture: Instant,
+    resumes: bool,
 ) -> (WorkerId, Crossing) {
-    (worker, Crossing { at, what: What::Packet { packet: packet.copied(), capture } })
+    (worker, Crossing { at, what: What::Packet { packet: packet.copied(), capture, resumes } })
 }
 
 impl Core {

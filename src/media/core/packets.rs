@@ -182,12 +182,11 @@ impl Core {
         });
         if let Some(spoken) = spoken {
             self.counters.add_spoken(&spoken);
-            if !spoken.silent {
-                // Also of who is left out here: who is let through is found out on each core, from the same levels.
-                let carried = sinks.workers().map(|worker| carried(worker, at, packet, capture));
-                let before = self.crossings.len();
-                self.crossings.extend(carried);
-                self.counters.crossed += (self.crossings.len() - before) as u64;
+            // Also of who is left out here: who is let through is found out on each core, from the same levels.
+            let resumes = std::mem::replace(&mut sound.kept_here, spoken.silent);
+            for worker in sinks.workers().filter(|_| !spoken.silent) {
+                self.counters.crossed += 1;
+                self.crossings.push_back(carried(worker, at, packet, capture, resumes));
             }
             if !spoken.goes_on() {
                 return self.heard(now, room, id, &spoken);

@@ -2,7 +2,7 @@
 
 use plenary::conference::placement::{self, PerMille};
 
-use crate::world::{SPILL_AT, WORKERS};
+use crate::world::settings::{SPILL_AT, WORKERS};
 
 mod adaptive;
 mod churn;
@@ -25,6 +25,7 @@ mod recovery;
 mod screens;
 mod simulcast;
 mod slots;
+mod spread;
 mod standstill;
 mod storm;
 mod thinning;

@@ -97,7 +97,8 @@ fn two_forged_datagrams_buy_a_stranger_no_more_than_three_times_their_size() {
 #[test]
 fn a_participant_who_speaks_in_anothers_name_takes_nothing_from_them() {
     play(When::Always, |seed| {
-        let (mut world, ada, ben) = two(seed);
+        // Of what is known on one worker another one knows nothing.
+        let (mut world, ada, ben) = two_of(Settings { workers: 1, ..Settings::new(seed) });
         let hostile = world.join(Profile::LISTENER, Conditions::clean(20));
         world.run(ms(3_000));
         world.start_watching();

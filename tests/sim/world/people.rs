@@ -34,6 +34,8 @@ pub struct Seat {
     down_stream: Stream<Happening>,
     /// How the server sees them.
     pub public: SocketAddr,
+    /// The worker they sent to last.
+    pub(super) home: Option<usize>,
     pub(super) socket: Option<SocketId>,
     /// Comes back by itself when the socket is lost.
     pub reconnects: bool,
@@ -104,6 +106,7 @@ impl World {
             last_srtp: Vec::new(),
             last_srtcp: Vec::new(),
             last_stun: Vec::new(),
+            home: None,
             sources: BTreeMap::new(),
         });
         self.rebind(person);
@@ -202,7 +205,20 @@ impl World {
 
     /// A datagram that is none of anybody's arrives at the first worker.
     pub fn inject(&mut self, remote: SocketAddr, bytes: Vec<u8>) {
-        self.at(self.now, Happening::ToServer { remote, local: workers::address(0), bytes });
+        let local = workers::address(self.meant_for(remote, &bytes));
+        self.at(self.now, Happening::ToServer { remote, local, bytes });
+    }
+
+    /// The worker that somebody would send a datagram to who wants it to do harm: the one that a check (STUN) names, else that of
+    /// whoever is at `remote`.
+    fn meant_for(&self, remote: SocketAddr, bytes: &[u8]) -> usize {
+        let named = bytes.windows(4).skip(20).position(|window| window[..2] == [0, 6]).and_then(|at| {
+            let name = bytes.get(at + 24..at + 26).filter(|_| bytes[0] < 2)?;
+            usize::from_str_radix(std::str::from_utf8(name).ok()?, 16).ok()
+        });
+        let named = named.filter(|number| *number < self.workers.len());
+        let home = || self.seats[*self.by_public.get(&remote)?].home;
+        named.or_else(home).unwrap_or(0)
     }
 
     /// What the client of `person` was made to do: its messages, datagrams and timers take their course.
@@ -231,6 +247,7 @@ impl World {
         }
         for Datagram { to, bytes } in datagrams {
             let length = bytes.len();
+            self.seats[person].home = Some(usize::from(to.port() - workers::address(0).port()));
             self.send_datagram(person, Way::Up, length, Happening::ToServer { remote, local: to, bytes });
         }
         if let Some(wakes) = wakes {

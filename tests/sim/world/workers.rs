@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use plenary::conference::WorkerId;
+use plenary::conference::placement::PerMille;
 use plenary::faults::Fault;
 use plenary::limits::{Limit, Limits};
 use plenary::media::allocate::AllocatorFactory;
@@ -183,6 +184,11 @@ impl World {
         for core in others.filter_map(|worker| worker.core.as_mut()) {
             core.forget_worker(gone);
         }
+    }
+
+    /// A worker says that it was busy for so much of the last second, in parts of a thousand.
+    pub fn busy(&mut self, number: usize, busy: u16) {
+        self.conference.worker_load(self.conference_now(), WorkerId(number as u8), PerMille(busy));
     }
 
     /// A worker is started again.
