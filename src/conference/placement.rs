@@ -110,7 +110,8 @@ pub(super) fn folds(workers: &[Standing], from: (WorkerId, usize), to: WorkerId,
         return false;
     };
     let people = u32::try_from(from.1).unwrap_or(u32::MAX);
-    let more = people.saturating_mul(there.each());
+    // What they take there, or would take here: what one person takes depends on whom they are shown.
+    let more = people.saturating_mul(there.each().max(here.each()));
     here.has_room(spill_at) && here.expected().saturating_add(more) < u32::from(spill_at.0) / FOLDS_BELOW
 }
 

@@ -85,6 +85,19 @@ impl Conference {
         for other in workers.into_iter().filter(|other| *other != worker) {
             self.command_if_there(other, Command::Elsewhere { peer: id, room, at: worker });
         }
+        if is_first {
+            self.tell_leader(room);
+        }
+    }
+
+    /// Tells the workers of a room that has several which of them decides who is let through: its first.
+    fn tell_leader(&mut self, room: RoomId) {
+        let Some(open) = self.rooms.get(&room) else { return };
+        let (mut workers, Some(by)) = (open.whereabouts.workers(), open.whereabouts.first) else { return };
+        workers.retain(|worker| self.workers.is_there(*worker));
+        for worker in workers.iter().filter(|_| workers.len() > 1) {
+            self.command(*worker, Command::Lead { room, by });
+        }
     }
 
     /// Somebody in a room is on `worker` no more. Returns whether nobody of it is: then that worker need not know of anybody, and was
@@ -98,8 +111,17 @@ impl Conference {
             return false;
         }
         let others: Vec<PeerId> = open.state.people().iter().copied().filter(|other| *other != id).collect();
+        // Its first worker is one that serves somebody, so that there is one that decides.
+        let moves = open.whereabouts.first == Some(worker) && !open.whereabouts.people.is_empty();
+        if moves {
+            open.whereabouts.first = open.whereabouts.in_order().into_iter().find(|other| *other != worker);
+        }
         for peer in std::iter::once(id).chain(others) {
             self.command_if_there(worker, Command::Leave { peer });
+        }
+        if moves {
+            self.floor_is_free(room);
+            self.tell_leader(room);
         }
         true
     }
@@ -146,6 +168,7 @@ impl Conference {
             let others = room.whereabouts.in_order().into_iter().find(|other| self.workers.is_there(*other));
             room.whereabouts.first = others.or_else(|| self.workers.least_busy());
             self.floor_is_free(id);
+            self.tell_leader(id);
         }
         let theirs = members
             .into_iter()

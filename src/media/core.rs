@@ -101,6 +101,9 @@ struct Room {
     members: Vec<PeerKey>,
     /// The other workers that serve some of them, and how many.
     neighbours: Vec<(WorkerId, usize)>,
+    /// The worker whose core decides who is let through on all of them, this one's own included; `None` while it serves the room
+    /// alone.
+    leader: Option<WorkerId>,
     stale: bool,
     /// Who of those who talk are let through.
     talkers: Talkers,
@@ -120,6 +123,7 @@ impl Room {
             id,
             members: Vec::new(),
             neighbours: Vec::new(),
+            leader: None,
             stale: false,
             talkers: Talkers::new(audio_top),
             loudest: Loudest::default(),
@@ -233,6 +237,7 @@ impl Core {
         match command {
             Command::Join { peer, room } => self.join(now, peer, room, None),
             Command::Elsewhere { peer, room, at } => self.join(now, peer, room, Some(at)),
+            Command::Lead { room, by } => self.lead(room, by),
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
             Command::Publish { peer, rates } => self.publish(now, peer, rates),

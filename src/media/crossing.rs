@@ -6,6 +6,8 @@
 //!   Packet, once for all who are there           ────────>  is passed on like one that came by the network
 //!   a sink                                       <────────  Wanted: what they take of it, together
 //!   the publisher's timer                        <────────  KeyFrame
+//!
+//!   the core that leads a room: Talkers          ────────>  who is let through there, too
 //! ```
 //!
 //! A publication is called by its key on the core of its publisher, in both directions. Everything but packets is state: a newer
@@ -14,7 +16,7 @@
 
 use std::time::Instant;
 
-use super::ids::{Kind, Layer, PeerId, Track};
+use super::ids::{Layer, PeerId, RoomId, StreamId, Track};
 use super::layers::Learned;
 use super::message::Limitation;
 use super::rtc::Packet;
@@ -23,10 +25,15 @@ use super::table::PublicationKey;
 
 /// What one core tells another one.
 #[derive(Debug)]
-pub struct Crossing {
-    /// The publication it is about, by its key on the core of its publisher.
-    pub(super) at: PublicationKey,
-    pub(super) what: What,
+pub struct Crossing(pub(super) About);
+
+/// What it is about.
+#[derive(Debug)]
+pub(super) enum About {
+    /// A publication, by its key on the core of its publisher.
+    Publication(PublicationKey, What),
+    /// A room, of which the other core says who is let through while they talk.
+    Talkers(RoomId, Vec<StreamId>),
 }
 
 /// What is told of a publication.
@@ -75,15 +82,14 @@ pub(super) enum What {
 }
 
 impl Crossing {
+    /// Something of a publication.
+    pub(super) fn of(at: PublicationKey, what: What) -> Crossing {
+        Crossing(About::Publication(at, what))
+    }
+
     /// Whether it is media, which may get lost. Everything else must come.
     #[must_use]
     pub fn is_media(&self) -> bool {
-        matches!(self.what, What::Packet { .. })
-    }
-
-    /// Of media: whether it is sound.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        matches!(&self.what, What::Packet { packet, .. } if packet.codec.kind() == Kind::Audio)
+        matches!(self.0, About::Publication(_, What::Packet { .. }))
     }
 }

@@ -26,6 +26,13 @@ pub enum Command {
         /// The worker they are served by.
         at: WorkerId,
     },
+    /// A room has people on several workers, of which this one decides for all who is let through while many talk.
+    Lead {
+        /// Which room.
+        room: RoomId,
+        /// The worker that decides.
+        by: WorkerId,
+    },
     /// The client's offer. Answered by [`Notice::Answer`] or [`Notice::Refused`], always exactly one of them.
     Offer {
         /// Whose.

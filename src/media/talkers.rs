@@ -34,6 +34,9 @@ const WAITS_NO_MORE: Duration = Duration::from_millis(500);
 /// How loud a voice is that cannot be heard, in dB below full scale.
 const SILENT: f32 = f32::INFINITY;
 
+/// How loud the loudest is.
+const LOUDEST: f32 = 0.0;
+
 /// For how long somebody talked and was left out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Waited {
@@ -114,6 +117,10 @@ pub struct Talkers {
     next: Option<Next>,
     /// When a turn was given last.
     given: Option<Instant>,
+    /// Another core decides for the room. Here only places are given that nobody needs, until it has heard the same.
+    led: bool,
+    /// Others are let through than when that was asked last.
+    changed: bool,
 }
 
 impl Talkers {
@@ -121,7 +128,14 @@ impl Talkers {
     #[must_use]
     pub fn new(most: usize) -> Talkers {
         let most = most.max(1);
-        Talkers { most, through: Vec::with_capacity(most), next: None, given: None }
+        Talkers {
+            most,
+            through: Vec::with_capacity(most),
+            next: None,
+            given: None,
+            led: false,
+            changed: false,
+        }
     }
 
     /// A packet of a voice, which is so loud (in dB below full scale; `None` if it cannot be heard) and has `waited`. Is it
@@ -146,6 +160,9 @@ impl Talkers {
         };
         if !full {
             self.through.push(Talker::new(now, id, loudness, false));
+            self.changed = true;
+        } else if self.led && silent.is_none() {
+            return Through::No;
         } else if let Some((place, _)) =
             silent.or(quietest.filter(|(_, quiet)| *quiet >= loudness + LOUDER_DB))
         {
@@ -196,7 +213,35 @@ impl Talkers {
     fn replace(&mut self, place: usize, by: Talker) {
         if let Some(talker) = self.through.get_mut(place) {
             *talker = by;
+            self.changed = true;
         }
+    }
+
+    /// Whether another core decides for the room. If none does, all are to be told who is let through.
+    pub fn set_led(&mut self, led: bool) {
+        (self.led, self.changed) = (led, !led);
+    }
+
+    /// Those whom the core that decides lets through.
+    pub fn follow(&mut self, now: Instant, those: &[StreamId]) {
+        let known = std::mem::take(&mut self.through);
+        self.through.extend(those.iter().take(self.most).map(|id| {
+            let known = known.iter().find(|talker| talker.id == *id);
+            // Of whom it heard nothing yet it will at once.
+            known.copied().unwrap_or_else(|| Talker::new(now, *id, LOUDEST, false))
+        }));
+    }
+
+    /// Those who are let through, if they are others than when this was asked last, and nobody else decides.
+    pub fn news(&mut self) -> Option<Vec<StreamId>> {
+        let news = std::mem::take(&mut self.changed) && !self.led;
+        news.then(|| self.ids())
+    }
+
+    /// Those who are let through.
+    #[must_use]
+    pub fn ids(&self) -> Vec<StreamId> {
+        self.through.iter().map(|talker| talker.id).collect()
     }
 
     /// Whether a voice is let through whatever others do at this moment.
@@ -207,7 +252,9 @@ impl Talkers {
 
     /// Those only are there any more of whom `is_there` says so.
     pub fn retain(&mut self, is_there: impl Fn(StreamId) -> bool) {
+        let before = self.through.len();
         self.through.retain(|talker| is_there(talker.id));
+        self.changed |= self.through.len() != before;
     }
 
     /// Nothing is to be heard of a voice any more.

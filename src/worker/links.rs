@@ -51,7 +51,7 @@ crate::metrics! {
 /// The connections to all other workers.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    links: Vec<Link>,
+    others: Vec<Link>,
     dropped: u64,
     /// Of connections that are no more.
     past: LinkCounters,
@@ -63,19 +63,19 @@ impl Links {
     /// Another worker is there, or is another one than before: what the one before told is of nobody any more.
     pub(super) fn connect(&mut self, link: Link, core: &mut Core) {
         core.forget_worker(link.worker);
-        match self.links.iter_mut().find(|known| known.worker == link.worker) {
+        match self.others.iter_mut().find(|known| known.worker == link.worker) {
             Some(known) => {
                 let before = std::mem::replace(known, link);
                 self.past += count(&before.outbound);
             }
-            None => self.links.push(link),
+            None => self.others.push(link),
         }
     }
 
     /// Hands the core what others told it.
     pub(super) fn drain(&mut self, now: Instant, core: &mut Core) {
         self.has_more = false;
-        for Link { worker, inbound, .. } in &self.links {
+        for Link { worker, inbound, .. } in &self.others {
             let mut taken = 0;
             while let Ok(crossing) = inbound.next() {
                 core.handle_crossing(now, *worker, crossing);
@@ -92,11 +92,11 @@ impl Links {
     pub(super) fn send(&mut self, core: &mut Core) {
         while let Some((to, crossing)) = core.poll_crossing() {
             // Of a worker that is not there nobody is told anything, and the conference moves whoever was on it.
-            if let Some(link) = self.links.iter_mut().find(|link| link.worker == to) {
+            if let Some(link) = self.others.iter_mut().find(|link| link.worker == to) {
                 link.outbound.send(crossing);
             }
         }
-        for link in &mut self.links {
+        for link in &mut self.others {
             self.dropped += link.outbound.drop_oldest(MOST_WAITING, Crossing::is_media);
             if let Err(e) = link.outbound.flush() {
                 log::error!("a worker cannot be woken: {e}");
@@ -106,14 +106,14 @@ impl Links {
 
     /// How soon to look again although nothing woke us.
     pub(super) fn wakes(&self) -> Option<Duration> {
-        let waits = self.links.iter().any(|link| link.outbound.backlog() > 0);
+        let waits = self.others.iter().any(|link| link.outbound.backlog() > 0);
         if self.has_more { Some(Duration::ZERO) } else { waits.then_some(RETRY) }
     }
 
     /// What was counted.
     pub(super) fn counters(&self) -> LinkCounters {
         let mut all = LinkCounters { dropped: self.dropped, ..self.past };
-        for link in &self.links {
+        for link in &self.others {
             all += count(&link.outbound);
         }
         all

@@ -70,35 +70,20 @@ impl Pool {
     fn connect(&mut self, number: usize, others: impl IntoIterator<Item = usize>) {
         for other in others.into_iter().filter(|other| *other != number) {
             let Ok([one, two]) = self.supervisors.get_disjoint_mut([number, other]) else { continue };
-            let (Some(here), Some(there)) = (&mut one.handle, &mut two.handle) else { continue };
-            let (Some(wakes_here), Some(wakes_there)) = (here.waker(), there.waker()) else { continue };
-            let (to_there, from_here) = queue(IN_FLIGHT, wakes_there);
-            let (to_here, from_there) = queue(IN_FLIGHT, wakes_here);
-            let (number, other) = (WorkerId(one.config.index), WorkerId(two.config.index));
-            let link =
-                |worker, outbound, inbound| ToWorker::Link(Box::new(Link { worker, outbound, inbound }));
-            here.post(link(other, to_there, from_there));
-            there.post(link(number, to_here, from_here));
-            here.flush();
-            there.flush();
+            let (Some(first), Some(second)) = (&mut one.handle, &mut two.handle) else { continue };
+            let (Some(wakes_first), Some(wakes_second)) = (first.waker(), second.waker()) else { continue };
+            let (to_second, from_first) = queue(IN_FLIGHT, wakes_second);
+            let (to_first, from_second) = queue(IN_FLIGHT, wakes_first);
+            let ends = [
+                (first, two.config.index, to_second, from_second),
+                (second, one.config.index, to_first, from_first),
+            ];
+            for (handle, worker, outbound, inbound) in ends {
+                let link = Link { worker: WorkerId(worker), outbound, inbound };
+                handle.post(ToWorker::Link(Box::new(link)));
+                handle.flush();
+            }
         }
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.supervisors.len()
-    }
-
-    /// The port of each.
-    #[must_use]
-    pub fn ports(&self) -> Vec<u16> {
-        self.supervisors.iter().map(|supervisor| supervisor.config.port).collect()
-    }
-
-    pub(super) fn handles(&mut self) -> impl Iterator<Item = (WorkerId, &mut WorkerHandle)> {
-        let supervisors = (0..).map(WorkerId).zip(&mut self.supervisors);
-        supervisors.filter_map(|(index, supervisor)| Some((index, supervisor.handle.as_mut()?)))
     }
 }
 

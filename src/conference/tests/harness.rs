@@ -230,7 +230,7 @@ impl World {
     /// A notice of the worker that serves whom it is about.
     pub(super) fn notice(&mut self, notice: Notice) {
         let worker = self.conference.peers.get(&notice.peer()).and_then(|peer| peer.worker);
-        self.notice_of(worker.map_or(0, |worker| worker.index()), notice);
+        self.notice_of(worker.map_or(0, WorkerId::index), notice);
     }
 
     pub(super) fn notice_of(&mut self, worker: usize, notice: Notice) {
@@ -331,6 +331,7 @@ impl World {
         let text = |command: Command| match command {
             Command::Join { .. } => "join".to_owned(),
             Command::Elsewhere { at, .. } => format!("elsewhere {}", at.0),
+            Command::Lead { by, .. } => format!("lead {}", by.0),
             Command::Offer { id, fresh, .. } => {
                 format!("offer {}{}", id.0, if fresh { " fresh" } else { "" })
             }

@@ -167,6 +167,7 @@ fn check_workers(world: &mut World, told: &mut [Told]) {
                 told.insert(peer, at);
             }
             Command::Leave { peer } => drop(told.remove(&peer)),
+            Command::Lead { .. } => {}
             Command::Offer { peer, .. }
             | Command::Mute { peer, .. }
             | Command::Publish { peer, .. }

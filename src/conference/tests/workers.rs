@@ -220,8 +220,8 @@ fn whoever_comes_when_a_worker_is_busy_is_served_by_another_and_both_know_all_of
     let mut world = world();
     spilled(&mut world);
     let (on_first, others): (Vec<_>, Vec<_>) = commands(&mut world).into_iter().partition(|(to, _)| *to == 0);
-    assert_eq!(on_first, sent(0, &["elsewhere 1"]));
-    let told = ["elsewhere 0", "elsewhere 0", "join", "offer 1 fresh", "publish 2"];
+    assert_eq!(on_first, sent(0, &["elsewhere 1", "lead 0"]));
+    let told = ["elsewhere 0", "elsewhere 0", "join", "lead 0", "offer 1 fresh", "publish 2"];
     assert_eq!(others, sent(1, &told));
     assert_eq!(world.conference.counters().spilled, 1);
     world.say(1, json!({ "type": "mute", "stream": "camera", "kind": "audio", "muted": true }));

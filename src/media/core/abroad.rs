@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::media::crossing::{Crossing, What};
+use crate::media::crossing::{About, Crossing, What};
 use crate::media::ids::{PeerId, Track, WorkerId};
 use crate::media::layers::Learned;
 use crate::media::message::Limitation;
@@ -27,7 +27,10 @@ impl Core {
     /// Takes in what the core of the worker `from` tells.
     pub fn handle_crossing(&mut self, now: Instant, from: WorkerId, crossing: Crossing) {
         let now = self.advance(now);
-        let Crossing { at, what } = crossing;
+        let (at, what) = match crossing.0 {
+            About::Publication(at, what) => (at, what),
+            About::Talkers(room, through) => return self.follow(now, from, room, &through),
+        };
         let abroad = Abroad { worker: from, at };
         match what {
             What::Wanted(declared) => return self.wanted(from, at, declared),
@@ -179,7 +182,7 @@ impl Core {
         let Some(Abroad { worker, at: there }) = publication.origin.abroad() else { return };
         let declared = Declared { takes, wanted, starves };
         if publication.audience.declared.replace(declared) != Some(declared) {
-            self.crossings.push_back((worker, Crossing { at: there, what: What::Wanted(declared) }));
+            self.crossings.push_back((worker, Crossing::of(there, What::Wanted(declared))));
         }
     }
 }

@@ -147,7 +147,7 @@ impl Core {
                 if keys.deadline(now) <= now {
                     let comes = match (publication.origin.abroad(), published.mid, &mut peer.connection) {
                         (Some(Abroad { worker, at }), ..) => {
-                            self.crossings.push_back((worker, Crossing { at, what: What::KeyFrame(layer) }));
+                            self.crossings.push_back((worker, Crossing::of(at, What::KeyFrame(layer))));
                             true
                         }
                         (None, Some(mid), Some(connection)) => connection.request_key_frame(mid, layer),

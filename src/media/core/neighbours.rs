@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::media::crossing::{Crossing, What};
-use crate::media::ids::{Kind, PeerId, RoomId, WorkerId};
+use crate::media::crossing::{About, Crossing, What};
+use crate::media::ids::{Kind, PeerId, RoomId, StreamId, WorkerId};
 use crate::media::publication::Publication;
 use crate::media::rtc::Packet;
 use crate::media::sinks::{Declared, LayerSet, Sink};
@@ -18,7 +18,7 @@ pub(super) fn carried(
     capture: Instant,
     resumes: bool,
 ) -> (WorkerId, Crossing) {
-    (worker, Crossing { at, what: What::Packet { packet: packet.copied(), capture, resumes } })
+    (worker, Crossing::of(at, What::Packet { packet: packet.copied(), capture, resumes }))
 }
 
 impl Core {
@@ -93,12 +93,43 @@ impl Core {
         }
     }
 
+    /// Who decides for a room who is let through.
+    pub(super) fn lead(&mut self, room: RoomId, by: WorkerId) {
+        let here = WorkerId(self.config.connection.worker);
+        let Some(at) = self.rooms_by_id.get(&room).copied() else { return };
+        let Some(room) = self.rooms.get_mut(at) else { return };
+        room.leader = Some(by);
+        room.talkers.set_led(by != here);
+        self.tell_talkers(at);
+    }
+
+    /// The core of `from` says who of a room is let through, if it is the one that decides.
+    pub(super) fn follow(&mut self, now: Instant, from: WorkerId, room: RoomId, through: &[StreamId]) {
+        let room = self.rooms_by_id.get(&room).and_then(|at| self.rooms.get_mut(*at));
+        // That it does may come from there before it comes from the conference.
+        if let Some(room) = room.filter(|room| room.leader.is_none_or(|leader| leader == from)) {
+            room.leader = Some(from);
+            room.talkers.set_led(true);
+            room.talkers.follow(now, through);
+        }
+    }
+
+    /// Others are let through than before: if that is decided here, all cores of the room are told.
+    pub(super) fn tell_talkers(&mut self, at: RoomKey) {
+        let here = WorkerId(self.config.connection.worker);
+        let Some(room) = self.rooms.get_mut(at).filter(|room| room.leader == Some(here)) else { return };
+        let Some(through) = room.talkers.news() else { return };
+        for (worker, _) in &room.neighbours {
+            self.crossings.push_back((*worker, Crossing(About::Talkers(room.id, through.clone()))));
+        }
+    }
+
     /// Nobody of a room is on `worker` any more.
     fn part(&mut self, room: RoomKey, worker: WorkerId) {
         for at in self.published_here(room) {
             let Some(publication) = self.publications.get_mut(at) else { continue };
             publication.sinks.remove(Sink::Worker(worker));
-            self.crossings.push_back((worker, Crossing { at, what: What::Unpublished }));
+            self.crossings.push_back((worker, Crossing::of(at, What::Unpublished)));
             self.demand_changed(at);
         }
     }
@@ -128,7 +159,7 @@ impl Core {
         if track.kind == Kind::Audio {
             publication.sinks.declare(worker, Declared::sound());
         }
-        self.crossings.push_back((worker, Crossing { at, what: What::Published { peer, track, muted } }));
+        self.crossings.push_back((worker, Crossing::of(at, What::Published { peer, track, muted })));
         self.tell(now, at);
     }
 
@@ -140,7 +171,7 @@ impl Core {
         }
         let (layers, limited) = (publication.layers.known(now), publication.limited);
         for worker in publication.sinks.workers() {
-            self.crossings.push_back((worker, Crossing { at, what: What::Learned { layers, limited } }));
+            self.crossings.push_back((worker, Crossing::of(at, What::Learned { layers, limited })));
         }
     }
 
@@ -148,7 +179,7 @@ impl Core {
     pub(super) fn begin_elsewhere(&mut self, at: PublicationKey, muted: bool, restarted: bool) {
         let workers =
             self.publications.get(at).into_iter().flat_map(|publication| publication.sinks.workers());
-        let began = |worker| (worker, Crossing { at, what: What::Began { muted, restarted } });
+        let began = |worker| (worker, Crossing::of(at, What::Began { muted, restarted }));
         self.crossings.extend(workers.map(began));
     }
 
@@ -156,7 +187,7 @@ impl Core {
     pub(super) fn cut_elsewhere(&mut self, at: PublicationKey, layer: crate::media::ids::Layer) {
         let workers =
             self.publications.get(at).into_iter().flat_map(|publication| publication.sinks.workers());
-        self.crossings.extend(workers.map(|worker| (worker, Crossing { at, what: What::Cut(layer) })));
+        self.crossings.extend(workers.map(|worker| (worker, Crossing::of(at, What::Cut(layer)))));
     }
 
     /// The core of another worker says what its people take of a picture that is published here.

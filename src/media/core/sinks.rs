@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::Core;
 use crate::media::crossing::{Crossing, What};
 use crate::media::ids::{Kind, StreamId, Track};
+use crate::media::peer::Peer;
 use crate::media::sinks::{LayerSet, Sink};
 use crate::media::table::{PeerKey, PublicationKey};
 
@@ -62,7 +63,7 @@ impl Core {
         let (kind, publisher) = (publication.track.kind, publication.origin.peer());
         self.forget_demand(publisher, publication.track.stream, publication.audience.told);
         for worker in publication.sinks.workers() {
-            self.crossings.push_back((worker, Crossing { at, what: What::Unpublished }));
+            self.crossings.push_back((worker, Crossing::of(at, What::Unpublished)));
         }
         if let Some(abroad) = publication.origin.abroad() {
             self.forget_guest(abroad);
@@ -86,9 +87,7 @@ impl Core {
         let (peer, kind) = (publication.origin.peer(), publication.track.kind);
         let publisher = self.peers.get(peer);
         // Who has no connection is asked for what is waited for when they have one.
-        let awaits = kind == Kind::Video
-            && !publication.muted
-            && publisher.is_some_and(|publisher| publisher.can_be_asked());
+        let awaits = kind == Kind::Video && !publication.muted && publisher.is_some_and(Peer::can_be_asked);
         publication.sinks.restart(|key, slot| {
             let Some(peer) = self.peers.get_mut(key) else { return LayerSet::default() };
             peer.detach(kind, slot.into());

@@ -19,6 +19,9 @@ impl Core {
     /// neither.
     pub(super) fn heard(&mut self, now: Instant, at: RoomKey, id: StreamId, spoken: &Spoken) {
         let through = spoken.heard != Through::No;
+        if matches!(spoken.heard, Through::First { .. }) {
+            self.tell_talkers(at);
+        }
         if let Some(level) = spoken.level.filter(|_| through && id.stream == Stream::Camera) {
             self.speak(now, at, id.peer, level);
         }
@@ -65,6 +68,7 @@ impl Core {
             // Everybody looks again now.
             room.concerned = Concerned::Nobody;
         }
+        self.tell_talkers(at);
     }
 
     /// Nothing is to be heard of a voice until it says something again. Whoever heard it `apart` from its picture no longer does.
@@ -75,6 +79,8 @@ impl Core {
         let Some(room) = self.rooms.get_mut(at) else { return };
         room.talkers.silence(id);
         room.loudest.silence(id);
+        self.tell_talkers(at);
+        let Some(room) = self.rooms.get_mut(at) else { return };
         if id.stream == Stream::Camera {
             let passed = room.floor.silence(id.peer);
             self.pass_floor(now, at, passed);

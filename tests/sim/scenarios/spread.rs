@@ -126,7 +126,7 @@ fn a_worker_that_fails_takes_only_its_own_people_and_the_others_see_them_again_b
         world.meet_anew(ms(10_000), "after the second failure they do not meet again", &people);
         world.restore_worker(0);
         let newcomers: Vec<Person> =
-            (0..3).map(|_| world.join(Profile::PAGE, Conditions::clean(20))).collect();
+            (0..2).map(|_| world.join(Profile::PAGE, Conditions::clean(20))).collect();
         let all = [people, newcomers].concat();
         world.meet_anew(ms(6_000), "who comes after both are back meets nobody", &all);
         assert!(
