@@ -85,6 +85,23 @@ impl Pool {
             }
         }
     }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.supervisors.len()
+    }
+
+    /// The port of each.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        self.supervisors.iter().map(|supervisor| supervisor.config.port).collect()
+    }
+
+    pub(super) fn handles(&mut self) -> impl Iterator<Item = (WorkerId, &mut WorkerHandle)> {
+        let supervisors = (0..).map(WorkerId).zip(&mut self.supervisors);
+        supervisors.filter_map(|(index, supervisor)| Some((index, supervisor.handle.as_mut()?)))
+    }
 }
 
 impl Workers for Pool {
