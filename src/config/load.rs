@@ -103,6 +103,11 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = metrics::address, requires = "pid")]
     metrics: Option<SocketAddr>,
 
+    /// Say where people are, too: which of the server's addresses each sends to, one for each of its workers, and what those
+    /// get who are there
+    #[arg(long)]
+    spill: bool,
+
     /// Print the result as JSON (docs/load.md) instead of a table
     #[arg(long)]
     json: bool,
@@ -150,6 +155,8 @@ pub struct LoadConfig {
     pub pid: Option<u32>,
     /// Where the server tells numbers.
     pub metrics: Option<SocketAddr>,
+    /// Where people are is told.
+    pub spill: bool,
     /// The result is for programs.
     pub json: bool,
     /// For all that is drawn.
@@ -211,6 +218,7 @@ impl LoadArgs {
             trust,
             pid: self.pid,
             metrics: self.metrics,
+            spill: self.spill,
             json: self.json,
             seed: self.seed,
         })

@@ -141,6 +141,11 @@ impl Person {
         self.line.counted
     }
 
+    /// The server's address that they send media to; `None` before they send any.
+    pub(super) fn server(&self) -> Option<SocketAddr> {
+        self.line.server
+    }
+
     /// Their port for media.
     pub(super) fn port(&self) -> u16 {
         self.address.port()

@@ -82,6 +82,8 @@ pub(super) struct Line {
     socket: UdpSocket,
     state: UdpSocketState,
     pub counted: Counted,
+    /// Where it sent to last.
+    pub server: Option<SocketAddr>,
 }
 
 impl Line {
@@ -112,7 +114,7 @@ impl Line {
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         socket.register(registry, token, Interest::READABLE)?;
         let address = SocketAddr::new(from, socket.local_addr()?.port());
-        Ok((Line { socket, state, counted: Counted::default() }, address))
+        Ok((Line { socket, state, counted: Counted::default(), server: None }, address))
     }
 
     /// Takes one batch, and hands over what is in it. False once nothing waits: the kernel tells when something does.
@@ -157,6 +159,7 @@ impl Line {
         let segment_size = (count > 1).then_some(size);
         let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
         self.counted.send_calls += 1;
+        self.server = Some(destination);
         match self.state.try_send(UdpSockRef::from(&self.socket), &transmit) {
             Ok(()) => self.counted.sent += count as u64,
             Err(_) => self.counted.unsent += count as u64,

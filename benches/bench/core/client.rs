@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use plenary::limits::Limits;
 use plenary::media::Core;
-use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream, Track};
+use plenary::media::ids::{Kind, OfferId, PeerId, RoomId, SlotIndex, Stream, Track, WorkerId};
 use plenary::media::message::{Command, Notice, SlotLine, TrackLine};
 use plenary::media::rtc::Offer;
 use str0m::change::{SdpAnswer, SdpApi};
@@ -24,6 +24,8 @@ pub struct Client {
     camera: Option<Mid>,
     sizes: bool,
     deadline: Instant,
+    /// Its core.
+    pub home: usize,
 }
 
 pub fn server() -> SocketAddr {
@@ -69,7 +71,8 @@ fn media(kind: Kind) -> MediaKind {
 
 impl Client {
     /// Person `number` joins a room of `core`.
-    pub fn join((core, spent): (&mut Core, &mut Spent), now: Instant, number: u16, row: &Row) -> Client {
+    pub fn join(cores: &mut [(Core, Spent)], now: Instant, number: u16, row: &Row) -> Client {
+        let home = row.home(number);
         let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + number));
         let config =
             RtcConfig::new().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
@@ -98,6 +101,13 @@ impl Client {
             tracks.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect();
         let sdp = offer.to_sdp_string();
         let peer = PeerId(u64::from(number));
+        let at = WorkerId(home as u8);
+        for (other, (core, spent)) in cores.iter_mut().enumerate() {
+            if other != usize::from(home) && number < row.people {
+                beside(spent, || core.handle_command(now, Command::Elsewhere { peer, room, at }));
+            }
+        }
+        let (core, spent) = &mut cores[usize::from(home)];
         let answer = beside(spent, || {
             let offer = Offer::parse(&sdp, tracks, slots, &Limits::default()).expect("a good offer");
             core.handle_command(now, Command::Join { peer, room });
@@ -116,7 +126,7 @@ impl Client {
         let sdp = SdpAnswer::from_sdp_string(&answer).expect("a session description");
         beside(spent, || drop(answer));
         rtc.sdp_api().accept_answer(pending, sdp).expect("an answer to the offer");
-        Client { rtc, address, out: Vec::new(), camera, sizes: row.sizes, deadline: now }
+        Client { rtc, address, out: Vec::new(), camera, sizes: row.sizes, deadline: now, home: home.into() }
     }
 
     pub fn drain(&mut self) {

@@ -46,18 +46,18 @@ pub fn times(results: &mut Results, wanted: &dyn Fn(&str) -> bool, all: &[Contes
                 |contestant| &contestant.name,
                 |contestant| {
                     let said = output_on(cores.server, contestant.bench().args(["one", &row.name]));
-                    let Measured { sending, .. } = serde_json::from_str(&said).expect("figures");
-                    figures(&row, &sending)
+                    figures(&row, &serde_json::from_str(&said).expect("figures"))
                 },
             );
         }
     }
 }
 
-fn figures(row: &Row, spent: &Spent) -> Vec<Figure> {
+fn figures(row: &Row, measured: &Measured) -> Vec<Figure> {
+    let spent = &measured.sending;
     let leaving = spent.forwarded.max(1) as f64;
     let each = |time: std::time::Duration| time.as_nanos() as f64 / leaving;
-    vec![
+    let mut figures = vec![
         ("for one that leaves, all together", "ns", each(spent.together())),
         ("for one that comes", "ns", spent.input.as_nanos() as f64 / spent.received.max(1) as f64),
         ("what leaves at once", "ns", each(spent.output)),
@@ -65,7 +65,13 @@ fn figures(row: &Row, spent: &Spent) -> Vec<Figure> {
         ("reports and checks", "ns", each(spent.feedback)),
         ("allocations for one that leaves", "", spent.allocations as f64 / leaving),
         ("heap of a person", "KiB", spent.held as f64 / 1_024.0 / f64::from(row.people)),
-    ]
+    ];
+    if row.name.starts_with("over cores") {
+        let of_busiest = measured.busiest.as_nanos() as f64 / spent.received.max(1) as f64;
+        figures.push(("crossing, for one that leaves", "ns", each(spent.crossing)));
+        figures.push(("the busiest core, for one that comes", "ns", of_busiest));
+    }
+    figures
 }
 
 /// Instructions for one that leaves. The machine may be busy meanwhile, so all its cores count.

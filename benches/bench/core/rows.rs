@@ -26,8 +26,21 @@ pub struct Row {
     pub burst: bool,
     /// So many people more are in the core, in rooms of [`OTHER_ROOM`] where nobody sends.
     pub others: u16,
+    /// On how many cores the room is. Whoever sends first is on the first of them.
+    pub cores: u16,
+    /// Where the others are.
+    pub where_to: WhereTo,
     /// Its instructions are counted, which takes up to a minute.
     pub counted: bool,
+}
+
+/// Where those are who do not send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhereTo {
+    /// On all cores alike.
+    Spread,
+    /// On all but the first.
+    Elsewhere,
 }
 
 /// What a client offers.
@@ -63,7 +76,36 @@ impl Row {
             let row = Row::one_sends(name, 9, Lines::Page(9));
             rows.push(Row { senders: 10, sizes, burst, counted: true, ..row });
         }
+        rows.extend(Row::over_cores());
         rows
+    }
+
+    /// One room on several cores: what a packet costs that crosses, and how busy the busiest core is.
+    fn over_cores() -> Vec<Row> {
+        let on = |cores: u16, where_to| {
+            move |name: String, to| Row { cores, where_to, ..Row::one_sends(name, to, Lines::Apart(13)) }
+        };
+        let mut rows = Vec::new();
+        for burst in [false, true] {
+            let counted = !burst;
+            let here = on(1, WhereTo::Spread)(format!("over cores: to 30 here{}", bursts(burst)), 30);
+            let there = on(2, WhereTo::Elsewhere)(format!("over cores: to 30 elsewhere{}", bursts(burst)), 30);
+            rows.extend([here, there].map(|row| Row { burst, counted, ..row }));
+        }
+        for cores in [1, 2, 4, 8] {
+            rows.push(on(cores, WhereTo::Spread)(format!("over cores: to 200 on {cores}"), 200));
+        }
+        rows
+    }
+
+    /// The core of person `number`, of those whose room this is.
+    pub fn home(&self, number: u16) -> u16 {
+        match self.where_to {
+            _ if number >= self.people || self.cores == 1 => 0,
+            WhereTo::Spread => number % self.cores,
+            WhereTo::Elsewhere if number == 0 => 0,
+            WhereTo::Elsewhere => 1 + number % (self.cores - 1),
+        }
     }
 
     /// The same room, while the core holds so many people in all.
@@ -75,7 +117,10 @@ impl Row {
     }
 
     fn one_sends(name: String, to: u16, lines: Lines) -> Row {
-        Row { name, people: to + 1, senders: 1, lines, sizes: false, burst: false, others: 0, counted: false }
+        let people = to + 1;
+        let (sizes, burst, counted) = (false, false, false);
+        let (cores, where_to) = (1, WhereTo::Spread);
+        Row { name, people, senders: 1, lines, sizes, burst, others: 0, cores, where_to, counted }
     }
 
     /// Packets that are measured, of all senders together, after as many of each that are not. To a few people: four seconds,

@@ -15,6 +15,9 @@ pub struct Spent {
     pub timers: Duration,
     /// On everything else that people sent: reports, checks.
     pub feedback: Duration,
+    /// On what it told other cores, and what they told it.
+    #[serde(default)]
+    pub crossing: Duration,
     pub allocations: u64,
     pub received: u64,
     pub forwarded: u64,
@@ -31,8 +34,22 @@ impl Spent {
         *self = Spent { counts, held: self.held, ..Spent::default() };
     }
 
+    /// This and another core's.
+    pub fn and(mut self, other: &Spent) -> Spent {
+        self.input += other.input;
+        self.output += other.output;
+        self.timers += other.timers;
+        self.feedback += other.feedback;
+        self.crossing += other.crossing;
+        self.allocations += other.allocations;
+        self.received += other.received;
+        self.forwarded += other.forwarded;
+        self.held += other.held;
+        self
+    }
+
     pub fn together(&self) -> Duration {
-        self.input + self.output + self.timers + self.feedback
+        self.input + self.output + self.timers + self.feedback + self.crossing
     }
 }
 

@@ -1,8 +1,10 @@
 //! The result: what everybody got, what it cost the server, and whether the generator was the bottleneck. Its fields are those of
 //! `docs/load.md`.
 
+mod places;
 mod table;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,6 +14,7 @@ use super::measure::{Delays, FREEZE, Receiver, Stream};
 use super::person::Person;
 use super::server::{Numbers, Sample};
 use crate::media::ids::Kind;
+use places::Places;
 
 /// The number of this form. It rises when a field is taken away or means something else.
 const FORM: u32 = 1;
@@ -54,6 +57,8 @@ pub struct Report {
     pub server: Option<Server>,
     /// Its process ended meanwhile.
     pub server_ended: bool,
+    /// Where people are at the end, by the server's address. Empty if that was not asked for.
+    pub places: Vec<Place>,
     /// Each stream: what one person got of one other's picture or sound.
     pub streams: Vec<OneStream>,
 }
@@ -131,6 +136,22 @@ pub struct OneStream {
     /// The rest.
     #[serde(flatten)]
     pub totals: Totals,
+}
+
+/// One of the server's addresses for media, which is one of its workers, and who is there.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The address.
+    pub address: SocketAddr,
+    /// How many people.
+    pub people: usize,
+    /// Of them: who send.
+    pub publishers: usize,
+    /// What they get of pictures.
+    pub video: Totals,
+    /// What they get of sound.
+    pub audio: Totals,
 }
 
 /// How those got on who came while it was measured.
@@ -255,9 +276,11 @@ pub(super) fn report(crowd: &mut Crowd, measured: &Measured, looks: Option<&Look
         generator: generator(measured, time),
         server: None,
         server_ended: false,
+        places: Vec::new(),
         streams: Vec::new(),
     };
     let (mut video, mut audio) = (Sum::default(), Sum::default());
+    let mut places = Places::of(&crowd.people, config.spill);
     let mut gather = |number: usize, came: Instant, left: Instant, receiver: &mut Receiver| {
         let mut any = false;
         for (source, stream) in receiver.finish() {
@@ -271,6 +294,7 @@ pub(super) fn report(crowd: &mut Crowd, measured: &Measured, looks: Option<&Look
                 Kind::Video => ("video", &mut video),
             };
             all.merge(&one);
+            places.add(number, from.kind, &one);
             let totals = one.totals(time);
             report.streams.push(OneStream { kind, room: from.room, from: from.person, to: number, totals });
         }
@@ -287,6 +311,7 @@ pub(super) fn report(crowd: &mut Crowd, measured: &Measured, looks: Option<&Look
     report.blind = blind;
     report.streams.sort_by_key(|stream| (stream.room, stream.to, stream.from, stream.kind));
     (report.video, report.audio) = (video.totals(time), audio.totals(time));
+    report.places = places.told(time);
     let packets = report.video.packets + report.audio.packets;
     report.server = looks.map(|looks| server(looks, report.people, packets, time));
     report

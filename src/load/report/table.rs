@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Arrivals, FREEZE, Mishaps, OneStream, Report, Server, Times, Totals};
+use super::{Arrivals, FREEZE, Mishaps, OneStream, Place, Report, Server, Times, Totals};
 
 /// How many of the worst streams are named.
 const WORST: usize = 5;
@@ -46,6 +46,7 @@ impl fmt::Display for Report {
         }
         of_mishaps(f, &self.mishaps)?;
         worst(f, &self.streams)?;
+        where_people_are(f, &self.places)?;
         writeln!(f)?;
         if let Some(server) = &self.server {
             of_server(f, server)?;
@@ -136,6 +137,30 @@ fn of_mishaps(f: &mut fmt::Formatter<'_>, mishaps: &Mishaps) -> fmt::Result {
         )?;
     }
     first_refusal.iter().try_for_each(|text| writeln!(f, "  The first: {text}"))
+}
+
+/// Which of the server's addresses people send to, and what they get there.
+fn where_people_are(f: &mut fmt::Formatter<'_>, places: &[Place]) -> fmt::Result {
+    if places.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "\n{:<26}{:>7}{:>7}{:>8}{:>10}{:>7}{:>7}{:>8}",
+        "where people are", "people", "send", "streams", "Mbit/s", "p50", "p99", "max, ms"
+    )?;
+    for Place { address, people, publishers, video, audio } in places {
+        let totals = if video.streams > 0 { video } else { audio };
+        let Times { p50, p99, max, .. } = totals.delay_ms;
+        writeln!(
+            f,
+            "{:<26}{people:>7}{publishers:>7}{:>8}{:>10.1}{p50:>7.2}{p99:>7.2}{max:>8.1}",
+            address.to_string(),
+            totals.streams,
+            totals.bits_per_second / 1_000_000.0
+        )?;
+    }
+    Ok(())
 }
 
 /// Those who lost most, were torn or froze.
