@@ -19,7 +19,6 @@ use crate::results::{Figure, Results};
 use plenary::media::rtc::EgressKind;
 use room::Measured;
 use rows::Row;
-use spent::Spent;
 
 /// What a function is called whose instructions are the core's.
 const INSIDE: &str = "--toggle-collect=*inside_the_core*";

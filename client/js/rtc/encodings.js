@@ -40,7 +40,11 @@ const SAVED_SCREEN = { maxBitrate: 500_000, maxFramerate: 5 };
  */
 export function offeredLayers(asked, stream, hints) {
   if (stream === 'camera' || hints) return asked;
-  return asked.slice(-1).map(({ rid, ...layer }) => layer);
+  return asked.slice(-1).map((layer) => {
+    const whole = { ...layer };
+    delete whole.rid;
+    return whole;
+  });
 }
 
 /**
