@@ -45,6 +45,8 @@ struct Row {
     subscribers: u32,
     bitrate: &'static str,
     arguments: &'static [&'static str],
+    /// The room is on two workers, which share the server's core.
+    across: bool,
     seconds: u32,
     rounds: usize,
 }
@@ -52,15 +54,17 @@ struct Row {
 impl Row {
     const fn camera(name: &'static str, publishers: u32, subscribers: u32) -> Row {
         let (bitrate, arguments): (_, &[&str]) = (CAMERA, &[]);
-        Row { name, rooms: 1, publishers, subscribers, bitrate, arguments, seconds: 6, rounds: 3 }
+        let across = false;
+        Row { name, rooms: 1, publishers, subscribers, bitrate, arguments, across, seconds: 6, rounds: 3 }
     }
 }
 
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 11] = [
     Row::camera("server: 1 x 1, bursts", 1, 1),
     Row::camera("server: 1 x 50, bursts", 1, 50),
     Row::camera("server: 1 x 99, bursts", 1, 99),
     Row { arguments: &["--even"], ..Row::camera("server: 1 x 99, even", 1, 99) },
+    Row { arguments: &["--even"], across: true, ..Row::camera("server: 1 x 20 on two workers, even", 1, 20) },
     Row { arguments: &["--even", "--join-storm", "50"], seconds: 4, ..Row::camera(JOINS, 1, 99) },
     Row::camera("server: ten all to all, bursts", 10, 0),
     Row { rooms: 2, ..Row::camera("server: two rooms of ten all to all, bursts", 10, 0) },
@@ -90,12 +94,22 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(contestant: &Contestant, core: usize, folder: &std::path::Path) -> Result<Server, String> {
+    fn start(
+        contestant: &Contestant,
+        core: usize,
+        across: bool,
+        folder: &std::path::Path,
+    ) -> Result<Server, String> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let metrics = port.map_err(|error| error.to_string())?.port();
         let mut command = contestant.server();
         command.args(["--plain-http", "--http-port", "0", "--udp-port", "0", "--announce", "127.0.0.1"]);
-        command.args(["--log", "error", "--pin", &core.to_string(), "--limit", LIMITS]);
+        command.args(["--log", "error", "--limit", LIMITS]);
+        let core_of_worker = core.to_string();
+        command.args(if across { ["--workers", "2"] } else { ["--pin", &core_of_worker] });
+        if across {
+            command.args(["--spill-at", "0"]);
+        }
         command.args(["--metrics", &format!("127.0.0.1:{metrics}")]);
         // Everybody of the load talks all the time: as many are heard as before there was a choice, whatever build it is.
         command.env("PLENARY_AUDIO_TOP", "8");
@@ -116,7 +130,7 @@ impl Server {
 fn load(contestant: &Contestant, row: &Row) -> Result<Value, String> {
     let cores = Cores::own();
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let server = Server::start(contestant, cores.server, folder.path())?;
+    let server = Server::start(contestant, cores.server, row.across, folder.path())?;
     let mut command = Contestant::generator();
     command.args(["load", "--json", "--audio", "--url", &format!("http://127.0.0.1:{}", server.port)]);
     command.args([
@@ -125,6 +139,9 @@ fn load(contestant: &Contestant, row: &Row) -> Result<Value, String> {
         "--metrics",
         &format!("127.0.0.1:{}", server.metrics),
     ]);
+    if row.across {
+        command.arg("--spill");
+    }
     for (flag, value) in [
         ("--rooms", row.rooms),
         ("--publishers", row.publishers),
@@ -176,7 +193,24 @@ fn figures(said: &Value) -> Vec<Figure> {
     // Where nobody sends nothing can be said of packets.
     let silent = number("/video/packets") + number("/audio/packets") == 0.0;
     let says_something = |what: &str| !silent || what.starts_with("CPU of") || what.starts_with("memory");
-    FIGURES.iter().filter(|(_, what, ..)| says_something(what)).filter_map(told).collect()
+    let all = FIGURES.iter().filter(|(_, what, ..)| says_something(what)).filter_map(told);
+    all.chain(added_by_crossing(said)).collect()
+}
+
+/// How much longer pictures are on their way to those who are on another worker than who sends.
+fn added_by_crossing(said: &Value) -> Vec<Figure> {
+    let places = said.pointer("/places").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let (here, there): (Vec<&Value>, Vec<&Value>) =
+        places.iter().partition(|place| place.pointer("/publishers").and_then(Value::as_u64) == Some(1));
+    let [here] = here[..] else { return Vec::new() };
+    let [there] = there[..] else { return Vec::new() };
+    let delay = |of: &Value, path| of.pointer(path).and_then(Value::as_f64);
+    let added = |path| Some(delay(there, path)? - delay(here, path)?);
+    let figures = [
+        ("delay added by crossing p50", added("/video/delayMs/p50")),
+        ("delay added by crossing p99", added("/video/delayMs/p99")),
+    ];
+    figures.into_iter().filter_map(|(what, added)| Some((what, "ms", added?))).collect()
 }
 
 /// Why the generator, and not the server, was what could do no more.

@@ -122,7 +122,10 @@ pub struct Awaited {
 /// takes visit nobody.
 #[derive(Debug, Default)]
 pub struct Sinks {
+    /// Workers first.
     wants: Vec<Wants>,
+    /// How many workers there are: each packet asks.
+    workers: usize,
     /// Who takes each layer: places in `wants`.
     takers: [Vec<usize>; 3],
     stale: bool,
@@ -131,11 +134,18 @@ pub struct Sinks {
 impl Sinks {
     /// One more, if it is not there.
     pub fn add(&mut self, sink: Sink) {
-        if self.iter().all(|known| known != sink) {
-            let (takes, awaits) = (LayerSet::default(), LayerSet::default());
-            self.wants.push(Wants { sink, declared: Declared::default(), takes, awaits });
-            self.expire();
+        if self.iter().any(|known| known == sink) {
+            return;
         }
+        let (takes, awaits) = (LayerSet::default(), LayerSet::default());
+        let wants = Wants { sink, declared: Declared::default(), takes, awaits };
+        if let Sink::Worker(_) = sink {
+            self.wants.insert(0, wants);
+            self.workers += 1;
+        } else {
+            self.wants.push(wants);
+        }
+        self.lose_places();
     }
 
     /// What the people of another worker want of it from now on. Returns whether that is news.
@@ -151,7 +161,12 @@ impl Sinks {
     /// One less. What it wanted is wanted no more.
     pub fn remove(&mut self, sink: Sink) {
         self.wants.retain(|known| known.sink != sink);
-        // The places of the others are not what they were.
+        self.workers = self.wants.iter().filter(|wants| matches!(wants.sink, Sink::Worker(_))).count();
+        self.lose_places();
+    }
+
+    /// The places of the others are not what they were.
+    fn lose_places(&mut self) {
         self.takers.iter_mut().for_each(Vec::clear);
         self.expire();
     }
@@ -171,15 +186,12 @@ impl Sinks {
 
     /// The workers among them.
     pub fn workers(&self) -> impl Iterator<Item = WorkerId> {
-        self.iter().filter_map(|sink| match sink {
-            Sink::Slot { .. } => None,
-            Sink::Worker(worker) => Some(worker),
-        })
+        self.declared().map(|(worker, _)| worker)
     }
 
     /// What each worker said.
     pub fn declared(&self) -> impl Iterator<Item = (WorkerId, Declared)> {
-        self.wants.iter().filter_map(|wants| match wants.sink {
+        self.wants.iter().take(self.workers).filter_map(|wants| match wants.sink {
             Sink::Slot { .. } => None,
             Sink::Worker(worker) => Some((worker, wants.declared)),
         })
@@ -261,5 +273,52 @@ impl Sinks {
         for wants in &mut self.wants {
             wants.awaits.remove(layer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::table::Key;
+
+    fn slot(number: u32) -> Sink {
+        Sink::Slot { peer: PeerKey::of(number), slot: 0 }
+    }
+
+    fn only(layer: Layer) -> LayerSet {
+        LayerSet::of(|other| other == layer)
+    }
+
+    fn visited(sinks: &mut Sinks, layer: Layer) -> Vec<Sink> {
+        sinks.gather(|_, _| only(Layer::Low));
+        let mut visited = Vec::new();
+        sinks.visit(layer, false, |sink| {
+            visited.push(sink);
+            false
+        });
+        visited
+    }
+
+    #[test]
+    fn a_worker_takes_what_it_said_once_whoever_comes_and_goes_beside_it() {
+        let (mut sinks, worker) = (Sinks::default(), WorkerId(3));
+        sinks.add(slot(1));
+        sinks.add(Sink::Worker(worker));
+        sinks.add(Sink::Worker(worker));
+        assert_eq!(visited(&mut sinks, Layer::Low), [slot(1)], "it has said nothing yet");
+        let declared = Declared { takes: only(Layer::High), wanted: Some(only(Layer::High)), starves: true };
+        assert!(sinks.declare(worker, declared));
+        assert!(!sinks.declare(worker, declared), "that is no news");
+        assert!(!sinks.declare(WorkerId(9), declared), "nobody there is a sink");
+        sinks.add(slot(2));
+        sinks.remove(slot(1));
+        assert_eq!(visited(&mut sinks, Layer::High), [Sink::Worker(worker)]);
+        assert_eq!(visited(&mut sinks, Layer::Low), [slot(2)]);
+        assert_eq!(sinks.declared().collect::<Vec<_>>(), [(worker, declared)]);
+        assert_eq!(sinks.slots().collect::<Vec<_>>(), [(PeerKey::of(2), 0)]);
+        sinks.awaits(Sink::Worker(worker), Layer::High);
+        assert_eq!(sinks.awaited(), only(Layer::High));
+        sinks.remove(Sink::Worker(worker));
+        assert_eq!((sinks.workers().count(), sinks.awaited()), (0, LayerSet::default()));
     }
 }

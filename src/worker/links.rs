@@ -15,8 +15,9 @@ use crate::queue::{Drain, Sender};
 /// is some 300 bytes here.
 pub(super) const IN_FLIGHT: usize = 512;
 
-/// What waits for room beside that at most, of media: what 25 cameras send in a fifth of a second. What is older is of no use.
-const MOST_WAITING: usize = 1_024;
+/// What waits for room beside that at most, of media: with what is in flight, what 25 cameras send in a seventh of a second. What is
+/// older is of no use.
+const MOST_WAITING: usize = 512;
 
 /// Taken from one worker in one turn at most: as many as may be in flight, once over.
 const TAKEN_A_TURN: usize = 1_024;

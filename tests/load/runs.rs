@@ -3,7 +3,7 @@
 use std::fs::read_to_string;
 use std::process::{Child, Command};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -110,6 +110,14 @@ fn a_server_that_dies_in_the_middle_leaves_a_result_that_says_so() {
     assert!(text.contains("(--pid) ended while it was measured") && text.contains("audio delay"), "{text}");
 }
 
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let by = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < by, "{what}: not within 20 s");
+        sleep(Duration::from_millis(50));
+    }
+}
+
 fn signal(name: &str, process: u32) {
     assert!(Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success());
 }
@@ -140,4 +148,76 @@ fn a_table_is_for_people_and_fits_80_columns() {
     }
     let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
     assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn people_of_a_room_on_two_workers_get_all_of_each_other_and_it_is_told_where_they_are() {
+    let server = Server::start(&["--plain-http", "--workers", "2", "--spill-at", "0"]);
+    let flags =
+        ["--publishers", "2", "--subscribers", "4", "--audio", "--video-bitrate", "500k", "--duration", "3"];
+    let result = server.result(&[&flags[..], &["--spill"]].concat());
+    let places = result["places"].as_array().expect("places");
+    let people: Vec<u64> = places.iter().map(|place| count(place, "/people")).collect();
+    assert_eq!(people, [3, 3], "{result:#}");
+    assert_eq!(places.iter().map(|place| count(place, "/publishers")).sum::<u64>(), 2);
+    assert_ne!(places[0]["address"], places[1]["address"]);
+    for kind in ["video", "audio"] {
+        let of = |of: &Value, field: &str| count(of, &format!("/{kind}/{field}"));
+        assert_eq!(of(&result, "streams"), 10);
+        assert_eq!(
+            (of(&result, "lost"), of(&result, "torn"), of(&result, "repeated")),
+            (0, 0, 0),
+            "{result:#}"
+        );
+        let packets: u64 = places.iter().map(|place| of(place, "packets")).sum();
+        assert_eq!(packets, of(&result, "packets"), "everybody is somewhere");
+    }
+    assert_eq!(count(&result, "/blind"), 0);
+    let said = server.load(&["--subscribers", "1", "--duration", "1", "--spill"]);
+    let said = String::from_utf8_lossy(&said.stdout);
+    assert!(said.contains("where people are"), "{said}");
+}
+
+/// More waits for it than is held: pictures for its people get lost, and nobody else's.
+#[test]
+fn a_worker_that_stands_still_loses_pictures_of_its_own_people_and_nobody_else_notices() {
+    let server = Server::start(&["--plain-http", "--workers", "2", "--spill-at", "0"]);
+    let flags =
+        ["--subscribers", "5", "--audio", "--video-bitrate", "4.8M", "--duration", "8", "--spill", "--json"];
+    let output = server.load_while(&flags, |_| {
+        // Whoever sends came first, to the first worker.
+        until("everybody is there", || server.counted("worker_people") == 6);
+        sleep(Duration::from_secs(5));
+        server.harm(r#"{"worker":1,"fault":"stall","millis":2200}"#);
+    });
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let places = result["places"].as_array().expect("places");
+    let (here, there): (Vec<&Value>, Vec<&Value>) =
+        places.iter().partition(|place| count(place, "/publishers") == 1);
+    for kind in ["video", "audio"] {
+        assert_eq!(count(here[0], &format!("/{kind}/lost")), 0, "{:#}", here[0]);
+    }
+    let frozen = |place: &Value| number(place, "/video/longestFreezeMs");
+    assert!(frozen(here[0]) < 1_000.0, "a third person saw a picture stand for {} ms", frozen(here[0]));
+    assert!(frozen(there[0]) > 1_500.0, "nothing stood still: {:#}", there[0]);
+    // Theirs is back for the rest of the time: of eight seconds more than four are seen.
+    let seen = count(there[0], "/video/frames") / count(there[0], "/video/streams");
+    assert!(seen > 4 * 30, "{seen} frames: {:#}", there[0]);
+    assert!(server.counted("link_dropped") > 0, "nothing was dropped");
+    assert_eq!(server.counted("conference_moved"), 0, "nobody had to be moved");
+}
+
+#[test]
+fn a_server_that_is_stopped_while_a_room_fills_two_workers_ends_at_once() {
+    let mut server = Server::start(&["--plain-http", "--workers", "2", "--spill-at", "0"]);
+    let process = server.pid();
+    let flags =
+        ["--publishers", "4", "--subscribers", "60", "--audio", "--join-rate", "60", "--duration", "30"];
+    let output = server.load_while(&flags, |_| {
+        // Some are inside, some are building connections, some are not there yet.
+        sleep(Duration::from_millis(800));
+        signal("TERM", process.parse().expect("a number"));
+    });
+    assert!(!output.status.success(), "nobody was measured");
+    assert!(server.ended_well(Duration::from_secs(5)), "a server that is full of people does not end");
 }

@@ -1,11 +1,13 @@
 //! A server, and a load for it.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::Folder;
+use crate::harness::{Answer, Client, Folder, posted};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 
@@ -38,6 +40,41 @@ impl Server {
 
     pub fn pid(&self) -> String {
         self.child.id().to_string()
+    }
+
+    /// Does damage to it, as `control/faults.rs` reads.
+    pub fn harm(&self, fault: &str) {
+        let answer = self.ask(&posted("/api/faults", fault));
+        assert!(answer.status < 300, "{fault}: {} {}", answer.status, answer.text());
+    }
+
+    /// What all its workers and the conference counted under one name, a second old at most.
+    pub fn counted(&self, name: &str) -> u64 {
+        let told = self.ask("GET /api/faults HTTP/1.1\r\nHost: localhost\r\n\r\n").json();
+        let workers = told["workers"].as_array().expect("workers").iter().map(|worker| &worker["counters"]);
+        let counts: Vec<u64> =
+            workers.chain([&told["conference"]]).filter_map(|counters| counters[name].as_u64()).collect();
+        assert!(!counts.is_empty(), "nothing is counted as {name}: {told}");
+        counts.iter().sum()
+    }
+
+    fn ask(&self, request: &str) -> Answer {
+        assert!(!self.tls, "asked without TLS");
+        let mut client = Client::new(TcpStream::connect(("127.0.0.1", self.port)).expect("it listens"));
+        client.say(request);
+        client.answer()
+    }
+
+    /// Whether it ends by itself within this time, and says that all is well.
+    pub fn ended_well(&mut self, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        loop {
+            match self.child.try_wait().expect("it is ours") {
+                Some(status) => return status.success(),
+                None if Instant::now() > until => return false,
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 
     pub fn url(&self) -> String {

@@ -85,11 +85,15 @@ impl Room {
             for from in 0..self.cores.len() {
                 let (core, spent) = &mut self.cores[from];
                 let mut crossings = Vec::new();
-                inside(spent, |spent| &mut spent.crossing, || {
-                    while let Some(crossing) = core.poll_crossing() {
-                        crossings.push(crossing);
-                    }
-                });
+                inside(
+                    spent,
+                    |spent| &mut spent.crossing,
+                    || {
+                        while let Some(crossing) = core.poll_crossing() {
+                            crossings.push(crossing);
+                        }
+                    },
+                );
                 for (to, crossing) in crossings {
                     let (core, spent) = &mut self.cores[to.index()];
                     let handle = || core.handle_crossing(now, WorkerId(from as u8), crossing);
@@ -173,7 +177,13 @@ impl Room {
     }
 
     /// What is spent while everybody who sends sends the packets of these numbers, core by core; without senders, while nobody does.
-    fn go_on(&mut self, counts: bool, numbers: std::ops::Range<u64>, senders: u16, a_turn: u64) -> Vec<Spent> {
+    fn go_on(
+        &mut self,
+        counts: bool,
+        numbers: std::ops::Range<u64>,
+        senders: u16,
+        a_turn: u64,
+    ) -> Vec<Spent> {
         let counted = |room: &Room| room.cores.iter().map(|(core, _)| core.counters()).collect::<Vec<_>>();
         let before = counted(self);
         self.cores.iter_mut().for_each(|(_, spent)| spent.begin(counts));
@@ -207,7 +217,7 @@ pub struct Measured {
 }
 
 fn together(spent: &[Spent]) -> Spent {
-    spent.iter().fold(Spent::default(), |sum, one| sum.and(one))
+    spent.iter().fold(Spent::default(), Spent::and)
 }
 
 pub fn measure(row: &Row, egress: EgressKind) -> Measured {

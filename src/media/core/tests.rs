@@ -1,3 +1,4 @@
+mod abroad;
 mod allocation;
 mod forwarding;
 #[cfg(feature = "faults")]
@@ -11,7 +12,7 @@ use std::time::Duration;
 use super::*;
 use crate::media::codec::Codec;
 use crate::media::frame::FrameInfo;
-use crate::media::ids::{Kind, OfferId, RoomId, SlotIndex, Stream};
+use crate::media::ids::{Kind, OfferId, RoomId, SlotIndex, Stream, Track};
 use crate::media::message::{SlotLine, TrackLine};
 use crate::media::rtc::{EgressKind, Offer};
 

@@ -144,3 +144,27 @@ fn a_sequence_that_jumps_is_counted_once_each_way() {
     assert!(track.send(High, Codec::Vp8, seq + 1).jumped);
     assert!(!track.send(High, Codec::Vp8, seq + 2).jumped);
 }
+
+#[test]
+fn where_only_some_layers_come_the_others_are_what_is_learned_of_them() {
+    let (mut track, mut far) = (Track::new(), Layers::far());
+    track.pass(3_000, &[Low, Middle, High]);
+    assert_eq!(far.known(track.now), [Learned::default(); 3]);
+    let known = track.layers.known(track.now);
+    assert!(far.learn(track.now, &known) && !far.learn(track.now, &known));
+    assert_eq!(far.known(track.now), known);
+    // One comes, and the others are no more silent for that.
+    let seen =
+        Seen { layer: Low, codec: Codec::Vp8, seq: SeqNo::default(), end: true, bytes: 1_000, temporal: 0 };
+    for _ in 0..100 {
+        track.now += Duration::from_millis(33);
+        assert!(!far.arrive(&seen, track.now).changed);
+    }
+    assert_eq!(Layer::ALL.map(|layer| far.is_live(layer)), [true; 3]);
+    track.pass(1_000, &[Low]);
+    assert!(far.learn(track.now, &track.layers.known(track.now)), "two have died");
+    assert_eq!(Layer::ALL.map(|layer| far.is_live(layer)), [true, false, false]);
+    assert!(far.is_gone(High) && far.facts(High, track.now).is_none());
+    far.restart();
+    assert_eq!(far.facts(Low, track.now), None);
+}

@@ -152,3 +152,30 @@ fn who_leaves_or_mutes_makes_room() {
     assert!(room.say(5, Some(30.0)));
     assert_eq!(room.places(), [1, 3, 4, 5]);
 }
+
+/// Who is let through on another core, from the same levels.
+#[test]
+fn a_core_that_is_led_lets_through_whom_the_other_does_and_by_itself_who_takes_a_free_place() {
+    let (mut leader, mut led) = (Room::new(9), Room::new(9));
+    led.talkers.set_led(true);
+    let all = |person: usize| move |who: usize, _| Some(if who == person { 20.0 } else { 40.0 });
+    leader.run(1, all(0));
+    let told = leader.talkers.news().expect("places were taken");
+    assert_eq!((told.len(), leader.talkers.news()), (MOST, None));
+    // It heard them in another order.
+    for person in (0..9).rev() {
+        led.say(person, Some(40.0));
+    }
+    assert_eq!(led.talkers.ids(), [8, 7, 6, 5].map(id), "free places are given at once");
+    led.talkers.follow(led.now, &told);
+    assert_eq!(led.talkers.ids(), told);
+    // Somebody shouts: the leader gives them a place at once, the other one waits for its word.
+    let shouts = 8;
+    assert!(leader.say(shouts, Some(10.0)) && !led.say(shouts, Some(10.0)));
+    assert_eq!(led.talkers.news(), None, "whoever is led tells nobody");
+    led.talkers.follow(led.now, &leader.talkers.news().expect("somebody took a place"));
+    assert!(led.say(shouts, Some(10.0)));
+    // The leader is gone.
+    led.talkers.set_led(false);
+    assert!(led.talkers.news().is_some(), "now it tells the others");
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plenary::conference::placement::SPILL_AT;
 use plenary::limits::{Limit, Limits};
 use plenary::media::AUDIO_TOP;
-use plenary::media::ids::Layer;
+use plenary::media::ids::{Kind, Layer};
 
 use super::adaptive::shown;
 use super::{SPREAD, When, play};
@@ -91,9 +91,13 @@ fn on_a_line_that_does_not_hold_everybody_as_much_is_shown_from_several_workers_
             all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
         };
         let (one, three) = (sums(served(on(1, seed), line)), sums(served(on(3, seed), line)));
-        println!("pictures and sizes of one worker {one:?}, of three {three:?}");
+        let (pictures, sizes) = (three.0 as f64 / one.0 as f64, three.1 as f64 / one.1 as f64);
+        println!(
+            "three workers show {pictures:.2} of the pictures that one does, and {sizes:.2} of their sizes"
+        );
+        // More of one is less of the other.
         assert!(
-            three.0 * 100 >= one.0 * 93 && three.1 * 100 >= one.1 * 93,
+            pictures > 0.85 && sizes > 0.85 && pictures + sizes > 1.9,
             "{one:?}, of three workers {three:?}"
         );
     });
@@ -138,6 +142,36 @@ fn a_worker_that_fails_takes_only_its_own_people_and_the_others_see_them_again_b
     });
 }
 
+/// Its core is lent to somebody else, or the kernel forgets it: what the others tell it is more than is held, and it drops media and
+/// nothing else.
+#[test]
+fn a_worker_that_stands_still_for_two_seconds_holds_up_nobody_who_is_served_by_another_one() {
+    play(When::Always, |seed| {
+        let mut world = World::with(on(2, seed));
+        let people: Vec<Person> =
+            (0..4).map(|_| world.join(Profile::BROWSER, Conditions::clean(20))).collect();
+        world.within(ms(6_000), "they do not meet", |world| world.meet(&people));
+        world.run(ms(4_000));
+        let stayed: Vec<Person> =
+            people.iter().copied().filter(|person| world.worker_of(*person) == 0).collect();
+        assert_eq!(stayed.len(), 2);
+        world.start_watching();
+        world.stall_worker(1, ms(2_000));
+        world.run(ms(1_000));
+        // What must not get lost although media does.
+        world.client(stayed[0], |client, _| client.mute(Kind::Video, true));
+        world.run(ms(1_000));
+        for (from, to) in pairs(&stayed) {
+            let sound = world.sound_gap(from, to);
+            assert!(sound < ms(60), "{from} did not hear {to} for {sound:?}");
+        }
+        world.client(stayed[0], |client, _| client.mute(Kind::Video, false));
+        world.meet_anew(ms(2_000), "after a worker stood still they do not meet again", &people);
+        assert_eq!(world.people_per_worker(), [2, 2], "nobody was moved");
+        world.finish("a worker stands still");
+    });
+}
+
 /// Two on the first worker, which is busy then, and two on the second.
 fn spilled(seed: u64) -> (World, Vec<Person>) {
     let mut world = World::with(Settings { workers: 2, spill_at: SPILL_AT, ..Settings::new(seed) });
@@ -156,8 +190,8 @@ fn when_there_is_room_again_people_come_back_to_one_worker_and_are_away_for_less
         let (mut world, people) = spilled(seed);
         world.start_watching();
         for _ in 0..40 {
-            world.busy(0, 200);
-            world.busy(1, 100);
+            world.busy(0, 100);
+            world.busy(1, 50);
             world.run(ms(1_000));
         }
         assert_eq!(world.people_per_worker(), [4, 0]);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plenary::conference::placement::PerMille;
 use plenary::media::ids::Layer;
 
 use super::courses::Course;
@@ -29,9 +30,15 @@ const STEP: Duration = ms(100);
 
 /// What `rule` makes of `course` in the world of `seed`.
 pub fn drive(course: &Course, rule: Rule, seed: u64) -> Figures {
+    drive_on(1, course, rule, seed)
+}
+
+/// The same with so many workers: the publisher and those who watch are on different ones, if there are several.
+pub fn drive_on(workers: usize, course: &Course, rule: Rule, seed: u64) -> Figures {
     HOLDS.set(u64::MAX);
-    let settings =
-        Settings { workers: 1, allocators: rule.allocators(), egress: rule.egress(), ..Settings::new(seed) };
+    let spill_at = PerMille(0);
+    let settings = Settings { workers, spill_at, allocators: rule.allocators(), ..Settings::new(seed) };
+    let settings = Settings { egress: rule.egress(), ..settings };
     let mut world = World::with(settings);
     let publisher = world.join_over(Profile::BROWSER, course.up, Conditions::clean(20));
     world.run(BEFORE);

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use courses::Course;
-use drive::drive;
+use drive::{drive, drive_on};
 use figures::{COLUMNS, Figures};
 use rules::Rule;
 
@@ -185,6 +185,30 @@ fn a_sabotaged_controller_loses_and_so_does_whoever_wastes_a_wide_link() {
     let (sabotaged, low) = (score(wide, Rule::Sabotaged), score(wide, Rule::AlwaysLow));
     let top = score(wide, Rule::AlwaysTop);
     assert!(low + 10.0 < top && sabotaged + 10.0 < top, "{top}, always low {low}, sabotaged {sabotaged}");
+}
+
+/// Of one run a score says little: of five the mean is compared, course by course, and of all courses.
+#[test]
+fn each_course_is_as_good_on_three_workers_as_on_one() {
+    if !is("PLENARY_SIM", "all") {
+        println!("only with PLENARY_SIM=all");
+        return;
+    }
+    let mean = |workers, course: &Course| {
+        let scores = SEEDS[..5].iter().map(|seed| drive_on(workers, course, Rule::Today, *seed).score());
+        scores.sum::<f64>() / 5.0
+    };
+    let (mut one, mut three) = (0.0, 0.0);
+    let courses = courses::all();
+    for course in &courses {
+        let (on_one, on_three) = (mean(1, course), mean(3, course));
+        println!("{}: {on_one:.0} on one worker, {on_three:.0} on three", course.name);
+        assert!(on_three > on_one - 15.0, "{}: {on_one:.0}, on three workers {on_three:.0}", course.name);
+        (one, three) = (one + on_one, three + on_three);
+    }
+    let (one, three) = (one / courses.len() as f64, three / courses.len() as f64);
+    println!("of all: {one:.1} on one worker, {three:.1} on three");
+    assert!(three > one - 3.0, "{one:.1}, on three workers {three:.1}");
 }
 
 #[test]

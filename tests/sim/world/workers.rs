@@ -1,5 +1,6 @@
 //! The workers: media cores, each with an address of its own. One can fail and come back.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -43,10 +44,25 @@ pub struct Worker {
     core: Option<Core>,
     /// Something was given to it since its last turn.
     touched: bool,
+    /// It does not turn from the first to the second of these.
+    stalled: Option<(Instant, Instant)>,
+    pub ever_stalled: bool,
+    /// What was given to it meanwhile.
+    kept: VecDeque<Given>,
     /// What cores had counted and found when they failed.
     past: Vec<Counters>,
     past_faults: Faults,
 }
+
+/// What a worker finds when it turns again.
+enum Given {
+    Command(Command),
+    Datagram(Path, Vec<u8>),
+    Crossing(WorkerId, Crossing),
+}
+
+/// What is on its way from one worker to another at most before media is dropped: as `worker/links.rs` holds.
+const CROSSINGS_HELD: usize = 512 + 512;
 
 /// Datagrams a call may hold (Linux: `UDP_MAX_SEGMENTS`).
 pub const MOST_SEGMENTS: usize = 64;
@@ -59,6 +75,9 @@ impl Worker {
             audio_top: settings.audio_top,
             core: None,
             touched: false,
+            stalled: None,
+            ever_stalled: false,
+            kept: VecDeque::new(),
             past: Vec::new(),
             past_faults: Faults::default(),
         };
@@ -83,16 +102,43 @@ impl Worker {
     }
 
     pub fn handle_command(&mut self, now: Instant, command: Command) {
-        if let Some(core) = &mut self.core {
-            core.handle_command(now, command);
-            self.touched = true;
-        }
+        self.give(now, Given::Command(command));
     }
 
     pub fn handle_datagram(&mut self, now: Instant, path: Path, bytes: &[u8]) {
-        if let Some(core) = &mut self.core {
-            core.handle_datagram(now, path, bytes);
-            self.touched = true;
+        self.give(now, Given::Datagram(path, bytes.to_vec()));
+    }
+
+    /// Hands it something, or keeps that until it turns again.
+    fn give(&mut self, now: Instant, given: Given) {
+        let Some(core) = &mut self.core else { return };
+        if self.stalled.is_some() {
+            let waits =
+                |from: WorkerId| move |given: &Given| matches!(given, Given::Crossing(of, _) if *of == from);
+            if let Given::Crossing(from, _) = given
+                && self.kept.iter().filter(|given| waits(from)(given)).count() >= CROSSINGS_HELD
+            {
+                let is_media = |given: &Given| matches!(given, Given::Crossing(of, crossing) if *of == from && crossing.is_media());
+                let oldest = self.kept.iter().position(is_media).expect("media waits");
+                self.kept.remove(oldest);
+            }
+            self.kept.push_back(given);
+            return;
+        }
+        match given {
+            Given::Command(command) => core.handle_command(now, command),
+            Given::Datagram(path, bytes) => core.handle_datagram(now, path, &bytes),
+            Given::Crossing(from, crossing) => core.handle_crossing(now, from, crossing),
+        }
+        self.touched = true;
+    }
+
+    /// It turns again, if it is time, and finds what was given to it.
+    fn wake(&mut self, now: Instant) {
+        let Some((since, _)) = self.stalled.take_if(|(_, until)| *until <= now) else { return };
+        self.stood_still(now, now - since);
+        for given in std::mem::take(&mut self.kept) {
+            self.give(now, given);
         }
     }
 
@@ -111,11 +157,16 @@ impl Worker {
     }
 
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        self.core.as_ref()?.poll_timeout(now)
+        let core = self.core.as_ref()?;
+        self.stalled.map(|(_, until)| until).or_else(|| core.poll_timeout(now))
     }
 
     /// One turn, if there is anything to do.
     pub fn turn(&mut self, now: Instant) -> bool {
+        self.wake(now);
+        if self.stalled.is_some() {
+            return false;
+        }
         let Some(core) = &mut self.core else { return false };
         let due = core.poll_timeout(now).is_some_and(|at| at <= now);
         let busy = due || std::mem::take(&mut self.touched);
@@ -156,11 +207,7 @@ impl World {
         let (now, mut any) = (self.server_now(), false);
         while self.crossings.front().is_some_and(|crosses| crosses.at <= self.now) {
             let Some(Crosses { from, to, crossing, .. }) = self.crossings.pop_front() else { break };
-            let worker = &mut self.workers[to.index()];
-            if let Some(core) = &mut worker.core {
-                core.handle_crossing(now, WorkerId(from as u8), crossing);
-                worker.touched = true;
-            }
+            self.workers[to.index()].give(now, Given::Crossing(WorkerId(from as u8), crossing));
             any = true;
         }
         any
@@ -184,6 +231,18 @@ impl World {
         for core in others.filter_map(|worker| worker.core.as_mut()) {
             core.forget_worker(gone);
         }
+    }
+
+    /// The worker that somebody sent to last.
+    pub fn worker_of(&self, person: Person) -> usize {
+        self.seats[person].home.expect("somebody who has sent something")
+    }
+
+    /// A worker does not turn for so long: too short to be taken for one that failed.
+    pub fn stall_worker(&mut self, number: usize, time: Duration) {
+        let now = self.server_now();
+        let worker = &mut self.workers[number];
+        (worker.stalled, worker.ever_stalled) = (Some((now, now + time)), true);
     }
 
     /// A worker says that it was busy for so much of the last second, in parts of a thousand.
