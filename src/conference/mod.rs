@@ -12,7 +12,7 @@
 //! The same inputs and the same entropy give the same outputs, byte for byte. The messages are described in
 //! `docs/protocol.md`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -176,6 +176,8 @@ pub struct Conference {
     peers: BTreeMap<PeerId, Participant>,
     /// The rooms somebody is in.
     rooms: BTreeMap<RoomId, OpenRoom>,
+    /// Those of them that have people on several workers.
+    spread_rooms: BTreeSet<RoomId>,
     /// Names of clients' choosing: no hash table without a secret key.
     room_ids: BTreeMap<Arc<str>, RoomId>,
     tokens: Tokens,
@@ -212,6 +214,7 @@ impl Conference {
             sockets: BTreeMap::new(),
             peers: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            spread_rooms: BTreeSet::new(),
             room_ids: BTreeMap::new(),
             tokens,
             next_room: 0,

@@ -169,6 +169,25 @@ mod tests {
         assert!(people[0] < 240 && people[1] > 60, "{people:?}");
     }
 
+    /// One is pinned to a core that others use as well: what it does takes three times as long.
+    #[test]
+    fn a_worker_on_a_slow_core_takes_fewer_and_neither_is_asked_for_more_than_it_can() {
+        let mut workers = [Standing::default(); 2];
+        for second in 0..60 {
+            for _ in 0..4 {
+                let to = place(&workers, [FIRST, SECOND], SPILL_AT).expect("a worker");
+                workers[to.index()].add();
+            }
+            for (worker, each) in workers.iter_mut().zip([9, 3]) {
+                let busy = PerMille(u16::try_from(worker.people * each).expect("few people"));
+                worker.measured(busy, SPILL_AT);
+                assert!(busy < PerMille(800), "a worker is {busy:?} busy after {second} s");
+            }
+        }
+        let [slow, fast] = workers.map(|worker| worker.people);
+        assert!((70..90).contains(&slow) && fast > 150, "{slow} on the slow one, {fast} on the other");
+    }
+
     #[test]
     fn few_come_back_where_they_leave_it_half_idle_and_many_do_not() {
         let workers = [busy(20, 200), busy(10, 50)];

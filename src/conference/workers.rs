@@ -8,7 +8,7 @@ use super::publish::Published;
 use super::refusal::Refusal;
 use super::room::OpenRoom;
 use super::{Conference, Now, WorkerId};
-use crate::media::ids::{PeerId, RoomId};
+use crate::media::ids::{OfferId, PeerId, RoomId};
 use crate::media::message::Command;
 
 /// For how long a room must have had few enough people to come back to one worker: those who are moved see nobody for as long as a
@@ -22,10 +22,7 @@ impl Conference {
         if let Some(standing) = self.workers.get_mut(worker) {
             standing.measured(busy, spill_at);
         }
-        let rooms = self.rooms.iter().filter(|(_, room)| room.whereabouts.first == Some(worker));
-        let spread: Vec<RoomId> =
-            rooms.filter(|(_, room)| room.whereabouts.smallest().is_some()).map(|(id, _)| *id).collect();
-        for id in spread {
+        for id in self.spread_rooms.clone() {
             self.fold(now, id, worker);
         }
         self.run_due(now);
@@ -33,8 +30,11 @@ impl Conference {
 
     /// Brings one person of a room back to its first worker, if there has been room for all of another worker's for a while.
     fn fold(&mut self, now: Now, id: RoomId, first: WorkerId) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
-        let Some(from) = room.whereabouts.smallest() else { return };
+        let room = self.rooms.get_mut(&id).filter(|room| room.whereabouts.first == Some(first));
+        let Some((room, from)) = room.and_then(|room| room.whereabouts.smallest().map(|from| (room, from)))
+        else {
+            return;
+        };
         if !folds(&self.workers.standings, from, first, self.workers.spill_at) {
             room.whereabouts.folds_since = None;
             return;
@@ -68,6 +68,9 @@ impl Conference {
         let Some(open) = self.rooms.get_mut(&room) else { return };
         let is_first = open.whereabouts.add(worker);
         let (members, workers) = (open.state.people().to_vec(), open.whereabouts.workers());
+        if workers.len() > 1 {
+            self.spread_rooms.insert(room);
+        }
         if let Some(standing) = self.workers.get_mut(worker) {
             standing.add();
         }
@@ -109,6 +112,9 @@ impl Conference {
         let Some(open) = self.rooms.get_mut(&room) else { return false };
         if !open.whereabouts.remove(worker) {
             return false;
+        }
+        if open.whereabouts.workers().len() < 2 {
+            self.spread_rooms.remove(&room);
         }
         let others: Vec<PeerId> = open.state.people().iter().copied().filter(|other| *other != id).collect();
         // Its first worker is one that serves somebody, so that there is one that decides.
@@ -238,12 +244,7 @@ impl Conference {
 
     /// A person's connection is gone, with its worker or for another one. They are here as long as their socket is; without one they
     /// have as long to come back as if their media had ended now.
-    fn torn_away(
-        &mut self,
-        now: Now,
-        id: PeerId,
-        why: impl Fn(Option<crate::media::ids::OfferId>) -> Refusal,
-    ) {
+    fn torn_away(&mut self, now: Now, id: PeerId, why: impl Fn(Option<OfferId>) -> Refusal) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         if peer.signs.hearing == Hearing::Heard {
             peer.signs.hearing = Hearing::Silent(now.instant);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Core;
 use crate::media::crossing::{About, Crossing, What};
-use crate::media::ids::{Kind, PeerId, RoomId, StreamId, WorkerId};
+use crate::media::ids::{Kind, Layer, PeerId, RoomId, StreamId, WorkerId};
 use crate::media::publication::Publication;
 use crate::media::rtc::Packet;
 use crate::media::sinks::{Declared, LayerSet, Sink};
@@ -184,7 +184,7 @@ impl Core {
     }
 
     /// What follows of a layer is dropped until its next key frame.
-    pub(super) fn cut_elsewhere(&mut self, at: PublicationKey, layer: crate::media::ids::Layer) {
+    pub(super) fn cut_elsewhere(&mut self, at: PublicationKey, layer: Layer) {
         let workers =
             self.publications.get(at).into_iter().flat_map(|publication| publication.sinks.workers());
         self.crossings.extend(workers.map(|worker| (worker, Crossing::of(at, What::Cut(layer)))));
@@ -205,7 +205,7 @@ impl Core {
         now: Instant,
         worker: WorkerId,
         at: PublicationKey,
-        layer: crate::media::ids::Layer,
+        layer: Layer,
     ) {
         let publication = self.publications.get_mut(at).filter(|publication| !publication.muted);
         let Some(publication) = publication.filter(|publication| publication.origin.abroad().is_none())
