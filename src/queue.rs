@@ -64,18 +64,22 @@ impl<T> Sender<T> {
         self.waker.wake()
     }
 
-    /// Of what waits for room, drops the oldest that `may_go` until no more than `most` wait. Returns how many went.
-    pub fn drop_oldest(&mut self, most: usize, may_go: impl Fn(&T) -> bool) -> u64 {
-        let Some(mut surplus) = self.backlog.len().checked_sub(most).filter(|surplus| *surplus > 0) else {
-            return 0;
-        };
-        let before = self.backlog.len();
-        self.backlog.retain(|value| {
-            let goes = surplus > 0 && may_go(value);
-            surplus -= usize::from(goes);
-            !goes
-        });
-        (before - self.backlog.len()) as u64
+    /// Of what waits for room, takes out the oldest that `may_go` until no more than `most` wait. Nothing is allocated if none has to.
+    pub fn take_oldest(&mut self, most: usize, may_go: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut surplus = self.backlog.len().saturating_sub(most);
+        if surplus == 0 {
+            return Vec::new();
+        }
+        let mut gone = Vec::new();
+        for value in std::mem::take(&mut self.backlog) {
+            if surplus > 0 && may_go(&value) {
+                surplus -= 1;
+                gone.push(value);
+            } else {
+                self.backlog.push_back(value);
+            }
+        }
+        gone
     }
 
     /// Whom it wakes.
@@ -189,9 +193,9 @@ mod tests {
             sender.send(n);
         }
         let is_media = |n: &i32| n % 2 == 1;
-        assert_eq!(sender.drop_oldest(9, is_media), 0, "one is in flight and nine wait");
-        assert_eq!(sender.drop_oldest(7, is_media), 2);
-        assert_eq!(sender.drop_oldest(0, is_media), 3, "no more than there are");
+        assert_eq!(sender.take_oldest(9, is_media), [0; 0], "one is in flight and nine wait");
+        assert_eq!(sender.take_oldest(7, is_media), [1, 3]);
+        assert_eq!(sender.take_oldest(0, is_media), [5, 7, 9], "no more than there are");
         let mut got = Vec::new();
         while sender.backlog() > 0 {
             got.extend(drain.next());

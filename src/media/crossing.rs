@@ -16,7 +16,7 @@
 
 use std::time::Instant;
 
-use super::ids::{Layer, PeerId, RoomId, StreamId, Track};
+use super::ids::{Kind, Layer, PeerId, RoomId, StreamId, Track};
 use super::layers::Learned;
 use super::message::Limitation;
 use super::rtc::Packet;
@@ -81,10 +81,36 @@ pub(super) enum What {
     KeyFrame(Layer),
 }
 
+/// A layer of a picture of which something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    at: PublicationKey,
+    layer: Layer,
+}
+
+impl Gap {
+    /// The word of it.
+    #[must_use]
+    pub fn told(self) -> Crossing {
+        Crossing::of(self.at, What::Cut(self.layer))
+    }
+}
+
 impl Crossing {
     /// Something of a publication.
     pub(super) fn of(at: PublicationKey, what: What) -> Crossing {
         Crossing(About::Publication(at, what))
+    }
+
+    /// What is to be told where a packet of a picture did not come: what follows of its layer is of no use until the next key frame.
+    #[must_use]
+    pub fn gap(&self) -> Option<Gap> {
+        match &self.0 {
+            About::Publication(at, What::Packet { packet, .. }) if packet.codec.kind() == Kind::Video => {
+                Some(Gap { at: *at, layer: packet.layer })
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is media, which may get lost. Everything else must come.

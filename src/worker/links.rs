@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::media::Core;
-use crate::media::crossing::Crossing;
+use crate::media::crossing::{Crossing, Gap};
 use crate::media::ids::WorkerId;
 use crate::queue::{Drain, Sender};
 
@@ -34,6 +34,29 @@ pub(super) struct Link {
     pub(super) outbound: Sender<Crossing>,
     /// From there.
     pub(super) inbound: Drain<Crossing>,
+    /// Where something is missing of what went there: told when it no longer is behind, or it would be told all the time.
+    gaps: Vec<Gap>,
+}
+
+impl Link {
+    /// A connection to another worker over these queues.
+    pub(super) fn new(worker: WorkerId, outbound: Sender<Crossing>, inbound: Drain<Crossing>) -> Link {
+        Link { worker, outbound, inbound, gaps: Vec::new() }
+    }
+
+    /// Drops what waits for too long, and says so. Returns how many packets went.
+    fn drop_old_media(&mut self) -> u64 {
+        let gone = self.outbound.take_oldest(MOST_WAITING, Crossing::is_media);
+        for gap in gone.iter().filter_map(Crossing::gap) {
+            if !self.gaps.contains(&gap) {
+                self.gaps.push(gap);
+            }
+        }
+        if self.outbound.backlog() == 0 {
+            self.gaps.drain(..).for_each(|gap| self.outbound.send(gap.told()));
+        }
+        gone.len() as u64
+    }
 }
 
 crate::metrics! {
@@ -98,7 +121,7 @@ impl Links {
             }
         }
         for link in &mut self.others {
-            self.dropped += link.outbound.drop_oldest(MOST_WAITING, Crossing::is_media);
+            self.dropped += link.drop_old_media();
             if let Err(e) = link.outbound.flush() {
                 log::error!("a worker cannot be woken: {e}");
             }

@@ -79,7 +79,7 @@ impl Pool {
                 (second, one.config.index, to_first, from_first),
             ];
             for (handle, worker, outbound, inbound) in ends {
-                let link = Link { worker: WorkerId(worker), outbound, inbound };
+                let link = Link::new(WorkerId(worker), outbound, inbound);
                 handle.post(ToWorker::Link(Box::new(link)));
                 handle.flush();
             }

@@ -89,7 +89,7 @@ impl Core {
                 facts.is_some_and(|facts| viewer.seldom.allocator.misses(&facts, layer))
             })
         });
-        // Of a layer that is gone nobody elsewhere says that they would take it; but for what they play they take less.
+        // What people elsewhere would take if it came back is not told: it is looked for if they are shown the picture at all.
         let elsewhere = || publication.sinks.declared().find(|(_, declared)| declared.wanted.is_some());
         let here = here.map(|(peer, slot)| Sink::Slot { peer, slot });
         here.or_else(|| elsewhere().map(|(worker, _)| Sink::Worker(worker)))

@@ -9,7 +9,7 @@ use plenary::conference::placement::PerMille;
 use plenary::faults::Fault;
 use plenary::limits::{Limit, Limits};
 use plenary::media::allocate::AllocatorFactory;
-use plenary::media::crossing::Crossing;
+use plenary::media::crossing::{Crossing, Gap};
 use plenary::media::egress::Run;
 use plenary::media::message::{Command, Notice};
 use plenary::media::rtc::{ConnectionConfig, EgressKind};
@@ -49,6 +49,8 @@ pub struct Worker {
     pub ever_stalled: bool,
     /// What was given to it meanwhile.
     kept: VecDeque<Given>,
+    /// Where something is missing of what was told to it, as its sender will say.
+    gaps: Vec<(WorkerId, Gap)>,
     /// What cores had counted and found when they failed.
     past: Vec<Counters>,
     past_faults: Faults,
@@ -78,6 +80,7 @@ impl Worker {
             stalled: None,
             ever_stalled: false,
             kept: VecDeque::new(),
+            gaps: Vec::new(),
             past: Vec::new(),
             past_faults: Faults::default(),
         };
@@ -120,7 +123,12 @@ impl Worker {
             {
                 let is_media = |given: &Given| matches!(given, Given::Crossing(of, crossing) if *of == from && crossing.is_media());
                 let oldest = self.kept.iter().position(is_media).expect("media waits");
-                self.kept.remove(oldest);
+                let gone = self.kept.remove(oldest);
+                if let Some(Given::Crossing(_, crossing)) = gone
+                    && let Some(gap) = crossing.gap().filter(|gap| !self.gaps.contains(&(from, *gap)))
+                {
+                    self.gaps.push((from, gap));
+                }
             }
             self.kept.push_back(given);
             return;
@@ -137,7 +145,9 @@ impl Worker {
     fn wake(&mut self, now: Instant) {
         let Some((since, _)) = self.stalled.take_if(|(_, until)| *until <= now) else { return };
         self.stood_still(now, now - since);
-        for given in std::mem::take(&mut self.kept) {
+        let told = self.gaps.drain(..).map(|(from, gap)| Given::Crossing(from, gap.told()));
+        let told: Vec<Given> = told.collect();
+        for given in std::mem::take(&mut self.kept).into_iter().chain(told) {
             self.give(now, given);
         }
     }
