@@ -67,6 +67,10 @@ impl Conference {
     pub(super) fn settle(&mut self, id: PeerId, room: RoomId, worker: WorkerId) {
         let Some(open) = self.rooms.get_mut(&room) else { return };
         let is_first = open.whereabouts.add(worker);
+        if open.whereabouts.people.len() == 1 {
+            // Of a worker without people of the room nobody would hear who is let through.
+            open.whereabouts.first = Some(worker);
+        }
         let (members, workers) = (open.state.people().to_vec(), open.whereabouts.workers());
         if workers.len() > 1 {
             self.spread_rooms.insert(room);
