@@ -237,26 +237,6 @@ mod tests {
         publication
     }
 
-    fn visited(publication: &mut Publication, layer: Layer) -> Vec<Sink> {
-        let mut visited = Vec::new();
-        publication.sinks.visit(layer, false, |sink| {
-            visited.push(sink);
-            false
-        });
-        visited
-    }
-
-    #[test]
-    fn a_packet_visits_who_takes_its_layer_and_nobody_else() {
-        let mut publication = two();
-        assert_eq!(visited(&mut publication, Low), [slot(1)]);
-        assert_eq!(visited(&mut publication, Middle), []);
-        assert_eq!(visited(&mut publication, High), [slot(2)]);
-        publication.sinks.remove(slot(1));
-        publication.sinks.gather(|_, _| only(High));
-        assert_eq!(visited(&mut publication, High), [slot(2)]);
-    }
-
     #[test]
     fn what_is_awaited_is_what_all_sinks_wait_for_and_each_of_them_stops_for_itself() {
         let (now, mut publication) = (Instant::now(), two());

@@ -300,6 +300,20 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_visits_who_takes_its_layer_and_nobody_else() {
+        let mut sinks = Sinks::default();
+        sinks.add(slot(1));
+        sinks.add(slot(2));
+        sinks.gather(|peer, _| if peer == PeerKey::of(1) { only(Layer::Low) } else { only(Layer::High) });
+        assert_eq!(visited(&mut sinks, Layer::Low), [slot(1)]);
+        assert_eq!(visited(&mut sinks, Layer::Middle), []);
+        assert_eq!(visited(&mut sinks, Layer::High), [slot(2)]);
+        sinks.remove(slot(1));
+        sinks.gather(|_, _| only(Layer::High));
+        assert_eq!(visited(&mut sinks, Layer::High), [slot(2)]);
+    }
+
+    #[test]
     fn a_worker_takes_what_it_said_once_whoever_comes_and_goes_beside_it() {
         let (mut sinks, worker) = (Sinks::default(), WorkerId(3));
         sinks.add(slot(1));
