@@ -187,8 +187,8 @@ fn check_workers(world: &mut World, told: &mut [Told]) {
             loads.iter().any(|(_, there)| *there),
             "where the next one would go"
         );
-        let leads = room.whereabouts.first.is_some_and(|first| room.whereabouts.workers().contains(&first));
-        assert!(leads || first.is_none(), "the worker that leads serves nobody of the room");
+        let serves = |first| room.whereabouts.workers().contains(&first);
+        assert!(room.whereabouts.first.is_none_or(serves), "the worker that leads serves nobody of the room");
         let homes: Vec<(PeerId, WorkerId)> = (room.state.people().iter())
             .filter_map(|peer| Some((*peer, conference.peers[peer].worker?)))
             .collect();
