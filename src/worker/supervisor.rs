@@ -65,9 +65,9 @@ impl Supervisor {
         let thread = self.handle.take().and_then(WorkerHandle::abandon);
         let WorkerConfig { index, port, .. } = self.config;
         match failure {
-            Failure::Ended => log::error!("worker {index} on port {port} ended: its rooms move"),
+            Failure::Ended => log::error!("worker {index} on port {port} ended: its people move"),
             Failure::Stalled => {
-                log::error!("worker {index} on port {port} does not answer: its rooms move");
+                log::error!("worker {index} on port {port} does not answer: its people move");
                 self.stalled = thread;
             }
         }

@@ -1,6 +1,7 @@
 //! One room over several workers: nobody can tell, whatever happens to one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use plenary::conference::placement::SPILL_AT;
 use plenary::limits::{Limit, Limits};
@@ -24,6 +25,15 @@ const LOOKS: usize = 40;
 
 fn pairs(people: &[Person]) -> impl Iterator<Item = (Person, Person)> {
     people.iter().flat_map(|from| people.iter().map(move |to| (*from, *to))).filter(|(from, to)| from != to)
+}
+
+/// Nobody of `people` saw anybody else of them stand still for so long, or did not hear them for so long.
+fn are_together(world: &World, people: &[Person], picture: Duration, sound: Duration) {
+    for (from, to) in pairs(people) {
+        let gaps = (world.picture_gap(from, to), world.sound_gap(from, to));
+        println!("{from} did not see {to} for {:?}, and did not hear them for {:?}", gaps.0, gaps.1);
+        assert!(gaps.0 < picture && gaps.1 < sound, "{from} lost {to} for {gaps:?}");
+    }
 }
 
 /// What everybody was served of everybody else in twenty seconds: pictures, packets of sound, and what was on the screen each
@@ -120,10 +130,7 @@ fn a_worker_that_fails_takes_only_its_own_people_and_the_others_see_them_again_b
         let is_here = |person: &Person| world.seats[*person].client.life() == 1;
         let stayed: Vec<Person> = people.iter().copied().filter(is_here).collect();
         assert_eq!(stayed.len(), 4, "who built a new connection were not just the two of that worker");
-        for (from, to) in pairs(&stayed) {
-            let (picture, sound) = (world.picture_gap(from, to), world.sound_gap(from, to));
-            assert!(picture < ms(150) && sound < ms(60), "{from} lost {to} for {picture:?}, {sound:?}");
-        }
+        are_together(&world, &stayed, ms(150), ms(60));
         // The first worker fails, too, which said who has the floor; and both come back, and more people.
         world.restore_worker(1);
         world.fail_worker(0);
@@ -196,14 +203,8 @@ fn when_there_is_room_again_people_come_back_to_one_worker_and_are_away_for_less
         }
         assert_eq!(world.people_per_worker(), [4, 0]);
         world.meet_anew(ms(1_000), "who was moved does not meet the others", &people);
-        let gaps = |from: Person, to: Person| (world.picture_gap(from, to), world.sound_gap(from, to));
-        let (picture, sound) = gaps(people[0], people[1]);
-        assert!(picture < ms(150) && sound < ms(60), "who stayed lost each other for {picture:?}, {sound:?}");
-        for (from, to) in pairs(&people) {
-            let (picture, sound) = gaps(from, to);
-            println!("{from} did not see {to} for {picture:?}, and did not hear them for {sound:?}");
-            assert!(picture < ms(1_500) && sound < ms(1_000), "{from} lost {to} for {picture:?}, {sound:?}");
-        }
+        are_together(&world, &people[..2], ms(150), ms(60));
+        are_together(&world, &people, ms(1_500), ms(1_000));
         for person in &people {
             let client = &world.seats[*person].client;
             assert!(client.left.is_empty(), "{} was told that {:?} left", client.name, client.left);
@@ -226,10 +227,7 @@ fn whoever_comes_and_goes_at_the_threshold_moves_nobody_else() {
         }
         let lives: Vec<u16> = people.iter().map(|person| world.seats[*person].client.life()).collect();
         assert_eq!(lives, [1; 4], "somebody was moved");
-        for (from, to) in pairs(&people) {
-            let (picture, sound) = (world.picture_gap(from, to), world.sound_gap(from, to));
-            assert!(picture < ms(200) && sound < ms(60), "{from} lost {to} for {picture:?}, {sound:?}");
-        }
+        are_together(&world, &people, ms(200), ms(60));
         world.finish("at the threshold");
     });
 }
