@@ -152,29 +152,36 @@ fn a_worker_that_fails_takes_only_its_own_people_and_the_others_see_them_again_b
 /// Its core is lent to somebody else, or the kernel forgets it: what the others tell it is more than is held, and it drops media and
 /// nothing else.
 #[test]
-fn a_worker_that_stands_still_for_two_seconds_holds_up_nobody_who_is_served_by_another_one() {
+fn a_worker_that_stands_still_for_some_seconds_holds_up_nobody_who_is_served_by_another_one() {
     play(When::Always, |seed| {
         let mut world = World::with(on(2, seed));
-        let people: Vec<Person> =
-            (0..4).map(|_| world.join(Profile::BROWSER, Conditions::clean(20))).collect();
+        // One size: which of several is shown when a worker goes on is another matter.
+        let page = Profile { simulcast: false, ..Profile::BROWSER };
+        let people: Vec<Person> = (0..6).map(|_| world.join(page, Conditions::clean(20))).collect();
         world.within(ms(6_000), "they do not meet", |world| world.meet(&people));
         world.run(ms(4_000));
         let stayed: Vec<Person> =
             people.iter().copied().filter(|person| world.worker_of(*person) == 0).collect();
-        assert_eq!(stayed.len(), 2);
+        assert_eq!(stayed.len(), 3);
         world.start_watching();
-        world.stall_worker(1, ms(2_000));
-        world.run(ms(1_000));
+        world.stall_worker(1, ms(2_800));
+        world.run(ms(2_200));
         // What must not get lost although media does.
-        world.client(stayed[0], |client, _| client.mute(Kind::Video, true));
-        world.run(ms(1_000));
-        for (from, to) in pairs(&stayed) {
-            let sound = world.sound_gap(from, to);
-            assert!(sound < ms(60), "{from} did not hear {to} for {sound:?}");
-        }
-        world.client(stayed[0], |client, _| client.mute(Kind::Video, false));
-        world.meet_anew(ms(2_000), "after a worker stood still they do not meet again", &people);
-        assert_eq!(world.people_per_worker(), [2, 2], "nobody was moved");
+        world.client(stayed[0], |client, _| client.mute(Kind::Audio, true));
+        world.run(ms(600));
+        assert!(world.crossings_dropped() > 0, "nothing was dropped");
+        let (picture, sound) =
+            (world.picture_gap(stayed[0], stayed[1]), world.sound_gap(stayed[0], stayed[1]));
+        assert!(
+            picture < ms(150) && sound < ms(60),
+            "who was served by the other one lost {picture:?}, {sound:?}"
+        );
+        world.client(stayed[0], |client, _| client.mute(Kind::Audio, false));
+        let others: Vec<Person> = people.iter().copied().filter(|person| *person != stayed[0]).collect();
+        let took = world.meet_anew(ms(1_000), "after a worker stood still they do not meet again", &others);
+        println!("they meet again {took:?} after it goes on");
+        world.meet_anew(ms(1_000), "what must not get lost did", &people);
+        assert_eq!(world.people_per_worker(), [3, 3], "nobody was moved");
         world.finish("a worker stands still");
     });
 }

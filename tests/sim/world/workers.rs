@@ -51,6 +51,8 @@ pub struct Worker {
     kept: VecDeque<Given>,
     /// Where something is missing of what was told to it, as its sender will say.
     gaps: Vec<(WorkerId, Gap)>,
+    /// How much was dropped of that.
+    dropped: u64,
     /// What cores had counted and found when they failed.
     past: Vec<Counters>,
     past_faults: Faults,
@@ -81,6 +83,7 @@ impl Worker {
             ever_stalled: false,
             kept: VecDeque::new(),
             gaps: Vec::new(),
+            dropped: 0,
             past: Vec::new(),
             past_faults: Faults::default(),
         };
@@ -124,6 +127,7 @@ impl Worker {
                 let is_media = |given: &Given| matches!(given, Given::Crossing(of, crossing) if *of == from && crossing.is_media());
                 let oldest = self.kept.iter().position(is_media).expect("media waits");
                 let gone = self.kept.remove(oldest);
+                self.dropped += 1;
                 if let Some(Given::Crossing(_, crossing)) = gone
                     && let Some(gap) = crossing.gap().filter(|gap| !self.gaps.contains(&(from, *gap)))
                 {
@@ -241,6 +245,11 @@ impl World {
         for core in others.filter_map(|worker| worker.core.as_mut()) {
             core.forget_worker(gone);
         }
+    }
+
+    /// Media that was dropped on its way to another worker.
+    pub fn crossings_dropped(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.dropped).sum()
     }
 
     /// The worker that somebody sent to last.
