@@ -33,6 +33,11 @@ macro_rules! limits {
 limits! {
     /// Bytes of one signaling message that is not an offer. The largest honest one (`view`) is under 16 KiB.
     MessageBytes = 64 * 1024, "limit_message_bytes";
+    /// Bytes of one `signal`. A browser's description of four lines with every codec has 10 KiB.
+    SignalBytes = 32 * 1024, "limit_signal_bytes";
+    /// Bytes a second of what one socket says to other browsers, eight times as many at once: what a call of four needs to
+    /// connect is 50 KiB, and the outbox of who hears it holds 1 MiB.
+    SignalBytesPerSecond = 16 * 1024, "limit_signal_bytes_per_second";
     /// Messages a second on one socket, twice as many at once; one over 8 KiB counts for each 8 KiB begun. A page says
     /// a few a second; what is over is dropped unread.
     MessagesPerSecond = 50, "limit_messages_per_second";

@@ -58,7 +58,10 @@ impl Conference {
             | RoomEvent::Seen { .. }
             | RoomEvent::Published { .. }
             | RoomEvent::Negotiated { .. }
-            | RoomEvent::CodecChosen { .. } => {}
+            | RoomEvent::CodecChosen { .. }
+            | RoomEvent::Hidden { .. }
+            | RoomEvent::TopologyChosen { .. }
+            | RoomEvent::Ordered { .. } => {}
         }
     }
 }

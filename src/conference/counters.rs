@@ -31,6 +31,12 @@ crate::metrics! {
         pub folded: u64,
         /// People who were moved because their worker was gone.
         pub moved: u64,
+        /// Times that the people of a room began to talk directly.
+        pub went_direct: u64,
+        /// Times that a room's media went through the server again, or a direct path was looked for in vain.
+        pub went_back: u64,
+        /// Words about direct connections that came when they were given up already.
+        pub stale_direct: u64,
         /// Sockets that were closed because they did not stop sending too much.
         pub flooders: u64,
     } with {

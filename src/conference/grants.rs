@@ -78,6 +78,10 @@ pub(super) enum Action {
     Limited,
     /// Something for another browser.
     Signal,
+    /// To keep one's address to oneself.
+    HideAddress,
+    /// Another topology for the room.
+    Topology,
     /// To be gone.
     Leave,
     /// A sign that the server is there.
@@ -85,13 +89,15 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// What has to be granted. Nobody is kept in a room, and everybody may know that the server is there.
+    /// What has to be granted. Nobody is kept in a room or has to show their address, and everybody may know that the server
+    /// is there.
     fn needs(self) -> Option<Grant> {
         match self {
             Action::Publish | Action::Mute | Action::Limited => Some(Grant::Publish),
             Action::Connect | Action::View => Some(Grant::Subscribe),
             Action::Signal => Some(Grant::Signal),
-            Action::Leave | Action::Ping => None,
+            Action::Topology => Some(Grant::Moderate),
+            Action::HideAddress | Action::Leave | Action::Ping => None,
         }
     }
 }

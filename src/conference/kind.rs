@@ -18,19 +18,25 @@ pub(super) enum Kind {
     Mute,
     Limited,
     Signal,
+    Direct,
+    HideAddress,
+    Topology,
     Leave,
     Ping,
 }
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 8] = [
+    pub(super) const ALL: [(&'static str, Kind); 11] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
         ("mute", Kind::Mute),
         ("limited", Kind::Limited),
         ("signal", Kind::Signal),
+        ("direct", Kind::Direct),
+        ("hide-address", Kind::HideAddress),
+        ("topology", Kind::Topology),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),
     ];

@@ -25,6 +25,7 @@ use crate::media::message::{Command, Notice};
 mod changes;
 mod codecs;
 mod counters;
+mod course;
 mod entrance;
 mod floor;
 mod grants;
@@ -50,6 +51,7 @@ mod state;
 pub mod store;
 mod timers;
 mod token;
+mod topology;
 mod trace;
 mod turn;
 mod unix_time;
@@ -162,6 +164,8 @@ pub enum StateKey {
     Downlink,
     /// `speaker`.
     Speaker,
+    /// `topology`.
+    Topology,
 }
 
 /// Everybody in every room of this process.
@@ -339,6 +343,7 @@ impl Conference {
                 Timer::Offers => self.read_offers(now),
                 Timer::Codecs(room) => self.renew_codecs(now, room),
                 Timer::IceServers(peer) => self.review_ice_servers(now, peer),
+                Timer::Course(room) => self.review_course(now, room),
                 Timer::Limited(peer) => self.tell_limited(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(&room),
             }

@@ -328,6 +328,10 @@ impl Conference {
             }
         }
         self.send_publish(now, id, true);
+        if done.fresh {
+            self.network_changed(now, id);
+        }
+        self.review_course(now, room);
     }
 
     /// A mute of the screen ends with the screen: whoever shares again after a reload means to be seen.

@@ -6,13 +6,14 @@
 #[cfg(test)]
 mod tests;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::de::StrRead;
 
 use super::grants::Action;
 use super::kind;
 use super::negotiation::OfferMessage;
+use super::protocol::{DirectState, Topology};
 use super::refusal::Refusal;
 use super::wire;
 use crate::json;
@@ -33,6 +34,9 @@ pub(super) struct Join {
     pub(super) secret: Option<String>,
     /// The protocol that the page speaks.
     pub(super) protocol: Option<u32>,
+    /// The person keeps their address to themselves.
+    #[serde(default, rename = "hideAddress")]
+    pub(super) hide_address: bool,
 }
 
 /// `view`.
@@ -68,11 +72,41 @@ pub(super) struct Limited {
 
 /// `signal`: there has to be data, and nobody looks inside.
 #[derive(Debug, Deserialize)]
-struct Signal {
+pub(super) struct Signal {
     #[serde(with = "wire::peer")]
-    to: PeerId,
-    #[serde(rename = "data")]
-    _data: IgnoredAny,
+    pub(super) to: PeerId,
+    pub(super) epoch: Option<u64>,
+    #[serde(deserialize_with = "present")]
+    pub(super) data: Value,
+}
+
+/// `direct`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Direct {
+    /// Of the order under which the connection was made.
+    pub(super) epoch: u64,
+    /// To whom it leads.
+    #[serde(default, with = "wire::some_peer")]
+    pub(super) peer: Option<PeerId>,
+    /// What became of it.
+    pub(super) state: DirectState,
+}
+
+/// `hide-address`.
+#[derive(Debug, Deserialize)]
+struct HideAddress {
+    hidden: bool,
+}
+
+/// `topology`.
+#[derive(Debug, Deserialize)]
+struct ChosenTopology {
+    topology: Topology,
+}
+
+/// A value that has to be there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Value::deserialize(deserializer)
 }
 
 /// `leave`.
@@ -93,7 +127,10 @@ pub(super) enum Said {
     View(Vec<Tile>),
     Mute(Mute),
     Limited(Limited),
-    Signal(PeerId),
+    Signal(Signal),
+    Direct(Direct),
+    HideAddress(bool),
+    Topology(Topology),
     Leave { may_return: bool },
     Ping,
 }
@@ -107,7 +144,9 @@ impl Said {
             Said::View(_) => Action::View,
             Said::Mute(_) => Action::Mute,
             Said::Limited(_) => Action::Limited,
-            Said::Signal(_) => Action::Signal,
+            Said::Signal(_) | Said::Direct(_) => Action::Signal,
+            Said::HideAddress(_) => Action::HideAddress,
+            Said::Topology(_) => Action::Topology,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
         }
@@ -141,6 +180,7 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
     let kind = kind::find(text);
     let (limit, most) = match kind {
         Ok(kind::Kind::Offer) => (Limit::OfferBytes, offer_bytes),
+        Ok(kind::Kind::Signal) => (Limit::SignalBytes, limits.get(Limit::SignalBytes)),
         _ => (Limit::MessageBytes, message_bytes),
     };
     if text.len() > most {
@@ -152,7 +192,10 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::View => Said::View(fields::<View>(text)?.tiles),
         kind::Kind::Mute => Said::Mute(fields(text)?),
         kind::Kind::Limited => Said::Limited(fields(text)?),
-        kind::Kind::Signal => Said::Signal(fields::<Signal>(text)?.to),
+        kind::Kind::Signal => Said::Signal(fields(text)?),
+        kind::Kind::Direct => Said::Direct(fields(text)?),
+        kind::Kind::HideAddress => Said::HideAddress(fields::<HideAddress>(text)?.hidden),
+        kind::Kind::Topology => Said::Topology(fields::<ChosenTopology>(text)?.topology),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,
     })

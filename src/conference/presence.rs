@@ -120,6 +120,7 @@ impl Conference {
                     None => self.timers.clear(&Timer::Presence(id)),
                 }
                 self.change(now, room, &RoomEvent::Seen { peer: id, presence });
+                self.review_course(now, room);
             }
         }
     }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+mod course;
+
+pub use self::course::{DirectState, Path, Topology, Why};
 pub use super::grants::Grant;
 use super::{UnixTime, wire};
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
@@ -33,6 +36,9 @@ pub enum ClientMessage {
         /// The protocol that the page speaks; [`FIRST_PROTOCOL`] if it names none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         protocol: Option<u32>,
+        /// The person keeps their address to themselves, from the beginning; as `hide-address` says it later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hide_address: Option<bool>,
     },
     /// A session description of the client.
     Offer {
@@ -76,13 +82,36 @@ pub enum ClientMessage {
         #[serde(with = "wire::limitation")]
         by: Option<Limitation>,
     },
-    /// Something for another client, browser to browser. Only in topologies that have such paths.
+    /// Something for another client, browser to browser. Only while the room has, or looks for, such paths.
     Signal {
         /// For whom.
         #[serde(with = "wire::peer")]
         to: PeerId,
+        /// The epoch of the order under which it is said; without one, of the order that holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<u64>,
         /// What: the server does not look inside.
         data: serde_json::Value,
+    },
+    /// What became of a connection to another browser, or of all of them.
+    Direct {
+        /// The epoch of the order under which it was made.
+        epoch: u64,
+        /// To whom, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::some_peer")]
+        peer: Option<PeerId>,
+        /// What became of it.
+        state: DirectState,
+    },
+    /// Whether the person keeps their address to themselves: while somebody does, everything goes through the server.
+    HideAddress {
+        /// They do.
+        hidden: bool,
+    },
+    /// How media is to travel in this room. For whoever may moderate.
+    Topology {
+        /// This way.
+        topology: Topology,
     },
     /// Leave. With `mayReturn` the page is going away and may be a reload: the others notice nothing for a moment.
     Leave {
@@ -176,7 +205,7 @@ pub enum ServerMessage {
     /// Who speaks: the one who has the floor, or nobody. Replaces every earlier one; before the first nobody does.
     Speaker {
         /// Who, if anybody.
-        #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::speaker")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::some_peer")]
         peer: Option<PeerId>,
     },
     /// What to use for ICE from now on: credentials end. Replaces what `welcome` said.
@@ -184,11 +213,25 @@ pub enum ServerMessage {
         /// For `RTCPeerConnection`.
         ice_servers: Vec<IceServer>,
     },
-    /// Something from another client. Only in topologies that have such paths.
+    /// Which way media goes now. Replaces every earlier one; before the first, and in rooms with [`Topology::Sfu`], it goes
+    /// through the server.
+    Topology {
+        /// What was chosen for the room.
+        topology: Topology,
+        /// Rises whenever direct connections are begun or given up: what is said of one names it.
+        epoch: u64,
+        /// Where media goes.
+        path: Path,
+        /// Why.
+        reason: Why,
+    },
+    /// Something from another client.
     Signal {
         /// From whom.
         #[serde(with = "wire::peer")]
         from: PeerId,
+        /// The epoch of the order that holds.
+        epoch: u64,
         /// What.
         data: serde_json::Value,
     },
@@ -225,15 +268,6 @@ pub struct RoomInfo {
     pub created_at: UnixTime,
     /// How many people are inside.
     pub people: usize,
-}
-
-/// How media travels in a room.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Topology {
-    /// Through the server.
-    #[default]
-    Sfu,
 }
 
 /// How many slots a client may have.

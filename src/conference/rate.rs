@@ -14,6 +14,9 @@ const MESSAGE_BURST_SECONDS: usize = 2;
 /// Offers that are read at once: the first one, three steps of slots, a screen and an ICE restart.
 const OFFER_BURST: usize = 6;
 
+/// What may be said to other browsers at once, in seconds' worth of the rate.
+const SIGNAL_BURST_SECONDS: usize = 8;
+
 /// How long a socket may be over its rate before it is closed. No client of ours is for a second; one that loops does not
 /// stop by itself.
 const FLOOD_PATIENCE: Duration = Duration::from_secs(10);
@@ -50,6 +53,7 @@ struct Flood {
 pub(super) struct Flow {
     messages: Meter,
     offers: Meter,
+    signals: Meter,
     flood: Option<Flood>,
 }
 
@@ -77,6 +81,15 @@ impl Flow {
         } else {
             Passage::Drop
         }
+    }
+
+    /// Takes so many bytes to be said to another browser.
+    ///
+    /// # Errors
+    /// When they may, if not now.
+    pub(super) fn signal(&mut self, now: Instant, bytes: usize, limits: &Limits) -> Result<(), Instant> {
+        let rate = limits.get(Limit::SignalBytesPerSecond);
+        self.signals.take(now, bytes, rate, rate.saturating_mul(SIGNAL_BURST_SECONDS))
     }
 
     /// Whether one more offer could be read; nothing is taken.

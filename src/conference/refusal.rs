@@ -86,6 +86,9 @@ pub(super) enum Refusal {
     /// The room has no path between browsers.
     #[error("in this room everything goes through the server")]
     NoPath,
+    /// More is said to other browsers than may be.
+    #[error("signal: at most {most} bytes a second to other browsers; this one was not passed on")]
+    TooManySignals { most: usize },
     /// The socket says more than it may.
     #[error("at most {most} messages a second: those over it are not read")]
     TooManyMessages { most: usize },
@@ -126,9 +129,9 @@ impl Refusal {
             Self::UnknownPeer => ErrorCode::UnknownPeer,
             Self::UnknownTrack => ErrorCode::UnknownTrack,
             Self::NoPath => ErrorCode::NotInThisTopology,
-            Self::TooManyMessages { .. } | Self::Over { over: Over::Address(_) | Over::Rate(..), .. } => {
-                ErrorCode::RateLimited
-            }
+            Self::TooManySignals { .. }
+            | Self::TooManyMessages { .. }
+            | Self::Over { over: Over::Address(_) | Over::Rate(..), .. } => ErrorCode::RateLimited,
             Self::Over { over: Over::Whole(_), .. } => ErrorCode::Busy,
         }
     }

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::codecs::Pace;
+use super::course::Course;
 use super::grants::Grants;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
-use super::protocol::RoomInfo;
+use super::protocol::{RoomInfo, Topology};
 use super::refusal::Refusal;
 use super::roster::Roster;
 use super::state::RoomState;
@@ -44,6 +45,9 @@ pub struct CreateRoom {
     /// To be shown on the home page.
     #[serde(default)]
     pub listed: bool,
+    /// How media is to travel.
+    #[serde(default)]
+    pub topology: Topology,
 }
 
 /// A room that was made.
@@ -111,6 +115,8 @@ pub(super) struct OpenRoom {
     pub(super) roster: Roster,
     /// When they may be asked for other codecs.
     pub(super) codecs: Pace,
+    /// Which way its media is to go.
+    pub(super) course: Course,
     /// Who has the floor.
     pub(super) speaker: Option<PeerId>,
 }
@@ -144,7 +150,7 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let CreateRoom { name, listed } = request;
+        let CreateRoom { name, listed, topology } = request;
         let name =
             names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
                 |unfit| match unfit {
@@ -160,7 +166,7 @@ impl Conference {
         } else {
             self.keys.draw_id(&ids::slug(&name, self.most_of_name()), &mut self.entropy)
         };
-        let record = RoomRecord { id, name, ..RoomRecord::new(now, listed) };
+        let record = RoomRecord { id, name, topology, ..RoomRecord::new(now, listed) };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
         Ok(CreatedRoom { room: record.info(0), secret })
@@ -350,9 +356,11 @@ impl Conference {
         self.room_ids.insert(name, id);
         // The wall clock carries it over restarts; where that goes back, it still rises within this process.
         self.epoch = now.wall.as_millis().max(self.epoch + 1);
+        let topology = record.topology;
         let state = RoomState::open(record, self.epoch);
+        let course = Course::new(topology, state.course());
         let (roster, codecs) = (Roster::default(), Pace::default());
-        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, speaker: None });
+        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, course, speaker: None });
         id
     }
 
@@ -365,6 +373,7 @@ impl Conference {
         }
         self.timers.clear(&Timer::Codecs(id));
         self.timers.clear(&Timer::Peers(id));
+        self.timers.clear(&Timer::Course(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
             self.makers.vacated(room.id());

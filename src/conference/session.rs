@@ -89,13 +89,16 @@ impl Conference {
         let shown = join.token.as_ref().and_then(|text| Token::open(&self.keys, room, text));
         if let Some(token) = shown.filter(|token| self.is_current(token, room)) {
             self.resume(now, socket, name, token);
+            self.hide_address(now, token.peer, join.hide_address);
             return Ok(());
         }
         let Some(address) = self.sockets.get(&socket).map(|client| client.address) else { return Ok(()) };
         let (room, grants) = self.enter(now, address, room, shown, join.secret.as_deref())?;
         let returning = shown.filter(|token| self.may_return(now, room, token));
         self.counters.unknown_tokens += u64::from(join.token.is_some() && returning.is_none());
-        self.admit(now, (socket, address), room, (name, grants), returning)
+        let id = self.admit(now, (socket, address), room, (name, grants), returning)?;
+        self.hide_address(now, id, join.hide_address);
+        Ok(())
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
@@ -130,9 +133,9 @@ impl Conference {
         room_id: RoomId,
         (wanted, grants): (String, Grants),
         returning: Option<Token>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<PeerId, Refusal> {
         self.has_place(room_id, address)?;
-        let Some(room) = self.rooms.get(&room_id) else { return Ok(()) };
+        let Some(room) = self.rooms.get(&room_id) else { return Err(Refusal::UnknownRoom) };
         let id = match returning {
             Some(token) => token.peer,
             None => draw_peer(&mut self.entropy, &self.peers),
@@ -172,7 +175,7 @@ impl Conference {
         self.change(now, room_id, &RoomEvent::Joined { peer: id, name, grants });
         self.review(now, id);
         self.welcome(now, id, false);
-        Ok(())
+        Ok(id)
     }
 
     /// A person comes back, on a new socket. The others notice nothing, unless they were told of a trouble before.
@@ -184,7 +187,9 @@ impl Conference {
         self.counters.resumed += 1;
         peer.token = self.tokens.give(now, id, peer.token.room_created_at);
         peer.used_token = Some(used.id);
+        let mut elsewhere = false;
         if let Some(client) = self.sockets.get(&socket) {
+            elsewhere = peer.address != client.address;
             peer.address = client.address;
         }
         let old_link = std::mem::replace(&mut peer.signs.link, Link::Attached(socket));
@@ -205,6 +210,9 @@ impl Conference {
         if let Some(open) = self.rooms.get(&room).filter(|_| renamed) {
             let name = open.state.name_for(id, name);
             self.change(now, room, &RoomEvent::Renamed { peer: id, name });
+        }
+        if elsewhere {
+            self.network_changed(now, id);
         }
         self.welcome(now, id, true);
         self.send_slots(id);
@@ -244,6 +252,7 @@ impl Conference {
         self.send(socket, &welcome, None);
         self.send_peers(id);
         self.send_speaker(id);
+        self.send_course(id);
     }
 
     /// What the person's slots show, as last heard from the worker.
@@ -295,6 +304,7 @@ impl Conference {
         self.floor_passed(id, false);
         self.change(now, room, &RoomEvent::Left { peer: id });
         self.peers.remove(&id);
+        self.review_course(now, room);
         self.timers.clear(&Timer::Presence(id));
         self.timers.clear(&Timer::Offer(id));
         self.timers.clear(&Timer::IceServers(id));

@@ -161,7 +161,19 @@ impl Conference {
                 self.mute(now, peer, Track { stream: mute.stream, kind: mute.kind }, mute.muted)
             }
             Said::Limited(limited) => self.limited(now, peer, &limited),
-            Said::Signal(to) => self.signal(peer, to),
+            Said::Signal(signal) => self.signal(now, (socket, peer), text.len(), signal),
+            Said::Direct(direct) => {
+                self.direct(now, peer, &direct);
+                Ok(())
+            }
+            Said::HideAddress(hidden) => {
+                self.hide_address(now, peer, hidden);
+                Ok(())
+            }
+            Said::Topology(topology) => {
+                self.choose_topology(now, peer, topology);
+                Ok(())
+            }
             Said::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);
                 Ok(())

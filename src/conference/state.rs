@@ -13,9 +13,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::course::Order;
 use super::grants::Grants;
 use super::names;
-use super::protocol::{PeerInfo, Presence, RoomInfo, StreamInfo, TrackInfo};
+use super::protocol::{PeerInfo, Presence, RoomInfo, StreamInfo, Topology, TrackInfo};
 use super::publish::Published;
 use super::store::RoomRecord;
 use crate::media::codec::{Codec, CodecSet};
@@ -71,6 +72,12 @@ pub(super) enum RoomEvent {
     CodecChosen { peer: PeerId, codec: Codec },
     /// This is asked of somebody's tracks.
     Requested { peer: PeerId, request: Published },
+    /// Somebody keeps their address to themselves, or does no more.
+    Hidden { peer: PeerId, hidden: bool },
+    /// How media is to travel was chosen anew.
+    TopologyChosen { topology: Topology },
+    /// Which way it goes was decided.
+    Ordered { order: Order },
 }
 
 /// What an event changed.
@@ -95,6 +102,7 @@ pub(super) struct Member {
     abilities: Option<Abilities>,
     codec: Option<Codec>,
     request: Option<Published>,
+    hidden: bool,
 }
 
 impl Member {
@@ -138,6 +146,11 @@ impl Member {
         self.request.as_ref()
     }
 
+    /// Whether they keep their address to themselves.
+    pub(super) fn hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// What the others see.
     fn info(&self, id: PeerId) -> PeerInfo {
         let track = |stream, kind| {
@@ -165,13 +178,16 @@ pub(super) struct RoomState {
     /// In the order of joining.
     order: Vec<PeerId>,
     members: BTreeMap<PeerId, Member>,
+    /// Which way media goes.
+    media: Order,
 }
 
 impl RoomState {
     /// A room that is opened, with nobody in it yet. `epoch` is above the one it had before.
     pub(super) fn open(record: RoomRecord, epoch: u64) -> RoomState {
         let version = Version { epoch, number: 0 };
-        RoomState { record, version, listed: 0, order: Vec::new(), members: BTreeMap::new() }
+        let media = Order::first(epoch);
+        RoomState { record, version, listed: 0, order: Vec::new(), members: BTreeMap::new(), media }
     }
 
     /// Changes the room: the only way to. The version rises if anything is other than before.
@@ -198,6 +214,11 @@ impl RoomState {
             RoomEvent::Requested { peer, request } => {
                 self.set(*peer, Changed::Unlisted, |member| (&mut member.request, Some(request.clone())))
             }
+            RoomEvent::Hidden { peer, hidden } => {
+                self.set(*peer, Changed::Unlisted, |member| (&mut member.hidden, *hidden))
+            }
+            RoomEvent::TopologyChosen { topology } => unlisted(&mut self.record.topology, *topology),
+            RoomEvent::Ordered { order } => unlisted(&mut self.media, *order),
         };
         self.version.number += u64::from(changed > Changed::Nothing);
         if changed == Changed::List {
@@ -219,6 +240,7 @@ impl RoomState {
             abilities: None,
             codec: None,
             request: None,
+            hidden: false,
         };
         self.members.insert(peer, member);
         self.order.push(peer);
@@ -263,6 +285,11 @@ impl RoomState {
         &self.record
     }
 
+    /// Which way media goes.
+    pub(super) fn course(&self) -> Order {
+        self.media
+    }
+
     /// Which state this is.
     pub(super) fn version(&self) -> Version {
         self.version
@@ -300,6 +327,15 @@ impl RoomState {
         let (shown, key) = names::told_apart(&wanted, |key| taken.contains(key));
         Name { wanted, shown, key }
     }
+}
+
+/// Sets what the list of people does not show.
+fn unlisted<T: PartialEq>(field: &mut T, value: T) -> Changed {
+    if *field == value {
+        return Changed::Nothing;
+    }
+    *field = value;
+    Changed::Unlisted
 }
 
 #[cfg(test)]
@@ -347,6 +383,10 @@ mod tests {
                 peer, abilities: Abilities { sends, receives },
             }),
             1 => (peer(), codec()).prop_map(|(peer, codec)| RoomEvent::CodecChosen { peer, codec }),
+            1 => (peer(), prop::bool::ANY).prop_map(|(peer, hidden)| RoomEvent::Hidden { peer, hidden }),
+            1 => prop::sample::select(vec![Topology::Sfu, Topology::Auto])
+                .prop_map(|topology| RoomEvent::TopologyChosen { topology }),
+            1 => (7..9_u64).prop_map(|epoch| RoomEvent::Ordered { order: Order::first(epoch) }),
             1 => (peer(), tracks(), 1..9_usize, codec()).prop_map(|(peer, tracks, people, codec)| {
                 let wish = Wish { camera: camera_rule(people), video: codec, less: &Lesses::default() };
                 let request = Published::after(None, &tracks, &wish);

@@ -59,6 +59,9 @@ pub trait Store {
     /// The room with this id.
     fn get(&self, id: &str) -> Option<RoomRecord>;
 
+    /// Media is to travel so in the room with this id, if there is one.
+    fn set_topology(&mut self, id: &str, topology: Topology);
+
     /// Forgets a room. False if there was none.
     fn remove(&mut self, id: &str) -> bool;
 
@@ -96,6 +99,12 @@ impl Store for MemoryStore {
 
     fn get(&self, id: &str) -> Option<RoomRecord> {
         self.rooms.get(id).cloned()
+    }
+
+    fn set_topology(&mut self, id: &str, topology: Topology) {
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.topology = topology;
+        }
     }
 
     fn remove(&mut self, id: &str) -> bool {

@@ -17,6 +17,7 @@ mod resume;
 mod rooms;
 mod screens;
 mod storm;
+mod topology;
 mod trace;
 mod turn;
 mod wishes;

@@ -27,6 +27,8 @@ pub(super) enum Timer {
     Codecs(RoomId),
     /// Look again whether a person's credentials for TURN are old.
     IceServers(PeerId),
+    /// Look again which way a room's media is to go.
+    Course(RoomId),
     /// Somebody may say again what they cannot afford to send.
     Limited(PeerId),
     /// Forget a room nobody is in.

@@ -164,7 +164,7 @@ macro_rules! option {
 
 option!(pub(super) offer: OfferId as "Offer");
 option!(pub(super) limitation: Limitation as "LimitationWord");
-option!(pub(super) speaker: PeerId as "peer");
+option!(pub(super) some_peer: PeerId as "peer");
 option!(blocked: Blocked as "BlockedWord");
 option!(layer: Layer as "LayerWord");
 option!(reason: Reason as "ReasonWord");

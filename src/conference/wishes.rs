@@ -73,13 +73,4 @@ impl Conference {
             self.command_for(id, Command::Limited { peer: id, stream, by });
         }
     }
-
-    /// `signal`: no room has paths between browsers.
-    pub(super) fn signal(&self, id: PeerId, to: PeerId) -> Result<(), Refusal> {
-        let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
-        if room(&to).is_none() || room(&to) != room(&id) {
-            return Err(Refusal::UnknownPeer);
-        }
-        Err(Refusal::NoPath)
-    }
 }

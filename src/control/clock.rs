@@ -104,7 +104,11 @@ mod tests {
         };
         let mut conference = Conference::new(config, store, Box::new(entropy));
         let (start, right) = (Instant::now(), UNIX_EPOCH + 50 * YEAR);
-        let room = CreateRoom { name: "r".to_owned(), listed: true };
+        let room = CreateRoom {
+            name: "r".to_owned(),
+            listed: true,
+            topology: crate::conference::protocol::Topology::Sfu,
+        };
         let here = std::net::IpAddr::from([192, 0, 2, 1]).into();
         conference.create_room(at(start, right), here, room).expect("a room");
         let lasts = |ends: u64, wall: SystemTime| {

@@ -197,7 +197,18 @@ fn a_person_whose_connection_breaks_leaves_in_the_end() {
     let mut world = World::new();
     let now = Now { instant: world.start, wall: UnixTime::default() };
     let here = ClientAddress::of([127, 0, 0, 1].into());
-    world.conference.create_room(now, here, CreateRoom { name: "tea".into(), listed: true }).unwrap();
+    world
+        .conference
+        .create_room(
+            now,
+            here,
+            CreateRoom {
+                name: "tea".into(),
+                listed: true,
+                topology: crate::conference::protocol::Topology::Sfu,
+            },
+        )
+        .unwrap();
     world.open_websocket();
     let join = br#"{"type":"join","room":"tea","name":"Ann"}"#;
     world.say(1, &[0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0]);

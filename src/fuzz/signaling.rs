@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::reader::Reader;
 use crate::conference::placement::SPILL_AT;
+use crate::conference::protocol::Topology;
 use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
     Turn, TurnSecret, UnixTime, WorkerId,
@@ -86,7 +87,11 @@ impl World {
         };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
         let now = Now { instant: Instant::now(), wall: UnixTime::default() };
-        let _ = conference.create_room(now, address(0), CreateRoom { name: "r".into(), listed: true });
+        let _ = conference.create_room(
+            now,
+            address(0),
+            CreateRoom { name: "r".into(), listed: true, topology: Topology::Auto },
+        );
         World { conference, now }
     }
 

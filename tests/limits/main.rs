@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use harness::Server;
 use media::{Media, another_source, over_tcp, without_end};
 use plenary::conference::placement::SPILL_AT;
+use plenary::conference::protocol::Topology;
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId, Turn,
     TurnSecret, UnixTime,
@@ -39,6 +40,13 @@ fn trigger(limit: Limit) -> u64 {
     let over = limit.default_value() + 1;
     match limit {
         Limit::MessageBytes => said(limit, &json!({"type": "ping", "x": long(over)})),
+        Limit::SignalBytes => {
+            said(limit, &json!({"type": "signal", "to": "0000000000000001", "data": long(over)}))
+        }
+        Limit::SignalBytesPerSecond => {
+            let large = long(Limit::SignalBytes.default_value() / 2);
+            repeated(limit, 9, &json!({"type": "signal", "to": "0000000000000001", "data": large}))
+        }
         Limit::MessagesPerSecond => repeated(limit, 2 * over, &json!({"type": "ping"})),
         Limit::FramesPerSecond => framed(limit, &[0x89, 0x80, 0, 0, 0, 0].repeat(2 * over)),
         Limit::MessagePieces => {
@@ -238,7 +246,11 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
         }
     };
     let mut conference = Conference::new(config, Box::<MemoryStore>::default(), Box::new(entropy));
-    let _ = conference.create_room(now(), here(), CreateRoom { name: "room".into(), listed: true });
+    let _ = conference.create_room(
+        now(),
+        here(),
+        CreateRoom { name: "room".into(), listed: true, topology: Topology::Sfu },
+    );
     conference
 }
 
@@ -279,7 +291,11 @@ fn joined(limit: Limit, limits: Limits, people: usize, name: &str) -> u64 {
 fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
     let mut conference = conference(limits);
     for name in names {
-        let _ = conference.create_room(now(), here(), CreateRoom { name: (*name).to_owned(), listed: false });
+        let _ = conference.create_room(
+            now(),
+            here(),
+            CreateRoom { name: (*name).to_owned(), listed: false, topology: Topology::Sfu },
+        );
     }
     conference.tally().count(limit)
 }

@@ -10,15 +10,20 @@
 /** @typedef {{ peer: string, stream: Stream, height: number, pinned?: boolean }} Tile */
 /** What keeps a browser from sending more. @typedef {'bandwidth' | 'cpu'} Limitation */
 
-/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string }} Join */
+/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, hideAddress?: boolean }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */
 /** @typedef {{ type: 'limited', stream: Stream, by: Limitation | null }} Limited */
-/** @typedef {{ type: 'signal', to: string, data: unknown }} SignalTo */
+/** How media is to travel in a room. @typedef {'sfu' | 'auto' | 'mesh'} Topology */
+/** What became of a connection to another browser. @typedef {'connected' | 'no-path' | 'lost' | 'refused' | 'device-busy' | 'slow-uplink' | 'gone'} DirectState */
+/** @typedef {{ type: 'signal', to: string, epoch: number, data: unknown }} SignalTo */
+/** @typedef {{ type: 'direct', epoch: number, peer?: string, state: DirectState }} Direct */
+/** @typedef {{ type: 'hide-address', hidden: boolean }} HideAddress */
+/** @typedef {{ type: 'topology', topology: Topology }} ChooseTopology */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | Leave | Ping} ClientMessage */
 
 /** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
@@ -56,10 +61,11 @@
 /** Who has the floor. @typedef {{ type: 'speaker', peer?: string }} Speaker */
 /** @typedef {{ type: 'downlink', bitrate: number }} Downlink */
 /** @typedef {{ type: 'ice-servers', iceServers: IceServer[] }} IceServers */
-/** @typedef {{ type: 'signal', from: string, data: unknown }} SignalFrom */
+/** Which way media goes: `path` is `server`, `trying` or `direct`, `reason` a word of `why.js`; a newer server may have others. @typedef {{ type: 'topology', topology: string, epoch: number, path: string, reason: string }} TopologyOrder */
+/** @typedef {{ type: 'signal', from: string, epoch: number, data: unknown }} SignalFrom */
 /** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | SignalFrom | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

@@ -105,14 +105,15 @@ const SERVER = {
   speaker: record({}, { peer: peerId }),
   downlink: record({ bitrate: count }),
   'ice-servers': record({ iceServers }),
-  signal: record({ from: peerId, data: anything }),
+  topology: record({ topology: text, epoch: count, path: text, reason: text }),
+  signal: record({ from: peerId, epoch: count, data: anything }),
   error: record({ code: text, message: text }, { rebuild: flag, offer: u32 }),
   pong: record({}),
 };
 
 /** @type {Record<string, Check>} */
 const CLIENT = {
-  join: record({ room: text, name: text }, { token: text, secret: text, protocol: u32 }),
+  join: record({ room: text, name: text }, { token: text, secret: text, protocol: u32, hideAddress: flag }),
   offer: record({
     id: u32,
     fresh: flag,
@@ -123,7 +124,16 @@ const CLIENT = {
   view: record({ tiles: listOf(record({ peer: peerId, stream, height: u16 }, { pinned: flag })) }),
   mute: record({ stream, kind, muted: flag }),
   limited: record({ stream, by: nullable(oneOf('bandwidth', 'cpu')) }),
-  signal: record({ to: peerId, data: anything }),
+  signal: record({ to: peerId, data: anything }, { epoch: count }),
+  direct: record(
+    {
+      epoch: count,
+      state: oneOf('connected', 'no-path', 'lost', 'refused', 'device-busy', 'slow-uplink', 'gone'),
+    },
+    { peer: peerId },
+  ),
+  'hide-address': record({ hidden: flag }),
+  topology: record({ topology: oneOf('sfu', 'auto', 'mesh') }),
   leave: record({}, { mayReturn: flag }),
   ping: record({}),
 };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::harness::{World, address, offer, type_of};
 use crate::conference::CreateRoom;
 use crate::conference::grants::Grants;
-use crate::conference::protocol::{FIRST_PROTOCOL, Grant, PROTOCOL, ServerMessage};
+use crate::conference::protocol::{FIRST_PROTOCOL, Grant, PROTOCOL, ServerMessage, Topology};
 use crate::conference::state::RoomEvent;
 use crate::limits::Limit;
 use crate::media::ids::PeerId;
@@ -14,7 +14,7 @@ const GUEST: [Grant; 3] = [Grant::Publish, Grant::Subscribe, Grant::Signal];
 const OWNER: [Grant; 4] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Moderate];
 
 fn make(world: &mut World, name: &str) -> (String, String) {
-    let wanted = CreateRoom { name: name.to_owned(), listed: false };
+    let wanted = CreateRoom { name: name.to_owned(), listed: false, topology: Topology::Sfu };
     let made = world.conference.create_room(world.now(), address(0), wanted).unwrap();
     (made.room.id, made.secret)
 }

@@ -186,6 +186,7 @@ impl World {
                 assert_eq!(key, Some(StateKey::Downlink));
                 return;
             }
+            ServerMessage::Topology { .. } => return assert_eq!(key, Some(StateKey::Topology)),
             ServerMessage::Speaker { .. } => return assert_eq!(key, Some(StateKey::Speaker)),
             _ => (None, 0),
         };

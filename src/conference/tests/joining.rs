@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::harness::{World, address};
-use crate::conference::protocol::ServerMessage;
+use crate::conference::protocol::{ServerMessage, Topology};
 use crate::conference::room::EMPTY_ROOM_KEPT;
 use crate::conference::{CreateRoom, CreateRoomError, StateKey, WorkerId};
 use crate::ledger::Over;
@@ -118,7 +118,11 @@ fn leaving_on_purpose_is_immediate_and_the_socket_may_enter_again() {
 }
 
 fn create(world: &mut World, name: &str) -> Result<crate::conference::CreatedRoom, CreateRoomError> {
-    world.conference.create_room(world.now(), address(0), CreateRoom { name: name.into(), listed: true })
+    world.conference.create_room(
+        world.now(),
+        address(0),
+        CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu },
+    )
 }
 
 #[test]

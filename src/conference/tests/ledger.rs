@@ -5,14 +5,14 @@ use serde_json::json;
 use super::harness::{World, address};
 use std::time::Duration;
 
-use crate::conference::protocol::ServerMessage;
+use crate::conference::protocol::{ServerMessage, Topology};
 use crate::conference::{CreateRoom, CreateRoomError, SocketId, Turn, TurnSecret};
 use crate::ledger::{Over, Resource};
 use crate::limits::{Limit, Limits};
 use crate::media::message::Command;
 
 fn make(world: &mut World, from: usize, name: &str) -> Result<(), CreateRoomError> {
-    let request = CreateRoom { name: name.into(), listed: true };
+    let request = CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu };
     world.conference.create_room(world.now(), address(from), request).map(|_| ())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::harness::{Welcome, World, address};
-use crate::conference::protocol::{Grant, ServerMessage};
+use crate::conference::protocol::{Grant, ServerMessage, Topology};
 use crate::conference::room::EMPTY_ROOM_KEPT;
 use crate::conference::{CreateRoom, CreateRoomError, CreatedRoom, SocketId};
 use crate::limits::Limit;
@@ -13,7 +13,14 @@ use crate::limits::Limit;
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 fn make(world: &mut World, name: &str, listed: bool) -> CreatedRoom {
-    world.conference.create_room(world.now(), address(0), CreateRoom { name: name.into(), listed }).unwrap()
+    world
+        .conference
+        .create_room(
+            world.now(),
+            address(0),
+            CreateRoom { name: name.into(), listed, topology: Topology::Sfu },
+        )
+        .unwrap()
 }
 
 fn enter(world: &mut World, socket: usize, room: &str, token: Option<&str>) -> Welcome {
@@ -284,7 +291,7 @@ fn who_made_a_room_can_prove_it_after_a_restart_too() {
 fn nobody_puts_a_room_of_others_on_the_list() {
     let mut world = World::new();
     let id = make(&mut world, "Team Room", false).room.id;
-    let listed = CreateRoom { name: id.clone(), listed: true };
+    let listed = CreateRoom { name: id.clone(), listed: true, topology: Topology::Sfu };
     // A name has 64 characters at most, and this one fits.
     assert!(id.len() <= 64);
     for ended in [false, true] {
@@ -319,7 +326,11 @@ fn a_wrong_id_costs_the_same_whatever_is_wrong_with_it() {
     for number in 0..20 {
         world
             .conference
-            .create_room(world.now(), address(number), CreateRoom { name: "Team Room".into(), listed: false })
+            .create_room(
+                world.now(),
+                address(number),
+                CreateRoom { name: "Team Room".into(), listed: false, topology: Topology::Sfu },
+            )
             .unwrap();
     }
     let never = |letter: &str| format!("team-room-{}-{}", letter.repeat(8), letter.repeat(13));
@@ -390,7 +401,7 @@ fn listed_rooms_of_two_names_never_become_one_and_each_is_found_by_its_name() {
     for (room, name) in made.iter().map(|made| &made.room).zip(names) {
         assert_eq!(room.name, name, "it keeps its spelling");
         assert_eq!(world.conference.id_meant(name).as_ref(), Some(&room.id), "{name}");
-        let again = CreateRoom { name: name.to_lowercase(), listed: true };
+        let again = CreateRoom { name: name.to_lowercase(), listed: true, topology: Topology::Sfu };
         let again = world.conference.create_room(world.now(), address(1), again);
         assert_eq!(again, Err(CreateRoomError::Exists { id: room.id.clone() }), "{name}");
     }
@@ -405,7 +416,7 @@ fn listed_rooms_of_two_names_never_become_one_and_each_is_found_by_its_name() {
     // The first of two that read the same ends: the other one stays what it is, and is found.
     world.conference.forget_room("cafe");
     assert_eq!(world.conference.id_meant("Cafe"), Some(made[1].room.id.clone()));
-    let again = CreateRoom { name: "Cafe".into(), listed: true };
+    let again = CreateRoom { name: "Cafe".into(), listed: true, topology: Topology::Sfu };
     assert!(world.conference.create_room(world.now(), address(1), again).is_err(), "one name is one room");
 }
 
@@ -437,7 +448,7 @@ proptest::proptest! {
     #[test]
     fn any_name_makes_a_room_whose_link_leads_to_it(name in "\\PC{1,64}", listed: bool) {
         let mut world = World::new();
-        let wanted = CreateRoom { name, listed };
+        let wanted = CreateRoom { name, listed, topology: Topology::Sfu };
         if let Ok(made) = world.conference.create_room(world.now(), address(0), wanted) {
             let id = made.room.id;
             for form in forms(&id) {

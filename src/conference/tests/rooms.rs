@@ -4,13 +4,17 @@ use serde_json::json;
 
 use super::harness::{World, address};
 use crate::conference::CreateRoom;
+use crate::conference::protocol::Topology;
 use crate::conference::room::EMPTY_ROOM_KEPT;
 use crate::ledger::Resource;
 
 /// Each room is made from an address of its own.
 fn make(world: &mut World, name: &str, listed: bool) {
     let by = address(world.conference.ledger().total(Resource::Rooms));
-    world.conference.create_room(world.now(), by, CreateRoom { name: name.into(), listed }).unwrap();
+    world
+        .conference
+        .create_room(world.now(), by, CreateRoom { name: name.into(), listed, topology: Topology::Sfu })
+        .unwrap();
 }
 
 fn ids(world: &World, after: Option<&str>, most: usize) -> (Vec<String>, Option<String>) {

@@ -187,5 +187,5 @@ fn a_message_that_is_too_large_is_refused_and_counted() {
     let ann = world.join(1, "Ann");
     world.say(1, json!({ "type": "signal", "to": ann.peer.to_string(), "data": "a".repeat(64 * 1024) }));
     assert_eq!(world.take_errors(1), ["error too-large"]);
-    assert_eq!(world.conference.tally().count(Limit::MessageBytes), 1);
+    assert_eq!(world.conference.tally().count(Limit::SignalBytes), 1);
 }
