@@ -21,6 +21,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use plenary::conference::protocol::Topology;
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, MasterKey, MemoryStore, Now, Output, SocketId, UnixTime,
     WorkerId,
@@ -182,7 +183,7 @@ impl World {
 
     /// Makes a listed room. Its id is its name in lower case.
     pub fn make_room(&mut self, name: &str) {
-        let room = CreateRoom { name: name.into(), listed: true };
+        let room = CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu };
         let host = ClientAddress::of([192, 0, 2, 1].into());
         self.conference.create_room(self.conference_now(), host, room).expect("a room");
     }

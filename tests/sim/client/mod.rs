@@ -160,7 +160,7 @@ impl Client {
         self.outgoing.clear();
         let (room, name, token) = (self.room.clone(), self.name.clone(), self.token.clone());
         let protocol = Some(PROTOCOL);
-        self.say(&ClientMessage::Join { room, name, token, secret: None, protocol });
+        self.say(&ClientMessage::Join { room, name, token, secret: None, protocol, hide_address: None });
     }
 
     /// The server said something.
@@ -222,6 +222,7 @@ impl Client {
             }
             ServerMessage::Pong => self.waits.answered(now),
             ServerMessage::Signal { .. }
+            | ServerMessage::Topology { .. }
             | ServerMessage::IceServers { .. }
             | ServerMessage::Downlink { .. } => {}
         }
