@@ -9,28 +9,27 @@ import { SignalSocket } from '../proto/socket.js';
 import { BEST } from '../rtc/encodings.js';
 import { LimitWatch } from '../rtc/limit-watch.js';
 import { Link } from '../rtc/link.js';
+import { Mesh } from '../rtc/mesh.js';
 import { PathWatch } from '../rtc/path-watch.js';
 import { Pulse } from '../rtc/pulse.js';
 import { RebuildPace } from '../rtc/rebuild-pace.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
+import { orderOf, THROUGH_SERVER } from './direct.js';
 import { Entrance } from './entrance.js';
 import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
-import { EMPTY, presenceChanges, reduce, remotePictures, tilesOf } from './room-state.js';
+import { EMPTY, othersOf, presenceChanges, reduce, remotePictures, tilesOf } from './room-state.js';
 
-/** @import { ErrorMessage, IceServer, Kind, Offer, PublishTrack, ServerMessage, Speaker, Tile, TrackLine, Welcome } from '../proto/messages.js' */
+/** @import { ErrorMessage, IceServer, Offer, PublishTrack, ServerMessage, Speaker, Tile, Topology, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
-/** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { LinkOptions } from '../rtc/link.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
-/** @import { Sentence } from '../core/sentence.js' */
 /** @import { Return } from '../core/storage.js' */
-/** @import { Path } from '../rtc/path-watch.js' */
-/** @import { Waiting } from './entrance.js' */
-/** @import { RoomState } from './room-state.js' */
+/** @import { CallEvents, Health } from './events.js' */
+/** @import { Directly, RoomState } from './room-state.js' */
 
 /** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
 const SAY_AGAIN = 2000;
@@ -40,37 +39,12 @@ const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
 
 const connected = (/** @type {LinkOptions} */ options) => new Link(options);
 
-/**
- * What works, and what does not.
- * @typedef {object} Health
- * @property {boolean} socket
- * @property {boolean} silent There is a socket, but nobody answers on it.
- * @property {boolean} full The server has no place.
- * @property {Waiting | null} entrance Until the page was let in for the first time.
- * @property {Path} path
- */
-
-/**
- * @typedef {object} CallEvents
- * @property {Readonly<RoomState>} room
- * @property {Welcome} welcome
- * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
- * @property {Sentence} announce For the live region.
- * @property {Health} health
- * @property {number | null} downlink What the connection is thought to carry, in bits a second.
- * @property {Limited} limited The browser cannot afford what it was asked to send, or can again.
- * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was
- *   inside yet.
- * @property {null} secret-refused The room was made by somebody else; one enters as a guest.
- * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
- * @property {string} ended Why: `taken-over` or the code of an error.
- */
-
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
   #room;
   #name;
   #secret;
+  #hidesAddress;
   /** Whether a `welcome` ever came. */
   #wasInside = false;
   #media;
@@ -124,6 +98,12 @@ export class Call extends Emitter {
       this.emit('limited', limited);
     },
   );
+  #mesh = new Mesh({
+    send: (message) => this.#socket.up && this.#socket.send(message),
+    iceServers: () => this.#welcome?.stunServers ?? [],
+    tracks: () => ownTracks(this.#media, this.#share),
+    arrivals: (peer) => this.#arrivals(peer),
+  });
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
     rebuild: () => this.#socket.up && this.#build(),
@@ -140,14 +120,16 @@ export class Call extends Emitter {
    * @param {Return | null} options.back What a reloaded page remembers.
    * @param {Quality} [options.quality] What the person allows.
    * @param {string} [options.secret] Shows that one made the room; empty if somebody else did.
+   * @param {boolean} [options.hidesAddress] The person keeps their address to themselves.
    * @param {(options: LinkOptions) => Link} [options.connect] Makes a connection, or has made one.
    */
-  constructor({ url, room, name, media, share, back, quality = BEST, secret = '', connect = connected }) {
+  constructor({ url, room, name, media, share, back, quality = BEST, secret = '', hidesAddress = false, connect = connected }) {
     super();
     this.#connect = connect;
     this.#room = room;
     this.#name = name;
     this.#secret = secret;
+    this.#hidesAddress = hidesAddress;
     this.#media = media;
     this.#share = share;
     this.#quality = quality;
@@ -160,6 +142,7 @@ export class Call extends Emitter {
       protocol: PROTOCOL,
       ...(this.#token ? { token: this.#token } : {}),
       ...(this.#secret ? { secret: this.#secret } : {}),
+      ...(this.#hidesAddress ? { hideAddress: true } : {}),
     }));
     this.#socket.on('message', (message) => this.#received(message));
     this.#socket.on('up', (up) =>
@@ -172,6 +155,11 @@ export class Call extends Emitter {
       this.#setHealth({ full: true });
     });
     this.#socket.on('taken-over', () => this.#end('taken-over'));
+    this.#mesh.on('state', ({ order, plays }) => this.#reduce({ type: 'direct', order, plays }));
+    this.#mesh.on('rests', (rests) => this.#link?.rest(rests));
+    this.#mesh.on('speaker', (peer) => this.#reduce({ type: 'speaker', ...(peer ? { peer } : {}) }));
+    this.#mesh.on('track', (track) => this.emit('direct', track));
+    this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
     for (const device of /** @type {const} */ (['camera', 'microphone'])) this.#useDevice(device);
     share.on('change', () => this.#use(...screenTracks(share)));
   }
@@ -238,6 +226,38 @@ export class Call extends Emitter {
   allow(quality) {
     this.#quality = quality;
     this.#link?.allow(quality);
+    this.#mesh.allow(quality);
+  }
+
+  /** The direct connections, for debugging. */
+  get mesh() {
+    return this.#mesh;
+  }
+
+  /** Whether the person keeps their address to themselves. */
+  get hidesAddress() {
+    return this.#hidesAddress;
+  }
+
+  /** The person keeps their address to themselves from now on, or does no more. @param {boolean} hidden */
+  hideAddress(hidden) {
+    this.#hidesAddress = hidden;
+    this.#socket.send({ type: 'hide-address', hidden });
+  }
+
+  /** How media is to travel in this room. @param {Topology} topology */
+  chooseTopology(topology) {
+    this.#socket.send({ type: 'topology', topology });
+  }
+
+  /** When something of somebody came from the server last. @param {string} peer */
+  #arrivals(peer) {
+    const link = this.#link;
+    if (!link) return 0;
+    const shows = (/** @type {{ peer?: string }} */ slot) => slot.peer === peer;
+    const pictures = this.#state.video.filter(shows).map(({ slot }) => link.newestOf('video', slot));
+    const sounds = this.#state.audio.filter(shows).map(({ slot }) => link.newestOf('audio', slot));
+    return Math.max(0, ...(pictures.length > 0 ? pictures : sounds));
   }
 
   /** What the server thinks the connection carries to this page, in bits a second; null if it has not said. */
@@ -277,9 +297,17 @@ export class Call extends Emitter {
       case 'welcome':
         return this.#welcomed(message);
       case 'peers':
+        this.#reduce(message);
+        return this.#mesh.people(this.#state.self, othersOf(this.#state));
       case 'slots':
-      case 'speaker':
         return this.#reduce(message);
+      case 'speaker':
+        // Of what goes directly the server hears nothing.
+        return this.#mesh.state.plays.length > 0 ? undefined : this.#reduce(message);
+      case 'topology':
+        return this.#mesh.order(orderOf(message));
+      case 'signal':
+        return this.#mesh.signal(message.from, message.epoch, message.data);
       case 'peer-joined':
       case 'peer-left':
         if (message.peer === this.#state.self) return;
@@ -318,6 +346,8 @@ export class Call extends Emitter {
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
     this.#reduce(welcome);
+    if (welcome.room.topology === 'sfu') this.#mesh.order(THROUGH_SERVER);
+    this.#mesh.sayAgain();
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {
       this.#sayMutes(this.#link.tracks);
@@ -336,7 +366,7 @@ export class Call extends Emitter {
     this.#link?.useIceServers(iceServers);
   }
 
-  /** @param {import('../proto/messages.js').Peers | import('../proto/messages.js').Slots | Speaker | Welcome} message */
+  /** @param {import('../proto/messages.js').Peers | import('../proto/messages.js').Slots | Speaker | Welcome | Directly} message */
   #reduce(message) {
     const before = this.#state;
     this.#state = reduce(before, message);
@@ -373,6 +403,7 @@ export class Call extends Emitter {
       quality: this.#quality,
     });
     this.#link = link;
+    link.rest(this.#mesh.rests);
     link.on('slot', (slot) => this.emit('slot', slot));
     link.on('broken', () => this.#pace.soon());
     link.on('answered', () => {
@@ -452,6 +483,7 @@ export class Call extends Emitter {
 
   /** @param {Own[]} changed */
   #use(...changed) {
+    this.#mesh.use(changed);
     const link = this.#link;
     if (!link) return;
     link.use(changed.map(({ stream, kind, track }) => ({ stream, kind, track })));
@@ -493,6 +525,7 @@ export class Call extends Emitter {
     this.#pulse.stop();
     this.#entrance.passed();
     this.#socket.stop();
+    this.#mesh.close();
     this.#link?.close();
     this.#link = null;
   }

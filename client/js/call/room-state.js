@@ -3,8 +3,10 @@
  */
 
 import { isolated, said } from '../core/sentence.js';
+import { THROUGH_SERVER } from './direct.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
+/** @import { Order } from './direct.js' */
 /** @import { AudioSlot, PeerInfo, Peers, Reason, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
 
 /**
@@ -14,9 +16,13 @@ import { isolated, said } from '../core/sentence.js';
  * @property {VideoSlot[]} video
  * @property {AudioSlot[]} audio
  * @property {string} speaker Who has the floor; empty if nobody does.
+ * @property {Order} order Which way media goes.
+ * @property {string[]} direct Who is seen and heard directly.
  * @property {number} peersVersion
  * @property {number} slotsVersion
  */
+
+/** Which way media goes, as this page knows it. @typedef {{ type: 'direct', order: Order, plays: string[] }} Directly */
 
 /** @type {PeerInfo['state'][]} */
 const STATES = ['here', 'no-media', 'reconnecting'];
@@ -34,11 +40,21 @@ const REASONS = [
 ];
 
 /** @type {Readonly<RoomState>} */
-export const EMPTY = { self: '', peers: [], video: [], audio: [], speaker: '', peersVersion: -1, slotsVersion: -1 };
+export const EMPTY = {
+  self: '',
+  peers: [],
+  video: [],
+  audio: [],
+  speaker: '',
+  order: THROUGH_SERVER,
+  direct: [],
+  peersVersion: -1,
+  slotsVersion: -1,
+};
 
 /**
  * @param {Readonly<RoomState>} state
- * @param {Welcome | Peers | Slots | Speaker} message
+ * @param {Welcome | Peers | Slots | Speaker | Directly} message
  * @returns {Readonly<RoomState>} The same object if nothing has changed.
  */
 export function reduce(state, message) {
@@ -47,7 +63,13 @@ export function reduce(state, message) {
       // A resumed peer keeps what it shows until the lists come again; a new one begins from nothing.
       return message.resumed
         ? { ...state, self: message.peer, peersVersion: -1, slotsVersion: -1 }
-        : { ...EMPTY, self: message.peer, peers: state.peers.filter((peer) => peer.id !== state.self) };
+        : {
+            ...EMPTY,
+            self: message.peer,
+            peers: state.peers.filter((peer) => peer.id !== state.self),
+            order: state.order,
+            direct: state.direct,
+          };
     case 'peers':
       if (message.version < state.peersVersion) return state;
       return { ...state, peers: message.peers.map(understood), peersVersion: message.version };
@@ -56,6 +78,8 @@ export function reduce(state, message) {
       return { ...state, video: message.video, audio: message.audio, slotsVersion: message.version };
     case 'speaker':
       return { ...state, speaker: message.peer ?? '' };
+    case 'direct':
+      return { ...state, order: message.order, direct: message.plays };
   }
 }
 
@@ -86,6 +110,7 @@ function understood(peer) {
  * @property {boolean} blocked The picture comes in a format this browser cannot play.
  * @property {Reason | null} reason Why the picture is what it is; null if that is not known.
  * @property {string | null} layer Which size of it is to be shown: `q`, `h` or `f`; null if none is.
+ * @property {boolean} direct The picture comes directly, whatever the slot says.
  * @property {{ slot: number, since: number | null } | null} slot Where the picture comes.
  */
 
@@ -112,6 +137,7 @@ function tilesOfPeer(state, peer) {
     : [{ stream: /** @type {const} */ ('camera') }, ...shown];
   return streams.map((info) => {
     const { stream, audio, video } = /** @type {import('../proto/messages.js').StreamInfo} */ (info);
+    const direct = state.direct.includes(peer.id);
     const carrier = state.video.find((slot) => slot.peer === peer.id && slot.stream === stream);
     return {
       key: `${peer.id}/${stream}`,
@@ -120,17 +146,28 @@ function tilesOfPeer(state, peer) {
       name: peer.name,
       label: stream === 'screen' ? `${isolated(peer.name)}'s screen` : peer.name,
       title: stream === 'screen' ? said`${peer.name}'s screen` : said`${peer.name}`,
-      absent: absenceWords(peer.state, stream),
-      reconnecting: peer.state === 'reconnecting',
+      // Of what comes directly the server hears nothing.
+      absent: direct ? null : absenceWords(peer.state, stream),
+      reconnecting: !direct && peer.state === 'reconnecting',
       micMuted: stream === 'camera' && (audio?.muted ?? true),
       speaking: stream === 'camera' && peer.id === state.speaker,
       cameraOff: video?.muted ?? true,
-      blocked: carrier?.blocked !== undefined && !(video?.muted ?? true),
+      direct,
+      blocked: !direct && carrier?.blocked !== undefined && !(video?.muted ?? true),
       reason: REASONS.find((known) => known === carrier?.reason) ?? null,
       layer: carrier?.layer ?? null,
       slot: carrier ? { slot: carrier.slot, since: carrier.since } : null,
     };
   });
+}
+
+/**
+ * Everybody else.
+ * @param {Readonly<RoomState>} state
+ * @returns {string[]}
+ */
+export function othersOf({ peers, self }) {
+  return peers.filter((peer) => peer.id !== self).map((peer) => peer.id);
 }
 
 /**

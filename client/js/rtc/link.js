@@ -63,6 +63,7 @@ export class Link extends Emitter {
   #newest = 0;
   #answered = false;
   #closed = false;
+  #rests = false;
   /**
    * The id of the offer in flight; 0 while an offer is being made or its answer applied; null when there is none.
    * @type {number | null}
@@ -134,6 +135,22 @@ export class Link extends Emitter {
       transceiver.receiver.getSynchronizationSources().map(({ timestamp }) => timestamp),
     );
     return Math.max(0, ...times);
+  }
+
+  /**
+   * When the newest packet of one slot came, or 0.
+   * @param {Kind} kind
+   * @param {number} slot
+   */
+  newestOf(kind, slot) {
+    const found = this.#slots.find(({ line }) => line.kind === kind && line.slot === slot);
+    return found?.transceiver.receiver.getSynchronizationSources()[0]?.timestamp ?? 0;
+  }
+
+  /** Sends nothing from now on, or again; the connection stays. @param {boolean} rests */
+  rest(rests) {
+    for (const { sender } of this.#own) sender.rest(rests);
+    this.#rests = rests;
   }
 
   /**
@@ -329,6 +346,7 @@ export class Link extends Emitter {
     const picture = kind === 'video' ? stream : null;
     const prefer = (/** @type {string} */ codec) => this.#prefer(transceiver, codec);
     const sender = new Sender(transceiver.sender, picture, prefer, this.#quality);
+    sender.rest(this.#rests);
     this.#own.push({ stream, kind, transceiver, sender });
   }
 

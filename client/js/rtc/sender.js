@@ -59,6 +59,8 @@ export class Sender {
   #picture;
   #quality;
   #prefer;
+  /** Nothing is to be sent, whatever the server wants: it goes another way. */
+  #rests = false;
   /** How the server wants it, once it has said so. @type {PublishLayer[] | null} */
   #layers = null;
   /** Changes of one sender come one after the other: `setParameters` refuses parameters read before another change. */
@@ -98,6 +100,13 @@ export class Sender {
     if (this.#picture && this.#layers) this.#then(() => this.#set((all) => this.#applied(all)));
   }
 
+  /** Sends nothing from now on, and keeps its place; or sends again, beginning with a key frame. @param {boolean} rests */
+  rest(rests) {
+    if (this.#rests === rests) return;
+    this.#rests = rests;
+    this.#then(() => this.#set((all) => this.#applied(all)));
+  }
+
   /** What keeps the browser from sending what it was told to, at this moment. @returns {Promise<Limitation | null>} */
   async limitation() {
     if (!this.#sender.track || !this.#picture) return null;
@@ -107,11 +116,11 @@ export class Sender {
     return reasons.includes('cpu') ? 'cpu' : reasons.includes('bandwidth') ? 'bandwidth' : null;
   }
 
-  /** @param {PublishTrack} wish */
+  /** @param {Pick<PublishTrack, 'layers'> & { codec?: string }} wish Without a codec it stays as it is. */
   adjust({ layers, codec }) {
     this.#then(async () => {
       this.#layers = layers;
-      if (!this.#picture || !this.#mustChange(codec)) return this.#set((all) => this.#applied(all));
+      if (!this.#picture || !codec || !this.#mustChange(codec)) return this.#set((all) => this.#applied(all));
       const found = this.#find(codec);
       const changed = found !== undefined && (await this.#change(found, codec));
       if (changed) return;
@@ -127,7 +136,7 @@ export class Sender {
    * @param {Encoding[]} encodings
    */
   #applied(encodings) {
-    if (this.#picture && !this.#sender.track) return applyLayers(encodings, [], true);
+    if (this.#rests || (this.#picture && !this.#sender.track)) return applyLayers(encodings, [], true);
     if (!this.#layers) return encodings.map((encoding) => ({ ...encoding, active: true }));
     return applyLayers(encodings, this.#layersNow(this.#layers), this.#picture !== null);
   }

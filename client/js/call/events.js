@@ -1,0 +1,43 @@
+/**
+ * What a call tells whoever shows it, as types.
+ * @module
+ */
+
+/** @import { Kind, Stream, Welcome } from '../proto/messages.js' */
+/** @import { Limited } from '../rtc/limit-watch.js' */
+/** @import { Uplink } from '../rtc/mesh.js' */
+/** @import { Path } from '../rtc/path-watch.js' */
+/** @import { Sentence } from '../core/sentence.js' */
+/** @import { Waiting } from './entrance.js' */
+/** @import { RoomState } from './room-state.js' */
+
+/**
+ * What works, and what does not.
+ * @typedef {object} Health
+ * @property {boolean} socket
+ * @property {boolean} silent There is a socket, but nobody answers on it.
+ * @property {boolean} full The server has no place.
+ * @property {Waiting | null} entrance Until the page was let in for the first time.
+ * @property {Path} path
+ */
+
+/**
+ * @typedef {object} CallEvents
+ * @property {Readonly<RoomState>} room
+ * @property {Welcome} welcome
+ * @property {{ kind: Kind, slot: number, track: MediaStreamTrack }} slot
+ * @property {{ peer: string, stream: Stream, kind: Kind, track: MediaStreamTrack | null }} direct What comes of somebody directly, before
+ *   it is to be seen or heard.
+ * @property {Uplink} uplink What is sent directly.
+ * @property {Sentence} announce For the live region.
+ * @property {Health} health
+ * @property {number | null} downlink What the connection is thought to carry, in bits a second.
+ * @property {Limited} limited The browser cannot afford what it was asked to send, or can again.
+ * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was
+ *   inside yet.
+ * @property {null} secret-refused The room was made by somebody else; one enters as a guest.
+ * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
+ * @property {string} ended Why: `taken-over` or the code of an error.
+ */
+
+export {};
