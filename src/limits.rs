@@ -97,6 +97,12 @@ limits! {
     TraceBytes = 64 * 1024, "limit_trace_bytes";
     /// Addresses learned for one peer. Browsers with two interfaces use four; each costs a row in the table.
     AddressesPerPeer = 16, "limit_addresses_per_peer";
+    /// Plain STUN requests a second and client address that one worker answers; 10 s' worth at once: 500, a school of 200 people
+    /// whose browsers ask on two networks each. They ask again each 10 s for as long as a connection lasts: 500 people do
+    /// no more. What an answer to a forged address brings there is 2 kB a second.
+    StunPerSecondPerAddress = 50, "limit_stun_per_second_per_address";
+    /// Of all addresses together: each costs a worker some microseconds.
+    StunPerSecond = 1_000, "limit_stun_per_second";
     /// Media sources (SSRCs) that authenticated on one connection, over its life, and as many that its slots are sent with
     /// (a line that ends and becomes another has a new one): each costs 100 bytes until it ends. A
     /// camera of 3 layers with retransmission has 6, so it may be started anew 150 times; one more ends the connection,

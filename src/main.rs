@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore};
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore, stun_urls};
 use plenary::config::{Config, LoadConfig, Task, Transport, interface_addresses};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
@@ -124,10 +124,13 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
 
     let mut workers = Pool::start(config, &limits, control.waker())
         .map_err(|StartError { protocol, port, error }| port_error(protocol, port, "--udp-port", &error))?;
+    let public = config.announced.iter().map(|announced| announced.public);
+    let stun = workers.ports().first().map_or_else(Vec::new, |port| stun_urls(public, *port));
     let conference_config = ConferenceConfig {
         key: state::load(&config.state)?,
         limits,
         turn: config.turn.clone(),
+        stun,
         workers: workers.count(),
         spill_at: config.spill_at,
         codecs: config.codecs.clone(),

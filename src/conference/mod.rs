@@ -49,6 +49,7 @@ mod session;
 mod sockets;
 mod state;
 pub mod store;
+mod stun;
 mod timers;
 mod token;
 mod topology;
@@ -69,6 +70,7 @@ pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
+pub use stun::stun_urls;
 pub use trace::{TraceRefused, TraceReport};
 pub use turn::{Turn, TurnSecret};
 pub use unix_time::UnixTime;
@@ -113,6 +115,8 @@ pub struct ConferenceConfig {
     pub limits: Limits,
     /// The TURN server that clients are told of, if there is one.
     pub turn: Option<Turn>,
+    /// Where browsers find their outer addresses, as clients are told it ([`stun_urls`]); possibly nowhere.
+    pub stun: Vec<String>,
     /// How many media workers there are; at least one.
     pub workers: usize,
     /// How busy a worker is from which on the next people of its rooms go elsewhere.

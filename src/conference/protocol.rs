@@ -150,6 +150,9 @@ pub enum ServerMessage {
         encodings: Encodings,
         /// For `RTCPeerConnection`.
         ice_servers: Vec<IceServer>,
+        /// Where a browser finds its outer address, for connections to other browsers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stun_servers: Vec<IceServer>,
     },
     /// Everyone in the room, the client included. The truth: replaces every earlier one.
     Peers {

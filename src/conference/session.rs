@@ -13,6 +13,7 @@ use super::publish::Lesses;
 use super::refusal::Refusal;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
 use super::state::{RoomEvent, Version};
+use super::stun;
 use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::trace::Trace;
@@ -248,6 +249,7 @@ impl Conference {
             },
             encodings: publish::encodings(room.state.people().len()),
             ice_servers,
+            stun_servers: stun::servers(&self.config.stun),
         };
         self.send(socket, &welcome, None);
         self.send_peers(id);

@@ -89,6 +89,7 @@ mod tests {
         let config = ConferenceConfig {
             limits: Limits::default(),
             turn: Some(turn),
+            stun: Vec::new(),
             workers: 1,
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             spill_at: SPILL_AT,

@@ -65,6 +65,7 @@ impl World {
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: None,
+            stun: Vec::new(),
             workers: 1,
             spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),

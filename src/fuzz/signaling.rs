@@ -78,6 +78,7 @@ impl World {
             turn: TurnSecret::new(&[7; TurnSecret::LEAST_BYTES])
                 .map(|secret| Turn { urls: vec!["turn:turn.example.org".to_owned()], secret }),
             workers: 2,
+            stun: Vec::new(),
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let mut next = 0_u8;

@@ -44,6 +44,7 @@ use super::guard::Faults;
 use super::ids::{PeerId, RoomId, WorkerId};
 use super::loudest::{Concerned, Loudest};
 use super::message::{Command, Notice};
+use super::mirror::Mirror;
 use super::peer::Peer;
 use super::publication::{Abroad, Publication};
 use super::rtc::{ConnectionConfig, DUE, Ended, Event, Transmit};
@@ -161,6 +162,8 @@ pub struct Core {
     /// Cameras of which somebody takes something else than before.
     demands: Vec<PublicationKey>,
     demux: Demux,
+    /// Answers for who asks for their own address.
+    mirror: Mirror,
     timers: Timers,
     dirty: Vec<PeerKey>,
     /// Those for whom media waits to leave.
@@ -197,6 +200,7 @@ impl Core {
     #[must_use]
     pub fn new(config: CoreConfig, now: Instant) -> Core {
         Core {
+            mirror: Mirror::new(&config.limits),
             config,
             clock: now,
             stepped_back: Duration::ZERO,

@@ -22,6 +22,7 @@ mod layers;
 pub mod lines;
 mod loudest;
 pub mod message;
+mod mirror;
 mod paths;
 mod peer;
 mod policing;

@@ -79,8 +79,15 @@ impl Server {
         let mut workers = Pool::start(&config, &limits, control.waker()).expect("a worker");
         let (workers_count, codecs) = (workers.count(), config.codecs.clone());
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
-        let people =
-            ConferenceConfig { key, limits, turn: None, workers: workers_count, spill_at: SPILL_AT, codecs };
+        let people = ConferenceConfig {
+            key,
+            limits,
+            turn: None,
+            stun: vec![],
+            workers: workers_count,
+            spill_at: SPILL_AT,
+            codecs,
+        };
         let mut dice = Rng::new(5);
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let mut conference = Conference::new(people, Box::<MemoryStore>::default(), entropy);

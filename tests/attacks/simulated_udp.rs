@@ -1,5 +1,7 @@
 //! What anybody can send to the server's UDP port, from any address.
 
+use std::net::SocketAddr;
+
 use plenary::limits::{Limit, Limits};
 
 use crate::sim::world::{Traffic, World, ms};
@@ -113,6 +115,7 @@ fn strangers(table: &mut Table) {
             format!("{answers} datagrams")
         })
     });
+    plain_stun(table);
     attack("DTLS ClientHello from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned))
         .run(table, |stage| Some(from_strangers(stage, MANY, client_hello)));
     attack("SRTP from unknown addresses", "core_unlearned", |world| world.count(|c| c.unlearned)).run(
@@ -144,6 +147,38 @@ fn strangers(table: &mut Table) {
         }
         Some(if stage.world.astray == before { "nothing".into() } else { "datagrams to port 0".into() })
     });
+}
+
+/// Questions for one's own address, which need no name and no password.
+fn plain_stun(table: &mut Table) {
+    let ask = |stage: &mut Stage, times: usize, mut from: Box<dyn FnMut(&mut Stage) -> SocketAddr>| {
+        let before = stage.world.astray;
+        for number in 0..times {
+            let (from, id) = (from(stage), noise(stage, 12));
+            let request = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &id].concat();
+            stage.world.inject(from, request);
+            if number % 100 == 99 {
+                stage.world.run(ms(1));
+            }
+        }
+        stage.world.run(ms(100));
+        let answers = stage.world.astray - before;
+        move |most| {
+            if (1..=most).contains(&answers) { "its rate".to_owned() } else { format!("{answers} answers") }
+        }
+    };
+    let limit = |name, counter, count| Attack { answer: "its rate", ..attack(name, counter, count) };
+    limit("plain STUN, in one name", "limit_stun_per_second_per_address", |world| {
+        world.limit_hits(Limit::StunPerSecondPerAddress)
+    })
+    .run(table, |stage| {
+        let stranger = stage.stranger();
+        Some(ask(stage, 10 * MANY, Box::new(move |_| stranger))(510))
+    });
+    limit("plain STUN, in many names", "limit_stun_per_second", |world| {
+        world.limit_hits(Limit::StunPerSecond)
+    })
+    .run(table, |stage| Some(ask(stage, 10 * MANY, Box::new(Stage::stranger))(1_250)));
 }
 
 fn in_the_name_of_others(table: &mut Table) {

@@ -26,6 +26,7 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'protocol',
     'grants',
     'encodings',
+    'stunServers',
     'mayReturn',
     'rebuild',
     'offer',

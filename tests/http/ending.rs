@@ -85,6 +85,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: None,
+            stun: Vec::new(),
             workers: 1,
             spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),

@@ -121,6 +121,7 @@ impl Server {
             key,
             limits,
             turn: None,
+            stun: Vec::new(),
             workers: 1,
             spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),

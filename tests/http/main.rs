@@ -20,6 +20,7 @@ mod rooms;
 #[cfg(unix)]
 mod scripts;
 mod state;
+mod stun;
 mod turn;
 mod websockets;
 mod workers;

@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use harness::Server;
-use media::{Media, another_source, over_tcp, without_end};
+use media::{Media, another_source, asked_plainly, over_tcp, without_end};
 use plenary::conference::placement::SPILL_AT;
 use plenary::conference::protocol::Topology;
 use plenary::conference::{
@@ -130,6 +130,7 @@ fn trigger(limit: Limit) -> u64 {
             }
             media.core.tally().count(limit)
         }
+        Limit::StunPerSecondPerAddress | Limit::StunPerSecond => asked_plainly(limit),
         Limit::SsrcsPerPeer => without_end(limit, another_source),
         Limit::DataStreamsPerPeer => without_end(limit, |client, _, _, _| {
             client.direct_api().create_data_channel(ChannelConfig::default());
@@ -234,6 +235,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
         key,
         limits,
         turn,
+        stun: Vec::new(),
         workers: 1,
         spill_at: SPILL_AT,
         codecs: DEFAULT_CODECS.to_vec(),

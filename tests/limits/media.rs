@@ -138,6 +138,23 @@ pub fn over_tcp(limit: Limit) -> u64 {
     count
 }
 
+/// Strangers ask a core that nobody is in for their addresses.
+pub fn asked_plainly(limit: Limit) -> u64 {
+    let now = Instant::now();
+    let connection =
+        ConnectionConfig { candidates: vec![SERVER.parse().unwrap()], worker: 0, egress: EgressKind::Own };
+    let limits = Limits::default().with(limit, 1);
+    let mut core = Core::new(CoreConfig::new(connection, limits), now);
+    let request = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    for _ in 0..11 {
+        core.handle_datagram(now, Media::path(10_000), &request);
+    }
+    let answers = core.drain_transmits(now);
+    assert!(answers.iter().all(|answer| answer.contents.len() == 32));
+    assert_eq!(core.counters().stun_mirrored, answers.len() as u64);
+    core.tally().count(limit)
+}
+
 /// Gives the core what the client has to send.
 fn drain(client: &mut Rtc, core: &mut Core, now: Instant, path: Path) {
     loop {
@@ -211,4 +228,18 @@ fn a_request_without_the_password_teaches_no_address() {
     media.password.pop();
     media.ping(10_000);
     assert_eq!(media.core.paths(), 1);
+}
+
+#[test]
+fn a_question_for_ones_address_is_answered_by_udp_only_and_teaches_no_address() {
+    let mut media = Media::new();
+    let request = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    let udp = Media::path(10_000);
+    for path in [udp, Path::tcp(udp.remote, udp.local)] {
+        media.core.handle_datagram(media.now, path, &request);
+    }
+    let answers = media.core.drain_transmits(media.now);
+    assert_eq!(answers.iter().map(|answer| answer.path).collect::<Vec<_>>(), [udp]);
+    let counters = media.core.counters();
+    assert_eq!((counters.stun_mirrored, counters.stun_refused, media.core.paths()), (1, 1, 0));
 }

@@ -140,7 +140,15 @@ impl World {
             settings;
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
-        let config = ConferenceConfig { key, limits: limits.clone(), turn: None, workers, spill_at, codecs };
+        let config = ConferenceConfig {
+            key,
+            limits: limits.clone(),
+            turn: None,
+            stun: vec![],
+            workers,
+            spill_at,
+            codecs,
+        };
         let mut dice = rng.fork();
         let entropy = Box::new(move |bytes: &mut [u8]| dice.fill(bytes));
         let conference = Conference::new(config, Box::new(MemoryStore::default()), entropy);

@@ -51,6 +51,7 @@
  * @property {Encodings} [encodings]
  * @property {SlotLimits} slots
  * @property {IceServer[]} iceServers
+ * @property {IceServer[]} [stunServers] where a browser finds its outer address, for connections to other browsers
  */
 /** @typedef {{ type: 'peers', version: number, peers: PeerInfo[] }} Peers */
 /** @typedef {{ type: 'peer-joined', peer: string, name: string }} PeerJoined */

@@ -74,7 +74,12 @@ const SERVER = {
       slots: record({ pairs: u8, audioOnly: u8, videoSteps: listOf(u8) }),
       iceServers,
     },
-    { protocol: u32, grants: listOf(text), encodings: record({ camera: listOf(layer), screen: listOf(layer) }) },
+    {
+      protocol: u32,
+      grants: listOf(text),
+      encodings: record({ camera: listOf(layer), screen: listOf(layer) }),
+      stunServers: iceServers,
+    },
   ),
   peers: record({
     version: count,

@@ -9,7 +9,7 @@ use crate::conference::placement::{PerMille, SPILL_AT};
 use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
     Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId, StateKey,
-    Turn, UnixTime, WorkerId,
+    Turn, UnixTime, WorkerId, stun_urls,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
@@ -84,7 +84,8 @@ impl World {
             }
         };
         let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
-        let config = ConferenceConfig { key, limits, turn, workers, spill_at: SPILL_AT, codecs };
+        let stun = stun_urls([[203, 0, 113, 5].into()], 3478);
+        let config = ConferenceConfig { key, limits, turn, stun, workers, spill_at: SPILL_AT, codecs };
         Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
     }
 

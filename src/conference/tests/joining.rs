@@ -37,7 +37,7 @@ fn one_is_welcomed_then_shown_everyone_and_the_others_are_told() {
 fn a_welcome_says_where_one_is_and_how_to_connect() {
     let mut world = World::new();
     world.join(1, "Ann");
-    let Some(ServerMessage::Welcome { token, room, slots, ice_servers, .. }) =
+    let Some(ServerMessage::Welcome { token, room, slots, ice_servers, stun_servers, .. }) =
         world.take(1).into_iter().next()
     else {
         panic!("no welcome first");
@@ -47,6 +47,8 @@ fn a_welcome_says_where_one_is_and_how_to_connect() {
     assert_eq!(room.created_at.as_millis(), 1_700_000_000_000);
     assert_eq!((slots.pairs, slots.audio_only, slots.video_steps), (5, 3, vec![5, 9, 16, 25]));
     assert_eq!(ice_servers, [], "there is no TURN server");
+    let outer: Vec<_> = stun_servers.into_iter().flat_map(|server| server.urls).collect();
+    assert_eq!(outer, ["stun:203.0.113.5:3478"]);
 }
 
 #[test]

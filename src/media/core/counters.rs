@@ -24,6 +24,8 @@ crate::metrics! {
         pub unauthentic: u64,
         /// STUN for nobody, or with a wrong password.
         pub stun_refused: u64,
+        /// Plain STUN requests over UDP that were answered with the address they came from.
+        pub stun_mirrored: u64,
         /// Requests for a path on which somebody else has proven to be.
         pub paths_refused: u64,
         /// Challenges sent, to see whether a client receives by a path.

@@ -4,14 +4,22 @@ use std::time::Instant;
 
 use super::Core;
 use crate::limits::Limit;
-use crate::media::demux::Path;
+use crate::media::demux::{Path, Protocol};
+use crate::media::mirror;
 use crate::media::paths::{Hold, Learned};
 use crate::media::rtc::{self, Connection};
 use crate::media::table::{Key, PeerKey};
 
 impl Core {
-    /// STUN: a client's check of a path, or its answer to ours.
+    /// STUN: a client's check of a path, its answer to ours, or a question for nothing but the asker's address.
     pub(super) fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        if path.protocol == Protocol::Udp
+            && let Some(transaction) = mirror::read(datagram)
+        {
+            let answered = self.mirror.ask(now, path, transaction, &mut self.tally);
+            self.counters.stun_mirrored += u64::from(answered);
+            return;
+        }
         let taken = match rtc::read_check(datagram) {
             Some(check) => self.handle_check(now, path, &check, datagram),
             None => self.handle_answer(now, path, datagram),

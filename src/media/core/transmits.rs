@@ -16,6 +16,9 @@ impl Core {
         if let Some(run) = self.poll_connections(most, out) {
             return Some(run);
         }
+        if let Some(run) = self.mirror.poll(out) {
+            return Some(run);
+        }
         let now = self.advance(now);
         while let Some(key) = self.sending.front().copied() {
             let Some(peer) = self.peers.get_mut(key) else {
