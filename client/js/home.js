@@ -59,7 +59,11 @@ async function createRoom() {
   // Nobody means a room whose name is a link.
   if (isLink(input.value)) return openRoom();
   const name = input.value.trim() || input.placeholder;
-  const making = await makeRoom(fetch, { name, listed: listed.checked });
+  const making = await makeRoom(fetch, {
+    name,
+    listed: listed.checked,
+    topology: byId('topology', HTMLSelectElement).value,
+  });
   if ('made' in making) {
     keepSecret(making.made, making.secret);
     return go(making.made);

@@ -89,7 +89,8 @@ function enter(name, back) {
   const quality = rememberedQuality();
   const secret = secretOf(room);
   const connect = (/** @type {LinkOptions} */ options) => spare?.take(options) ?? new Link(options);
-  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret, connect });
+  const hidesAddress = remembered('hide-address') === 'yes';
+  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret, hidesAddress, connect });
   call = entered;
   // The socket is on its way while the page changes.
   entered.start();
@@ -148,10 +149,11 @@ function showRoom(name) {
 
 /**
  * Everybody in one room has one address, which may be another than the one this page was opened at.
- * @param {{ id: string, name: string }} there
+ * @param {{ id: string, name: string, topology?: string }} there
  */
-function found({ id, name }) {
+function found({ id, name, topology }) {
   showRoom(name);
+  byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id === room) return;
   room = id;
   history.replaceState(null, '', `/r/${id}`);
@@ -208,6 +210,9 @@ Object.defineProperty(window, 'plenary', {
     },
     get state() {
       return call?.state ?? null;
+    },
+    get mesh() {
+      return call?.mesh ?? null;
     },
   },
 });

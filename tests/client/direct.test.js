@@ -145,7 +145,11 @@ function judge(before, happening, now) {
   }
   if (!sendsToServer(now)) {
     assert.equal(now.order.path, 'direct', context());
-    assert.deepEqual([...now.plays].sort(), [...now.others].sort(), `who sends to nobody but them sees them: ${context()}`);
+    assert.deepEqual(
+      [...now.plays].sort(),
+      [...now.others].sort(),
+      `who sends to nobody but them sees them: ${context()}`,
+    );
   }
   const wanted = now.order.path !== 'server' && !now.gone;
   assert.deepEqual(Object.keys(now.links), wanted ? now.others : [], `an offer finds somebody: ${context()}`);

@@ -16,19 +16,18 @@ import { RebuildPace } from '../rtc/rebuild-pace.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
 import { orderOf, THROUGH_SERVER } from './direct.js';
+import { movingLines, newestOf } from './coming.js';
 import { Entrance } from './entrance.js';
-import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
-import { EMPTY, othersOf, presenceChanges, reduce, remotePictures, tilesOf } from './room-state.js';
+import { firstOwn, followDevices, ownTracks, screenTracks } from './own-tracks.js';
+import { EMPTY, othersOf, presenceChanges, reduce, remotePictures } from './room-state.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, ServerMessage, Speaker, Tile, Topology, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
-/** @import { Device } from '../rtc/devices.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
 /** @import { LinkOptions } from '../rtc/link.js' */
-/** @import { LocalMedia } from '../rtc/local-media.js' */
-/** @import { ScreenShare } from '../rtc/screen-share.js' */
+/** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { Return } from '../core/storage.js' */
-/** @import { CallEvents, Health } from './events.js' */
+/** @import { CallEvents, CallOptions, Health } from './events.js' */
 /** @import { Directly, RoomState } from './room-state.js' */
 
 /** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
@@ -36,8 +35,6 @@ const SAY_AGAIN = 2000;
 
 /** Codes that end an attempt to come in. */
 const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
-
-const connected = (/** @type {LinkOptions} */ options) => new Link(options);
 
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
@@ -102,7 +99,7 @@ export class Call extends Emitter {
     send: (message) => this.#socket.up && this.#socket.send(message),
     iceServers: () => this.#welcome?.stunServers ?? [],
     tracks: () => ownTracks(this.#media, this.#share),
-    arrivals: (peer) => this.#arrivals(peer),
+    arrivals: (peer) => (this.#link ? newestOf(this.#state, this.#link, peer) : 0),
   });
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
@@ -110,22 +107,11 @@ export class Call extends Emitter {
     told: (path) => this.#setHealth({ path }),
   });
 
-  /**
-   * @param {object} options
-   * @param {string} options.url Of the socket.
-   * @param {string} options.room
-   * @param {string} options.name
-   * @param {LocalMedia} options.media
-   * @param {ScreenShare} options.share
-   * @param {Return | null} options.back What a reloaded page remembers.
-   * @param {Quality} [options.quality] What the person allows.
-   * @param {string} [options.secret] Shows that one made the room; empty if somebody else did.
-   * @param {boolean} [options.hidesAddress] The person keeps their address to themselves.
-   * @param {(options: LinkOptions) => Link} [options.connect] Makes a connection, or has made one.
-   */
-  constructor({ url, room, name, media, share, back, quality = BEST, secret = '', hidesAddress = false, connect = connected }) {
+  /** @param {CallOptions} options */
+  constructor(options) {
+    const { url, room, name, media, share, back, quality = BEST, secret = '', hidesAddress = false } = options;
     super();
-    this.#connect = connect;
+    this.#connect = options.connect ?? ((/** @type {LinkOptions} */ wanted) => new Link(wanted));
     this.#room = room;
     this.#name = name;
     this.#secret = secret;
@@ -160,16 +146,15 @@ export class Call extends Emitter {
     this.#mesh.on('speaker', (peer) => this.#reduce({ type: 'speaker', ...(peer ? { peer } : {}) }));
     this.#mesh.on('track', (track) => this.emit('direct', track));
     this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
-    for (const device of /** @type {const} */ (['camera', 'microphone'])) this.#useDevice(device);
+    followDevices(media, (changed) => this.#use(changed));
     share.on('change', () => this.#use(...screenTracks(share)));
   }
 
-  /** For debugging. */
+  /** For debugging, as the next. */
   get pc() {
     return this.#link?.pc ?? null;
   }
 
-  /** For debugging. */
   get socket() {
     return this.#socket.raw;
   }
@@ -229,12 +214,10 @@ export class Call extends Emitter {
     this.#mesh.allow(quality);
   }
 
-  /** The direct connections, for debugging. */
   get mesh() {
     return this.#mesh;
   }
 
-  /** Whether the person keeps their address to themselves. */
   get hidesAddress() {
     return this.#hidesAddress;
   }
@@ -248,16 +231,6 @@ export class Call extends Emitter {
   /** How media is to travel in this room. @param {Topology} topology */
   chooseTopology(topology) {
     this.#socket.send({ type: 'topology', topology });
-  }
-
-  /** When something of somebody came from the server last. @param {string} peer */
-  #arrivals(peer) {
-    const link = this.#link;
-    if (!link) return 0;
-    const shows = (/** @type {{ peer?: string }} */ slot) => slot.peer === peer;
-    const pictures = this.#state.video.filter(shows).map(({ slot }) => link.newestOf('video', slot));
-    const sounds = this.#state.audio.filter(shows).map(({ slot }) => link.newestOf('audio', slot));
-    return Math.max(0, ...(pictures.length > 0 ? pictures : sounds));
   }
 
   /** What the server thinks the connection carries to this page, in bits a second; null if it has not said. */
@@ -276,12 +249,7 @@ export class Call extends Emitter {
 
   /** The lines (mid) on which somebody's picture comes that should move: a screen may stand. @returns {string[]} */
   movingLines() {
-    const link = this.#link;
-    if (!link) return [];
-    const moving = tilesOf(this.#state).filter(({ stream, cameraOff, absent }) => {
-      return stream === 'camera' && !cameraOff && absent === null;
-    });
-    return moving.flatMap(({ slot }) => (slot && slot.since !== null ? link.midsOf(slot.slot) : []));
+    return this.#link ? movingLines(this.#state, this.#link) : [];
   }
 
   /** @param {Limited} limited */
@@ -467,18 +435,6 @@ export class Call extends Emitter {
       if (this.#view) this.#socket.send({ type: 'view', tiles: this.#view });
       this.#link.offerAgain();
     }, SAY_AGAIN);
-  }
-
-  /** @param {Device} device Follows it; of what it does, the link and the others need not know everything. */
-  #useDevice(device) {
-    let before = deviceTrack(this.#media, device);
-    this.#media.on('change', (changed) => {
-      if (changed !== device) return;
-      const now = deviceTrack(this.#media, device);
-      if (now.track === before.track && now.muted === before.muted) return;
-      before = now;
-      this.#use(now);
-    });
   }
 
   /** @param {Own[]} changed */

@@ -119,7 +119,9 @@ function ordered(state, order) {
  */
 function arrived(state, { peer, path }) {
   if (path === 'direct' && isToPlay(state, peer)) return { ...state, plays: [...new Set([...state.plays, peer])] };
-  if (path === 'server' && !isToPlay(state, peer)) return { ...state, plays: state.plays.filter((one) => one !== peer) };
+  if (path === 'server' && !isToPlay(state, peer)) {
+    return { ...state, plays: state.plays.filter((one) => one !== peer) };
+  }
   return { ...state };
 }
 

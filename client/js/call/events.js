@@ -3,6 +3,11 @@
  * @module
  */
 
+/** @import { Quality } from '../rtc/encodings.js' */
+/** @import { Link, LinkOptions } from '../rtc/link.js' */
+/** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { ScreenShare } from '../rtc/screen-share.js' */
+/** @import { Return } from '../core/storage.js' */
 /** @import { Kind, Stream, Welcome } from '../proto/messages.js' */
 /** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { Uplink } from '../rtc/mesh.js' */
@@ -10,6 +15,21 @@
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Waiting } from './entrance.js' */
 /** @import { RoomState } from './room-state.js' */
+
+/**
+ * What a call is made of.
+ * @typedef {object} CallOptions
+ * @property {string} url Of the socket.
+ * @property {string} room
+ * @property {string} name
+ * @property {LocalMedia} media
+ * @property {ScreenShare} share
+ * @property {Return | null} back What a reloaded page remembers.
+ * @property {Quality} [quality] What the person allows.
+ * @property {string} [secret] Shows that one made the room; empty if somebody else did.
+ * @property {boolean} [hidesAddress] The person keeps their address to themselves.
+ * @property {(options: LinkOptions) => Link} [connect] Makes a connection, or has made one.
+ */
 
 /**
  * What works, and what does not.

@@ -20,6 +20,24 @@ export function deviceTrack(media, device) {
 }
 
 /**
+ * Follows camera and microphone; of what they do, others need not know everything.
+ * @param {LocalMedia} media
+ * @param {(changed: Own) => void} use
+ */
+export function followDevices(media, use) {
+  for (const device of /** @type {const} */ (['camera', 'microphone'])) {
+    let before = deviceTrack(media, device);
+    media.on('change', (changed) => {
+      if (changed !== device) return;
+      const now = deviceTrack(media, device);
+      if (now.track === before.track && now.muted === before.muted) return;
+      before = now;
+      use(now);
+    });
+  }
+}
+
+/**
  * @param {Pick<ScreenShare, 'tracks'>} share
  * @returns {Own[]}
  */

@@ -21,7 +21,7 @@
  */
 export const RETURN_WITHIN = 60_000;
 
-/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share'} Remembered */
+/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address'} Remembered */
 
 /** @param {string} room */
 const returnKey = (room) => `plenary.return.${room}`;

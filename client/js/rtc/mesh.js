@@ -178,7 +178,9 @@ export class Mesh extends Emitter {
   /** Makes the connections that there are to be, and ends the others. */
   #connect() {
     const { links, old, others } = this.#state;
-    const wanted = new Set([...Object.entries(links), ...Object.entries(old)].map(([peer, { epoch }]) => key(peer, epoch)));
+    const wanted = new Set(
+      [...Object.entries(links), ...Object.entries(old)].map(([peer, { epoch }]) => key(peer, epoch)),
+    );
     for (const [name, link] of this.#links) {
       if (wanted.has(name)) continue;
       this.#links.delete(name);

@@ -116,7 +116,7 @@ export class Sender {
     return reasons.includes('cpu') ? 'cpu' : reasons.includes('bandwidth') ? 'bandwidth' : null;
   }
 
-  /** @param {Pick<PublishTrack, 'layers'> & { codec?: string }} wish Without a codec it stays as it is. */
+  /** @param {Partial<PublishTrack> & Pick<PublishTrack, 'layers'>} wish Without a codec it stays as it is. */
   adjust({ layers, codec }) {
     this.#then(async () => {
       this.#layers = layers;

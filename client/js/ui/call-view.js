@@ -15,6 +15,7 @@ import { qualityDialog } from './quality-dialog.js';
 import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
+import { wayDialog } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { TileModel } from '../call/room-state.js' */
@@ -70,6 +71,9 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   call.on('slot', ({ kind, slot, track }) => {
     if (kind === 'video') stage.setSlot(slot, track);
   });
+  call.on('direct', ({ peer, stream, kind, track }) => {
+    if (kind === 'video') stage.setDirect(peer, stream, track);
+  });
   /** @type {TileModel[]} */
   let shown = [];
   call.on('room', (state) => {
@@ -89,6 +93,7 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   call.on('downlink', (downlink) => stage.carries(downlink));
   call.on('announce', announce);
   showHealth(call, region.speak);
+  wayDialog(call, announce);
 
   deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
@@ -156,6 +161,10 @@ function showSound(call) {
   call.on('slot', ({ kind, slot, track }) => {
     if (kind === 'audio') sound.setSlot(slot, track);
   });
+  call.on('direct', ({ peer, stream, kind, track }) => {
+    if (kind === 'audio') sound.setDirect(peer, stream, track);
+  });
+  call.on('room', ({ audio, direct, peers }) => sound.show({ audio, direct, people: peers.map(({ id }) => id) }));
 }
 
 /** Pictures and sound go on playing, or the person is asked for a tap. */

@@ -11,7 +11,7 @@ export class PictureGate {
   #video;
   #show;
   #gate = '';
-  /** @type {number | null} */
+  /** @type {number | 'any' | null} */
   #since = null;
   /** The RTP timestamp of the frame shown last, of any owner. @type {number | null} */
   #last = null;
@@ -31,9 +31,11 @@ export class PictureGate {
   /**
    * @param {MediaStream | null} stream What comes in the slot; another one has other frames.
    * @param {string} owner Changes with the slot and with its owner.
-   * @param {number | null} since The RTP timestamp of the owner's first frame; null if there is none to show.
+   * @param {number | 'any' | null} since The RTP timestamp of the owner's first frame; null if there is none to show, and `any` where all
+   *   frames are theirs.
+   * @param {boolean} [keeps] It is the same picture that comes another way: if one is shown, it is not hidden.
    */
-  set(stream, owner, since) {
+  set(stream, owner, since, keeps = false) {
     const video = this.#video;
     const other = video.srcObject !== stream;
     if (other) {
@@ -45,6 +47,7 @@ export class PictureGate {
     this.#gate = gate;
     this.#since = since;
     this.#asked = performance.now();
+    if (keeps && this.#open && since !== null) return;
     this.#set(false);
     if (!('requestVideoFrameCallback' in video)) {
       if (since !== null) this.#nextTime(gate);
@@ -52,8 +55,13 @@ export class PictureGate {
     }
     video.cancelVideoFrameCallback(this.#callback);
     // A screen may stand still: its first frame can be there before the server has told of it.
-    if (since !== null && this.#last !== null && isFrameOfOwner(this.#last, since)) this.#set(true);
+    if (since !== null && this.#last !== null && isOwn(this.#last, since)) this.#set(true);
     else if (stream) this.#nextFrame();
+  }
+
+  /** Whether a picture is shown. */
+  get open() {
+    return this.#open;
   }
 
   /** @param {boolean} open */
@@ -66,7 +74,7 @@ export class PictureGate {
     this.#callback = this.#video.requestVideoFrameCallback((now, { rtpTimestamp }) => {
       this.#last = rtpTimestamp ?? null;
       if (this.#since !== null && !this.#open) {
-        const own = rtpTimestamp === undefined || isFrameOfOwner(rtpTimestamp, this.#since);
+        const own = rtpTimestamp === undefined || isOwn(rtpTimestamp, this.#since);
         if (own || now - this.#asked > DISBELIEF) return this.#set(true);
       }
       this.#nextFrame();
@@ -81,4 +89,12 @@ export class PictureGate {
     const show = () => this.#gate === gate && this.#set(true);
     this.#video.addEventListener('timeupdate', show, { once: true });
   }
+}
+
+/**
+ * @param {number} timestamp
+ * @param {number | 'any'} since
+ */
+function isOwn(timestamp, since) {
+  return since === 'any' || isFrameOfOwner(timestamp, since);
 }

@@ -23,6 +23,8 @@ export function prejoin(media, join) {
   const preview = byId('preview', HTMLVideoElement);
   const frame = byId('preview-frame', HTMLDivElement);
   const letters = byId('preview-letters', HTMLSpanElement);
+  const hide = byId('door-hide', HTMLInputElement);
+  hide.checked = remembered('hide-address') === 'yes';
   const pickers = {
     camera: byId('pick-camera', HTMLSelectElement),
     microphone: byId('pick-microphone', HTMLSelectElement),
@@ -69,6 +71,7 @@ export function prejoin(media, join) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     remember('name', name.value.trim());
+    remember('hide-address', hide.checked ? 'yes' : '');
     close();
     join(nameToSay(name.value));
   });

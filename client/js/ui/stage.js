@@ -9,7 +9,7 @@ import { OwnTile, RemoteTile } from './tile.js';
 import { choiceFor, Settling, wishesOf } from './wishes.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
-/** @import { Tile } from '../proto/messages.js' */
+/** @import { Stream, Tile } from '../proto/messages.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
 /** @import { Area } from './layout.js' */
 
@@ -29,6 +29,8 @@ export class Stage {
   #tiles = new Map();
   /** @type {Map<number, MediaStream>} */
   #slots = new Map();
+  /** What comes directly, by tile. @type {Map<string, MediaStream>} */
+  #direct = new Map();
   /** @type {Set<Element>} */
   #inView = new Set();
   #observer;
@@ -77,6 +79,18 @@ export class Stage {
    */
   setSlot(slot, track) {
     this.#slots.set(slot, new MediaStream([track]));
+    this.#refresh();
+  }
+
+  /**
+   * A picture that comes directly: it is shown when it is its turn.
+   * @param {string} peer
+   * @param {Stream} stream
+   * @param {MediaStreamTrack | null} track
+   */
+  setDirect(peer, stream, track) {
+    if (track) this.#direct.set(`${peer}/${stream}`, new MediaStream([track]));
+    else this.#direct.delete(`${peer}/${stream}`);
     this.#refresh();
   }
 
@@ -165,7 +179,8 @@ export class Stage {
 
   #refresh() {
     for (const { tile, model } of this.#tiles.values()) {
-      tile.update(model, model.slot ? (this.#slots.get(model.slot.slot) ?? null) : null);
+      const slot = model.slot ? (this.#slots.get(model.slot.slot) ?? null) : null;
+      tile.update(model, { slot, direct: this.#direct.get(model.key) ?? null });
     }
   }
 

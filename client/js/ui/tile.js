@@ -7,6 +7,7 @@ import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
 import { textOf } from '../core/sentence.js';
 import { PictureGate } from './picture-gate.js';
+import { Preroll } from './preroll.js';
 import { bars, QualityMark } from './quality-mark.js';
 import { floatingHeight, tileActions } from './tile-actions.js';
 
@@ -78,6 +79,9 @@ export class RemoteTile {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #blockedTimer;
   element = h('div', { role: 'group', class: 'tile' });
+  #preroll = new Preroll();
+  /** The picture that is shown comes directly. */
+  #direct = false;
   #gate = new PictureGate(this.#face.video, (shown) => this.element.classList.toggle('live', shown));
 
   #actions;
@@ -135,9 +139,11 @@ export class RemoteTile {
 
   /**
    * @param {TileModel} model
-   * @param {MediaStream | null} stream What comes in the tile's slot.
+   * @param {object} sources
+   * @param {MediaStream | null} sources.slot What comes in the tile's slot.
+   * @param {MediaStream | null} sources.direct What comes of it directly.
    */
-  update(model, stream) {
+  update(model, { slot, direct }) {
     this.element.setAttribute('aria-label', model.label);
     this.#face.name(model.name, model.title, model.peer);
     this.#face.muted = model.micMuted;
@@ -150,14 +156,36 @@ export class RemoteTile {
     this.element.classList.toggle('away', model.absent !== null);
     this.#tellBlocked(model);
     this.#mark.show(model);
-    const since = model.cameraOff || model.blocked || !stream ? null : (model.slot?.since ?? null);
-    this.#gate.set(stream, String(model.slot?.slot), since);
+    const stream = model.direct ? direct : slot;
+    const from = model.direct ? 'any' : (model.slot?.since ?? null);
+    const since = model.cameraOff || model.blocked || !stream ? null : from;
+    this.#showFrom({ stream, owner: model.direct ? 'direct' : String(model.slot?.slot), since, direct: model.direct });
+  }
+
+  /**
+   * Where the same picture comes another way it is shown from there once it has come, and goes on until then.
+   * @param {{ stream: MediaStream | null, owner: string, since: number | 'any' | null, direct: boolean }} source
+   */
+  #showFrom({ stream, owner, since, direct }) {
+    const otherWay = this.#direct !== direct;
+    if (this.#preroll.stream && this.#preroll.stream === stream && since !== null) return;
+    this.#preroll.end();
+    if (otherWay && stream && since !== null && this.#gate.open) {
+      this.#preroll.begin(stream, () => {
+        this.#direct = direct;
+        this.#gate.set(stream, owner, since, true);
+      });
+      return;
+    }
+    this.#direct = direct;
+    this.#gate.set(stream, owner, since);
   }
 
   /** Releases the picture. */
   remove() {
     clearTimeout(this.#blockedTimer);
     this.#mark.close();
+    this.#preroll.end();
     this.#gate.set(null, '', null);
     if (document.pictureInPictureElement === this.#face.video) void document.exitPictureInPicture().catch(() => {});
     this.element.remove();

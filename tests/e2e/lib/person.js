@@ -72,13 +72,14 @@ export class Person extends Viewer {
    * Makes a room on the home page and lands before its door.
    * @param {string} origin
    * @param {string} room
-   * @param {{ listed?: boolean }} [options] on the home page
+   * @param {{ listed?: boolean, topology?: 'sfu' | 'auto' | 'mesh' }} [options] on the home page
    * @returns {Promise<string>} the address to invite others with
    */
-  async createRoom(origin, room, { listed = false } = {}) {
+  async createRoom(origin, room, { listed = false, topology = 'sfu' } = {}) {
     await this.page.goto(origin);
     await this.page.getByRole('textbox', { name: 'Room name' }).fill(room);
     if (listed) await this.page.getByRole('checkbox', { name: 'List this room' }).click();
+    if (topology !== 'sfu') await this.page.getByRole('combobox', { name: 'People talk' }).selectOption(topology);
     await this.page.getByRole('button', { name: 'Create room' }).click();
     await this.page.waitForURL(/\/r\/[^/]+$/);
     return this.page.url();
@@ -227,6 +228,21 @@ export class Person extends Viewer {
   async longestPause(name) {
     const measured = (/** @type {any} */ video) => Math.round(video.longestPause());
     return this.tile(name).locator('video').evaluate(measured);
+  }
+
+  /**
+   * Which way media goes, as the badge says: `direct` or `server`.
+   * @param {'direct' | 'server'} way
+   * @param {{ within?: number }} [options]
+   */
+  async talks(way, options) {
+    const badge = this.page.locator('#way');
+    await until(
+      `the badge of ${this.name} says ${way}`,
+      () => badge.evaluate((element) => `${element.textContent?.trim()} ${element.dataset.path}`, undefined, LOOK),
+      (words) => words.startsWith(`${way} `) && !words.endsWith('trying'),
+      options,
+    );
   }
 
   /** The port of the server to which the media goes. @returns {number} */

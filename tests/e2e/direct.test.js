@@ -1,0 +1,175 @@
+/** People who talk directly: two find each other, a third brings them to the server and back, and nobody notices but by the badge. */
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+import { OTHER } from './lib/pair.js';
+import { until } from './lib/until.js';
+
+/** @import { Person } from './lib/person.js' */
+
+const house = await House.open();
+after(() => house.close());
+
+const size = { width: 640, height: 360, rate: 30 };
+/** Milliseconds a picture may stand still while it changes its way. */
+const GAP = 1000;
+
+const ann = await house.person('Ann', 'red', { size, audible: true });
+const bob = await house.person('Bob', 'green', { engine: OTHER, size, audible: true });
+const cid = await house.person('Cid', 'blue', { size });
+
+/** @type {Record<string, string>} */
+const colours = { Ann: 'red', Bob: 'green', Cid: 'blue' };
+let invitation = '';
+
+/**
+ * What a page sends to the server of its own, now: the layers and sounds that are active.
+ * @param {Person} person
+ * @returns {Promise<number>}
+ */
+const activeTowardsServer = (person) =>
+  person.page.evaluate(() => {
+    const { pc } = /** @type {any} */ (window).plenary;
+    const own = pc.getTransceivers().filter((/** @type {any} */ line) => line.direction === 'sendonly');
+    const encodings = own.flatMap((/** @type {any} */ line) => line.sender.getParameters().encodings);
+    return encodings.filter((/** @type {any} */ encoding) => encoding.active).length;
+  });
+
+/**
+ * @param {Person} from
+ * @param {Person} to
+ */
+async function sees(from, to) {
+  await from.sees(to.name, /** @type {any} */ (colours[to.name]));
+  await from.seesMovement(to.name);
+}
+
+/** @param {Person[]} people */
+async function allSeeEachOther(...people) {
+  const pairs = people.flatMap((from) => people.filter((to) => to !== from).map((to) => ({ from, to })));
+  await Promise.all(pairs.map(({ from, to }) => sees(from, to)));
+}
+
+/** @param {string} what */
+async function gaps(what) {
+  const [ofBob, ofAnn] = await Promise.all([ann.longestPause('Bob'), bob.longestPause('Ann')]);
+  console.info(`${what}: the picture of Bob stood still for ${ofBob} ms, that of Ann for ${ofAnn} ms`);
+  assert.ok(Math.max(ofBob, ofAnn) < GAP, `${what}: ${ofBob} and ${ofAnn} ms`);
+}
+
+/** How many sounds play: each voice must come once. @param {Person} person */
+const sounds = (person) =>
+  person.page.evaluate(async () => {
+    const context = new AudioContext();
+    await context.resume();
+    const playing = [...document.querySelectorAll('#sound audio')].filter(
+      (audio) => audio instanceof HTMLAudioElement && !audio.muted && !audio.paused && audio.srcObject,
+    );
+    const loud = playing.map((audio) => {
+      const analyser = context.createAnalyser();
+      context.createMediaStreamSource(/** @type {any} */ (audio).srcObject).connect(analyser);
+      return { analyser, heard: false };
+    });
+    for (let look = 0; look < 60; look += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      for (const one of loud) {
+        const samples = new Float32Array(one.analyser.fftSize);
+        one.analyser.getFloatTimeDomainData(samples);
+        one.heard ||= samples.some((sample) => Math.abs(sample) > 0.01);
+      }
+    }
+    await context.close();
+    return loud.filter(({ heard }) => heard).length;
+  });
+
+/** @param {Person} person */
+async function hearsOneVoiceOnce(person) {
+  await until(
+    `${person.name} hears one voice, once`,
+    () => sounds(person),
+    (count) => count === 1,
+  );
+}
+
+house.opening('two people in a room that may go direct talk directly', async () => {
+  invitation = await ann.createRoom(house.origin, 'Two and more', { topology: 'auto' });
+  await ann.goTo(invitation);
+  await ann.page.getByText('The others can see your network address').waitFor();
+  await ann.join(invitation);
+  await bob.join(invitation);
+  await Promise.all([ann.talks('direct'), bob.talks('direct')]);
+  await allSeeEachOther(ann, bob);
+  await ann.screenshot('direct-two');
+});
+
+house.scene('the server is sent nothing, and each hears the other once', async () => {
+  for (const person of [ann, bob]) {
+    await until(
+      `${person.name} sends nothing to the server`,
+      () => activeTowardsServer(person),
+      (count) => count === 0,
+    );
+    await hearsOneVoiceOnce(person);
+  }
+  await allSeeEachOther(ann, bob);
+});
+
+house.scene('mutes are seen and heard as in any other room', async () => {
+  await bob.press('Turn off camera');
+  await ann.findsMarked('Bob', /camera (is )?off/i);
+  await bob.press('Turn on camera');
+  await sees(ann, bob);
+  await bob.press('Mute microphone');
+  await ann.findsMarked('Bob', /microphone muted/i);
+  await until(
+    'Ann hears nobody',
+    () => sounds(ann),
+    (count) => count === 0,
+  );
+  await bob.press('Unmute microphone');
+  await hearsOneVoiceOnce(ann);
+});
+
+house.scene('a third one brings everybody to the server, without a gap, and everybody sees everybody', async () => {
+  await Promise.all([ann.watchForPauses('Bob'), bob.watchForPauses('Ann')]);
+  await cid.join(invitation);
+  await Promise.all([ann, bob, cid].map((person) => person.talks('server')));
+  await allSeeEachOther(ann, bob, cid);
+  await gaps('to the server');
+  await ann.hasTilesOf(['Bob', 'Cid']);
+  await ann.isTold('You talk through the server: more people are here than can talk directly');
+});
+
+house.scene('five seconds after the third one left the two talk directly again', async () => {
+  await Promise.all([ann.watchForPauses('Bob'), bob.watchForPauses('Ann')]);
+  await cid.press('Leave');
+  await Promise.all([ann, bob].map((person) => person.talks('direct', { within: 20_000 })));
+  await allSeeEachOther(ann, bob);
+  await until(
+    'Ann sends nothing to the server',
+    () => activeTowardsServer(ann),
+    (count) => count === 0,
+  );
+  await gaps('to the direct path');
+  await hearsOneVoiceOnce(ann);
+});
+
+house.scene('who loads the page anew is seen again', async () => {
+  await bob.reload();
+  await allSeeEachOther(ann, bob);
+  await Promise.all([ann, bob].map((person) => person.talks('direct', { within: 30_000 })));
+  await allSeeEachOther(ann, bob);
+});
+
+house.scene('who keeps their address to themselves keeps the room on the server', async () => {
+  await bob.page.locator('#way').click();
+  await bob.page.getByRole('checkbox', { name: 'Keep my address to myself' }).click();
+  await Promise.all([ann, bob].map((person) => person.talks('server')));
+  await bob.screenshot('direct-dialog');
+  await allSeeEachOther(ann, bob);
+  await bob.page.getByRole('checkbox', { name: 'Keep my address to myself' }).click();
+  await Promise.all([ann, bob].map((person) => person.talks('direct', { within: 20_000 })));
+  await allSeeEachOther(ann, bob);
+});
