@@ -59,29 +59,24 @@ async function gaps(what) {
   assert.ok(Math.max(ofBob, ofAnn) < GAP, `${what}: ${ofBob} and ${ofAnn} ms`);
 }
 
-/** How many sounds play: each voice must come once. @param {Person} person */
+/** How many sounds play that something is said on: each voice must come once. @param {Person} person */
 const sounds = (person) =>
   person.page.evaluate(async () => {
-    const context = new AudioContext();
-    await context.resume();
-    const playing = [...document.querySelectorAll('#sound audio')].filter(
-      (audio) => audio instanceof HTMLAudioElement && !audio.muted && !audio.paused && audio.srcObject,
-    );
-    const loud = playing.map((audio) => {
-      const analyser = context.createAnalyser();
-      context.createMediaStreamSource(/** @type {any} */ (audio).srcObject).connect(analyser);
-      return { analyser, heard: false };
-    });
+    const { pc, mesh } = /** @type {any} */ (window).plenary;
+    const links = [...mesh.links.values()].map((/** @type {any} */ link) => link.pc);
+    const receivers = [pc, ...links].flatMap((one) => one.getReceivers());
+    const loud = new Set();
     for (let look = 0; look < 60; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, 40));
-      for (const one of loud) {
-        const samples = new Float32Array(one.analyser.fftSize);
-        one.analyser.getFloatTimeDomainData(samples);
-        one.heard ||= samples.some((sample) => Math.abs(sample) > 0.01);
+      for (const audio of document.querySelectorAll('#sound audio')) {
+        if (!(audio instanceof HTMLAudioElement) || audio.muted || audio.paused) continue;
+        const [track] = /** @type {MediaStream | null} */ (audio.srcObject)?.getAudioTracks() ?? [];
+        const receiver = receivers.find((one) => one.track === track);
+        const [source] = receiver?.getSynchronizationSources() ?? [];
+        if ((source?.audioLevel ?? 0) > 0.01) loud.add(audio);
       }
     }
-    await context.close();
-    return loud.filter(({ heard }) => heard).length;
+    return loud.size;
   });
 
 /** @param {Person} person */

@@ -108,7 +108,7 @@ function understood(peer) {
  * @property {boolean} speaking They have the floor.
  * @property {boolean} cameraOff There is no picture to wait for.
  * @property {boolean} blocked The picture comes in a format this browser cannot play.
- * @property {Reason | null} reason Why the picture is what it is; null if that is not known.
+ * @property {Reason | 'direct' | null} reason Why the picture is what it is; null if that is not known.
  * @property {string | null} layer Which size of it is to be shown: `q`, `h` or `f`; null if none is.
  * @property {boolean} direct The picture comes directly, whatever the slot says.
  * @property {{ slot: number, since: number | null } | null} slot Where the picture comes.
@@ -154,7 +154,7 @@ function tilesOfPeer(state, peer) {
       cameraOff: video?.muted ?? true,
       direct,
       blocked: !direct && carrier?.blocked !== undefined && !(video?.muted ?? true),
-      reason: REASONS.find((known) => known === carrier?.reason) ?? null,
+      reason: direct ? 'direct' : (REASONS.find((known) => known === carrier?.reason) ?? null),
       layer: carrier?.layer ?? null,
       slot: carrier ? { slot: carrier.slot, since: carrier.since } : null,
     };

@@ -15,7 +15,7 @@ import { rateWords } from '../core/rates.js';
  */
 
 /** Reasons that nobody would mend. */
-const GOOD = ['full', 'tile-size'];
+const GOOD = ['full', 'tile-size', 'direct'];
 
 /** What a person may have chosen that keeps pictures small: data saver, or so many lines at most. @typedef {'saver' | Lines} Choice */
 
@@ -50,6 +50,8 @@ export function whyWords(tile, { lines, downlink, choice }) {
   switch (reason) {
     case 'full':
       return joined(who, ` is shown${size}, as large as it is sent`);
+    case 'direct':
+      return joined(who, ` is shown${size}, as it comes directly from them`);
     case 'tile-size':
       return joined(who, ` is shown${size}: ${placeWords(choice)}`);
     case 'your-downlink':

@@ -84,10 +84,11 @@ export function wayDialog(call, announce) {
     why.textContent = `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
     byId('way-privacy', HTMLElement).hidden = order.topology === 'sfu';
     choice.value = order.topology;
-    if (changed && before)
-      {announce([
+    if (changed && before) {
+      announce([
         word === 'direct' ? 'You talk directly now' : `You talk through the server: ${REASONS[order.reason] ?? ''}`,
-      ]);}
+      ]);
+    }
     before = word;
   });
   call.on('welcome', ({ grants, room }) => {
