@@ -21,9 +21,7 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 const MOST_AT_ONCE = 2 * MOST_BYTES;
 /** Milliseconds without a byte of any file after which those that are awaited are given up. */
 const STALLED_AFTER = 60_000;
-/** Bytes that wait in the channel when the other side reads nothing, and goes on asking for answers. */
-const MOST_WAITING = 4 * HIGH;
-/** Offers a minute that people are asked about. */
+/** Offers a minute that people are asked about, and that get an answer before they count as mistakes. */
 const OFFERS_PER_MINUTE = 60;
 const MINUTE = 60_000;
 /** Things that no page of ours says, after which the other side is not listened to any more. */
@@ -224,7 +222,6 @@ export class FileExchange {
   /** @param {Control} control */
   #say(control) {
     if (control.type === 'accept') this.#watch();
-    if (this.#channel.bufferedAmount > MOST_WAITING) return this.#giveUp();
     this.#send(JSON.stringify(control));
   }
 
@@ -248,11 +245,7 @@ export class FileExchange {
 
   #mistake() {
     this.#mistakes += 1;
-    if (this.#mistakes >= MOST_MISTAKES) this.#giveUp();
-  }
-
-  #giveUp() {
-    if (!this.#isOpen) return;
+    if (this.#mistakes < MOST_MISTAKES) return;
     this.closed();
     this.#channel.close();
   }
