@@ -168,3 +168,20 @@ house.scene('who keeps their address to themselves keeps the room on the server'
   await Promise.all([ann, bob].map((person) => person.talks('direct', { within: 20_000 })));
   await allSeeEachOther(ann, bob);
 });
+
+house.scene('both see the same pictures to compare', async () => {
+  const pictures = (/** @type {Person} */ person) => person.page.locator('#way-people .pictures').innerText();
+  await ann.page.locator('#way').click();
+  await ann.page.getByRole('button', { name: 'Compare', exact: true }).click();
+  const shown = await until(
+    'Ann has pictures',
+    () => pictures(ann),
+    (text) => text.split(/\s+/).length === 14,
+  );
+  await until(
+    'Bob has the same',
+    () => pictures(bob),
+    (text) => text === shown,
+  );
+  await ann.screenshot('direct-compare');
+});

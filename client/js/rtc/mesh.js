@@ -7,6 +7,7 @@ import { Emitter } from '../core/emitter.js';
 import { DirectLink } from './direct-link.js';
 import { BEST } from './encodings.js';
 import { LimitWatch } from './limit-watch.js';
+import { Verifications } from './verifications.js';
 
 /** @import { Direct, Happening, Order } from '../call/direct.js' */
 /** @import { Direct as Report, DirectState, IceServer, Kind, PublishLayer, SignalTo, Stream } from '../proto/messages.js' */
@@ -65,6 +66,8 @@ export class Mesh extends Emitter {
   #links = new Map();
   /** @type {Map<string, { peer: string, stream: Stream, kind: Kind, track: MediaStreamTrack }[]>} */
   #tracks = new Map();
+  /** Who was compared with. */
+  verifications = new Verifications();
   /** Whose connection is shown, by peer. @type {Map<string, string>} */
   #shown = new Map();
   #quality = BEST;
@@ -185,6 +188,7 @@ export class Mesh extends Emitter {
       if (wanted.has(name)) continue;
       this.#links.delete(name);
       this.#tracks.delete(name);
+      this.verifications.detach(name.split(' ')[0] ?? '', link);
       link.close();
     }
     const rates = ratesFor(others.length + 1);
@@ -213,6 +217,7 @@ export class Mesh extends Emitter {
     });
     this.#links.set(name, link);
     this.#tracks.set(name, []);
+    this.verifications.attach(this.#state.self, peer, link);
     link.on('track', (track) => {
       this.#tracks.get(name)?.push({ peer, ...track });
       this.#shown.delete(peer);

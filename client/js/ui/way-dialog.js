@@ -5,8 +5,10 @@
 import { byId } from '../core/dom.js';
 import { rateWords } from '../core/rates.js';
 import { remember } from '../core/storage.js';
+import { VerifyList } from './verify-list.js';
 
 /** @import { Call } from '../call/call.js' */
+/** @import { Sentence } from '../core/sentence.js' */
 /** @import { Order } from '../call/direct.js' */
 /** @import { Topology } from '../proto/messages.js' */
 /** @import { Uplink } from '../rtc/mesh.js' */
@@ -55,7 +57,7 @@ export function uplinkWords({ others, bitrate, roundTrip }) {
 
 /**
  * @param {Call} call
- * @param {(sentence: string[]) => void} announce
+ * @param {(sentence: string | Sentence) => void} announce
  */
 export function wayDialog(call, announce) {
   const badge = byId('way', HTMLButtonElement);
@@ -99,6 +101,9 @@ export function wayDialog(call, announce) {
     sent.textContent = uplinkWords(uplink);
     sent.hidden = sent.textContent === '';
   });
+
+  const people = new VerifyList(call, announce);
+  call.on('room', (state) => people.show(state));
 
   badge.addEventListener('click', () => {
     if (dialog.open) return dialog.close();
