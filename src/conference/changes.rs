@@ -58,7 +58,8 @@ impl Conference {
             | RoomEvent::Seen { .. }
             | RoomEvent::Published { .. }
             | RoomEvent::Negotiated { .. }
-            | RoomEvent::CodecChosen { .. } => {}
+            | RoomEvent::CodecChosen { .. }
+            | RoomEvent::Chat(_) => {}
         }
     }
 }

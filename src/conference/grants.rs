@@ -17,12 +17,14 @@ pub enum Grant {
     Subscribe,
     /// Says something to one other browser.
     Signal,
+    /// Writes to everybody.
+    Chat,
     /// Decides about the room and about others in it.
     Moderate,
 }
 
 impl Grant {
-    const ALL: [Grant; 4] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Moderate];
+    const ALL: [Grant; 5] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat, Grant::Moderate];
 }
 
 /// What somebody may do, all together.
@@ -78,6 +80,8 @@ pub(super) enum Action {
     Limited,
     /// Something for another browser.
     Signal,
+    /// Something for everybody to read.
+    Chat,
     /// To be gone.
     Leave,
     /// A sign that the server is there.
@@ -91,6 +95,7 @@ impl Action {
             Action::Publish | Action::Mute | Action::Limited => Some(Grant::Publish),
             Action::Connect | Action::View => Some(Grant::Subscribe),
             Action::Signal => Some(Grant::Signal),
+            Action::Chat => Some(Grant::Chat),
             Action::Leave | Action::Ping => None,
         }
     }

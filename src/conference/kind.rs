@@ -18,19 +18,27 @@ pub(super) enum Kind {
     Mute,
     Limited,
     Signal,
+    Chat,
+    ChatEdit,
+    ChatDelete,
+    Typing,
     Leave,
     Ping,
 }
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 8] = [
+    pub(super) const ALL: [(&'static str, Kind); 12] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
         ("mute", Kind::Mute),
         ("limited", Kind::Limited),
         ("signal", Kind::Signal),
+        ("chat", Kind::Chat),
+        ("chat-edit", Kind::ChatEdit),
+        ("chat-delete", Kind::ChatDelete),
+        ("typing", Kind::Typing),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),
     ];

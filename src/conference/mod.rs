@@ -23,11 +23,13 @@ use crate::media::ids::{Kind, PeerId, RoomId};
 use crate::media::message::{Command, Notice};
 
 mod changes;
+mod chat;
 mod codecs;
 mod counters;
 mod entrance;
 mod floor;
 mod grants;
+mod history;
 mod ids;
 mod keys;
 mod kind;
@@ -48,6 +50,7 @@ mod session;
 mod sockets;
 mod state;
 pub mod store;
+mod text;
 mod timers;
 mod token;
 mod trace;
@@ -73,6 +76,7 @@ pub use unix_time::UnixTime;
 
 pub use crate::media::ids::WorkerId;
 
+use chat::Chats;
 use keys::Keys;
 use makers::Makers;
 use negotiation::Reading;
@@ -187,6 +191,7 @@ pub struct Conference {
     workers: Workers,
     ledger: Ledger,
     makers: Makers,
+    chats: Chats,
     reading: Reading,
     timers: TimerQueue,
     outputs: VecDeque<Output>,
@@ -222,6 +227,7 @@ impl Conference {
             workers,
             ledger: Ledger::default(),
             makers: Makers::default(),
+            chats: Chats::default(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
@@ -340,6 +346,7 @@ impl Conference {
                 Timer::Codecs(room) => self.renew_codecs(now, room),
                 Timer::IceServers(peer) => self.review_ice_servers(now, peer),
                 Timer::Limited(peer) => self.tell_limited(now, peer),
+                Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(&room),
             }
         }

@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::de::StrRead;
 
 use super::grants::Action;
+use super::history::ChatSeen;
 use super::kind;
 use super::negotiation::OfferMessage;
 use super::refusal::Refusal;
@@ -33,6 +34,8 @@ pub(super) struct Join {
     pub(super) secret: Option<String>,
     /// The protocol that the page speaks.
     pub(super) protocol: Option<u32>,
+    /// What the page has of the room's chat; a page that says nothing of it is not told what was written before.
+    pub(super) chat: Option<ChatSeen>,
 }
 
 /// `view`.
@@ -75,6 +78,44 @@ struct Signal {
     _data: IgnoredAny,
 }
 
+/// `chat`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chat {
+    /// By which the client knows it.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// As it was typed.
+    pub(super) text: String,
+}
+
+/// `chat-edit`.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChatEdit {
+    /// By which the client knows what it asks for.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// Which message.
+    pub(super) id: u64,
+    /// As it was typed.
+    pub(super) text: String,
+}
+
+/// `chat-delete`.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChatDelete {
+    /// By which the client knows what it asks for.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// Which message.
+    pub(super) id: u64,
+}
+
+/// `typing`.
+#[derive(Debug, Deserialize)]
+struct Typing {
+    typing: bool,
+}
+
 /// `leave`.
 #[derive(Debug, Deserialize)]
 struct Leave {
@@ -94,6 +135,10 @@ pub(super) enum Said {
     Mute(Mute),
     Limited(Limited),
     Signal(PeerId),
+    Chat(Chat),
+    ChatEdit(ChatEdit),
+    ChatDelete(ChatDelete),
+    Typing(bool),
     Leave { may_return: bool },
     Ping,
 }
@@ -108,8 +153,19 @@ impl Said {
             Said::Mute(_) => Action::Mute,
             Said::Limited(_) => Action::Limited,
             Said::Signal(_) => Action::Signal,
+            Said::Chat(_) | Said::ChatEdit(_) | Said::ChatDelete(_) | Said::Typing(_) => Action::Chat,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
+        }
+    }
+
+    /// By which the client knows it, if it is about the chat.
+    pub(super) fn reference(&self) -> Option<&str> {
+        match self {
+            Said::Chat(Chat { reference, .. })
+            | Said::ChatEdit(ChatEdit { reference, .. })
+            | Said::ChatDelete(ChatDelete { reference, .. }) => Some(reference),
+            _ => None,
         }
     }
 }
@@ -153,6 +209,10 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::Mute => Said::Mute(fields(text)?),
         kind::Kind::Limited => Said::Limited(fields(text)?),
         kind::Kind::Signal => Said::Signal(fields::<Signal>(text)?.to),
+        kind::Kind::Chat => Said::Chat(fields(text)?),
+        kind::Kind::ChatEdit => Said::ChatEdit(fields(text)?),
+        kind::Kind::ChatDelete => Said::ChatDelete(fields(text)?),
+        kind::Kind::Typing => Said::Typing(fields::<Typing>(text)?.typing),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,
     })

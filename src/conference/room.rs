@@ -11,6 +11,7 @@ use super::grants::Grants;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
 use super::protocol::RoomInfo;
+use super::rate::RoomTalk;
 use super::refusal::Refusal;
 use super::roster::Roster;
 use super::state::RoomState;
@@ -113,6 +114,8 @@ pub(super) struct OpenRoom {
     pub(super) codecs: Pace,
     /// Who has the floor.
     pub(super) speaker: Option<PeerId>,
+    /// How much is written.
+    pub(super) talk: RoomTalk,
 }
 
 impl OpenRoom {
@@ -350,9 +353,14 @@ impl Conference {
         self.room_ids.insert(name, id);
         // The wall clock carries it over restarts; where that goes back, it still rises within this process.
         self.epoch = now.wall.as_millis().max(self.epoch + 1);
-        let state = RoomState::open(record, self.epoch);
-        let (roster, codecs) = (Roster::default(), Pace::default());
-        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, speaker: None });
+        let chat = self.chats.take(&record.id);
+        let mut state = RoomState::open(record, self.epoch);
+        if let Some(chat) = chat {
+            self.chats.opened(id, chat.bytes());
+            state = state.with_chat(chat);
+        }
+        let (roster, codecs, talk) = (Roster::default(), Pace::default(), RoomTalk::default());
+        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, speaker: None, talk });
         id
     }
 
@@ -369,6 +377,8 @@ impl Conference {
             self.room_ids.remove(room.id());
             self.makers.vacated(room.id());
             self.forget_later(now, room.id());
+            let name = room.id().into();
+            self.chats.left(id, name, room.state.into_chat());
         }
     }
 

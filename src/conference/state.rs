@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::grants::Grants;
+use super::history::{ChatEvent, History};
 use super::names;
 use super::protocol::{PeerInfo, Presence, RoomInfo, StreamInfo, TrackInfo};
 use super::publish::Published;
@@ -71,6 +72,8 @@ pub(super) enum RoomEvent {
     CodecChosen { peer: PeerId, codec: Codec },
     /// This is asked of somebody's tracks.
     Requested { peer: PeerId, request: Published },
+    /// Something happened to what is written.
+    Chat(ChatEvent),
 }
 
 /// What an event changed.
@@ -165,13 +168,20 @@ pub(super) struct RoomState {
     /// In the order of joining.
     order: Vec<PeerId>,
     members: BTreeMap<PeerId, Member>,
+    chat: History,
 }
 
 impl RoomState {
     /// A room that is opened, with nobody in it yet. `epoch` is above the one it had before.
     pub(super) fn open(record: RoomRecord, epoch: u64) -> RoomState {
         let version = Version { epoch, number: 0 };
-        RoomState { record, version, listed: 0, order: Vec::new(), members: BTreeMap::new() }
+        let chat = History::new(epoch);
+        RoomState { record, version, listed: 0, order: Vec::new(), members: BTreeMap::new(), chat }
+    }
+
+    /// The same with what was written when it was open before.
+    pub(super) fn with_chat(self, chat: History) -> RoomState {
+        RoomState { chat, ..self }
     }
 
     /// Changes the room: the only way to. The version rises if anything is other than before.
@@ -198,6 +208,8 @@ impl RoomState {
             RoomEvent::Requested { peer, request } => {
                 self.set(*peer, Changed::Unlisted, |member| (&mut member.request, Some(request.clone())))
             }
+            RoomEvent::Chat(event) if self.chat.apply(event) => Changed::Unlisted,
+            RoomEvent::Chat(_) => Changed::Nothing,
         };
         self.version.number += u64::from(changed > Changed::Nothing);
         if changed == Changed::List {
@@ -283,6 +295,16 @@ impl RoomState {
         self.members.get(&peer)
     }
 
+    /// What was written in it, when it is closed.
+    pub(super) fn into_chat(self) -> History {
+        self.chat
+    }
+
+    /// What is written in it.
+    pub(super) fn chat(&self) -> &History {
+        &self.chat
+    }
+
     /// The list of people, as `peers` tells it.
     pub(super) fn list(&self) -> Vec<PeerInfo> {
         self.order.iter().filter_map(|id| self.members.get(id).map(|member| member.info(*id))).collect()
@@ -309,6 +331,7 @@ mod tests {
     use super::*;
     use crate::conference::Now;
     use crate::conference::UnixTime;
+    use crate::conference::history::Post;
     use crate::conference::publish::Lesses;
     use crate::conference::publish::Wish;
     use crate::media::codec::CodecSet;
@@ -352,6 +375,19 @@ mod tests {
                 let request = Published::after(None, &tracks, &wish);
                 RoomEvent::Requested { peer, request }
             }),
+            3 => any_chat_event().prop_map(RoomEvent::Chat),
+        ]
+    }
+
+    fn any_chat_event() -> impl Strategy<Value = ChatEvent> {
+        prop_oneof![
+            2 => (1..9_u64, 0..4_u64, "[a-c]").prop_map(|(id, from, text)| ChatEvent::Posted(Post {
+                id, from: PeerId(from), name: text.clone(), reference: text.clone(), text,
+                at: UnixTime::from_millis(7), since: std::time::Instant::now(),
+            })),
+            1 => (0..9_u64, "[a-c]").prop_map(|(id, text)| ChatEvent::Edited { id, text }),
+            1 => (0..9_u64).prop_map(|id| ChatEvent::Deleted { id }),
+            1 => (0..9_u64).prop_map(|below| ChatEvent::Forgotten { below }),
         ]
     }
 

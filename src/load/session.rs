@@ -85,6 +85,7 @@ impl Session {
             token: self.token.take(),
             secret: None,
             protocol: Some(PROTOCOL),
+            chat: None,
         });
     }
 

@@ -5,7 +5,7 @@ import { EVERY, StallWatch } from '../../client/js/rtc/stall-watch.js';
 import { troubleOf } from '../../client/js/ui/health.js';
 
 /** @import { Waiting } from '../../client/js/call/entrance.js' */
-/** @import { Health } from '../../client/js/call/call.js' */
+/** @import { Health } from '../../client/js/call/health.js' */
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'setInterval'] }));
 afterEach(() => mock.timers.reset());

@@ -36,6 +36,8 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'username',
     'credential',
     'speaker.peer',
+    'join.chat',
+    'chat.ref',
   ]);
   for (const { from, message } of examples) {
     for (const field of Object.keys(message)) {

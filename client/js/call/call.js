@@ -14,6 +14,7 @@ import { Pulse } from '../rtc/pulse.js';
 import { RebuildPace } from '../rtc/rebuild-pace.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
+import { Chat } from './chat.js';
 import { Entrance } from './entrance.js';
 import { deviceTrack, firstOwn, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, presenceChanges, reduce, remotePictures, tilesOf } from './room-state.js';
@@ -28,8 +29,7 @@ import { EMPTY, presenceChanges, reduce, remotePictures, tilesOf } from './room-
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Return } from '../core/storage.js' */
-/** @import { Path } from '../rtc/path-watch.js' */
-/** @import { Waiting } from './entrance.js' */
+/** @import { Health } from './health.js' */
 /** @import { RoomState } from './room-state.js' */
 
 /** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
@@ -39,16 +39,6 @@ const SAY_AGAIN = 2000;
 const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
 
 const connected = (/** @type {LinkOptions} */ options) => new Link(options);
-
-/**
- * What works, and what does not.
- * @typedef {object} Health
- * @property {boolean} socket
- * @property {boolean} silent There is a socket, but nobody answers on it.
- * @property {boolean} full The server has no place.
- * @property {Waiting | null} entrance Until the page was let in for the first time.
- * @property {Path} path
- */
 
 /**
  * @typedef {object} CallEvents
@@ -68,6 +58,8 @@ const connected = (/** @type {LinkOptions} */ options) => new Link(options);
 
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
+  /** What people write to each other. */
+  chat = new Chat({ send: (message) => this.#socket.send(message) });
   #room;
   #name;
   #secret;
@@ -158,6 +150,7 @@ export class Call extends Emitter {
       room: this.#room,
       name: this.#name,
       protocol: PROTOCOL,
+      chat: this.chat.seen,
       ...(this.#token ? { token: this.#token } : {}),
       ...(this.#secret ? { secret: this.#secret } : {}),
     }));
@@ -300,9 +293,9 @@ export class Call extends Emitter {
       case 'ice-servers':
         return this.#useIceServers(message.iceServers);
       case 'error':
-        return this.#refused(message);
+        return message.ref === undefined ? this.#refused(message) : this.chat.hear(message);
       default:
-        return;
+        return this.chat.hear(message);
     }
   }
 
@@ -317,6 +310,7 @@ export class Call extends Emitter {
     this.#token = welcome.token;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
+    this.chat.welcomed(welcome.peer, welcome.grants ?? []);
     this.#reduce(welcome);
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {

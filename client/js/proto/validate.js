@@ -62,6 +62,11 @@ const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text, maxFramera
 
 const iceServers = listOf(record({ urls: listOf(text) }, { username: text, credential: text }));
 
+const chatMessage = record(
+  { id: count, revision: count, from: peerId, name: text, text, at: count },
+  { edited: flag, deleted: flag },
+);
+
 /** @type {Record<string, Check>} */
 const SERVER = {
   welcome: record(
@@ -106,13 +111,19 @@ const SERVER = {
   downlink: record({ bitrate: count }),
   'ice-servers': record({ iceServers }),
   signal: record({ from: peerId, data: anything }),
-  error: record({ code: text, message: text }, { rebuild: flag, offer: u32 }),
+  chat: record({ message: chatMessage }, { ref: text }),
+  'chat-history': record({ epoch: count, revision: count, first: count, messages: listOf(chatMessage) }),
+  typing: record({ peer: peerId, typing: flag }),
+  error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text }),
   pong: record({}),
 };
 
 /** @type {Record<string, Check>} */
 const CLIENT = {
-  join: record({ room: text, name: text }, { token: text, secret: text, protocol: u32 }),
+  join: record(
+    { room: text, name: text },
+    { token: text, secret: text, protocol: u32, chat: record({ epoch: count, revision: count }) },
+  ),
   offer: record({
     id: u32,
     fresh: flag,
@@ -124,6 +135,10 @@ const CLIENT = {
   mute: record({ stream, kind, muted: flag }),
   limited: record({ stream, by: nullable(oneOf('bandwidth', 'cpu')) }),
   signal: record({ to: peerId, data: anything }),
+  chat: record({ ref: text, text }),
+  'chat-edit': record({ ref: text, id: count, text }),
+  'chat-delete': record({ ref: text, id: count }),
+  typing: record({ typing: flag }),
   leave: record({}, { mayReturn: flag }),
   ping: record({}),
 };

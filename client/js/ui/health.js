@@ -4,7 +4,8 @@
 
 import { byId } from '../core/dom.js';
 
-/** @import { Call, Health } from '../call/call.js' */
+/** @import { Call } from '../call/call.js' */
+/** @import { Health } from '../call/health.js' */
 
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 1500;
