@@ -226,6 +226,7 @@ export class Chat extends Emitter {
 
   /** The person types. @param {boolean} typing False: nothing is left of it. */
   types(typing) {
+    if (!this.mayWrite) return;
     const since = this.#now() - this.#saidTyping;
     if (typing ? since < TYPING_EVERY : since > TYPING_FOR) return;
     this.#saidTyping = typing ? this.#now() : -Infinity;

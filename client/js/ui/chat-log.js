@@ -29,6 +29,8 @@ export class ChatLog {
   #doing;
   /** @type {Map<string, Row>} */
   #rows = new Map();
+  /** Whether the end is read. */
+  #follows = true;
   /** What is added is read out politely. */
   #log = h('div', { role: 'log', 'aria-label': 'Messages', 'aria-live': 'polite', 'aria-relevant': 'additions' });
   /** Not everybody's yet: read out once it is. */
@@ -48,6 +50,11 @@ export class ChatLog {
   constructor(chat, doing) {
     this.#chat = chat;
     this.#doing = doing;
+    this.element.addEventListener('scroll', () => {
+      this.#follows = this.atEnd;
+    });
+    // Another width, a keyboard on the screen: whoever read the end reads it still.
+    new ResizeObserver(() => this.#follows && this.toEnd()).observe(this.element);
   }
 
   get atEnd() {
@@ -56,6 +63,7 @@ export class ChatLog {
   }
 
   toEnd() {
+    this.#follows = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 

@@ -122,6 +122,7 @@ class ChatPanel {
       if (this.#log.atEnd) this.#more.hidden = true;
     });
     this.#narrow.addEventListener('change', () => this.#cover());
+    document.addEventListener('visibilitychange', () => this.#look());
     this.#chat.on('change', () => this.#show());
     this.#chat.on('news', (message) => {
       if (this.#panel.hidden) this.#news.add(message);
@@ -154,7 +155,7 @@ class ChatPanel {
     this.#panel.hidden = !open;
     this.#opener.setAttribute('aria-expanded', String(open));
     this.#cover();
-    this.#chat.open = open;
+    this.#look();
     if (!open) {
       this.#endEdit();
       this.#opener.focus();
@@ -164,6 +165,11 @@ class ChatPanel {
     this.#log.toEnd();
     this.#more.hidden = true;
     this.#box.focus();
+  }
+
+  /** What comes into a page that nobody sees is not read. */
+  #look() {
+    this.#chat.open = !this.#panel.hidden && !document.hidden;
   }
 
   /** Where the panel covers the controls, nobody gets to them behind it. */
