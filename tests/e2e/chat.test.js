@@ -330,6 +330,12 @@ house.scene('the panel covers nobody on a desktop, and fits a phone down to 320 
   const tile = await ann.tile('Bob').boundingBox();
   const panel = await ann.page.locator('#chat').boundingBox();
   assert.ok(tile && panel && tile.x + tile.width <= panel.x, `the stage made place: ${JSON.stringify([tile, panel])}`);
+  const log = ann.page.locator('#chat .log');
+  const left = () => log.evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight);
+  await log.evaluate((node) => {
+    node.scrollTop = node.scrollHeight;
+  });
+  await until('Ann reads the end', left, (pixels) => pixels < 2);
   await ann.screenshot('chat desktop');
   for (const [width, height] of /** @type {const} */ ([
     [390, 780],
@@ -342,6 +348,7 @@ house.scene('the panel covers nobody on a desktop, and fits a phone down to 320 
       assert.ok(place.y >= 0 && place.y + place.height <= height, `out of sight: ${JSON.stringify(place)}`);
     }
     assert.ok((await ann.page.evaluate(() => document.documentElement.scrollWidth)) <= width);
+    await until('the end is seen still', left, (pixels) => pixels < 2);
     await ann.screenshot(`chat phone ${width}`);
   }
   await inChat(ann, 'Close').click();

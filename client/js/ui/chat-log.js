@@ -31,6 +31,8 @@ export class ChatLog {
   #rows = new Map();
   /** Whether the end is read. */
   #follows = true;
+  /** When it was scrolled last. */
+  #size = '';
   /** What is added is read out politely. */
   #log = h('div', { role: 'log', 'aria-label': 'Messages', 'aria-live': 'polite', 'aria-relevant': 'additions' });
   /** Not everybody's yet: read out once it is. */
@@ -51,15 +53,32 @@ export class ChatLog {
     this.#chat = chat;
     this.#doing = doing;
     this.element.addEventListener('scroll', () => {
-      this.#follows = this.atEnd;
+      const size = this.#sizeNow();
+      // Another width, a keyboard on the screen: whoever read the end reads it still.
+      if (size !== this.#size && this.#follows) this.toEnd();
+      else this.#follows = this.#isAtEnd;
+      this.#size = size;
     });
-    // Another width, a keyboard on the screen: whoever read the end reads it still.
-    new ResizeObserver(() => this.#follows && this.toEnd()).observe(this.element);
+    const observer = new ResizeObserver(() => {
+      if (this.#follows) this.toEnd();
+      this.#size = this.#sizeNow();
+    });
+    for (const element of [this.element, this.#log, this.#unsent]) observer.observe(element);
   }
 
-  get atEnd() {
+  #sizeNow() {
+    const { scrollHeight, clientHeight } = this.element;
+    return `${scrollHeight} ${clientHeight}`;
+  }
+
+  get #isAtEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
     return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  /** Whether the end is read, and what comes is seen. */
+  get atEnd() {
+    return this.#follows;
   }
 
   toEnd() {
@@ -69,7 +88,6 @@ export class ChatLog {
 
   /** Shows what there is, and touches nothing that is shown already. */
   show() {
-    const wasAtEnd = this.atEnd;
     /** @type {Map<string, Row>} */
     const rows = new Map();
     /** @type {Element | null} */
@@ -102,7 +120,7 @@ export class ChatLog {
     }
     for (const [key, { element }] of this.#rows) if (!rows.has(key)) element.remove();
     this.#rows = rows;
-    if (wasAtEnd) this.toEnd();
+    if (this.#follows) this.toEnd();
   }
 
   /**
