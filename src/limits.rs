@@ -92,6 +92,22 @@ limits! {
     TracksPerPeer = 4, "limit_tracks_per_peer";
     /// Tiles one `view` names.
     ViewTiles = 128, "limit_view_tiles";
+    /// Characters of a message of the chat, cleaned: a page of text. Longer ones are better in a file.
+    ChatChars = 4_000, "limit_chat_chars";
+    /// Messages of the chat, changes of them included, a second and person; 10 at once. Nobody types as fast.
+    ChatPerSecond = 2, "limit_chat_per_second";
+    /// Bytes of text a second and person; 32 KiB at once: twice the longest message.
+    ChatBytesPerSecond = 2 * 1024, "limit_chat_bytes_per_second";
+    /// Bytes of text a second in a room; 128 KiB at once: what eight people may at the same time. At most half of what the lists of
+    /// people take of everybody's downlink.
+    ChatBytesPerSecondPerRoom = 16 * 1024, "limit_chat_bytes_per_second_per_room";
+    /// Messages of the chat that a room keeps. The oldest goes.
+    ChatMessagesPerRoom = 500, "limit_chat_messages_per_room";
+    /// Bytes of the chat that a room keeps, 200 for each message besides its text. The oldest goes.
+    ChatBytesPerRoom = 256 * 1024, "limit_chat_bytes_per_room";
+    /// Bytes of the chats of all rooms. That of the room that nobody has been in for longest goes, or the oldest message of the
+    /// room that keeps most.
+    ChatBytes = 64 * 1024 * 1024, "limit_chat_bytes";
     /// Bytes of what is remembered of one person's subscription: a change a second for five minutes in
     /// a call of ten. What is older goes.
     TraceBytes = 64 * 1024, "limit_trace_bytes";

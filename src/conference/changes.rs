@@ -61,7 +61,8 @@ impl Conference {
             | RoomEvent::CodecChosen { .. }
             | RoomEvent::Hidden { .. }
             | RoomEvent::TopologyChosen { .. }
-            | RoomEvent::Ordered { .. } => {}
+            | RoomEvent::Ordered { .. }
+            | RoomEvent::Chat(_) => {}
         }
     }
 }

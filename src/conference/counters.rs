@@ -39,6 +39,8 @@ crate::metrics! {
         pub stale_direct: u64,
         /// Sockets that were closed because they did not stop sending too much.
         pub flooders: u64,
+        /// Messages that were written in chats.
+        pub chat_messages: u64,
     } with {
         refusals: [u64; ErrorCode::ALL.len()],
     }

@@ -17,12 +17,14 @@ pub enum Grant {
     Subscribe,
     /// Says something to one other browser.
     Signal,
+    /// Writes to everybody.
+    Chat,
     /// Decides about the room and about others in it.
     Moderate,
 }
 
 impl Grant {
-    const ALL: [Grant; 4] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Moderate];
+    const ALL: [Grant; 5] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat, Grant::Moderate];
 }
 
 /// What somebody may do, all together.
@@ -82,6 +84,8 @@ pub(super) enum Action {
     HideAddress,
     /// Another topology for the room.
     Topology,
+    /// Something for everybody to read.
+    Chat,
     /// To be gone.
     Leave,
     /// A sign that the server is there.
@@ -98,6 +102,7 @@ impl Action {
             Action::Signal => Some(Grant::Signal),
             Action::Topology => Some(Grant::Moderate),
             Action::HideAddress | Action::Leave | Action::Ping => None,
+            Action::Chat => Some(Grant::Chat),
         }
     }
 }

@@ -21,13 +21,17 @@ pub(super) enum Kind {
     Direct,
     HideAddress,
     Topology,
+    Chat,
+    ChatEdit,
+    ChatDelete,
+    Typing,
     Leave,
     Ping,
 }
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 11] = [
+    pub(super) const ALL: [(&'static str, Kind); 15] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
@@ -37,6 +41,10 @@ impl Kind {
         ("direct", Kind::Direct),
         ("hide-address", Kind::HideAddress),
         ("topology", Kind::Topology),
+        ("chat", Kind::Chat),
+        ("chat-edit", Kind::ChatEdit),
+        ("chat-delete", Kind::ChatDelete),
+        ("typing", Kind::Typing),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),
     ];

@@ -95,6 +95,7 @@ impl Conference {
     /// Forgets a room nobody is in.
     pub(super) fn forget_room(&mut self, id: &str) {
         self.store.remove(id);
+        self.chats.take(id);
         self.timers.clear(&super::Timer::EmptyRoom(id.into()));
         if let Some(by) = self.makers.forgotten(id) {
             self.ledger.give(by, Resource::Rooms, 1);

@@ -23,12 +23,14 @@ use crate::media::ids::{Kind, PeerId, RoomId};
 use crate::media::message::{Command, Notice};
 
 mod changes;
+mod chat;
 mod codecs;
 mod counters;
 mod course;
 mod entrance;
 mod floor;
 mod grants;
+mod history;
 mod ids;
 mod keys;
 mod kind;
@@ -50,6 +52,7 @@ mod sockets;
 mod state;
 pub mod store;
 mod stun;
+mod text;
 mod timers;
 mod token;
 mod topology;
@@ -77,6 +80,7 @@ pub use unix_time::UnixTime;
 
 pub use crate::media::ids::WorkerId;
 
+use chat::Chats;
 use keys::Keys;
 use makers::Makers;
 use negotiation::Reading;
@@ -195,6 +199,7 @@ pub struct Conference {
     workers: Workers,
     ledger: Ledger,
     makers: Makers,
+    chats: Chats,
     reading: Reading,
     timers: TimerQueue,
     outputs: VecDeque<Output>,
@@ -230,6 +235,7 @@ impl Conference {
             workers,
             ledger: Ledger::default(),
             makers: Makers::default(),
+            chats: Chats::default(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
@@ -349,6 +355,7 @@ impl Conference {
                 Timer::IceServers(peer) => self.review_ice_servers(now, peer),
                 Timer::Course(room) => self.review_course(now, room),
                 Timer::Limited(peer) => self.tell_limited(now, peer),
+                Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(&room),
             }
         }

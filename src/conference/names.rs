@@ -49,19 +49,31 @@ pub(super) fn clean(text: &str, most: usize) -> Result<String, Unfit> {
     if text.chars().nth(most.saturating_mul(UNCLEANED)).is_some() {
         return Err(Unfit::TooLong);
     }
-    let mut name = pass(text);
+    fit(shown(text, Blanks::One), most)
+}
+
+/// What is left of a text that others are to see.
+pub(super) fn shown(text: &str, blanks: Blanks) -> String {
+    let mut shown = pass(text, blanks);
     // Where something went, what stood apart may compose, or be without what it needs: each pass takes something away.
     loop {
-        let again = pass(&name);
-        if again == name {
-            break;
+        let again = pass(&shown, blanks);
+        if again == shown {
+            return shown;
         }
-        name = again;
+        shown = again;
     }
-    if !name.chars().any(is_visible) {
+}
+
+/// The text, if something of it can be seen and it is no longer than `most` characters.
+///
+/// # Errors
+/// [`Unfit`] if not.
+pub(super) fn fit(shown: String, most: usize) -> Result<String, Unfit> {
+    if !shown.chars().any(is_visible) {
         return Err(Unfit::Invisible);
     }
-    if name.chars().nth(most).is_some() { Err(Unfit::TooLong) } else { Ok(name) }
+    if shown.chars().nth(most).is_some() { Err(Unfit::TooLong) } else { Ok(shown) }
 }
 
 /// By this two names are compared: the Nickname profile of RFC 8266 (spaces, lower case, NFKC, until nothing changes), and
@@ -94,6 +106,15 @@ pub(super) fn told_apart(name: &str, taken: impl Fn(&str) -> bool) -> (String, S
     }
 }
 
+/// What becomes of blanks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blanks {
+    /// Each run of them is one space, and none is at an end: a name.
+    One,
+    /// They are as they were typed, line breaks and tabs among them.
+    Kept,
+}
+
 /// What is kept of a text so far.
 #[derive(Default)]
 struct Kept {
@@ -112,9 +133,11 @@ impl Kept {
         self.last = Some(c);
     }
 
-    fn blank(&mut self) {
-        if !matches!(self.last, None | Some(' ')) {
-            self.push(' ');
+    fn blank(&mut self, c: char, blanks: Blanks) {
+        match blanks {
+            Blanks::Kept => self.push(c),
+            Blanks::One if matches!(self.last, None | Some(' ')) => {}
+            Blanks::One => self.push(' '),
         }
         self.base = None;
     }
@@ -138,13 +161,13 @@ impl Kept {
 }
 
 /// Once over the text.
-fn pass(text: &str) -> String {
+fn pass(text: &str, blanks: Blanks) -> String {
     let chars: Vec<char> = text.nfc().collect();
     let (mut kept, mut rest) = (Kept::default(), chars.as_slice());
     while let Some((&c, after)) = rest.split_first() {
         rest = after;
         if c.is_whitespace() || c == BRAILLE_BLANK {
-            kept.blank();
+            kept.blank(c, blanks);
         } else if is_ignorable(c) {
             if kept.shapes(c, after.first().copied()) {
                 kept.push(c);
@@ -161,7 +184,9 @@ fn pass(text: &str) -> String {
             }
         }
     }
-    kept.text.truncate(kept.text.trim_end().len());
+    if blanks == Blanks::One {
+        kept.text.truncate(kept.text.trim_end().len());
+    }
     kept.text
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::de::StrRead;
 
 use super::grants::Action;
+use super::history::ChatSeen;
 use super::kind;
 use super::negotiation::OfferMessage;
 use super::protocol::{DirectState, Topology};
@@ -37,6 +38,8 @@ pub(super) struct Join {
     /// The person keeps their address to themselves.
     #[serde(default, rename = "hideAddress")]
     pub(super) hide_address: bool,
+    /// What the page has of the room's chat; a page that says nothing of it is not told what was written before.
+    pub(super) chat: Option<ChatSeen>,
 }
 
 /// `view`.
@@ -109,6 +112,44 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error
     Value::deserialize(deserializer)
 }
 
+/// `chat`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chat {
+    /// By which the client knows it.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// As it was typed.
+    pub(super) text: String,
+}
+
+/// `chat-edit`.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChatEdit {
+    /// By which the client knows what it asks for.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// Which message.
+    pub(super) id: u64,
+    /// As it was typed.
+    pub(super) text: String,
+}
+
+/// `chat-delete`.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChatDelete {
+    /// By which the client knows what it asks for.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// Which message.
+    pub(super) id: u64,
+}
+
+/// `typing`.
+#[derive(Debug, Deserialize)]
+struct Typing {
+    typing: bool,
+}
+
 /// `leave`.
 #[derive(Debug, Deserialize)]
 struct Leave {
@@ -131,6 +172,10 @@ pub(super) enum Said {
     Direct(Direct),
     HideAddress(bool),
     Topology(Topology),
+    Chat(Chat),
+    ChatEdit(ChatEdit),
+    ChatDelete(ChatDelete),
+    Typing(bool),
     Leave { may_return: bool },
     Ping,
 }
@@ -147,8 +192,19 @@ impl Said {
             Said::Signal(_) | Said::Direct(_) => Action::Signal,
             Said::HideAddress(_) => Action::HideAddress,
             Said::Topology(_) => Action::Topology,
+            Said::Chat(_) | Said::ChatEdit(_) | Said::ChatDelete(_) | Said::Typing(_) => Action::Chat,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
+        }
+    }
+
+    /// By which the client knows it, if it is about the chat.
+    pub(super) fn reference(&self) -> Option<&str> {
+        match self {
+            Said::Chat(Chat { reference, .. })
+            | Said::ChatEdit(ChatEdit { reference, .. })
+            | Said::ChatDelete(ChatDelete { reference, .. }) => Some(reference),
+            _ => None,
         }
     }
 }
@@ -196,6 +252,10 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::Direct => Said::Direct(fields(text)?),
         kind::Kind::HideAddress => Said::HideAddress(fields::<HideAddress>(text)?.hidden),
         kind::Kind::Topology => Said::Topology(fields::<ChosenTopology>(text)?.topology),
+        kind::Kind::Chat => Said::Chat(fields(text)?),
+        kind::Kind::ChatEdit => Said::ChatEdit(fields(text)?),
+        kind::Kind::ChatDelete => Said::ChatDelete(fields(text)?),
+        kind::Kind::Typing => Said::Typing(fields::<Typing>(text)?.typing),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,
     })

@@ -6,6 +6,7 @@ mod course;
 
 pub use self::course::{DirectState, Path, Topology, Why};
 pub use super::grants::Grant;
+pub use super::history::{ChatMessage, ChatSeen};
 use super::{UnixTime, wire};
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
 use crate::media::message::{Limitation, SlotLine, SlotTable, Tile, TrackLine};
@@ -39,6 +40,9 @@ pub enum ClientMessage {
         /// The person keeps their address to themselves, from the beginning; as `hide-address` says it later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hide_address: Option<bool>,
+        /// What the page has of the room's chat, to be told the rest of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat: Option<ChatSeen>,
     },
     /// A session description of the client.
     Offer {
@@ -112,6 +116,37 @@ pub enum ClientMessage {
     Topology {
         /// This way.
         topology: Topology,
+    },
+    /// Something for everybody to read.
+    Chat {
+        /// The client's own, for the answer; the same again is the same message.
+        #[serde(rename = "ref")]
+        reference: String,
+        /// The text.
+        text: String,
+    },
+    /// Another text for a message of one's own.
+    ChatEdit {
+        /// The client's own, for the answer.
+        #[serde(rename = "ref")]
+        reference: String,
+        /// Which message.
+        id: u64,
+        /// The text.
+        text: String,
+    },
+    /// A message of one's own is to be read no more.
+    ChatDelete {
+        /// The client's own, for the answer.
+        #[serde(rename = "ref")]
+        reference: String,
+        /// Which message.
+        id: u64,
+    },
+    /// The person is writing, or is not any more.
+    Typing {
+        /// Writing or not.
+        typing: bool,
     },
     /// Leave. With `mayReturn` the page is going away and may be a reload: the others notice nothing for a moment.
     Leave {
@@ -238,6 +273,33 @@ pub enum ServerMessage {
         /// What.
         data: serde_json::Value,
     },
+    /// A message of the chat, new or changed, in the one order that holds for all.
+    Chat {
+        /// As it is now.
+        message: ChatMessage,
+        /// What the client called it, or what it asked for; nobody else is told.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+    },
+    /// What was written before, or a part of it.
+    ChatHistory {
+        /// Which chat this is: another one when the room was made anew.
+        epoch: u64,
+        /// Everything up to this revision is known with this message.
+        revision: u64,
+        /// The oldest message that is kept.
+        first: u64,
+        /// What changed since the client was told last, in the order of the revisions.
+        messages: Vec<ChatMessage>,
+    },
+    /// Somebody is writing, or is not any more.
+    Typing {
+        /// Who.
+        #[serde(with = "wire::peer")]
+        peer: PeerId,
+        /// Writing or not.
+        typing: bool,
+    },
     /// Something was wrong.
     Error {
         /// What, for programs.
@@ -250,6 +312,9 @@ pub enum ServerMessage {
         /// The offer this is about, if it is about one.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::offer")]
         offer: Option<OfferId>,
+        /// The `ref` of what this is about, if it is about the chat.
+        #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
     },
     /// The server is there.
     Pong,
@@ -412,6 +477,8 @@ pub enum ErrorCode {
     UnknownPeer,
     /// The message names a stream or track that the client does not publish.
     UnknownTrack,
+    /// The message names one of the chat that is not there, or not any more.
+    UnknownMessage,
     /// The room's topology has no path between browsers.
     NotInThisTopology,
     /// The server has no room for more.
@@ -428,7 +495,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All there are, each at the place of its number.
-    pub const ALL: [ErrorCode; 17] = [
+    pub const ALL: [ErrorCode; 18] = [
         ErrorCode::BadMessage,
         ErrorCode::TooLarge,
         ErrorCode::NotJoined,
@@ -440,6 +507,7 @@ impl ErrorCode {
         ErrorCode::MediaLost,
         ErrorCode::UnknownPeer,
         ErrorCode::UnknownTrack,
+        ErrorCode::UnknownMessage,
         ErrorCode::NotInThisTopology,
         ErrorCode::Busy,
         ErrorCode::RateLimited,

@@ -109,6 +109,79 @@ impl Flow {
     }
 }
 
+/// Messages of the chat at once, in seconds' worth of the rate: who was offline says it all when they are back.
+const CHAT_BURST_SECONDS: usize = 5;
+
+/// The same of bytes of one person: the longest message twice.
+const CHAT_BYTES_BURST_SECONDS: usize = 16;
+
+/// The same of bytes in a room.
+const ROOM_BYTES_BURST_SECONDS: usize = 8;
+
+/// How often one person's `typing` is passed on: pages say it every few seconds. What is over is not said.
+const TYPING: Rate = Rate { amount: 1, per: Duration::from_secs(1), burst: 4 };
+
+/// The same of all in a room.
+const TYPING_IN_ROOM: Rate = Rate { amount: 10, per: Duration::from_secs(1), burst: 20 };
+
+/// How much one person writes of late, and what they were told of what was written before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Talk {
+    messages: Meter,
+    bytes: Meter,
+    typing: Meter,
+    /// The revision up to which they were told, while there is more.
+    pub(super) told: Option<u64>,
+}
+
+impl Talk {
+    /// One more message, or change of one.
+    ///
+    /// # Errors
+    /// When it may come, if not now.
+    pub(super) fn message(&mut self, now: Instant, limits: &Limits) -> Result<(), Instant> {
+        let rate = limits.get(Limit::ChatPerSecond);
+        self.messages.take(now, 1, rate, rate.saturating_mul(CHAT_BURST_SECONDS))
+    }
+
+    /// A text of so many bytes.
+    ///
+    /// # Errors
+    /// When it may come, if not now.
+    pub(super) fn text(&mut self, now: Instant, bytes: usize, limits: &Limits) -> Result<(), Instant> {
+        let rate = limits.get(Limit::ChatBytesPerSecond);
+        self.bytes.take(now, bytes, rate, rate.saturating_mul(CHAT_BYTES_BURST_SECONDS))
+    }
+
+    /// Whether they may be said to write.
+    pub(super) fn typing(&mut self, now: Instant) -> bool {
+        self.typing.take_of(now, 1, TYPING).is_ok()
+    }
+}
+
+/// How much is written in a room of late.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RoomTalk {
+    bytes: Meter,
+    typing: Meter,
+}
+
+impl RoomTalk {
+    /// A text of so many bytes.
+    ///
+    /// # Errors
+    /// When it may come, if not now.
+    pub(super) fn text(&mut self, now: Instant, bytes: usize, limits: &Limits) -> Result<(), Instant> {
+        let rate = limits.get(Limit::ChatBytesPerSecondPerRoom);
+        self.bytes.take(now, bytes, rate, rate.saturating_mul(ROOM_BYTES_BURST_SECONDS))
+    }
+
+    /// Whether somebody may be said to write.
+    pub(super) fn typing(&mut self, now: Instant) -> bool {
+        self.typing.take_of(now, 1, TYPING_IN_ROOM).is_ok()
+    }
+}
+
 fn offer_rate(limits: &Limits) -> Rate {
     Rate { amount: limits.get(Limit::OffersPerSecond), per: Duration::from_secs(1), burst: OFFER_BURST }
 }

@@ -12,6 +12,15 @@ use crate::media::ids::OfferId;
 /// Longest explanation of what cannot be read, in bytes. Parsers quote what they read, and that came from the client.
 pub(super) const EXPLANATION_BYTES: usize = 200;
 
+/// Whose the chat is of which there was too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// One person's.
+    Own,
+    /// A room's.
+    Room,
+}
+
 /// Why it was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum Refusal {
@@ -89,6 +98,33 @@ pub(super) enum Refusal {
     /// More is said to other browsers than may be.
     #[error("signal: at most {most} bytes a second to other browsers; this one was not passed on")]
     TooManySignals { most: usize },
+    /// A message of the chat has no name of its client's that can be kept.
+    #[error("ref: 1 to {most} characters")]
+    BadReference { most: usize },
+    /// It has more characters than a message of the chat may.
+    #[error("text: at most {most} characters")]
+    LongText { most: usize },
+    /// Nothing of it can be seen.
+    #[error("text: at least one character that can be seen")]
+    InvisibleText,
+    /// There is no such message in the chat, or no more.
+    #[error("id: there is no such message, or no more")]
+    UnknownMessage,
+    /// Somebody else wrote it.
+    #[error("id: somebody else wrote this message")]
+    OthersMessage,
+    /// It was written too long ago.
+    #[error("id: a message can be changed for {minutes} minutes")]
+    OldMessage { minutes: u64 },
+    /// More was written than one person may, or a room.
+    #[error("{} was written just now: try again in {after} s", match whose {
+        Whose::Own => "more than one may",
+        Whose::Room => "more than may be in one room",
+    })]
+    TooMuchChat { whose: Whose, after: u64 },
+    /// Why something of the chat was not done, for the client that knows it by this.
+    #[error("{why}")]
+    OfChat { reference: String, why: Box<Refusal> },
     /// The socket says more than it may.
     #[error("at most {most} messages a second: those over it are not read")]
     TooManyMessages { most: usize },
@@ -107,15 +143,31 @@ impl Refusal {
         Self::Over { over, after: over.retry_after(now.instant) }
     }
 
+    /// It is about what the client knows by this, if it is about the chat.
+    pub(super) fn of_chat(self, reference: Option<&str>) -> Self {
+        match reference {
+            Some(reference) => Self::OfChat { reference: reference.to_owned(), why: Box::new(self) },
+            None => self,
+        }
+    }
+
     /// What it is for programs.
     pub(super) fn code(&self) -> ErrorCode {
         match self {
-            Self::NoMessage(_) | Self::BadMessage(_) | Self::OldOffer { .. } => ErrorCode::BadMessage,
-            Self::TooLarge { .. } | Self::TooManyTiles { .. } => ErrorCode::TooLarge,
+            Self::NoMessage(_)
+            | Self::BadMessage(_)
+            | Self::OldOffer { .. }
+            | Self::BadReference { .. }
+            | Self::InvisibleText => ErrorCode::BadMessage,
+            Self::TooLarge { .. } | Self::TooManyTiles { .. } | Self::LongText { .. } => ErrorCode::TooLarge,
             Self::NotJoined => ErrorCode::NotJoined,
             Self::AlreadyJoined => ErrorCode::AlreadyJoined,
             Self::UnknownRoom => ErrorCode::UnknownRoom,
-            Self::WrongSecret | Self::NotGranted => ErrorCode::Forbidden,
+            Self::WrongSecret | Self::NotGranted | Self::OthersMessage | Self::OldMessage { .. } => {
+                ErrorCode::Forbidden
+            }
+            Self::UnknownMessage => ErrorCode::UnknownMessage,
+            Self::OfChat { why, .. } => why.code(),
             Self::OtherProtocol { .. } => ErrorCode::Reload,
             Self::RoomFull | Self::RoomFullForAddress => ErrorCode::RoomFull,
             Self::LongName { .. } | Self::InvisibleName => ErrorCode::BadName,
@@ -131,6 +183,7 @@ impl Refusal {
             Self::NoPath => ErrorCode::NotInThisTopology,
             Self::TooManySignals { .. }
             | Self::TooManyMessages { .. }
+            | Self::TooMuchChat { .. }
             | Self::Over { over: Over::Address(_) | Over::Rate(..), .. } => ErrorCode::RateLimited,
             Self::Over { over: Over::Whole(_), .. } => ErrorCode::Busy,
         }
@@ -145,6 +198,14 @@ impl Refusal {
         }
     }
 
+    /// By which the client knows what it is about, if it is about the chat.
+    fn reference(&self) -> Option<String> {
+        match self {
+            Self::OfChat { reference, .. } => Some(reference.clone()),
+            _ => None,
+        }
+    }
+
     /// The `error` message.
     pub(super) fn into_message(self) -> ServerMessage {
         let code = self.code();
@@ -154,7 +215,7 @@ impl Refusal {
         };
         // What the connection was good for is gone.
         let rebuild = matches!(code, ErrorCode::OfferRefused | ErrorCode::MediaLost);
-        ServerMessage::Error { code, message, rebuild, offer: self.offer() }
+        ServerMessage::Error { code, message, rebuild, offer: self.offer(), reference: self.reference() }
     }
 }
 

@@ -12,6 +12,7 @@ use super::grants::Grants;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
 use super::protocol::{RoomInfo, Topology};
+use super::rate::RoomTalk;
 use super::refusal::Refusal;
 use super::roster::Roster;
 use super::state::RoomState;
@@ -119,6 +120,8 @@ pub(super) struct OpenRoom {
     pub(super) course: Course,
     /// Who has the floor.
     pub(super) speaker: Option<PeerId>,
+    /// How much is written.
+    pub(super) talk: RoomTalk,
 }
 
 impl OpenRoom {
@@ -357,10 +360,15 @@ impl Conference {
         // The wall clock carries it over restarts; where that goes back, it still rises within this process.
         self.epoch = now.wall.as_millis().max(self.epoch + 1);
         let topology = record.topology;
-        let state = RoomState::open(record, self.epoch);
+        let chat = self.chats.take(&record.id);
+        let mut state = RoomState::open(record, self.epoch);
+        if let Some(chat) = chat {
+            self.chats.opened(id, chat.bytes());
+            state = state.with_chat(chat);
+        }
+        let (roster, codecs, talk) = (Roster::default(), Pace::default(), RoomTalk::default());
         let course = Course::new(topology, state.course());
-        let (roster, codecs) = (Roster::default(), Pace::default());
-        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, course, speaker: None });
+        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, course, speaker: None, talk });
         id
     }
 
@@ -378,6 +386,8 @@ impl Conference {
             self.room_ids.remove(room.id());
             self.makers.vacated(room.id());
             self.forget_later(now, room.id());
+            let name = room.id().into();
+            self.chats.left(id, name, room.state.into_chat());
         }
     }
 

@@ -10,6 +10,7 @@ use super::presence::{Hearing, Link, RETURN_WITHIN, Signs};
 use super::protocol::{FIRST_PROTOCOL, PROTOCOL, Presence, ServerMessage, SlotLimits};
 use super::publish;
 use super::publish::Lesses;
+use super::rate::Talk;
 use super::refusal::Refusal;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
 use super::state::{RoomEvent, Version};
@@ -58,6 +59,8 @@ pub(super) struct Participant {
     pub(super) peers_seen: Option<Version>,
     /// What their browser cannot afford to send, as they said since their worker was told last.
     pub(super) limited: NewlyLimited,
+    /// How much they write, and what they were told of what was written before.
+    pub(super) talk: Talk,
     /// When they were last told credentials for TURN.
     pub(super) issued: Option<Issued>,
 }
@@ -168,6 +171,7 @@ impl Conference {
             trace: Trace::default(),
             peers_seen: None,
             limited: NewlyLimited::default(),
+            talk: Talk::default(),
             issued: None,
         };
         self.peers.insert(id, participant);
@@ -311,6 +315,7 @@ impl Conference {
         self.timers.clear(&Timer::Offer(id));
         self.timers.clear(&Timer::IceServers(id));
         self.timers.clear(&Timer::Limited(id));
+        self.timers.clear(&Timer::Chat(id));
         self.vacated(now, room);
     }
 }

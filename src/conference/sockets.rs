@@ -138,7 +138,9 @@ impl Conference {
 
     fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
         let join = parse::read_join(text, &self.config.limits, &mut self.tally)?;
-        self.join(now, socket, &join)
+        self.join(now, socket, &join)?;
+        self.begin_history(now, socket, join.chat);
+        Ok(())
     }
 
     fn text_from_inside(
@@ -152,7 +154,7 @@ impl Conference {
         trip(Trap::Message, text);
         let said = parse::read(text, &self.config.limits, &mut self.tally)?;
         if !self.may(peer, said.action()) {
-            return Err(Refusal::NotGranted);
+            return Err(Refusal::NotGranted.of_chat(said.reference()));
         }
         match said {
             Said::Offer(offer) => self.offer(now, socket, peer, offer),
@@ -172,6 +174,13 @@ impl Conference {
             }
             Said::Topology(topology) => {
                 self.choose_topology(now, peer, topology);
+                Ok(())
+            }
+            Said::Chat(chat) => self.chat(now, peer, &chat),
+            Said::ChatEdit(edit) => self.chat_edit(now, peer, &edit),
+            Said::ChatDelete(delete) => self.chat_delete(now, peer, &delete),
+            Said::Typing(typing) => {
+                self.typing(now, peer, typing);
                 Ok(())
             }
             Said::Leave { may_return } => {

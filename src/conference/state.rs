@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::course::Order;
 use super::grants::Grants;
+use super::history::{ChatEvent, History};
 use super::names;
 use super::protocol::{PeerInfo, Presence, RoomInfo, StreamInfo, Topology, TrackInfo};
 use super::publish::Published;
@@ -78,6 +79,8 @@ pub(super) enum RoomEvent {
     TopologyChosen { topology: Topology },
     /// Which way it goes was decided.
     Ordered { order: Order },
+    /// Something happened to what is written.
+    Chat(ChatEvent),
 }
 
 /// What an event changed.
@@ -180,14 +183,20 @@ pub(super) struct RoomState {
     members: BTreeMap<PeerId, Member>,
     /// Which way media goes.
     media: Order,
+    chat: History,
 }
 
 impl RoomState {
     /// A room that is opened, with nobody in it yet. `epoch` is above the one it had before.
     pub(super) fn open(record: RoomRecord, epoch: u64) -> RoomState {
         let version = Version { epoch, number: 0 };
-        let media = Order::first(epoch);
-        RoomState { record, version, listed: 0, order: Vec::new(), members: BTreeMap::new(), media }
+        let (media, chat) = (Order::first(epoch), History::new(epoch));
+        RoomState { record, version, listed: 0, order: Vec::new(), members: BTreeMap::new(), media, chat }
+    }
+
+    /// The same with what was written when it was open before.
+    pub(super) fn with_chat(self, chat: History) -> RoomState {
+        RoomState { chat, ..self }
     }
 
     /// Changes the room: the only way to. The version rises if anything is other than before.
@@ -219,6 +228,8 @@ impl RoomState {
             }
             RoomEvent::TopologyChosen { topology } => unlisted(&mut self.record.topology, *topology),
             RoomEvent::Ordered { order } => unlisted(&mut self.media, *order),
+            RoomEvent::Chat(event) if self.chat.apply(event) => Changed::Unlisted,
+            RoomEvent::Chat(_) => Changed::Nothing,
         };
         self.version.number += u64::from(changed > Changed::Nothing);
         if changed == Changed::List {
@@ -310,6 +321,16 @@ impl RoomState {
         self.members.get(&peer)
     }
 
+    /// What was written in it, when it is closed.
+    pub(super) fn into_chat(self) -> History {
+        self.chat
+    }
+
+    /// What is written in it.
+    pub(super) fn chat(&self) -> &History {
+        &self.chat
+    }
+
     /// The list of people, as `peers` tells it.
     pub(super) fn list(&self) -> Vec<PeerInfo> {
         self.order.iter().filter_map(|id| self.members.get(id).map(|member| member.info(*id))).collect()
@@ -345,6 +366,7 @@ mod tests {
     use super::*;
     use crate::conference::Now;
     use crate::conference::UnixTime;
+    use crate::conference::history::Post;
     use crate::conference::publish::Lesses;
     use crate::conference::publish::Wish;
     use crate::media::codec::CodecSet;
@@ -392,6 +414,19 @@ mod tests {
                 let request = Published::after(None, &tracks, &wish);
                 RoomEvent::Requested { peer, request }
             }),
+            3 => any_chat_event().prop_map(RoomEvent::Chat),
+        ]
+    }
+
+    fn any_chat_event() -> impl Strategy<Value = ChatEvent> {
+        prop_oneof![
+            2 => (1..9_u64, 0..4_u64, "[a-c]").prop_map(|(id, from, text)| ChatEvent::Posted(Post {
+                id, from: PeerId(from), name: text.clone(), reference: text.clone(), text,
+                at: UnixTime::from_millis(7), since: std::time::Instant::now(),
+            })),
+            1 => (0..9_u64, "[a-c]").prop_map(|(id, text)| ChatEvent::Edited { id, text }),
+            1 => (0..9_u64).prop_map(|id| ChatEvent::Deleted { id }),
+            1 => (0..9_u64).prop_map(|below| ChatEvent::Forgotten { below }),
         ]
     }
 

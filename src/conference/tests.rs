@@ -1,5 +1,6 @@
 //! The whole conference with a clock and sockets of paper.
 
+mod chat;
 mod codecs;
 mod floods;
 mod floor;

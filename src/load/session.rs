@@ -86,6 +86,7 @@ impl Session {
             secret: None,
             hide_address: None,
             protocol: Some(PROTOCOL),
+            chat: None,
         });
     }
 

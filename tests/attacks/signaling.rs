@@ -45,6 +45,7 @@ pub fn rows(table: &mut Table, house: &House) {
     offers(&mut row);
     order(&mut row);
     names(&mut row);
+    chat(&mut row);
     row("1,000 messages a second, from four sockets", "limit_messages_per_second", "rate-limited", &flood);
     tokens(&mut row);
     row("a wrong Origin", "http_403", "403", &wrong_origin);
@@ -120,6 +121,41 @@ fn names(row: &mut Row<'_>) {
         }
         let answers: BTreeSet<String> = sockets.iter_mut().map(answer).collect();
         Vec::from_iter(answers).join(" and ")
+    });
+}
+
+fn chat(row: &mut Row<'_>) {
+    let written = |number: usize, text: &str| {
+        Message::text(json!({"type": "chat", "ref": number.to_string(), "text": text}).to_string())
+    };
+    row("a chat message of 60 KB", "limit_chat_chars", "too-large", &|server| {
+        said(server, &json!({"type": "chat", "ref": "a", "text": "x".repeat(60_000)}).to_string())
+    });
+    row("a chat message nobody can see", "error_bad-message", "bad-message", &|server| {
+        said(
+            server,
+            &json!({"type": "chat", "ref": "a", "text": "\u{202e}\u{3164}\u{200b}\u{301}"}).to_string(),
+        )
+    });
+    row(
+        "a chat message of marks and joiners, over and over",
+        "limit_chat_per_second",
+        "rate-limited",
+        &|server| {
+            let (mut socket, _) = enter(server, "den", None);
+            let mean = "a\u{301}\u{200d}\u{300}\u{202e}\u{302}".repeat(660);
+            for number in 0..40 {
+                let _ = socket.send(written(number, &mean));
+            }
+            answer(&mut socket)
+        },
+    );
+    row("someone else's chat message deleted", "error_forbidden", "forbidden", &|server| {
+        let (mut owner, _) = enter(server, "den", None);
+        let _ = owner.send(written(1, "mine"));
+        let message = std::iter::from_fn(|| Some(heard(&mut owner))).find(|said| said["type"] == "chat");
+        let id = message.expect("it is confirmed")["message"]["id"].clone();
+        said(server, &json!({"type": "chat-delete", "ref": "b", "id": id}).to_string())
     });
 }
 

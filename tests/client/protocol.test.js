@@ -39,6 +39,8 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'speaker.peer',
     'direct.peer',
     'client signal.epoch',
+    'join.chat',
+    'chat.ref',
   ]);
   for (const { from, message } of examples) {
     for (const field of Object.keys(message)) {

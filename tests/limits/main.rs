@@ -71,6 +71,13 @@ fn trigger(limit: Limit) -> u64 {
             let tile = json!({"peer": "0000000000000001", "stream": "camera", "height": 1});
             said(limit, &json!({"type": "view", "tiles": vec![tile; over]}))
         }
+        Limit::ChatChars => said(limit, &json!({"type": "chat", "ref": "a", "text": long(over)})),
+        Limit::ChatPerSecond
+        | Limit::ChatBytesPerSecond
+        | Limit::ChatBytesPerSecondPerRoom
+        | Limit::ChatMessagesPerRoom
+        | Limit::ChatBytesPerRoom
+        | Limit::ChatBytes => written(limit),
         Limit::TraceBytes => {
             let tile = json!({"peer": "0000000000000001", "stream": "camera", "height": 1});
             said_within(
@@ -279,6 +286,17 @@ fn repeated(limit: Limit, times: usize, message: &Value) -> u64 {
     let mut conference = conference(Limits::default());
     join(&mut conference, 0, "Ann");
     for _ in 0..times {
+        conference.socket_text(now(), SocketId(0), &message.to_string());
+    }
+    conference.tally().count(limit)
+}
+
+/// Two messages of the chat where one is more than there may be.
+fn written(limit: Limit) -> u64 {
+    let mut conference = conference(Limits::default().with(limit, 1));
+    join(&mut conference, 0, "Ann");
+    for reference in 0..20 {
+        let message = json!({"type": "chat", "ref": reference.to_string(), "text": "x".repeat(100)});
         conference.socket_text(now(), SocketId(0), &message.to_string());
     }
     conference.tally().count(limit)

@@ -17,6 +17,7 @@ import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
 import { orderOf, THROUGH_SERVER } from './direct.js';
 import { movingLines, newestOf } from './coming.js';
+import { Chat } from './chat.js';
 import { Entrance } from './entrance.js';
 import { firstOwn, followDevices, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, othersOf, presenceChanges, reduce, remotePictures } from './room-state.js';
@@ -38,6 +39,8 @@ const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
 
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
+  /** What people write to each other. */
+  chat = new Chat({ send: (message) => this.#socket.send(message) });
   #room;
   #name;
   #secret;
@@ -126,6 +129,7 @@ export class Call extends Emitter {
       room: this.#room,
       name: this.#name,
       protocol: PROTOCOL,
+      chat: this.chat.seen,
       ...(this.#token ? { token: this.#token } : {}),
       ...(this.#secret ? { secret: this.#secret } : {}),
       ...(this.#hidesAddress ? { hideAddress: true } : {}),
@@ -296,9 +300,9 @@ export class Call extends Emitter {
       case 'ice-servers':
         return this.#useIceServers(message.iceServers);
       case 'error':
-        return this.#refused(message);
+        return message.ref === undefined ? this.#refused(message) : this.chat.hear(message);
       default:
-        return;
+        return this.chat.hear(message);
     }
   }
 
@@ -313,6 +317,7 @@ export class Call extends Emitter {
     this.#token = welcome.token;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
+    this.chat.welcomed(welcome.peer, welcome.grants ?? []);
     this.#reduce(welcome);
     if (welcome.room.topology === 'sfu') this.#mesh.order(THROUGH_SERVER);
     this.#mesh.sayAgain();

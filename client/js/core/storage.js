@@ -2,6 +2,8 @@
  * What the browser remembers. Storage may be forbidden or full: nothing here throws.
  */
 
+/** @import { Carried } from '../call/chat.js' */
+
 /** @typedef {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>} Store */
 
 /**
@@ -20,6 +22,60 @@
  * after days: nobody's camera may go on air then without being asked.
  */
 export const RETURN_WITHIN = 60_000;
+
+/**
+ * What a tab keeps of a chat through a reload: what was being written, and what the page knew.
+ * @typedef {{ draft: string, carried: Carried }} KeptChat
+ */
+
+/** @param {string} room */
+const chatKey = (room) => `plenary.chat.${room}`;
+
+/**
+ * Takes it out of the store: a duplicated tab is somebody else.
+ * @param {Store} store
+ * @param {string} room
+ * @returns {KeptChat | null}
+ */
+export function takeChat(store, room) {
+  try {
+    const text = store.getItem(chatKey(room));
+    store.removeItem(chatKey(room));
+    const value = text === null ? null : JSON.parse(text);
+    return isKeptChat(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Store} store
+ * @param {string} room
+ * @param {KeptChat} kept
+ */
+export function putChat(store, room, kept) {
+  try {
+    store.setItem(chatKey(room), JSON.stringify(kept));
+  } catch {
+    // What was being written is lost with the page, no more.
+  }
+}
+
+/**
+ * @param {any} value
+ * @returns {value is KeptChat}
+ */
+function isKeptChat(value) {
+  const carried = value?.carried;
+  return (
+    typeof value?.draft === 'string' &&
+    typeof carried?.self === 'string' &&
+    Number.isInteger(carried.epoch) &&
+    Number.isInteger(carried.read) &&
+    Array.isArray(carried.unsent) &&
+    carried.unsent.every((/** @type {any} */ one) => typeof one?.ref === 'string' && typeof one?.text === 'string')
+  );
+}
 
 /** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address'} Remembered */
 

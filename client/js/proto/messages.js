@@ -10,7 +10,7 @@
 /** @typedef {{ peer: string, stream: Stream, height: number, pinned?: boolean }} Tile */
 /** What keeps a browser from sending more. @typedef {'bandwidth' | 'cpu'} Limitation */
 
-/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, hideAddress?: boolean }} Join */
+/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, hideAddress?: boolean, chat?: ChatSeen }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */
@@ -21,9 +21,13 @@
 /** @typedef {{ type: 'direct', epoch: number, peer?: string, state: DirectState }} Direct */
 /** @typedef {{ type: 'hide-address', hidden: boolean }} HideAddress */
 /** @typedef {{ type: 'topology', topology: Topology }} ChooseTopology */
+/** @typedef {{ type: 'chat', ref: string, text: string }} ChatPost */
+/** @typedef {{ type: 'chat-edit', ref: string, id: number, text: string }} ChatEdit */
+/** @typedef {{ type: 'chat-delete', ref: string, id: number }} ChatDelete */
+/** @typedef {{ type: 'typing', typing: boolean }} TypingTo */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | Leave | Ping} ClientMessage */
 
 /** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
@@ -37,6 +41,8 @@
 /** `blocked` says why no picture comes; `codec` is the one reason known. `layer` is the size that is to be shown, none of a picture that is paused; `reason` says why, as a `Reason` or as a newer server has it. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string, layer?: string, reason?: string }} VideoSlot */
 /** @typedef {'full' | 'tile-size' | 'your-downlink' | 'their-uplink' | 'their-device' | 'codec' | 'off-screen' | 'audio-only'} Reason */
 /** @typedef {{ slot: number, peer?: string, stream?: Stream }} AudioSlot */
+/** What a page has of a chat: of which, and everything up to a revision. @typedef {{ epoch: number, revision: number }} ChatSeen */
+/** @typedef {{ id: number, revision: number, from: string, name: string, text: string, at: number, edited?: boolean, deleted?: boolean }} ChatMessage */
 
 /**
  * @typedef {object} Welcome
@@ -64,9 +70,12 @@
 /** @typedef {{ type: 'ice-servers', iceServers: IceServer[] }} IceServers */
 /** Which way media goes: `path` is `server`, `trying` or `direct`, `reason` a word of `why.js`; a newer server may have others. @typedef {{ type: 'topology', topology: string, epoch: number, path: string, reason: string }} TopologyOrder */
 /** @typedef {{ type: 'signal', from: string, epoch: number, data: unknown }} SignalFrom */
-/** @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number }} ErrorMessage */
+/** @typedef {{ type: 'chat', message: ChatMessage, ref?: string }} ChatSaid */
+/** @typedef {{ type: 'chat-history', epoch: number, revision: number, first: number, messages: ChatMessage[] }} ChatHistory */
+/** @typedef {{ type: 'typing', peer: string, typing: boolean }} Typing */
+/** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

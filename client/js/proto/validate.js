@@ -62,6 +62,11 @@ const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text, maxFramera
 
 const iceServers = listOf(record({ urls: listOf(text) }, { username: text, credential: text }));
 
+const chatMessage = record(
+  { id: count, revision: count, from: peerId, name: text, text, at: count },
+  { edited: flag, deleted: flag },
+);
+
 /** @type {Record<string, Check>} */
 const SERVER = {
   welcome: record(
@@ -112,13 +117,19 @@ const SERVER = {
   'ice-servers': record({ iceServers }),
   topology: record({ topology: text, epoch: count, path: text, reason: text }),
   signal: record({ from: peerId, epoch: count, data: anything }),
-  error: record({ code: text, message: text }, { rebuild: flag, offer: u32 }),
+  chat: record({ message: chatMessage }, { ref: text }),
+  'chat-history': record({ epoch: count, revision: count, first: count, messages: listOf(chatMessage) }),
+  typing: record({ peer: peerId, typing: flag }),
+  error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text }),
   pong: record({}),
 };
 
 /** @type {Record<string, Check>} */
 const CLIENT = {
-  join: record({ room: text, name: text }, { token: text, secret: text, protocol: u32, hideAddress: flag }),
+  join: record(
+    { room: text, name: text },
+    { token: text, secret: text, protocol: u32, hideAddress: flag, chat: record({ epoch: count, revision: count }) },
+  ),
   offer: record({
     id: u32,
     fresh: flag,
@@ -139,6 +150,10 @@ const CLIENT = {
   ),
   'hide-address': record({ hidden: flag }),
   topology: record({ topology: oneOf('sfu', 'auto', 'mesh') }),
+  chat: record({ ref: text, text }),
+  'chat-edit': record({ ref: text, id: count, text }),
+  'chat-delete': record({ ref: text, id: count }),
+  typing: record({ typing: flag }),
   leave: record({}, { mayReturn: flag }),
   ping: record({}),
 };

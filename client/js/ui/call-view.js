@@ -6,6 +6,7 @@ import { tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
+import { chatPanel } from './chat.js';
 import { ConnectionPanel } from './connection-panel.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 import { showHealth } from './health.js';
@@ -100,6 +101,7 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   shareButton(share, announce);
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   inviteButton(id, announce);
+  chatPanel({ call, id, announce });
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
   out.addEventListener('click', leave);

@@ -10,8 +10,8 @@ use crate::conference::state::RoomEvent;
 use crate::limits::Limit;
 use crate::media::ids::PeerId;
 
-const GUEST: [Grant; 3] = [Grant::Publish, Grant::Subscribe, Grant::Signal];
-const OWNER: [Grant; 4] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Moderate];
+const GUEST: [Grant; 4] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat];
+const OWNER: [Grant; 5] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat, Grant::Moderate];
 
 fn make(world: &mut World, name: &str) -> (String, String) {
     let wanted = CreateRoom { name: name.to_owned(), listed: false, topology: Topology::Sfu };

@@ -70,6 +70,7 @@ fn provoke(code: ErrorCode) -> World {
         ErrorCode::UnknownTrack => {
             inside(json!({ "type": "mute", "stream": "screen", "kind": "audio", "muted": true }))
         }
+        ErrorCode::UnknownMessage => inside(json!({ "type": "chat-delete", "ref": "a", "id": 1 })),
         ErrorCode::NotInThisTopology => {
             let mut world = World::new();
             let ann = world.join(1, "Ann");

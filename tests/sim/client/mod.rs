@@ -160,7 +160,7 @@ impl Client {
         self.outgoing.clear();
         let (room, name, token) = (self.room.clone(), self.name.clone(), self.token.clone());
         let protocol = Some(PROTOCOL);
-        self.say(&ClientMessage::Join { room, name, token, secret: None, protocol, hide_address: None });
+        self.say(&ClientMessage::Join { room, name, token, secret: None, protocol, chat: None, hide_address: None });
     }
 
     /// The server said something.
@@ -204,7 +204,7 @@ impl Client {
                 let lines = self.connection.iter_mut().flat_map(|c| &mut c.lines).map(|(_, line)| line);
                 self.receiver.slots(now, now - self.origin, slots, lines, who);
             }
-            ServerMessage::Error { code, message, rebuild, offer } => {
+            ServerMessage::Error { code, message, rebuild, offer, .. } => {
                 self.errors.push((code, message));
                 if rebuild && !self.has_moved_on(code, offer) {
                     self.rebuild(now);
@@ -224,6 +224,9 @@ impl Client {
             ServerMessage::Signal { .. }
             | ServerMessage::Topology { .. }
             | ServerMessage::IceServers { .. }
+            | ServerMessage::Chat { .. }
+            | ServerMessage::ChatHistory { .. }
+            | ServerMessage::Typing { .. }
             | ServerMessage::Downlink { .. } => {}
         }
     }

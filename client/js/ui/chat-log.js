@@ -1,0 +1,223 @@
+/**
+ * The messages of a chat as rows: each once, in the order of all, changed where they stand.
+ */
+
+import { piecesOf } from '../call/links.js';
+import { h } from '../core/dom.js';
+
+/** @import { Chat, Pending } from '../call/chat.js' */
+/** @import { ChatMessage } from '../proto/messages.js' */
+
+/** Milliseconds within which what one person writes stands under one name. */
+const TOGETHER = 5 * 60_000;
+/** Pixels from the end within which one is at the end. */
+const NEAR = 40;
+
+/** What a row shows of its message. @typedef {{ element: HTMLElement, shown: string }} Row */
+
+/**
+ * What a person does with a message of their own.
+ * @typedef {object} Doing
+ * @property {(message: ChatMessage) => void} edit
+ * @property {(message: ChatMessage) => void} remove
+ * @property {(pending: Pending) => void} retry
+ * @property {(pending: Pending) => void} drop
+ */
+
+export class ChatLog {
+  #chat;
+  #doing;
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+  /** Whether the end is read. */
+  #follows = true;
+  /** When it was scrolled last. */
+  #size = '';
+  /** What is added is read out politely. */
+  #log = h('div', { role: 'log', 'aria-label': 'Messages', 'aria-live': 'polite', 'aria-relevant': 'additions' });
+  /** Not everybody's yet: read out once it is. */
+  #unsent = h('div');
+  /** It can be scrolled with the keyboard. */
+  element = h(
+    'div',
+    { class: 'log', role: 'region', 'aria-label': 'Conversation', tabindex: '0' },
+    this.#log,
+    this.#unsent,
+  );
+
+  /**
+   * @param {Chat} chat
+   * @param {Doing} doing
+   */
+  constructor(chat, doing) {
+    this.#chat = chat;
+    this.#doing = doing;
+    this.element.addEventListener('scroll', () => {
+      const size = this.#sizeNow();
+      // Another width, a keyboard on the screen: whoever read the end reads it still.
+      if (size !== this.#size && this.#follows) this.toEnd();
+      else this.#follows = this.#isAtEnd;
+      this.#size = size;
+    });
+    const observer = new ResizeObserver(() => {
+      if (this.#follows) this.toEnd();
+      this.#size = this.#sizeNow();
+    });
+    for (const element of [this.element, this.#log, this.#unsent]) observer.observe(element);
+  }
+
+  #sizeNow() {
+    const { scrollHeight, clientHeight } = this.element;
+    return `${scrollHeight} ${clientHeight}`;
+  }
+
+  get #isAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  /** Whether the end is read, and what comes is seen. */
+  get atEnd() {
+    return this.#follows;
+  }
+
+  toEnd() {
+    this.#follows = true;
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  /** Shows what there is, and touches nothing that is shown already. */
+  show() {
+    /** @type {Map<string, Row>} */
+    const rows = new Map();
+    /** @type {Element | null} */
+    let last = null;
+    let parent = this.#log;
+    const place = (/** @type {string} */ key, /** @type {string} */ shown, /** @type {() => HTMLElement} */ made) => {
+      const row = this.#row(key, shown, made);
+      rows.set(key, row);
+      const next = last ? last.nextElementSibling : parent.firstElementChild;
+      if (next !== row.element) parent.insertBefore(row.element, next);
+      last = row.element;
+    };
+    /** @type {ChatMessage | undefined} */
+    let before;
+    for (const message of this.#chat.messages) {
+      const day = dayOf(message.at);
+      const isNewDay = before ? dayOf(before.at) !== day : day !== dayOf(Date.now());
+      if (isNewDay) place(`day ${day}`, '', () => h('p', { class: 'day', text: day }));
+      const goesOn = !isNewDay && before?.from === message.from && message.at - before.at < TOGETHER;
+      const doing = this.#chat.pending.find(({ id }) => id === message.id);
+      const own = this.#chat.isOwn(message);
+      const may = this.#chat.mayChange(message) && this.#chat.mayWrite && !doing;
+      const shown = [message.revision, goesOn, own, may, doing?.kind].join(' ');
+      place(`message ${message.id}`, shown, () => this.#message(message, { goesOn, own, may, doing: doing?.kind }));
+      before = message;
+    }
+    [parent, last] = [this.#unsent, null];
+    for (const pending of this.#chat.pending.filter(({ kind }) => kind === 'post')) {
+      place(`pending ${pending.ref}`, pending.failed, () => this.#draft(pending));
+    }
+    for (const [key, { element }] of this.#rows) if (!rows.has(key)) element.remove();
+    this.#rows = rows;
+    if (this.#follows) this.toEnd();
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} shown
+   * @param {() => HTMLElement} made
+   * @returns {Row}
+   */
+  #row(key, shown, made) {
+    const there = this.#rows.get(key);
+    if (there?.shown === shown) return there;
+    const fresh = made();
+    if (!there) return { element: fresh, shown };
+    there.element.className = fresh.className;
+    there.element.replaceChildren(...fresh.childNodes);
+    return { element: there.element, shown };
+  }
+
+  /**
+   * @param {ChatMessage} message
+   * @param {{ goesOn: boolean, own: boolean, may: boolean, doing: Pending['kind'] | undefined }} how
+   */
+  #message(message, { goesOn, own, may, doing }) {
+    const at = new Date(message.at);
+    const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(), text: clock(at) });
+    const who = h('p', { class: goesOn ? 'who hidden' : 'who' }, h('bdi', { text: message.name }), ' ', time);
+    const text = message.deleted ? h('p', { class: 'gone', text: 'Message deleted' }) : textOf(message.text);
+    const row = h('div', { class: own ? 'entry own' : 'entry' }, who, text);
+    const state = doing === 'edit' ? 'Saving…' : doing === 'delete' ? 'Deleting…' : message.edited ? 'edited' : '';
+    if (state) row.append(h('p', { class: 'state', text: state }));
+    if (may) {
+      row.append(
+        h(
+          'p',
+          { class: 'doing' },
+          small('Edit', 'Edit message', () => this.#doing.edit(message)),
+          small('Delete', 'Delete message', () => this.#doing.remove(message)),
+        ),
+      );
+    }
+    return row;
+  }
+
+  /** @param {Pending} pending */
+  #draft(pending) {
+    const row = h('div', { class: 'entry own unsent' }, textOf(pending.text));
+    row.append(h('p', { class: 'state', text: pending.failed || 'Sending…' }));
+    if (pending.failed) {
+      row.classList.add('failed');
+      row.append(
+        h(
+          'p',
+          { class: 'doing' },
+          small('Retry', 'Send again', () => this.#doing.retry(pending)),
+          small('Discard', 'Discard message', () => this.#doing.drop(pending)),
+        ),
+      );
+    }
+    return row;
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {string} name
+ * @param {() => void} onclick
+ */
+function small(text, name, onclick) {
+  return h('button', { type: 'button', class: 'small', 'aria-label': name, text, onclick });
+}
+
+/**
+ * The text of somebody: text, and links that show where they lead.
+ * @param {string} text
+ */
+function textOf(text) {
+  const parts = piecesOf(text).map((piece) =>
+    piece.href === undefined
+      ? new Text(piece.text)
+      : h('a', {
+          href: piece.href,
+          title: piece.href,
+          target: '_blank',
+          rel: 'noopener noreferrer',
+          dir: 'ltr',
+          text: piece.text,
+        }),
+  );
+  return h('p', { class: 'text', dir: 'auto' }, ...parts);
+}
+
+/** @param {number} at */
+function dayOf(at) {
+  return new Date(at).toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+}
+
+/** @param {Date} at */
+function clock(at) {
+  return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+}

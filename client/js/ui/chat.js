@@ -1,0 +1,274 @@
+/**
+ * The chat of a room: its button among the controls, and the panel beside the stage.
+ */
+
+import { MOST_CHARS, lengthOf, shortened } from '../call/chat.js';
+import { byId, h, icon, nodesOf } from '../core/dom.js';
+import { said } from '../core/sentence.js';
+import { putChat, takeChat, tabStore } from '../core/storage.js';
+import { ChatLog } from './chat-log.js';
+import { ChatNews } from './chat-news.js';
+
+/** @import { Call } from '../call/call.js' */
+/** @import { ChatMessage } from '../proto/messages.js' */
+/** @import { Sentence } from '../core/sentence.js' */
+
+/** Below this the panel covers the stage. As in `chat.css`. */
+const NARROW = '(width < 760px)';
+/** Characters of a message that are said to who does not read it. */
+const TOLD = 120;
+
+/**
+ * @param {object} options
+ * @param {Call} options.call
+ * @param {string} options.id The room's.
+ * @param {(sentence: string | Sentence) => void} options.announce
+ */
+export function chatPanel({ call, id, announce }) {
+  new ChatPanel(call, id, announce);
+}
+
+class ChatPanel {
+  #call;
+  #chat;
+  #room;
+  #announce;
+  #panel = byId('chat', HTMLElement);
+  #opener = byId('chat-open', HTMLButtonElement);
+  #log;
+  #box = h('textarea', { 'aria-label': 'Message', rows: '2', placeholder: 'Message', dir: 'auto' });
+  #send = h('button', { type: 'submit', class: 'primary', text: 'Send' });
+  #hint = h('p', { class: 'hint', role: 'status', hidden: true });
+  #more = h('button', { type: 'button', class: 'more', text: 'New messages', hidden: true });
+  #typing = h('p', { class: 'typing' });
+  #editBar = h('p', { class: 'editing', hidden: true }, 'Editing a message ');
+  /** @type {ChatMessage | null} */
+  #edits = null;
+  /** What was being written when an edit began. */
+  #draft = '';
+  /** The newest message that is shown. */
+  #newest = 0;
+  /** What is known not to be sent. @type {Set<string>} */
+  #failed = new Set();
+  #narrow = matchMedia(NARROW);
+  #news;
+
+  /**
+   * @param {Call} call
+   * @param {string} room
+   * @param {(sentence: string | Sentence) => void} announce
+   */
+  constructor(call, room, announce) {
+    this.#call = call;
+    this.#chat = call.chat;
+    this.#room = room;
+    this.#announce = announce;
+    this.#log = new ChatLog(this.#chat, {
+      edit: (message) => this.#edit(message),
+      remove: (message) => {
+        this.#chat.remove(message.id);
+        this.#box.focus();
+      },
+      retry: ({ ref }) => {
+        this.#chat.retry(ref);
+        this.#box.focus();
+      },
+      drop: ({ ref }) => {
+        this.#chat.drop(ref);
+        this.#box.focus();
+      },
+    });
+    this.#news = new ChatNews(
+      ({ name, text }) => announce(said`${name} writes: ${shortened(text, TOLD)}`),
+      (count, name) => announce(said`${String(count)} new messages in the chat, the last of ${name}`),
+    );
+    this.#build();
+    this.#listen();
+    this.#keep();
+    this.#show();
+  }
+
+  #build() {
+    this.#opener.prepend(icon('chat'));
+    const close = h('button', { type: 'button', class: 'small', text: 'Close', onclick: () => this.#open(false) });
+    this.#editBar.append(
+      h('button', { type: 'button', class: 'small', text: 'Cancel', onclick: () => this.#endEdit() }),
+    );
+    const form = h('form', { class: 'write' }, this.#editBar, this.#hint, this.#box, this.#send);
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#panel.replaceChildren(
+      h('div', { class: 'head' }, h('h2', { id: 'chat-title', text: 'Chat' }), close),
+      h('div', { class: 'read' }, this.#log.element, this.#more),
+      this.#typing,
+      form,
+    );
+  }
+
+  #listen() {
+    this.#opener.addEventListener('click', () => this.#open(Boolean(this.#panel.hidden)));
+    this.#panel.addEventListener('keydown', (event) => this.#key(event));
+    this.#box.addEventListener('input', () => {
+      if (!this.#edits) this.#chat.types(this.#box.value.trim() !== '');
+      this.#showBox();
+    });
+    this.#more.addEventListener('click', () => {
+      this.#log.toEnd();
+      this.#box.focus();
+    });
+    this.#log.element.addEventListener('scroll', () => {
+      if (this.#log.atEnd) this.#more.hidden = true;
+    });
+    this.#narrow.addEventListener('change', () => this.#cover());
+    document.addEventListener('visibilitychange', () => this.#look());
+    this.#chat.on('change', () => this.#show());
+    this.#chat.on('news', (message) => {
+      if (this.#panel.hidden) this.#news.add(message);
+    });
+    this.#chat.on('problem', (problem) => this.#announce(problem));
+    this.#call.on('room', () => this.#showTyping());
+    // A keyboard on the screen covers what is fixed to its edge.
+    globalThis.visualViewport?.addEventListener('resize', () => {
+      const { height = innerHeight, offsetTop = 0 } = globalThis.visualViewport ?? {};
+      this.#panel.style.setProperty('--covered', `${Math.max(0, Math.round(innerHeight - height - offsetTop))}px`);
+    });
+  }
+
+  /** What was written and not sent outlives a reload. A tab that is duplicated finds nothing: it is somebody else. */
+  #keep() {
+    const store = tabStore();
+    const kept = takeChat(store, this.#room);
+    if (kept) {
+      this.#chat.carryOn(kept.carried);
+      this.#box.value = kept.draft;
+    }
+    addEventListener('pagehide', () => {
+      const draft = this.#edits ? this.#draft : this.#box.value;
+      putChat(store, this.#room, { carried: this.#chat.carried(), draft });
+    });
+  }
+
+  /** @param {boolean} open */
+  #open(open) {
+    this.#panel.hidden = !open;
+    this.#opener.setAttribute('aria-expanded', String(open));
+    this.#cover();
+    this.#look();
+    if (!open) {
+      this.#endEdit();
+      this.#opener.focus();
+      return;
+    }
+    this.#news.clear();
+    this.#log.toEnd();
+    this.#more.hidden = true;
+    this.#box.focus();
+  }
+
+  /** What comes into a page that nobody sees is not read. */
+  #look() {
+    this.#chat.open = !this.#panel.hidden && !document.hidden;
+  }
+
+  /** Where the panel covers the controls, nobody gets to them behind it. */
+  #cover() {
+    const covers = !this.#panel.hidden && this.#narrow.matches;
+    byId('stage', HTMLElement).inert = covers;
+    for (const toolbar of document.querySelectorAll('.toolbar')) toolbar.toggleAttribute('inert', covers);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.isComposing) return;
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      if (this.#edits) this.#endEdit();
+      else this.#open(false);
+    } else if (event.target !== this.#box) {
+      return;
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === 'ArrowUp' && this.#box.value === '' && !this.#edits && this.#chat.lastOwn) {
+      event.preventDefault();
+      this.#edit(this.#chat.lastOwn);
+    }
+  }
+
+  #submit() {
+    const text = this.#box.value;
+    if (this.#edits) {
+      if (!this.#chat.edit(this.#edits.id, text.trimEnd())) return;
+      this.#endEdit();
+      return;
+    }
+    if (!this.#chat.post(text)) return;
+    this.#box.value = '';
+    this.#showBox();
+    this.#log.toEnd();
+    this.#box.focus();
+  }
+
+  /** @param {ChatMessage} message */
+  #edit(message) {
+    if (!this.#edits) this.#draft = this.#box.value;
+    this.#edits = message;
+    this.#box.value = message.text;
+    this.#showBox();
+    this.#box.focus();
+  }
+
+  #endEdit() {
+    if (!this.#edits) return;
+    this.#edits = null;
+    this.#box.value = this.#draft;
+    this.#showBox();
+    this.#box.focus();
+  }
+
+  #show() {
+    const { atEnd } = this.#log;
+    this.#log.show();
+    const newest = this.#chat.messages.at(-1);
+    if (newest && newest.id > this.#newest && !atEnd && !this.#chat.isOwn(newest)) this.#more.hidden = false;
+    this.#newest = newest?.id ?? 0;
+    for (const { ref, failed } of this.#chat.pending) {
+      if (failed && !this.#failed.has(ref)) this.#announce(failed);
+    }
+    this.#failed = new Set(this.#chat.pending.filter(({ failed }) => failed).map(({ ref }) => ref));
+    const { unread } = this.#chat;
+    const name = unread > 0 ? `Chat, ${unread} unread` : 'Chat';
+    this.#opener.setAttribute('aria-label', name);
+    this.#opener.title = name;
+    this.#opener.dataset.unread = unread > 99 ? '99+' : unread > 0 ? String(unread) : '';
+    this.#showTyping();
+    this.#showBox();
+  }
+
+  #showBox() {
+    const over = lengthOf(this.#box.value.trimEnd()) - MOST_CHARS;
+    const { mayWrite } = this.#chat;
+    this.#hint.hidden = over <= 0 && mayWrite;
+    this.#hint.textContent = mayWrite ? `Too long by ${over} characters` : 'You may read here, and not write';
+    this.#send.textContent = this.#edits ? 'Save' : 'Send';
+    this.#send.disabled = over > 0 || !mayWrite;
+    this.#editBar.hidden = !this.#edits;
+  }
+
+  #showTyping() {
+    const { typing } = this.#chat;
+    const names = this.#call.state.peers.filter(({ id }) => typing.includes(id)).map(({ name }) => name);
+    const [first = '', second = ''] = names;
+    const words =
+      names.length === 0
+        ? []
+        : names.length === 1
+          ? said`${first} is typing…`
+          : names.length === 2
+            ? said`${first} and ${second} are typing…`
+            : ['Several people are typing…'];
+    this.#typing.replaceChildren(...nodesOf(words));
+  }
+}
