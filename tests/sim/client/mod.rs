@@ -160,7 +160,15 @@ impl Client {
         self.outgoing.clear();
         let (room, name, token) = (self.room.clone(), self.name.clone(), self.token.clone());
         let protocol = Some(PROTOCOL);
-        self.say(&ClientMessage::Join { room, name, token, secret: None, protocol, chat: None, hide_address: None });
+        self.say(&ClientMessage::Join {
+            room,
+            name,
+            token,
+            secret: None,
+            protocol,
+            chat: None,
+            hide_address: None,
+        });
     }
 
     /// The server said something.
