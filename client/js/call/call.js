@@ -20,7 +20,7 @@ import { movingLines, newestOf } from './coming.js';
 import { Chat } from './chat.js';
 import { Entrance } from './entrance.js';
 import { firstOwn, followDevices, ownTracks, screenTracks } from './own-tracks.js';
-import { EMPTY, othersOf, presenceChanges, reduce, remotePictures } from './room-state.js';
+import { EMPTY, nameOf, othersOf, presenceChanges, reduce, remotePictures } from './room-state.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, ServerMessage, Speaker, Tile, Topology, TrackLine, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
@@ -40,7 +40,7 @@ const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
   /** What people write to each other. */
-  chat = new Chat({ send: (message) => this.#socket.send(message) });
+  chat = new Chat({ send: (message) => this.#socket.send(message), beside: (word) => this.#mesh.say(word) });
   #room;
   #name;
   #secret;
@@ -149,6 +149,10 @@ export class Call extends Emitter {
     this.#mesh.on('rests', (rests) => this.#link?.rest(rests));
     this.#mesh.on('speaker', (peer) => this.#reduce({ type: 'speaker', ...(peer ? { peer } : {}) }));
     this.#mesh.on('track', (track) => this.emit('direct', track));
+    this.#mesh.on('word', ({ peer, word }) => {
+      const who = { peer, name: nameOf(this.#state, peer) };
+      if (word.type === 'chat' && who.name) this.chat.heardDirectly(who, { ...word });
+    });
     this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
     followDevices(media, (changed) => this.#use(changed));
     share.on('change', () => this.#use(...screenTracks(share)));

@@ -4,6 +4,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { AWAITED, Beside } from './beside.js';
 
 /** @import { ChatMessage, ChatSeen, ClientMessage, ErrorMessage, ServerMessage } from '../proto/messages.js' */
 
@@ -48,6 +49,7 @@ const TYPING_EVERY = 2500;
 /**
  * @typedef {object} Outside
  * @property {(message: ClientMessage) => boolean} send Whether it was sent.
+ * @property {(word: { type: string, ref: string, text: string }) => void} [beside] Says it to those who are connected directly.
  * @property {() => number} [now]
  * @property {() => string} [draw] A name that nobody draws twice.
  * @property {(action: () => void, delay: number) => unknown} [later]
@@ -58,7 +60,10 @@ const drawn = () =>
 
 /** @extends {Emitter<ChatEvents>} */
 export class Chat extends Emitter {
+  /** What came directly and is not told by the server yet. */
+  #beside = new Beside();
   #send;
+  #sayBeside;
   #now;
   #draw;
   #later;
@@ -82,9 +87,10 @@ export class Chat extends Emitter {
   #grants = [];
 
   /** @param {Outside} outside */
-  constructor({ send, now = Date.now, draw = drawn, later = setTimeout }) {
+  constructor({ send, beside = () => {}, now = Date.now, draw = drawn, later = setTimeout }) {
     super();
     this.#send = send;
+    this.#sayBeside = beside;
     this.#now = now;
     this.#draw = draw;
     this.#later = (/** @type {() => void} */ action, /** @type {number} */ delay) => later(action, delay);
@@ -103,6 +109,25 @@ export class Chat extends Emitter {
   /** @returns {readonly Pending[]} */
   get pending() {
     return this.#pending;
+  }
+
+  /** What others wrote while the server was away. */
+  get beside() {
+    return this.#beside.shown(this.#now());
+  }
+
+  /**
+   * What somebody says directly.
+   * @param {{ peer: string, name: string }} who
+   * @param {Record<string, unknown>} word
+   */
+  heardDirectly(who, word) {
+    if (!this.#beside.heard(who, word, this.#now())) return;
+    this.#later(() => {
+      this.emit('change', null);
+      const shown = this.#beside.shown(this.#now()).find(({ key }) => key === `${who.peer} ${word.ref}`);
+      if (shown) this.emit('news', { ...shown, id: 0, revision: 0 });
+    }, AWAITED);
   }
 
   get mayWrite() {
@@ -255,6 +280,7 @@ export class Chat extends Emitter {
   /** @param {Pending} pending */
   #ask(pending) {
     this.#pending.push(pending);
+    if (pending.kind === 'post') this.#sayBeside({ type: 'chat', ref: pending.ref, text: pending.text });
     if (this.#resent) this.#say(pending);
     this.emit('change', null);
   }
@@ -313,6 +339,7 @@ export class Chat extends Emitter {
 
   /** @param {ChatMessage} message */
   #put(message) {
+    this.#beside.told(message);
     const at = this.#messages.findLastIndex(({ id }) => id <= message.id);
     const there = this.#messages[at];
     if (there?.id !== message.id) this.#messages.splice(at + 1, 0, message);

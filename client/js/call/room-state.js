@@ -162,6 +162,15 @@ function tilesOfPeer(state, peer) {
 }
 
 /**
+ * @param {Readonly<RoomState>} state
+ * @param {string} peer
+ * @returns {string} Empty if they are not here.
+ */
+export function nameOf({ peers }, peer) {
+  return peers.find(({ id }) => id === peer)?.name ?? '';
+}
+
+/**
  * Everybody else.
  * @param {Readonly<RoomState>} state
  * @returns {string[]}

@@ -53,6 +53,7 @@ export function ratesFor(people) {
  * @property {Readonly<Direct>} state
  * @property {boolean} rests Nothing has to be sent to the server any more, or it has again.
  * @property {{ peer: string, stream: Stream, kind: Kind, track: MediaStreamTrack | null }} track What comes of somebody directly.
+ * @property {{ peer: string, word: { type: string } }} word What somebody says directly.
  * @property {string} speaker Who speaks in a direct call; empty if nobody does.
  * @property {Uplink} uplink
  */
@@ -147,6 +148,11 @@ export class Mesh extends Emitter {
     for (const link of this.#links.values()) link.allow(quality);
   }
 
+  /** Says something to everybody who is connected directly. @param {{ type: string }} word */
+  say(word) {
+    for (const link of this.#links.values()) link.say(word);
+  }
+
   /** There is a new socket: what the server was told on the old one may not have arrived. */
   sayAgain() {
     this.#told.clear();
@@ -223,6 +229,7 @@ export class Mesh extends Emitter {
       this.#shown.delete(peer);
       this.#show();
     });
+    link.on('word', (word) => this.emit('word', { peer, word }));
     link.on('state', (state) => this.#step({ type: 'link', peer, epoch, state }));
   }
 

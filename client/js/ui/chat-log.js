@@ -114,6 +114,11 @@ export class ChatLog {
       place(`message ${message.id}`, shown, () => this.#message(message, { goesOn, own, may, doing: doing?.kind }));
       before = message;
     }
+    for (const { key, name, text, at } of this.#chat.beside) {
+      const message = { id: 0, revision: 0, from: '', name, text, at };
+      const how = { goesOn: false, own: false, may: false, doing: undefined };
+      place(`beside ${key}`, '', () => this.#message(message, how, 'the server is away'));
+    }
     [parent, last] = [this.#unsent, null];
     for (const pending of this.#chat.pending.filter(({ kind }) => kind === 'post')) {
       place(`pending ${pending.ref}`, pending.failed, () => this.#draft(pending));
@@ -142,14 +147,15 @@ export class ChatLog {
   /**
    * @param {ChatMessage} message
    * @param {{ goesOn: boolean, own: boolean, may: boolean, doing: Pending['kind'] | undefined }} how
+   * @param {string} [besides] Something else to know of it.
    */
-  #message(message, { goesOn, own, may, doing }) {
+  #message(message, { goesOn, own, may, doing }, besides = '') {
     const at = new Date(message.at);
     const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(), text: clock(at) });
     const who = h('p', { class: goesOn ? 'who hidden' : 'who' }, h('bdi', { text: message.name }), ' ', time);
     const text = message.deleted ? h('p', { class: 'gone', text: 'Message deleted' }) : textOf(message.text);
     const row = h('div', { class: own ? 'entry own' : 'entry' }, who, text);
-    const state = doing === 'edit' ? 'Saving…' : doing === 'delete' ? 'Deleting…' : message.edited ? 'edited' : '';
+    const state = doing === 'edit' ? 'Saving…' : doing === 'delete' ? 'Deleting…' : message.edited ? 'edited' : besides;
     if (state) row.append(h('p', { class: 'state', text: state }));
     if (may) {
       row.append(
