@@ -156,12 +156,14 @@ test('what is not confirmed is said again under the same name once the page is b
   world.said.length = 0;
   world.isUp = true;
   chat.welcomed(ANN, GRANTS);
+  chat.post('three');
   assert.deepEqual(world.said, [], 'not before the server has told which chat it is');
   caughtUp(chat, []);
   const again = [
     { type: 'chat', ref: 'r1', text: 'one' },
     { type: 'chat', ref: 'r2', text: 'two' },
     { type: 'chat-delete', ref: 'r3', id: 7 },
+    { type: 'chat', ref: 'r4', text: 'three' },
   ];
   assert.deepEqual(world.said, again);
   caughtUp(chat, []);
