@@ -43,6 +43,39 @@ const cameraRates = (person) =>
   });
 
 /** @param {Person} person */
+async function openChat(person) {
+  const panel = person.page.locator('#chat');
+  if (await panel.evaluate((element) => element.hasAttribute('hidden')))
+    await person.page.locator('#chat-open').click();
+}
+
+/**
+ * @param {Person} person
+ * @param {string} text
+ */
+async function write(person, text) {
+  await openChat(person);
+  await person.page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await person.page.getByRole('button', { name: 'Send', exact: true }).click();
+}
+
+/**
+ * Once: what came directly is not there a second time when the server has it.
+ * @param {Person} person
+ * @param {string} text
+ */
+async function reads(person, text) {
+  await openChat(person);
+  const log = person.page.locator('#chat .log');
+  await until(
+    `${person.name} reads "${text}" once`,
+    () => log.innerText(),
+    (all) => all.split(text).length === 2,
+    { within: 10_000 },
+  );
+}
+
+/** @param {Person} person */
 const isToldOfTrouble = (person) =>
   person.page.evaluate(() => !document.querySelector('#banner')?.hasAttribute('hidden'));
 
@@ -82,6 +115,8 @@ house.scene('who loses the server goes on talking, and is there again afterwards
   );
   await Promise.all([ann.seesMovement('Bob'), bob.seesMovement('Ann')]);
   await ann.talks('direct');
+  await write(ann, 'Is the server there?');
+  await reads(bob, 'Is the server there?');
   wire.goOn();
   await until(
     'Ann has the server again',
@@ -91,6 +126,9 @@ house.scene('who loses the server goes on talking, and is there again afterwards
   );
   await ann.talks('direct');
   await allSeeEachOther(ann, bob);
+  await write(ann, 'It is.');
+  for (const person of [bob, cid]) await reads(person, 'It is.');
+  await reads(bob, 'Is the server there?');
 });
 
 house.scene('the fifth brings everybody to the server', async () => {
