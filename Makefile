@@ -23,7 +23,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-frame screenshots system quality native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
+.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-frame topologies screenshots system quality native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ quality: build chromium firefox system-tools node_modules/.package-lock.json ## 
 
 first-frame: build chromium firefox node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs
+
+topologies: build chromium firefox node_modules/.package-lock.json ## what the way media goes costs, and how a change of it is seen: docs/topologies.md
+	@node tests/e2e/topologies.mjs
 
 screenshots: build chromium firefox node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
 	@node tests/e2e/screenshots.mjs

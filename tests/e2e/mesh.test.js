@@ -45,8 +45,9 @@ const cameraRates = (person) =>
 /** @param {Person} person */
 async function openChat(person) {
   const panel = person.page.locator('#chat');
-  if (await panel.evaluate((element) => element.hasAttribute('hidden')))
+  if (await panel.evaluate((element) => element.hasAttribute('hidden'))) {
     await person.page.locator('#chat-open').click();
+  }
 }
 
 /**

@@ -230,6 +230,17 @@ class Locator {
     await this.#page.keyboard.type(text);
   }
 
+  /** @param {string} value of the option to choose */
+  async selectOption(value) {
+    const element = await this.#attached();
+    await element.evaluate((node, chosen) => {
+      const select = /** @type {HTMLSelectElement} */ (node);
+      select.focus();
+      select.value = chosen;
+      for (const type of ['input', 'change']) select.dispatchEvent(new Event(type, { bubbles: true }));
+    }, value);
+  }
+
   async inputValue() {
     return this.evaluate((node) => /** @type {HTMLInputElement} */ (node).value);
   }

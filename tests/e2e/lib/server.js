@@ -78,6 +78,11 @@ export class Server {
     return server;
   }
 
+  /** Of its present life. @returns {number} 0 if it does not run. */
+  get pid() {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Everything it printed, of all its lives. */
   get log() {
     return this.#log;
