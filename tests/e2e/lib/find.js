@@ -24,6 +24,7 @@ export function find(wanted) {
     button: 'button',
     textbox: 'input:not([type]), input[type=text], textarea',
     checkbox: 'input[type=checkbox]',
+    combobox: 'select',
     link: 'a[href]',
     heading: 'h1, h2, h3',
     status: 'output',
@@ -36,7 +37,9 @@ export function find(wanted) {
     words(
       element.getAttribute('aria-label') ??
         document.getElementById(element.getAttribute('aria-labelledby') ?? '')?.innerText ??
-        (element instanceof HTMLInputElement ? element.labels?.[0]?.innerText : element.textContent),
+        (element instanceof HTMLInputElement || element instanceof HTMLSelectElement
+          ? element.labels?.[0]?.innerText
+          : element.textContent),
     );
   /** @param {Element} element @param {Query} query */
   const fits = (element, { role, name, exact = false, hasText }) => {
