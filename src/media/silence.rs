@@ -12,17 +12,26 @@ const FLOOR_DB: u8 = 75;
 /// around the speaker is gone.
 pub const SENT_FOR: Duration = Duration::from_secs(3);
 
+/// Without a packet for so long nothing is known of what was between: somebody sends again who rested, or whose line was gone. With DTX a
+/// packet comes every 400 ms.
+const RESTED_FOR: Duration = Duration::from_secs(1);
+
 /// Whether what a microphone sends is silence, and for how long.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silence {
     since: Option<Instant>,
+    last: Option<Instant>,
 }
 
 impl Silence {
     /// Takes note of a packet's level in dB below full scale (RFC 6464). Returns whether it is silence that need not be sent.
     pub fn level(&mut self, now: Instant, below_full_scale: u8) -> bool {
-        if below_full_scale < FLOOR_DB {
+        let rested = self.last.is_some_and(|last| now.saturating_duration_since(last) >= RESTED_FOR);
+        self.last = Some(now);
+        if rested || below_full_scale < FLOOR_DB {
             self.since = None;
+        }
+        if below_full_scale < FLOOR_DB {
             return false;
         }
         now.saturating_duration_since(*self.since.get_or_insert(now)) >= SENT_FOR
@@ -44,5 +53,16 @@ mod tests {
         assert!((1_001..1_151).all(|packet| !silence.level(at(packet), 127)), "the pause behind it");
         assert!(silence.level(at(1_151), 127));
         assert!((1_152..9_000).all(|packet| !silence.level(at(packet), 60)), "a room that hums is heard");
+    }
+
+    #[test]
+    fn who_rested_is_heard_from_the_first_packet_on_be_it_silence() {
+        let start = Instant::now();
+        let mut silence = Silence::default();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        assert!((0..200).any(|packet| silence.level(at(packet * 20), 127)));
+        assert!(silence.level(at(4_380), 127), "a packet of DTX");
+        assert!((0..150).all(|packet| !silence.level(at(6_000 + packet * 20), 127)));
+        assert!(silence.level(at(9_000), 127));
     }
 }

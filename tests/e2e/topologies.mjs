@@ -50,35 +50,44 @@ const watchAll = (person) =>
     };
     const found = { picture: 0, sound: 0, twice: 0, on: true };
     Object.assign(window, { found });
-    let frame = performance.now();
-    const next = () => {
-      const now = performance.now();
-      found.picture = Math.max(found.picture, now - frame);
-      frame = now;
+    // A page that is busy hears of frames late; when they were shown, and how many, is told with them.
+    let before = { at: performance.now(), count: 0 };
+    /** @type {VideoFrameRequestCallback} */
+    const next = (_now, { presentationTime, presentedFrames }) => {
+      const frames = presentedFrames > before.count ? presentedFrames - before.count : 1;
+      found.picture = Math.max(found.picture, (presentationTime - before.at) / frames);
+      before = { at: presentationTime, count: presentedFrames };
       if (found.on) video.requestVideoFrameCallback(next);
     };
-    video.requestVideoFrameCallback(next);
-    /** When something new came last on what is heard, by track. @type {Map<string, { stamp: number, at: number }>} */
-    const last = new Map();
-    let heard = performance.now();
+    video.requestVideoFrameCallback((now, frame) => {
+      before = { at: frame.presentationTime, count: frame.presentedFrames };
+      if (found.on) video.requestVideoFrameCallback(next);
+    });
+    /** The newest sample of each sound that comes, by track. @type {Map<string, number>} */
+    const newest = new Map();
+    let [at, pause] = [performance.now(), 0];
     const timer = setInterval(() => {
       const now = performance.now();
-      let ways = 0;
+      const passed = now - at;
+      at = now;
       // What is played changes with the way only; looking for it takes long.
       if (looks % 10 === 0) find();
       looks += 1;
+      /** How many milliseconds of each sound that is heard came since the last look. @type {number[]} */
+      const came = [];
       for (const { audio, receiver, track } of played) {
-        const stamp = receiver.getSynchronizationSources()[0]?.rtpTimestamp ?? 0;
-        const known = last.get(track.id);
-        if (known?.stamp !== stamp) last.set(track.id, { stamp, at: now });
-        const fresh = known !== undefined && now - (last.get(track.id)?.at ?? 0) < 60;
-        if (fresh && !audio.muted) ways += 1;
+        const stamp = receiver.getSynchronizationSources()[0]?.rtpTimestamp;
+        const known = newest.get(track.id);
+        if (stamp === undefined) continue;
+        newest.set(track.id, stamp);
+        if (known !== undefined && !audio.muted && stamp !== known) came.push(((stamp - known) >>> 0) / 48);
       }
-      if (ways > 0) {
-        found.sound = Math.max(found.sound, now - heard);
-        heard = now;
-      }
-      if (ways > 1) found.twice += 1;
+      const missing = passed - Math.max(0, ...came);
+      // A packet has 20 ms, and looks fall between them.
+      pause = Math.max(0, pause + missing);
+      if (came.length > 0 && missing < 0) pause = Math.min(pause, 20);
+      if (looks > 20) found.sound = Math.max(found.sound, pause);
+      if (came.length > 1) found.twice += 1;
       if (!found.on) clearInterval(timer);
     }, 10);
   });

@@ -75,7 +75,7 @@ export class Mesh extends Emitter {
   #rests = false;
   /** What the server was told of this epoch. @type {Set<string>} */
   #told = new Set();
-  /** By peer: what had come from the server when they were last played directly only. @type {Map<string, number>} */
+  /** By peer: what had come from the server when it began to be waited for there. @type {Map<string, number>} */
   #before = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #overlap;
@@ -265,10 +265,13 @@ export class Mesh extends Emitter {
 
   /** Looks, while somebody is waited for, whether they have arrived. */
   #wait() {
-    for (const peer of this.#state.plays) {
+    const back = awaited(this.#state).filter(({ path }) => path === 'server');
+    for (const { peer } of back) {
       if (!this.#before.has(peer)) this.#before.set(peer, this.#options.arrivals(peer));
     }
-    for (const peer of this.#before.keys()) if (!this.#state.plays.includes(peer)) this.#before.delete(peer);
+    for (const peer of this.#before.keys()) {
+      if (!back.some((one) => one.peer === peer)) this.#before.delete(peer);
+    }
     const waits = awaited(this.#state).length > 0;
     if (waits === (this.#looking !== undefined)) return;
     clearInterval(this.#looking);
@@ -281,7 +284,6 @@ export class Mesh extends Emitter {
       const direct = () => this.#links.get(key(peer, epoch))?.flows ?? false;
       const server = () => this.#options.arrivals(peer) !== this.#before.get(peer);
       if (path === 'direct' ? direct() : server()) this.#step({ type: 'arrived', peer, path });
-      else if (path === 'direct') continue;
     }
   }
 
