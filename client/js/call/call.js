@@ -102,7 +102,7 @@ export class Call extends Emitter {
     send: (message) => this.#socket.up && this.#socket.send(message),
     iceServers: () => this.#welcome?.stunServers ?? [],
     tracks: () => ownTracks(this.#media, this.#share),
-    arrivals: (peer) => (this.#link ? newestOf(this.#state, this.#link, peer) : 0),
+    arrivals: (peer) => (this.#link ? newestOf(this.#state, this.#link, peer) : {}),
   });
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),

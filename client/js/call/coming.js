@@ -5,6 +5,7 @@
 import { tilesOf } from './room-state.js';
 
 /** @import { Link } from '../rtc/link.js' */
+/** @import { Kind } from '../proto/messages.js' */
 /** @import { RoomState } from './room-state.js' */
 
 /**
@@ -21,15 +22,20 @@ export function movingLines(state, link) {
 }
 
 /**
- * When something of somebody came last: of their pictures if they have a slot with one, else of their sound.
+ * When something of somebody came last, by what they are sending.
  * @param {Readonly<RoomState>} state
  * @param {Pick<Link, 'newestOf'>} link
  * @param {string} peer
- * @returns {number} It changes when something comes; 0 before anything did.
+ * @returns {Partial<Record<Kind, number>>} Each changes when something of it comes; 0 before anything did.
  */
 export function newestOf(state, link, peer) {
-  const times = (/** @type {'audio' | 'video'} */ kind) =>
-    state[kind].filter((slot) => slot.peer === peer).map(({ slot }) => link.newestOf(kind, slot));
-  const pictures = times('video');
-  return Math.max(0, ...(pictures.length > 0 ? pictures : times('audio')));
+  const camera = state.peers.find(({ id }) => id === peer)?.streams.find(({ stream }) => stream === 'camera');
+  /** @type {Partial<Record<Kind, number>>} */
+  const newest = {};
+  for (const kind of /** @type {const} */ (['audio', 'video'])) {
+    if (camera?.[kind]?.muted ?? true) continue;
+    const slots = state[kind].filter((slot) => slot.peer === peer && slot.stream === 'camera');
+    newest[kind] = Math.max(0, ...slots.map(({ slot }) => link.newestOf(kind, slot)));
+  }
+  return newest;
 }

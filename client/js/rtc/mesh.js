@@ -40,12 +40,14 @@ export function ratesFor(people) {
 
 /** What is sent to the others, in all. @typedef {{ others: number, bitrate: number, roundTrip: number | null }} Uplink */
 
+/** When something came last, of each that somebody sends. @typedef {Partial<Record<Kind, number>>} Arrivals */
+
 /**
  * @typedef {object} MeshOptions
  * @property {(message: Report | SignalTo) => void} send To the server.
  * @property {() => IceServer[]} iceServers Where one's own address is found.
  * @property {() => OwnTrack[]} tracks All that one sends.
- * @property {(peer: string) => number} arrivals A number that changes when something of somebody comes from the server.
+ * @property {(peer: string) => Arrivals} arrivals What changes when something of somebody comes from the server.
  */
 
 /**
@@ -75,7 +77,7 @@ export class Mesh extends Emitter {
   #rests = false;
   /** What the server was told of this epoch. @type {Set<string>} */
   #told = new Set();
-  /** By peer: what had come from the server when it began to be waited for there. @type {Map<string, number>} */
+  /** By peer: what had come from the server when it began to be waited for there. @type {Map<string, Arrivals>} */
   #before = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #overlap;
@@ -282,7 +284,7 @@ export class Mesh extends Emitter {
     for (const { peer, path } of awaited(this.#state)) {
       const { epoch } = this.#state.order;
       const direct = () => this.#links.get(key(peer, epoch))?.flows ?? false;
-      const server = () => this.#options.arrivals(peer) !== this.#before.get(peer);
+      const server = () => isOther(this.#before.get(peer), this.#options.arrivals(peer));
       if (path === 'direct' ? direct() : server()) this.#step({ type: 'arrived', peer, path });
     }
   }
@@ -352,4 +354,13 @@ export class Mesh extends Emitter {
  */
 function key(peer, epoch) {
   return `${peer} ${epoch}`;
+}
+
+/**
+ * Whether something of all that somebody sends came since then. Who sends nothing is not waited for.
+ * @param {Arrivals} [before]
+ * @param {Arrivals} [now]
+ */
+function isOther(before = {}, now = {}) {
+  return /** @type {Kind[]} */ (Object.keys(now)).every((kind) => now[kind] !== (before[kind] ?? 0));
 }
