@@ -345,7 +345,7 @@ test('who has the chat closed is told of a message at once, and of many by their
   /** @type {(() => void)[]} */
   const waiting = [];
   const news = new ChatNews(
-    ({ text }) => told.push(text),
+    (/** @type {ChatMessage} */ { text }) => told.push(text),
     (count, name) => told.push(`${count} of ${name}`),
     (action, delay) => delay === GATHERED && waiting.push(action),
   );

@@ -1,6 +1,6 @@
 /**
- * A connection to another browser: four lines for what both send, and a channel for words. Whoever offers first is agreed; a restart
- * may come from both at once, which is settled as in perfect negotiation (WebRTC 1.0, section 10.7).
+ * A connection to another browser: four lines for what both send, a channel for words and one for files. Whoever offers first is agreed; a
+ * restart may come from both at once, which is settled as in perfect negotiation (WebRTC 1.0, section 10.7).
  */
 
 import { Emitter } from '../core/emitter.js';
@@ -42,13 +42,14 @@ const RESTART_AFTER = 1500;
  * @property {LinkState} state
  * @property {{ stream: Stream, kind: Kind, track: MediaStreamTrack }} track Something of the other side's can come on it.
  * @property {{ type: string }} word What the other side said on the channel, but for the signs of life.
+ * @property {RTCDataChannel} files The channel for files is open.
  */
 
 /** @extends {Emitter<DirectLinkEvents>} */
 export class DirectLink extends Emitter {
   #options;
   #pc;
-  /** @type {RTCDataChannel | null} */
+  /** For words. @type {RTCDataChannel | null} */
   #channel = null;
   /** @type {{ stream: Stream, kind: Kind, transceiver: RTCRtpTransceiver, sender: Sender }[]} */
   #lines = [];
@@ -213,6 +214,10 @@ export class DirectLink extends Emitter {
     this.#channel.onmessage = ({ data }) => this.#word(data);
     this.#channel.onopen = () => void this.#beat();
     this.#channel.onclose = () => !this.#closed && this.#state === 'connected' && this.#become('lost');
+    const files = this.#pc.createDataChannel('files', { negotiated: true, id: 1 });
+    files.onopen = () => !this.#closed && this.emit('files', files);
+    // Words may wait behind a file: what comes of it is a sign of life too.
+    files.addEventListener('message', () => (this.#heard = performance.now()));
   }
 
   async #describe() {

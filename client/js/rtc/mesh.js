@@ -6,6 +6,7 @@ import { awaited, NOTHING, offersTo, OVERLAP, reports, sendsToServer, step } fro
 import { Emitter } from '../core/emitter.js';
 import { DirectLink } from './direct-link.js';
 import { BEST } from './encodings.js';
+import { FileDesk } from './file-desk.js';
 import { LimitWatch } from './limit-watch.js';
 import { Verifications } from './verifications.js';
 
@@ -71,6 +72,8 @@ export class Mesh extends Emitter {
   #tracks = new Map();
   /** Who was compared with. */
   verifications = new Verifications();
+  /** What is sent to them, and comes of them, besides media. */
+  files = new FileDesk();
   /** Whose connection is shown, by peer. @type {Map<string, string>} */
   #shown = new Map();
   #quality = BEST;
@@ -167,7 +170,10 @@ export class Mesh extends Emitter {
     clearInterval(this.#listening);
     this.#looking = this.#listening = undefined;
     this.#limits.stop();
-    for (const link of this.#links.values()) link.close();
+    for (const link of this.#links.values()) {
+      this.files.detach(link);
+      link.close();
+    }
     this.#links.clear();
   }
 
@@ -197,6 +203,7 @@ export class Mesh extends Emitter {
       this.#links.delete(name);
       this.#tracks.delete(name);
       this.verifications.detach(name.split(' ')[0] ?? '', link);
+      this.files.detach(link);
       link.close();
     }
     const rates = ratesFor(others.length + 1);
@@ -226,6 +233,7 @@ export class Mesh extends Emitter {
     this.#links.set(name, link);
     this.#tracks.set(name, []);
     this.verifications.attach(this.#state.self, peer, link);
+    this.files.attach(peer, link);
     link.on('track', (track) => {
       this.#tracks.get(name)?.push({ peer, ...track });
       this.#shown.delete(peer);

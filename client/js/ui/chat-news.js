@@ -1,23 +1,22 @@
 /**
- * What is said to who has the chat closed: a message at once, and of those that follow soon how many they were. Pure but for the
- * timer it is given.
+ * What is said to who has the chat closed: a message at once, and of those that follow soon how many they were. Files are told of in
+ * the same way. Pure but for the timer it is given.
  */
-
-/** @import { ChatMessage } from '../proto/messages.js' */
 
 /** Milliseconds in which what follows is gathered. */
 export const GATHERED = 4000;
 
+/** @template {{ name: string }} T What is told, and the name of whose it is. */
 export class ChatNews {
   #tell;
   #count;
   #later;
-  /** @type {ChatMessage[]} */
+  /** @type {T[]} */
   #waiting = [];
   #busy = false;
 
   /**
-   * @param {(message: ChatMessage) => void} tell
+   * @param {(message: T) => void} tell
    * @param {(count: number, name: string) => void} count How many, and whose the last one is.
    * @param {(action: () => void, delay: number) => unknown} later
    */
@@ -27,7 +26,7 @@ export class ChatNews {
     this.#later = later;
   }
 
-  /** @param {ChatMessage} message */
+  /** @param {T} message */
   add(message) {
     this.#waiting.push(message);
     if (!this.#busy) this.#flush();

@@ -8,6 +8,7 @@ import { said } from '../core/sentence.js';
 import { putChat, takeChat, tabStore } from '../core/storage.js';
 import { ChatLog } from './chat-log.js';
 import { ChatNews } from './chat-news.js';
+import { FilePanel } from './file-panel.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { ChatMessage } from '../proto/messages.js' */
@@ -52,6 +53,9 @@ class ChatPanel {
   #failed = new Set();
   #narrow = matchMedia(NARROW);
   #news;
+  #files;
+  /** Files that were offered while the panel was closed. */
+  #offered = 0;
 
   /**
    * @param {Call} call
@@ -79,9 +83,15 @@ class ChatPanel {
       },
     });
     this.#news = new ChatNews(
-      ({ name, text }) => announce(said`${name} writes: ${shortened(text, TOLD)}`),
+      (/** @type {ChatMessage} */ { name, text }) => announce(said`${name} writes: ${shortened(text, TOLD)}`),
       (count, name) => announce(said`${String(count)} new messages in the chat, the last of ${name}`),
     );
+    this.#files = new FilePanel(call, {
+      panel: this.#panel,
+      announce,
+      offered: () => this.#offers(),
+      leave: () => this.#box.focus(),
+    });
     this.#build();
     this.#listen();
     this.#keep();
@@ -94,7 +104,7 @@ class ChatPanel {
     this.#editBar.append(
       h('button', { type: 'button', class: 'small', text: 'Cancel', onclick: () => this.#endEdit() }),
     );
-    const form = h('form', { class: 'write' }, this.#editBar, this.#hint, this.#box, this.#send);
+    const form = h('form', { class: 'write' }, this.#editBar, this.#hint, this.#files.button, this.#box, this.#send);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
@@ -103,6 +113,7 @@ class ChatPanel {
       h('div', { class: 'head' }, h('h2', { id: 'chat-title', text: 'Chat' }), close),
       h('div', { class: 'read' }, this.#log.element, this.#more),
       this.#typing,
+      this.#files.element,
       form,
     );
   }
@@ -162,6 +173,8 @@ class ChatPanel {
       return;
     }
     this.#news.clear();
+    this.#offered = 0;
+    this.#showName();
     this.#log.toEnd();
     this.#more.hidden = true;
     this.#box.focus();
@@ -238,13 +251,28 @@ class ChatPanel {
       if (failed && !this.#failed.has(ref)) this.#announce(failed);
     }
     this.#failed = new Set(this.#chat.pending.filter(({ failed }) => failed).map(({ ref }) => ref));
-    const { unread } = this.#chat;
-    const name = unread > 0 ? `Chat, ${unread} unread` : 'Chat';
-    this.#opener.setAttribute('aria-label', name);
-    this.#opener.title = name;
-    this.#opener.dataset.unread = unread > 99 ? '99+' : unread > 0 ? String(unread) : '';
+    this.#showName();
     this.#showTyping();
     this.#showBox();
+  }
+
+  #offers() {
+    if (!this.#panel.hidden) return;
+    this.#offered += 1;
+    this.#showName();
+  }
+
+  /** What waits in the panel: the button says it. */
+  #showName() {
+    const { unread } = this.#chat;
+    const files = this.#offered === 1 ? 'a file offered' : `${this.#offered} files offered`;
+    const name = ['Chat', ...(unread > 0 ? [`${unread} unread`] : []), ...(this.#offered > 0 ? [files] : [])].join(
+      ', ',
+    );
+    this.#opener.setAttribute('aria-label', name);
+    this.#opener.title = name;
+    const all = unread + this.#offered;
+    this.#opener.dataset.unread = all > 99 ? '99+' : all > 0 ? String(all) : '';
   }
 
   #showBox() {

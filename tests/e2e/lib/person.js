@@ -239,7 +239,12 @@ export class Person extends Viewer {
     const badge = this.page.locator('#way');
     await until(
       `the badge of ${this.name} says ${way}`,
-      () => badge.evaluate((element) => `${element.textContent?.trim()} ${element.dataset.path}`, undefined, LOOK),
+      () =>
+        badge.evaluate(
+          (/** @type {any} */ element) => `${element.textContent?.trim()} ${element.dataset.path}`,
+          undefined,
+          LOOK,
+        ),
       (words) => words.startsWith(`${way} `) && !words.endsWith('trying'),
       options,
     );

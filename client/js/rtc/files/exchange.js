@@ -74,6 +74,11 @@ export class FileExchange {
     channel.onlow = () => this.#wake();
   }
 
+  /** Whether something can be sent and come still. */
+  get isOpen() {
+    return this.#isOpen;
+  }
+
   /**
    * Offers a file.
    * @param {Source} file

@@ -27,7 +27,7 @@ const NAME = 1024;
 const MOST_ID = 2 ** 32 - 1;
 
 /** Why a file was not sent to its end. */
-const REASONS = /** @type {const} */ ([
+export const REASONS = /** @type {const} */ ([
   'declined', // the receiver does not want it, or not any more
   'withdrawn', // the sender does not want to send it any more
   'too-large', // for the receiver

@@ -1,0 +1,187 @@
+/**
+ * Files in the panel of the chat: the button that sends some, and a row for each and everybody it goes to or comes from.
+ */
+
+import { h, icon } from '../core/dom.js';
+import { isolated, said } from '../core/sentence.js';
+import { cleanName } from '../rtc/files/name.js';
+import { ChatNews } from './chat-news.js';
+import { FileRow } from './file-row.js';
+import { endWords } from './file-words.js';
+
+/** @import { Call } from '../call/call.js' */
+/** @import { Sentence } from '../core/sentence.js' */
+/** @import { Transfer } from '../rtc/transfer.js' */
+
+/** Milliseconds between two looks at how far files are. */
+const LOOK = 100;
+/** Why nothing can be sent. */
+const NOBODY = 'Files go directly between browsers: nobody here is connected directly';
+/** What somebody is called whose name is not known any more. */
+const SOMEBODY = 'somebody who left';
+
+export class FilePanel {
+  #call;
+  #desk;
+  #options;
+  #input = h('input', { type: 'file', multiple: true, hidden: true });
+  /** Opens the browser's own dialog. */
+  button = h('button', { type: 'button', class: 'attach', 'aria-label': 'Send a file' }, icon('file'));
+  #list = h('ul');
+  /** The newest row is the first: those that are there stay where they are. */
+  element = h('section', { class: 'files', 'aria-label': 'Files', hidden: true }, this.#list, this.#input);
+  /** @type {Map<Transfer, FileRow>} */
+  #rows = new Map();
+  /** By peer; of those too who left and have a row. @type {Map<string, string>} */
+  #names = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #later;
+  #offers;
+  #ends;
+
+  /**
+   * @param {Call} call
+   * @param {object} options
+   * @param {HTMLElement} options.panel Onto which files may be dropped.
+   * @param {(sentence: string | Sentence) => void} options.announce
+   * @param {() => void} options.offered Somebody offers something.
+   * @param {() => void} options.leave The focus was on what is gone.
+   */
+  constructor(call, options) {
+    const { announce, offered } = options;
+    this.#call = call;
+    this.#desk = call.mesh.files;
+    this.#options = options;
+    this.#offers = new ChatNews(
+      (/** @type {{ name: string, file: string }} */ { name, file }) => announce(said`${name} offers a file: ${file}`),
+      (count, name) => announce(said`${String(count)} files are offered, the last by ${name}`),
+    );
+    this.#ends = new ChatNews(
+      (/** @type {{ name: string, words: Sentence }} */ { words }) => announce(words),
+      (count) => announce(`${count} more files came to an end: the chat says how`),
+    );
+    this.#desk.on('offered', (transfer) => {
+      this.#offers.add({ name: this.#nameOf(transfer), file: cleanName(transfer.name) });
+      offered();
+    });
+    this.#desk.on('over', (transfer) => {
+      const name = this.#nameOf(transfer);
+      const words = endWords(transfer, name, cleanName(transfer.name));
+      if (words.length > 0) this.#ends.add({ name, words });
+    });
+    this.#desk.on('change', () => this.#soon());
+    call.on('room', ({ peers }) => {
+      for (const { id, name } of peers) this.#names.set(id, name);
+      this.#soon();
+    });
+    this.button.addEventListener('click', () => this.#input.click());
+    this.#input.addEventListener('change', () => {
+      this.#send([...(this.#input.files ?? [])]);
+      this.#input.value = '';
+    });
+    this.#takeDrops(options.panel);
+    this.#show();
+  }
+
+  /** @param {File[]} files */
+  #send(files) {
+    if (files.length === 0) return;
+    if (this.#desk.peers.length === 0) return this.#options.announce(NOBODY);
+    const left = this.#desk.send(files);
+    if (left > 0) this.#options.announce('Too many files at once: some were not offered');
+    this.#list.scrollTop = 0;
+  }
+
+  /** @param {HTMLElement} panel */
+  #takeDrops(panel) {
+    const bears = (/** @type {DragEvent} */ { dataTransfer }) => dataTransfer?.types.includes('Files') ?? false;
+    const isIn = (/** @type {EventTarget | null} */ target) => target instanceof Node && panel.contains(target);
+    // Beside the panel a browser would open what is dropped, in place of the call.
+    document.addEventListener('dragover', (event) => {
+      if (!bears(event)) return;
+      event.preventDefault();
+      const takes = isIn(event.target) && this.#desk.peers.length > 0;
+      panel.classList.toggle('dropping', takes);
+      if (event.dataTransfer) event.dataTransfer.dropEffect = takes ? 'copy' : 'none';
+    });
+    document.addEventListener('dragleave', ({ relatedTarget }) => {
+      if (!isIn(relatedTarget)) panel.classList.remove('dropping');
+    });
+    document.addEventListener('drop', (event) => {
+      if (!bears(event)) return;
+      event.preventDefault();
+      panel.classList.remove('dropping');
+      if (isIn(event.target)) this.#dropped(event);
+    });
+  }
+
+  /** @param {DragEvent} event */
+  #dropped({ dataTransfer }) {
+    const items = [...(dataTransfer?.items ?? [])].filter(({ kind }) => kind === 'file');
+    const whole = items.filter((item) => !item.webkitGetAsEntry()?.isDirectory);
+    if (whole.length < items.length) this.#options.announce('Folders cannot be sent');
+    this.#send(whole.flatMap((item) => item.getAsFile() ?? []));
+  }
+
+  /** Files change many times a second. */
+  #soon() {
+    if (this.#later !== undefined) return;
+    this.#later = setTimeout(() => {
+      this.#later = undefined;
+      this.#show();
+    }, LOOK);
+  }
+
+  #show() {
+    const { transfers, peers } = this.#desk;
+    for (const [transfer, row] of this.#rows) {
+      if (transfers.includes(transfer)) continue;
+      const focused = row.element.contains(document.activeElement);
+      row.close();
+      this.#rows.delete(transfer);
+      if (focused) this.#options.leave();
+    }
+    for (const transfer of transfers) {
+      const row = this.#rows.get(transfer) ?? this.#made(transfer);
+      row.show(peers.includes(transfer.peer));
+    }
+    this.element.hidden = transfers.length === 0;
+    this.button.disabled = peers.length === 0;
+    this.button.title =
+      peers.length === 0
+        ? NOBODY
+        : `Send a file to ${peers.map((peer) => isolated(this.#names.get(peer) ?? '')).join(', ')}`;
+    const present = this.#call.state.peers.map(({ id }) => id);
+    const known = new Set([...present, ...transfers.map(({ peer }) => peer)]);
+    for (const peer of this.#names.keys()) if (!known.has(peer)) this.#names.delete(peer);
+  }
+
+  /** @param {Transfer} transfer */
+  #made(transfer) {
+    const now = (/** @type {() => void} */ act) => {
+      act();
+      this.#show();
+    };
+    const row = new FileRow(transfer, this.#nameOf(transfer), {
+      accept: () => now(() => this.#accept(transfer)),
+      cancel: () => now(() => this.#desk.cancel(transfer)),
+      again: () => now(() => this.#desk.again(transfer)),
+      remove: () => now(() => this.#desk.remove(transfer)),
+      saved: () => this.#show(),
+    });
+    this.#rows.set(transfer, row);
+    this.#list.prepend(row.element);
+    return row;
+  }
+
+  /** @param {Transfer} transfer */
+  #accept(transfer) {
+    if (this.#desk.accept(transfer) || transfer.state !== 'offered') return;
+    this.#options.announce('That is more than a page can hold: save and remove files that came before');
+  }
+
+  /** @param {Transfer} transfer */
+  #nameOf({ peer }) {
+    return this.#names.get(peer) || SOMEBODY;
+  }
+}
