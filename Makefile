@@ -12,7 +12,9 @@ PLENARY_CHROMIUM ?= /usr/bin/chromium
 PLENARY_FIREFOX ?= /usr/bin/firefox-esr
 # Which browsers meet in the browser tests. Firefox alone plays what depends on who sends and who receives.
 PLENARY_E2E_PAIRS ?= chromium-chromium chromium-firefox firefox-firefox
-E2E = $(if $(filter firefox-firefox,$(1)),$(wildcard $(addprefix tests/e2e/,$(addsuffix .test.js,meeting layers screen))),$(wildcard tests/e2e/*.test.js))
+# What is between browsers of one make only is the same between two makes: it is not run twice.
+E2E_MIXED = $(addprefix tests/e2e/,$(addsuffix .test.js,mesh files))
+E2E = $(if $(filter firefox-firefox,$(1)),$(wildcard $(addprefix tests/e2e/,$(addsuffix .test.js,meeting layers screen))),$(if $(filter chromium-chromium,$(1)),$(filter-out $(E2E_MIXED),$(wildcard tests/e2e/*.test.js)),$(wildcard tests/e2e/*.test.js)))
 # Which tests of the deployment.
 SYSTEM ?= $(wildcard tests/system/*.test.js)
 # Screenshots and logs of the browser tests.

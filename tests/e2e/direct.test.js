@@ -169,6 +169,23 @@ house.scene('who keeps their address to themselves keeps the room on the server'
   await allSeeEachOther(ann, bob);
 });
 
+house.scene('a screen that is shared goes on over both switches, and there is one tile of it', async () => {
+  const screen = "Ann's screen";
+  await ann.share();
+  await bob.hasTilesOf(['Ann', screen]);
+  await bob.sees(screen, 'magenta');
+  for (const way of /** @type {const} */ (['server', 'direct'])) {
+    await bob.page.getByRole('checkbox', { name: 'Keep my address to myself' }).click();
+    await Promise.all([ann, bob].map((person) => person.talks(way, { within: 20_000 })));
+    await bob.hasTilesOf(['Ann', screen]);
+    await bob.sees(screen, 'magenta');
+    await bob.seesMovement(screen);
+    await sees(bob, ann);
+  }
+  await ann.stopSharing();
+  await bob.hasTilesOf(['Ann']);
+});
+
 house.scene('both see the same pictures to compare', async () => {
   const pictures = (/** @type {Person} */ person) => person.page.locator('#way-people .pictures').innerText();
   await ann.page.locator('#way').click();
