@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { until } from '../e2e/lib/until.js';
-import { Guests, ORIGIN, meet, pathOf } from './lib/guests.js';
-import { ANN, BOB, PUBLIC, droppedBy, fence, unfence } from './lib/net.js';
+import { Guests, ORIGIN, directPathOf, meet, pathOf } from './lib/guests.js';
+import { ANN, BOB, PUBLIC, TRANSLATED, droppedBy, fence, translate, unfence } from './lib/net.js';
 import { Stack } from './lib/stack.js';
 import { credentialsFor } from './lib/turn.js';
 
@@ -77,6 +77,32 @@ call('a call of two through nginx: media goes by UDP, directly', async (ann, bob
     assert.equal(path.remote.address, PUBLIC);
     const { iceServers } = person.told.find(({ type }) => type === 'welcome');
     assert.equal(iceServers.flatMap((/** @type {any} */ { urls }) => urls).length, 3, 'and three ways to the relay');
+  }
+});
+
+call('two who have no direct path to each other talk through the server, and are told why', async (ann, bob) => {
+  await meet(ann, bob, { topology: 'auto' });
+  for (const person of [ann, bob]) {
+    await person.talks('server', { within: 30_000 });
+    await until(
+      `${person.name} is told why`,
+      () => person.page.locator('#way').evaluate((/** @type {Element} */ badge) => badge.getAttribute('title') ?? ''),
+      (why) => why === 'server: no direct path was found',
+      { within: 30_000 },
+    );
+  }
+  await Promise.all([ann.seesMovement('Bob'), bob.seesMovement('Ann')]);
+});
+
+call('who is behind a symmetric NAT talks directly to somebody who is not', async (ann, bob) => {
+  await translate(true);
+  try {
+    await meet(ann, bob, { topology: 'auto' });
+    for (const person of [ann, bob]) await person.talks('direct', { within: 30_000 });
+    await Promise.all([ann.seesMovement('Bob'), bob.seesMovement('Ann')]);
+    assert.equal(await directPathOf(ann), TRANSLATED, 'Ann sees the address of the NAT');
+  } finally {
+    await translate(false);
   }
 });
 

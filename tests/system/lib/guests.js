@@ -138,12 +138,14 @@ export class Guests {
  * Two people are in one call, and each sees and hears the other.
  * @param {Person} ann with the red camera, who makes the room
  * @param {Person} bob with the green one
+ * @param {{ topology?: 'sfu' | 'auto' }} [options] of the room
  */
-export async function meet(ann, bob) {
-  const invitation = await ann.createRoom(ORIGIN, `Meeting ${randomUUID()}`);
+export async function meet(ann, bob, { topology = /** @type {'sfu' | 'auto'} */ ('sfu') } = {}) {
+  const invitation = await ann.createRoom(ORIGIN, `Meeting ${randomUUID()}`, { topology });
   await ann.join(invitation);
   await bob.join(invitation);
-  await seeAndHear(ann, bob);
+  if (topology === 'sfu') await seeAndHear(ann, bob);
+  else await Promise.all([ann.sees('Bob', 'green'), bob.sees('Ann', 'red')]);
 }
 
 /** @param {Person} ann @param {Person} bob */
@@ -186,3 +188,17 @@ async function readPath() {
     ),
   };
 }
+
+/**
+ * The address at which the only other person is reached directly.
+ * @param {Person} person
+ * @returns {Promise<string>}
+ */
+export const directPathOf = (person) =>
+  person.page.evaluate(async () => {
+    const [link] = /** @type {any} */ (window).plenary.mesh.links.values();
+    const all = [...(await link.pc.getStats()).values()];
+    const { selectedCandidatePairId } = all.find(({ type }) => type === 'transport') ?? {};
+    const pair = all.find(({ id }) => id === selectedCandidatePairId);
+    return all.find(({ id }) => id === pair?.remoteCandidateId)?.address ?? '';
+  });

@@ -114,6 +114,24 @@ export async function unfence(client) {
   await restore([`:${fenceOf(client)} - [0:0]`]);
 }
 
+/** Bob's address towards Ann, while he is behind a NAT. */
+export const TRANSLATED = '203.0.113.9';
+
+/** What lets Bob reach Ann through a NAT that gives each of his connections a port of its own, and lets in what answers one and nothing else. */
+const SYMMETRIC_NAT = [
+  ['filter', 'FORWARD', '-i', 'to-bob', '-o', 'to-ann', '-j', 'ACCEPT'],
+  ['filter', 'FORWARD', '-i', 'to-ann', '-o', 'to-bob', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT'],
+  ['nat', 'POSTROUTING', '-o', 'to-ann', '-p', 'udp', '-j', 'SNAT', '--to-source', TRANSLATED, '--random-fully'],
+];
+
+/** Bob is behind a symmetric NAT, through which there is a way from him to Ann, or there is none again. @param {boolean} open */
+export async function translate(open) {
+  await run(inside(SERVER, ['ip', 'address', open ? 'add' : 'delete', `${TRANSLATED}/32`, 'dev', 'lo']));
+  for (const [table = '', chain = '', ...rule] of SYMMETRIC_NAT) {
+    await run(inside(SERVER, ['iptables', '--wait', '--table', table, open ? '--insert' : '--delete', chain, ...rule]));
+  }
+}
+
 /**
  * How many packets the firewall of a client has dropped.
  * @param {string} client
