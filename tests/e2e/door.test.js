@@ -224,7 +224,9 @@ house.scene('everything can be done with the keyboard, in the order of what is s
   await page.keyboard.type('Kay');
   await page.keyboard.press('Enter');
   await kay.sees('Ann', 'red');
-  // What belongs to tiles comes first, as it is above.
+  await page.keyboard.press('Tab');
+  assert.match(await focus(), /^Media goes/, 'the badge beside the name of the room');
+  // What belongs to tiles comes before the controls, as it is above.
   const onStage = () => page.evaluate(() => Boolean(document.activeElement?.closest('#stage')));
   await page.keyboard.press('Tab');
   // A mark stands there, too, as long as somebody's picture is not what it should be.
