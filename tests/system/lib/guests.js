@@ -190,7 +190,8 @@ async function readPath() {
 }
 
 /**
- * The address at which the only other person is reached directly.
+ * How the address is known at which the only other person is reached directly: `host` or `srflx` if they told it, `prflx` if their
+ * packets came from there. Browsers keep the address itself to themselves then.
  * @param {Person} person
  * @returns {Promise<string>}
  */
@@ -200,5 +201,5 @@ export const directPathOf = (person) =>
     const all = [...(await link.pc.getStats()).values()];
     const { selectedCandidatePairId } = all.find(({ type }) => type === 'transport') ?? {};
     const pair = all.find(({ id }) => id === selectedCandidatePairId);
-    return all.find(({ id }) => id === pair?.remoteCandidateId)?.address ?? '';
+    return all.find(({ id }) => id === pair?.remoteCandidateId)?.candidateType ?? '';
   });

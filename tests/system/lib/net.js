@@ -115,7 +115,7 @@ export async function unfence(client) {
 }
 
 /** Bob's address towards Ann, while he is behind a NAT. */
-export const TRANSLATED = '203.0.113.9';
+const TRANSLATED = '203.0.113.9';
 
 /** What lets Bob reach Ann through a NAT that gives each of his connections a port of its own, and lets in what answers one and nothing else. */
 const SYMMETRIC_NAT = [
