@@ -24,6 +24,8 @@ export const LINES = [
 const BEAT = 500;
 /** Milliseconds without anything at all after which a connection is lost. */
 const SILENT_FOR = 3000;
+/** Bits a second below which the server, that is sent everything once, does better by a camera than a line to each of the others. */
+const STARVED = 150_000;
 /** Milliseconds without anything after which another path is looked for. */
 const RESTART_AFTER = 1500;
 
@@ -142,9 +144,13 @@ export class DirectLink extends Emitter {
     }
   }
 
-  /** What keeps the browser from sending the camera as it should. */
+  /** What keeps the browser from sending a camera that is worth it. */
   async limitation() {
-    return (await this.#lineOf({ stream: 'camera', kind: 'video' })?.sender.limitation()) ?? null;
+    const sender = this.#lineOf({ stream: 'camera', kind: 'video' })?.sender;
+    const by = (await sender?.limitation()) ?? null;
+    if (by !== 'bandwidth') return by;
+    const rate = (await sender?.target()) ?? 0;
+    return rate < STARVED ? by : null;
   }
 
   /**

@@ -77,6 +77,8 @@ export class Mesh extends Emitter {
   /** Whose connection is shown, by peer. @type {Map<string, string>} */
   #shown = new Map();
   #quality = BEST;
+  /** So many others there were when rates were said last. */
+  #people = 0;
   #rests = false;
   /** What the server was told of this epoch. @type {Set<string>} */
   #told = new Set();
@@ -209,9 +211,10 @@ export class Mesh extends Emitter {
     const rates = ratesFor(others.length + 1);
     for (const [peer, { epoch }] of Object.entries(links)) {
       const link = this.#links.get(key(peer, epoch));
-      if (link) link.rate(rates);
-      else this.#make(peer, epoch, rates);
+      if (!link) this.#make(peer, epoch, rates);
+      else if (this.#people !== others.length) link.rate(rates);
     }
+    this.#people = others.length;
     this.#listen(this.#links.size > 0);
   }
 

@@ -116,6 +116,13 @@ export class Sender {
     return reasons.includes('cpu') ? 'cpu' : reasons.includes('bandwidth') ? 'bandwidth' : null;
   }
 
+  /** What the encoder was given for all that is sent, in bits a second; null if the browser does not say. */
+  async target() {
+    const sent = [...(await this.#sender.getStats()).values()].filter(({ type }) => type === 'outbound-rtp');
+    const known = sent.flatMap(({ targetBitrate }) => (typeof targetBitrate === 'number' ? [targetBitrate] : []));
+    return known.length > 0 ? known.reduce((sum, one) => sum + one, 0) : null;
+  }
+
   /** @param {Partial<PublishTrack> & Pick<PublishTrack, 'layers'>} wish Without a codec it stays as it is. */
   adjust({ layers, codec }) {
     this.#then(async () => {
