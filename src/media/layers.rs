@@ -22,6 +22,10 @@ const SILENCE: Duration = Duration::from_millis(500);
 /// the others were no more silent than it was.
 const FRAMES_MISSED: u8 = 8;
 
+/// A track none of whose layers sent for so long begins anew: its encoder may start with one of them and come to the others seconds later,
+/// or not at all, because nothing is known of its line any more. A network stalls for less, or is looked at as a lost path.
+const RESTED: Duration = Duration::from_secs(5);
+
 /// How long a layer that died and came back must send before slots go up to it again. Doubled each time it dies, up to
 /// [`LONGEST_PROBATION`]: each way costs the publisher a key frame and everybody a picture that changes.
 const PROBATION: Duration = Duration::from_secs(2);
@@ -179,6 +183,15 @@ impl Encoding {
             return;
         }
         self.probation = (self.probation * 2).clamp(PROBATION, LONGEST_PROBATION);
+    }
+
+    /// What it sent before says nothing of whether it sends now. It did not die of anything.
+    fn begin_anew(&mut self) {
+        (self.alive, self.missed, self.flow) = (None, 0, Flow::default());
+    }
+
+    fn has_rested(&self, now: Instant) -> bool {
+        self.arrived.is_none_or(|arrived| now.saturating_duration_since(arrived) >= RESTED)
     }
 
     fn is_settled(&self, now: Instant) -> bool {
@@ -389,6 +402,12 @@ impl Layers {
 
     /// Takes note of a packet.
     pub fn arrive(&mut self, seen: &Seen, now: Instant) -> Arrival {
+        let begins_anew = self.kind == Kind::Video && self.learned.is_none();
+        if begins_anew && Layer::ALL.iter().all(|layer| self.get(*layer).has_rested(now)) {
+            for layer in Layer::ALL {
+                self.get_mut(layer).begin_anew();
+            }
+        }
         let mut arrival = self.get_mut(seen.layer).arrive(seen, now);
         if self.kind == Kind::Audio || self.learned.is_some() || arrival.outdated {
             return arrival;

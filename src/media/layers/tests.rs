@@ -63,9 +63,24 @@ fn a_layer_that_stops_is_left_after_half_a_second_and_not_before() {
 fn a_network_that_stalls_kills_no_layer() {
     let mut track = Track::new();
     track.pass(5_000, &Layer::ALL);
-    track.now += Duration::from_secs(5);
+    track.now += Duration::from_millis(4_500);
     assert_eq!(track.pass(150, &[Low]), [Middle], "what comes first is one layer's");
     assert_eq!(track.pass(1_000, &Layer::ALL), [Middle]);
+}
+
+#[test]
+fn who_rested_is_shown_in_whatever_size_they_begin_with_and_no_size_pays_for_it() {
+    let mut track = Track::new();
+    for _ in 0..5 {
+        track.pass(5_000, &Layer::ALL);
+        track.now += Duration::from_secs(6);
+        assert_eq!(track.pass(99, &[Low]), [Middle, Low], "nobody waits for what may not come");
+        assert_eq!(
+            track.pass(99, &Layer::ALL),
+            [Low, Middle],
+            "nor, once it comes, because it was not there"
+        );
+    }
 }
 
 #[test]
