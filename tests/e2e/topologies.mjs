@@ -21,6 +21,9 @@ const DOCUMENT = 'docs/topologies.md';
 /** Clock ticks of a processor's time a second, as Linux counts them for everybody. */
 const TICKS = 100;
 
+// Each server that is started says goodbye when this process does.
+process.setMaxListeners(50);
+
 /** @param {number[]} values */
 function middle(values) {
   const sorted = values.toSorted((one, other) => one - other);
