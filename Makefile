@@ -12,8 +12,8 @@ PLENARY_CHROMIUM ?= /usr/bin/chromium
 PLENARY_FIREFOX ?= /usr/bin/firefox-esr
 # Which browsers meet in the browser tests. Firefox alone plays what depends on who sends and who receives.
 PLENARY_E2E_PAIRS ?= chromium-chromium chromium-firefox firefox-firefox
-# What is between browsers of one make only is the same between two makes: it is not run twice.
-E2E_MIXED = $(addprefix tests/e2e/,$(addsuffix .test.js,mesh files))
+# What depends on words rather than on who encodes and who decodes runs where both makes take part, and not a second time among one.
+E2E_MIXED = $(addprefix tests/e2e/,$(addsuffix .test.js,chat files invite lost-words mesh names notes))
 E2E = $(if $(filter firefox-firefox,$(1)),$(wildcard $(addprefix tests/e2e/,$(addsuffix .test.js,meeting layers screen))),$(if $(filter chromium-chromium,$(1)),$(filter-out $(E2E_MIXED),$(wildcard tests/e2e/*.test.js)),$(wildcard tests/e2e/*.test.js)))
 # Which tests of the deployment.
 SYSTEM ?= $(wildcard tests/system/*.test.js)
