@@ -25,9 +25,10 @@
 /** @typedef {{ type: 'chat-edit', ref: string, id: number, text: string }} ChatEdit */
 /** @typedef {{ type: 'chat-delete', ref: string, id: number }} ChatDelete */
 /** @typedef {{ type: 'typing', typing: boolean }} TypingTo */
+/** What is said of a file that goes through the server, as `rtc/files/frames.js` has it. @typedef {{ type: 'file', to: string, frame: object }} FileTo */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Leave | Ping} ClientMessage */
 
 /** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
@@ -58,6 +59,7 @@
  * @property {SlotLimits} slots
  * @property {IceServer[]} iceServers
  * @property {IceServer[]} [stunServers] where a browser finds its outer address, for connections to other browsers
+ * @property {number} [fileBytes] The most bytes of a file that goes through the server, if it carries any.
  */
 /** @typedef {{ type: 'peers', version: number, peers: PeerInfo[] }} Peers */
 /** @typedef {{ type: 'peer-joined', peer: string, name: string }} PeerJoined */
@@ -73,9 +75,10 @@
 /** @typedef {{ type: 'chat', message: ChatMessage, ref?: string }} ChatSaid */
 /** @typedef {{ type: 'chat-history', epoch: number, revision: number, first: number, messages: ChatMessage[] }} ChatHistory */
 /** @typedef {{ type: 'typing', peer: string, typing: boolean }} Typing */
+/** @typedef {{ type: 'file', from: string, frame: object }} FileFrom */
 /** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | FileFrom | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

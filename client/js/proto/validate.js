@@ -84,6 +84,7 @@ const SERVER = {
       grants: listOf(text),
       encodings: record({ camera: listOf(layer), screen: listOf(layer) }),
       stunServers: iceServers,
+      fileBytes: count,
     },
   ),
   peers: record({
@@ -120,6 +121,7 @@ const SERVER = {
   chat: record({ message: chatMessage }, { ref: text }),
   'chat-history': record({ epoch: count, revision: count, first: count, messages: listOf(chatMessage) }),
   typing: record({ peer: peerId, typing: flag }),
+  file: record({ from: peerId, frame: record({}) }),
   error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text }),
   pong: record({}),
 };
@@ -154,6 +156,7 @@ const CLIENT = {
   'chat-edit': record({ ref: text, id: count, text }),
   'chat-delete': record({ ref: text, id: count }),
   typing: record({ typing: flag }),
+  file: record({ to: peerId, frame: record({}) }),
   leave: record({}, { mayReturn: flag }),
   ping: record({}),
 };
