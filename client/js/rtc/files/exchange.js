@@ -1,5 +1,5 @@
 /**
- * Files between two browsers, both ways, over one channel that is theirs alone: no server stores or sees any of it.
+ * Files between two browsers, both ways, over one channel that is theirs alone.
  */
 
 import { chunkFrame, parse } from './frames.js';
@@ -42,6 +42,10 @@ const MOST_MISTAKES = 64;
  * @property {() => void} [changed] Something is another than before, of any file.
  * @property {number} [mostBytes]
  * @property {number} [mostAtOnce]
+ * @property {number} [first] The number of the first file that is offered.
+ * @property {number} [mostSending] Files that are sent at a time.
+ * @property {boolean} [isPatient] A file may wait for others to be sent, to whomever, before its first byte comes: whether the other side
+ *   is there is known otherwise.
  */
 
 export class FileExchange {
@@ -51,7 +55,7 @@ export class FileExchange {
   #outgoing = new Map();
   /** @type {Map<number, Incoming>} */
   #incoming = new Map();
-  #next = 1;
+  #next;
   /** The last number that the other side offered. */
   #last = 0;
   /** When the present minute began, and the offers in it. */
@@ -71,7 +75,13 @@ export class FileExchange {
   constructor(channel, options = {}) {
     this.#channel = channel;
     this.#options = options;
+    this.#next = options.first ?? 1;
     channel.onlow = () => this.#wake();
+  }
+
+  /** The number that the next file gets. */
+  get next() {
+    return this.#next;
   }
 
   /** Whether something can be sent and come still. */
@@ -195,15 +205,17 @@ export class FileExchange {
     }, STALLED_AFTER);
   }
 
-  /** Files of which more is to come. */
+  /** Files of which more is to come before long. */
   #awaited() {
-    return [...this.#incoming.values()].filter((file) => file.state === 'receiving');
+    const { isPatient = false } = this.#options;
+    const files = [...this.#incoming.values()];
+    return files.filter(({ state, received }) => state === 'receiving' && (received > 0 || !isPatient));
   }
 
   /** Sends those that the other side wants, the first ones first. */
   #sendMore() {
     for (const file of this.#outgoing.values()) {
-      if (this.#sending >= MOST_SENDING) return;
+      if (this.#sending >= (this.#options.mostSending ?? MOST_SENDING)) return;
       if (file.state !== 'waiting') continue;
       this.#sending += 1;
       void file.run().finally(() => {
