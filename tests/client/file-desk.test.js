@@ -277,6 +277,60 @@ test('where all places are taken one more offer is refused, and one more of ours
   assert.equal(desk.send([file('one'), file('two')]), 8);
 });
 
+/** Somebody who is reached through the server, and what is said to them. @param {FileDesk} desk @param {string} peer */
+function carried(desk, peer, isHere = true) {
+  /** @type {any[]} */
+  const said = [];
+  const channel = {
+    bufferedAmount: 0,
+    onlow: null,
+    close: () => {},
+    send: (/** @type {string | Uint8Array} */ data) => void said.push(JSON.parse(String(data))),
+  };
+  desk.carry(peer, channel, 70);
+  desk.reach(channel, isHere);
+  return { channel, said };
+}
+
+test('files go directly to whom they can, and through the server to the others', () => {
+  const { desk } = page();
+  desk.mostThroughServer = 10;
+  const bob = carried(desk, 'bob');
+  const cid = carried(desk, 'cid');
+  carried(desk, 'dan', false);
+  assert.deepEqual(desk.peers, ['bob', 'cid']);
+  const direct = linked(desk, 'bob');
+  assert.deepEqual([desk.isDirect('bob'), desk.isDirect('cid'), desk.isDirect('dan')], [true, false, false]);
+  desk.send([file('small', 10), file('large', 11)]);
+  assert.deepEqual(states(desk), ['small bob offered', 'small cid offered', 'large bob offered', 'large cid refused']);
+  assert.deepEqual([offers(direct.channel).length, bob.said.length], [2, 0]);
+  assert.deepEqual(cid.said, [{ type: 'offer', id: 70, name: 'small', size: 10 }]);
+  const [, , , tooLarge] = desk.transfers;
+  assert.ok(tooLarge);
+  assert.equal(desk.takes(tooLarge), false);
+  linked(desk, 'cid');
+  assert.equal(desk.takes(tooLarge), true, 'now it goes directly');
+  direct.channel.close();
+  assert.deepEqual(desk.peers, ['bob', 'cid']);
+  assert.equal(desk.isDirect('bob'), false);
+  desk.send([file('next')]);
+  assert.equal(bob.said.length, 1);
+});
+
+test('what waits to be offered directly goes through the server once that is the way, if it may', () => {
+  const { desk } = page();
+  desk.mostThroughServer = 10;
+  const { said } = carried(desk, 'bob');
+  const direct = linked(desk, 'bob');
+  desk.send([...Array.from({ length: MOST_FILES }, (_, index) => file(`${index}`)), file('last'), file('large', 11)]);
+  desk.detach(direct);
+  assert.deepEqual(
+    said.map(({ name }) => name),
+    ['last'],
+  );
+  assert.deepEqual(states(desk).slice(-2), ['last bob offered', 'large bob refused']);
+});
+
 test('no more is taken of everybody together than a page can hold', () => {
   const { desk, offered } = page();
   const size = 900 * 1024 * 1024;

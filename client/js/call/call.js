@@ -13,13 +13,14 @@ import { Mesh } from '../rtc/mesh.js';
 import { PathWatch } from '../rtc/path-watch.js';
 import { Pulse } from '../rtc/pulse.js';
 import { RebuildPace } from '../rtc/rebuild-pace.js';
+import { ServerFiles } from '../rtc/server-files.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
 import { orderOf, THROUGH_SERVER } from './direct.js';
 import { movingLines, newestOf } from './coming.js';
 import { Chat } from './chat.js';
 import { Entrance } from './entrance.js';
-import { firstOwn, followDevices, ownTracks, screenTracks } from './own-tracks.js';
+import { firstOwn, followDevices, mutesOf, ownTracks, screenTracks } from './own-tracks.js';
 import { EMPTY, nameOf, othersOf, presenceChanges, reduce, remotePictures } from './room-state.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, ServerMessage, Speaker, Tile, Topology, TrackLine, Welcome } from '../proto/messages.js' */
@@ -52,6 +53,7 @@ export class Call extends Emitter {
   #quality;
   #connect;
   #socket;
+  #files;
   /** @type {Link | null} */
   #link = null;
   /** @type {Readonly<RoomState>} */
@@ -134,6 +136,7 @@ export class Call extends Emitter {
       ...(this.#secret ? { secret: this.#secret } : {}),
       ...(this.#hidesAddress ? { hideAddress: true } : {}),
     }));
+    this.#files = new ServerFiles(this.#mesh.files, this.#socket);
     this.#socket.on('message', (message) => this.#received(message));
     this.#socket.on('up', (up) =>
       this.#setHealth({ socket: up, silent: false, ...(up ? { full: false, entrance: null } : {}) }),
@@ -380,6 +383,7 @@ export class Call extends Emitter {
       quality: this.#quality,
     });
     this.#link = link;
+    this.#files.use(link);
     link.rest(this.#mesh.rests);
     link.on('slot', (slot) => this.emit('slot', slot));
     link.on('broken', () => this.#pace.soon());
@@ -461,11 +465,7 @@ export class Call extends Emitter {
 
   /** @param {TrackLine[]} lines */
   #sayMutes(lines) {
-    const own = ownTracks(this.#media, this.#share);
-    for (const { stream, kind } of lines) {
-      const muted = own.find((track) => track.stream === stream && track.kind === kind)?.muted ?? true;
-      this.#socket.send({ type: 'mute', stream, kind, muted });
-    }
+    for (const mute of mutesOf(lines, ownTracks(this.#media, this.#share))) this.#socket.send(mute);
   }
 
   /** @param {Partial<Health>} change */
@@ -491,6 +491,7 @@ export class Call extends Emitter {
     this.#entrance.passed();
     this.#socket.stop();
     this.#mesh.close();
+    this.#files.use(null);
     this.#link?.close();
     this.#link = null;
   }

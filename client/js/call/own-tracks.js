@@ -69,3 +69,15 @@ export function firstOwn(tracks) {
     .filter(({ stream, track }) => stream === 'camera' || track !== null)
     .map(({ stream, kind, track }) => ({ stream, kind, track }));
 }
+
+/**
+ * What the others are to be told of these lines: nothing is sent on one that has no track.
+ * @param {{ stream: Own['stream'], kind: Own['kind'] }[]} lines
+ * @param {Own[]} own
+ */
+export function mutesOf(lines, own) {
+  return lines.map(({ stream, kind }) => {
+    const muted = own.find((track) => track.stream === stream && track.kind === kind)?.muted ?? true;
+    return { type: /** @type {const} */ ('mute'), stream, kind, muted };
+  });
+}

@@ -1,14 +1,15 @@
 /**
- * Files to and from those who are connected directly: an exchange for each connection, and what becomes of each file. Ours are offered
- * no faster than the other side lets itself be asked.
+ * Files to and from others: an exchange for each direct connection and one for each person who is reached through the server, and what
+ * becomes of each file. Ours go directly if they can, and are offered no faster than the other side lets itself be asked.
  */
 
 import { Emitter } from '../core/emitter.js';
 import { exchangeOver } from './files/data-channel.js';
+import { FileExchange } from './files/exchange.js';
 import { Transfer } from './transfer.js';
 
 /** @import { LinkState } from '../call/direct.js' */
-/** @import { FileExchange } from './files/exchange.js' */
+/** @import { Channel, Options } from './files/exchange.js' */
 /** @import { Incoming } from './files/incoming.js' */
 /** @import { Source } from './files/outgoing.js' */
 
@@ -25,12 +26,15 @@ const MOST_HELD = 2 * 1024 * 1024 * 1024;
  * @typedef {object} Link
  * @property {((name: 'files', listener: (channel: RTCDataChannel) => void) => unknown)
  *   & ((name: 'state', listener: (state: LinkState) => void) => unknown)} on
+ * @property {{ getStats: () => Promise<RTCStatsReport> }} [pc]
  */
 
 /**
  * @typedef {object} Entry
  * @property {string} peer
  * @property {FileExchange} exchange
+ * @property {boolean} isDirect
+ * @property {boolean} isHere Whether something can be offered now.
  * @property {number[]} offers When something was offered, within the last minute.
  * @property {ReturnType<typeof setTimeout> | undefined} later Until nothing may be offered.
  */
@@ -44,8 +48,9 @@ const MOST_HELD = 2 * 1024 * 1024 * 1024;
 
 /** @extends {Emitter<FileDeskEvents>} */
 export class FileDesk extends Emitter {
-  /** Connections that files can go over. @type {Map<Link, Entry>} */
+  /** What files can go over. @type {Map<Link | Channel, Entry>} */
   #entries = new Map();
+  #mostThroughServer = 0;
   /** The oldest first. @type {Transfer[]} */
   #transfers = [];
   /** Those whose end is known. @type {WeakSet<Transfer>} */
@@ -59,7 +64,28 @@ export class FileDesk extends Emitter {
 
   /** Who can be sent something now. @returns {string[]} */
   get peers() {
-    return [...new Set([...this.#entries.values()].map(({ peer }) => peer))];
+    const here = [...this.#entries.values()].filter(({ isHere }) => isHere);
+    return [...new Set(here.map(({ peer }) => peer))];
+  }
+
+  /** The most bytes of a file that goes through the server; 0 if none does. */
+  get mostThroughServer() {
+    return this.#mostThroughServer;
+  }
+
+  set mostThroughServer(bytes) {
+    this.#mostThroughServer = bytes;
+    this.#changed();
+  }
+
+  /** Whether somebody is reached without the server. @param {string} peer */
+  isDirect(peer) {
+    return this.#entryOf(peer)?.isDirect ?? false;
+  }
+
+  /** Whether a file could be offered now to whom it is, or was, for. @param {Transfer} transfer */
+  takes({ peer, size }) {
+    return this.peers.includes(peer) && (this.isDirect(peer) || size <= this.#mostThroughServer);
   }
 
   /**
@@ -72,7 +98,36 @@ export class FileDesk extends Emitter {
     link.on('state', (state) => state !== 'connected' && this.detach(link));
   }
 
-  /** The connection is no more: what went over it is lost. @param {Link} link */
+  /**
+   * Somebody whom files can go to and come from through the server.
+   * @param {string} peer
+   * @param {Channel} channel
+   * @param {number} first The number of the first file of ours.
+   */
+  carry(peer, channel, first) {
+    const options = { first, mostSending: 1, isPatient: true };
+    return this.#enter(channel, { peer, isDirect: false, isHere: false }, (common) => {
+      return new FileExchange(channel, { ...common, ...options });
+    });
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {boolean} isHere Whether who is reached by it can be offered something now.
+   */
+  reach(channel, isHere) {
+    const entry = this.#entries.get(channel);
+    if (!entry || entry.isHere === isHere) return;
+    entry.isHere = isHere;
+    this.#changed();
+  }
+
+  /** The number that the next file of ours would get; null if nothing goes over it any more. @param {Channel} channel */
+  next(channel) {
+    return this.#entries.get(channel)?.exchange.next ?? null;
+  }
+
+  /** It is no more: what went over it is lost. @param {Link | Channel} link */
   detach(link) {
     const entry = this.#entries.get(link);
     if (!entry) return;
@@ -135,16 +190,34 @@ export class FileDesk extends Emitter {
    * @param {RTCDataChannel} channel
    */
   #open(peer, link, channel) {
-    const exchange = exchangeOver(channel, {
-      offered: (incoming) => this.#offered(peer, incoming),
+    const { pc } = link;
+    const stats = pc && (() => pc.getStats());
+    this.#enter(link, { peer, isDirect: true, isHere: true }, (options) => exchangeOver(channel, options, stats));
+    channel.addEventListener('close', () => this.detach(link));
+  }
+
+  /**
+   * @param {Link | Channel} way
+   * @param {Pick<Entry, 'peer' | 'isDirect' | 'isHere'>} who
+   * @param {(options: Options) => FileExchange} make
+   */
+  #enter(way, who, make) {
+    const exchange = make({
+      offered: (incoming) => this.#offered(who.peer, incoming),
       changed: () => {
-        if (!exchange.isOpen) this.detach(link);
+        if (!exchange.isOpen) this.detach(way);
         this.#changed();
       },
     });
-    channel.addEventListener('close', () => this.detach(link));
-    this.#entries.set(link, { peer, exchange, offers: [], later: undefined });
+    this.#entries.set(way, { ...who, exchange, offers: [], later: undefined });
     this.#changed();
+    return exchange;
+  }
+
+  /** How somebody is reached: directly if they are, on the newest connection if one takes the place of another. @param {string} peer */
+  #entryOf(peer) {
+    const entries = [...this.#entries.values()].filter((entry) => entry.peer === peer);
+    return entries.findLast(({ isDirect }) => isDirect) ?? entries.at(-1);
   }
 
   /**
@@ -184,11 +257,12 @@ export class FileDesk extends Emitter {
     this.emit('change', null);
   }
 
-  /** Offers one of ours, if that may be now; on the newest connection, if one takes the place of another. @param {Transfer} transfer */
+  /** Offers one of ours, if that may be now. @param {Transfer} transfer */
   #offer(transfer) {
-    const entry = [...this.#entries.values()].findLast(({ peer }) => peer === transfer.peer);
+    const entry = this.#entryOf(transfer.peer);
     if (!entry || !transfer.source) return transfer.lose();
-    if (entry.later !== undefined) return;
+    if (!entry.isDirect && transfer.size > this.#mostThroughServer) return transfer.exceed(this.#mostThroughServer);
+    if (entry.later !== undefined || !entry.isHere) return;
     const now = performance.now();
     entry.offers = entry.offers.filter((at) => now - at < MINUTE);
     const [first = now] = entry.offers;

@@ -117,6 +117,16 @@ export class Link extends Emitter {
     return this.#pc;
   }
 
+  /** Makes the channel for files through the server: see `docs/protocol.md`. */
+  openFiles() {
+    return this.#pc.createDataChannel('files');
+  }
+
+  /** What the browser counts of it. */
+  stats() {
+    return this.#pc.getStats();
+  }
+
   /** How many video slots it has. */
   get videoSlots() {
     return this.#videoSlots;

@@ -12,8 +12,10 @@ import { Incoming } from './files/incoming.js';
 
 export class Transfer {
   #subject;
-  /** Whether it ended before it was offered. @type {'' | 'cancelled' | 'failed'} */
-  #end = '';
+  /** How it ended before it was offered. @type {{ state: 'cancelled' | 'refused' | 'failed', reason: Reason } | null} */
+  #end = null;
+  /** The most bytes the server would have carried, if that was what it ended with. @type {number | null} */
+  limit = null;
   /** A person was given what came, to save it. */
   saved = false;
 
@@ -56,13 +58,12 @@ export class Transfer {
 
   /** @returns {TransferState} */
   get state() {
-    return this.incoming?.state ?? this.outgoing?.state ?? (this.#end || 'queued');
+    return this.incoming?.state ?? this.outgoing?.state ?? this.#end?.state ?? 'queued';
   }
 
   /** Why it did not come to its end. @returns {Reason | null} */
   get reason() {
-    if (this.#end) return this.#end === 'failed' ? 'lost' : 'withdrawn';
-    return this.incoming?.reason ?? this.outgoing?.reason ?? null;
+    return this.#end?.reason ?? this.incoming?.reason ?? this.outgoing?.reason ?? null;
   }
 
   get isOver() {
@@ -84,11 +85,18 @@ export class Transfer {
   cancel() {
     if (this.incoming) this.incoming.refuse();
     else if (this.outgoing) this.outgoing.cancel();
-    else this.#end ||= 'cancelled';
+    else this.#end ??= { state: 'cancelled', reason: 'withdrawn' };
   }
 
   /** There is nobody to offer it to any more. */
   lose() {
-    if (this.state === 'queued') this.#end = 'failed';
+    if (this.state === 'queued') this.#end = { state: 'failed', reason: 'lost' };
+  }
+
+  /** The server, which it would go through, does not carry as much. @param {number} limit The most bytes. */
+  exceed(limit) {
+    if (this.state !== 'queued') return;
+    this.limit = limit;
+    this.#end = { state: 'refused', reason: 'too-large' };
   }
 }

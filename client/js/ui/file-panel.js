@@ -7,7 +7,7 @@ import { isolated, said } from '../core/sentence.js';
 import { cleanName } from '../rtc/files/name.js';
 import { ChatNews } from './chat-news.js';
 import { FileRow } from './file-row.js';
-import { endWords } from './file-words.js';
+import { endWords, sizeWords } from './file-words.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Sentence } from '../core/sentence.js' */
@@ -15,8 +15,9 @@ import { endWords } from './file-words.js';
 
 /** Milliseconds between two looks at how far files are. */
 const LOOK = 100;
-/** Why nothing can be sent. */
-const NOBODY = 'Files go directly between browsers: nobody here is connected directly';
+/** Why nothing can be sent: where the server carries files, and where it does not. */
+const NOBODY = 'There is nobody here whom a file can be sent to now';
+const NOBODY_DIRECT = 'Files go directly between browsers: nobody here is connected directly';
 /** What somebody is called whose name is not known any more. */
 const SOMEBODY = 'somebody who left';
 
@@ -86,7 +87,7 @@ export class FilePanel {
   /** @param {File[]} files */
   #send(files) {
     if (files.length === 0) return;
-    if (this.#desk.peers.length === 0) return this.#options.announce(NOBODY);
+    if (this.#desk.peers.length === 0) return this.#options.announce(this.#nobody);
     const left = this.#desk.send(files);
     if (left > 0) this.#options.announce('Too many files at once: some were not offered');
     this.#list.scrollTop = 0;
@@ -143,17 +144,30 @@ export class FilePanel {
     }
     for (const transfer of transfers) {
       const row = this.#rows.get(transfer) ?? this.#made(transfer);
-      row.show(peers.includes(transfer.peer));
+      row.show(this.#desk.takes(transfer));
     }
     this.element.hidden = transfers.length === 0;
     this.button.disabled = peers.length === 0;
-    this.button.title =
-      peers.length === 0
-        ? NOBODY
-        : `Send a file to ${peers.map((peer) => isolated(this.#names.get(peer) ?? '')).join(', ')}`;
+    this.button.title = peers.length === 0 ? this.#nobody : this.#recipients;
     const present = this.#call.state.peers.map(({ id }) => id);
     const known = new Set([...present, ...transfers.map(({ peer }) => peer)]);
     for (const peer of this.#names.keys()) if (!known.has(peer)) this.#names.delete(peer);
+  }
+
+  get #nobody() {
+    return this.#desk.mostThroughServer > 0 ? NOBODY : NOBODY_DIRECT;
+  }
+
+  /** Who would be sent a file, and how large it may be. */
+  get #recipients() {
+    const { peers, mostThroughServer } = this.#desk;
+    const names = peers.map((peer) => isolated(this.#names.get(peer) ?? '')).join(', ');
+    const direct = peers.filter((peer) => this.#desk.isDirect(peer)).length;
+    if (direct === peers.length) return `Send a file to ${names}`;
+    const limit = `of ${sizeWords(mostThroughServer)} at most`;
+    return direct === 0
+      ? `Send a file to ${names}, through the server: ${limit}`
+      : `Send a file to ${names}; to whom it goes through the server, one ${limit}`;
   }
 
   /** @param {Transfer} transfer */

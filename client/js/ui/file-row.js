@@ -8,12 +8,16 @@ import { cleanName } from '../rtc/files/name.js';
 import { saveable } from '../rtc/files/saveable.js';
 import { sizeWords, stateWords } from './file-words.js';
 
+/** @import { Reason } from '../rtc/files/frames.js' */
 /** @import { Transfer } from '../rtc/transfer.js' */
 
 /** Milliseconds after which a browser has begun to save what it was given. */
 const SAVING = 40_000;
 /** Of these one sees how far they are. */
 const MOVING = ['sending', 'sent', 'receiving', 'checking'];
+
+/** What may be otherwise a little later. @type {Reason[]} */
+const PASSING = ['too-many', 'busy', 'lost'];
 
 /**
  * What a person does with a file.
@@ -69,7 +73,7 @@ export class FileRow {
 
   /**
    * Shows how it is now.
-   * @param {boolean} isReachable Whether that somebody can be sent something.
+   * @param {boolean} isReachable Whether that somebody can be sent it.
    */
   show(isReachable) {
     const { state, reason, moved, size, saved } = this.#transfer;
@@ -98,7 +102,7 @@ export class FileRow {
   /** @param {boolean} isReachable */
   #made(isReachable) {
     const transfer = this.#transfer;
-    const { state, reason, incoming, isOver } = transfer;
+    const { state, reason, incoming, isOver, limit } = transfer;
     const button = (/** @type {string} */ word, /** @type {() => void} */ onclick, kind = 'small') =>
       h('button', { type: 'button', class: kind, 'aria-label': `${word} ${this.#full}`, text: word, onclick });
     if (state === 'offered' && incoming) {
@@ -113,7 +117,7 @@ export class FileRow {
       const save = () => incoming.blob && this.#save(incoming.blob);
       return [button('Save', save, transfer.saved ? 'small' : 'small primary'), remove];
     }
-    const mayHelp = !incoming && (state === 'failed' || reason === 'too-many');
+    const mayHelp = !incoming && (state === 'failed' || PASSING.includes(reason ?? 'other') || limit !== null);
     return mayHelp && isReachable ? [button('Offer again', () => this.#doing.again(transfer)), remove] : [remove];
   }
 

@@ -1,5 +1,5 @@
 /**
- * What is said of files between browsers. Pure.
+ * What is said of files to and from others. Pure.
  */
 
 import { said } from '../core/sentence.js';
@@ -22,6 +22,7 @@ const NOT_SENT = {
   unreadable: () => ['The file cannot be read any more'],
   stalled: (name) => said`Nothing arrived at ${name} for a minute`,
   lost: (name) => said`The connection to ${name} was lost`,
+  busy: () => ['The server carries too many files: offer it again later'],
   other: (name) => said`The browser of ${name} gave it up`,
 };
 
@@ -39,6 +40,7 @@ const NOT_RECEIVED = {
   unreadable: (name) => said`The browser of ${name} cannot read the file any more`,
   stalled: () => ['Nothing came for a minute'],
   lost: (name) => said`The connection to ${name} was lost`,
+  busy: () => ['The server carries too many files: offer it again later'],
   other: (name) => said`The browser of ${name} gave it up`,
 };
 
@@ -58,13 +60,15 @@ export function sizeWords(bytes) {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[0]}`;
 }
 
+/** As much of a transfer as words are about. @typedef {Pick<Transfer, 'state' | 'reason' | 'incoming' | 'moved' | 'size' | 'saved'> & { limit?: number | null }} Told */
+
 /**
  * How it is with a file.
- * @param {Pick<Transfer, 'state' | 'reason' | 'incoming' | 'moved' | 'size' | 'saved'>} transfer
+ * @param {Told} transfer
  * @param {string} name Whose browser is at the other end.
  * @returns {Sentence} Of no words, if the buttons say it.
  */
-export function stateWords({ state, reason, incoming, moved, size, saved }, name) {
+export function stateWords({ state, reason, incoming, moved, size, saved, limit = null }, name) {
   const percent = size === 0 ? 100 : Math.floor((100 * moved) / size);
   switch (state) {
     case 'queued':
@@ -84,13 +88,14 @@ export function stateWords({ state, reason, incoming, moved, size, saved }, name
       if (!incoming) return said`${name} has it`;
       return [saved ? 'Handed to the browser to save' : 'It is here, and not saved yet'];
     default:
+      if (limit !== null) return said`Through the server, to ${name}, a file may have ${sizeWords(limit)} at most`;
       return (incoming ? NOT_RECEIVED : NOT_SENT)[reason ?? 'other'](name);
   }
 }
 
 /**
  * What is told of the end of a file to who does not look; nothing of what they did themselves.
- * @param {Pick<Transfer, 'state' | 'reason' | 'incoming' | 'moved' | 'size' | 'saved'>} transfer
+ * @param {Told} transfer
  * @param {string} name
  * @param {string} file Its name.
  * @returns {Sentence}

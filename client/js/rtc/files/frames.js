@@ -40,6 +40,7 @@ export const REASONS = /** @type {const} */ ([
   'unreadable', // it cannot be read (any more)
   'stalled', // nothing came for a long time
   'lost', // the connection ended
+  'busy', // the server carries no more
   'other',
 ]);
 
