@@ -1,4 +1,4 @@
-/** People who talk directly give each other files: what arrives is what was sent, or both read why it did not. */
+/** People give each other files, directly and through the server: what arrives is what was sent, or both read why it did not. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -18,8 +18,11 @@ const MEBIBYTE = 1024 * 1024;
 /** Takes long enough to be seen on its way. */
 const LARGE = 200 * MEBIBYTE;
 
-const ann = await house.person('Ann', 'red', { size });
+const reds = await house.browser('red', { size });
+const ann = await house.personIn(reds, 'Ann');
 const bob = await house.person('Bob', 'green', { engine: OTHER, size });
+const cid = await house.personIn(reds, 'Cid');
+const dee = await house.personIn(reds, 'Dee');
 let invitation = '';
 
 const files = (/** @type {Person} */ { page }) => page.getByRole('button', { name: 'Send a file', exact: true });
@@ -130,7 +133,7 @@ async function isUnderWay(person, file) {
       }),
     ({ value, max, shown }) => shown && value > 0 && value < max,
   );
-  assert.match(seen.name, new RegExp(`^${file} (from|to) (Ann|Bob)$`));
+  assert.match(seen.name, new RegExp(`^${file} (from|to) (Ann|Bob|Cid|Dee)$`));
   return state(person, file);
 }
 
@@ -145,8 +148,31 @@ const maySend = (person, may) =>
   until(
     `${person.name} ${may ? 'can' : 'cannot'} send a file`,
     () => files(person).evaluate((/** @type {any} */ node) => [node.disabled, node.title]),
-    ([disabled, title]) =>
-      disabled === !may && (may ? /^Send a file to / : /nobody here is connected directly/).test(title),
+    ([disabled, title]) => disabled === !may && (may ? /^Send a file to / : /nobody here/).test(title),
+  );
+
+/** @param {Person} person */
+const goesThroughServer = (person) =>
+  until(
+    `${person.name} can send a file through the server`,
+    () => files(person).evaluate((/** @type {any} */ node) => (node.disabled ? '' : node.title)),
+    (title) => /^Send a file to .*, through the server: of \d+ MB at most$/.test(title),
+  );
+
+/**
+ * Everything that a person reads of a file, to or from whomever.
+ * @param {Person} person
+ * @param {string} file
+ * @returns {Promise<string[]>}
+ */
+const readsAll = ({ page }, file) =>
+  page.evaluate(
+    (/** @type {string} */ name) =>
+      [...document.querySelectorAll('.files .file')]
+        .filter((one) => one.querySelector('.what')?.textContent === name)
+        .map((one) => (one.querySelector('.state')?.textContent ?? '').replaceAll(/[\u2068\u2069]/g, ''))
+        .sort(),
+    file,
   );
 
 house.opening('who talks to nobody directly can send nothing, and reads why; two who do can', async () => {
@@ -267,7 +293,7 @@ house.scene(
     await ann.page.getByRole('checkbox', { name: 'Keep my address to myself' }).click();
     await reads(ann, 'slides.odp', /The connection to Bob was lost/);
     await reads(bob, 'slides.odp', /The connection to Ann was lost/);
-    await maySend(ann, false);
+    await goesThroughServer(ann);
     await ann.page.getByRole('checkbox', { name: 'Keep my address to myself' }).click();
     await Promise.all([ann, bob].map((person) => person.talks('direct', { within: 30_000 })));
     await press(bob, 'slides.odp', 'Remove');
@@ -288,4 +314,68 @@ house.scene('who closes the page takes along what was on its way, and the other 
   await bob.isTold('archive.tar: The connection to Ann was lost');
   await maySend(bob, false);
   await bob.screenshot(`files lost ${PAIR}`);
+});
+
+house.scene('through the server a file goes to everybody, and is the one that was sent', async () => {
+  await bob.press('Leave');
+  const through = await bob.createRoom(house.origin, 'More papers');
+  for (const person of [bob, cid, dee]) {
+    await person.join(through);
+    await opens(person);
+  }
+  await until(
+    'Bob can send a file to both',
+    () => files(bob).evaluate((/** @type {any} */ node) => node.title),
+    (title) => /Cid/.test(title) && /Dee/.test(title),
+  );
+  await goesThroughServer(bob);
+  for (const person of [cid, dee]) await watchSaving(person);
+  const hash = await sends(bob, { name: 'plan.pdf', bytes: 3 * MEBIBYTE });
+  for (const person of [cid, dee]) await press(person, 'plan.pdf', 'Accept');
+  for (const person of [cid, dee]) {
+    await reads(person, 'plan.pdf', /It is here, and not saved yet/);
+    await press(person, 'plan.pdf', 'Save');
+    await reads(person, 'plan.pdf', /Handed to the browser/);
+    assert.deepEqual(
+      (await saved(person)).map((one) => one.hash),
+      [hash],
+    );
+  }
+  assert.deepEqual(await readsAll(bob, 'plan.pdf'), ['Cid has it', 'Dee has it']);
+});
+
+house.scene('whoever loads the page again loses what was on its way, and can be offered it again', async () => {
+  await sends(cid, { name: 'draft.odt', bytes: 60 * MEBIBYTE });
+  await press(dee, 'draft.odt', 'Refuse');
+  await press(bob, 'draft.odt', 'Accept');
+  await isUnderWay(bob, 'draft.odt');
+  await bob.reload();
+  await until(
+    'Cid reads what became of it',
+    () => readsAll(cid, 'draft.odt'),
+    (all) => all.join() === 'Dee did not take it,The connection to Bob was lost',
+  );
+  await opens(bob);
+  await press(cid, 'draft.odt', 'Offer again');
+  await press(bob, 'draft.odt', 'Accept');
+  await isUnderWay(bob, 'draft.odt');
+  await press(bob, 'draft.odt', 'Cancel');
+  await until(
+    'Cid reads that it is not wanted',
+    () => readsAll(cid, 'draft.odt'),
+    (all) => all.join() === 'Bob did not take it,Dee did not take it',
+  );
+});
+
+house.scene('who sends more than the server carries reads how much that is', async () => {
+  await sends(dee, { name: 'archive.iso', bytes: LARGE });
+  await until(
+    'Dee reads it for both',
+    () => readsAll(dee, 'archive.iso'),
+    (all) =>
+      all.length === 2 &&
+      all.every((text) => /^Through the server, to \w+, a file may have \d+ MB at most$/.test(text)),
+  );
+  assert.deepEqual(await readsAll(bob, 'archive.iso'), []);
+  await dee.screenshot(`files too large ${PAIR}`);
 });
