@@ -50,7 +50,7 @@ test('both send at the same time, and three files at a time have a place', async
   const source = fileOf('x', 50_000);
   for (const { desk } of pages) desk?.send([source, source]);
   await settle(() => pages.every((page) => page.offered.length === 6 && isOver(page)));
-  assert.equal(server.most, 3);
+  assert.deepEqual([server.most, server.waits], [3, 0], 'nobody asks for a fourth');
   for (const page of pages) for (let index = 0; index < 6; index += 1) await has(page, source, index);
 });
 

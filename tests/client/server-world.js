@@ -148,6 +148,8 @@ export class Server {
   files = new Map();
   offers = 0;
   most = 0;
+  /** How often there was no place. */
+  waits = 0;
   /** Whether there is no place for anything. */
   isFull = false;
   draw = random(7);
@@ -207,7 +209,10 @@ export class Server {
     if (frame.type === 'start') {
       assert.ok(file.accepted, 'it was not accepted');
       const started = [...this.files.values()].filter((one) => one.from === peer && one.started).length;
-      if (this.isFull || (started >= 3 && !file.started)) return this.file(peer, to, { type: 'wait', id: file.id });
+      if (this.isFull || (started >= 3 && !file.started)) {
+        this.waits += 1;
+        return this.file(peer, to, { type: 'wait', id: file.id });
+      }
       file.started = true;
       this.most = Math.max(this.most, started + 1);
       return this.more(file, WINDOW);

@@ -60,7 +60,9 @@ export class Pace {
   constructor({ now, free = false }) {
     this.#at = now;
     this.#media.sent = now;
-    if (free) this.#free();
+    if (!free) return;
+    this.#isFree = true;
+    this.#tokens = (CEILING * WAITING) / 1000;
   }
 
   /** Bytes a second. */
