@@ -19,8 +19,8 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ipnet::IpNet;
 use log::LevelFilter;
 
-use crate::conference::Turn;
 use crate::conference::placement::PerMille;
+use crate::conference::{FILE_BYTES, Turn};
 use crate::control::HostName;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
@@ -104,6 +104,10 @@ struct ServeArgs {
     /// turns
     #[arg(long, env = "PLENARY_AUDIO_TOP", value_name = "N", default_value_t = AUDIO_TOP, value_parser = clap::value_parser!(u8).range(1..=i64::from(AUDIO_SLOTS)))]
     audio_top: u8,
+
+    /// Bytes of a file that people may send each other through the server; 0 lets none through
+    #[arg(long, env = "PLENARY_FILE_BYTES", value_name = "BYTES", default_value_t = FILE_BYTES)]
+    file_bytes: u64,
 
     /// How busy a worker is, in percent, from which on the next people of its rooms go to another one; 0 spreads each room over
     /// all of them
@@ -227,6 +231,8 @@ pub struct Config {
     pub codecs: Vec<Codec>,
     /// How many of a room who talk at once are passed on.
     pub audio_top: u8,
+    /// Bytes of a file that people may send each other through the server; zero lets none through.
+    pub file_bytes: u64,
     /// How busy a worker is from which on the next people of its rooms go elsewhere.
     pub spill_at: PerMille,
     /// The addresses for media, the best first. Never empty.
@@ -320,6 +326,7 @@ impl Config {
             control_core: args.pin_control,
             codecs: args.codecs.to_vec(),
             audio_top: args.audio_top,
+            file_bytes: args.file_bytes,
             spill_at: PerMille(u16::from(args.spill_at) * 10),
             announced: announced::resolve(&args.announce, &addresses),
             transport,

@@ -108,6 +108,14 @@ limits! {
     /// Bytes of the chats of all rooms. That of the room that nobody has been in for longest goes, or the oldest message of the
     /// room that keeps most.
     ChatBytes = 64 * 1024 * 1024, "limit_chat_bytes";
+    /// Files that one person offered through the server and that are not over. A page shows 50.
+    FilesPerPeer = 64, "limit_files_per_peer";
+    /// Of these, those whose bytes are carried at one time. More would not be there sooner.
+    FilesCarriedPerPeer = 3, "limit_files_carried_per_peer";
+    /// Those of one client address: at 128 KiB that a file may have on its way, 4 MiB.
+    FilesCarriedPerAddress = 32, "limit_files_carried_per_address";
+    /// Those of all together: 32 MiB.
+    FilesCarried = 256, "limit_files_carried";
     /// Bytes of what is remembered of one person's subscription: a change a second for five minutes in
     /// a call of ten. What is older goes.
     TraceBytes = 64 * 1024, "limit_trace_bytes";

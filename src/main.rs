@@ -131,6 +131,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         limits,
         turn: config.turn.clone(),
         stun,
+        file_bytes: config.file_bytes,
         workers: workers.count(),
         spill_at: config.spill_at,
         codecs: config.codecs.clone(),

@@ -12,6 +12,8 @@ crate::metrics! {
         pub people: u64 as Gauge,
         /// Rooms that are kept, empty ones included.
         pub rooms: u64 as Gauge,
+        /// Files that are on their way through the server.
+        pub files: u64 as Gauge,
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) enum Kind {
     Direct,
     HideAddress,
     Topology,
+    File,
     Chat,
     ChatEdit,
     ChatDelete,
@@ -31,7 +32,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 15] = [
+    pub(super) const ALL: [(&'static str, Kind); 16] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
@@ -41,6 +42,7 @@ impl Kind {
         ("direct", Kind::Direct),
         ("hide-address", Kind::HideAddress),
         ("topology", Kind::Topology),
+        ("file", Kind::File),
         ("chat", Kind::Chat),
         ("chat-edit", Kind::ChatEdit),
         ("chat-delete", Kind::ChatDelete),

@@ -28,6 +28,7 @@ mod codecs;
 mod counters;
 mod course;
 mod entrance;
+mod files;
 mod floor;
 mod grants;
 mod history;
@@ -69,6 +70,7 @@ mod tests;
 
 pub use codecs::DEFAULT_CODECS;
 pub use counters::{Counters, Gauges};
+pub use files::FILE_BYTES;
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
@@ -81,6 +83,7 @@ pub use unix_time::UnixTime;
 pub use crate::media::ids::WorkerId;
 
 use chat::Chats;
+use files::Files;
 use keys::Keys;
 use makers::Makers;
 use negotiation::Reading;
@@ -125,6 +128,8 @@ pub struct ConferenceConfig {
     pub workers: usize,
     /// How busy a worker is from which on the next people of its rooms go elsewhere.
     pub spill_at: placement::PerMille,
+    /// Bytes of a file that goes through the server; none does if it is zero.
+    pub file_bytes: u64,
     /// The codecs pictures are asked in, best first; others are not used. [`DEFAULT_CODECS`] if there is none.
     pub codecs: Vec<Codec>,
 }
@@ -200,6 +205,7 @@ pub struct Conference {
     ledger: Ledger,
     makers: Makers,
     chats: Chats,
+    files: Files,
     reading: Reading,
     timers: TimerQueue,
     outputs: VecDeque<Output>,
@@ -236,6 +242,7 @@ impl Conference {
             ledger: Ledger::default(),
             makers: Makers::default(),
             chats: Chats::default(),
+            files: Files::default(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
@@ -283,6 +290,7 @@ impl Conference {
                 }
                 Notice::TooMuch { .. } => self.too_much(now, id),
                 Notice::Floor { .. } => {}
+                Notice::FileBroken { file } => self.file_broken(file),
                 Notice::Lost { reason, .. } => self.lost(id, reason),
             }
         }
@@ -332,7 +340,7 @@ impl Conference {
     pub fn gauges(&self) -> Gauges {
         let [sockets, people, rooms] =
             [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
-        Gauges { sockets, people, rooms }
+        Gauges { sockets, people, rooms, files: self.files.carried() as u64 }
     }
 
     /// What happened to people.

@@ -330,6 +330,7 @@ impl Conference {
         self.send_publish(now, id, true);
         if done.fresh {
             self.network_changed(now, id);
+            self.files_lost(id);
         }
         self.review_course(now, room);
     }

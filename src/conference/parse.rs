@@ -14,7 +14,7 @@ use super::grants::Action;
 use super::history::ChatSeen;
 use super::kind;
 use super::negotiation::OfferMessage;
-use super::protocol::{DirectState, Topology};
+use super::protocol::{DirectState, FileFrame, Topology};
 use super::refusal::Refusal;
 use super::wire;
 use crate::json;
@@ -107,6 +107,16 @@ struct ChosenTopology {
     topology: Topology,
 }
 
+/// `file`.
+#[derive(Debug, Deserialize)]
+pub(super) struct FileMessage {
+    /// For whom.
+    #[serde(with = "wire::peer")]
+    pub(super) to: PeerId,
+    /// What.
+    pub(super) frame: FileFrame,
+}
+
 /// A value that has to be there, be it `null`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     Value::deserialize(deserializer)
@@ -172,6 +182,7 @@ pub(super) enum Said {
     Direct(Direct),
     HideAddress(bool),
     Topology(Topology),
+    File(FileMessage),
     Chat(Chat),
     ChatEdit(ChatEdit),
     ChatDelete(ChatDelete),
@@ -189,7 +200,7 @@ impl Said {
             Said::View(_) => Action::View,
             Said::Mute(_) => Action::Mute,
             Said::Limited(_) => Action::Limited,
-            Said::Signal(_) | Said::Direct(_) => Action::Signal,
+            Said::Signal(_) | Said::Direct(_) | Said::File(_) => Action::Signal,
             Said::HideAddress(_) => Action::HideAddress,
             Said::Topology(_) => Action::Topology,
             Said::Chat(_) | Said::ChatEdit(_) | Said::ChatDelete(_) | Said::Typing(_) => Action::Chat,
@@ -252,6 +263,7 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::Direct => Said::Direct(fields(text)?),
         kind::Kind::HideAddress => Said::HideAddress(fields::<HideAddress>(text)?.hidden),
         kind::Kind::Topology => Said::Topology(fields::<ChosenTopology>(text)?.topology),
+        kind::Kind::File => Said::File(fields(text)?),
         kind::Kind::Chat => Said::Chat(fields(text)?),
         kind::Kind::ChatEdit => Said::ChatEdit(fields(text)?),
         kind::Kind::ChatDelete => Said::ChatDelete(fields(text)?),

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 mod course;
 mod error;
+mod file;
 
 pub use self::course::{DirectState, Path, Topology, Why};
 pub use self::error::ErrorCode;
+pub use self::file::FileFrame;
 pub use super::grants::Grant;
 pub use super::history::{ChatMessage, ChatSeen};
 use super::{UnixTime, wire};
@@ -99,6 +101,14 @@ pub enum ClientMessage {
         /// What: the server does not look inside.
         data: serde_json::Value,
     },
+    /// Something about a file that goes through the server, for somebody in the same room.
+    File {
+        /// For whom.
+        #[serde(with = "wire::peer")]
+        to: PeerId,
+        /// What.
+        frame: FileFrame,
+    },
     /// What became of a connection to another browser, or of all of them.
     Direct {
         /// The epoch of the order under which it was made.
@@ -190,6 +200,9 @@ pub enum ServerMessage {
         /// Where a browser finds its outer address, for connections to other browsers.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         stun_servers: Vec<IceServer>,
+        /// Bytes of a file that goes through the server, if any may.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file_bytes: Option<u64>,
     },
     /// Everyone in the room, the client included. The truth: replaces every earlier one.
     Peers {
@@ -274,6 +287,14 @@ pub enum ServerMessage {
         epoch: u64,
         /// What.
         data: serde_json::Value,
+    },
+    /// Something about a file, from somebody else.
+    File {
+        /// From whom, or about whose.
+        #[serde(with = "wire::peer")]
+        from: PeerId,
+        /// What.
+        frame: FileFrame,
     },
     /// A message of the chat, new or changed, in the one order that holds for all.
     Chat {

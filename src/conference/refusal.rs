@@ -95,6 +95,12 @@ pub(super) enum Refusal {
     /// The room has no path between browsers.
     #[error("in this room everything goes through the server")]
     NoPath,
+    /// The bytes of a file that nobody accepted are not wanted.
+    #[error("start: the file was not accepted")]
+    EarlyStart,
+    /// It is for the server to say.
+    #[error("frame: only the server says `wait`")]
+    OnlyServer,
     /// More is said to other browsers than may be.
     #[error("signal: at most {most} bytes a second to other browsers; this one was not passed on")]
     TooManySignals { most: usize },
@@ -158,6 +164,8 @@ impl Refusal {
             | Self::BadMessage(_)
             | Self::OldOffer { .. }
             | Self::BadReference { .. }
+            | Self::EarlyStart
+            | Self::OnlyServer
             | Self::InvisibleText => ErrorCode::BadMessage,
             Self::TooLarge { .. } | Self::TooManyTiles { .. } | Self::LongText { .. } => ErrorCode::TooLarge,
             Self::NotJoined => ErrorCode::NotJoined,

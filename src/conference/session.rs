@@ -254,6 +254,7 @@ impl Conference {
             encodings: publish::encodings(room.state.people().len()),
             ice_servers,
             stun_servers: stun::servers(&self.config.stun),
+            file_bytes: Some(self.config.file_bytes).filter(|most| *most > 0),
         };
         self.send(socket, &welcome, None);
         self.send_peers(id);
@@ -308,6 +309,7 @@ impl Conference {
     pub(super) fn remove_peer(&mut self, now: Now, id: PeerId) {
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
         self.floor_passed(id, false);
+        self.files_lost(id);
         self.change(now, room, &RoomEvent::Left { peer: id });
         self.peers.remove(&id);
         self.review_course(now, room);

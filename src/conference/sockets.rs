@@ -164,6 +164,7 @@ impl Conference {
             }
             Said::Limited(limited) => self.limited(now, peer, &limited),
             Said::Signal(signal) => self.signal(now, (socket, peer), text.len(), signal),
+            Said::File(said) => self.file(now, (socket, peer), text.len(), said),
             Said::Direct(direct) => {
                 self.direct(now, peer, &direct);
                 Ok(())

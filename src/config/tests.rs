@@ -112,6 +112,7 @@ fn help_names_every_flag_and_its_variable() {
         "pin-control",
         "codecs",
         "audio-top",
+        "file-bytes",
         "spill-at",
         "metrics",
         "announce",

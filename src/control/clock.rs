@@ -90,6 +90,7 @@ mod tests {
             limits: Limits::default(),
             turn: Some(turn),
             stun: Vec::new(),
+            file_bytes: crate::conference::FILE_BYTES,
             workers: 1,
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             spill_at: SPILL_AT,

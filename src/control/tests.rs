@@ -66,6 +66,7 @@ impl World {
             limits: Limits::default(),
             turn: None,
             stun: Vec::new(),
+            file_bytes: crate::conference::FILE_BYTES,
             workers: 1,
             spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),

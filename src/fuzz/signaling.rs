@@ -79,6 +79,7 @@ impl World {
                 .map(|secret| Turn { urls: vec!["turn:turn.example.org".to_owned()], secret }),
             workers: 2,
             stun: Vec::new(),
+            file_bytes: crate::conference::FILE_BYTES,
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let mut next = 0_u8;

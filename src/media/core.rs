@@ -20,6 +20,7 @@ mod commands;
 mod counters;
 mod demand;
 mod fanout;
+mod files;
 mod keys;
 mod neighbours;
 mod packets;
@@ -187,6 +188,8 @@ pub struct Core {
     counters: Counters,
     tally: Tally,
     past_faults: Faults,
+    /// Bytes of files that may leave in this turn.
+    file_bytes_left: usize,
     /// Kept between turns so that they are not allocated for each packet.
     events: Vec<Event>,
     due: Vec<PeerKey>,
@@ -228,6 +231,7 @@ impl Core {
             counters: Counters::default(),
             tally: Tally::default(),
             past_faults: Faults::default(),
+            file_bytes_left: files::MOST_IN_A_TURN,
             events: Vec::new(),
             due: Vec::new(),
             facts: Vec::new(),
@@ -247,6 +251,8 @@ impl Core {
             Command::Publish { peer, rates } => self.publish(now, peer, rates),
             Command::View { peer, tiles } => self.view(now, peer, tiles),
             Command::Limited { peer, stream, by } => self.limited(now, peer, stream, by),
+            Command::Carry { file, size } => self.carry(now, file, size),
+            Command::Carried { file } => self.carried(file),
             Command::Leave { peer } => self.leave(now, peer),
         }
     }
@@ -324,6 +330,7 @@ impl Core {
     /// Ends a turn: fires timers, does one handshake step, assigns slots, and steps every dirty connection once.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
+        self.file_bytes_left = files::MOST_IN_A_TURN;
         let mut due = std::mem::take(&mut self.due);
         self.timers.fire(now, &mut due);
         for key in due.drain(..) {
@@ -363,6 +370,9 @@ impl Core {
         }
         if self.peers.get(key).and_then(|peer| peer.keys_due).is_some_and(|at| at <= now) {
             self.ask_for_key_frames(now, key);
+        }
+        if self.peers.get(key).and_then(|peer| peer.files_due).is_some_and(|at| at <= now) {
+            self.give_files(now, key);
         }
         self.mark_due(now, key);
         self.reschedule(now, key);

@@ -8,6 +8,9 @@
 //!   the publisher's timer                        <────────  KeyFrame
 //!
 //!   the core that leads a room: Talkers          ────────>  who is let through there, too
+//!
+//!   the core of a file's sender: File            ────────>  waits for its receiver
+//!   the sender's credit                          <────────  Freed: what left
 //! ```
 //!
 //! A publication is called by its key on the core of its publisher, in both directions. Everything but packets is state: a newer
@@ -16,6 +19,7 @@
 
 use std::time::Instant;
 
+use super::files::{FileId, Part};
 use super::ids::{Kind, Layer, PeerId, RoomId, StreamId, Track};
 use super::layers::Learned;
 use super::message::Limitation;
@@ -34,6 +38,10 @@ pub(super) enum About {
     Publication(PublicationKey, What),
     /// A room, of which the other core says who is let through while they talk.
     Talkers(RoomId, Vec<StreamId>),
+    /// Bytes of a file for somebody there.
+    File(Part),
+    /// So many bytes of a file from there left for their receiver.
+    Freed(FileId, usize),
 }
 
 /// What is told of a publication.

@@ -1,6 +1,7 @@
 //! What crosses between `conference` (people) and `media` (packets): values, commands down, notices up.
 
 use super::codec::CodecSet;
+use super::files::FileId;
 use super::ids::{Layer, OfferId, PeerId, RoomId, SlotIndex, Stream, StreamId, Track, WorkerId};
 use super::rtc::Offer;
 use super::units::Bitrate;
@@ -75,6 +76,18 @@ pub enum Command {
         stream: Stream,
         /// What, or nothing.
         by: Option<Limitation>,
+    },
+    /// A file is to go from one to another of a room: so many bytes are to come. For the workers of both.
+    Carry {
+        /// Which.
+        file: FileId,
+        /// Its bytes.
+        size: u64,
+    },
+    /// A file is over, in one way or another. For the workers of both.
+    Carried {
+        /// Which.
+        file: FileId,
     },
     /// The person is gone.
     Leave {
@@ -214,6 +227,11 @@ pub enum Notice {
         /// They have it.
         holds: bool,
     },
+    /// More came of a file than may: it is not carried any more.
+    FileBroken {
+        /// Which.
+        file: FileId,
+    },
     /// The connection ended (DTLS closed, a fault inside it): the client must build a new one.
     Lost {
         /// Whose.
@@ -238,6 +256,7 @@ impl Notice {
             | Notice::Heard { peer }
             | Notice::Floor { peer, .. }
             | Notice::Lost { peer, .. } => *peer,
+            Notice::FileBroken { file } => file.from,
         }
     }
 }

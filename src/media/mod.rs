@@ -10,6 +10,7 @@ mod demux;
 mod dominant;
 pub mod egress;
 pub mod estimate;
+pub mod files;
 mod flow;
 mod forward;
 mod frame;

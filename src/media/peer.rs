@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::QUIET_AFTER;
 use super::allocate::{Allocator, TileFacts};
 use super::clock::PeerClock;
+use super::files::Files;
 use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track, WorkerId};
 use super::keybudget::KeyBudget;
@@ -57,6 +58,8 @@ pub struct Peer {
     pub audio: Vec<Slot>,
     /// When the allocator wants to be asked again, or it is time to look at who wants their camera.
     pub allocates: Option<Instant>,
+    /// When more of the files that wait for them may leave.
+    pub files_due: Option<Instant>,
     /// How much of what they send is passed on.
     pub police: Box<Police>,
     /// When something authenticated came last.
@@ -68,6 +71,9 @@ pub struct Peer {
     /// All the rest.
     pub seldom: Box<Seldom>,
 }
+
+/// How much more of a downlink is looked for while files wait for somebody: what is left beside pictures is what they get.
+const FILES_WISH: Bitrate = Bitrate::kbps(5_000);
 
 /// In which lists of their core a person is, so that they are in each once.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,6 +112,8 @@ pub struct Seldom {
     pub probe: Option<Bitrate>,
     /// Their downlink does not hold everybody's smallest picture.
     pub starves: bool,
+    /// Files that go through the server, from them and to them.
+    pub files: Files,
     /// When to look again at who wants their camera.
     pub reviews: Option<Instant>,
     desired: Bitrate,
@@ -126,6 +134,7 @@ impl Peer {
             video: Vec::new(),
             audio: Vec::new(),
             allocates: None,
+            files_due: None,
             police: Box::new(Police::new(now)),
             heard: None,
             quiet: false,
@@ -142,6 +151,7 @@ impl Peer {
                 past_faults: Faults::default(),
                 probe: None,
                 starves: false,
+                files: Files::default(),
                 reviews: None,
                 desired: Bitrate::default(),
             }),
@@ -340,7 +350,7 @@ impl Peer {
         let keys = self.keys_due.filter(|_| self.can_be_asked());
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let media = self.connection.as_ref().and_then(|connection| connection.media_due(now));
-        [keys, quiet, self.steps_at(now), media, self.allocates].into_iter().flatten().min()
+        [keys, quiet, self.steps_at(now), media, self.allocates, self.files_due].into_iter().flatten().min()
     }
 
     /// When their connection is to be stepped next.
@@ -363,7 +373,8 @@ impl Peer {
         // Before a picture is received there is nothing to fill probes with.
         let shown = self.video.iter().any(|slot| slot.since.is_some());
         let probe = self.seldom.probe.map(|probe| if shown { probe } else { Bitrate::default() });
-        let desired = probe.unwrap_or_else(|| self.asked(people));
+        let files = if shown && self.seldom.files.waits() { FILES_WISH } else { Bitrate::default() };
+        let desired = probe.unwrap_or_else(|| self.asked(people)) + files;
         if desired != self.seldom.desired
             && let Some(connection) = &mut self.connection
         {

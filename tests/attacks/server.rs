@@ -84,6 +84,7 @@ impl Server {
             limits,
             turn: None,
             stun: vec![],
+            file_bytes: plenary::conference::FILE_BYTES,
             workers: workers_count,
             spill_at: SPILL_AT,
             codecs,

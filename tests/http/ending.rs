@@ -86,6 +86,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
             limits: Limits::default(),
             turn: None,
             stun: Vec::new(),
+            file_bytes: plenary::conference::FILE_BYTES,
             workers: 1,
             spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),

@@ -122,6 +122,7 @@ impl Server {
             limits,
             turn: None,
             stun: Vec::new(),
+            file_bytes: plenary::conference::FILE_BYTES,
             workers: 1,
             spill_at: SPILL_AT,
             codecs: DEFAULT_CODECS.to_vec(),

@@ -243,6 +243,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
         limits,
         turn,
         stun: Vec::new(),
+        file_bytes: plenary::conference::FILE_BYTES,
         workers: 1,
         spill_at: SPILL_AT,
         codecs: DEFAULT_CODECS.to_vec(),

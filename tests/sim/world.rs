@@ -145,6 +145,7 @@ impl World {
             limits: limits.clone(),
             turn: None,
             stun: vec![],
+            file_bytes: plenary::conference::FILE_BYTES,
             workers,
             spill_at,
             codecs,

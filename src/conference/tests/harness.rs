@@ -85,7 +85,9 @@ impl World {
         };
         let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
         let stun = stun_urls([[203, 0, 113, 5].into()], 3478);
-        let config = ConferenceConfig { key, limits, turn, stun, workers, spill_at: SPILL_AT, codecs };
+        let file_bytes = FILE_BYTES;
+        let config =
+            ConferenceConfig { key, limits, turn, stun, workers, spill_at: SPILL_AT, file_bytes, codecs };
         Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
     }
 

@@ -30,6 +30,8 @@ impl Core {
         let (at, what) = match crossing.0 {
             About::Publication(at, what) => (at, what),
             About::Talkers(room, through) => return self.follow(now, from, room, &through),
+            About::File(part) => return self.file_came(now, part),
+            About::Freed(file, bytes) => return self.file_freed(now, file, bytes),
         };
         let abroad = Abroad { worker: from, at };
         match what {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{Core, Room};
 use crate::limits::Limit;
+use crate::media::files::Files;
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track, WorkerId};
 use crate::media::message::{Limitation, Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::{Peer, Published};
@@ -265,6 +266,7 @@ impl Core {
     pub(super) fn drop_connection(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         (peer.deadline, peer.seldom.estimate, peer.seldom.told) = (None, None, None);
+        (peer.files_due, peer.seldom.files) = (None, Files::default());
         let Some(connection) = peer.connection.take() else { return };
         peer.seldom.past_faults.add(&connection.faults());
         self.demux.remove_ufrag(connection.ufrag());

@@ -54,6 +54,10 @@ crate::metrics! {
         pub replays: u64,
         /// Packets that they began with.
         pub replayed: u64,
+        /// Bytes of files that came, to go through the server.
+        pub file_bytes: u64,
+        /// Messages for files that were not carried: of a file that is over, more than may come, or none that can be read.
+        pub file_strays: u64,
         /// Packets sent again because a client asked for them.
         pub resent: u64,
         /// Packets of sound that brought the one before along, for somebody who loses some.

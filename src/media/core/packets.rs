@@ -111,6 +111,8 @@ impl Core {
                 self.lose(now, key, &Ended::TooManyStreams);
             }
             Event::DataStreams(_) => {}
+            Event::FilesOpen => self.files_open(now, key),
+            Event::FileBytes(message) => self.file_bytes(now, key, &message),
         }
     }
 

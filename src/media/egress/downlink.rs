@@ -82,6 +82,11 @@ impl Downlink {
         self.estimator.estimate()
     }
 
+    /// See [`Estimator::left`].
+    pub(super) fn left(&self, now: Instant) -> Option<Bitrate> {
+        self.estimator.left(now)
+    }
+
     /// See [`Estimator::loss`].
     pub(super) fn loss(&self) -> f32 {
         self.estimator.loss()

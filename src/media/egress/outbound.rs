@@ -148,6 +148,12 @@ impl Egress {
         self.downlink.estimate()
     }
 
+    /// What is sent at present, if anything is.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Option<Bitrate> {
+        self.downlink.left(now)
+    }
+
     /// Whether each packet of sound brings the one before along.
     #[must_use]
     pub fn doubles_sound(&self, now: Instant) -> bool {

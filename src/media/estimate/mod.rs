@@ -317,6 +317,16 @@ impl Estimator {
         self.estimate
     }
 
+    /// What is sent at present, if anything is: all of what the downlink is thought to hold before it was measured.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Option<Bitrate> {
+        let sent = self.origin + Duration::from_micros(self.sent?.max(0).unsigned_abs());
+        if now.saturating_duration_since(sent).as_micros() >= RESTS_AFTER.unsigned_abs().into() {
+            return None;
+        }
+        Some(self.left.rate().unwrap_or(self.estimate))
+    }
+
     /// How long an answer takes, smoothed; with the time that the receiver gathers reports.
     #[must_use]
     pub fn rtt(&self) -> Option<Duration> {

@@ -134,7 +134,7 @@ impl Connection {
                 self.connected = true;
                 events.push(Event::Connected);
             }
-            _ => {}
+            other => self.channel_event(other, events),
         }
     }
 

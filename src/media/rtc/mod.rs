@@ -8,6 +8,7 @@
 mod answer;
 mod av1;
 mod challenge;
+mod channel;
 pub mod client;
 mod credentials;
 mod crypto;
@@ -35,6 +36,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use str0m::channel::ChannelId;
 use str0m::media::Media;
 use str0m::net::{Protocol as RtcProtocol, TcpType};
 use str0m::{Candidate, IceCreds, Input, Output, Rtc, RtcConfig};
@@ -161,6 +163,10 @@ pub enum Event {
     Connected,
     /// The client sent on a data stream that it had not used: over the connection's life it has used so many.
     DataStreams(usize),
+    /// The client opened its channel for files.
+    FilesOpen,
+    /// Bytes came on it.
+    FileBytes(Vec<u8>),
 }
 
 /// How connections are made.
@@ -204,6 +210,8 @@ pub struct Connection {
     sending: Sending,
     /// Payload types, as negotiated.
     formats: Box<formats::Negotiated>,
+    /// The channel that files go over, once it is open.
+    files: Option<ChannelId>,
     /// What is to go wrong next.
     fault: fault::Pending,
 }
@@ -273,6 +281,7 @@ impl Connection {
             srtp: srtp::Srtp::default(),
             sending: Sending::new(config.egress, now),
             formats: Box::default(),
+            files: None,
             fault: fault::Pending::default(),
         };
         if config.egress == EgressKind::Rtc {
