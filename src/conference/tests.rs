@@ -2,6 +2,7 @@
 
 mod chat;
 mod codecs;
+mod files;
 mod floods;
 mod floor;
 mod grants;

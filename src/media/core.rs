@@ -371,9 +371,7 @@ impl Core {
         if self.peers.get(key).and_then(|peer| peer.keys_due).is_some_and(|at| at <= now) {
             self.ask_for_key_frames(now, key);
         }
-        if self.peers.get(key).and_then(|peer| peer.files_due).is_some_and(|at| at <= now) {
-            self.give_files(now, key);
-        }
+        self.files_are_due(now, key);
         self.mark_due(now, key);
         self.reschedule(now, key);
     }

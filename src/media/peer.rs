@@ -58,14 +58,14 @@ pub struct Peer {
     pub audio: Vec<Slot>,
     /// When the allocator wants to be asked again, or it is time to look at who wants their camera.
     pub allocates: Option<Instant>,
-    /// When more of the files that wait for them may leave.
-    pub files_due: Option<Instant>,
     /// How much of what they send is passed on.
     pub police: Box<Police>,
     /// When something authenticated came last.
     pub heard: Option<Instant>,
     /// The conference was told that nothing comes.
     pub quiet: bool,
+    /// Files wait for them: there is a time for these to leave.
+    has_files: bool,
     /// In which lists of their core they are.
     pub listed: Listed,
     /// All the rest.
@@ -114,6 +114,8 @@ pub struct Seldom {
     pub starves: bool,
     /// Files that go through the server, from them and to them.
     pub files: Files,
+    /// When more of those that wait may leave; of no meaning unless `has_files` says that some do.
+    files_at: Option<Instant>,
     /// When to look again at who wants their camera.
     pub reviews: Option<Instant>,
     desired: Bitrate,
@@ -134,10 +136,10 @@ impl Peer {
             video: Vec::new(),
             audio: Vec::new(),
             allocates: None,
-            files_due: None,
             police: Box::new(Police::new(now)),
             heard: None,
             quiet: false,
+            has_files: false,
             listed: Listed::default(),
             seldom: Box::new(Seldom {
                 resting: FxHashMap::default(),
@@ -152,6 +154,7 @@ impl Peer {
                 probe: None,
                 starves: false,
                 files: Files::default(),
+                files_at: None,
                 reviews: None,
                 desired: Bitrate::default(),
             }),
@@ -350,7 +353,19 @@ impl Peer {
         let keys = self.keys_due.filter(|_| self.can_be_asked());
         let quiet = self.heard.filter(|_| !self.quiet).map(|heard| heard + QUIET_AFTER);
         let media = self.connection.as_ref().and_then(|connection| connection.media_due(now));
-        [keys, quiet, self.steps_at(now), media, self.allocates, self.files_due].into_iter().flatten().min()
+        [keys, quiet, self.steps_at(now), media, self.allocates, self.files_due()].into_iter().flatten().min()
+    }
+
+    /// When more of the files that wait for them may leave.
+    #[must_use]
+    pub fn files_due(&self) -> Option<Instant> {
+        if self.has_files { self.seldom.files_at } else { None }
+    }
+
+    /// Files may leave for them then; `None` if none wait.
+    pub fn set_files_due(&mut self, at: Option<Instant>) {
+        self.has_files = at.is_some();
+        self.seldom.files_at = at;
     }
 
     /// When their connection is to be stepped next.

@@ -18,8 +18,8 @@ use media::{Media, another_source, asked_plainly, over_tcp, without_end};
 use plenary::conference::placement::SPILL_AT;
 use plenary::conference::protocol::Topology;
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, SocketId, Turn,
-    TurnSecret, UnixTime,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
+    Turn, TurnSecret, UnixTime,
 };
 use plenary::control::ControlConfig;
 use plenary::ledger::ClientAddress;
@@ -78,6 +78,10 @@ fn trigger(limit: Limit) -> u64 {
         | Limit::ChatMessagesPerRoom
         | Limit::ChatBytesPerRoom
         | Limit::ChatBytes => written(limit),
+        Limit::FilesPerPeer
+        | Limit::FilesCarriedPerPeer
+        | Limit::FilesCarriedPerAddress
+        | Limit::FilesCarried => sent_as_files(limit),
         Limit::TraceBytes => {
             let tile = json!({"peer": "0000000000000001", "stream": "camera", "height": 1});
             said_within(
@@ -299,6 +303,32 @@ fn written(limit: Limit) -> u64 {
     for reference in 0..20 {
         let message = json!({"type": "chat", "ref": reference.to_string(), "text": "x".repeat(100)});
         conference.socket_text(now(), SocketId(0), &message.to_string());
+    }
+    conference.tally().count(limit)
+}
+
+/// Two files that somebody takes, where there may be one.
+fn sent_as_files(limit: Limit) -> u64 {
+    let mut conference = conference(Limits::default().with(limit, 1));
+    join(&mut conference, 0, "Ann");
+    join(&mut conference, 1, "Bob");
+    let mut ids = Vec::new();
+    while let Some(output) = conference.poll_output() {
+        if let Output::Send { message, .. } = output {
+            let message: Value = serde_json::from_str(&message).expect("a message");
+            ids.extend(message["peer"].as_str().filter(|_| message["type"] == "welcome").map(str::to_owned));
+        }
+    }
+    let [ann, bob] = &ids[..] else { panic!("{ids:?}") };
+    for id in 1..=2 {
+        for (socket, to, frame) in [
+            (0, bob, json!({"type": "offer", "id": id, "name": "a", "size": 1})),
+            (1, ann, json!({"type": "accept", "id": id})),
+            (0, bob, json!({"type": "start", "id": id})),
+        ] {
+            let message = json!({"type": "file", "to": to, "frame": frame}).to_string();
+            conference.socket_text(now(), SocketId(socket), &message);
+        }
     }
     conference.tally().count(limit)
 }

@@ -85,7 +85,7 @@ impl World {
         };
         let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
         let stun = stun_urls([[203, 0, 113, 5].into()], 3478);
-        let file_bytes = FILE_BYTES;
+        let file_bytes = crate::conference::FILE_BYTES;
         let config =
             ConferenceConfig { key, limits, turn, stun, workers, spill_at: SPILL_AT, file_bytes, codecs };
         Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
@@ -343,6 +343,8 @@ impl World {
             Command::Publish { rates, .. } => format!("publish {}", rates.len()),
             Command::Limited { stream, by, .. } => format!("limited {stream:?} {by:?}"),
             Command::View { tiles, .. } => format!("view {}", tiles.len()),
+            Command::Carry { file, size } => format!("carry {} {size}", file.id),
+            Command::Carried { file } => format!("carried {}", file.id),
             Command::Leave { .. } => "leave".to_owned(),
         };
         commands.into_iter().map(|(_, command)| text(command)).collect()

@@ -13,6 +13,7 @@ use crate::conference::protocol::ServerMessage;
 use crate::conference::timers::Timer;
 use crate::limits::Limits;
 use crate::media::codec::CodecSet;
+use crate::media::files::FileId;
 use crate::media::ids::{OfferId, PeerId};
 use crate::media::message::{Command, Notice};
 
@@ -167,8 +168,9 @@ fn check_workers(world: &mut World, told: &mut [Told]) {
                 told.insert(peer, at);
             }
             Command::Leave { peer } => drop(told.remove(&peer)),
-            Command::Lead { .. } => {}
-            Command::Offer { peer, .. }
+            Command::Lead { .. } | Command::Carried { .. } => {}
+            Command::Carry { file: FileId { from: peer, .. }, .. }
+            | Command::Offer { peer, .. }
             | Command::Mute { peer, .. }
             | Command::Publish { peer, .. }
             | Command::Limited { peer, .. }

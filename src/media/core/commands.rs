@@ -266,7 +266,8 @@ impl Core {
     pub(super) fn drop_connection(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         (peer.deadline, peer.seldom.estimate, peer.seldom.told) = (None, None, None);
-        (peer.files_due, peer.seldom.files) = (None, Files::default());
+        peer.set_files_due(None);
+        peer.seldom.files = Files::default();
         let Some(connection) = peer.connection.take() else { return };
         peer.seldom.past_faults.add(&connection.faults());
         self.demux.remove_ufrag(connection.ufrag());

@@ -7,6 +7,7 @@ use crate::media::crossing::{About, Crossing};
 use crate::media::files::{EACH, FileId, Part, Stray};
 use crate::media::ids::{PeerId, WorkerId};
 use crate::media::message::Notice;
+use crate::media::peer::Peer;
 use crate::media::rtc::DUE;
 use crate::media::table::PeerKey;
 
@@ -99,11 +100,18 @@ impl Core {
         }
     }
 
+    /// Some of the files that wait for somebody may be due.
+    pub(super) fn files_are_due(&mut self, now: Instant, key: PeerKey) {
+        if self.peers.get(key).and_then(Peer::files_due).is_some_and(|at| at <= now) {
+            self.give_files(now, key);
+        }
+    }
+
     /// What waits for somebody leaves, as far as it may now.
     pub(super) fn give_files(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(connection) = peer.connection.as_mut().filter(|_| peer.seldom.files.waits()) else {
-            peer.files_due = None;
+            peer.set_files_due(None);
             return;
         };
         let (spare, most) = (connection.spare(now), self.file_bytes_left);
@@ -114,7 +122,7 @@ impl Core {
         self.file_bytes_left = self.file_bytes_left.saturating_sub(bytes);
         // What did not fit into this turn leaves in the next.
         let again = if most - bytes < LEAST_LEFT { DUE } else { EACH };
-        peer.files_due = (!done).then(|| now + again);
+        peer.set_files_due((!done).then(|| now + again));
         if bytes > 0 {
             peer.mark_dirty(key, &mut self.dirty);
         }

@@ -47,7 +47,7 @@ fn a_sender_may_send_a_window_and_as_much_more_as_left() {
 fn what_was_not_offered_or_is_no_frame_goes_nowhere() {
     let mut ann = Files::default();
     ann.carry(FILE, 10);
-    for wrong in [&[][..], &[0; 11], &message(BOB, 7, &[]), &message(BOB, 7, &[0; MOST_IN + 1])] {
+    for wrong in [&[][..], &[0; 11], &message(BOB, 7, &[]), &message(BOB, 7, &vec![0; MOST_IN + 1])] {
         assert_eq!(ann.take(ANN, wrong).unwrap_err(), Stray::Malformed);
     }
     for other in [message(BOB, 8, &[1]), message(PeerId(3), 7, &[1])] {
