@@ -257,6 +257,23 @@ test('somebody types until they say so, write, or are silent for five seconds', 
   );
 });
 
+test('that somebody types is seen while the server is away, however often they say so', () => {
+  const { chat, pass, enters } = page();
+  enters();
+  let changes = 0;
+  chat.on('change', () => (changes += 1));
+  const bob = { peer: BOB, name: 'Bob' };
+  for (let word = 0; word < 1000; word += 1) chat.heardDirectly(bob, { type: 'typing', typing: true });
+  assert.deepEqual([chat.typing, changes], [[BOB], 1]);
+  pass(5_001);
+  assert.deepEqual(chat.typing, []);
+  chat.heardDirectly(bob, { type: 'typing', typing: true });
+  chat.heardDirectly(bob, { type: 'typing', typing: false });
+  assert.deepEqual(chat.typing, []);
+  chat.heardDirectly(bob, { type: 'other', text: 'x', ref: 'y' });
+  assert.deepEqual(chat.beside, []);
+});
+
 test('a page that is loaded again knows what was read and sends what was not confirmed', () => {
   const before = page();
   before.enters([message(1), message(2)]);

@@ -38,6 +38,16 @@ async function seesScreen(viewer, sharer) {
   await viewer.seesMovement(name);
 }
 
+/** What there is to know of a size that is sent, should it not be as it should. @param {any} sent */
+const told = ({ rid, active, framesSent, bytesSent, targetBitrate, qualityLimitationReason }) => ({
+  rid,
+  active,
+  framesSent,
+  bytesSent,
+  targetBitrate,
+  qualityLimitationReason,
+});
+
 /**
  * In two sizes, of which the smaller one stops when nobody takes it. Firefox sends one.
  * @param {import('./lib/person.js').Person} sharer
@@ -52,9 +62,10 @@ async function sendsItsScreen(sharer, engine) {
   assert.deepEqual(await rids(), ['f', 'h']);
   await until(
     `${sharer.name} sends all of the screen, and half of it for nobody`,
-    () => sharer.sends('video', 'screen'),
+    async () => (await sharer.sends('video', 'screen')).map(told),
     (sent) => sent.every(({ rid, active }) => active === (rid === 'f')),
-    { within: 15_000 },
+    // Five times what it takes: a browser looks for its uplink first, and what nobody takes ends after five seconds.
+    { within: 30_000 },
   );
   const [whole] = (await sharer.sends('video', 'screen')).filter(({ rid }) => rid === 'f');
   const { height } = await sharer.sharedSize();

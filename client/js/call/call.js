@@ -154,7 +154,7 @@ export class Call extends Emitter {
     this.#mesh.on('track', (track) => this.emit('direct', track));
     this.#mesh.on('word', ({ peer, word }) => {
       const who = { peer, name: nameOf(this.#state, peer) };
-      if (word.type === 'chat' && who.name) this.chat.heardDirectly(who, { ...word });
+      if (who.name) this.chat.heardDirectly(who, { ...word });
     });
     this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
     followDevices(media, (changed) => this.#use(changed));

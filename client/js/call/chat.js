@@ -49,7 +49,7 @@ const TYPING_EVERY = 2500;
 /**
  * @typedef {object} Outside
  * @property {(message: ClientMessage) => boolean} send Whether it was sent.
- * @property {(word: { type: string, ref: string, text: string }) => void} [beside] Says it to those who are connected directly.
+ * @property {(word: { type: string, ref?: string, text?: string, typing?: boolean }) => void} [beside] Says it to those who are connected directly.
  * @property {() => number} [now]
  * @property {() => string} [draw] A name that nobody draws twice.
  * @property {(action: () => void, delay: number) => unknown} [later]
@@ -122,7 +122,8 @@ export class Chat extends Emitter {
    * @param {Record<string, unknown>} word
    */
   heardDirectly(who, word) {
-    if (!this.#beside.heard(who, word, this.#now())) return;
+    if (word.type === 'typing') return this.#typesDirectly(who.peer, word.typing === true);
+    if (word.type !== 'chat' || !this.#beside.heard(who, word, this.#now())) return;
     this.#later(() => {
       this.emit('change', null);
       const shown = this.#beside.shown(this.#now()).find(({ key }) => key === `${who.peer} ${word.ref}`);
@@ -256,6 +257,7 @@ export class Chat extends Emitter {
     if (typing ? since < TYPING_EVERY : since > TYPING_FOR) return;
     this.#saidTyping = typing ? this.#now() : -Infinity;
     this.#send({ type: 'typing', typing });
+    this.#sayBeside({ type: 'typing', typing });
   }
 
   /** What the next page needs. @returns {Carried} */
@@ -345,6 +347,18 @@ export class Chat extends Emitter {
     if (there?.id !== message.id) this.#messages.splice(at + 1, 0, message);
     else if (there.revision <= message.revision) this.#messages[at] = message;
     if (this.#messages.length > MOST_KEPT) this.#messages.shift();
+  }
+
+  /**
+   * What the server says, too, while it is there. Another page may say it as often as it likes.
+   * @param {string} peer
+   * @param {boolean} typing
+   */
+  #typesDirectly(peer, typing) {
+    const known = (this.#typing.get(peer) ?? -Infinity) - this.#now();
+    if (typing ? known > TYPING_FOR - TYPING_EVERY / 2 : known <= 0) return;
+    this.#types(peer, typing);
+    this.emit('change', null);
   }
 
   /**
