@@ -158,6 +158,21 @@ house.scene('who loads the page anew is seen again', async () => {
   await allSeeEachOther(ann, bob);
 });
 
+house.scene('the panel with people says who is here, what they send and which way it goes', async () => {
+  await ann.page.getByRole('button', { name: '2 in the room' }).click();
+  const panel = ann.page.getByRole('dialog', { name: 'People' });
+  await panel.getByText('Direct: 2 people.').waitFor();
+  assert.deepEqual(await panel.locator('li .who').allInnerTexts(), ['Ann', 'Bob']);
+  assert.deepEqual(await panel.locator('li .hint').allInnerTexts(), ['you', 'direct']);
+  await bob.press('Mute microphone');
+  await panel.getByText('direct · microphone off').waitFor();
+  await ann.screenshot('people-panel');
+  await bob.press('Unmute microphone');
+  await panel.getByText('direct', { exact: true }).waitFor();
+  await ann.page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'hidden' });
+});
+
 house.scene('who keeps their address to themselves keeps the room on the server', async () => {
   await bob.page.locator('#way').click();
   await bob.page.getByRole('checkbox', { name: 'Keep my address to myself' }).click();

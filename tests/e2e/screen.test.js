@@ -39,7 +39,7 @@ async function seesScreen(viewer, sharer) {
 }
 
 /** What there is to know of a size that is sent, should it not be as it should. @param {any} sent */
-const told = ({ rid, active, framesSent, bytesSent, targetBitrate, qualityLimitationReason }) => ({
+const facts = ({ rid, active, framesSent, bytesSent, targetBitrate, qualityLimitationReason }) => ({
   rid,
   active,
   framesSent,
@@ -62,7 +62,7 @@ async function sendsItsScreen(sharer, engine) {
   assert.deepEqual(await rids(), ['f', 'h']);
   await until(
     `${sharer.name} sends all of the screen, and half of it for nobody`,
-    async () => (await sharer.sends('video', 'screen')).map(told),
+    async () => (await sharer.sends('video', 'screen')).map(facts),
     (sent) => sent.every(({ rid, active }) => active === (rid === 'f')),
     // Five times what it takes: a browser looks for its uplink first, and what nobody takes ends after five seconds.
     { within: 30_000 },

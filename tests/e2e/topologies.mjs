@@ -298,6 +298,26 @@ async function firstFrames(engine) {
   }
 }
 
+/**
+ * Bars of what it costs by the number of people, as Mermaid draws them.
+ * @param {string} title
+ * @param {string} unit
+ * @param {(row: Awaited<ReturnType<typeof costs>>) => number} of
+ */
+function plot(title, unit, of) {
+  const bars = rows.costs.map((row) => Math.round(of(row)));
+  const names = rows.costs.map(({ topology, count }) => `"${count}, ${topology === 'mesh' ? 'direct' : 'server'}"`);
+  return [
+    '```mermaid',
+    'xychart-beta',
+    `  title "${title}"`,
+    `  x-axis [${names.join(', ')}]`,
+    `  y-axis "${unit}" 0 --> ${Math.ceil(Math.max(...bars) * 1.1)}`,
+    `  bar [${bars.join(', ')}]`,
+    '```',
+  ].join('\n');
+}
+
 const rows = {
   gaps: [...(await gaps('chromium', 'chromium')), ...(await gaps('chromium', 'firefox'))],
   first: [await firstFrames('chromium'), await firstFrames('firefox')],
@@ -335,6 +355,8 @@ Of each person, over ${SECONDS} s; processors in percent of one core, a browser'
 | people | way | uplink, kbit/s | a browser's processor | the server's processor |
 |---|---|---|---|---|
 ${rows.costs.map(({ topology, count, uplink, browser, server }) => `| ${count} | ${topology === 'mesh' ? 'directly' : 'through the server'} | ${Math.round(uplink)} | ${Math.round(browser)} % | ${server.toFixed(1)} % |`).join('\n')}
+
+${plot('What one person sends, by people and way', 'kbit/s', ({ uplink }) => uplink)}
 `;
 console.info(figures);
 const [head = '', , tail = ''] = (await readFile(DOCUMENT, 'utf8')).split(/<!-- \/?figures -->/);

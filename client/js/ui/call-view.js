@@ -11,6 +11,7 @@ import { ConnectionPanel } from './connection-panel.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 import { showHealth } from './health.js';
 import { inviteButton } from './invite.js';
+import { peoplePanel } from './people-panel.js';
 import { Playback } from './playback.js';
 import { qualityDialog } from './quality-dialog.js';
 import { shareButton } from './share-button.js';
@@ -84,8 +85,6 @@ export function callView({ call, media, share, quality, id, name, region, leave 
     stage.show(tiles);
     const people = state.peers.length;
     alone.hidden = tiles.length > 0 || people === 0;
-    byId('count', HTMLSpanElement).hidden = people === 0;
-    byId('people', HTMLSpanElement).textContent = String(people);
   });
   call.on('welcome', ({ room }) => {
     byId('room-name', HTMLHeadingElement).replaceChildren(...nodesOf(said`${room.name}`));
@@ -95,6 +94,7 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   call.on('announce', announce);
   showHealth(call, region.speak);
   wayDialog(call, announce);
+  peoplePanel(call);
 
   deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
   deviceButton(byId('camera', HTMLButtonElement), media, 'camera');

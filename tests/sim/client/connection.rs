@@ -16,6 +16,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
+use super::files::Files;
 use super::forger::Forger;
 use super::keyring::Keyring;
 use super::lines::{codec_of, in_sizes, slot, track};
@@ -121,6 +122,7 @@ pub struct Connection {
     pub alive: bool,
     pub agreed: Agreed,
     pub forger: Option<Forger>,
+    pub files: Files,
     /// Changes what is about to be sent, as no browser would.
     pub twist: Option<Twist>,
     deadline: Instant,
@@ -166,6 +168,7 @@ impl Connection {
             alive: true,
             agreed,
             forger,
+            files: Files::default(),
             twist: None,
             deadline: now,
             out: Vec::new(),
@@ -411,6 +414,7 @@ impl Connection {
                 self.cameras.iter_mut().for_each(|(_, camera)| camera.start(now));
                 self.microphones.iter_mut().for_each(|(_, microphone)| microphone.start(now));
             }
+            Event::ChannelData(data) => self.take_data(&data),
             Event::RtpPacket(packet) => self.take_packet(now, &packet, receiver, who),
             Event::KeyframeRequest(request) => {
                 let camera = self.cameras.iter_mut().find(|(mid, _)| *mid == request.mid);

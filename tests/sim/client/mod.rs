@@ -3,6 +3,7 @@
 //! Fed with datagrams, messages and time like everything here; polled for datagrams and messages.
 
 pub mod connection;
+mod files;
 pub mod forger;
 pub mod keyring;
 mod lines;
@@ -229,6 +230,7 @@ impl Client {
                 self.speakers.push(who.map(|(person, _)| *person));
             }
             ServerMessage::Pong => self.waits.answered(now),
+            ServerMessage::File { from, frame } => self.told_of_file(from, frame),
             // What people say and which way it goes is none of this client's business.
             _ => {}
         }

@@ -13,6 +13,7 @@ mod demand;
 mod egress;
 mod estimate;
 mod feedback;
+mod files;
 mod joins;
 mod large;
 mod meeting;
