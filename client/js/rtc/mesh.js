@@ -2,7 +2,7 @@
  * The direct connections of a call: made and ended as `direct.js` says, and what comes of them.
  */
 
-import { awaited, NOTHING, offersTo, OVERLAP, reports, sendsToServer, step } from '../call/direct.js';
+import { awaited, NOTHING, offersTo, OVERLAP, OVERLAP_BACK, reports, sendsToServer, step } from '../call/direct.js';
 import { Emitter } from '../core/emitter.js';
 import { DirectLink } from './direct-link.js';
 import { BEST } from './encodings.js';
@@ -20,8 +20,8 @@ const LOOK = 40;
 /** Milliseconds between two looks at who speaks, and at what is sent. */
 const LISTEN = 250;
 /**
- * Milliseconds for which somebody comes from the server before they are heard from there. A buffer for sound that rested fills
- * first: without this a gap of 270 ms is heard. Directly they are sent for two seconds more.
+ * Milliseconds for which somebody comes from the server before they are seen and heard from there: buffers that rested fill first, and a
+ * size of a picture that begins may be followed by another one. With none, sound missed 72 ms beside Firefox in place of 41.
  */
 const FILLS = 500;
 /** From this level on somebody speaks (RFC 6464 levels, as browsers give them, from 0 to 1): a room's noise is below 0.01. */
@@ -130,7 +130,8 @@ export class Mesh extends Emitter {
     this.#step({ type: 'order', order });
     if (before.epoch === order.epoch && before.path === order.path) return;
     clearTimeout(this.#overlap);
-    this.#overlap = setTimeout(() => this.#step({ type: 'settled' }), OVERLAP);
+    const overlap = order.path === 'server' ? OVERLAP_BACK : OVERLAP;
+    this.#overlap = setTimeout(() => this.#step({ type: 'settled' }), overlap);
   }
 
   /**

@@ -65,15 +65,21 @@ fn a_file_leaves_pictures_and_voices_their_place() {
 fn a_file_arrives_whole_and_quickly_where_the_line_is_wide() {
     play(When::Always, |seed| {
         let mut world = World::new(seed);
+        world.make_room("next door");
+        let clean = Conditions::clean(20);
+        let [cem, dan] =
+            [0, 1].map(|_| world.join_room("next door", Profile::PAGE, clean.clone(), clean.clone()));
         // Without media nothing is known of a line, and SCTP finds out.
         let silent = Profile { microphone: None, ..Profile::LISTENER };
         let [ann, bob] =
             [0, 1].map(|_| world.join_over(silent.clone(), Conditions::clean(20), Conditions::clean(20)));
         world.run(ms(3_000));
+        world.start_watching();
         send(&mut world, ann, bob, 3_000_000);
         world.within(ms(10_000), "it is slow", |world| received(world, bob) >= 3_000_000);
         world.run(ms(1_000));
         assert_eq!(received(&world, bob), 3_000_000, "not a byte more");
+        assert!(world.picture_gap(cem, dan) < ms(500), "others waited {:?}", world.picture_gap(cem, dan));
         world.finish("a file between two");
     });
 }
