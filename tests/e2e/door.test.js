@@ -225,6 +225,8 @@ house.scene('everything can be done with the keyboard, in the order of what is s
   await page.keyboard.press('Enter');
   await kay.sees('Ann', 'red');
   await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'count', 'who is here');
+  await page.keyboard.press('Tab');
   assert.match(await focus(), /^Media goes/, 'the badge beside the name of the room');
   // What belongs to tiles comes before the controls, as it is above.
   const onStage = () => page.evaluate(() => Boolean(document.activeElement?.closest('#stage')));

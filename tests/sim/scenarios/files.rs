@@ -67,12 +67,11 @@ fn a_file_arrives_whole_and_quickly_where_the_line_is_wide() {
         let mut world = World::new(seed);
         world.make_room("next door");
         let clean = Conditions::clean(20);
-        let [cem, dan] =
-            [0, 1].map(|_| world.join_room("next door", Profile::PAGE, clean.clone(), clean.clone()));
+        let [cem, dan] = [0, 1].map(|_| world.join_room("next door", Profile::PAGE, clean, clean));
         // Without media nothing is known of a line, and SCTP finds out.
         let silent = Profile { microphone: None, ..Profile::LISTENER };
         let [ann, bob] =
-            [0, 1].map(|_| world.join_over(silent.clone(), Conditions::clean(20), Conditions::clean(20)));
+            [0, 1].map(|_| world.join_over(silent, Conditions::clean(20), Conditions::clean(20)));
         world.run(ms(3_000));
         world.start_watching();
         send(&mut world, ann, bob, 3_000_000);
