@@ -12,11 +12,6 @@
 
 /** Milliseconds for which both ways carry everything after an order: what is late until then is not waited for any longer. */
 export const OVERLAP = 2000;
-/**
- * The same on the way to the server: a browser that rested looks for its uplink anew and may take three seconds to its first picture there. Who
- * has arrived is shown from there at once, whatever is left of this.
- */
-export const OVERLAP_BACK = 5000;
 
 /** Where media goes. @typedef {'server' | 'trying' | 'direct'} Path */
 /** @typedef {{ topology: string, epoch: number, path: Path, reason: string }} Order */
