@@ -70,12 +70,7 @@ impl Conference {
         bytes: usize,
         said: FileMessage,
     ) -> Result<(), Refusal> {
-        let flow = self.sockets.get_mut(&socket).map(|client| &mut client.flow);
-        if flow.is_some_and(|flow| flow.signal(now.instant, bytes, &self.config.limits).is_err()) {
-            self.tally.hit(Limit::SignalBytesPerSecond);
-            let most = self.config.limits.get(Limit::SignalBytesPerSecond);
-            return Err(Refusal::TooManySignals { most });
-        }
+        self.meter_words(now, socket, bytes)?;
         let FileMessage { to, frame } = said;
         let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
         if to == id || room(&to).is_none_or(|at| room(&id) != Some(at)) {

@@ -128,6 +128,17 @@ impl Conference {
         self.course_set(now, at);
     }
 
+    /// So many bytes are said to another browser, if a socket may say as much.
+    pub(super) fn meter_words(&mut self, now: Now, socket: SocketId, bytes: usize) -> Result<(), Refusal> {
+        let flow = self.sockets.get_mut(&socket).map(|client| &mut client.flow);
+        if flow.is_some_and(|flow| flow.signal(now.instant, bytes, &self.config.limits).is_err()) {
+            self.tally.hit(Limit::SignalBytesPerSecond);
+            let most = self.config.limits.get(Limit::SignalBytesPerSecond);
+            return Err(Refusal::TooManySignals { most });
+        }
+        Ok(())
+    }
+
     /// `signal`: passed on as it is to somebody in the same room, while its browsers may connect to each other.
     pub(super) fn signal(
         &mut self,
@@ -136,12 +147,7 @@ impl Conference {
         bytes: usize,
         signal: Signal,
     ) -> Result<(), Refusal> {
-        let flow = self.sockets.get_mut(&socket).map(|client| &mut client.flow);
-        if flow.is_some_and(|flow| flow.signal(now.instant, bytes, &self.config.limits).is_err()) {
-            self.tally.hit(Limit::SignalBytesPerSecond);
-            let most = self.config.limits.get(Limit::SignalBytesPerSecond);
-            return Err(Refusal::TooManySignals { most });
-        }
+        self.meter_words(now, socket, bytes)?;
         let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
         let Some(at) = room(&id).filter(|at| room(&signal.to) == Some(*at)) else {
             return Err(Refusal::UnknownPeer);
