@@ -4,6 +4,7 @@
 
 import { byId, h, nodesOf } from '../core/dom.js';
 import { said } from '../core/sentence.js';
+import { sheet } from './sheet.js';
 import { wayWords } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
@@ -71,15 +72,5 @@ export function peoplePanel(call) {
     }
   });
 
-  button.addEventListener('click', () => {
-    if (dialog.open) return dialog.close();
-    dialog.show();
-    button.setAttribute('aria-expanded', 'true');
-  });
-  byId('people-close', HTMLButtonElement).addEventListener('click', () => dialog.close());
-  dialog.addEventListener('keydown', (event) => event.key === 'Escape' && dialog.close());
-  dialog.addEventListener('close', () => {
-    button.setAttribute('aria-expanded', 'false');
-    button.focus();
-  });
+  sheet(button, dialog, byId('people-close', HTMLButtonElement));
 }

@@ -5,6 +5,7 @@
 import { byId } from '../core/dom.js';
 import { rateWords } from '../core/rates.js';
 import { remember } from '../core/storage.js';
+import { sheet } from './sheet.js';
 import { VerifyList } from './verify-list.js';
 
 /** @import { Call } from '../call/call.js' */
@@ -105,15 +106,5 @@ export function wayDialog(call, announce) {
   const people = new VerifyList(call, announce);
   call.on('room', (state) => people.show(state));
 
-  badge.addEventListener('click', () => {
-    if (dialog.open) return dialog.close();
-    dialog.show();
-    badge.setAttribute('aria-expanded', 'true');
-  });
-  byId('way-close', HTMLButtonElement).addEventListener('click', () => dialog.close());
-  dialog.addEventListener('keydown', (event) => event.key === 'Escape' && dialog.close());
-  dialog.addEventListener('close', () => {
-    badge.setAttribute('aria-expanded', 'false');
-    badge.focus();
-  });
+  sheet(badge, dialog, byId('way-close', HTMLButtonElement));
 }

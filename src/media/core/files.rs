@@ -110,7 +110,9 @@ impl Core {
     /// What waits for somebody leaves, as far as it may now.
     pub(super) fn give_files(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        let Some(connection) = peer.connection.as_mut().filter(|_| peer.seldom.files.waits()) else {
+        let waits = peer.seldom.files.waits();
+        // Without a channel nothing can leave; opening one asks again.
+        let Some(connection) = peer.connection.as_mut().filter(|c| waits && c.has_channel()) else {
             peer.set_files_due(None);
             return;
         };

@@ -53,6 +53,12 @@ impl Connection {
         }
     }
 
+    /// Whether the client has a channel for files.
+    #[must_use]
+    pub fn has_channel(&self) -> bool {
+        self.files.is_some()
+    }
+
     /// What comes on the client's channel for files is passed over from here on.
     pub fn abandon_channel(&mut self) {
         self.files = None;
