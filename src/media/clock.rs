@@ -16,6 +16,16 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// A report that puts the newest packet further than this from its arrival is not believed.
 const BELIEVABLE: Duration = Duration::from_secs(3);
 
+/// A track of which nothing came for so long has rested: a network stalls for less, or is looked at as a lost path.
+const RESTED: Duration = Duration::from_secs(5);
+
+/// Nothing came for at least so long: longer than the 400 ms between two packets of silence (DTX).
+const PAUSED: Duration = Duration::from_millis(500);
+
+/// A clock that counted so much less than the time that passed stood still meanwhile. Chromium's sound loses 0.7 s whenever it does not
+/// send for a while (five pauses of 10 s looked at), and each puts sound and picture as much further apart.
+const STOOD: Duration = Duration::from_millis(100);
+
 /// One person's NTP clock against the server's.
 #[derive(Debug)]
 pub struct PeerClock {
@@ -115,6 +125,22 @@ impl TrackClock {
         predicted.min(arrival)
     }
 
+    /// Whether the publisher's clock stood still while nothing came before the packet with the timestamp `rtp`, which arrives at `arrival`: what
+    /// was known of it says nothing any more. A stalled network that delivers late is another thing: there the first packet counts
+    /// on from the last.
+    #[must_use]
+    pub fn stood(&self, rtp: MediaTime, arrival: Instant) -> bool {
+        let Some((newest, at)) = self.newest.filter(|(newest, _)| rtp > *newest) else { return false };
+        let (paused, counted) = (arrival.saturating_duration_since(at), self.rate.time_of(rtp - newest));
+        let stood = paused.saturating_sub(counted) > STOOD;
+        stood && (paused >= RESTED || (paused >= PAUSED && counted >= paused / 2))
+    }
+
+    /// Forgets what is known of it. It began anew.
+    pub fn begin_anew(&mut self) {
+        *self = TrackClock::new(self.rate);
+    }
+
     /// Takes note of a sender report: the low 32 bits of the timestamp that stands for `instant`.
     pub fn report(&mut self, rtp: u32, instant: Instant) {
         let Some((newest, arrival)) = self.newest else { return };
@@ -210,6 +236,29 @@ mod tests {
             clock.capture(MediaTime(9_000), start + ms(99)),
             start + ms(26) + Duration::from_nanos(33_333_333)
         );
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_while_nothing_came_is_told_from_a_network_that_did() {
+        let start = Instant::now();
+        let second = 48_000;
+        // How long nothing came, how much of that was counted, and what it is.
+        for (paused, counted, stood) in [
+            (10_000, 9_300, true),
+            (10_000, 20, true),
+            (10_000, 9_990, false),
+            (2_000, 1_300, true),
+            (2_000, 20, false),
+            (2_000, 1_950, false),
+            (400, 20, false),
+            (20, 10_000, false),
+        ] {
+            let mut clock = TrackClock::new(ClockRate::AUDIO);
+            clock.capture(MediaTime(second), start);
+            let next = MediaTime(second + counted * 48);
+            assert_eq!(clock.stood(next, start + ms(paused)), stood, "{paused} ms, of which {counted} count");
+            assert!(!clock.stood(MediaTime(second), start + ms(paused)), "one that comes late says nothing");
+        }
     }
 
     #[test]

@@ -125,6 +125,8 @@ crate::metrics! {
         pub late: u64,
         /// Times the clock said less than before.
         pub clock_steps_back: u64,
+        /// Sound that came again after a pause in which its publisher's RTP clock stood still: it begins anew, so that voices and lips stay together.
+        pub clocks_stood: u64,
     }
 }
 

@@ -173,6 +173,12 @@ impl Core {
             publication = again;
         }
         let Publication { track, layers, sound, sinks, .. } = &mut *publication;
+        let may_stand = track.kind == Kind::Audio && capture.is_none();
+        if may_stand && layers.get(layer).clock.stood(time, packet.arrival) {
+            layers.get_mut(layer).clock.begin_anew();
+            (sound.held_back, sound.kept_here) = (true, true);
+            self.counters.clocks_stood += 1;
+        }
         let capture = capture.unwrap_or_else(|| {
             let capture = layers.get_mut(layer).clock.capture(time, packet.arrival);
             capture.checked_sub(CAPTURE_MARGIN).unwrap_or(capture)

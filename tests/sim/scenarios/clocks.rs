@@ -96,6 +96,34 @@ fn a_camera_whose_timestamps_go_back_is_seen_again_at_its_next_key_frame() {
     });
 }
 
+/// Chromium's sound loses 0.7 s of its clock whenever it does not send for a while. `World::finish` judges lips.
+#[test]
+fn a_microphone_whose_clock_stands_while_it_rests_stays_with_its_picture() {
+    play(When::Always, |seed| {
+        let (mut world, ada, _) = two_of(Settings::new(seed));
+        for _ in 0..4 {
+            world.seats[ada].up.cut = true;
+            world.run(ms(4_000));
+            world.client(ada, |client, _| {
+                let connection = client.connection.as_mut().expect("a connection");
+                let mut before = connection.twist.take().unwrap_or_else(|| Box::new(|_| {}));
+                connection.twist = Some(Box::new(move |sent| {
+                    before(sent);
+                    if sent.level.is_some() {
+                        sent.time = sent.time.wrapping_sub(700 * 48);
+                    }
+                }));
+            });
+            world.seats[ada].up.cut = false;
+            world.run(ms(4_000));
+        }
+        world.start_watching();
+        world.run(ms(4_000));
+        assert!(world.count(|counters| counters.clocks_stood) >= 4, "each pause is noticed");
+        world.finish("a clock that stands while nothing is sent");
+    });
+}
+
 /// `World::finish` judges that no sender report steps, which would cost lips a second and more.
 #[test]
 fn a_publisher_whose_reports_lie_about_the_time_moves_nobodys_lips() {
