@@ -88,6 +88,10 @@ limits! {
     LedgerAccounts = 65_536, "limit_ledger_accounts";
     /// People in one room.
     PeersPerRoom = 100, "limit_peers_per_room";
+    /// People who wait to be let into one room. Who comes then is refused; who waits keeps their place.
+    LobbyPerRoom = 50, "limit_lobby_per_room";
+    /// Of these, those of one client address: a class that comes in behind one router has a teacher who opens the room.
+    LobbyPerAddress = 8, "limit_lobby_per_address";
     /// Tracks one person publishes: camera, microphone, screen, screen audio.
     TracksPerPeer = 4, "limit_tracks_per_peer";
     /// Tiles one `view` names.

@@ -30,6 +30,9 @@ impl Conference {
             return;
         }
         log::debug!("{id:?} is at {:?}", room.state.version());
+        if event.is_kept() {
+            self.store.update(room.state.record().clone());
+        }
         self.tell_workers(id, event);
         if changed == Changed::List {
             self.list_changed(now, id);
@@ -61,6 +64,11 @@ impl Conference {
             | RoomEvent::CodecChosen { .. }
             | RoomEvent::Hidden { .. }
             | RoomEvent::TopologyChosen { .. }
+            | RoomEvent::RoleGiven { .. }
+            | RoomEvent::Hand { .. }
+            | RoomEvent::KeptSo { .. }
+            | RoomEvent::PutOut { .. }
+            | RoomEvent::Pardoned { .. }
             | RoomEvent::Ordered { .. }
             | RoomEvent::Chat(_) => {}
         }

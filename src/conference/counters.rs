@@ -14,6 +14,8 @@ crate::metrics! {
         pub rooms: u64 as Gauge,
         /// Files that are on their way through the server.
         pub files: u64 as Gauge,
+        /// People who wait to be let into a room.
+        pub waiting: u64 as Gauge,
     }
 }
 
@@ -43,6 +45,12 @@ crate::metrics! {
         pub flooders: u64,
         /// Messages that were written in chats.
         pub chat_messages: u64,
+        /// People who came into a lobby.
+        pub knocks: u64,
+        /// People who were put out of a room by somebody who moderates.
+        pub put_out: u64,
+        /// Rooms that were ended for everybody.
+        pub rooms_ended: u64,
     } with {
         refusals: [u64; ErrorCode::ALL.len()],
     }

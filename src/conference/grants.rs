@@ -5,41 +5,106 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Conference;
-use crate::media::ids::PeerId;
+use crate::media::ids::{Kind, PeerId, Stream, Track};
 
 /// One thing that somebody may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grant {
-    /// Sends sound and pictures.
+    /// Has lines that send. What is sent on them needs one of the next three, too.
     Publish,
-    /// Receives them.
+    /// Is heard.
+    Microphone,
+    /// Is seen.
+    Camera,
+    /// Shares a screen, and its sound.
+    Screen,
+    /// Receives media.
     Subscribe,
-    /// Says something to one other browser.
+    /// Says something to one other browser, and connects to it.
     Signal,
+    /// Sends files.
+    Files,
     /// Writes to everybody.
     Chat,
-    /// Decides about the room and about others in it.
+    /// Decides about others in the room, and about who comes in.
     Moderate,
+    /// Decides who moderates, and when the room ends.
+    Own,
 }
 
 impl Grant {
-    const ALL: [Grant; 5] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat, Grant::Moderate];
+    const ALL: [Grant; 10] = [
+        Grant::Publish,
+        Grant::Microphone,
+        Grant::Camera,
+        Grant::Screen,
+        Grant::Subscribe,
+        Grant::Signal,
+        Grant::Files,
+        Grant::Chat,
+        Grant::Moderate,
+        Grant::Own,
+    ];
+
+    /// What is needed for a track to be passed on.
+    pub(super) fn for_track(track: Track) -> Grant {
+        match (track.stream, track.kind) {
+            (Stream::Camera, Kind::Audio) => Grant::Microphone,
+            (Stream::Camera, Kind::Video) => Grant::Camera,
+            (Stream::Screen, _) => Grant::Screen,
+        }
+    }
+}
+
+/// What somebody is in a room: a list of what they may, with a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything.
+    Owner,
+    /// Everything but what concerns moderators and the room's end.
+    Moderator,
+    /// Everything but to decide about others.
+    #[default]
+    Speaker,
+    /// Sees, hears and writes.
+    Listener,
+}
+
+impl Role {
+    /// What belongs to it.
+    pub(super) fn grants(self) -> Grants {
+        match self {
+            Role::Owner => Grants::ALL,
+            Role::Moderator => Role::Owner.grants().without(Grant::Own),
+            Role::Speaker => Role::Moderator.grants().without(Grant::Moderate),
+            Role::Listener => [Grant::Publish, Grant::Subscribe, Grant::Chat]
+                .into_iter()
+                .fold(Grants(0), |grants, grant| Grants(grants.0 | Grants::bit(grant))),
+        }
+    }
+
+    /// Who has a higher rank decides about who has a lower one.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Role::Owner => 2,
+            Role::Moderator => 1,
+            Role::Speaker | Role::Listener => 0,
+        }
+    }
 }
 
 /// What somebody may do, all together.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Grants(u8);
+pub(super) struct Grants(u16);
 
 impl Grants {
-    /// What everybody may who has the room's link: all but moderation.
-    pub(super) const GUEST: Grants = Grants(Grants::OWNER.0 & !Grants::bit(Grant::Moderate));
+    /// Everything.
+    pub(super) const ALL: Grants = Grants((1 << Grant::ALL.len()) - 1);
 
-    /// What whoever made the room may: everything.
-    pub(super) const OWNER: Grants = Grants((1 << Grant::ALL.len()) - 1);
-
-    const fn bit(grant: Grant) -> u8 {
-        1 << grant as u8
+    const fn bit(grant: Grant) -> u16 {
+        1 << grant as u16
     }
 
     /// Whether this is among them.
@@ -52,8 +117,12 @@ impl Grants {
         Grant::ALL.into_iter().filter(|grant| self.has(*grant)).collect()
     }
 
+    /// What is among both.
+    pub(super) fn and(self, others: Grants) -> Grants {
+        Grants(self.0 & others.0)
+    }
+
     /// All but one.
-    #[cfg(test)]
     pub(super) fn without(self, grant: Grant) -> Grants {
         Grants(self.0 & !Self::bit(grant))
     }
@@ -74,18 +143,28 @@ pub(super) enum Action {
     Connect,
     /// Other pictures than before.
     View,
-    /// A track is muted or not.
+    /// This track is muted.
     Mute,
+    /// This track is not muted any more.
+    Unmute(Track),
     /// Others are told why their own picture is what it is.
     Limited,
     /// Something for another browser.
     Signal,
+    /// A file for somebody.
+    File,
+    /// An answer about somebody's file.
+    Receive,
     /// To keep one's address to oneself.
     HideAddress,
     /// Another topology for the room.
     Topology,
     /// Something for everybody to read.
     Chat,
+    /// To raise a hand, or to lower it.
+    Hand,
+    /// Something about others, or about the room.
+    Moderate,
     /// To be gone.
     Leave,
     /// A sign that the server is there.
@@ -93,16 +172,18 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// What has to be granted. Nobody is kept in a room or has to show their address, and everybody may know that the server
-    /// is there.
+    /// What has to be granted. Nobody is kept in a room or has to show their address, everybody may ask for the word, and
+    /// everybody may know that the server is there.
     fn needs(self) -> Option<Grant> {
         match self {
             Action::Publish | Action::Mute | Action::Limited => Some(Grant::Publish),
-            Action::Connect | Action::View => Some(Grant::Subscribe),
+            Action::Unmute(track) => Some(Grant::for_track(track)),
+            Action::Connect | Action::View | Action::Receive => Some(Grant::Subscribe),
             Action::Signal => Some(Grant::Signal),
-            Action::Topology => Some(Grant::Moderate),
-            Action::HideAddress | Action::Leave | Action::Ping => None,
+            Action::File => Some(Grant::Files),
+            Action::Topology | Action::Moderate => Some(Grant::Moderate),
             Action::Chat => Some(Grant::Chat),
+            Action::HideAddress | Action::Hand | Action::Leave | Action::Ping => None,
         }
     }
 }
@@ -110,7 +191,12 @@ impl Action {
 impl Conference {
     /// Whether somebody may do this.
     pub(super) fn may(&self, peer: PeerId, action: Action) -> bool {
-        let granted = |needed| self.member(peer).is_some_and(|member| member.grants().has(needed));
-        action.needs().is_none_or(granted)
+        action.needs().is_none_or(|needed| self.has_grant(peer, needed))
+    }
+
+    /// Whether this is granted to somebody, as their room is kept at present.
+    pub(super) fn has_grant(&self, peer: PeerId, grant: Grant) -> bool {
+        let room = self.peers.get(&peer).and_then(|peer| self.rooms.get(&peer.room));
+        room.is_some_and(|room| room.state.grants_of(peer).is_some_and(|grants| grants.has(grant)))
     }
 }

@@ -69,6 +69,7 @@ pub(super) struct Keys {
     rooms: hmac::Key,
     owners: hmac::Key,
     tokens: hmac::Key,
+    browsers: hmac::Key,
 }
 
 impl Keys {
@@ -78,6 +79,7 @@ impl Keys {
             rooms: master.derive("plenary room id"),
             owners: master.derive("plenary room owner"),
             tokens: master.derive("plenary resume token"),
+            browsers: master.derive("plenary browser"),
         }
     }
 
@@ -120,6 +122,14 @@ impl Keys {
         let (created_at, tag) = read::<8>(secret)?;
         hmac::verify(&self.owners, &[&created_at, id.as_bytes()].concat(), &tag).ok()?;
         Some(UnixTime::from_millis(u64::from_be_bytes(created_at)))
+    }
+
+    /// What is kept of the name that a page gives its browser: whoever reads it cannot pass for that browser.
+    pub(super) fn browser(&self, name: &str) -> [u8; 16] {
+        let tag = hmac::sign(&self.browsers, name.as_bytes());
+        let mut kept = [0; 16];
+        kept.iter_mut().zip(tag.as_ref()).for_each(|(kept, byte)| *kept = *byte);
+        kept
     }
 
     /// A token for the room `id` that says `claims`.

@@ -26,13 +26,15 @@ pub(super) enum Kind {
     ChatEdit,
     ChatDelete,
     Typing,
+    Hand,
+    Moderate,
     Leave,
     Ping,
 }
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 16] = [
+    pub(super) const ALL: [(&'static str, Kind); 18] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
@@ -47,6 +49,8 @@ impl Kind {
         ("chat-edit", Kind::ChatEdit),
         ("chat-delete", Kind::ChatDelete),
         ("typing", Kind::Typing),
+        ("hand", Kind::Hand),
+        ("moderate", Kind::Moderate),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),
     ];

@@ -77,7 +77,7 @@ impl Conference {
             && let Some(id) = self.makers.first()
         {
             self.tally.hit(limit);
-            self.forget_room(&id);
+            self.forget_room(now, &id);
             verdict = self.ledger.check(by, Resource::Rooms, 1, &self.config.limits).map_err(|_| over);
         }
         verdict.map_err(|over| {
@@ -93,7 +93,8 @@ impl Conference {
     }
 
     /// Forgets a room nobody is in.
-    pub(super) fn forget_room(&mut self, id: &str) {
+    pub(super) fn forget_room(&mut self, now: Now, id: &str) {
+        self.lobby_ends(now, id);
         self.store.remove(id);
         self.chats.take(id);
         self.timers.clear(&super::Timer::EmptyRoom(id.into()));

@@ -22,6 +22,7 @@ use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId};
 use crate::media::message::{Command, Notice};
 
+mod bans;
 mod changes;
 mod chat;
 mod codecs;
@@ -35,7 +36,9 @@ mod history;
 mod ids;
 mod keys;
 mod kind;
+mod lobby;
 mod makers;
+mod moderation;
 mod names;
 mod negotiation;
 pub mod outbox;
@@ -85,6 +88,7 @@ pub use crate::media::ids::WorkerId;
 use chat::Chats;
 use files::Files;
 use keys::Keys;
+use lobby::Lobby;
 use makers::Makers;
 use negotiation::Reading;
 use presence::Hearing;
@@ -179,6 +183,12 @@ pub enum StateKey {
     Speaker,
     /// `topology`.
     Topology,
+    /// `room`.
+    Room,
+    /// `granted`.
+    Granted,
+    /// `lobby`.
+    Lobby,
 }
 
 /// Everybody in every room of this process.
@@ -206,6 +216,7 @@ pub struct Conference {
     makers: Makers,
     chats: Chats,
     files: Files,
+    lobby: Lobby,
     reading: Reading,
     timers: TimerQueue,
     outputs: VecDeque<Output>,
@@ -243,6 +254,7 @@ impl Conference {
             makers: Makers::default(),
             chats: Chats::default(),
             files: Files::default(),
+            lobby: Lobby::default(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
@@ -340,7 +352,8 @@ impl Conference {
     pub fn gauges(&self) -> Gauges {
         let [sockets, people, rooms] =
             [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
-        Gauges { sockets, people, rooms, files: self.files.carried() as u64 }
+        let [files, waiting] = [self.files.carried(), self.lobby.len()].map(|count| count as u64);
+        Gauges { sockets, people, rooms, files, waiting }
     }
 
     /// What happened to people.
@@ -364,7 +377,7 @@ impl Conference {
                 Timer::Course(room) => self.review_course(now, room),
                 Timer::Limited(peer) => self.tell_limited(now, peer),
                 Timer::Chat(peer) => self.send_history(now, peer),
-                Timer::EmptyRoom(room) => self.forget_room(&room),
+                Timer::EmptyRoom(room) => self.forget_room(now, &room),
             }
         }
     }

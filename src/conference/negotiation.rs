@@ -167,10 +167,14 @@ impl Conference {
             return Err(Refusal::OldOffer { id, last });
         }
         negotiation.last = Some(id);
+        let tracks: Vec<Track> =
+            message.tracks.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect();
         // A connection that waits to be made is made with its newest description.
         message.fresh |= negotiation.waiting.take().is_some_and(|offer| offer.fresh);
         message.fresh |= negotiation.unread.as_ref().is_some_and(|offer| offer.fresh);
-        if negotiation.unread.replace(message).is_some() {
+        let reads = negotiation.unread.replace(message).is_none();
+        self.mute_ungranted(now, peer_id, &tracks);
+        if !reads {
             // It is read when the one before would have been.
             return Ok(());
         }

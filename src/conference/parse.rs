@@ -14,12 +14,12 @@ use super::grants::Action;
 use super::history::ChatSeen;
 use super::kind;
 use super::negotiation::OfferMessage;
-use super::protocol::{DirectState, FileFrame, Topology};
+use super::protocol::{DirectState, FileFrame, Topology, Wish};
 use super::refusal::Refusal;
 use super::wire;
 use crate::json;
 use crate::limits::{Limit, Limits, Tally};
-use crate::media::ids::{Kind, PeerId, Stream};
+use crate::media::ids::{Kind, PeerId, Stream, Track};
 use crate::media::message::{Limitation, Tile};
 
 /// `join`.
@@ -38,6 +38,11 @@ pub(super) struct Join {
     /// The person keeps their address to themselves.
     #[serde(default, rename = "hideAddress")]
     pub(super) hide_address: bool,
+    /// What the page calls its browser.
+    pub(super) browser: Option<String>,
+    /// Who was banned asks to be let in all the same.
+    #[serde(default)]
+    pub(super) knock: bool,
     /// What the page has of the room's chat; a page that says nothing of it is not told what was written before.
     pub(super) chat: Option<ChatSeen>,
 }
@@ -160,6 +165,12 @@ struct Typing {
     typing: bool,
 }
 
+/// `hand`.
+#[derive(Debug, Deserialize)]
+struct Hand {
+    raised: bool,
+}
+
 /// `leave`.
 #[derive(Debug, Deserialize)]
 struct Leave {
@@ -187,6 +198,8 @@ pub(super) enum Said {
     ChatEdit(ChatEdit),
     ChatDelete(ChatDelete),
     Typing(bool),
+    Hand(bool),
+    Moderate(Wish),
     Leave { may_return: bool },
     Ping,
 }
@@ -198,12 +211,17 @@ impl Said {
             Said::Offer(offer) if offer.tracks.is_empty() => Action::Connect,
             Said::Offer(_) => Action::Publish,
             Said::View(_) => Action::View,
-            Said::Mute(_) => Action::Mute,
+            Said::Mute(Mute { muted: true, .. }) => Action::Mute,
+            Said::Mute(Mute { stream, kind, .. }) => Action::Unmute(Track { stream: *stream, kind: *kind }),
             Said::Limited(_) => Action::Limited,
-            Said::Signal(_) | Said::Direct(_) | Said::File(_) => Action::Signal,
+            Said::Signal(_) | Said::Direct(_) => Action::Signal,
+            Said::File(FileMessage { frame: FileFrame::Offer { .. }, .. }) => Action::File,
+            Said::File(_) => Action::Receive,
             Said::HideAddress(_) => Action::HideAddress,
             Said::Topology(_) => Action::Topology,
             Said::Chat(_) | Said::ChatEdit(_) | Said::ChatDelete(_) | Said::Typing(_) => Action::Chat,
+            Said::Hand(_) => Action::Hand,
+            Said::Moderate(_) => Action::Moderate,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
         }
@@ -268,6 +286,8 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::ChatEdit => Said::ChatEdit(fields(text)?),
         kind::Kind::ChatDelete => Said::ChatDelete(fields(text)?),
         kind::Kind::Typing => Said::Typing(fields::<Typing>(text)?.typing),
+        kind::Kind::Hand => Said::Hand(fields::<Hand>(text)?.raised),
+        kind::Kind::Moderate => Said::Moderate(fields(text)?),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,
     })

@@ -5,13 +5,21 @@ use serde::{Deserialize, Serialize};
 mod course;
 mod error;
 mod file;
+mod media;
+mod peer;
+mod room;
+mod wish;
 
 pub use self::course::{DirectState, Path, Topology, Why};
 pub use self::error::ErrorCode;
 pub use self::file::FileFrame;
-pub use super::grants::Grant;
+pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimits};
+pub use self::peer::{PeerInfo, Presence, StreamInfo, TrackInfo};
+pub use self::room::{Access, Keeping, KnockId, RoomInfo, Screens, Waiting};
+pub use self::wish::Wish;
+pub use super::grants::{Grant, Role};
 pub use super::history::{ChatMessage, ChatSeen};
-use super::{UnixTime, wire};
+use super::wire;
 use crate::media::ids::{Kind, OfferId, PeerId, Stream};
 use crate::media::message::{Limitation, SlotLine, SlotTable, Tile, TrackLine};
 
@@ -47,6 +55,12 @@ pub enum ClientMessage {
         /// What the page has of the room's chat, to be told the rest of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         chat: Option<ChatSeen>,
+        /// What the page calls its browser, by which it is known again if it is banned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        browser: Option<String>,
+        /// Who was banned asks to be let in all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        knock: Option<bool>,
     },
     /// A session description of the client.
     Offer {
@@ -160,6 +174,17 @@ pub enum ClientMessage {
         /// Writing or not.
         typing: bool,
     },
+    /// The person raises a hand, or lowers it.
+    Hand {
+        /// Raised or not.
+        raised: bool,
+    },
+    /// Something about others, or about the room. For whoever may moderate.
+    Moderate {
+        /// What.
+        #[serde(flatten)]
+        wish: Wish,
+    },
     /// Leave. With `mayReturn` the page is going away and may be a reload: the others notice nothing for a moment.
     Leave {
         /// The page may come back in a moment.
@@ -189,6 +214,9 @@ pub enum ServerMessage {
         room: RoomInfo,
         /// The protocol that the server speaks.
         protocol: u32,
+        /// What the client is in the room.
+        #[serde(default)]
+        role: Role,
         /// What the client may do.
         grants: Vec<Grant>,
         /// How slots grow.
@@ -210,6 +238,43 @@ pub enum ServerMessage {
         version: u64,
         /// Everyone, in the order of joining.
         peers: Vec<PeerInfo>,
+    },
+    /// How the room is kept. Replaces every earlier one.
+    Room {
+        /// How.
+        #[serde(flatten)]
+        keeping: Keeping,
+    },
+    /// What the client is in the room from now on, and may do. Replaces what `welcome` said.
+    Granted {
+        /// What it is.
+        role: Role,
+        /// What it may do.
+        grants: Vec<Grant>,
+    },
+    /// A track of the client's was muted: only the client can unmute it.
+    Muted {
+        /// Which stream.
+        #[serde(with = "wire::StreamWord")]
+        stream: Stream,
+        /// Sound or picture.
+        #[serde(with = "wire::KindWord")]
+        kind: Kind,
+        /// The name of whoever wished that, if anybody did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// The client has to wait until it is let in.
+    Waiting {
+        /// By which moderators know it.
+        knock: KnockId,
+        /// The room.
+        room: RoomInfo,
+    },
+    /// Who waits, for whoever may moderate. Replaces every earlier one.
+    Lobby {
+        /// The longest wait first.
+        waiting: Vec<Waiting>,
     },
     /// Somebody came: an announcement, for the ear.
     PeerJoined {
@@ -341,135 +406,4 @@ pub enum ServerMessage {
     },
     /// The server is there.
     Pong,
-}
-
-/// A room, as the API and `welcome` show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RoomInfo {
-    /// In the address of its page: lower-case letters, digits, dashes.
-    pub id: String,
-    /// For people.
-    pub name: String,
-    /// Shown on the home page.
-    pub listed: bool,
-    /// How media travels.
-    pub topology: Topology,
-    /// When it was made.
-    pub created_at: UnixTime,
-    /// How many people are inside.
-    pub people: usize,
-}
-
-/// How many slots a client may have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SlotLimits {
-    /// Audio+video pairs.
-    pub pairs: u8,
-    /// Audio slots beyond the pairs.
-    pub audio_only: u8,
-    /// How many video slots to have, in steps.
-    pub video_steps: Vec<u8>,
-}
-
-/// The encodings to offer pictures with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Encodings {
-    /// A camera's, from the smallest picture to the largest.
-    pub camera: Vec<PublishLayer>,
-    /// A screen's.
-    pub screen: Vec<PublishLayer>,
-}
-
-/// A STUN or TURN server, as `RTCPeerConnection` wants it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IceServer {
-    /// Its addresses.
-    pub urls: Vec<String>,
-    /// For TURN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// For TURN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
-}
-
-/// One person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeerInfo {
-    /// Who.
-    #[serde(with = "wire::peer")]
-    pub id: PeerId,
-    /// Their name.
-    pub name: String,
-    /// Whether the server hears them.
-    pub state: Presence,
-    /// What they publish, in the order camera, screen. Empty before the first answer.
-    pub streams: Vec<StreamInfo>,
-}
-
-/// Whether the server hears a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Presence {
-    /// Yes.
-    Here,
-    /// No media came for a while, or none yet: they cannot be seen or heard at present, whatever their socket does.
-    NoMedia,
-    /// Neither socket nor media for a while; they leave soon unless they come back.
-    Reconnecting,
-}
-
-/// One stream of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StreamInfo {
-    /// Camera or screen.
-    #[serde(with = "wire::StreamWord")]
-    pub stream: Stream,
-    /// Its sound, if it has a line for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audio: Option<TrackInfo>,
-    /// Its picture, if it has a line for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub video: Option<TrackInfo>,
-}
-
-/// One track of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrackInfo {
-    /// Nothing is sent on it, by the person's will.
-    pub muted: bool,
-}
-
-/// What the server asks of one of the client's tracks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PublishTrack {
-    /// Which stream.
-    #[serde(with = "wire::StreamWord")]
-    pub stream: Stream,
-    /// Sound or picture.
-    #[serde(with = "wire::KindWord")]
-    pub kind: Kind,
-    /// The codec's name as in SDP.
-    pub codec: String,
-    /// The encodings, from the smallest picture to the largest.
-    pub layers: Vec<PublishLayer>,
-}
-
-/// One encoding of a track.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PublishLayer {
-    /// Its rid, absent when the track has one encoding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rid: Option<String>,
-    /// Bits per second at most.
-    pub max_bitrate: u32,
-    /// Divides the picture's width and height; 1 for sound.
-    pub scale_down: u8,
-    /// Frames a second at most; absent for sound, and where the sender decides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_framerate: Option<u8>,
 }

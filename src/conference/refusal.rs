@@ -54,6 +54,33 @@ pub(super) enum Refusal {
     /// Somebody may not do that here.
     #[error("you may not do that in this room")]
     NotGranted,
+    /// Nobody new comes in.
+    #[error("the room is locked: nobody new comes in")]
+    Locked,
+    /// They were banned.
+    #[error("you were banned from this room")]
+    Banned,
+    /// As many wait as may.
+    #[error("as many people wait to be let in as may: try again later")]
+    LobbyFull,
+    /// Somebody who moderates does not let them in.
+    #[error("you were not let in")]
+    NotAdmitted,
+    /// Somebody who moderates put them out.
+    #[error("you were put out of the room")]
+    Removed,
+    /// The room is over.
+    #[error("the room was ended for everybody")]
+    Ended,
+    /// Nobody waits with this number.
+    #[error("knock: nobody waits with this number, or nobody any more")]
+    UnknownKnock,
+    /// Who is to be decided about is not in the room.
+    #[error("peer: nobody in this room has this id")]
+    NobodyConcerned,
+    /// A browser's name has another length.
+    #[error("browser: {least} to {most} characters")]
+    BadBrowser { least: usize, most: usize },
     /// The page is not one that this server can serve.
     #[error(
         "protocol: the page speaks {page}, the server {FIRST_PROTOCOL} to {PROTOCOL}: load the page again"
@@ -164,6 +191,7 @@ impl Refusal {
             | Self::BadMessage(_)
             | Self::OldOffer { .. }
             | Self::BadReference { .. }
+            | Self::BadBrowser { .. }
             | Self::EarlyStart
             | Self::OnlyServer
             | Self::InvisibleText => ErrorCode::BadMessage,
@@ -171,9 +199,15 @@ impl Refusal {
             Self::NotJoined => ErrorCode::NotJoined,
             Self::AlreadyJoined => ErrorCode::AlreadyJoined,
             Self::UnknownRoom => ErrorCode::UnknownRoom,
-            Self::WrongSecret | Self::NotGranted | Self::OthersMessage | Self::OldMessage { .. } => {
-                ErrorCode::Forbidden
-            }
+            Self::WrongSecret | Self::OthersMessage | Self::OldMessage { .. } => ErrorCode::Forbidden,
+            Self::NotGranted => ErrorCode::NotAllowed,
+            Self::Locked => ErrorCode::Locked,
+            Self::Banned => ErrorCode::Banned,
+            Self::LobbyFull => ErrorCode::LobbyFull,
+            Self::NotAdmitted => ErrorCode::NotAdmitted,
+            Self::Removed => ErrorCode::Removed,
+            Self::Ended => ErrorCode::Ended,
+            Self::UnknownKnock => ErrorCode::UnknownKnock,
             Self::UnknownMessage => ErrorCode::UnknownMessage,
             Self::OfChat { why, .. } => why.code(),
             Self::OtherProtocol { .. } => ErrorCode::Reload,
@@ -186,7 +220,7 @@ impl Refusal {
                 ErrorCode::MediaLost
             }
             Self::TooMuchMedia => ErrorCode::TooMuchMedia,
-            Self::UnknownPeer => ErrorCode::UnknownPeer,
+            Self::UnknownPeer | Self::NobodyConcerned => ErrorCode::UnknownPeer,
             Self::UnknownTrack => ErrorCode::UnknownTrack,
             Self::NoPath => ErrorCode::NotInThisTopology,
             Self::TooManySignals { .. }

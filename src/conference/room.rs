@@ -6,12 +6,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::bans::Known;
 use super::codecs::Pace;
 use super::course::Course;
-use super::grants::Grants;
+use super::grants::Role;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
-use super::protocol::{RoomInfo, Topology};
+use super::parse::Join;
+use super::protocol::{Access, Keeping, RoomInfo, Screens, Topology};
 use super::rate::RoomTalk;
 use super::refusal::Refusal;
 use super::roster::Roster;
@@ -39,7 +41,7 @@ const AROUND: usize = 16;
 const NAMELESS: &str = "Room";
 
 /// A room to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct CreateRoom {
     /// For people. The id begins with it.
     pub name: String,
@@ -49,6 +51,12 @@ pub struct CreateRoom {
     /// How media is to travel.
     #[serde(default)]
     pub topology: Topology,
+    /// Who is to come in.
+    #[serde(default)]
+    pub access: Access,
+    /// Who may share a screen.
+    #[serde(default)]
+    pub screens: Screens,
 }
 
 /// A room that was made.
@@ -105,6 +113,35 @@ enum Found {
     Ended(RoomRecord),
 }
 
+/// What comes of it that somebody wants to enter a room.
+pub(super) enum Entry {
+    /// They may, as this. The token was given for the room.
+    Inside { room: RoomId, role: Role, token: Option<Token> },
+    /// They have to wait until they are let in.
+    Waits { record: RoomRecord, banned: bool },
+}
+
+/// A room's door, for somebody who does not own it.
+enum Door {
+    /// They come in.
+    Open,
+    /// They wait.
+    Lobby { banned: bool },
+}
+
+/// Whether somebody comes in. Who was `inside` when the server was restarted is not new. Who was banned may still ask (`knock`).
+fn door(now: Now, record: &RoomRecord, known: Known, inside: bool, knock: bool) -> Result<Door, Refusal> {
+    let Keeping { access, locked, .. } = record.keeping;
+    match record.bans.bar(known, now.wall) {
+        true if knock => Ok(Door::Lobby { banned: true }),
+        true => Err(Refusal::Banned),
+        false if inside => Ok(Door::Open),
+        false if locked => Err(Refusal::Locked),
+        false if access == Access::Lobby => Ok(Door::Lobby { banned: false }),
+        false => Ok(Door::Open),
+    }
+}
+
 /// A room somebody is in.
 #[derive(Debug)]
 pub(super) struct OpenRoom {
@@ -153,7 +190,7 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let CreateRoom { name, listed, topology } = request;
+        let CreateRoom { name, listed, topology, access, screens } = request;
         let name =
             names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
                 |unfit| match unfit {
@@ -169,7 +206,8 @@ impl Conference {
         } else {
             self.keys.draw_id(&ids::slug(&name, self.most_of_name()), &mut self.entropy)
         };
-        let record = RoomRecord { id, name, topology, ..RoomRecord::new(now, listed) };
+        let keeping = Keeping { access, screens, locked: false };
+        let record = RoomRecord { id, name, topology, keeping, ..RoomRecord::new(now, listed) };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
         Ok(CreatedRoom { room: record.info(0), secret })
@@ -280,15 +318,16 @@ impl Conference {
     }
 
     /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open. `token` was
-    /// given for a room of this id; `secret` is to show that they made it.
+    /// given for a room of this id; the `secret` of `join` is to show that they made it.
     pub(super) fn enter(
         &mut self,
         now: Now,
-        address: ClientAddress,
+        known: Known,
         id: &str,
         token: Option<Token>,
-        secret: Option<&str>,
-    ) -> Result<(RoomId, Grants), Refusal> {
+        join: &Join,
+    ) -> Result<Entry, Refusal> {
+        let address = known.address;
         if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) + ENDING_CHARS {
             self.tally.hit(Limit::RoomNameChars);
             return Err(self.no_such_room(now, address));
@@ -305,13 +344,29 @@ impl Conference {
             Found::Open(room) => self.rooms.get(room).map(|room| room.state.record()),
             Found::Empty(record) | Found::Ended(record) => Some(record),
         };
-        let grants = match (secret, record) {
-            (None, _) | (_, None) => Grants::GUEST,
-            (Some(secret), Some(record)) if self.is_secret_of(record, secret) => Grants::OWNER,
-            (Some(_), Some(_)) => return Err(self.wrong_secret(now, address)),
+        let Some(record) = record.cloned() else { return Err(Refusal::UnknownRoom) };
+        let is_owner = match &join.secret {
+            None => false,
+            Some(secret) if self.is_secret_of(&record, secret) => true,
+            Some(_) => return Err(self.wrong_secret(now, address)),
+        };
+        // Nothing that was given to somebody who was put out brings them back.
+        let token = token.filter(|token| !record.bans.removed(token.peer));
+        let was_inside = token.filter(|token| self.tokens.brings_back(now, token));
+        let role = match was_inside {
+            _ if is_owner => Role::Owner,
+            Some(token) => record.roles.get(&token.peer).copied().unwrap_or_default(),
+            None => Role::default(),
+        };
+        let door = match was_inside {
+            _ if is_owner => Door::Open,
+            was_inside => door(now, &record, known, was_inside.is_some(), join.knock)?,
         };
         // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
         self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
+        if let Door::Lobby { banned } = door {
+            return Ok(Entry::Waits { record, banned });
+        }
         let room = match found {
             Found::Open(room) => room,
             Found::Empty(record) => self.open(now, record),
@@ -321,11 +376,14 @@ impl Conference {
                 _ => self.open(now, record),
             },
         };
-        Ok((room, grants))
+        Ok(Entry::Inside { room, role, token })
     }
 
     /// A room of which only its id is known: that was drawn here, or somebody was inside.
     fn made_again(&self, now: Now, id: &str, token: Option<Token>) -> Option<RoomRecord> {
+        if self.store.is_buried(id) {
+            return None;
+        }
         let token = token.filter(|token| !token.is_expired(now));
         let drawn = self.keys.drawn_id(id);
         let created_at = token.map_or(now.wall, |token| token.room_created_at);
@@ -341,10 +399,12 @@ impl Conference {
     /// Puts a room into the store, and lets it go if nobody comes.
     fn keep(&mut self, now: Now, address: ClientAddress, record: RoomRecord) -> Result<(), CreateRoomError> {
         self.may_make_room(now, address)?;
-        let id = record.id.clone();
+        let (id, plain) = (record.id.clone(), record.is_plain());
         self.store.create(record).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
         self.room_made(&id, address);
-        self.forget_later(now, &id);
+        if plain {
+            self.forget_later(now, &id);
+        }
         Ok(())
     }
 
@@ -385,7 +445,9 @@ impl Conference {
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
             self.makers.vacated(room.id());
-            self.forget_later(now, room.id());
+            if room.state.record().is_plain() {
+                self.forget_later(now, room.id());
+            }
             let name = room.id().into();
             self.chats.left(id, name, room.state.into_chat());
         }

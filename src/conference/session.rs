@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::grants::Grants;
+use super::bans::{BrowserId, Known};
+use super::grants::{Grants, Role};
 use super::names::{self, Unfit};
 use super::negotiation::Negotiation;
 use super::parse::Join;
@@ -12,8 +13,9 @@ use super::publish;
 use super::publish::Lesses;
 use super::rate::Talk;
 use super::refusal::Refusal;
+use super::room::Entry;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
-use super::state::{RoomEvent, Version};
+use super::state::{Member, RoomEvent, Version};
 use super::stun;
 use super::timers::Timer;
 use super::token::{Token, TokenId};
@@ -27,6 +29,12 @@ use crate::media::ids::{PeerId, RoomId};
 use crate::media::message::{SlotTable, Tile};
 use crate::media::units::Bitrate;
 use crate::media::{AUDIO_ONLY_SLOTS, PAIRED_SLOTS, VIDEO_SLOT_STEPS};
+
+/// Characters of what a page calls its browser: 96 random bits in base64url at the least.
+const BROWSER_CHARS_LEAST: usize = 16;
+
+/// And at the most.
+const BROWSER_CHARS: usize = 64;
 
 /// One person in one room.
 #[derive(Debug)]
@@ -59,13 +67,35 @@ pub(super) struct Participant {
     pub(super) peers_seen: Option<Version>,
     /// What their browser cannot afford to send, as they said since their worker was told last.
     pub(super) limited: NewlyLimited,
+    /// What their page calls its browser, as it is kept.
+    browser: Option<BrowserId>,
     /// How much they write, and what they were told of what was written before.
     pub(super) talk: Talk,
     /// When they were last told credentials for TURN.
     pub(super) issued: Option<Issued>,
 }
 
+/// Somebody who comes in.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// On this socket.
+    pub(super) socket: SocketId,
+    /// How they are known.
+    pub(super) known: Known,
+    /// As they typed it, cleaned.
+    pub(super) name: String,
+    /// What they are in the room.
+    pub(super) role: Role,
+    /// What they may do at most.
+    pub(super) within: Grants,
+}
+
 impl Participant {
+    /// How they are known if they are banned.
+    pub(super) fn known(&self) -> Known {
+        Known { browser: self.browser, address: self.address }
+    }
+
     /// The socket, if there is one.
     pub(super) fn socket(&self) -> Option<SocketId> {
         match self.signs.link {
@@ -96,13 +126,30 @@ impl Conference {
             self.hide_address(now, token.peer, join.hide_address);
             return Ok(());
         }
-        let Some(address) = self.sockets.get(&socket).map(|client| client.address) else { return Ok(()) };
-        let (room, grants) = self.enter(now, address, room, shown, join.secret.as_deref())?;
-        let returning = shown.filter(|token| self.may_return(now, room, token));
+        self.check_browser(join.browser.as_deref())?;
+        let Some(known) = self.known(socket, join.browser.as_deref()) else { return Ok(()) };
+        let (room, role, token) = match self.enter(now, known, room, shown, join)? {
+            Entry::Inside { room, role, token } => (room, role, token),
+            Entry::Waits { record, banned } => {
+                return self.knock(now, (socket, known), (&record, name, banned), join);
+            }
+        };
+        let returning = token.filter(|token| self.may_return(now, room, token));
         self.counters.unknown_tokens += u64::from(join.token.is_some() && returning.is_none());
-        let id = self.admit(now, (socket, address), room, (name, grants), returning)?;
+        let id =
+            self.admit(now, room, Arrival { socket, known, name, role, within: Grants::ALL }, returning)?;
         self.hide_address(now, id, join.hide_address);
         Ok(())
+    }
+
+    fn check_browser(&mut self, browser: Option<&str>) -> Result<(), Refusal> {
+        let (least, most) = (BROWSER_CHARS_LEAST, BROWSER_CHARS);
+        match browser {
+            Some(browser) if !(least..=most).contains(&browser.len()) => {
+                Err(Refusal::BadBrowser { least, most })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
@@ -130,14 +177,14 @@ impl Conference {
     }
 
     /// A person enters: a new one, or the one of a token that was given before the server was restarted.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         now: Now,
-        (socket, address): (SocketId, ClientAddress),
         room_id: RoomId,
-        (wanted, grants): (String, Grants),
+        arrival: Arrival,
         returning: Option<Token>,
     ) -> Result<PeerId, Refusal> {
+        let Arrival { socket, known: Known { browser, address }, name: wanted, role, within } = arrival;
         self.has_place(room_id, address)?;
         let Some(room) = self.rooms.get(&room_id) else { return Err(Refusal::UnknownRoom) };
         let id = match returning {
@@ -171,13 +218,14 @@ impl Conference {
             trace: Trace::default(),
             peers_seen: None,
             limited: NewlyLimited::default(),
+            browser,
             talk: Talk::default(),
             issued: None,
         };
         self.peers.insert(id, participant);
         self.set_state(socket, SocketState::Inside(id));
         self.timers.clear(&Timer::Join(socket));
-        self.change(now, room_id, &RoomEvent::Joined { peer: id, name, grants });
+        self.change(now, room_id, &RoomEvent::Joined { peer: id, name, role, within });
         self.review(now, id);
         self.welcome(now, id, false);
         Ok(id)
@@ -237,7 +285,8 @@ impl Conference {
         let ice_servers = self.issue_ice_servers(now, id);
         let Some(peer) = self.peers.get(&id) else { return };
         let (Some(socket), Some(room)) = (peer.socket(), self.rooms.get(&peer.room)) else { return };
-        let grants = room.state.member(id).map_or(Vec::new(), |member| member.grants().list());
+        let role = room.state.member(id).map(Member::role).unwrap_or_default();
+        let grants = room.state.grants_of(id).map_or(Vec::new(), Grants::list);
         let welcome = ServerMessage::Welcome {
             peer: id,
             token: peer.token.seal(&self.keys, room.id()),
@@ -245,6 +294,7 @@ impl Conference {
             media: peer.negotiation.connected(),
             room: room.state.info(),
             protocol: PROTOCOL,
+            role,
             grants,
             slots: SlotLimits {
                 pairs: PAIRED_SLOTS,
@@ -257,6 +307,9 @@ impl Conference {
             file_bytes: Some(self.config.file_bytes).filter(|most| *most > 0),
         };
         self.send(socket, &welcome, None);
+        if resumed || self.is_waited_for(id) {
+            self.send_lobby(id);
+        }
         self.send_peers(id);
         self.send_speaker(id);
         self.send_course(id);

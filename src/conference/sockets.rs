@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parse::{self, Said};
-use super::protocol::ServerMessage;
+use super::protocol::{KnockId, ServerMessage};
 use super::rate::{Flow, Passage};
 use super::refusal::Refusal;
 use super::timers::Timer;
@@ -29,6 +29,8 @@ pub(super) enum SocketState {
     Outside,
     /// A person in a room.
     Inside(PeerId),
+    /// Somebody who waits to be let in.
+    Waiting(KnockId),
     /// It is being closed: what still comes from it is not heard.
     Closing,
 }
@@ -43,6 +45,8 @@ pub(super) struct Socket {
     /// Somebody was inside on it, and left.
     pub(super) left: bool,
     pub(super) state: SocketState,
+    /// The room for which somebody waits on it.
+    pub(super) waits_for: Option<Arc<str>>,
     pub(super) flow: Flow,
 }
 
@@ -50,12 +54,9 @@ impl Conference {
     /// A client connected from `address`.
     pub fn socket_opened(&mut self, now: Now, socket: SocketId, address: ClientAddress) {
         self.tokens.socket_opened(now);
-        let client = Socket { address, left: false, state: SocketState::Outside, flow: Flow::default() };
-        if let Some(SocketState::Inside(peer)) =
-            self.sockets.insert(socket, client).map(|client| client.state)
-        {
-            self.detach(now, peer, socket);
-        }
+        let (state, flow) = (SocketState::Outside, Flow::default());
+        self.gone(now, socket);
+        self.sockets.insert(socket, Socket { address, left: false, state, waits_for: None, flow });
         self.expect_join(now, socket, Limit::JoinMillis);
         self.run_due(now);
     }
@@ -63,9 +64,12 @@ impl Conference {
     /// The work for this client, or because of it, ended in the middle by a fault of the program's. Only what it could
     /// have left half done is done away with: the person leaves, whatever is known of them. The driver closes the socket.
     pub fn socket_failed(&mut self, now: Now, socket: SocketId) {
-        if let Some(SocketState::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.state) {
-            self.remove_peer(now, peer);
+        match self.sockets.get(&socket).map(|client| client.state) {
+            Some(SocketState::Waiting(knock)) => drop(self.stop_waiting(socket, knock)),
+            Some(SocketState::Inside(peer)) => self.remove_peer(now, peer),
+            _ => {}
         }
+        self.sockets.remove(&socket);
     }
 
     /// The same of a person, while something was done that a worker had told of them.
@@ -87,6 +91,7 @@ impl Conference {
         let done = match client.flow.message(now.instant, text.len(), &self.config.limits) {
             Passage::Read => match state {
                 SocketState::Inside(peer) => self.text_from_inside(now, socket, peer, text),
+                SocketState::Waiting(knock) => self.text_from_lobby(now, socket, knock, text),
                 SocketState::Outside | SocketState::Closing => self.text_from_outside(now, socket, text),
             },
             over => self.text_over_rate(now, socket, over),
@@ -130,10 +135,25 @@ impl Conference {
     /// A client's socket is gone, whoever closed it.
     pub fn socket_closed(&mut self, now: Now, socket: SocketId) {
         self.timers.clear(&Timer::Join(socket));
-        if let Some(SocketState::Inside(peer)) = self.sockets.remove(&socket).map(|client| client.state) {
-            self.detach(now, peer, socket);
-        }
+        self.gone(now, socket);
         self.run_due(now);
+    }
+
+    /// Nobody is on a socket any more.
+    fn gone(&mut self, now: Now, socket: SocketId) {
+        match self.sockets.get(&socket).map(|client| client.state) {
+            Some(SocketState::Inside(peer)) => {
+                self.sockets.remove(&socket);
+                self.detach(now, peer, socket);
+            }
+            Some(SocketState::Waiting(knock)) => {
+                self.stop_waiting(socket, knock);
+                self.sockets.remove(&socket);
+            }
+            _ => {
+                self.sockets.remove(&socket);
+            }
+        }
     }
 
     fn text_from_outside(&mut self, now: Now, socket: SocketId, text: &str) -> Result<(), Refusal> {
@@ -141,6 +161,28 @@ impl Conference {
         self.join(now, socket, &join)?;
         self.begin_history(now, socket, join.chat);
         Ok(())
+    }
+
+    fn text_from_lobby(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        knock: KnockId,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        match parse::read(text, &self.config.limits, &mut self.tally)? {
+            Said::Leave { .. } => {
+                self.stop_waiting(socket, knock);
+                self.set_state(socket, SocketState::Outside);
+                self.expect_join(now, socket, Limit::RejoinMillis);
+                Ok(())
+            }
+            Said::Ping => {
+                self.send(socket, &ServerMessage::Pong, None);
+                Ok(())
+            }
+            _ => Err(Refusal::NotJoined),
+        }
     }
 
     fn text_from_inside(
@@ -184,6 +226,11 @@ impl Conference {
                 self.typing(now, peer, typing);
                 Ok(())
             }
+            Said::Hand(raised) => {
+                self.hand(now, peer, raised);
+                Ok(())
+            }
+            Said::Moderate(wish) => self.moderate(now, peer, wish),
             Said::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);
                 Ok(())

@@ -13,13 +13,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bans::{Ban, Known};
 use super::course::Order;
-use super::grants::Grants;
+use super::grants::{Grant, Grants, Role};
 use super::history::{ChatEvent, History};
 use super::names;
-use super::protocol::{PeerInfo, Presence, RoomInfo, StreamInfo, Topology, TrackInfo};
+use super::protocol::{Keeping, PeerInfo, Presence, RoomInfo, Screens, StreamInfo, Topology, TrackInfo};
 use super::publish::Published;
 use super::store::RoomRecord;
+use super::unix_time::UnixTime;
 use crate::media::codec::{Codec, CodecSet};
 use crate::media::ids::{Kind, PeerId, Stream, Track};
 
@@ -55,8 +57,12 @@ pub(super) struct Abilities {
 /// Something that happened to a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RoomEvent {
-    /// Somebody came in.
-    Joined { peer: PeerId, name: Name, grants: Grants },
+    /// Somebody came in. Whatever they are in the room, they may nothing beside what they have `within`.
+    Joined { peer: PeerId, name: Name, role: Role, within: Grants },
+    /// Somebody is something else from now on.
+    RoleGiven { peer: PeerId, role: Role },
+    /// Somebody raised a hand, or it was lowered.
+    Hand { peer: PeerId, raised: bool },
     /// Somebody came back under another name.
     Renamed { peer: PeerId, name: Name },
     /// Somebody is gone for good.
@@ -77,10 +83,31 @@ pub(super) enum RoomEvent {
     Hidden { peer: PeerId, hidden: bool },
     /// How media is to travel was chosen anew.
     TopologyChosen { topology: Topology },
+    /// The room is kept so from now on.
+    KeptSo { keeping: Keeping },
+    /// Somebody was put out.
+    PutOut { ban: Ban },
+    /// Whoever is known so may come in again.
+    Pardoned { known: Known, at: UnixTime },
     /// Which way it goes was decided.
     Ordered { order: Order },
     /// Something happened to what is written.
     Chat(ChatEvent),
+}
+
+impl RoomEvent {
+    /// Whether it changes what is kept of a room when everybody is gone.
+    pub(super) fn is_kept(&self) -> bool {
+        match self {
+            RoomEvent::TopologyChosen { .. }
+            | RoomEvent::RoleGiven { .. }
+            | RoomEvent::KeptSo { .. }
+            | RoomEvent::PutOut { .. }
+            | RoomEvent::Pardoned { .. } => true,
+            RoomEvent::Joined { role, .. } => *role != Role::default(),
+            _ => false,
+        }
+    }
 }
 
 /// What an event changed.
@@ -98,7 +125,9 @@ pub(super) enum Changed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Member {
     name: Name,
-    grants: Grants,
+    role: Role,
+    within: Grants,
+    hand: Option<u64>,
     presence: Presence,
     tracks: BTreeSet<Track>,
     muted: BTreeSet<Track>,
@@ -114,9 +143,19 @@ impl Member {
         &self.name
     }
 
-    /// What they may do.
+    /// What they are in the room.
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What they may do, if the room does not forbid it at present.
     pub(super) fn grants(&self) -> Grants {
-        self.grants
+        self.role.grants().and(self.within)
+    }
+
+    /// Whether their hand is raised.
+    pub(super) fn raises_hand(&self) -> bool {
+        self.hand.is_some()
     }
 
     /// Whether they are heard of.
@@ -167,7 +206,8 @@ impl Member {
         });
         let streams =
             streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
-        PeerInfo { id, name: self.name.shown.clone(), state: self.presence, streams }
+        let name = self.name.shown.clone();
+        PeerInfo { id, name, state: self.presence, role: self.role, hand: self.hand, streams }
     }
 }
 
@@ -202,7 +242,12 @@ impl RoomState {
     /// Changes the room: the only way to. The version rises if anything is other than before.
     pub(super) fn apply(&mut self, event: &RoomEvent) -> Changed {
         let changed = match event {
-            RoomEvent::Joined { peer, name, grants } => self.join(*peer, name, *grants),
+            RoomEvent::Joined { peer, name, role, within } => self.join(*peer, name, (*role, *within)),
+            RoomEvent::RoleGiven { peer, role } => self.give_role(*peer, *role),
+            RoomEvent::Hand { peer, raised } => self.hand(*peer, *raised),
+            RoomEvent::KeptSo { keeping } => unlisted(&mut self.record.keeping, *keeping),
+            RoomEvent::PutOut { ban } => told(self.record.bans.add(ban)),
+            RoomEvent::Pardoned { known, at } => told(self.record.bans.pardon(*known, *at)),
             RoomEvent::Left { peer } => self.leave(*peer),
             RoomEvent::Renamed { peer, name } => {
                 self.set(*peer, Changed::List, |member| (&mut member.name, name.clone()))
@@ -228,8 +273,7 @@ impl RoomState {
             }
             RoomEvent::TopologyChosen { topology } => unlisted(&mut self.record.topology, *topology),
             RoomEvent::Ordered { order } => unlisted(&mut self.media, *order),
-            RoomEvent::Chat(event) if self.chat.apply(event) => Changed::Unlisted,
-            RoomEvent::Chat(_) => Changed::Nothing,
+            RoomEvent::Chat(event) => told(self.chat.apply(event)),
         };
         self.version.number += u64::from(changed > Changed::Nothing);
         if changed == Changed::List {
@@ -238,13 +282,15 @@ impl RoomState {
         changed
     }
 
-    fn join(&mut self, peer: PeerId, name: &Name, grants: Grants) -> Changed {
+    fn join(&mut self, peer: PeerId, name: &Name, (role, within): (Role, Grants)) -> Changed {
         if self.members.contains_key(&peer) {
             return Changed::Nothing;
         }
         let member = Member {
             name: name.clone(),
-            grants,
+            role,
+            within,
+            hand: None,
             presence: Presence::Here,
             tracks: BTreeSet::new(),
             muted: BTreeSet::new(),
@@ -255,6 +301,25 @@ impl RoomState {
         };
         self.members.insert(peer, member);
         self.order.push(peer);
+        self.record.keep_role(peer, role);
+        Changed::List
+    }
+
+    fn give_role(&mut self, peer: PeerId, role: Role) -> Changed {
+        let changed = self.set(peer, Changed::List, |member| (&mut member.role, role));
+        if changed == Changed::List {
+            self.record.keep_role(peer, role);
+        }
+        changed
+    }
+
+    fn hand(&mut self, peer: PeerId, raised: bool) -> Changed {
+        let last = self.members.values().filter_map(|member| member.hand).max().unwrap_or(0);
+        let Some(member) = self.members.get_mut(&peer).filter(|member| member.hand.is_some() != raised)
+        else {
+            return Changed::Nothing;
+        };
+        member.hand = raised.then_some(last + 1);
         Changed::List
     }
 
@@ -263,6 +328,7 @@ impl RoomState {
             return Changed::Nothing;
         }
         self.order.retain(|member| *member != peer);
+        self.record.keep_role(peer, Role::default());
         Changed::List
     }
 
@@ -321,6 +387,13 @@ impl RoomState {
         self.members.get(&peer)
     }
 
+    /// What somebody in it may do, as it is kept at present.
+    pub(super) fn grants_of(&self, peer: PeerId) -> Option<Grants> {
+        let grants = self.member(peer)?.grants();
+        let shares = self.record.keeping.screens == Screens::Everybody || grants.has(Grant::Moderate);
+        Some(if shares { grants } else { grants.without(Grant::Screen) })
+    }
+
     /// What was written in it, when it is closed.
     pub(super) fn into_chat(self) -> History {
         self.chat
@@ -350,6 +423,11 @@ impl RoomState {
     }
 }
 
+/// Whether something was changed that the list of people does not show.
+fn told(changed: bool) -> Changed {
+    if changed { Changed::Unlisted } else { Changed::Nothing }
+}
+
 /// Sets what the list of people does not show.
 fn unlisted<T: PartialEq>(field: &mut T, value: T) -> Changed {
     if *field == value {
@@ -360,125 +438,4 @@ fn unlisted<T: PartialEq>(field: &mut T, value: T) -> Changed {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::conference::Now;
-    use crate::conference::UnixTime;
-    use crate::conference::history::Post;
-    use crate::conference::publish::Lesses;
-    use crate::conference::publish::Wish;
-    use crate::media::codec::CodecSet;
-    use crate::media::ladder::camera_rule;
-
-    fn room() -> RoomState {
-        let now = Now { instant: std::time::Instant::now(), wall: UnixTime::from_millis(7) };
-        RoomState::open(RoomRecord::new(now, true), 7)
-    }
-
-    fn any_track() -> impl Strategy<Value = Track> {
-        (prop::bool::ANY, prop::bool::ANY).prop_map(|(screen, video)| Track {
-            stream: if screen { Stream::Screen } else { Stream::Camera },
-            kind: if video { Kind::Video } else { Kind::Audio },
-        })
-    }
-
-    fn any_event() -> impl Strategy<Value = RoomEvent> {
-        let peer = || (0..4_u64).prop_map(PeerId);
-        let name = || "[a-c]".prop_map(|wanted| Name { shown: wanted.clone(), key: wanted.clone(), wanted });
-        let presence = prop::sample::select(vec![Presence::Here, Presence::NoMedia, Presence::Reconnecting]);
-        let tracks = || prop::collection::btree_set(any_track(), 0..4);
-        let codec = || prop::sample::select(vec![Codec::Vp8, Codec::Vp9]);
-        let set = || codec().prop_map(|codec| [codec].into_iter().collect::<CodecSet>());
-        prop_oneof![
-            3 => (peer(), name(), prop::bool::ANY).prop_map(|(peer, name, owner)| RoomEvent::Joined {
-                peer, name, grants: if owner { Grants::OWNER } else { Grants::GUEST },
-            }),
-            1 => (peer(), name()).prop_map(|(peer, name)| RoomEvent::Renamed { peer, name }),
-            1 => peer().prop_map(|peer| RoomEvent::Left { peer }),
-            2 => (peer(), presence).prop_map(|(peer, presence)| RoomEvent::Seen { peer, presence }),
-            2 => (peer(), tracks()).prop_map(|(peer, tracks)| RoomEvent::Published { peer, tracks }),
-            2 => (peer(), any_track(), prop::bool::ANY)
-                .prop_map(|(peer, track, muted)| RoomEvent::Muted { peer, track, muted }),
-            1 => (peer(), set(), set()).prop_map(|(peer, sends, receives)| RoomEvent::Negotiated {
-                peer, abilities: Abilities { sends, receives },
-            }),
-            1 => (peer(), codec()).prop_map(|(peer, codec)| RoomEvent::CodecChosen { peer, codec }),
-            1 => (peer(), prop::bool::ANY).prop_map(|(peer, hidden)| RoomEvent::Hidden { peer, hidden }),
-            1 => prop::sample::select(vec![Topology::Sfu, Topology::Auto])
-                .prop_map(|topology| RoomEvent::TopologyChosen { topology }),
-            1 => (7..9_u64).prop_map(|epoch| RoomEvent::Ordered { order: Order::first(epoch) }),
-            1 => (peer(), tracks(), 1..9_usize, codec()).prop_map(|(peer, tracks, people, codec)| {
-                let wish = Wish { camera: camera_rule(people), video: codec, less: &Lesses::default() };
-                let request = Published::after(None, &tracks, &wish);
-                RoomEvent::Requested { peer, request }
-            }),
-            3 => any_chat_event().prop_map(RoomEvent::Chat),
-        ]
-    }
-
-    fn any_chat_event() -> impl Strategy<Value = ChatEvent> {
-        prop_oneof![
-            2 => (1..9_u64, 0..4_u64, "[a-c]").prop_map(|(id, from, text)| ChatEvent::Posted(Post {
-                id, from: PeerId(from), name: text.clone(), reference: text.clone(), text,
-                at: UnixTime::from_millis(7), since: std::time::Instant::now(),
-            })),
-            1 => (0..9_u64, "[a-c]").prop_map(|(id, text)| ChatEvent::Edited { id, text }),
-            1 => (0..9_u64).prop_map(|id| ChatEvent::Deleted { id }),
-            1 => (0..9_u64).prop_map(|below| ChatEvent::Forgotten { below }),
-        ]
-    }
-
-    proptest! {
-        /// What a store, another node or a test is given: all events, or only those that changed something, or a state and
-        /// the events after it.
-        #[test]
-        fn the_same_events_give_the_same_room(events in prop::collection::vec(any_event(), 0..60), cut in 0_usize..60) {
-            let (mut first, mut log, mut half) = (room(), Vec::new(), room());
-            for (at, event) in events.iter().enumerate() {
-                if at <= cut {
-                    half = first.clone();
-                }
-                if first.apply(event) > Changed::Nothing {
-                    log.push(event.clone());
-                }
-            }
-            let rest = &events[cut.min(events.len().saturating_sub(1)).min(events.len())..];
-            let (mut again, mut shorter) = (room(), room());
-            for (state, events) in [(&mut again, &events[..]), (&mut shorter, &log[..]), (&mut half, rest)] {
-                for event in events {
-                    state.apply(event);
-                }
-            }
-            prop_assert_eq!(&again, &first);
-            prop_assert_eq!(&shorter, &first);
-            prop_assert_eq!(&half, &first);
-        }
-
-        #[test]
-        fn a_version_names_one_state_and_only_rises(events in prop::collection::vec(any_event(), 0..60)) {
-            let mut room = room();
-            for event in &events {
-                let before = room.clone();
-                let changed = room.apply(event);
-                let unversioned = |room: &RoomState| RoomState { version: before.version, listed: 0, ..room.clone() };
-                prop_assert_eq!(unversioned(&room) == unversioned(&before), changed == Changed::Nothing, "{:?}", event);
-                prop_assert_eq!(room.version() > before.version(), changed > Changed::Nothing);
-                prop_assert_eq!(room.list() == before.list(), changed < Changed::List, "{:?}", event);
-                prop_assert_eq!(room.listed() > before.listed(), changed == Changed::List);
-                prop_assert!(room.listed() <= room.version());
-                prop_assert_eq!(room.apply(event), Changed::Nothing, "said twice, it is so already: {:?}", event);
-            }
-        }
-    }
-
-    #[test]
-    fn a_room_that_is_opened_again_begins_above_all_it_was_before() {
-        let mut room = room();
-        let name = room.name_for(PeerId(1), "Ann".to_owned());
-        room.apply(&RoomEvent::Joined { peer: PeerId(1), name, grants: Grants::GUEST });
-        let again = RoomState::open(room.record().clone(), room.version().epoch + 1);
-        assert!(again.version() > room.version());
-    }
-}
+mod tests;

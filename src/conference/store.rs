@@ -1,12 +1,19 @@
 //! What outlives the people in it: rooms.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use thiserror::Error;
 
-use super::protocol::{RoomInfo, Topology};
+use super::bans::Bans;
+use super::grants::Role;
+use super::protocol::{Keeping, RoomInfo, Topology};
 use super::{Now, UnixTime};
+use crate::media::ids::PeerId;
+
+/// Rooms that were ended for good and are remembered, 100 bytes each. The oldest is forgotten first; one that is not listed is an empty room
+/// then for whoever still has its link.
+const MOST_BURIED: usize = 10_000;
 
 /// A room as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +26,12 @@ pub struct RoomRecord {
     pub listed: bool,
     /// How media travels.
     pub topology: Topology,
+    /// How it is kept.
+    pub keeping: Keeping,
+    /// Who is something else in it than whoever has the link.
+    pub roles: BTreeMap<PeerId, Role>,
+    /// Who was put out of it.
+    pub bans: Bans,
     /// When it was made.
     pub created_at: UnixTime,
 }
@@ -26,8 +39,30 @@ pub struct RoomRecord {
 impl RoomRecord {
     /// A room that is made now, and has neither id nor name yet.
     pub(super) fn new(now: Now, listed: bool) -> Self {
-        let (id, name) = (String::new(), String::new());
-        Self { id, name, listed, topology: Topology::Sfu, created_at: now.wall }
+        Self {
+            id: String::new(),
+            name: String::new(),
+            listed,
+            topology: Topology::Sfu,
+            keeping: Keeping::default(),
+            roles: BTreeMap::new(),
+            bans: Bans::default(),
+            created_at: now.wall,
+        }
+    }
+
+    /// Whether whoever made it again by its link would make the same: nobody decided anything about it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.keeping == Keeping::default() && self.bans.is_empty()
+    }
+
+    /// Somebody is this in it from now on.
+    pub(super) fn keep_role(&mut self, peer: PeerId, role: Role) {
+        if role == Role::default() {
+            self.roles.remove(&peer);
+        } else {
+            self.roles.insert(peer, role);
+        }
     }
 
     /// As it is shown, with so many people in it.
@@ -37,6 +72,7 @@ impl RoomRecord {
             name: self.name.clone(),
             listed: self.listed,
             topology: self.topology,
+            keeping: self.keeping,
             created_at: self.created_at,
             people,
         }
@@ -59,8 +95,14 @@ pub trait Store {
     /// The room with this id.
     fn get(&self, id: &str) -> Option<RoomRecord>;
 
-    /// Media is to travel so in the room with this id, if there is one.
-    fn set_topology(&mut self, id: &str, topology: Topology);
+    /// The room with this id is so from now on, if there is one. It is listed or not as it was before.
+    fn update(&mut self, room: RoomRecord);
+
+    /// The room with this id, if there was one, was ended for good: its link leads nowhere.
+    fn bury(&mut self, id: &str);
+
+    /// Whether a room with this id was ended for good, and none was made since.
+    fn is_buried(&self, id: &str) -> bool;
 
     /// Forgets a room. False if there was none.
     fn remove(&mut self, id: &str) -> bool;
@@ -83,6 +125,9 @@ pub struct MemoryStore {
     rooms: BTreeMap<String, RoomRecord>,
     /// The ids of those that are listed.
     listed: BTreeSet<String>,
+    /// The ids of those that were ended for good, in the order of that, too.
+    buried: BTreeSet<String>,
+    graves: VecDeque<String>,
 }
 
 impl Store for MemoryStore {
@@ -93,6 +138,9 @@ impl Store for MemoryStore {
         if room.listed {
             self.listed.insert(room.id.clone());
         }
+        if self.buried.remove(&room.id) {
+            self.graves.retain(|grave| *grave != room.id);
+        }
         self.rooms.insert(room.id.clone(), room);
         Ok(())
     }
@@ -101,10 +149,25 @@ impl Store for MemoryStore {
         self.rooms.get(id).cloned()
     }
 
-    fn set_topology(&mut self, id: &str, topology: Topology) {
-        if let Some(room) = self.rooms.get_mut(id) {
-            room.topology = topology;
+    fn update(&mut self, room: RoomRecord) {
+        if let Some(kept) = self.rooms.get_mut(&room.id) {
+            *kept = RoomRecord { listed: kept.listed, ..room };
         }
+    }
+
+    fn bury(&mut self, id: &str) {
+        if self.buried.insert(id.to_owned()) {
+            self.graves.push_back(id.to_owned());
+        }
+        if self.graves.len() > MOST_BURIED
+            && let Some(oldest) = self.graves.pop_front()
+        {
+            self.buried.remove(&oldest);
+        }
+    }
+
+    fn is_buried(&self, id: &str) -> bool {
+        self.buried.contains(id)
     }
 
     fn remove(&mut self, id: &str) -> bool {

@@ -11,6 +11,8 @@ mod hostile;
 mod joining;
 mod ledger;
 mod links;
+mod lobby;
+mod moderation;
 mod names;
 mod offers;
 mod presence;

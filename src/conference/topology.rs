@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::course::Someone;
+use super::grants::Grant;
 use super::parse::{Direct, Signal};
 use super::presence::Hearing;
 use super::protocol::{Path, ServerMessage, Topology};
@@ -20,7 +21,8 @@ use crate::media::ids::{PeerId, RoomId};
 /// What bears on a room's course of somebody in it.
 fn someone(peer: &Participant, member: &Member) -> Someone {
     let ready = peer.negotiation.connected() && peer.signs.hearing == Hearing::Heard;
-    Someone { ready, hidden: member.hidden() }
+    let connects = member.grants().has(Grant::Signal);
+    Someone { ready, hidden: member.hidden() || !connects }
 }
 
 impl Conference {
@@ -101,7 +103,6 @@ impl Conference {
         if room.state.record().topology == topology {
             return;
         }
-        self.store.set_topology(&room.state.record().id.clone(), topology);
         self.change(now, at, &RoomEvent::TopologyChosen { topology });
         let before = self.rooms.get(&at).map(|room| room.state.course());
         self.review_course(now, at);

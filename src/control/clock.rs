@@ -110,6 +110,7 @@ mod tests {
             name: "r".to_owned(),
             listed: true,
             topology: crate::conference::protocol::Topology::Sfu,
+            ..CreateRoom::default()
         };
         let here = std::net::IpAddr::from([192, 0, 2, 1]).into();
         conference.create_room(at(start, right), here, room).expect("a room");

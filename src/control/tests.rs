@@ -208,6 +208,7 @@ fn a_person_whose_connection_breaks_leaves_in_the_end() {
                 name: "tea".into(),
                 listed: true,
                 topology: crate::conference::protocol::Topology::Sfu,
+                ..CreateRoom::default()
             },
         )
         .unwrap();

@@ -92,7 +92,7 @@ impl World {
         let _ = conference.create_room(
             now,
             address(0),
-            CreateRoom { name: "r".into(), listed: true, topology: Topology::Auto },
+            CreateRoom { name: "r".into(), listed: true, topology: Topology::Auto, ..CreateRoom::default() },
         );
         World { conference, now }
     }

@@ -85,6 +85,8 @@ impl Session {
             token: self.token.take(),
             secret: None,
             hide_address: None,
+            browser: None,
+            knock: None,
             protocol: Some(PROTOCOL),
             chat: None,
         });

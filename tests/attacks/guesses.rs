@@ -135,7 +135,8 @@ fn at_a_secret(server: &Server) -> String {
         hands.into_iter().map(|hand| hand.join().expect("it is answered")).collect()
     });
     let (_inside, welcome) = enter(server, &id, None);
-    let is_guest = welcome["grants"] == json!(["publish", "subscribe", "signal", "chat"]);
+    let is_guest = welcome["grants"]
+        == json!(["publish", "microphone", "camera", "screen", "subscribe", "signal", "files", "chat"]);
     verdict(&answers.concat(), "forbidden", "rate-limited", is_guest)
 }
 

@@ -263,7 +263,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
     let _ = conference.create_room(
         now(),
         here(),
-        CreateRoom { name: "room".into(), listed: true, topology: Topology::Sfu },
+        CreateRoom { name: "room".into(), listed: true, topology: Topology::Sfu, ..CreateRoom::default() },
     );
     conference
 }
@@ -345,7 +345,12 @@ fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
         let _ = conference.create_room(
             now(),
             here(),
-            CreateRoom { name: (*name).to_owned(), listed: false, topology: Topology::Sfu },
+            CreateRoom {
+                name: (*name).to_owned(),
+                listed: false,
+                topology: Topology::Sfu,
+                ..CreateRoom::default()
+            },
         );
     }
     conference.tally().count(limit)

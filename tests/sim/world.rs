@@ -192,7 +192,8 @@ impl World {
 
     /// Makes a listed room. Its id is its name in lower case.
     pub fn make_room(&mut self, name: &str) {
-        let room = CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu };
+        let room =
+            CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu, ..CreateRoom::default() };
         let host = ClientAddress::of([192, 0, 2, 1].into());
         self.conference.create_room(self.conference_now(), host, room).expect("a room");
     }

@@ -38,15 +38,31 @@ pub enum ErrorCode {
     RateLimited,
     /// More media than `publish` asks for; what is over is dropped.
     TooMuchMedia,
-    /// It is not granted, or the secret is wrong.
+    /// The secret is wrong, or a message of the chat is somebody else's.
     Forbidden,
     /// The page has to be loaded again.
     Reload,
+    /// What is asked for is not granted.
+    NotAllowed,
+    /// Nobody new comes into the room.
+    Locked,
+    /// The client was banned from the room.
+    Banned,
+    /// As many wait to be let in as may.
+    LobbyFull,
+    /// The client is not let in.
+    NotAdmitted,
+    /// The client was put out of the room.
+    Removed,
+    /// The room was ended.
+    Ended,
+    /// The message names nobody who waits.
+    UnknownKnock,
 }
 
 impl ErrorCode {
     /// All there are, each at the place of its number.
-    pub const ALL: [ErrorCode; 18] = [
+    pub const ALL: [ErrorCode; 26] = [
         ErrorCode::BadMessage,
         ErrorCode::TooLarge,
         ErrorCode::NotJoined,
@@ -65,5 +81,13 @@ impl ErrorCode {
         ErrorCode::TooMuchMedia,
         ErrorCode::Forbidden,
         ErrorCode::Reload,
+        ErrorCode::NotAllowed,
+        ErrorCode::Locked,
+        ErrorCode::Banned,
+        ErrorCode::LobbyFull,
+        ErrorCode::NotAdmitted,
+        ErrorCode::Removed,
+        ErrorCode::Ended,
+        ErrorCode::UnknownKnock,
     ];
 }

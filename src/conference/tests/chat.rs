@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::harness::{World, type_of};
 use crate::conference::SocketId;
-use crate::conference::grants::Grants;
+use crate::conference::grants::{Grants, Role};
 use crate::conference::protocol::{ChatMessage, ErrorCode, Grant, ServerMessage};
 use crate::conference::state::RoomEvent;
 use crate::limits::{Limit, Limits};
@@ -312,8 +312,8 @@ fn who_is_not_granted_to_write_reads_all_the_same() {
     let ann = world.join(1, "Ann").peer;
     let (now, room) = (world.now(), world.conference.peers[&ann].room);
     let name = world.conference.member(ann).unwrap().name().clone();
-    let grants = Grants::GUEST.without(Grant::Chat);
-    for event in [RoomEvent::Left { peer: ann }, RoomEvent::Joined { peer: ann, name, grants }] {
+    let (role, within) = (Role::Speaker, Grants::ALL.without(Grant::Chat));
+    for event in [RoomEvent::Left { peer: ann }, RoomEvent::Joined { peer: ann, name, role, within }] {
         world.conference.change(now, room, &event);
     }
     world.say(2, post("b1", "Hello"));
@@ -322,10 +322,10 @@ fn who_is_not_granted_to_write_reads_all_the_same() {
     world.take(2);
     for message in [post("a1", "x"), edit("a1", 1, "x"), delete("a1", 1)] {
         world.say(1, message);
-        assert_eq!(refused(&mut world, 1), [(ErrorCode::Forbidden, Some("a1".to_owned()))]);
+        assert_eq!(refused(&mut world, 1), [(ErrorCode::NotAllowed, Some("a1".to_owned()))]);
     }
     world.say(1, json!({ "type": "typing", "typing": true }));
-    assert_eq!(world.take_errors(1), ["error forbidden"]);
+    assert_eq!(world.take_errors(1), ["error not-allowed"]);
     assert_eq!(world.take(2), []);
 }
 

@@ -4,17 +4,30 @@ use serde_json::{Value, json};
 
 use super::harness::{World, address, offer, type_of};
 use crate::conference::CreateRoom;
-use crate::conference::grants::Grants;
+use crate::conference::grants::{Grants, Role};
 use crate::conference::protocol::{FIRST_PROTOCOL, Grant, PROTOCOL, ServerMessage, Topology};
 use crate::conference::state::RoomEvent;
 use crate::limits::Limit;
 use crate::media::ids::PeerId;
 
-const GUEST: [Grant; 4] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat];
-const OWNER: [Grant; 5] = [Grant::Publish, Grant::Subscribe, Grant::Signal, Grant::Chat, Grant::Moderate];
+const OWNER: [Grant; 10] = [
+    Grant::Publish,
+    Grant::Microphone,
+    Grant::Camera,
+    Grant::Screen,
+    Grant::Subscribe,
+    Grant::Signal,
+    Grant::Files,
+    Grant::Chat,
+    Grant::Moderate,
+    Grant::Own,
+];
+/// All but the last two.
+const GUEST: &[Grant] = OWNER.split_at(8).0;
 
 fn make(world: &mut World, name: &str) -> (String, String) {
-    let wanted = CreateRoom { name: name.to_owned(), listed: false, topology: Topology::Sfu };
+    let wanted =
+        CreateRoom { name: name.to_owned(), listed: false, topology: Topology::Sfu, ..CreateRoom::default() };
     let made = world.conference.create_room(world.now(), address(0), wanted).unwrap();
     (made.room.id, made.secret)
 }
@@ -103,8 +116,8 @@ fn without(grant: Grant) -> (World, PeerId) {
     let ann = world.join(1, "Ann").peer;
     let (now, room) = (world.now(), world.conference.peers[&ann].room);
     let name = world.conference.member(ann).unwrap().name().clone();
-    let grants = Grants::GUEST.without(grant);
-    for event in [RoomEvent::Left { peer: ann }, RoomEvent::Joined { peer: ann, name, grants }] {
+    let (role, within) = (Role::Speaker, Grants::ALL.without(grant));
+    for event in [RoomEvent::Left { peer: ann }, RoomEvent::Joined { peer: ann, name, role, within }] {
         world.conference.change(now, room, &event);
     }
     world.pass_millis(1_000);
@@ -135,7 +148,7 @@ fn what_is_not_granted_is_refused_and_reaches_nobody() {
             }
             world.say(1, message.clone());
             world.pass_millis(1_000);
-            assert_eq!(world.take_types(1), ["error forbidden"], "{message}");
+            assert_eq!(world.take_types(1), ["error not-allowed"], "{message}");
             assert_eq!((world.take_types(2), world.take_commands()), (vec![], vec![]), "{message}");
             world.say(1, json!({ "type": "ping" }));
             assert_eq!(world.take_types(1), ["pong"], "{message}");

@@ -191,6 +191,9 @@ impl World {
             }
             ServerMessage::Topology { .. } => return assert_eq!(key, Some(StateKey::Topology)),
             ServerMessage::Speaker { .. } => return assert_eq!(key, Some(StateKey::Speaker)),
+            ServerMessage::Room { .. } => return assert_eq!(key, Some(StateKey::Room)),
+            ServerMessage::Granted { .. } => return assert_eq!(key, Some(StateKey::Granted)),
+            ServerMessage::Lobby { .. } => return assert_eq!(key, Some(StateKey::Lobby)),
             _ => (None, 0),
         };
         assert_eq!(key, kind.map(|(key, _)| key), "{message:?}");

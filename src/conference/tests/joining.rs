@@ -123,7 +123,7 @@ fn create(world: &mut World, name: &str) -> Result<crate::conference::CreatedRoo
     world.conference.create_room(
         world.now(),
         address(0),
-        CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu },
+        CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu, ..CreateRoom::default() },
     )
 }
 

@@ -12,7 +12,8 @@ use crate::limits::{Limit, Limits};
 use crate::media::message::Command;
 
 fn make(world: &mut World, from: usize, name: &str) -> Result<(), CreateRoomError> {
-    let request = CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu };
+    let request =
+        CreateRoom { name: name.into(), listed: true, topology: Topology::Sfu, ..CreateRoom::default() };
     world.conference.create_room(world.now(), address(from), request).map(|_| ())
 }
 

@@ -18,7 +18,7 @@ fn make(world: &mut World, name: &str, listed: bool) -> CreatedRoom {
         .create_room(
             world.now(),
             address(0),
-            CreateRoom { name: name.into(), listed, topology: Topology::Sfu },
+            CreateRoom { name: name.into(), listed, topology: Topology::Sfu, ..CreateRoom::default() },
         )
         .unwrap()
 }
@@ -291,7 +291,8 @@ fn who_made_a_room_can_prove_it_after_a_restart_too() {
 fn nobody_puts_a_room_of_others_on_the_list() {
     let mut world = World::new();
     let id = make(&mut world, "Team Room", false).room.id;
-    let listed = CreateRoom { name: id.clone(), listed: true, topology: Topology::Sfu };
+    let listed =
+        CreateRoom { name: id.clone(), listed: true, topology: Topology::Sfu, ..CreateRoom::default() };
     // A name has 64 characters at most, and this one fits.
     assert!(id.len() <= 64);
     for ended in [false, true] {
@@ -329,7 +330,12 @@ fn a_wrong_id_costs_the_same_whatever_is_wrong_with_it() {
             .create_room(
                 world.now(),
                 address(number),
-                CreateRoom { name: "Team Room".into(), listed: false, topology: Topology::Sfu },
+                CreateRoom {
+                    name: "Team Room".into(),
+                    listed: false,
+                    topology: Topology::Sfu,
+                    ..CreateRoom::default()
+                },
             )
             .unwrap();
     }
@@ -401,7 +407,12 @@ fn listed_rooms_of_two_names_never_become_one_and_each_is_found_by_its_name() {
     for (room, name) in made.iter().map(|made| &made.room).zip(names) {
         assert_eq!(room.name, name, "it keeps its spelling");
         assert_eq!(world.conference.id_meant(name).as_ref(), Some(&room.id), "{name}");
-        let again = CreateRoom { name: name.to_lowercase(), listed: true, topology: Topology::Sfu };
+        let again = CreateRoom {
+            name: name.to_lowercase(),
+            listed: true,
+            topology: Topology::Sfu,
+            ..CreateRoom::default()
+        };
         let again = world.conference.create_room(world.now(), address(1), again);
         assert_eq!(again, Err(CreateRoomError::Exists { id: room.id.clone() }), "{name}");
     }
@@ -414,9 +425,10 @@ fn listed_rooms_of_two_names_never_become_one_and_each_is_found_by_its_name() {
         assert_eq!(world.conference.id_of_link(&form).as_deref(), Some("cafe"), "{form:?}");
     }
     // The first of two that read the same ends: the other one stays what it is, and is found.
-    world.conference.forget_room("cafe");
+    world.conference.forget_room(world.now(), "cafe");
     assert_eq!(world.conference.id_meant("Cafe"), Some(made[1].room.id.clone()));
-    let again = CreateRoom { name: "Cafe".into(), listed: true, topology: Topology::Sfu };
+    let again =
+        CreateRoom { name: "Cafe".into(), listed: true, topology: Topology::Sfu, ..CreateRoom::default() };
     assert!(world.conference.create_room(world.now(), address(1), again).is_err(), "one name is one room");
 }
 
@@ -448,7 +460,7 @@ proptest::proptest! {
     #[test]
     fn any_name_makes_a_room_whose_link_leads_to_it(name in "\\PC{1,64}", listed: bool) {
         let mut world = World::new();
-        let wanted = CreateRoom { name, listed, topology: Topology::Sfu };
+        let wanted = CreateRoom { name, listed, topology: Topology::Sfu, ..CreateRoom::default() };
         if let Ok(made) = world.conference.create_room(world.now(), address(0), wanted) {
             let id = made.room.id;
             for form in forms(&id) {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::harness::{World, offer};
+use super::moderation::{join as enter, kept_by_ann, wish};
 use crate::conference::protocol::{ErrorCode, ServerMessage};
 use crate::limits::Limit;
 use crate::media::message::Notice;
@@ -87,6 +88,47 @@ fn provoke(code: ErrorCode) -> World {
             world.say(9, join(&attic, "Ann"));
             world
         }
+        ErrorCode::NotAllowed => inside(json!({ "type": "moderate", "action": "lock", "locked": true })),
+        ErrorCode::UnknownKnock => {
+            let (mut world, _) = kept_by_ann(9, "open");
+            wish(&mut world, 9, json!({ "action": "refuse", "knock": 5 }));
+            world
+        }
+        ErrorCode::Locked => {
+            let (mut world, room) = kept_by_ann(1, "open");
+            wish(&mut world, 1, json!({ "action": "lock", "locked": true }));
+            enter(&mut world, 9, &room, "Bob");
+            world
+        }
+        ErrorCode::Banned => {
+            let (mut world, room) = kept_by_ann(1, "open");
+            let bob = world.enter(2, json!({ "type": "join", "room": room, "name": "Bob" })).peer;
+            wish(&mut world, 1, json!({ "action": "ban", "peer": bob.to_string() }));
+            world.open_from(9, super::harness::address(2));
+            world.say(9, join(&room, "Bob"));
+            world.take(2);
+            world
+        }
+        ErrorCode::LobbyFull => {
+            let (mut world, room) = kept_by_ann(1, "lobby");
+            for socket in 100..=Limit::LobbyPerRoom.default_value() + 100 {
+                enter(&mut world, if socket == 150 { 9 } else { socket }, &room, "Bob");
+            }
+            world
+        }
+        ErrorCode::NotAdmitted => {
+            let (mut world, room) = kept_by_ann(1, "lobby");
+            enter(&mut world, 9, &room, "Bob");
+            wish(&mut world, 1, json!({ "action": "refuse", "knock": 1 }));
+            world
+        }
+        ErrorCode::Removed | ErrorCode::Ended => {
+            let (mut world, room) = kept_by_ann(1, "open");
+            let bob = world.enter(9, json!({ "type": "join", "room": room, "name": "Bob" })).peer;
+            let removal = json!({ "action": "remove", "peer": bob.to_string() });
+            wish(&mut world, 1, if code == ErrorCode::Ended { json!({ "action": "end" }) } else { removal });
+            world
+        }
         ErrorCode::TooMuchMedia => {
             let mut world = World::new();
             let ann = world.join(9, "Ann");
@@ -113,7 +155,8 @@ fn every_error_can_come_and_is_counted() {
         let told = world.take(9);
         let is_it = |message: &ServerMessage| matches!(message, ServerMessage::Error { code: told, .. } if *told == code);
         assert_eq!(told.iter().filter(|message| is_it(message)).count(), 1, "{code:?}: {told:?}");
-        assert_eq!(world.conference.counters().refusals(code), 1, "{code:?}");
+        let told_to_others = u64::from(code == ErrorCode::Ended) + u64::from(code == ErrorCode::Banned);
+        assert_eq!(world.conference.counters().refusals(code), 1 + told_to_others, "{code:?}");
     }
 }
 

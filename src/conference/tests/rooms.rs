@@ -13,7 +13,11 @@ fn make(world: &mut World, name: &str, listed: bool) {
     let by = address(world.conference.ledger().total(Resource::Rooms));
     world
         .conference
-        .create_room(world.now(), by, CreateRoom { name: name.into(), listed, topology: Topology::Sfu })
+        .create_room(
+            world.now(),
+            by,
+            CreateRoom { name: name.into(), listed, topology: Topology::Sfu, ..CreateRoom::default() },
+        )
         .unwrap();
 }
 

@@ -12,7 +12,8 @@ use crate::media::message::Notice;
 /// A world with a room of two that talk directly where they can, `attic`, and the secret of whoever made it.
 fn world() -> (World, String) {
     let mut world = World::new();
-    let wanted = CreateRoom { name: "Attic".into(), listed: true, topology: Topology::Auto };
+    let wanted =
+        CreateRoom { name: "Attic".into(), listed: true, topology: Topology::Auto, ..CreateRoom::default() };
     let made = world.conference.create_room(world.now(), address(0), wanted).unwrap();
     assert_eq!(made.room.topology, Topology::Auto);
     (world, made.secret)
@@ -147,7 +148,7 @@ fn whoever_made_the_room_chooses_its_topology_and_nobody_else() {
     have_each_other(&mut world, [(1, ann), (2, bob)]);
     world.take_errors(2);
     world.say(2, json!({ "type": "topology", "topology": "sfu" }));
-    assert_eq!(world.take_errors(2), ["error forbidden"]);
+    assert_eq!(world.take_errors(2), ["error not-allowed"]);
     world.say(1, json!({ "type": "topology", "topology": "sfu" }));
     assert_eq!(told(&world, 2).map(|(path, why, _)| (path, why)), Some((Path::Server, Why::Chosen)));
     assert_eq!(world.conference.room("attic").unwrap().topology, Topology::Sfu);

@@ -169,6 +169,8 @@ impl Client {
             protocol,
             chat: None,
             hide_address: None,
+            browser: None,
+            knock: None,
         });
     }
 

@@ -1,0 +1,81 @@
+//! What is said of a room, and of who comes in.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::UnixTime;
+use super::Topology;
+
+/// A room, as the API and `welcome` show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomInfo {
+    /// In the address of its page: lower-case letters, digits, dashes.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Shown on the home page.
+    pub listed: bool,
+    /// How media travels.
+    pub topology: Topology,
+    /// How its door is kept.
+    #[serde(flatten)]
+    pub keeping: Keeping,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// How many people are inside.
+    pub people: usize,
+}
+
+/// How a room is kept: what whoever moderates decides about all of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeping {
+    /// Who comes in.
+    #[serde(default)]
+    pub access: Access,
+    /// Nobody new comes in.
+    #[serde(default)]
+    pub locked: bool,
+    /// Who may share a screen.
+    #[serde(default)]
+    pub screens: Screens,
+}
+
+/// Who comes into a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Who has the link.
+    #[default]
+    Open,
+    /// Who is let in by somebody who moderates.
+    Lobby,
+}
+
+/// Who may share a screen in a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Screens {
+    /// Everybody who speaks.
+    #[default]
+    Everybody,
+    /// Who moderates.
+    Moderators,
+}
+
+/// Somebody who waits to be let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// By which they are admitted.
+    pub knock: KnockId,
+    /// Their name, as they typed it, cleaned.
+    pub name: String,
+    /// Since when they wait.
+    pub since: UnixTime,
+    /// They were banned from the room before.
+    pub banned: bool,
+}
+
+/// A wish to come in: a number that is given once in the life of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KnockId(pub u64);

@@ -1,0 +1,151 @@
+//! Who waits to be let in, and who lets them.
+
+use serde_json::{Value, json};
+
+use super::harness::{World, address};
+use super::moderation::{join, kept_by_ann, wish};
+use crate::conference::protocol::{ServerMessage, Waiting};
+use crate::limits::Limit;
+
+/// Who waits, as a moderator on `socket` was told last.
+fn waiting(world: &mut World, socket: usize) -> Vec<Waiting> {
+    let told = world.take(socket).into_iter().rev().find_map(|message| match message {
+        ServerMessage::Lobby { waiting } => Some(waiting),
+        _ => None,
+    });
+    told.expect("a lobby")
+}
+
+fn names(waiting: &[Waiting]) -> Vec<&str> {
+    waiting.iter().map(|one| one.name.as_str()).collect()
+}
+
+#[test]
+fn who_waits_is_in_no_room_and_holds_no_place() {
+    let (mut world, room) = kept_by_ann(1, "lobby");
+    join(&mut world, 2, &room, "Bob");
+    let told = world.take(2);
+    assert!(matches!(&told[..], [ServerMessage::Waiting { room: info, .. }] if info.people == 1), "{told:?}");
+    assert_eq!(world.conference.peers.len(), 1);
+    assert_eq!((world.conference.gauges().people, world.conference.gauges().waiting), (1, 1));
+    for message in [
+        json!({ "type": "chat", "ref": "a", "text": "x" }),
+        json!({ "type": "view", "tiles": [] }),
+        json!({ "type": "moderate", "action": "admit" }),
+    ] {
+        world.say(2, message);
+        assert_eq!(world.take_types(2), ["error not-joined"]);
+    }
+    world.say(2, json!({ "type": "ping" }));
+    assert_eq!(world.take_types(2), ["pong"]);
+    world.pass_millis(600_000);
+    assert_eq!((world.take(2), world.closed.len()), (vec![], 0), "they may wait as long as they like");
+    let seen = waiting(&mut world, 1);
+    assert_eq!(names(&seen), ["Bob"]);
+    wish(&mut world, 1, json!({ "action": "admit", "knock": seen[0].knock }));
+    assert_eq!(world.take_types(2).first().map(String::as_str), Some("welcome"));
+    assert_eq!(waiting(&mut world, 1), []);
+    assert_eq!(world.conference.peers.len(), 2);
+}
+
+#[test]
+fn who_is_not_let_in_hears_so_and_may_ask_again() {
+    let (mut world, room) = kept_by_ann(1, "lobby");
+    join(&mut world, 2, &room, "Bob");
+    let seen = waiting(&mut world, 1);
+    wish(&mut world, 1, json!({ "action": "refuse", "knock": seen[0].knock }));
+    assert_eq!(world.take_types(2), ["waiting", "error not-admitted"]);
+    wish(&mut world, 1, json!({ "action": "admit", "knock": seen[0].knock }));
+    assert_eq!(world.take_errors(1), ["error unknown-knock"]);
+    world.say(2, json!({ "type": "join", "room": room, "name": "Bob" }));
+    assert_eq!(world.take_types(2), ["waiting"]);
+}
+
+#[test]
+fn who_goes_away_waits_no_more_be_it_by_a_word_or_by_the_socket() {
+    let (mut world, room) = kept_by_ann(1, "lobby");
+    for (socket, name) in [(2, "Bob"), (3, "Cid"), (4, "Dan")] {
+        join(&mut world, socket, &room, name);
+    }
+    world.say(2, json!({ "type": "leave" }));
+    world.close(3);
+    assert_eq!(names(&waiting(&mut world, 1)), ["Dan"]);
+    wish(&mut world, 1, json!({ "action": "admit" }));
+    assert_eq!(world.take_types(2), ["waiting"]);
+    assert!(world.take_types(4).contains(&"welcome".to_owned()));
+    world.say(2, json!({ "type": "join", "room": room, "name": "Bob" }));
+    assert_eq!(names(&waiting(&mut world, 1)), ["Bob"], "the socket may knock again");
+}
+
+#[test]
+fn a_flood_of_knocks_is_bounded_by_room_and_address_and_who_waits_keeps_their_place() {
+    let (mut world, room) = kept_by_ann(1, "lobby");
+    join(&mut world, 2, &room, "Bob");
+    let mut full = 0;
+    for socket in 100..120 {
+        world.open_from(socket, address(7));
+        world.say(socket, json!({ "type": "join", "room": room, "name": "Mob" }));
+        full += usize::from(world.take_types(socket) == ["error lobby-full"]);
+    }
+    assert_eq!(full, 20 - Limit::LobbyPerAddress.default_value());
+    for socket in 200..300 {
+        join(&mut world, socket, &room, "Mob");
+    }
+    let seen = waiting(&mut world, 1);
+    assert_eq!((seen.len(), seen[0].name.as_str()), (Limit::LobbyPerRoom.default_value(), "Bob"));
+    assert!(world.conference.tally().count(Limit::LobbyPerRoom) > 0);
+    assert!(world.conference.tally().count(Limit::LobbyPerAddress) > 0);
+}
+
+#[test]
+fn opening_the_door_lets_everybody_in_but_who_was_banned() {
+    let (mut world, room) = kept_by_ann(1, "lobby");
+    join(&mut world, 2, &room, "Bob");
+    wish(&mut world, 1, json!({ "action": "admit" }));
+    let bob = world.welcome(2).peer.to_string();
+    wish(&mut world, 1, json!({ "action": "ban", "peer": bob }));
+    world.take(2);
+    let knock: Value =
+        json!({ "type": "join", "room": room, "name": "Bob", "knock": true, "browser": "browser-of-000002" });
+    world.say(2, knock);
+    join(&mut world, 3, &room, "Cid");
+    assert_eq!(
+        (world.take_types(2), world.take_types(3)),
+        (vec!["waiting".to_owned()], vec!["waiting".to_owned()])
+    );
+    wish(&mut world, 1, json!({ "action": "access", "access": "open" }));
+    assert!(world.take_types(3).contains(&"welcome".to_owned()));
+    assert_eq!(world.take_types(2), Vec::<String>::new());
+    assert_eq!(names(&waiting(&mut world, 1)), ["Bob"]);
+}
+
+#[test]
+fn who_moderates_learns_of_the_lobby_whenever_they_come() {
+    let (mut world, room) = kept_by_ann(1, "lobby");
+    world.say(1, json!({ "type": "leave" }));
+    join(&mut world, 2, &room, "Bob");
+    assert_eq!(world.take_types(2), ["waiting"], "nobody is there who might let them in");
+    let secret = world.conference.keys.owner_secret(&room, world.conference.room(&room).unwrap().created_at);
+    world.enter(3, json!({ "type": "join", "room": room, "name": "Ann", "secret": secret }));
+    let seen = waiting(&mut world, 3);
+    assert_eq!(names(&seen), ["Bob"]);
+    wish(&mut world, 3, json!({ "action": "admit", "knock": seen[0].knock }));
+    let bob = world.welcome(2).peer.to_string();
+    join(&mut world, 4, &room, "Cid");
+    world.take(2);
+    wish(&mut world, 3, json!({ "action": "role", "peer": bob, "role": "moderator" }));
+    assert_eq!(names(&waiting(&mut world, 2)), ["Cid"]);
+    let cid = seen[0].knock.0 + 1;
+    wish(&mut world, 2, json!({ "action": "admit", "knock": cid }));
+    assert!(world.take_types(4).contains(&"welcome".to_owned()));
+}
+
+#[test]
+fn a_browsers_name_of_another_length_is_refused() {
+    let (mut world, room) = kept_by_ann(1, "open");
+    world.open(2);
+    for browser in ["", "short", &"x".repeat(65)] {
+        world.say(2, json!({ "type": "join", "room": room, "name": "Bob", "browser": browser }));
+        assert_eq!(world.take_types(2), ["error bad-message"], "{browser}");
+    }
+}
