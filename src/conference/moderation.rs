@@ -4,6 +4,7 @@ use super::bans::{Ban, Known};
 use super::grants::{Grant, Role};
 use super::protocol::{Access, Keeping, ServerMessage, Wish};
 use super::refusal::Refusal;
+use super::session::Participant;
 use super::sockets::SocketState;
 use super::state::{Member, RoomEvent};
 use super::{Conference, Now, SocketId, StateKey};
@@ -46,7 +47,7 @@ impl Conference {
             }
             Wish::Ban { peer } => {
                 self.decides_about(id, peer)?;
-                let Some(known) = self.peers.get(&peer).map(|peer| peer.known()) else { return Ok(()) };
+                let Some(known) = self.peers.get(&peer).map(Participant::known) else { return Ok(()) };
                 self.put_out(now, peer, Ban::lasting(peer, known, now.wall), Refusal::Banned);
             }
             Wish::Role { peer, role } => self.give_role(now, id, peer, role)?,

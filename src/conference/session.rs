@@ -126,7 +126,7 @@ impl Conference {
             self.hide_address(now, token.peer, join.hide_address);
             return Ok(());
         }
-        self.check_browser(join.browser.as_deref())?;
+        check_browser(join.browser.as_deref())?;
         let Some(known) = self.known(socket, join.browser.as_deref()) else { return Ok(()) };
         let (room, role, token) = match self.enter(now, known, room, shown, join)? {
             Entry::Inside { room, role, token } => (room, role, token),
@@ -140,16 +140,6 @@ impl Conference {
             self.admit(now, room, Arrival { socket, known, name, role, within: Grants::ALL }, returning)?;
         self.hide_address(now, id, join.hide_address);
         Ok(())
-    }
-
-    fn check_browser(&mut self, browser: Option<&str>) -> Result<(), Refusal> {
-        let (least, most) = (BROWSER_CHARS_LEAST, BROWSER_CHARS);
-        match browser {
-            Some(browser) if !(least..=most).contains(&browser.len()) => {
-                Err(Refusal::BadBrowser { least, most })
-            }
-            _ => Ok(()),
-        }
     }
 
     fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
@@ -372,6 +362,15 @@ impl Conference {
         self.timers.clear(&Timer::Limited(id));
         self.timers.clear(&Timer::Chat(id));
         self.vacated(now, room);
+    }
+}
+
+/// Whether a page's name for its browser may be one.
+fn check_browser(browser: Option<&str>) -> Result<(), Refusal> {
+    let (least, most) = (BROWSER_CHARS_LEAST, BROWSER_CHARS);
+    match browser {
+        Some(browser) if !(least..=most).contains(&browser.len()) => Err(Refusal::BadBrowser { least, most }),
+        _ => Ok(()),
     }
 }
 

@@ -92,6 +92,7 @@ fn trigger(limit: Limit) -> u64 {
         }
         Limit::NameChars => joined(limit, Limits::default(), 1, &long(over)),
         Limit::PeersPerRoom => joined(limit, Limits::default().with(limit, 2), 3, "Ann"),
+        Limit::LobbyPerRoom | Limit::LobbyPerAddress => waited(limit),
         Limit::RoomNameChars => created(limit, Limits::default(), &[&long(over)]),
         // Of the rate two minutes' worth at once, and there is a room already.
         Limit::Rooms | Limit::RoomsPerAddress | Limit::RoomsMadePerMinutePerAddress => {
@@ -352,6 +353,20 @@ fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
                 ..CreateRoom::default()
             },
         );
+    }
+    conference.tally().count(limit)
+}
+
+/// Two who ask to be let in, where one may wait.
+fn waited(limit: Limit) -> u64 {
+    let mut conference = conference(Limits::default().with(limit, 1));
+    let access = serde_json::from_value(json!("lobby")).expect("a way to come in");
+    let room = CreateRoom { name: "lobby".into(), listed: true, access, ..CreateRoom::default() };
+    conference.create_room(now(), here(), room).expect("a room");
+    for socket in 0..2 {
+        conference.socket_opened(now(), SocketId(socket), here());
+        let text = json!({"type": "join", "room": "lobby", "name": "Ann"}).to_string();
+        conference.socket_text(now(), SocketId(socket), &text);
     }
     conference.tally().count(limit)
 }

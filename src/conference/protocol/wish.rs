@@ -8,7 +8,7 @@ use super::room::{Access, KnockId, Screens};
 use crate::media::ids::{Kind, PeerId, Stream};
 
 /// A wish, by its `action`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Wish {
     /// A track is muted.

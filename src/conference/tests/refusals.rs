@@ -88,6 +88,36 @@ fn provoke(code: ErrorCode) -> World {
             world.say(9, join(&attic, "Ann"));
             world
         }
+        ErrorCode::NotAllowed
+        | ErrorCode::UnknownKnock
+        | ErrorCode::Locked
+        | ErrorCode::Banned
+        | ErrorCode::LobbyFull
+        | ErrorCode::NotAdmitted
+        | ErrorCode::Removed
+        | ErrorCode::Ended => moderated(code),
+        ErrorCode::TooMuchMedia => {
+            let mut world = World::new();
+            let ann = world.join(9, "Ann");
+            world.take(9);
+            world.notice(Notice::TooMuch { peer: ann.peer });
+            world
+        }
+        ErrorCode::RateLimited => {
+            let mut world = World::with_limit(Limit::MessagesPerSecond, 1);
+            world.open(9);
+            world.text(9, "{");
+            world.text(9, "{");
+            world.take(9);
+            world.text(9, "{");
+            world
+        }
+    }
+}
+
+/// Makes one come that is about who decides, and about the door.
+fn moderated(code: ErrorCode) -> World {
+    match code {
         ErrorCode::NotAllowed => inside(json!({ "type": "moderate", "action": "lock", "locked": true })),
         ErrorCode::UnknownKnock => {
             let (mut world, _) = kept_by_ann(9, "open");
@@ -129,22 +159,7 @@ fn provoke(code: ErrorCode) -> World {
             wish(&mut world, 1, if code == ErrorCode::Ended { json!({ "action": "end" }) } else { removal });
             world
         }
-        ErrorCode::TooMuchMedia => {
-            let mut world = World::new();
-            let ann = world.join(9, "Ann");
-            world.take(9);
-            world.notice(Notice::TooMuch { peer: ann.peer });
-            world
-        }
-        ErrorCode::RateLimited => {
-            let mut world = World::with_limit(Limit::MessagesPerSecond, 1);
-            world.open(9);
-            world.text(9, "{");
-            world.text(9, "{");
-            world.take(9);
-            world.text(9, "{");
-            world
-        }
+        _ => panic!("{code:?} is about something else"),
     }
 }
 
