@@ -11,6 +11,7 @@ mod limits;
 mod load;
 mod metrics;
 mod state;
+mod store;
 mod turn;
 mod workers;
 
@@ -30,6 +31,8 @@ use limits::LimitArgs;
 use load::LoadArgs;
 use metrics::MetricsArgs;
 use state::StateArgs;
+use store::StoreArgs;
+pub use store::StoreTask;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
@@ -59,6 +62,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Be a crowd of people for a server, and measure what they get
     Load(LoadArgs),
+    /// Look at the rooms that are kept, or copy them
+    Store(StoreArgs),
 }
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
@@ -179,6 +184,8 @@ pub enum Task {
     Serve(Box<Config>),
     /// Put load on a server.
     Load(LoadConfig),
+    /// Look at a store.
+    Store(StoreTask),
 }
 
 impl Task {
@@ -193,7 +200,11 @@ impl Task {
     {
         let command = without_empty_variables(Cli::command());
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let help = if args.get(1).is_some_and(|word| word == "load") { "load --help" } else { "--help" };
+        let help = match args.get(1).and_then(|word| word.to_str()) {
+            Some("load") => "load --help",
+            Some("store") => "store --help",
+            _ => "--help",
+        };
         let matches = command.try_get_matches_from(args).map_err(|error| stop(&error, help))?;
         let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, help))?;
         match cli.command {
@@ -201,6 +212,7 @@ impl Task {
                 let wrong = |text| Stop { text: format!("{text} (see load --help)"), code: 2 };
                 Ok(Task::Load(args.settle().map_err(wrong)?))
             }
+            Some(Command::Store(args)) => Ok(Task::Store(args.settle())),
             Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(Config::settle(*args)?))),
             None => Ok(Task::Serve(Box::new(Config::settle(cli.serve)?))),
         }
@@ -245,6 +257,8 @@ pub struct Config {
     pub turn: Option<Turn>,
     /// The directory of the server's key.
     pub state: PathBuf,
+    /// The file of rooms that outlive the server, if any are to.
+    pub store: Option<PathBuf>,
     /// Where numbers are told, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// The bounds on what clients can make the server hold or do.
@@ -332,6 +346,7 @@ impl Config {
             transport,
             trusted_proxies: args.trusted_proxy,
             turn: None,
+            store: args.state.store(),
             state: args.state.state,
             metrics: args.metrics.metrics,
             limits: args.limits.limits(),

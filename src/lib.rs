@@ -23,4 +23,5 @@ pub mod queue;
 pub mod refusals;
 pub mod standstill;
 pub mod state;
+pub mod store;
 pub mod worker;

@@ -67,6 +67,11 @@ limits! {
     Rooms = 10_000, "limit_rooms";
     /// Of these, rooms that one address made: what its rate brings about in the five minutes that an empty room is kept.
     RoomsPerAddress = 200, "limit_rooms_per_address";
+    /// Rooms that are kept while nobody is in them: those that are made to last, or whose door somebody keeps. Others always have places beside
+    /// them.
+    RoomsKept = 5_000, "limit_rooms_kept";
+    /// Of these, those that one address made.
+    RoomsKeptPerAddress = 50, "limit_rooms_kept_per_address";
     /// Rooms made a minute by one address, twice as many at once: a teacher makes one for each group of a class.
     RoomsMadePerMinutePerAddress = 30, "limit_rooms_made_per_minute_per_address";
     /// Entering a room as a new person, a second and address; 15 s' worth at once: 300, a school that comes back when the

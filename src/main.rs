@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore, stun_urls};
-use plenary::config::{Config, LoadConfig, Task, Transport, interface_addresses};
+use plenary::config::{Config, LoadConfig, StoreTask, Task, Transport, interface_addresses};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
 use plenary::greeting::Greeting;
@@ -17,12 +17,14 @@ use plenary::journal::Journal;
 use plenary::media::Protocol;
 use plenary::pin::stay_on;
 use plenary::state;
+use plenary::store::{Database, Keeper};
 use plenary::worker::{Pool, StartError};
 
 fn main() -> ExitCode {
     let config = match Task::from_args(std::env::args_os()) {
         Ok(Task::Serve(config)) => config,
         Ok(Task::Load(config)) => return load(&config),
+        Ok(Task::Store(task)) => return store(&task),
         Err(stop) if stop.code == 0 => {
             // Whoever pipes this elsewhere may have read enough.
             let _ = write!(io::stdout(), "{stop}");
@@ -70,6 +72,30 @@ fn load(config: &LoadConfig) -> ExitCode {
     // Whoever pipes this elsewhere may have read enough.
     let _ = write!(io::stdout(), "{text}");
     ExitCode::SUCCESS
+}
+
+/// Looks at what is kept, or copies it.
+fn store(task: &StoreTask) -> ExitCode {
+    let look = || -> Result<String, Box<dyn Error>> {
+        let file = task.file.as_ref().ok_or("--store memory keeps nothing")?;
+        let database = Database::look_at(file)?;
+        let rooms = database.check()?;
+        let Some(to) = &task.backup else {
+            return Ok(format!("{} is whole: {rooms} rooms", file.display()));
+        };
+        database.back_up(to).map_err(|why| format!("no copy was written: {why}"))?;
+        Ok(format!("{} has {rooms} rooms of {}", to.display(), file.display()))
+    };
+    match look() {
+        Ok(text) => {
+            let _ = writeln!(io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("plenary: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Has everything logged there. What libraries have to say below a warning is for those who work on them.
@@ -136,8 +162,14 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         spill_at: config.spill_at,
         codecs: config.codecs.clone(),
     };
-    let store = Box::<MemoryStore>::default();
-    let mut conference = Conference::new(conference_config, store, Box::new(entropy));
+    let mut conference = Conference::new(conference_config, Box::<MemoryStore>::default(), Box::new(entropy));
+    if let Some(file) = &config.store {
+        let database = Database::open(file)?;
+        let kept = database.load()?;
+        log::info!("{} rooms are kept in {}", kept.rooms.len(), file.display());
+        conference.restore(kept);
+        control.keep_with(Keeper::start(database, control.waker())?);
+    }
 
     // The workers are at home by now, and those that replace them have cores of their own.
     if let Some(core) = config.control_core {

@@ -185,7 +185,7 @@ fn str0m_is_named_in_one_module() {
 
 /// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
 /// planned.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     ("faults", &[]),
     ("json", &[]),
     ("limits", &[]),
@@ -201,6 +201,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("media", &["faults", "limits", "metrics"]),
     ("conference", &["faults", "json", "ledger", "limits", "media", "metrics"]),
     ("state", &["conference"]),
+    ("store", &["conference", "metrics"]),
     (
         "control",
         &[
@@ -216,6 +217,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
             "qr",
             "refusals",
             "standstill",
+            "store",
         ],
     ),
     ("greeting", &["control", "qr"]),

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::UnixTime;
+use serde::{Deserialize, Serialize};
+
+use super::{UnixTime, wire};
 use crate::ledger::ClientAddress;
 use crate::media::ids::PeerId;
 
@@ -17,7 +19,7 @@ const ADDRESS_FOR: Duration = Duration::from_secs(3600);
 pub(super) type BrowserId = [u8; 16];
 
 /// How somebody who wants to come in is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Known {
     /// By their browser, if its page says one.
     pub(super) browser: Option<BrowserId>,
@@ -26,9 +28,10 @@ pub(super) struct Known {
 }
 
 /// Somebody who was put out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// Who they were: nothing that was given to them brings them back.
+    #[serde(with = "wire::peer")]
     peer: PeerId,
     /// How they are known, and since when; `None` if they were put out and may come again as somebody new.
     known: Option<(Known, UnixTime)>,
@@ -54,7 +57,7 @@ impl Ban {
 }
 
 /// All who were put out of a room.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bans(VecDeque<Ban>);
 
 impl Bans {

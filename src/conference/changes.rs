@@ -31,7 +31,8 @@ impl Conference {
         }
         log::debug!("{id:?} is at {:?}", room.state.version());
         if event.is_kept() {
-            self.store.update(room.state.record().clone());
+            let record = room.state.record().clone();
+            self.keep_record(record);
         }
         self.tell_workers(id, event);
         if changed == Changed::List {

@@ -96,6 +96,7 @@ impl Conference {
     pub(super) fn forget_room(&mut self, now: Now, id: &str) {
         self.lobby_ends(now, id);
         self.store.remove(id);
+        self.keep_no_more(id);
         self.chats.take(id);
         self.timers.clear(&super::Timer::EmptyRoom(id.into()));
         if let Some(by) = self.makers.forgotten(id) {

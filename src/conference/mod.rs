@@ -34,6 +34,7 @@ mod floor;
 mod grants;
 mod history;
 mod ids;
+mod kept;
 mod keys;
 mod kind;
 mod lobby;
@@ -77,7 +78,7 @@ pub use files::FILE_BYTES;
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
-pub use store::{MemoryStore, RoomRecord, Store};
+pub use store::{Change, Kept, MemoryStore, RoomRecord, Store};
 pub use stun::stun_urls;
 pub use trace::{TraceRefused, TraceReport};
 pub use turn::{Turn, TurnSecret};
@@ -217,9 +218,12 @@ pub struct Conference {
     chats: Chats,
     files: Files,
     lobby: Lobby,
+    /// The ids of rooms that are kept for the next process. Those made in the life of this process with who made them.
+    kept: BTreeMap<String, Option<ClientAddress>>,
     reading: Reading,
     timers: TimerQueue,
     outputs: VecDeque<Output>,
+    changes: VecDeque<Change>,
     /// Who was refused what, for the log.
     refused: Vec<(ClientAddress, ErrorCode)>,
 }
@@ -255,9 +259,11 @@ impl Conference {
             chats: Chats::default(),
             files: Files::default(),
             lobby: Lobby::default(),
+            kept: BTreeMap::new(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
             outputs: VecDeque::new(),
+            changes: VecDeque::new(),
             refused: Vec::new(),
         }
     }

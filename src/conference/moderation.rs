@@ -200,7 +200,7 @@ impl Conference {
             self.dismiss(now, peer, Refusal::Ended);
         }
         self.forget_room(now, &id);
-        self.store.bury(&id);
+        self.bury(now, &id);
         self.counters.rooms_ended += 1;
     }
 

@@ -51,6 +51,9 @@ pub struct CreateRoom {
     /// How media is to travel.
     #[serde(default)]
     pub topology: Topology,
+    /// To be kept until it is ended.
+    #[serde(default)]
+    pub lasts: bool,
     /// Who is to come in.
     #[serde(default)]
     pub access: Access,
@@ -190,7 +193,7 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let CreateRoom { name, listed, topology, access, screens } = request;
+        let CreateRoom { name, listed, lasts, topology, access, screens } = request;
         let name =
             names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
                 |unfit| match unfit {
@@ -207,7 +210,7 @@ impl Conference {
             self.keys.draw_id(&ids::slug(&name, self.most_of_name()), &mut self.entropy)
         };
         let keeping = Keeping { access, screens, locked: false };
-        let record = RoomRecord { id, name, topology, keeping, ..RoomRecord::new(now, listed) };
+        let record = RoomRecord { id, name, lasts, topology, keeping, ..RoomRecord::new(now, listed) };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
         Ok(CreatedRoom { room: record.info(0), secret })
@@ -399,10 +402,17 @@ impl Conference {
     /// Puts a room into the store, and lets it go if nobody comes.
     fn keep(&mut self, now: Now, address: ClientAddress, record: RoomRecord) -> Result<(), CreateRoomError> {
         self.may_make_room(now, address)?;
-        let (id, plain) = (record.id.clone(), record.is_plain());
-        self.store.create(record).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
+        let (id, is_kept) = (record.id.clone(), record.is_kept());
+        if is_kept {
+            self.may_keep_room(address)?;
+        }
+        self.store.create(record.clone()).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
         self.room_made(&id, address);
-        if plain {
+        if is_kept {
+            self.makers.occupied(&id);
+            self.kept.insert(id.clone(), Some(address));
+            self.keep_record(record);
+        } else {
             self.forget_later(now, &id);
         }
         Ok(())
@@ -444,8 +454,8 @@ impl Conference {
         self.timers.clear(&Timer::Course(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
-            self.makers.vacated(room.id());
-            if room.state.record().is_plain() {
+            if !room.state.record().is_kept() {
+                self.makers.vacated(room.id());
                 self.forget_later(now, room.id());
             }
             let name = room.id().into();

@@ -3,20 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::bans::Bans;
 use super::grants::Role;
 use super::protocol::{Keeping, RoomInfo, Topology};
-use super::{Now, UnixTime};
+use super::{Now, UnixTime, wire};
 use crate::media::ids::PeerId;
 
 /// Rooms that were ended for good and are remembered, 100 bytes each. The oldest is forgotten first; one that is not listed is an empty room
 /// then for whoever still has its link.
 const MOST_BURIED: usize = 10_000;
 
+/// People who are something else in a room than others that are remembered: those who are inside when a process ends, and may come back. Of more
+/// some are forgotten.
+const MOST_ROLES: usize = 256;
+
 /// A room as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRecord {
     /// In the address of its page: lower-case ASCII letters, digits, dashes. See `docs/protocol.md` for how it ends.
     pub id: String,
@@ -24,13 +29,19 @@ pub struct RoomRecord {
     pub name: String,
     /// Shown on the home page.
     pub listed: bool,
+    /// Kept until it is ended, also while nobody is in it.
+    #[serde(default)]
+    pub lasts: bool,
     /// How media travels.
     pub topology: Topology,
     /// How it is kept.
+    #[serde(default)]
     pub keeping: Keeping,
     /// Who is something else in it than whoever has the link.
+    #[serde(default, with = "wire::roles")]
     pub roles: BTreeMap<PeerId, Role>,
     /// Who was put out of it.
+    #[serde(default)]
     pub bans: Bans,
     /// When it was made.
     pub created_at: UnixTime,
@@ -43,6 +54,7 @@ impl RoomRecord {
             id: String::new(),
             name: String::new(),
             listed,
+            lasts: false,
             topology: Topology::Sfu,
             keeping: Keeping::default(),
             roles: BTreeMap::new(),
@@ -51,9 +63,10 @@ impl RoomRecord {
         }
     }
 
-    /// Whether whoever made it again by its link would make the same: nobody decided anything about it.
-    pub(super) fn is_plain(&self) -> bool {
-        self.keeping == Keeping::default() && self.bans.is_empty()
+    /// Whether it is kept while nobody is in it: for it was made to last, or somebody decided something about it that whoever makes it again
+    /// by its link would not know of.
+    pub(super) fn is_kept(&self) -> bool {
+        self.lasts || self.keeping != Keeping::default() || !self.bans.is_empty()
     }
 
     /// Somebody is this in it from now on.
@@ -62,6 +75,9 @@ impl RoomRecord {
             self.roles.remove(&peer);
         } else {
             self.roles.insert(peer, role);
+            if self.roles.len() > MOST_ROLES {
+                self.roles.pop_first();
+            }
         }
     }
 
@@ -71,12 +87,52 @@ impl RoomRecord {
             id: self.id.clone(),
             name: self.name.clone(),
             listed: self.listed,
+            lasts: self.lasts,
             topology: self.topology,
             keeping: self.keeping,
             created_at: self.created_at,
             people,
         }
     }
+}
+
+/// What is to be kept for the next process. The newest of an id replaces those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A room is so.
+    Kept(RoomRecord),
+    /// A room is no more, or need not be kept.
+    Gone {
+        /// Its id.
+        id: String,
+    },
+    /// A room was ended for good.
+    Ended {
+        /// Its id.
+        id: String,
+        /// When.
+        at: UnixTime,
+    },
+}
+
+impl Change {
+    /// Of which room it is.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Change::Kept(room) => &room.id,
+            Change::Gone { id } | Change::Ended { id, .. } => id,
+        }
+    }
+}
+
+/// What an earlier process kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The rooms.
+    pub rooms: Vec<RoomRecord>,
+    /// The ids of those that were ended for good, the oldest first.
+    pub ended: Vec<String>,
 }
 
 /// There is already a room with this id.

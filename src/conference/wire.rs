@@ -16,6 +16,27 @@ use crate::media::message::{
 };
 use crate::media::units::Bitrate;
 
+/// Who is what in a room, as a store keeps it: by peer.
+pub(super) mod roles {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::super::grants::Role;
+    use crate::media::ids::PeerId;
+
+    pub fn serialize<S: Serializer>(roles: &BTreeMap<PeerId, Role>, to: S) -> Result<S::Ok, S::Error> {
+        let named: BTreeMap<String, Role> =
+            roles.iter().map(|(peer, role)| (peer.to_string(), *role)).collect();
+        named.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<PeerId, Role>, D::Error> {
+        let named = BTreeMap::<String, Role>::deserialize(from)?;
+        named.into_iter().map(|(peer, role)| Ok((peer.parse().map_err(D::Error::custom)?, role))).collect()
+    }
+}
+
 /// Sixteen hexadecimal digits: JavaScript's numbers do not hold 64 bits.
 pub(super) mod peer {
     use super::{Cow, Deserialize, Deserializer, Display, FromStr, PeerId, Serializer};

@@ -6,7 +6,7 @@ use super::*;
 pub(super) fn config(args: &[&str]) -> Result<Config, Stop> {
     match Task::from_args(std::iter::once("plenary").chain(args.iter().copied()))? {
         Task::Serve(config) => Ok(*config),
-        Task::Load(_) => panic!("it is to serve"),
+        Task::Load(_) | Task::Store(_) => panic!("it is to serve"),
     }
 }
 

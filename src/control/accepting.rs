@@ -90,6 +90,9 @@ impl Turn<'_> {
             refusals: &mut control.refusals,
             slice: Slice::begin(),
             stopping: control.stop_by.is_some(),
+            keeper: control.keeper.as_mut(),
+            await_store: &mut control.await_store,
+            connection: id,
             workers: self.workers,
         };
         let mut panics = 0;

@@ -6,11 +6,11 @@ use std::mem;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use http::header::STRICT_TRANSPORT_SECURITY;
-use http::{Method, StatusCode};
+use http::header::{RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::door::Door;
-use super::http::{Head, HeadError, Reply, Request, parse_head};
+use super::http::{Awaited, Head, HeadError, Reply, Request, parse_head};
 use super::invites;
 use super::site::Site;
 use super::upgrade;
@@ -74,6 +74,17 @@ pub(super) struct Exchange {
     /// When the client last took something.
     taken: Instant,
     answered: bool,
+    /// An answer that waits until something is kept.
+    held: Option<Held>,
+}
+
+/// An answer that is ready, and waits.
+#[derive(Debug)]
+struct Held {
+    reply: Reply,
+    with_body: bool,
+    then: Then,
+    since: Instant,
 }
 
 /// What the connection does next.
@@ -105,6 +116,7 @@ impl Exchange {
             since: now,
             taken: now,
             answered: false,
+            held: None,
         }
     }
 
@@ -124,7 +136,8 @@ impl Exchange {
 
     /// Between two requests.
     pub fn is_idle(&self) -> bool {
-        self.answered && self.input.is_empty() && self.head.is_none() && self.out.rest().is_empty()
+        let unasked = self.input.is_empty() && self.head.is_none();
+        self.answered && unasked && self.out.rest().is_empty() && self.held.is_none()
     }
 
     /// Whether anything of a request came, the first one included.
@@ -137,6 +150,9 @@ impl Exchange {
         if !self.out.rest().is_empty() {
             return self.taken + STALLED;
         }
+        if let Some(held) = &self.held {
+            return held.since + STALLED;
+        }
         if self.is_idle() {
             return self.since + IDLE;
         }
@@ -147,6 +163,10 @@ impl Exchange {
     pub fn handle_timeout(&mut self, wire: &mut Wire, site: &mut Site<'_>) -> Step {
         if !self.out.rest().is_empty() {
             return Step::Drop;
+        }
+        if let Some(held) = self.held.take() {
+            self.not_kept(held, site);
+            return self.drive(wire, site);
         }
         if self.is_idle() {
             return Step::Finish;
@@ -180,6 +200,9 @@ impl Exchange {
             }
             if site.slice.is_over() {
                 break;
+            }
+            if !self.release(site) {
+                return Step::Wait;
             }
             self.take_request(wire.is_insecure(), site);
             if !self.out.rest().is_empty() {
@@ -303,7 +326,42 @@ impl Exchange {
             None => reply,
         };
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
-        self.reply(reply, head.method != Method::HEAD, then, site);
+        let with_body = head.method != Method::HEAD;
+        if reply.kept.is_some() {
+            self.held = Some(Held { reply, with_body, then, since: site.now.instant });
+            self.release(site);
+        } else {
+            self.reply(reply, with_body, then, site);
+        }
+    }
+
+    /// Sends the answer that waits, if there is one and what it waits for is known. False as long as it waits.
+    fn release(&mut self, site: &mut Site<'_>) -> bool {
+        let Some(held) = self.held.take() else { return true };
+        let number = held.reply.kept.as_ref().map_or(0, |awaited| awaited.number);
+        match site.keeper.as_ref().and_then(|keeper| keeper.is_kept(number)) {
+            Some(true) => self.reply(held.reply, held.with_body, held.then, site),
+            Some(false) => self.not_kept(held, site),
+            None => {
+                site.await_store.insert(site.connection);
+                self.held = Some(held);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The disk does not take what was answered: it did not happen.
+    fn not_kept(&mut self, held: Held, site: &mut Site<'_>) {
+        if let Some(Awaited { room, .. }) = held.reply.kept {
+            site.conference.withdraw_room(site.now, &room);
+        }
+        let reply = Reply::problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the room cannot be kept at present: the server's disk does not take it",
+        )
+        .with(RETRY_AFTER, HeaderValue::from_static("10"));
+        self.reply(reply, held.with_body, held.then, site);
     }
 
     fn reply(&mut self, reply: Reply, with_body: bool, then: Then, site: &mut Site<'_>) {

@@ -60,6 +60,7 @@ use crate::ledger::Turns;
 use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
 use crate::refusals::RefusalLog;
+use crate::store::Keeper;
 use admission::Admission;
 use assets::Assets;
 use certificate::Tls;
@@ -148,6 +149,9 @@ pub struct Control {
     stop_by: Option<Instant>,
     listeners: Listeners,
     scrapes: Option<Scrapes>,
+    keeper: Option<Keeper>,
+    /// Connections whose answers wait until something is kept.
+    await_store: BTreeSet<ConnectionId>,
     tls: Option<Tls>,
     assets: Assets,
     proxies: TrustedProxies,
@@ -194,6 +198,8 @@ impl Control {
             stop_by: None,
             listeners,
             scrapes: None,
+            keeper: None,
+            await_store: BTreeSet::new(),
             door,
             refusal_log: RefusalLog::default(),
             tls: config.tls,
@@ -233,6 +239,11 @@ impl Control {
         let address = scrapes.address();
         self.scrapes = Some(scrapes);
         address
+    }
+
+    /// Keeps rooms with this from now on. Without it they live as long as the process.
+    pub fn keep_with(&mut self, keeper: Keeper) {
+        self.keeper = Some(keeper);
     }
 
     /// The TCP port, also when the system chose it.
@@ -289,6 +300,7 @@ impl Control {
             turn.take_deadlines();
             turn.serve_scrapes();
             turn.carry_outputs();
+            turn.keep();
             turn.workers.flush();
             turn.log_refusals();
             failed |= turn.workers.are_lost();
@@ -296,6 +308,9 @@ impl Control {
                 break if failed { Err(io::Error::other("no media worker is left")) } else { Ok(()) };
             }
         };
+        if let Some(keeper) = self.keeper.take() {
+            keeper.finish();
+        }
         workers.stop();
         outcome
     }
@@ -311,6 +326,7 @@ impl Control {
             self.deadlines.next(),
             conference.poll_timeout(),
             self.listeners.retry_at(),
+            self.keeper.as_ref().and_then(Keeper::next),
             self.stop_by,
             workers.next_check(),
         ];
@@ -461,6 +477,19 @@ impl Turn<'_> {
             // Writing may find a client gone, of which the conference has something to say to others.
             let Some(id) = to_write.pop_first() else { break };
             self.with(id, HttpConnection::write);
+        }
+    }
+
+    /// Has written what is to be kept; whoever waits for that goes on.
+    fn keep(&mut self) {
+        while let Some(change) = self.conference.poll_change() {
+            self.control.keeper.iter_mut().for_each(|keeper| keeper.keep(change.clone()));
+        }
+        let Some(keeper) = &mut self.control.keeper else { return };
+        if keeper.turn(self.now.instant) {
+            for id in std::mem::take(&mut self.control.await_store) {
+                self.make_ready(id);
+            }
         }
     }
 

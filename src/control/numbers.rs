@@ -10,6 +10,7 @@ use super::{SCRAPES, Turn};
 use crate::conference::protocol::ErrorCode;
 use crate::limits::Limit;
 use crate::metrics::{Family, Kind, encode};
+use crate::store::Keeper;
 
 /// The specification, "Content Type".
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -108,6 +109,7 @@ impl Turn<'_> {
         ];
         Family::of(&crate::journal::counters())
             .chain(Family::of(&control.counters))
+            .chain(Family::of(&control.keeper.as_ref().map(Keeper::counters).unwrap_or_default()))
             .chain(Family::of(&conference.gauges()))
             .chain(Family::of(conference.counters()))
             .chain(Family::of(&conference.ledger().numbers()))

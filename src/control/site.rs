@@ -1,6 +1,7 @@
 //! What is behind the connections: the routes, and everything an answer is made of.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use http::header::{
@@ -13,13 +14,15 @@ use serde_json::de::SliceRead;
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
-use super::http::{Reply, Request, percent_decode};
+use super::http::{Awaited, Reply, Request, percent_decode};
+use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};
 use crate::refusals::RefusalLog;
+use crate::store::Keeper;
 
 /// Listed rooms on one page, if the query does not say.
 const ROOMS: usize = 50;
@@ -78,6 +81,12 @@ pub(super) struct Site<'a> {
     pub slice: Slice,
     /// The server is ending: no new sockets, no further requests on a connection.
     pub stopping: bool,
+    /// Where rooms are kept, if they are.
+    pub keeper: Option<&'a mut Keeper>,
+    /// Connections whose answers wait until something is kept.
+    pub await_store: &'a mut BTreeSet<ConnectionId>,
+    /// The one that is served.
+    pub connection: ConnectionId,
     /// Whom tests ask for counters, and for damage.
     #[cfg_attr(not(feature = "faults"), expect(dead_code, reason = "in a release nobody asks"))]
     pub workers: &'a mut dyn super::Workers,
@@ -202,6 +211,15 @@ impl Site<'_> {
         }
     }
 
+    /// The number under which all that changed so far is kept, if it is.
+    fn keep(&mut self) -> Option<u64> {
+        let keeper = self.keeper.as_mut()?;
+        while let Some(change) = self.conference.poll_change() {
+            keeper.keep(change);
+        }
+        Some(keeper.last())
+    }
+
     fn create_room(&mut self, request: &Request, client: ClientAddress) -> Reply {
         // A form on a stranger's page can send anything but this type without asking first.
         if !is_json(&request.head.headers) {
@@ -216,7 +234,10 @@ impl Site<'_> {
         let made = self.conference.create_room(self.now, client, wanted);
         match made {
             Ok(created) => {
-                let reply = Reply::json(StatusCode::CREATED, &created);
+                let mut reply = Reply::json(StatusCode::CREATED, &created);
+                if created.room.lasts {
+                    reply.kept = self.keep().map(|number| Awaited { number, room: created.room.id.clone() });
+                }
                 match HeaderValue::try_from(format!("/api/rooms/{}", created.room.id)) {
                     Ok(location) => reply.with(LOCATION, location),
                     Err(_) => reply,

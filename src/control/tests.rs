@@ -1,5 +1,6 @@
 //! One connection in virtual time: a real socket pair, and a clock that the test moves.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -106,6 +107,9 @@ impl World {
             refusals: &mut self.refusals,
             slice: Slice::begin(),
             stopping: false,
+            keeper: None,
+            await_store: &mut BTreeSet::new(),
+            connection: ConnectionId::of(99),
             workers: &mut NoWorkers,
         };
         act(&mut self.connection, &mut site)

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 /// The bits of an IPv6 address that name a network: whoever has one address of a /64 has all of them (RFC 4291, section
 /// 2.5.4; privacy addresses of RFC 8981 change within it).
 const NETWORK: u128 = !0 << 64;
 
 /// A client's address as it is counted: one of IPv4, or a /64 of IPv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "IpAddr", into = "IpAddr")]
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
@@ -36,6 +39,12 @@ impl ClientAddress {
 impl From<IpAddr> for ClientAddress {
     fn from(address: IpAddr) -> Self {
         Self::of(address)
+    }
+}
+
+impl From<ClientAddress> for IpAddr {
+    fn from(address: ClientAddress) -> Self {
+        address.0
     }
 }
 

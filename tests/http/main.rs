@@ -20,6 +20,7 @@ mod rooms;
 #[cfg(unix)]
 mod scripts;
 mod state;
+mod store;
 mod stun;
 mod turn;
 mod websockets;

@@ -15,6 +15,9 @@ pub struct RoomInfo {
     pub name: String,
     /// Shown on the home page.
     pub listed: bool,
+    /// Kept until it is ended, also while nobody is in it.
+    #[serde(default)]
+    pub lasts: bool,
     /// How media travels.
     pub topology: Topology,
     /// How its door is kept.

@@ -8,5 +8,5 @@ mod request;
 pub(super) use host::{Host, Scheme};
 pub use host::{HostName, NoHost};
 pub(super) use origin::{Foreign, Origin, check_origin};
-pub(super) use reply::Reply;
+pub(super) use reply::{Awaited, Reply};
 pub(super) use request::{Head, HeadError, Request, parse_head, percent_decode};

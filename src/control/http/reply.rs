@@ -41,6 +41,17 @@ pub(in crate::control) struct Reply {
     headers: HeaderMap,
     /// What was asked for.
     pub body: Cow<'static, [u8]>,
+    /// What has to be kept before it is sent.
+    pub kept: Option<Awaited>,
+}
+
+/// What an answer waits for.
+#[derive(Debug, Clone)]
+pub(in crate::control) struct Awaited {
+    /// The number of the change that has to be on the disk.
+    pub number: u64,
+    /// The room that was made by it, and is not if it cannot be kept.
+    pub room: String,
 }
 
 /// RFC 9457.
@@ -57,7 +68,7 @@ struct Problem<'a> {
 impl Reply {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Cow::Borrowed(&[]) }
+        Self { status, headers: HeaderMap::new(), body: Cow::Borrowed(&[]), kept: None }
     }
 
     /// An answer with a body.
@@ -148,6 +159,6 @@ impl Reply {
 impl From<http::Response<()>> for Reply {
     fn from(response: http::Response<()>) -> Self {
         let (parts, ()) = response.into_parts();
-        Self { status: parts.status, headers: parts.headers, body: Cow::Borrowed(&[]) }
+        Self { status: parts.status, headers: parts.headers, body: Cow::Borrowed(&[]), kept: None }
     }
 }

@@ -1,0 +1,16 @@
+//! What outlives the process: rooms, in an `SQLite` file (`--store`), written by a thread of its own.
+//!
+//! ```text
+//!   conference ─> Change ─> Keeper ─ one batch in flight ─> thread: Database
+//!                             ▲                                │
+//!                             └── that it is on the disk, or why not
+//! ```
+//!
+//! The conference answers everything from memory; a disk that is slow or full stalls nobody. What changes of a room while a batch is
+//! written replaces what waits of it, so no more waits than there are rooms.
+
+mod database;
+mod keeper;
+
+pub use database::{Database, StoreError};
+pub use keeper::{Keeper, StoreCounters};

@@ -1,0 +1,147 @@
+//! Rooms that outlive the program, whatever ends it.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tungstenite::Message;
+
+use crate::harness::{Answer, Folder, posted, websocket};
+use crate::process::{PROGRAM, Process};
+
+fn start(folder: &Folder, arguments: &[&str]) -> Process {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--plain-http", "--http-port", "0", "--udp-port", "0"]).args(arguments);
+    Process::start(command, folder)
+}
+
+fn ask(process: &Process, request: &str) -> Answer {
+    let mut client = process.connect();
+    client.say(request);
+    client.answer()
+}
+
+fn make(process: &Process, wanted: &Value) -> Answer {
+    ask(process, &posted("/api/rooms", &wanted.to_string()))
+}
+
+fn room(process: &Process, id: &str) -> Answer {
+    ask(process, &format!("GET /api/rooms/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+}
+
+/// The program with its store, looking at it.
+fn store(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
+    let output =
+        Command::new(PROGRAM).arg("store").args(arguments).current_dir(folder.path()).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn what_was_answered_is_there_after_the_program_was_killed_at_that_moment() {
+    let folder = Folder::new();
+    let wanted = |number: usize| json!({ "name": format!("Stage {number}"), "listed": true, "lasts": true, "access": "lobby" });
+    let mut ids = Vec::new();
+    for round in 0..3 {
+        let mut process = start(&folder, &[]);
+        for number in 0..5 {
+            let made = make(&process, &wanted(round * 10 + number));
+            assert_eq!(made.status, 201, "{}", made.text());
+            ids.push(made.json()["id"].as_str().unwrap().to_owned());
+        }
+        process.child.kill().unwrap();
+        process.child.wait().unwrap();
+    }
+    let process = start(&folder, &[]);
+    for id in &ids {
+        let found = room(&process, id);
+        assert_eq!(found.status, 200, "{id}");
+        let found = found.json();
+        assert_eq!((&found["access"], &found["lasts"]), (&json!("lobby"), &json!(true)));
+    }
+    assert!(process.log().contains("15 rooms are kept"), "{}", process.log());
+}
+
+#[test]
+fn who_owns_a_room_does_so_after_a_restart_and_its_door_is_kept() {
+    let folder = Folder::new();
+    let process = start(&folder, &[]);
+    let made = make(&process, &json!({ "name": "Team Room", "access": "lobby" })).json();
+    let (id, secret) = (made["id"].as_str().unwrap().to_owned(), made["secret"].clone());
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+    let process = start(&folder, &[]);
+    let first = |secret: Option<&Value>| -> Value {
+        let mut socket = websocket(process.port);
+        let join = json!({ "type": "join", "room": id, "name": "Ann", "secret": secret });
+        socket.send(Message::text(join.to_string())).unwrap();
+        let Message::Text(text) = socket.read().unwrap() else { panic!("no word") };
+        serde_json::from_str(&text).unwrap()
+    };
+    assert_eq!(first(None)["type"], "waiting", "the link alone does not pass the lobby");
+    assert_eq!(first(Some(&secret))["role"], "owner");
+}
+
+#[test]
+fn a_store_is_checked_and_copied_while_it_serves_and_a_copy_brings_its_rooms_back() {
+    let folder = Folder::new();
+    let process = start(&folder, &[]);
+    let made = make(&process, &json!({ "name": "Stage", "listed": true, "lasts": true }));
+    assert_eq!(made.status, 201);
+    let (code, text) = store(&folder, &["check"]);
+    assert!(code == Some(0) && text.contains("is whole: 1 rooms"), "{text}");
+    assert_eq!(store(&folder, &["backup", "copy.db"]).0, Some(0));
+    let (code, text) = store(&folder, &["backup", "copy.db"]);
+    assert!(code == Some(1) && text.contains("is there already"), "{text}");
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+    for name in ["plenary.db", "plenary.db-wal", "plenary.db-shm"] {
+        let _ = fs::remove_file(folder.path().join("state").join(name));
+    }
+    fs::rename(folder.path().join("copy.db"), folder.path().join("state/plenary.db")).unwrap();
+    let process = start(&folder, &[]);
+    assert_eq!(room(&process, "stage").status, 200);
+}
+
+#[test]
+fn it_does_not_start_with_a_store_that_it_cannot_use_and_says_so_in_one_line() {
+    let folder = Folder::new();
+    let process = start(&folder, &[]);
+    let in_use = Command::new(PROGRAM)
+        .args(["--plain-http", "--http-port", "0", "--udp-port", "0"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(in_use.stderr).unwrap();
+    assert!(in_use.status.code() == Some(1) && text.contains("is in use by another server"), "{text}");
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+    let path = folder.path().join("state/plenary.db");
+    let good = fs::read(&path).unwrap();
+    fs::write(&path, b"no store\n".repeat(100)).unwrap();
+    let refused = Command::new(PROGRAM)
+        .args(["--plain-http", "--http-port", "0", "--udp-port", "0"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(
+        (refused.status.code(), text.lines().filter(|line| line.starts_with("plenary:")).count()),
+        (Some(1), 1),
+        "{text}"
+    );
+    assert!(text.contains("plenary.db is no store of Plenary"), "{text}");
+    let (code, text) = store(&folder, &["check"]);
+    assert!(code == Some(1) && text.contains("no store of Plenary"), "{text}");
+    fs::write(&path, good).unwrap();
+    drop(start(&folder, &[]));
+}
+
+#[test]
+fn without_a_store_nothing_is_written() {
+    let folder = Folder::new();
+    let process = start(&folder, &["--store", "memory"]);
+    let made = make(&process, &json!({ "name": "Stage", "listed": true, "lasts": true }));
+    assert_eq!(made.status, 201);
+    assert!(!folder.path().join("state/plenary.db").exists());
+}
