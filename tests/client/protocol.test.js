@@ -42,6 +42,12 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'client signal.epoch',
     'join.chat',
     'chat.ref',
+    'welcome.role',
+    'join.browser',
+    'join.knock',
+    'muted.by',
+    'moderate.peer',
+    'moderate.knock',
   ]);
   for (const { from, message } of examples) {
     for (const field of Object.keys(message)) {
@@ -76,4 +82,53 @@ test('what no server of ours says is refused with the place that is wrong', () =
     assert.equal(checked.ok, false);
     if (!checked.ok) assert.ok(checked.reason.startsWith(String(place)), checked.reason);
   }
+});
+
+test('an older server says nothing of roles, hands and lobbies, a newer one has roles of its own', () => {
+  const person = { id: '0123456789abcdef', name: 'Ann', state: 'here', streams: [] };
+  for (const more of [{}, { role: 'owner', hand: 0 }, { role: 'guest of honour' }]) {
+    const checked = validateServerMessage({ type: 'peers', version: 1, peers: [{ ...person, ...more }] });
+    assert.ok(checked.ok, JSON.stringify(more));
+  }
+  for (const more of [{ role: 5 }, { hand: 'high' }, { hand: -1 }]) {
+    const checked = validateServerMessage({ type: 'peers', version: 1, peers: [{ ...person, ...more }] });
+    assert.equal(checked.ok, false, JSON.stringify(more));
+  }
+});
+
+test('every wish of who moderates has the fields it needs', () => {
+  const peer = '0123456789abcdef';
+  const mute = { action: 'mute', stream: 'camera', kind: 'audio' };
+  /** @type {object[]} */
+  const good = [
+    { ...mute, peer },
+    mute,
+    { action: 'lower-hand' },
+    { action: 'lower-hand', peer },
+    { action: 'remove', peer },
+    { action: 'ban', peer },
+    { action: 'role', peer, role: 'listener' },
+    { action: 'lock', locked: true },
+    { action: 'access', access: 'lobby' },
+    { action: 'screens', screens: 'moderators' },
+    { action: 'admit' },
+    { action: 'admit', knock: 7 },
+    { action: 'refuse', knock: 7 },
+    { action: 'end' },
+  ];
+  /** @type {object[]} */
+  const bad = [
+    {},
+    { action: 'constructor' },
+    { action: 'remove' },
+    { action: 'ban', peer: 'Bob' },
+    { action: 'role', peer, role: 'king' },
+    { action: 'lock' },
+    { action: 'access', access: 'closed' },
+    { action: 'screens', screens: 'nobody' },
+    { action: 'refuse' },
+    { action: 'mute', peer },
+  ];
+  for (const wish of good) assert.ok(validateClientMessage({ type: 'moderate', ...wish }).ok, JSON.stringify(wish));
+  for (const wish of bad) assert.ok(!validateClientMessage({ type: 'moderate', ...wish }).ok, JSON.stringify(wish));
 });

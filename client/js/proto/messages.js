@@ -10,7 +10,7 @@
 /** @typedef {{ peer: string, stream: Stream, height: number, pinned?: boolean }} Tile */
 /** What keeps a browser from sending more. @typedef {'bandwidth' | 'cpu'} Limitation */
 
-/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, hideAddress?: boolean, chat?: ChatSeen }} Join */
+/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, hideAddress?: boolean, chat?: ChatSeen, browser?: string, knock?: boolean }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */
@@ -26,17 +26,35 @@
 /** @typedef {{ type: 'chat-delete', ref: string, id: number }} ChatDelete */
 /** @typedef {{ type: 'typing', typing: boolean }} TypingTo */
 /** What is said of a file that goes through the server, as `rtc/files/frames.js` has it. @typedef {{ type: 'file', to: string, frame: object }} FileTo */
+/** @typedef {{ type: 'hand', raised: boolean }} Hand */
+/** What somebody may be in a room. @typedef {'owner' | 'moderator' | 'speaker' | 'listener'} Role */
+/** Who comes in: whoever has the link, or who is admitted. @typedef {'open' | 'lobby'} Access */
+/** Who may share a screen. @typedef {'everybody' | 'moderators'} Screens */
+/**
+ * Without a `peer` or a `knock`, everybody whom that is meant for.
+ * @typedef {{ action: 'mute', peer?: string, stream: Stream, kind: Kind }
+ *   | { action: 'lower-hand', peer?: string }
+ *   | { action: 'remove' | 'ban', peer: string }
+ *   | { action: 'role', peer: string, role: Role }
+ *   | { action: 'lock', locked: boolean }
+ *   | { action: 'access', access: Access }
+ *   | { action: 'screens', screens: Screens }
+ *   | { action: 'admit', knock?: number }
+ *   | { action: 'refuse', knock: number }
+ *   | { action: 'end' }} ModerationWish
+ */
+/** @typedef {{ type: 'moderate' } & ModerationWish} Moderate */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Hand | Moderate | Leave | Ping} ClientMessage */
 
-/** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number }} RoomInfo */
+/** An older server says nothing of who comes in and who shares. @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number, access?: string, locked?: boolean, screens?: string }} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
 /** How to offer pictures: the layers of each, from the smallest to the largest. @typedef {{ camera: PublishLayer[], screen: PublishLayer[] }} Encodings */
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
 /** @typedef {{ muted: boolean }} TrackInfo */
 /** @typedef {{ stream: Stream, audio?: TrackInfo, video?: TrackInfo }} StreamInfo */
-/** @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[] }} PeerInfo */
+/** `role` is a `Role` or as a newer server has it; of those with a `hand` the smaller number was raised earlier. @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[], role?: string, hand?: number }} PeerInfo */
 /** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number, maxFramerate?: number }} PublishLayer */
 /** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
 /** `blocked` says why no picture comes; `codec` is the one reason known. `layer` is the size that is to be shown, none of a picture that is paused; `reason` says why, as a `Reason` or as a newer server has it. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string, layer?: string, reason?: string }} VideoSlot */
@@ -54,6 +72,7 @@
  * @property {boolean} media
  * @property {RoomInfo} room
  * @property {number} [protocol] What the server speaks; an older one does not say.
+ * @property {string} [role] Who one is in the room; an older server knows no roles.
  * @property {string[]} [grants] What one may do.
  * @property {Encodings} [encodings]
  * @property {SlotLimits} slots
@@ -76,9 +95,15 @@
 /** @typedef {{ type: 'chat-history', epoch: number, revision: number, first: number, messages: ChatMessage[] }} ChatHistory */
 /** @typedef {{ type: 'typing', peer: string, typing: boolean }} Typing */
 /** @typedef {{ type: 'file', from: string, frame: object }} FileFrom */
+/** How the room is kept. @typedef {{ type: 'room', access: string, locked: boolean, screens: string }} RoomKept */
+/** @typedef {{ type: 'granted', role: string, grants: string[] }} Granted */
+/** `by` is who did it, none if one's role or the room does not allow the track. @typedef {{ type: 'muted', stream: Stream, kind: Kind, by?: string }} Muted */
+/** One waits in the lobby. @typedef {{ type: 'waiting', knock: number, room: RoomInfo }} Waiting */
+/** Somebody who waits. @typedef {{ knock: number, name: string, since: number, banned: boolean }} Knock */
+/** @typedef {{ type: 'lobby', waiting: Knock[] }} Lobby */
 /** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | FileFrom | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | FileFrom | RoomKept | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

@@ -56,7 +56,10 @@ const record =
     return null;
   };
 
-const room = record({ id: text, name: text, listed: flag, topology: text, createdAt: count, people: count });
+const room = record(
+  { id: text, name: text, listed: flag, topology: text, createdAt: count, people: count },
+  { access: text, locked: flag, screens: text },
+);
 const muted = record({ muted: flag });
 const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text, maxFramerate: u8 });
 
@@ -81,6 +84,7 @@ const SERVER = {
     },
     {
       protocol: u32,
+      role: text,
       grants: listOf(text),
       encodings: record({ camera: listOf(layer), screen: listOf(layer) }),
       stunServers: iceServers,
@@ -90,13 +94,16 @@ const SERVER = {
   peers: record({
     version: count,
     peers: listOf(
-      record({
-        id: peerId,
-        name: text,
-        // A newer server may have states and streams that this page does not know: `room-state.js` does without.
-        state: text,
-        streams: listOf(record({ stream: text }, { audio: muted, video: muted })),
-      }),
+      record(
+        {
+          id: peerId,
+          name: text,
+          // A newer server may have states, roles and streams that this page does not know: `room-state.js` does without.
+          state: text,
+          streams: listOf(record({ stream: text }, { audio: muted, video: muted })),
+        },
+        { role: text, hand: count },
+      ),
     ),
   }),
   'peer-joined': record({ peer: peerId, name: text }),
@@ -122,15 +129,50 @@ const SERVER = {
   'chat-history': record({ epoch: count, revision: count, first: count, messages: listOf(chatMessage) }),
   typing: record({ peer: peerId, typing: flag }),
   file: record({ from: peerId, frame: record({}) }),
+  room: record({ access: text, locked: flag, screens: text }),
+  granted: record({ role: text, grants: listOf(text) }),
+  muted: record({ stream, kind }, { by: text }),
+  waiting: record({ knock: count, room }),
+  lobby: record({ waiting: listOf(record({ knock: count, name: text, since: count, banned: flag })) }),
   error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text }),
   pong: record({}),
+};
+
+/** What one may wish of those who are in the room, and of the room. @type {Record<string, Check>} */
+const WISHES = {
+  mute: record({ stream, kind }, { peer: peerId }),
+  'lower-hand': record({}, { peer: peerId }),
+  remove: record({ peer: peerId }),
+  ban: record({ peer: peerId }),
+  role: record({ peer: peerId, role: oneOf('owner', 'moderator', 'speaker', 'listener') }),
+  lock: record({ locked: flag }),
+  access: record({ access: oneOf('open', 'lobby') }),
+  screens: record({ screens: oneOf('everybody', 'moderators') }),
+  admit: record({}, { knock: count }),
+  refuse: record({ knock: count }),
+  end: record({}),
+};
+
+/** @type {Check} */
+const wish = (value, at) => {
+  const action = /** @type {{ action?: unknown } | null} */ (value)?.action;
+  const check = typeof action === 'string' && Object.hasOwn(WISHES, action) ? WISHES[action] : undefined;
+  return check ? check(value, at) : `${at}.action is not known`;
 };
 
 /** @type {Record<string, Check>} */
 const CLIENT = {
   join: record(
     { room: text, name: text },
-    { token: text, secret: text, protocol: u32, hideAddress: flag, chat: record({ epoch: count, revision: count }) },
+    {
+      token: text,
+      secret: text,
+      protocol: u32,
+      hideAddress: flag,
+      chat: record({ epoch: count, revision: count }),
+      browser: text,
+      knock: flag,
+    },
   ),
   offer: record({
     id: u32,
@@ -157,6 +199,8 @@ const CLIENT = {
   'chat-delete': record({ ref: text, id: count }),
   typing: record({ typing: flag }),
   file: record({ to: peerId, frame: record({}) }),
+  hand: record({ raised: flag }),
+  moderate: wish,
   leave: record({}, { mayReturn: flag }),
   ping: record({}),
 };
