@@ -63,6 +63,7 @@ async function createRoom() {
     name,
     listed: listed.checked,
     topology: byId('topology', HTMLSelectElement).value,
+    access: byId('lobby', HTMLInputElement).checked ? 'lobby' : 'open',
   });
   if ('made' in making) {
     keepSecret(making.made, making.secret);

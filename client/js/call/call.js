@@ -3,7 +3,6 @@
  */
 
 import { Emitter } from '../core/emitter.js';
-import { said } from '../core/sentence.js';
 import { PROTOCOL } from '../proto/messages.js';
 import { SignalSocket } from '../proto/socket.js';
 import { BEST } from '../rtc/encodings.js';
@@ -20,32 +19,36 @@ import { orderOf, THROUGH_SERVER } from './direct.js';
 import { movingLines, newestOf } from './coming.js';
 import { Chat } from './chat.js';
 import { Entrance } from './entrance.js';
-import { firstOwn, followDevices, mutesOf, ownTracks, screenTracks } from './own-tracks.js';
-import { EMPTY, nameOf, othersOf, presenceChanges, reduce, remotePictures } from './room-state.js';
+import { Hands } from './hands.js';
+import { comerOf, joinOf, verdictOf } from './joining.js';
+import { Moderation } from './moderation.js';
+import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './own-tracks.js';
+import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
+import { Telling } from './telling.js';
 
-/** @import { ErrorMessage, IceServer, Offer, PublishTrack, ServerMessage, Speaker, Tile, Topology, TrackLine, Welcome } from '../proto/messages.js' */
+/** @import { ErrorMessage, IceServer, Offer, PublishTrack, RoomInfo, ServerMessage, Tile, Topology, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
 /** @import { LinkOptions } from '../rtc/link.js' */
-/** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { Return } from '../core/storage.js' */
 /** @import { CallEvents, CallOptions, Health } from './events.js' */
-/** @import { Directly, RoomState } from './room-state.js' */
-
-/** Milliseconds until everything is said again after the server heard too much at once and passed something over. */
-const SAY_AGAIN = 2000;
-
-/** Codes that end an attempt to come in. */
-const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
+/** @import { Comer } from './joining.js' */
+/** @import { Happening, RoomState } from './room-state.js' */
 
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
   /** What people write to each other. */
   chat = new Chat({ send: (message) => this.#socket.send(message), beside: (word) => this.#mesh.say(word) });
-  #room;
-  #name;
-  #secret;
-  #hidesAddress;
+  /** How the room is kept, and by whom. */
+  moderation;
+  /** Whose hands are raised. */
+  hands = new Hands({
+    send: (message) => this.#socket.send(message),
+    beside: (word) => this.#mesh.say(word),
+    isUp: () => this.#socket.up,
+  });
+  /** As `join` says it. @type {Omit<Comer, 'chat'>} */
+  #comer;
   /** Whether a `welcome` ever came. */
   #wasInside = false;
   #media;
@@ -62,18 +65,21 @@ export class Call extends Emitter {
   #welcome = null;
   /** As the server said last. @type {IceServer[]} */
   #iceServers = [];
-  /** @type {string | undefined} */
-  #token;
   #offer;
   /** @type {PublishTrack[]} */
   #publish = [];
   #publishVersion = -1;
-  /** @type {Tile[] | null} */
-  #view = null;
   /** @type {number | null} */
   #downlink = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #againTimer;
+  /** The room one waits for. @type {RoomInfo | null} */
+  #lobby = null;
+  #telling = new Telling({
+    send: (message) => this.#socket.send(message),
+    isUp: () => this.#socket.up,
+    link: () => this.#link,
+    own: () => ownTracks(this.#media, this.#share),
+    again: () => this.hands.sayAgain(),
+  });
   // Without a socket the next welcome decides.
   #pace = new RebuildPace(() => this.#socket.up && this.#build());
   /** @type {Health} */
@@ -96,7 +102,7 @@ export class Call extends Emitter {
   #limits = new LimitWatch(
     async () => (await this.#link?.limitations()) ?? [],
     (limited) => {
-      this.#sayLimited(limited);
+      this.#telling.limited(limited);
       this.emit('limited', limited);
     },
   );
@@ -114,28 +120,15 @@ export class Call extends Emitter {
 
   /** @param {CallOptions} options */
   constructor(options) {
-    const { url, room, name, media, share, back, quality = BEST, secret = '', hidesAddress = false } = options;
+    const { url, media, share, back, quality = BEST } = options;
     super();
+    this.#comer = comerOf(options);
     this.#connect = options.connect ?? ((/** @type {LinkOptions} */ wanted) => new Link(wanted));
-    this.#room = room;
-    this.#name = name;
-    this.#secret = secret;
-    this.#hidesAddress = hidesAddress;
     this.#media = media;
     this.#share = share;
     this.#quality = quality;
-    this.#token = back?.token;
     this.#offer = back?.offer ?? 0;
-    this.#socket = new SignalSocket(url, () => ({
-      type: 'join',
-      room: this.#room,
-      name: this.#name,
-      protocol: PROTOCOL,
-      chat: this.chat.seen,
-      ...(this.#token ? { token: this.#token } : {}),
-      ...(this.#secret ? { secret: this.#secret } : {}),
-      ...(this.#hidesAddress ? { hideAddress: true } : {}),
-    }));
+    this.#socket = new SignalSocket(url, () => joinOf({ ...this.#comer, chat: this.chat.seen }));
     this.#files = new ServerFiles(this.#mesh.files, this.#socket);
     this.#socket.on('message', (message) => this.#received(message));
     this.#socket.on('up', (up) =>
@@ -147,6 +140,7 @@ export class Call extends Emitter {
       this.#entrance.passed();
       this.#setHealth({ full: true });
     });
+    this.#socket.on('waits', (waits) => !waits && this.#tellWaiting());
     this.#socket.on('taken-over', () => this.#end('taken-over'));
     this.#mesh.on('state', ({ order, plays }) => this.#reduce({ type: 'direct', order, plays }));
     this.#mesh.on('rests', (rests) => this.#link?.rest(rests));
@@ -154,9 +148,17 @@ export class Call extends Emitter {
     this.#mesh.on('track', (track) => this.emit('direct', track));
     this.#mesh.on('word', ({ peer, word }) => {
       const who = { peer, name: nameOf(this.#state, peer) };
-      if (who.name) this.chat.heardDirectly(who, { ...word });
+      if (!who.name) return;
+      if (word.type === 'hand') this.hands.heardDirectly(peer, { ...word });
+      else this.chat.heardDirectly(who, { ...word });
     });
+    this.#mesh.on('connected', () => this.hands.connected());
+    this.hands.on('directly', (hand) => this.#reduce({ type: 'hand', ...hand }));
+    this.hands.on('lowered', () => this.emit('announce', ['Your hand was lowered']));
     this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
+    // Before anybody is told that something is on which may not be.
+    this.moderation = new Moderation({ send: (message) => this.#socket.send(message), media, share });
+    this.moderation.on('say', (sentence) => this.emit('announce', sentence));
     followDevices(media, (changed) => this.#use(changed));
     share.on('change', () => this.#use(...screenTracks(share)));
   }
@@ -182,14 +184,14 @@ export class Call extends Emitter {
 
   /** @param {string} name Another one, after `bad-name`. */
   startAs(name) {
-    this.#name = name;
+    this.#comer.name = name;
     this.start();
   }
 
   /** The person leaves: the others see it at once. */
   leave() {
     this.#socket.send({ type: 'leave' });
-    this.#token = undefined;
+    this.#comer.token = undefined;
     this.#close();
   }
 
@@ -201,21 +203,13 @@ export class Call extends Emitter {
     // A page that comes back cannot go on with the screen: browsers want to be asked anew.
     if (this.#share.sharing) this.#socket.send({ type: 'mute', stream: 'screen', kind: 'video', muted: true });
     this.#socket.send({ type: 'leave', mayReturn: true });
-    if (!this.#token) return null;
-    return {
-      token: this.#token,
-      name: this.#name,
-      offer: this.#offer,
-      camera: this.#media.get('camera').on,
-      microphone: this.#media.get('microphone').on,
-      at: Date.now(),
-    };
+    const { token, name } = this.#comer;
+    return token ? returnOf(this.#media, { token, name, offer: this.#offer }) : null;
   }
 
   /** @param {Tile[]} tiles What is shown, the most important first. */
   view(tiles) {
-    this.#view = tiles;
-    this.#socket.send({ type: 'view', tiles });
+    this.#telling.view(tiles);
   }
 
   /** What the person allows from now on. @param {Quality} quality */
@@ -230,12 +224,12 @@ export class Call extends Emitter {
   }
 
   get hidesAddress() {
-    return this.#hidesAddress;
+    return this.#comer.hideAddress;
   }
 
   /** The person keeps their address to themselves from now on, or does no more. @param {boolean} hidden */
   hideAddress(hidden) {
-    this.#hidesAddress = hidden;
+    this.#comer.hideAddress = hidden;
     this.#socket.send({ type: 'hide-address', hidden });
   }
 
@@ -263,20 +257,16 @@ export class Call extends Emitter {
     return this.#link ? movingLines(this.#state, this.#link) : [];
   }
 
-  /** @param {Limited} limited */
-  #sayLimited({ stream, by }) {
-    // Of a line that is not offered the server would not know.
-    const known = this.#link?.tracks.some((line) => line.stream === stream && line.kind === 'video');
-    if (known) this.#socket.send({ type: 'limited', stream, by });
-  }
-
   /** @param {ServerMessage} message */
   #received(message) {
     switch (message.type) {
       case 'welcome':
         return this.#welcomed(message);
+      case 'waiting':
+        return this.#awaits(message.room);
       case 'peers':
         this.#reduce(message);
+        this.hands.told(this.#state.self, this.#state.peers);
         return this.#mesh.people(this.#state.self, othersOf(this.#state));
       case 'slots':
         return this.#reduce(message);
@@ -290,10 +280,7 @@ export class Call extends Emitter {
       case 'peer-joined':
       case 'peer-left':
         if (message.peer === this.#state.self) return;
-        return this.emit(
-          'announce',
-          message.type === 'peer-joined' ? said`${message.name} joined` : said`${message.name} left`,
-        );
+        return this.emit('announce', comingWords(message));
       case 'answer':
         return void this.#link?.answer(message.id, message.sdp);
       case 'publish':
@@ -309,7 +296,8 @@ export class Call extends Emitter {
       case 'error':
         return message.ref === undefined ? this.#refused(message) : this.chat.hear(message);
       default:
-        return this.chat.hear(message);
+        if (this.moderation.hear(message)) this.chat.granted(this.moderation.grants);
+        else this.chat.hear(message);
     }
   }
 
@@ -318,26 +306,44 @@ export class Call extends Emitter {
     this.#welcome = welcome;
     if (!this.#wasInside && (welcome.protocol ?? 0) > PROTOCOL) this.emit('outdated', null);
     this.#wasInside = true;
+    this.#lobby = null;
+    this.#comer.knock = false;
     this.#entrance.passed();
     this.#stall.start();
     this.#limits.start();
-    this.#token = welcome.token;
+    this.#comer.token = welcome.token;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
+    this.moderation.welcomed(welcome);
     this.chat.welcomed(welcome.peer, welcome.grants ?? []);
     this.#reduce(welcome);
+    this.hands.welcomed(welcome.resumed);
     if (welcome.room.topology === 'sfu') this.#mesh.order(THROUGH_SERVER);
     this.#mesh.sayAgain();
     this.emit('welcome', welcome);
     if (welcome.resumed && welcome.media && this.#link?.usable) {
-      this.#sayMutes(this.#link.tracks);
-      for (const limited of this.#limits.current) this.#sayLimited(limited);
+      this.#telling.mutes(this.#link.tracks);
+      for (const limited of this.#limits.current) this.#telling.limited(limited);
       this.#link.offerAgain();
       if (this.#link.pc.connectionState !== 'connected') this.#watch.changed(this.#link.pc.connectionState);
     } else {
       this.#build();
     }
-    if (this.#view) this.#socket.send({ type: 'view', tiles: this.#view });
+    this.#telling.sayView();
+  }
+
+  /** Somebody who was inside before is not any more. @param {RoomInfo} room */
+  #awaits(room) {
+    this.#entrance.passed();
+    this.#comer.token = undefined;
+    this.#lobby = room;
+    this.#disconnect();
+    this.#mesh.people(this.#state.self, []);
+    this.#tellWaiting();
+  }
+
+  #tellWaiting() {
+    if (this.#lobby) this.emit('waiting', { room: this.#lobby, knocks: this.#socket.waits });
   }
 
   /** @param {IceServer[]} iceServers */
@@ -346,11 +352,11 @@ export class Call extends Emitter {
     this.#link?.useIceServers(iceServers);
   }
 
-  /** @param {import('../proto/messages.js').Peers | import('../proto/messages.js').Slots | Speaker | Welcome | Directly} message */
+  /** @param {Happening} message */
   #reduce(message) {
     const before = this.#state;
     this.#state = reduce(before, message);
-    for (const sentence of presenceChanges(before, this.#state)) this.emit('announce', sentence);
+    for (const sentence of changesOf(before, this.#state)) this.emit('announce', sentence);
     const link = this.#link;
     if (link && this.#welcome && message.type === 'peers') link.grow(this.#videoSlots());
     this.emit('room', this.#state);
@@ -403,7 +409,7 @@ export class Call extends Emitter {
   #sendOffer(offer) {
     this.#socket.send(offer);
     // The server knows the mutes of what it had before; a screen it may learn of only now.
-    this.#sayMutes(offer.fresh ? offer.tracks : offer.tracks.filter(({ stream }) => stream === 'screen'));
+    this.#telling.mutes(offer.fresh ? offer.tracks : offer.tracks.filter(({ stream }) => stream === 'screen'));
   }
 
   /** @param {ErrorMessage} error */
@@ -413,21 +419,28 @@ export class Call extends Emitter {
     if (code === 'media-lost' && this.#link?.answered === false) return;
     // A newer offer supersedes one that was refused.
     if (code === 'offer-refused' && offer !== undefined && offer !== this.#link?.newest) return;
-    if (rebuild) this.#pace.soon();
-    else if (this.#socket.up) {
-      if (code === 'rate-limited') this.#sayAgainSoon();
-      if (code === 'too-much-media') this.emit('announce', said`Your browser sends more than this call allows`);
-    } else if (code === 'forbidden' && this.#secret) this.#enterAsGuest();
-    else if (REFUSALS.includes(code)) {
-      if (code === 'reload' && !this.#wasInside) this.emit('outdated', null);
-      this.#end(code);
-    } else if (code === 'bad-name') this.#wantName();
-    else if (code === 'busy' || code === 'rate-limited') this.#socket.retryLater();
+    if (rebuild) return this.#pace.soon();
+    this.moderation.refused(code);
+    switch (verdictOf(code, { inside: this.#socket.up, secret: this.#comer.secret !== '' })) {
+      case 'over':
+        if (code === 'reload' && !this.#wasInside) this.emit('outdated', null);
+        return this.#end(code);
+      case 'guest':
+        return this.#enterAsGuest();
+      case 'name':
+        return this.#wantName();
+      case 'later':
+        return this.#socket.retryLater();
+      case 'again':
+        return this.#telling.againSoon();
+      case 'too-much':
+        return this.emit('announce', ['Your browser sends more than this call allows']);
+    }
   }
 
   /** The room has another owner, such as whoever made one of the same name anew. */
   #enterAsGuest() {
-    this.#secret = '';
+    this.#comer.secret = '';
     this.emit('secret-refused', null);
     this.#socket.start();
   }
@@ -438,34 +451,10 @@ export class Call extends Emitter {
     this.emit('bad-name', null);
   }
 
-  /** Which message the server passed over is not known: all of them may be repeated. */
-  #sayAgainSoon() {
-    this.#againTimer ??= setTimeout(() => {
-      this.#againTimer = undefined;
-      // Otherwise it is all said after the next welcome.
-      if (!this.#socket.up || !this.#link) return;
-      this.#sayMutes(this.#link.tracks);
-      if (this.#view) this.#socket.send({ type: 'view', tiles: this.#view });
-      this.#link.offerAgain();
-    }, SAY_AGAIN);
-  }
-
   /** @param {Own[]} changed */
   #use(...changed) {
     this.#mesh.use(changed);
-    const link = this.#link;
-    if (!link) return;
-    link.use(changed.map(({ stream, kind, track }) => ({ stream, kind, track })));
-    for (const { stream, kind, muted } of changed) {
-      // A line that is yet to be offered says it with the offer; of camera and microphone the server may hear before.
-      const known = stream === 'camera' || link.tracks.some((line) => line.stream === stream && line.kind === kind);
-      if (known) this.#socket.send({ type: 'mute', stream, kind, muted });
-    }
-  }
-
-  /** @param {TrackLine[]} lines */
-  #sayMutes(lines) {
-    for (const mute of mutesOf(lines, ownTracks(this.#media, this.#share))) this.#socket.send(mute);
+    this.#telling.use(changed);
   }
 
   /** @param {Partial<Health>} change */
@@ -476,21 +465,27 @@ export class Call extends Emitter {
 
   /** @param {string} why */
   #end(why) {
-    this.#token = undefined;
+    this.#comer.token = undefined;
     this.#close();
     this.emit('ended', why);
   }
 
   #close() {
-    clearTimeout(this.#againTimer);
+    this.#telling.stop();
+    this.hands.stop();
+    this.#entrance.passed();
+    this.#socket.stop();
+    this.#disconnect();
+    this.#mesh.close();
+  }
+
+  /** There is no connection to the server any more, and none is wanted at present. */
+  #disconnect() {
     this.#pace.stop();
     this.#watch.stop();
     this.#stall.stop();
     this.#limits.stop();
     this.#pulse.stop();
-    this.#entrance.passed();
-    this.#socket.stop();
-    this.#mesh.close();
     this.#files.use(null);
     this.#link?.close();
     this.#link = null;

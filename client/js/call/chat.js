@@ -83,7 +83,7 @@ export class Chat extends Emitter {
   #saidTyping = -Infinity;
   /** How much the server's clock is ahead. */
   #skew = 0;
-  /** @type {string[]} */
+  /** @type {readonly string[]} */
   #grants = [];
 
   /** @param {Outside} outside */
@@ -183,6 +183,13 @@ export class Chat extends Emitter {
     this.#grants = grants;
     this.#resent = false;
     this.#typing.clear();
+    this.emit('change', null);
+  }
+
+  /** What one may do changed. @param {readonly string[]} grants */
+  granted(grants) {
+    if (this.mayWrite === grants.includes('chat')) return;
+    this.#grants = grants;
     this.emit('change', null);
   }
 

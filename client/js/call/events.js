@@ -8,7 +8,7 @@
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Return } from '../core/storage.js' */
-/** @import { Kind, Stream, Welcome } from '../proto/messages.js' */
+/** @import { Kind, RoomInfo, Stream, Welcome } from '../proto/messages.js' */
 /** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { Uplink } from '../rtc/mesh.js' */
 /** @import { Path } from '../rtc/path-watch.js' */
@@ -27,6 +27,8 @@
  * @property {Return | null} back What a reloaded page remembers.
  * @property {Quality} [quality] What the person allows.
  * @property {string} [secret] Shows that one made the room; empty if somebody else did.
+ * @property {string} [browser] What this browser is called, always the same.
+ * @property {boolean} [knock] Asks for admission, though one was banned.
  * @property {boolean} [hidesAddress] The person keeps their address to themselves.
  * @property {(options: LinkOptions) => Link} [connect] Makes a connection, or has made one.
  */
@@ -49,6 +51,7 @@
  * @property {{ peer: string, stream: Stream, kind: Kind, track: MediaStreamTrack | null }} direct What comes of somebody directly, before
  *   it is to be seen or heard.
  * @property {Uplink} uplink What is sent directly.
+ * @property {{ room: RoomInfo, knocks: boolean }} waiting One waits to be admitted; `knocks` as long as the server is there.
  * @property {Sentence} announce For the live region.
  * @property {Health} health
  * @property {number | null} downlink What the connection is thought to carry, in bits a second.

@@ -6,6 +6,7 @@
 /** @import { OwnTrack } from '../rtc/link.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
+/** @import { Return } from '../core/storage.js' */
 
 /** What the others are told: nothing is sent on a muted track. @typedef {OwnTrack & { muted: boolean }} Own */
 
@@ -80,4 +81,14 @@ export function mutesOf(lines, own) {
     const muted = own.find((track) => track.stream === stream && track.kind === kind)?.muted ?? true;
     return { type: /** @type {const} */ ('mute'), stream, kind, muted };
   });
+}
+
+/**
+ * What a page that is loaded again needs to go on.
+ * @param {Pick<LocalMedia, 'get'>} media
+ * @param {Pick<Return, 'token' | 'name' | 'offer'>} who
+ * @returns {Return}
+ */
+export function returnOf(media, who) {
+  return { ...who, camera: media.get('camera').on, microphone: media.get('microphone').on, at: Date.now() };
 }

@@ -4,10 +4,12 @@
 
 import { isolated, said } from '../core/sentence.js';
 import { THROUGH_SERVER } from './direct.js';
+import { handChanges, handsOf } from './hands.js';
+import { roleOf } from './roles.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Order } from './direct.js' */
-/** @import { AudioSlot, PeerInfo, Peers, Reason, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
+/** @import { AudioSlot, PeerInfo, PeerJoined, PeerLeft, Peers, Reason, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
 
 /**
  * @typedef {object} RoomState
@@ -18,11 +20,15 @@ import { THROUGH_SERVER } from './direct.js';
  * @property {string} speaker Who has the floor; empty if nobody does.
  * @property {Order} order Which way media goes.
  * @property {string[]} direct Who is seen and heard directly.
+ * @property {string[]} hands Whose hands are raised, whoever raised theirs first first.
+ * @property {Readonly<Record<string, boolean>>} handsSaid What was said of hands since the server's last list, by peer.
  * @property {number} peersVersion
  * @property {number} slotsVersion
  */
 
 /** Which way media goes, as this page knows it. @typedef {{ type: 'direct', order: Order, plays: string[] }} Directly */
+/** A hand of which the server has not told. @typedef {{ type: 'hand', peer: string, raised: boolean }} HandSaid */
+/** @typedef {Welcome | Peers | Slots | Speaker | Directly | HandSaid} Happening */
 
 /** @type {PeerInfo['state'][]} */
 const STATES = ['here', 'no-media', 'reconnecting'];
@@ -48,13 +54,15 @@ export const EMPTY = {
   speaker: '',
   order: THROUGH_SERVER,
   direct: [],
+  hands: [],
+  handsSaid: {},
   peersVersion: -1,
   slotsVersion: -1,
 };
 
 /**
  * @param {Readonly<RoomState>} state
- * @param {Welcome | Peers | Slots | Speaker | Directly} message
+ * @param {Happening} message
  * @returns {Readonly<RoomState>} The same object if nothing has changed.
  */
 export function reduce(state, message) {
@@ -69,10 +77,17 @@ export function reduce(state, message) {
             peers: state.peers.filter((peer) => peer.id !== state.self),
             order: state.order,
             direct: state.direct,
+            hands: state.hands.filter((id) => id !== state.self),
           };
-    case 'peers':
+    case 'peers': {
       if (message.version < state.peersVersion) return state;
-      return { ...state, peers: message.peers.map(understood), peersVersion: message.version };
+      const peers = message.peers.map(understood);
+      return { ...state, peers, hands: handsOf(peers, {}), handsSaid: {}, peersVersion: message.version };
+    }
+    case 'hand': {
+      const handsSaid = { ...state.handsSaid, [message.peer]: message.raised };
+      return { ...state, hands: handsOf(state.peers, handsSaid), handsSaid };
+    }
     case 'slots':
       if (message.version < state.slotsVersion) return state;
       return { ...state, video: message.video, audio: message.audio, slotsVersion: message.version };
@@ -91,7 +106,7 @@ export function reduce(state, message) {
  */
 function understood(peer) {
   const streams = peer.streams.filter(({ stream }) => stream === 'camera' || stream === 'screen');
-  return { ...peer, state: STATES.includes(peer.state) ? peer.state : 'here', streams };
+  return { ...peer, state: STATES.includes(peer.state) ? peer.state : 'here', role: roleOf(peer.role), streams };
 }
 
 /**
@@ -105,6 +120,7 @@ function understood(peer) {
  * @property {Sentence | null} absent Why nothing comes of the person at present; null while something does.
  * @property {boolean} reconnecting They are expected back any moment, or leave.
  * @property {boolean} micMuted
+ * @property {number} hand The place of their raised hand, from 1; 0 if it is not raised.
  * @property {boolean} speaking They have the floor.
  * @property {boolean} cameraOff There is no picture to wait for.
  * @property {boolean} blocked The picture comes in a format this browser cannot play.
@@ -150,6 +166,7 @@ function tilesOfPeer(state, peer) {
       absent: direct ? null : absenceWords(peer.state, stream),
       reconnecting: !direct && peer.state === 'reconnecting',
       micMuted: stream === 'camera' && (audio?.muted ?? true),
+      hand: stream === 'camera' ? handOf(state, peer.id) : 0,
       speaking: stream === 'camera' && peer.id === state.speaker,
       cameraOff: video?.muted ?? true,
       direct,
@@ -168,6 +185,15 @@ function tilesOfPeer(state, peer) {
  */
 export function nameOf({ peers }, peer) {
   return peers.find(({ id }) => id === peer)?.name ?? '';
+}
+
+/**
+ * @param {Readonly<RoomState>} state
+ * @param {string} peer
+ * @returns {number} The place of their raised hand, from 1; 0 if it is not raised.
+ */
+export function handOf({ hands }, peer) {
+  return hands.indexOf(peer) + 1;
 }
 
 /**
@@ -203,6 +229,24 @@ export function presenceChanges(before, after) {
     if (id === after.self || !earlier || earlier === state) return [];
     return [announcementOf(name, state)];
   });
+}
+
+/**
+ * All that changed between two states and is to be said.
+ * @param {Readonly<RoomState>} before
+ * @param {Readonly<RoomState>} after
+ * @returns {Sentence[]} For the live region.
+ */
+export function changesOf(before, after) {
+  return [...presenceChanges(before, after), ...handChanges(before, after)];
+}
+
+/**
+ * @param {PeerJoined | PeerLeft} message
+ * @returns {Sentence}
+ */
+export function comingWords({ type, name }) {
+  return type === 'peer-joined' ? said`${name} joined` : said`${name} left`;
 }
 
 /**

@@ -199,6 +199,66 @@ export function keepSecret(room, secret) {
   }
 }
 
+/** What a browser is called: as the server takes it. */
+const BROWSER = /^[\w-]{22,64}$/;
+/** Drawn for this page, where nothing is kept. */
+let drawn = '';
+
+/**
+ * What this browser is called, the same at every visit: 22 random characters of base64url.
+ * @returns {string}
+ */
+export function browserId() {
+  try {
+    const kept = localStorage.getItem('plenary.browser') ?? '';
+    if (BROWSER.test(kept)) return kept;
+  } catch {
+    // It is another one at the next visit, no more.
+  }
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  drawn ||= btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+  try {
+    localStorage.setItem('plenary.browser', drawn);
+  } catch {
+    // As above.
+  }
+  return drawn;
+}
+
+/** @param {string} room */
+const askKey = (room) => `plenary.ask.${room}`;
+
+/**
+ * The page is about to be loaded again, to ask for admission though the person was banned.
+ * @param {Store} store
+ * @param {string} room
+ */
+export function putAsk(store, room) {
+  try {
+    store.setItem(askKey(room), 'yes');
+  } catch {
+    // They are told once more that they were banned.
+  }
+}
+
+/**
+ * @param {Store} store
+ * @param {string} room
+ * @returns {boolean} Whether the person asks; once.
+ */
+export function takeAsk(store, room) {
+  try {
+    const asks = store.getItem(askKey(room)) === 'yes';
+    store.removeItem(askKey(room));
+    return asks;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The store of this tab, or one that forgets everything if the browser forbids it.
  * @returns {Store}

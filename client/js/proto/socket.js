@@ -32,6 +32,7 @@ const BUSY_WAIT = 5000;
  * @property {boolean} up A `welcome` came (true), or the socket was lost (false).
  * @property {null} failed An attempt ended without a `welcome`, and without a word of the server.
  * @property {boolean} silent The server does not answer at present, or does again; the socket may yet be alive.
+ * @property {boolean} waits One waits to be admitted (true), or the socket on which one waited was lost (false).
  * @property {null} full The server has no place at present; it is asked again after a while.
  * @property {null} taken-over The session goes on in another tab; no further attempts.
  */
@@ -44,6 +45,8 @@ export class SignalSocket extends Emitter {
   #socket = null;
   #attempt = 0;
   #up = false;
+  /** Neither in nor refused: the server keeps the socket until somebody decides. */
+  #waits = false;
   #stopped = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
@@ -54,7 +57,7 @@ export class SignalSocket extends Emitter {
   /** The network came, or changed: a socket that is still there may be dead. */
   #networkChanged = () => {
     if (this.#retryTimer !== undefined) this.#open();
-    else if (this.#up) this.#ping();
+    else if (this.#up || this.#waits) this.#ping();
   };
   #offline = () => this.#tellSilent(true);
   #silent = false;
@@ -74,6 +77,11 @@ export class SignalSocket extends Emitter {
   /** Whether a `welcome` came on this socket. */
   get up() {
     return this.#up;
+  }
+
+  /** Whether one waits on this socket to be admitted. */
+  get waits() {
+    return this.#waits;
   }
 
   /** The WebSocket there is, for debugging. */
@@ -118,7 +126,8 @@ export class SignalSocket extends Emitter {
    * @returns {boolean} Whether it was sent.
    */
   send(message) {
-    if (!this.#up || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    const heard = this.#up || (this.#waits && ['leave', 'ping'].includes(message.type));
+    if (!heard || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }
@@ -155,17 +164,30 @@ export class SignalSocket extends Emitter {
     if (!checked.ok) return console.warn('a message that is not understood:', checked.reason);
     const { message } = checked;
     if (message.type === 'welcome') this.#welcomed();
+    else if (message.type === 'waiting') this.#awaits();
     else if (message.type === 'pong') clearTimeout(this.#deadline);
     this.emit('message', message);
   }
 
   #welcomed() {
+    this.#up = true;
+    this.#waits = false;
+    this.#beats();
+    this.emit('up', true);
+  }
+
+  #awaits() {
+    this.#waits = true;
+    this.#beats();
+    this.emit('waits', true);
+  }
+
+  /** There is somebody at the other end, and is to be as long as they answer. */
+  #beats() {
     clearTimeout(this.#deadline);
     this.#attempt = 0;
-    this.#up = true;
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => this.#ping(), PING_EVERY);
-    this.emit('up', true);
   }
 
   #ping() {
@@ -182,11 +204,13 @@ export class SignalSocket extends Emitter {
   /** @param {number} extra Milliseconds added to the usual wait. */
   #lost(extra = 0) {
     const wasUp = this.#up;
+    const waited = this.#waits;
     this.#drop();
     if (this.#stopped) return;
     this.#retryTimer = setTimeout(() => this.#open(), delayBefore(this.#attempt, Math.random) + extra);
     this.#attempt += 1;
     if (wasUp) this.emit('up', false);
+    else if (waited) this.emit('waits', false);
     else if (extra === 0) this.emit('failed', null);
   }
 
@@ -203,7 +227,7 @@ export class SignalSocket extends Emitter {
     clearTimeout(this.#probeTimer);
     clearInterval(this.#heartbeat);
     this.#retryTimer = this.#probeTimer = undefined;
-    this.#up = this.#silent = false;
+    this.#up = this.#waits = this.#silent = false;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;

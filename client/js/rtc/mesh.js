@@ -61,6 +61,7 @@ export function ratesFor(people) {
  * @property {Readonly<Direct>} state
  * @property {boolean} rests Nothing has to be sent to the server any more, or it has again.
  * @property {{ peer: string, stream: Stream, kind: Kind, track: MediaStreamTrack | null }} track What comes of somebody directly.
+ * @property {string} connected Somebody with whom there is a new connection.
  * @property {{ peer: string, word: { type: string } }} word What somebody says directly.
  * @property {string} speaker Who speaks in a direct call; empty if nobody does.
  * @property {Uplink} uplink
@@ -250,7 +251,10 @@ export class Mesh extends Emitter {
       this.#show();
     });
     link.on('word', (word) => this.emit('word', { peer, word }));
-    link.on('state', (state) => this.#step({ type: 'link', peer, epoch, state }));
+    link.on('state', (state) => {
+      this.#step({ type: 'link', peer, epoch, state });
+      if (state === 'connected') this.emit('connected', peer);
+    });
   }
 
   /** Tells the server what it does not know of this epoch. */

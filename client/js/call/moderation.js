@@ -1,0 +1,191 @@
+/**
+ * How the room is kept, who waits to come in, what one may do oneself, and what one wishes of others. It knows no document.
+ */
+
+import { Emitter } from '../core/emitter.js';
+import { DEVICE_GRANTS, forbids, grantsOf, keptChanges, mutedWords, rightsChange, roleOf } from './roles.js';
+
+/** @import { Sentence } from '../core/sentence.js' */
+/** @import { Granted, Knock, Moderate, ModerationWish, Muted, Role, RoomKept, ServerMessage, Welcome } from '../proto/messages.js' */
+/** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { ScreenShare } from '../rtc/screen-share.js' */
+/** @import { DeviceGrant, Kept } from './roles.js' */
+
+/** Milliseconds for which an error may be the answer to a wish. */
+const ANSWERED_WITHIN = 5000;
+
+/** What an error says to somebody who wished for something. @type {Record<string, string>} */
+const NOT_DONE = {
+  'not-allowed': 'You may not do that in this room',
+  'unknown-peer': 'They are not in the room any more',
+  'unknown-knock': 'They do not wait any more',
+};
+
+/**
+ * @typedef {object} ModerationEvents
+ * @property {null} change
+ * @property {Sentence} say What happened, for the live region.
+ * @property {Knock} knocked Somebody else waits.
+ */
+
+/**
+ * @typedef {object} Outside
+ * @property {(message: Moderate) => boolean} send
+ * @property {Pick<LocalMedia, 'on' | 'get' | 'set'>} media
+ * @property {Pick<ScreenShare, 'on' | 'sharing' | 'stop'>} share
+ * @property {() => number} [now]
+ */
+
+/** @extends {Emitter<ModerationEvents>} */
+export class Moderation extends Emitter {
+  #send;
+  #media;
+  #share;
+  #now;
+  /** @type {Role} */
+  #role = 'speaker';
+  /** @type {readonly string[]} */
+  #grants = DEVICE_GRANTS;
+  /** @type {Kept} */
+  #kept = { access: 'open', locked: false, screens: 'everybody' };
+  /** @type {readonly Knock[]} */
+  #waiting = [];
+  #wishedAt = -Infinity;
+
+  /** @param {Outside} outside */
+  constructor({ send, media, share, now = Date.now }) {
+    super();
+    this.#send = send;
+    this.#media = media;
+    this.#share = share;
+    this.#now = now;
+    media.on('change', () => this.#obey());
+    share.on('change', () => this.#obey());
+  }
+
+  get role() {
+    return this.#role;
+  }
+
+  get grants() {
+    return this.#grants;
+  }
+
+  get kept() {
+    return this.#kept;
+  }
+
+  /** Who waits, the longest wait first. */
+  get waiting() {
+    return this.#waiting;
+  }
+
+  /** @param {string} grant */
+  may(grant) {
+    return this.#grants.includes(grant);
+  }
+
+  /** Why one may not send this. @param {DeviceGrant} device @returns {string} Empty if one may. */
+  forbids(device) {
+    return forbids(device, this.#grants, this.#role);
+  }
+
+  /** @param {ModerationWish} wish */
+  wish(wish) {
+    this.#wishedAt = this.#now();
+    if (this.#send({ type: 'moderate', ...wish })) return;
+    this.emit('say', ['The server is out of reach: try again later']);
+    this.emit('change', null);
+  }
+
+  /** The page came in, or came back. @param {Welcome} welcome */
+  welcomed({ role, grants, room, resumed }) {
+    this.#role = roleOf(role);
+    this.#grants = grantsOf({ ...(role === undefined ? {} : { role }), ...(grants ? { grants } : {}) });
+    const { access = 'open', locked = false, screens = 'everybody' } = room;
+    this.#kept = { access, locked, screens };
+    // Whoever waits at a server that was started anew has another number there.
+    if (!resumed || !this.may('moderate')) this.#waiting = [];
+    this.#obey();
+    this.emit('change', null);
+  }
+
+  /**
+   * @param {ServerMessage} message One about moderation; others are none of its business.
+   * @returns {boolean} Whether it was.
+   */
+  hear(message) {
+    switch (message.type) {
+      case 'room':
+        this.#keeps(message);
+        break;
+      case 'granted':
+        this.#granted(message);
+        break;
+      case 'muted':
+        this.#muted(message);
+        break;
+      case 'lobby':
+        this.#waits(message.waiting);
+        break;
+      default:
+        return false;
+    }
+    this.emit('change', null);
+    return true;
+  }
+
+  /** Something was refused, perhaps a wish. @param {string} code */
+  refused(code) {
+    const words = NOT_DONE[code];
+    if (words === undefined || this.#now() - this.#wishedAt > ANSWERED_WITHIN) return;
+    this.#wishedAt = -Infinity;
+    this.emit('say', [words]);
+    // What a switch shows may not be what is.
+    this.emit('change', null);
+  }
+
+  /** @param {RoomKept} room */
+  #keeps({ access, locked, screens }) {
+    const now = { access, locked, screens };
+    for (const sentence of keptChanges(this.#kept, now)) this.emit('say', sentence);
+    this.#kept = now;
+  }
+
+  /** @param {Granted} granted */
+  #granted({ role, grants }) {
+    const before = { role: this.#role, grants: this.#grants };
+    this.#role = roleOf(role);
+    this.#grants = grants;
+    if (!this.may('moderate')) this.#waiting = [];
+    this.#obey();
+    const words = rightsChange(before, { role: this.#role, grants });
+    if (words) this.emit('say', words);
+  }
+
+  /** @param {Muted} muted */
+  #muted({ stream, kind, by }) {
+    const device = kind === 'audio' ? 'microphone' : 'camera';
+    const was = stream === 'screen' ? this.#share.sharing : this.#media.get(device).on;
+    // Of a screen the sound alone is muted by nobody but its owner.
+    if (stream === 'screen' && kind === 'video') this.#share.stop();
+    else if (stream === 'camera') this.#media.set(device, false);
+    const words = mutedWords({ stream, kind, ...(by === undefined ? {} : { by }) });
+    if (was && words) this.emit('say', words);
+  }
+
+  /** @param {Knock[]} waiting */
+  #waits(waiting) {
+    const known = new Set(this.#waiting.map(({ knock }) => knock));
+    this.#waiting = waiting;
+    for (const one of waiting) if (!known.has(one.knock)) this.emit('knocked', one);
+  }
+
+  /** What one may not send goes off, however it came on. */
+  #obey() {
+    if (this.#share.sharing && !this.may('screen')) this.#share.stop();
+    for (const device of /** @type {const} */ (['microphone', 'camera'])) {
+      if (this.#media.get(device).on && !this.may(device)) this.#media.set(device, false);
+    }
+  }
+}
