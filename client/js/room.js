@@ -8,13 +8,24 @@ import { unescaped } from './core/names.js';
 import { said } from './core/sentence.js';
 import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
-import { keepSecret, putReturn, remembered, secretOf, tabStore, takeReturn } from './core/storage.js';
+import {
+  browserId,
+  keepSecret,
+  putAsk,
+  putReturn,
+  remembered,
+  secretOf,
+  tabStore,
+  takeAsk,
+  takeReturn,
+} from './core/storage.js';
 import { PROTOCOL } from './proto/messages.js';
 import { Link } from './rtc/link.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { ScreenShare } from './rtc/screen-share.js';
 import { Spare } from './rtc/spare.js';
 import { callView } from './ui/call-view.js';
+import { ASK, endingOf } from './ui/endings.js';
 import { liveRegion } from './ui/live-region.js';
 import { offerRoom } from './ui/make-again.js';
 import { prejoin } from './ui/prejoin.js';
@@ -24,24 +35,6 @@ import { prejoin } from './ui/prejoin.js';
 
 /** Milliseconds a reloaded page waits for its devices before it goes on without: the others should see no gap. */
 const DEVICES_WITHIN = 1500;
-
-/** @type {Record<string, { title: string, text: string }>} */
-const ENDINGS = {
-  left: { title: 'You left the room', text: 'The others can still talk. You may come back at any time.' },
-  'taken-over': { title: 'The call goes on elsewhere', text: 'This call was continued in another tab or window.' },
-  'unknown-room': {
-    title: 'There is no such room',
-    text: 'The link may be mistyped or of another server, or the room has ended.',
-  },
-  reload: {
-    title: 'This page is of another version',
-    text: 'The server was changed while the page was open. Load it again to go on.',
-  },
-  'room-full': {
-    title: 'The room is full',
-    text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
-  },
-};
 
 /** The id in the link, or what was made of it on its way here. */
 let room = unescaped(location.pathname.split('/')[2] ?? '');
@@ -57,24 +50,32 @@ let spare = null;
 /** @type {ReturnType<typeof prejoin> | null} */
 let door = null;
 
-/** @param {'prejoin' | 'joining' | 'joined' | 'left'} state */
+/** The person was banned, and asks to come in all the same. */
+let asks = false;
+
+/** @param {'prejoin' | 'joining' | 'waiting' | 'joined' | 'left'} state */
 function show(state) {
   document.documentElement.dataset.state = state;
-  byId('prejoin', HTMLElement).hidden = state !== 'prejoin';
+  byId('prejoin', HTMLElement).hidden = state !== 'prejoin' && state !== 'waiting';
   byId('call', HTMLElement).hidden = state !== 'joining' && state !== 'joined';
   byId('over', HTMLElement).hidden = state !== 'left';
 }
 
 /** @param {string} why */
 function end(why) {
-  const { title, text } = ENDINGS[why] ?? { title: 'The call has ended', text: `The server says “${why}”.` };
+  const { title, text, again } = endingOf(why);
+  door?.close();
   media.stop();
   share.end();
   region.clear();
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
-  byId('return', HTMLButtonElement).hidden = why === 'unknown-room';
+  const back = byId('return', HTMLButtonElement);
+  back.hidden = again === '';
+  back.textContent = again;
   if (why === 'unknown-room') offerRoom(room);
+  // Nobody is the owner of what is gone.
+  if (why === 'ended') keepSecret(room, '');
   show('left');
   byId('over-title', HTMLHeadingElement).focus();
 }
@@ -90,7 +91,8 @@ function enter(name, back) {
   const secret = secretOf(room);
   const connect = (/** @type {LinkOptions} */ options) => spare?.take(options) ?? new Link(options);
   const hidesAddress = remembered('hide-address') === 'yes';
-  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret, hidesAddress, connect });
+  const who = { browser: browserId(), secret, hidesAddress, knock: asks };
+  const entered = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
   call = entered;
   // The socket is on its way while the page changes.
   entered.start();
@@ -102,15 +104,19 @@ function enter(name, back) {
     id: room,
     name,
     region,
-    leave: () => {
-      entered.leave();
-      call = null;
-      end('left');
-    },
+    leave: () => leave('left'),
   });
   entered.on('welcome', ({ protocol }) => {
     if (protocol === PROTOCOL) reload.current();
+    const waited = document.documentElement.dataset.state === 'waiting';
+    door?.close();
     show('joined');
+    if (waited) byId('room-name', HTMLHeadingElement).focus();
+  });
+  entered.on('waiting', ({ room: there, knocks }) => {
+    region.clear();
+    show('waiting');
+    theDoor().wait({ room: there.name, knocks });
   });
   // On the way in: who was inside already stays, and reads that the page is to be loaded again if it has to be.
   entered.on('outdated', () => reload.outdated());
@@ -126,20 +132,33 @@ function enter(name, back) {
   goIn();
 }
 
+/** @param {'left' | 'left-lobby'} where */
+function leave(where) {
+  call?.leave();
+  call = null;
+  end(where);
+}
+
 function goIn() {
   show('joining');
   byId('room-name', HTMLHeadingElement).focus();
 }
 
-/** The one door, open. */
-function openDoor() {
+/** The one door. */
+function theDoor() {
   door ??= prejoin(media, (name) => {
     if (!call) return enter(name, null);
     goIn();
     call.startAs(name);
   });
-  door.open();
   return door;
+}
+
+/** The same, open. */
+function openDoor() {
+  const opened = theDoor();
+  opened.open();
+  return opened;
 }
 
 /** @param {string} name */
@@ -149,26 +168,32 @@ function showRoom(name) {
 
 /**
  * Everybody in one room has one address, which may be another than the one this page was opened at.
- * @param {{ id: string, name: string, topology?: string }} there
+ * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
+ * @param {{ id: string, name: string, topology?: string, access?: string, locked?: boolean }} there
  */
-function found({ id, name, topology }) {
+function found({ id, name, topology, access, locked }) {
   showRoom(name);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
-  if (id === room) return;
-  room = id;
-  history.replaceState(null, '', `/r/${id}`);
+  if (id !== room) {
+    room = id;
+    history.replaceState(null, '', `/r/${id}`);
+  }
+  // Whoever made the room need not ask; what the server says of the secret is seen on the way in.
+  const made = secretOf(room) !== '';
+  theDoor().asks(asks || (access === 'lobby' && !made));
+  return locked === true && !made ? 'locked' : '';
 }
 
-/** @returns {Promise<boolean>} False only if the server says so: without an answer joining will tell. */
-async function exists() {
+/** @returns {Promise<string>} Why one cannot come in, only if the server says so: without an answer joining will tell. */
+async function obstacle() {
   try {
     const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`);
-    if (response.status === 404) return false;
-    if (response.ok) found(await response.json());
+    if (response.status === 404) return 'unknown-room';
+    if (response.ok) return found(await response.json());
   } catch (error) {
     console.warn('the room could not be asked for:', error);
   }
-  return true;
+  return '';
 }
 
 async function begin() {
@@ -181,10 +206,10 @@ async function begin() {
     return;
   }
   showRoom(room);
-  if (!(await exists())) {
-    end('unknown-room');
-    return;
-  }
+  asks = takeAsk(store, room);
+  theDoor().asks(asks);
+  const why = await obstacle();
+  if (why) return end(why);
   show('prejoin');
   openDoor();
   void media.start({ camera: true, microphone: true }, ids);
@@ -197,7 +222,11 @@ addEventListener('pagehide', () => {
 });
 // A page taken from the back-forward cache has a dead call: begin again, with what was put away.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
-byId('return', HTMLButtonElement).addEventListener('click', () => location.reload());
+byId('waiting-leave', HTMLButtonElement).addEventListener('click', () => leave('left-lobby'));
+byId('return', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {
+  if (currentTarget instanceof HTMLElement && currentTarget.textContent === ASK) putAsk(store, room);
+  location.reload();
+});
 
 // For tests and for looking into a call from the console. Nothing in the client reads it.
 Object.defineProperty(window, 'plenary', {

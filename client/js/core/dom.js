@@ -35,6 +35,15 @@ export function nodesOf(sentence) {
 }
 
 /**
+ * The same as one thing, for a control that lays out what is in it: words and names stay one line.
+ * @param {Sentence} sentence
+ * @returns {HTMLSpanElement}
+ */
+export function phraseOf(sentence) {
+  return h('span', {}, ...nodesOf(sentence));
+}
+
+/**
  * The element with this id. The page's own markup has it, so its absence is a fault of ours.
  * @template {HTMLElement} T
  * @param {string} id
@@ -72,6 +81,16 @@ const ICONS = {
   link: [
     'M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.300l-1.200 1.200',
     'M14 10a4 4 0 0 0-5.700 0l-3 3A4 4 0 0 0 11 18.700l1.200-1.200',
+  ],
+  hand: [
+    'M8 13V6.300a1.250 1.250 0 0 1 2.500 0V11',
+    'M10.500 11V4.500a1.250 1.250 0 0 1 2.500 0V11',
+    'M13 11V5.300a1.250 1.250 0 0 1 2.500 0V11.500',
+    'M15.500 11.500V8a1.250 1.250 0 0 1 2.500 0v6.500a6.500 6.500 0 0 1-6.500 6.500c-2.600 0-4.100-1.100-5.300-3l-2.300-3.700a1.300 1.300 0 0 1 2.100-1.500L8 15',
+  ],
+  lock: [
+    'M7 11h10a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1v-7a1 1 0 0 1 1-1z',
+    'M8.500 11V8a3.500 3.500 0 0 1 7 0v3',
   ],
   check: ['M5 12.500l4.500 4.500L19 7.500'],
   leave: [

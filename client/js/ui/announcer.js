@@ -13,6 +13,7 @@ const NAMED = 3;
 const PLURALS = [
   [/^ is /, ' are '],
   [/^ shares a screen/, ' share a screen'],
+  [/^ wants /, ' want '],
 ];
 
 /** What is said, and whether it is shown too: what stands elsewhere on the page is only spoken. @typedef {{ sentence: Sentence, shown: boolean }} Note */

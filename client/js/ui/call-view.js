@@ -2,15 +2,17 @@
  * A call on the screen: the stage, the sound, the controls.
  */
 
-import { tileChanges, tilesOf } from '../call/room-state.js';
+import { handOf, tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
 import { chatPanel } from './chat.js';
 import { ConnectionPanel } from './connection-panel.js';
 import { deviceButton, deviceProblems } from './device-button.js';
+import { handButton } from './hand-button.js';
 import { showHealth } from './health.js';
 import { inviteButton } from './invite.js';
+import { lobbyNotice } from './lobby-notice.js';
 import { peoplePanel } from './people-panel.js';
 import { Playback } from './playback.js';
 import { qualityDialog } from './quality-dialog.js';
@@ -20,6 +22,7 @@ import { Stage } from './stage.js';
 import { wayDialog } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
+/** @import { DeviceGrant } from '../call/roles.js' */
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Limitation, Stream } from '../proto/messages.js' */
@@ -95,16 +98,35 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   showHealth(call, region.speak);
   wayDialog(call, announce);
   peoplePanel(call);
+  lobbyNotice(call.moderation, region.speak);
 
-  deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone');
-  deviceButton(byId('camera', HTMLButtonElement), media, 'camera');
-  shareButton(share, announce);
+  showSwitches({ call, media, share, announce });
+  handButton(call.hands, announce);
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   inviteButton(id, announce);
   chatPanel({ call, id, announce });
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
   out.addEventListener('click', leave);
+}
+
+/**
+ * The switches of what one sends: whoever may not use one finds out there why.
+ * @param {object} options
+ * @param {Call} options.call
+ * @param {LocalMedia} options.media
+ * @param {ScreenShare} options.share
+ * @param {(sentence: string | Sentence) => void} options.announce
+ */
+function showSwitches({ call: { moderation }, media, share, announce }) {
+  /** @param {DeviceGrant} device */
+  const rights = (device) => ({ why: () => moderation.forbids(device), say: announce });
+  const shown = [
+    deviceButton(byId('microphone', HTMLButtonElement), media, 'microphone', rights('microphone')),
+    deviceButton(byId('camera', HTMLButtonElement), media, 'camera', rights('camera')),
+    shareButton(share, announce, rights('screen')),
+  ];
+  moderation.on('change', () => shown.forEach((show) => show()));
 }
 
 /**
@@ -126,7 +148,9 @@ function showOwn({ call, stage, media, name, announce }) {
     });
   };
   media.on('change', show);
-  call.on('room', ({ self, peers }) => {
+  call.on('room', (state) => {
+    const { self, peers } = state;
+    stage.own.hand = handOf(state, self);
     const own = peers.find(({ id }) => id === self)?.name;
     if (own === undefined || own === shown) return;
     shown = own;

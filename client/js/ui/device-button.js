@@ -18,25 +18,52 @@ const ICONS = {
 };
 
 /**
+ * What one may not do, and why.
+ * @typedef {object} Rights
+ * @property {() => string} why Empty if one may.
+ * @property {(why: string) => void} say Somebody tries it all the same.
+ */
+
+/**
+ * Makes a switch that may not be used say why. It stays where it is: whoever looks for it finds the reason.
+ * @param {HTMLButtonElement} button
+ * @param {string} name What it would do.
+ * @param {string} why Empty if it may be used.
+ */
+export function nameSwitch(button, name, why) {
+  const whole = why ? `${name}: ${why[0]?.toLowerCase()}${why.slice(1)}` : name;
+  button.setAttribute('aria-label', whole);
+  button.title = whole;
+  if (why) button.setAttribute('aria-disabled', 'true');
+  else button.removeAttribute('aria-disabled');
+}
+
+/**
  * Makes `button` switch `device`, and show what it is.
  * @param {HTMLButtonElement} button
  * @param {LocalMedia} media
  * @param {Device} device
+ * @param {Rights} [rights]
+ * @returns {() => void} Shows it again, when the rights changed.
  */
-export function deviceButton(button, media, device) {
+export function deviceButton(button, media, device, rights) {
   const show = () => {
     const { on, opening, problem, silenced } = media.get(device);
     const which = opening ? 'opening' : on ? 'on' : 'off';
-    button.setAttribute('aria-label', NAMES[device][which]);
-    button.title = NAMES[device][which];
+    nameSwitch(button, NAMES[device][which], rights?.why() ?? '');
     button.classList.toggle('off', which === 'off');
     button.classList.toggle('opening', opening);
     button.classList.toggle('problem', problem !== null || silenced);
     button.replaceChildren(icon(ICONS[device][which === 'off' ? 'off' : 'on']));
   };
-  button.addEventListener('click', () => media.set(device, !media.get(device).on));
+  button.addEventListener('click', () => {
+    const why = rights?.why();
+    if (why) rights?.say(why);
+    else media.set(device, !media.get(device).on);
+  });
   media.on('change', (changed) => changed === device && show());
   show();
+  return show;
 }
 
 /**

@@ -14,7 +14,7 @@ const KEPT = 30_000;
 /**
  * @typedef {object} LiveRegion
  * @property {(sentence: string | Sentence) => void} say A string has no name in it.
- * @property {(sentence: string) => void} speak What is to be read on the page already: it is said, not shown.
+ * @property {(sentence: string | Sentence) => void} speak What is to be read on the page already: it is said, not shown.
  * @property {() => void} clear Whatever was said is over.
  */
 
@@ -44,9 +44,12 @@ export function liveRegion(region) {
     },
     (action, delay) => setTimeout(action, delay),
   );
+  /** @type {(sentence: string | Sentence, shown: boolean) => void} */
+  const add = (sentence, shown) =>
+    announcer.add({ sentence: typeof sentence === 'string' ? [sentence] : sentence, shown });
   return {
-    say: (sentence) => announcer.add({ sentence: typeof sentence === 'string' ? [sentence] : sentence, shown: true }),
-    speak: (sentence) => announcer.add({ sentence: [sentence], shown: false }),
+    say: (sentence) => add(sentence, true),
+    speak: (sentence) => add(sentence, false),
     clear: () => {
       announcer.clear();
       region.replaceChildren();

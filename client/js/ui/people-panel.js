@@ -1,10 +1,16 @@
 /**
- * Who is in the room: what they send, how they are reached, and which way everybody talks.
+ * Who is in the room: what they are and send, how they are reached, and which way everybody talks; and for whoever moderates, who waits
+ * and what may be done.
  */
 
-import { byId, h, nodesOf } from '../core/dom.js';
-import { said } from '../core/sentence.js';
+import { handWords } from '../call/hands.js';
+import { keptWords, roleWords } from '../call/roles.js';
+import { byId, icon } from '../core/dom.js';
+import { besideIn, keepFocus } from './keep-focus.js';
+import { PersonRow } from './people-actions.js';
+import { roomControls } from './room-controls.js';
 import { sheet } from './sheet.js';
+import { waitingList } from './waiting-list.js';
 import { wayWords } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
@@ -17,15 +23,19 @@ const STATES = { here: '', 'no-media': 'cannot be seen or heard at present', rec
 /**
  * What there is to know of somebody, in a few words. Pure.
  * @param {PeerInfo} peer
- * @param {Pick<RoomState, 'self' | 'direct'>} room
+ * @param {Pick<RoomState, 'self' | 'direct'> & { hands?: string[] }} room
  * @returns {string}
  */
-export function personWords({ id, state, streams }, { self, direct }) {
+export function personWords({ id, state, streams, role }, { self, direct, hands = [] }) {
   const camera = streams.find(({ stream }) => stream === 'camera');
   const screen = streams.find(({ stream }) => stream === 'screen');
   const off = (/** @type {{ muted: boolean } | undefined} */ track) => !track || track.muted;
+  const place = hands.indexOf(id) + 1;
+  const hand = handWords(place);
   return [
     id === self ? 'you' : direct.includes(id) ? 'direct' : 'through the server',
+    roleWords(role),
+    place > 0 ? `${hand[0]?.toLowerCase()}${hand.slice(1)}` : '',
     STATES[state],
     off(camera?.audio) ? 'microphone off' : '',
     off(camera?.video) ? 'camera off' : '',
@@ -35,42 +45,90 @@ export function personWords({ id, state, streams }, { self, direct }) {
     .join(' · ');
 }
 
+/**
+ * Everybody in the order of the list: whose hands are raised, oneself, the others. Pure.
+ * @param {Pick<RoomState, 'self' | 'peers' | 'hands'>} room
+ * @returns {PeerInfo[]}
+ */
+export function inOrder({ self, peers, hands }) {
+  const place = (/** @type {PeerInfo} */ { id }) => {
+    const raised = hands.indexOf(id);
+    if (raised >= 0) return raised;
+    return id === self ? hands.length : hands.length + 1;
+  };
+  return [...peers].sort((one, other) => place(one) - place(other));
+}
+
 /** @param {Call} call */
 export function peoplePanel(call) {
   const button = byId('count', HTMLButtonElement);
   const dialog = byId('people-dialog', HTMLDialogElement);
-  const list = byId('people-list', HTMLUListElement);
-  const way = byId('people-way', HTMLParagraphElement);
-  /** @type {Map<string, { row: HTMLLIElement, name: HTMLSpanElement, words: HTMLSpanElement }>} */
-  const rows = new Map();
-
-  /** @param {string} id */
-  const made = (id) => {
-    const [name, words] = [h('span', { class: 'who' }), h('span', { class: 'hint' })];
-    const row = { row: h('li', {}, name, words), name, words };
-    rows.set(id, row);
-    return row;
-  };
-
-  call.on('room', (state) => {
-    const { self, peers, order } = state;
+  const close = byId('people-close', HTMLButtonElement);
+  const { moderation } = call;
+  waitingList(moderation, close);
+  roomControls(moderation, close);
+  showKept(call);
+  const list = peopleList(call, close);
+  call.on('room', ({ peers, order }) => {
     button.hidden = peers.length === 0;
     byId('people', HTMLSpanElement).textContent = String(peers.length);
     const { why } = wayWords(order, peers.length);
-    way.textContent = `${why[0]?.toUpperCase()}${why.slice(1)}.`;
-    for (const [id, { row }] of rows) {
-      if (peers.some((peer) => peer.id === id)) continue;
-      row.remove();
+    byId('people-way', HTMLParagraphElement).textContent = `${why[0]?.toUpperCase()}${why.slice(1)}.`;
+    list();
+  });
+  moderation.on('change', list);
+  sheet(button, dialog, close);
+}
+
+/**
+ * @param {Call} call
+ * @param {HTMLElement} after Has the focus when there is nothing else.
+ * @returns {() => void} Shows it again.
+ */
+function peopleList(call, after) {
+  const list = byId('people-list', HTMLUListElement);
+  const { moderation } = call;
+  /** @type {Map<string, PersonRow>} */
+  const rows = new Map();
+  /** @param {string} id */
+  const made = (id) => {
+    const row = new PersonRow(id, (wish) => moderation.wish(wish));
+    rows.set(id, row);
+    return row;
+  };
+  const show = () => {
+    const { state } = call;
+    const viewer = { self: state.self, grants: moderation.grants };
+    for (const [id, { element }] of rows) {
+      if (state.peers.some((peer) => peer.id === id)) continue;
+      element.remove();
       rows.delete(id);
     }
-    const ordered = [...peers].sort((one, other) => Number(other.id === self) - Number(one.id === self));
-    for (const [place, peer] of ordered.entries()) {
-      const { row, name, words } = rows.get(peer.id) ?? made(peer.id);
-      name.replaceChildren(...nodesOf(said`${peer.name}`));
-      words.textContent = personWords(peer, state);
-      if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
+    for (const [place, peer] of inOrder(state).entries()) {
+      const row = rows.get(peer.id) ?? made(peer.id);
+      row.show(peer, { words: personWords(peer, state), viewer, raised: state.hands.includes(peer.id) });
+      const { element } = row;
+      if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
     }
-  });
+  };
+  return () => {
+    const focused = document.activeElement?.closest('li') ?? null;
+    const place = focused ? Math.max(0, [...list.children].indexOf(focused)) : 0;
+    keepFocus(list, show, () => besideIn(list, place, focused) ?? after);
+  };
+}
 
-  sheet(button, dialog, byId('people-close', HTMLButtonElement));
+/**
+ * How the room is kept, for everybody: a mark beside its name, and in words in the panel.
+ * @param {Call} call
+ */
+function showKept({ moderation }) {
+  const mark = byId('locked', HTMLElement);
+  const words = byId('people-kept', HTMLParagraphElement);
+  mark.replaceChildren(icon('lock'));
+  moderation.on('change', () => {
+    mark.hidden = !moderation.kept.locked;
+    words.textContent = keptWords(moderation.kept);
+    words.hidden = words.textContent === '';
+  });
 }

@@ -2,8 +2,9 @@
  * The step before a call: see oneself, choose devices, say a name.
  */
 
-import { byId, h } from '../core/dom.js';
+import { byId, h, nodesOf } from '../core/dom.js';
 import { hue, initials, nameToSay } from '../core/names.js';
+import { said } from '../core/sentence.js';
 import { remember, remembered } from '../core/storage.js';
 import { DEVICES, listDevices } from '../rtc/devices.js';
 import { deviceButton, deviceProblems } from './device-button.js';
@@ -11,10 +12,23 @@ import { deviceButton, deviceProblems } from './device-button.js';
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 
+/** What is said to who waits, and while the server is out of reach. */
+const WAITS = 'Whoever decides about the room sees your name. Until then you see and hear nobody, and nobody you.';
+const KNOCKS_AGAIN = 'The connection is lost. Asking again…';
+
+/**
+ * @typedef {object} Door
+ * @property {() => void} open Also again.
+ * @property {(asks: boolean) => void} asks Whether one asks to come in, and does not simply go.
+ * @property {(here: { room: string, knocks: boolean }) => void} wait One asked, and waits; `knocks` as long as the server is there.
+ * @property {() => void} close One is inside, or it is over.
+ * @property {() => void} refuseName To say that the name is none.
+ */
+
 /**
  * @param {LocalMedia} media
  * @param {(name: string) => void} join
- * @returns {{ open: () => void, refuseName: () => void }} To open the door, also again; and to say that the name is none.
+ * @returns {Door}
  */
 export function prejoin(media, join) {
   const form = byId('prejoin-form', HTMLFormElement);
@@ -24,6 +38,7 @@ export function prejoin(media, join) {
   const frame = byId('preview-frame', HTMLDivElement);
   const letters = byId('preview-letters', HTMLSpanElement);
   const hide = byId('door-hide', HTMLInputElement);
+  const waiting = byId('waiting', HTMLElement);
   hide.checked = remembered('hide-address') === 'yes';
   const pickers = {
     camera: byId('pick-camera', HTMLSelectElement),
@@ -76,17 +91,43 @@ export function prejoin(media, join) {
     join(nameToSay(name.value));
   });
 
+  const look = () => {
+    close();
+    stop = media.on('change', (device) => {
+      if (device === 'camera') showCamera();
+      void showDevices();
+    });
+    navigator.mediaDevices?.addEventListener('devicechange', showDevices);
+    showCamera();
+    void showDevices();
+  };
+  /** @param {boolean} waits */
+  const show = (waits) => {
+    form.hidden = waits;
+    waiting.hidden = !waits;
+  };
+
   return {
     open() {
-      close();
-      stop = media.on('change', (device) => {
-        if (device === 'camera') showCamera();
-        void showDevices();
-      });
-      navigator.mediaDevices?.addEventListener('devicechange', showDevices);
-      showCamera();
-      void showDevices();
+      show(false);
+      look();
       name.focus();
+    },
+    asks(asks) {
+      byId('join', HTMLButtonElement).textContent = asks ? 'Ask to join' : 'Join';
+      byId('door-asks', HTMLParagraphElement).hidden = !asks;
+    },
+    wait({ room, knocks }) {
+      byId('waiting-text', HTMLParagraphElement).textContent = knocks ? WAITS : KNOCKS_AGAIN;
+      if (!waiting.hidden) return;
+      byId('waiting-room', HTMLElement).replaceChildren(...nodesOf(said`${room}`));
+      show(true);
+      look();
+      byId('waiting-title', HTMLElement).focus();
+    },
+    close() {
+      close();
+      show(false);
     },
     refuseName() {
       name.setAttribute('aria-invalid', 'true');

@@ -5,26 +5,35 @@
 import { byId, h, icon } from '../core/dom.js';
 import { rememberHint } from '../core/quality.js';
 import { ScreenShare } from '../rtc/screen-share.js';
+import { nameSwitch } from './device-button.js';
+
+/** @import { Rights } from './device-button.js' */
 
 /**
  * @param {ScreenShare} share
  * @param {(sentence: string) => void} announce
+ * @param {Rights} rights
+ * @returns {() => void} Shows it again, when the rights changed.
  */
-export function shareButton(share, announce) {
+export function shareButton(share, announce, rights) {
   const button = byId('share', HTMLButtonElement);
   const notice = byId('sharing', HTMLElement);
   button.hidden = !ScreenShare.possible;
   const show = () => {
     const { sharing } = share;
     const name = sharing ? 'Stop sharing' : 'Share screen';
-    button.setAttribute('aria-label', name);
-    button.title = name;
+    nameSwitch(button, name, rights.why());
     button.classList.toggle('active', sharing);
     button.replaceChildren(icon(sharing ? 'screen-off' : 'screen'));
     if (notice.contains(document.activeElement)) button.focus();
     notice.hidden = !sharing;
   };
-  button.addEventListener('click', () => (share.sharing ? share.stop() : void share.start()));
+  button.addEventListener('click', () => {
+    const why = rights.why();
+    if (why) rights.say(why);
+    else if (share.sharing) share.stop();
+    else void share.start();
+  });
   const hint = byId('share-hint', HTMLSelectElement);
   hint.value = share.hint;
   hint.addEventListener('change', () => {
@@ -41,6 +50,7 @@ export function shareButton(share, announce) {
   });
   showProblems(share, button);
   show();
+  return show;
 }
 
 /**

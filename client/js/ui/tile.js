@@ -2,6 +2,7 @@
  * One tile: a picture or an avatar, a name, and what is the matter.
  */
 
+import { handWords } from '../call/hands.js';
 import { formatWords } from '../call/room-state.js';
 import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
@@ -44,7 +45,10 @@ class Face {
     icon('sound'),
     h('span', { class: 'hidden', text: 'Speaking' }),
   );
-  plate = h('div', { class: 'plate' }, this.#muted, this.#speaking, this.#label);
+  #place = h('span', { 'aria-hidden': 'true' });
+  #handWords = h('span', { class: 'hidden' });
+  #hand = h('span', { class: 'raised', hidden: true }, icon('hand'), this.#place, this.#handWords);
+  plate = h('div', { class: 'plate' }, this.#hand, this.#muted, this.#speaking, this.#label);
 
   /**
    * @param {string} name
@@ -60,6 +64,13 @@ class Face {
   /** @param {boolean} muted */
   set muted(muted) {
     this.#muted.hidden = !muted;
+  }
+
+  /** @param {number} place Of the raised hand, from 1; 0 if it is not raised. */
+  set hand(place) {
+    this.#hand.hidden = place === 0;
+    this.#place.textContent = String(place);
+    this.#handWords.textContent = handWords(place);
   }
 
   /** @param {boolean} speaking */
@@ -147,6 +158,7 @@ export class RemoteTile {
     this.element.setAttribute('aria-label', model.label);
     this.#face.name(model.name, model.title, model.peer);
     this.#face.muted = model.micMuted;
+    this.#face.hand = model.hand;
     this.#face.speaking = model.speaking;
     this.element.classList.toggle('speaking', model.speaking);
     this.#cameraOff.hidden = !model.cameraOff;
@@ -217,6 +229,11 @@ export class OwnTile {
     this.#face.video.disablePictureInPicture = true;
     this.#face.plate.append(this.#limit);
     this.element.append(this.#face.video, this.#face.avatar, this.#face.plate);
+  }
+
+  /** @param {number} place Of the raised hand, from 1; 0 if it is not raised. */
+  set hand(place) {
+    this.#face.hand = place;
   }
 
   /** @param {string | null} words Why the others see less than they could. */

@@ -94,8 +94,10 @@ export function wayDialog(call, announce) {
     }
     before = word;
   });
-  call.on('welcome', ({ grants, room }) => {
-    byId('way-owner', HTMLElement).hidden = !grants?.includes('moderate');
+  call.moderation.on('change', () => {
+    byId('way-owner', HTMLElement).hidden = !call.moderation.may('moderate');
+  });
+  call.on('welcome', ({ room }) => {
     choice.value = room.topology;
   });
   call.on('uplink', (uplink) => {

@@ -1,0 +1,81 @@
+/**
+ * How a call ends, or why it does not begin: what is said, and what one can do then. Pure.
+ */
+
+/**
+ * @typedef {object} Ending
+ * @property {string} title
+ * @property {string} text
+ * @property {string} again What leads back into the room is called; empty if nothing does.
+ */
+
+const RETURN = 'Return to the room';
+const TRY = 'Try again';
+
+/** Leads back for somebody who was banned: it asks for admission. */
+export const ASK = 'Ask to join';
+
+/** @type {Record<string, Ending>} */
+const ENDINGS = {
+  left: {
+    title: 'You left the room',
+    text: 'The others can still talk. You may come back at any time.',
+    again: RETURN,
+  },
+  'left-lobby': { title: 'You do not wait any more', text: 'You may ask to come in at any time.', again: RETURN },
+  'taken-over': {
+    title: 'The call goes on elsewhere',
+    text: 'This call was continued in another tab or window.',
+    again: RETURN,
+  },
+  'unknown-room': {
+    title: 'There is no such room',
+    text: 'The link may be mistyped or of another server, or the room has ended.',
+    again: '',
+  },
+  reload: {
+    title: 'This page is of another version',
+    text: 'The server was changed while the page was open. Load it again to go on.',
+    again: RETURN,
+  },
+  'room-full': {
+    title: 'The room is full',
+    text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
+    again: RETURN,
+  },
+  locked: { title: 'The room is locked', text: 'Nobody new comes in at present. Try again later.', again: TRY },
+  'lobby-full': {
+    title: 'Too many people wait',
+    text: 'As many people wait to come in as may, or as may from one network. Try again later.',
+    again: TRY,
+  },
+  'not-admitted': {
+    title: 'You were not let in',
+    text: 'Somebody who decides about this room does not let you in now.',
+    again: '',
+  },
+  removed: {
+    title: 'You were removed from the room',
+    text: 'Somebody who decides about this room put you out. You may come back if you are welcome.',
+    again: RETURN,
+  },
+  banned: {
+    title: 'You were banned from this room',
+    text: 'Somebody who decides about it does not want you inside. You may ask them to let you in again.',
+    again: ASK,
+  },
+  ended: {
+    title: 'The room was ended',
+    text: 'It was ended for everybody. Its link leads nowhere now.',
+    again: '',
+  },
+};
+
+/**
+ * @param {string} why A word of the page, or the code of an error.
+ * @returns {Ending}
+ */
+export function endingOf(why) {
+  const known = Object.hasOwn(ENDINGS, why) ? ENDINGS[why] : undefined;
+  return known ?? { title: 'The call has ended', text: `The server says “${why}”.`, again: RETURN };
+}
