@@ -1,114 +1,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Call } from '../../client/js/call/call.js';
 import { Reload } from '../../client/js/core/reload.js';
 import { PROTOCOL } from '../../client/js/proto/messages.js';
+import { called, leaveLatest, peers, relay, sockets, welcome } from './call-world.js';
 
-/** @typedef {{ iceServers: unknown[], [other: string]: unknown }} Configuration */
-
-/** As much of a connection as its configuration depends on. @type {FakePeer[]} */
-let peers = [];
-
-class FakePeer {
-  connectionState = 'new';
-  signalingState = 'stable';
-  localDescription = { sdp: '' };
-  /** What the next gathering uses. @type {Configuration} */
-  configuration;
-  /** @param {Configuration} configuration */
-  constructor(configuration) {
-    // A browser's own, or of somebody who wants it so: not ours to change.
-    this.configuration = { iceTransportPolicy: 'relay', ...configuration };
-    peers.push(this);
-  }
-  getConfiguration() {
-    return this.configuration;
-  }
-  /** @param {Configuration} configuration */
-  setConfiguration(configuration) {
-    this.configuration = configuration;
-  }
-  createDataChannel() {}
-  close() {}
-  addTransceiver() {
-    const receiver = { getSynchronizationSources: () => [] };
-    return { mid: null, sender: { track: null, replaceTrack: async () => {} }, receiver, setCodecPreferences() {} };
-  }
-  async createOffer() {
-    return {};
-  }
-  async setLocalDescription() {}
-  async setRemoteDescription() {}
-}
-
-/** @type {FakeSocket[]} */
-let sockets = [];
-
-class FakeSocket {
-  static OPEN = 1;
-  readyState = 1;
-  /** @type {((event: { data: string }) => void) | null} */
-  onmessage = null;
-  constructor() {
-    sockets.push(this);
-  }
-  /** @type {any[]} */
-  said = [];
-  /** @param {string} text */
-  send(text) {
-    this.said.push(JSON.parse(text));
-  }
-  close() {}
-  /** @param {object} message */
-  says(message) {
-    this.onmessage?.({ data: JSON.stringify(message) });
-  }
-}
-
-/** @param {string} credential */
-const relay = (credential) => [{ urls: ['turn:turn.example.org'], username: '1:2', credential }];
-
-/** @param {{ credential: string, resumed?: boolean, protocol?: number }} options */
-const welcome = ({ credential, resumed = false, protocol = PROTOCOL }) => ({
-  type: 'welcome',
-  protocol,
-  peer: '8f3a6c0d91b2e475',
-  token: 'token',
-  resumed,
-  media: false,
-  room: { id: 'tea', name: 'Tea', listed: false, topology: 'sfu', createdAt: 0, people: 1 },
-  slots: { pairs: 1, audioOnly: 0, videoSteps: [1] },
-  iceServers: relay(credential),
-});
-
-/** The call of the test. @type {Call | undefined} */
-let latest;
-
-/**
- * A call whose server says what the test says.
- * @param {{ secret?: string }} [options]
- */
-function called({ secret = '' } = {}) {
-  peers = [];
-  sockets = [];
-  const RTCRtpReceiver = { getCapabilities: () => ({ codecs: [] }) };
-  const globals = { RTCPeerConnection: FakePeer, RTCRtpReceiver, WebSocket: FakeSocket, MediaStream: class {} };
-  Object.assign(globalThis, globals, { addEventListener() {}, removeEventListener() {} });
-  const media = { on() {}, get: () => ({ on: false, track: null }) };
-  const share = { on() {}, sharing: false, tracks: { video: null, audio: null } };
-  const made = new Call(
-    /** @type {any} */ ({ url: 'wss://localhost/ws', room: 'tea', name: 'Ann', media, share, back: null, secret }),
-  );
-  latest = made;
-  made.start();
-  return { call: made, server: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
-}
+/** @import { Call } from '../../client/js/call/call.js' */
+/** @import { FakePeer } from './call-world.js' */
 
 const used = () => peers.map(({ configuration }) => configuration.iceServers);
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'setInterval'] }));
 afterEach(() => {
-  latest?.leave();
+  leaveLatest();
   mock.timers.reset();
   mock.restoreAll();
 });
