@@ -163,7 +163,7 @@ house.scene('the panel with people says who is here, what they send and which wa
   const panel = ann.page.getByRole('dialog', { name: 'People' });
   await panel.getByText('Direct: 2 people.').waitFor();
   assert.deepEqual(await panel.locator('li .who').allInnerTexts(), ['Ann', 'Bob']);
-  assert.deepEqual(await panel.locator('li .hint').allInnerTexts(), ['you', 'direct']);
+  assert.deepEqual(await panel.locator('li .hint').allInnerTexts(), ['you · owner', 'direct']);
   await bob.press('Mute microphone');
   await panel.getByText('direct · microphone off').waitFor();
   await ann.screenshot('people-panel');

@@ -15,7 +15,16 @@ const ann = await house.person('Ann', 'red');
 const greens = await house.browser('green', { engine: OTHER });
 const bob = await house.personIn(greens, 'Bob');
 /** In the order of what is seen. */
-const CONTROLS = ['Mute microphone', 'Turn off camera', 'Share screen', 'Quality', 'Chat', 'Copy invite link', 'Leave'];
+const CONTROLS = [
+  'Mute microphone',
+  'Turn off camera',
+  'Share screen',
+  'Raise hand',
+  'Quality',
+  'Chat',
+  'Copy invite link',
+  'Leave',
+];
 
 let invitation = '';
 

@@ -21,7 +21,15 @@ const SCREENS = [
 /** WCAG 2.2 calls 44 px enough for a finger (2.5.5), in both directions. */
 const FINGER_PX = 44;
 
-const CONTROLS = ['Mute microphone', 'Turn off camera', 'Share screen', 'Chat', 'Copy invite link', 'Leave'];
+const CONTROLS = [
+  'Mute microphone',
+  'Turn off camera',
+  'Share screen',
+  'Raise hand',
+  'Chat',
+  'Copy invite link',
+  'Leave',
+];
 
 const ann = await house.person('Ann', 'red');
 const bob = await house.person('Bob', 'green');

@@ -72,13 +72,14 @@ export class Person extends Viewer {
    * Makes a room on the home page and lands before its door.
    * @param {string} origin
    * @param {string} room
-   * @param {{ listed?: boolean, topology?: 'sfu' | 'auto' | 'mesh' }} [options] on the home page
+   * @param {{ listed?: boolean, topology?: 'sfu' | 'auto' | 'mesh', lobby?: boolean }} [options] on the home page
    * @returns {Promise<string>} the address to invite others with
    */
-  async createRoom(origin, room, { listed = false, topology = 'sfu' } = {}) {
+  async createRoom(origin, room, { listed = false, topology = 'sfu', lobby = false } = {}) {
     await this.page.goto(origin);
     await this.page.getByRole('textbox', { name: 'Room name' }).fill(room);
     if (listed) await this.page.getByRole('checkbox', { name: 'List this room' }).click();
+    if (lobby) await this.page.getByRole('checkbox', { name: 'People ask to come in' }).click();
     if (topology !== 'sfu') await this.page.getByRole('combobox', { name: 'People talk' }).selectOption(topology);
     await this.page.getByRole('button', { name: 'Create room' }).click();
     await this.page.waitForURL(/\/r\/[^/]+$/);
@@ -93,13 +94,66 @@ export class Person extends Viewer {
    */
   async join(invitation, { patient = true } = {}) {
     await this.goTo(invitation);
-    if (patient) {
-      const asking = () => this.page.evaluate(() => /** @type {any} */ (window).seen);
-      await until('the page has asked for devices', asking, ({ asked, unanswered }) => asked > 0 && unanswered === 0);
-    }
+    if (patient) await this.#hasDevices();
     await this.page.getByRole('textbox', { name: 'Your name' }).fill(this.name);
     await this.page.getByRole('button', { name: 'Join' }).click();
     await this.button('Leave').waitFor();
+  }
+
+  /**
+   * Opens the invitation to a room in which one is admitted, says a name, asks, and waits.
+   * @param {string} invitation
+   */
+  async knock(invitation) {
+    await this.goTo(invitation);
+    await this.page.getByRole('textbox', { name: 'Your name' }).waitFor();
+    await this.#hasDevices();
+    await this.page.getByRole('textbox', { name: 'Your name' }).fill(this.name);
+    await this.button('Ask to join').click();
+    await this.reads('Waiting for somebody to let you in');
+  }
+
+  /** The page has the devices it asks for, or was refused them. */
+  async #hasDevices() {
+    const asking = () => this.page.evaluate(() => /** @type {any} */ (window).seen);
+    await until('the page has asked for devices', asking, ({ asked, unanswered }) => asked > 0 && unanswered === 0);
+  }
+
+  /** Opens the list of who is here, unless it is open. */
+  async openPeople() {
+    const list = this.page.locator('#people-dialog');
+    if (await list.isVisible()) return;
+    await this.page.locator('#count').click();
+    await list.waitFor();
+  }
+
+  /** Opens what may be done about somebody. @param {string} name */
+  async openDeeds(name) {
+    await this.openPeople();
+    const more = this.button(`Moderate ${name}`);
+    const isOpen = await more.evaluate(
+      (/** @type {Element} */ button) => button.getAttribute('aria-expanded') === 'true',
+    );
+    if (!isOpen) await more.click();
+  }
+
+  /**
+   * Does something about somebody.
+   * @param {string} name
+   * @param {string} deed as the button says it
+   */
+  async moderates(name, deed) {
+    await this.openDeeds(name);
+    await this.press(deed);
+  }
+
+  /**
+   * @param {string} name
+   * @param {'owner' | 'moderator' | 'speaker' | 'listener'} role
+   */
+  async givesRole(name, role) {
+    await this.openDeeds(name);
+    await this.page.getByRole('combobox', { name: `Role of ${name}` }).selectOption(role);
   }
 
   /**
@@ -340,6 +394,24 @@ export class Person extends Viewer {
       `the right thing is painted on the tile of ${name} for ${this.name}`,
       () => this.paintedOn(name),
       isRight,
+    );
+  }
+
+  /** @param {string} title a heading */
+  async reads(title) {
+    await this.page.getByRole('heading', { name: title }).waitFor();
+  }
+
+  /**
+   * Who is in the list of who is here, in its order.
+   * @param {string[]} names
+   */
+  async lists(names) {
+    const wanted = JSON.stringify(names);
+    await until(
+      `${this.name} finds ${wanted} in the list`,
+      () => this.page.evaluate(() => [...document.querySelectorAll('#people-list .who')].map((who) => who.textContent)),
+      (seen) => JSON.stringify(seen) === wanted,
     );
   }
 
