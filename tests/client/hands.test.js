@@ -74,6 +74,8 @@ test('the server’s list comes before what browsers say', () => {
   assert.deepEqual(state.hands, [CID]);
   state = reduce(state, { type: 'peers', version: 2, peers: [person(ANN), person(BOB, 3), person(CID)] });
   assert.deepEqual(state.hands, [BOB]);
+  state = reduce(state, { type: 'hand', peer: CID, raised: true });
+  assert.deepEqual(state.hands, [BOB, CID], 'what was said before the list is forgotten');
 });
 
 test('a raised hand is on the tile of whoever raised it, with its place, and announced once', () => {
@@ -172,6 +174,12 @@ test('what another browser says is believed where the server says nothing of it'
   hands.heardDirectly(BOB, { type: 'hand', raised: false });
   pass(AWAITED);
   assert.deepEqual(world.directly, [`${BOB} false`], 'it did not');
+  world.directly.length = 0;
+  lists(person(ANN), person(BOB, 1));
+  hands.heardDirectly(BOB, { type: 'hand', raised: false });
+  lists(person(ANN), person(BOB, 1));
+  pass(AWAITED);
+  assert.deepEqual(world.directly, [`${BOB} false`], 'a list that was on its way says nothing of it');
   world.isUp = false;
   hands.heardDirectly(BOB, { type: 'hand', raised: true });
   pass(200);
