@@ -73,7 +73,7 @@ test('who loses the socket while they wait knocks again by themselves', () => {
   /** @type {any} */ (server()).onclose({ code: 1006 });
   for (let seconds = 0; seconds < 120; seconds += 1) mock.timers.tick(1000);
   assert.ok(sockets.length > 3, 'as often as it takes');
-  while (server().onmessage === null) mock.timers.tick(100);
+  for (let tenths = 0; tenths < 200 && server().onmessage === null; tenths += 1) mock.timers.tick(100);
   server().says(waiting);
   server().says({ type: 'error', code: 'not-admitted', message: '' });
   assert.deepEqual(told, ['waits for Tea', 'knocks again', 'waits for Tea', 'ended not-admitted']);
