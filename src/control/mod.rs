@@ -28,12 +28,14 @@ mod frames;
 mod http;
 mod ids;
 mod invites;
+mod keeping;
 mod numbers;
 mod proxy;
 mod reach;
 mod refusing;
 mod scrapes;
 mod site;
+mod stopping;
 mod upgrade;
 mod websocket;
 mod wire;
@@ -74,6 +76,7 @@ use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
 use scrapes::Scrapes;
+pub use stopping::Stopper;
 pub use workers::Workers;
 
 const WAKER: Token = Token(0);
@@ -90,9 +93,6 @@ const EVENTS: usize = 1024;
 
 /// How long connections are worked on in one turn, before what came of it is sent and others are heard.
 const WORK: Duration = Duration::from_millis(5);
-
-/// How long clients have to take what was written when the server ends.
-const FLUSH: Duration = Duration::from_secs(2);
 
 /// How soon to look again at workers that are behind. Only a storm of hundreds brings them there.
 const BEHIND: Duration = Duration::from_millis(5);
@@ -119,24 +119,6 @@ pub struct ControlConfig {
     pub addresses: Option<fn() -> Vec<IpAddr>>,
     /// The limits in force.
     pub limits: Limits,
-}
-
-/// Ends a running [`Control`] from another thread.
-#[derive(Debug, Clone)]
-pub struct Stopper {
-    wanted: Arc<AtomicBool>,
-    waker: Arc<Waker>,
-}
-
-impl Stopper {
-    /// Asks for the end, as SIGTERM does. Returns at once.
-    ///
-    /// # Errors
-    /// [`io::Error`] if the loop cannot be woken.
-    pub fn stop(&self) -> io::Result<()> {
-        self.wanted.store(true, Ordering::Release);
-        self.waker.wake()
-    }
 }
 
 /// The driver: owns every TCP socket of the process.
@@ -478,36 +460,6 @@ impl Turn<'_> {
             let Some(id) = to_write.pop_first() else { break };
             self.with(id, HttpConnection::write);
         }
-    }
-
-    /// Has written what is to be kept; whoever waits for that goes on.
-    fn keep(&mut self) {
-        while let Some(change) = self.conference.poll_change() {
-            self.control.keeper.iter_mut().for_each(|keeper| keeper.keep(change.clone()));
-        }
-        let Some(keeper) = &mut self.control.keeper else { return };
-        if keeper.turn(self.now.instant) {
-            for id in std::mem::take(&mut self.control.await_store) {
-                self.make_ready(id);
-            }
-        }
-    }
-
-    /// Whether the loop ends: asked to, or because the workers `failed`.
-    fn stop_if_wanted(&mut self, failed: bool) -> bool {
-        let wanted = failed || self.control.stop_wanted.load(Ordering::Acquire);
-        if self.control.stop_by.is_none() && wanted {
-            log::info!("ending: {} connections", self.control.connections.len());
-            self.control.stop_by = Some(self.now.instant + FLUSH);
-            self.control.listeners.close();
-            self.control.scrapes = None;
-            let ids: Vec<ConnectionId> = self.control.connections.keys().copied().collect();
-            for id in ids {
-                self.with(id, HttpConnection::stop);
-            }
-        }
-        let Some(by) = self.control.stop_by else { return false };
-        self.control.connections.is_empty() || by <= self.now.instant
     }
 }
 

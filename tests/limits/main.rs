@@ -98,6 +98,7 @@ fn trigger(limit: Limit) -> u64 {
         Limit::Rooms | Limit::RoomsPerAddress | Limit::RoomsMadePerMinutePerAddress => {
             created(limit, Limits::default().with(limit, 1), &["one", "two"])
         }
+        Limit::RoomsKept | Limit::RoomsKeptPerAddress => kept(limit),
         Limit::JoinsPerSecondPerAddress => joined(limit, Limits::default().with(limit, 1), 16, "Ann"),
         Limit::FailedJoinsPerMinutePerAddress => {
             let mut conference = conference(Limits::default().with(limit, 1));
@@ -353,6 +354,16 @@ fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
                 ..CreateRoom::default()
             },
         );
+    }
+    conference.tally().count(limit)
+}
+
+/// Two rooms that are to last, where one may.
+fn kept(limit: Limit) -> u64 {
+    let mut conference = conference(Limits::default().with(limit, 1));
+    for name in ["one", "two"] {
+        let room = CreateRoom { name: name.into(), listed: true, lasts: true, ..CreateRoom::default() };
+        let _ = conference.create_room(now(), here(), room);
     }
     conference.tally().count(limit)
 }
