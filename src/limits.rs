@@ -91,6 +91,8 @@ limits! {
     RejoinMillis = 60_000, "limit_rejoin_millis";
     /// Addresses in the ledger that hold nothing and only owe, about 200 bytes each: a /48 of IPv6 has 65,536 networks.
     LedgerAccounts = 65_536, "limit_ledger_accounts";
+    /// Bytes of what an application keeps with a room, as JSON.
+    MetadataBytes = 4 * 1024, "limit_metadata_bytes";
     /// People in one room.
     PeersPerRoom = 100, "limit_peers_per_room";
     /// People who wait to be let into one room. Who comes then is refused; who waits keeps their place.

@@ -67,6 +67,7 @@ impl Conference {
             | RoomEvent::TopologyChosen { .. }
             | RoomEvent::RoleGiven { .. }
             | RoomEvent::Hand { .. }
+            | RoomEvent::Described { .. }
             | RoomEvent::KeptSo { .. }
             | RoomEvent::PutOut { .. }
             | RoomEvent::Pardoned { .. }

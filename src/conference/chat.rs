@@ -27,6 +27,9 @@ use super::{Conference, Now, SocketId, text};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
 
+/// Who writes that is nobody in the room.
+const NOBODY: PeerId = PeerId(0);
+
 /// How long one may change and delete what one wrote: a slip is seen at once, and what others have answered to stays.
 const CHANGE_WITHIN: Duration = Duration::from_secs(15 * 60);
 
@@ -70,6 +73,32 @@ impl Conference {
         self.change(now, room, &RoomEvent::Chat(ChatEvent::Posted(post)));
         self.counters.chat_messages += 1;
         self.tell_chat(room, id, number, &said.reference);
+        self.bound_chat(now, room);
+        Ok(())
+    }
+
+    /// Something is written into the chat of a room by none of its people. The room's rate holds.
+    pub(super) fn write_as(
+        &mut self,
+        now: Now,
+        room: RoomId,
+        name: String,
+        typed: &str,
+    ) -> Result<(), Refusal> {
+        let most = self.config.limits.get(Limit::ChatChars);
+        let text = text::clean(typed, most).map_err(|unfit| match unfit {
+            Unfit::TooLong => Refusal::LongText { most },
+            Unfit::Invisible => Refusal::InvisibleText,
+        })?;
+        let Some(open) = self.rooms.get_mut(&room) else { return Err(Refusal::UnknownRoom) };
+        if let Err(at) = open.talk.text(now.instant, text.len(), &self.config.limits) {
+            return Err(self.too_much_chat(now, Limit::ChatBytesPerSecondPerRoom, Whose::Room, at));
+        }
+        let (id, reference) = (open.state.chat().next(), String::new());
+        let post = Post { id, from: NOBODY, name, text, reference, at: now.wall, since: now.instant };
+        self.change(now, room, &RoomEvent::Chat(ChatEvent::Posted(post)));
+        self.counters.chat_messages += 1;
+        self.tell_chat(room, NOBODY, id, "");
         self.bound_chat(now, room);
         Ok(())
     }

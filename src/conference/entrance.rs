@@ -60,6 +60,10 @@ impl Conference {
         let Some(room) = self.rooms.get(&id) else {
             return Err(Refusal::UnknownRoom);
         };
+        let own = room.state.record().most_people.unwrap_or(usize::MAX);
+        if room.state.people().len() >= own {
+            return Err(Refusal::RoomFull);
+        }
         let most = self.config.limits.get(Limit::PeersPerRoom).max(1);
         let people = room.state.people();
         if people.len() >= most {

@@ -22,6 +22,7 @@ use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId};
 use crate::media::message::{Command, Notice};
 
+mod administration;
 mod bans;
 mod changes;
 mod chat;
@@ -72,6 +73,7 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
+pub use administration::{Declined, RoomDetails, RoomPatch};
 pub use codecs::DEFAULT_CODECS;
 pub use counters::{Counters, Gauges};
 pub use files::FILE_BYTES;

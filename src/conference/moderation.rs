@@ -93,7 +93,7 @@ impl Conference {
     }
 
     /// A track of somebody is muted, whatever they wish; they are told. `by` wished it.
-    fn mute_for(&mut self, now: Now, id: PeerId, track: Track, by: Option<PeerId>) {
+    pub(super) fn mute_for(&mut self, now: Now, id: PeerId, track: Track, by: Option<PeerId>) {
         let by = by.and_then(|by| self.member(by)).map(|member| member.name().shown.clone());
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
         if self.member(id).is_none_or(|member| member.muted().contains(&track)) {
@@ -150,7 +150,7 @@ impl Conference {
         Some(ServerMessage::Granted { role, grants: room.state.grants_of(id)?.list() })
     }
 
-    fn keep_so(&mut self, now: Now, id: RoomId, decide: impl FnOnce(&mut Keeping)) {
+    pub(super) fn keep_so(&mut self, now: Now, id: RoomId, decide: impl FnOnce(&mut Keeping)) {
         let Some(before) = self.rooms.get(&id).map(|room| room.state.record().keeping) else { return };
         let mut keeping = before;
         decide(&mut keeping);
@@ -176,7 +176,7 @@ impl Conference {
     }
 
     /// Somebody is out, and hears why; their socket may join again.
-    fn put_out(&mut self, now: Now, id: PeerId, ban: Ban, why: Refusal) {
+    pub(super) fn put_out(&mut self, now: Now, id: PeerId, ban: Ban, why: Refusal) {
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
         self.change(now, room, &RoomEvent::PutOut { ban });
         self.counters.put_out += 1;
@@ -193,7 +193,7 @@ impl Conference {
         }
     }
 
-    fn end_room(&mut self, now: Now, room: RoomId) {
+    pub(super) fn end_room(&mut self, now: Now, room: RoomId) {
         let Some(id) = self.rooms.get(&room).map(|open| open.id().to_owned()) else { return };
         self.lobby_ends(now, &id);
         for peer in self.members(room, |_, _| true) {

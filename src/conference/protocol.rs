@@ -16,7 +16,7 @@ pub use self::file::FileFrame;
 pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimits};
 pub use self::peer::{PeerInfo, Presence, StreamInfo, TrackInfo};
 pub use self::room::{Access, Keeping, KnockId, RoomInfo, Screens, Waiting};
-pub use self::wish::Wish;
+pub use self::wish::{TrackName, Wish};
 pub use super::grants::{Grant, Role};
 pub use super::history::{ChatMessage, ChatSeen};
 use super::wire;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
+use super::administration::Declined;
 use super::bans::Known;
 use super::codecs::Pace;
 use super::course::Course;
@@ -60,6 +62,12 @@ pub struct CreateRoom {
     /// Who may share a screen.
     #[serde(default)]
     pub screens: Screens,
+    /// How many people it is to hold at most.
+    #[serde(default, rename = "mostPeople")]
+    pub most_people: Option<usize>,
+    /// What an application keeps with it.
+    #[serde(default)]
+    pub metadata: Option<Value>,
 }
 
 /// A room that was made.
@@ -91,6 +99,9 @@ pub enum CreateRoomError {
     /// The name is longer than one may be.
     #[error("the room's name is too long")]
     LongName,
+    /// Something of it cannot be.
+    #[error("{0}")]
+    Unfit(String),
     /// There is a listed room of this name.
     #[error("there is a room of this name already")]
     Exists {
@@ -193,7 +204,7 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let CreateRoom { name, listed, lasts, topology, access, screens } = request;
+        let CreateRoom { name, listed, lasts, topology, access, screens, most_people, metadata } = request;
         let name =
             names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
                 |unfit| match unfit {
@@ -209,8 +220,20 @@ impl Conference {
         } else {
             self.keys.draw_id(&ids::slug(&name, self.most_of_name()), &mut self.entropy)
         };
+        let unfit = |declined: Declined| CreateRoomError::Unfit(declined.to_string());
+        let (most_people, metadata) =
+            (self.most_people(most_people).map_err(unfit)?, self.metadata(metadata).map_err(unfit)?);
         let keeping = Keeping { access, screens, locked: false };
-        let record = RoomRecord { id, name, lasts, topology, keeping, ..RoomRecord::new(now, listed) };
+        let record = RoomRecord {
+            id,
+            name,
+            lasts,
+            topology,
+            keeping,
+            most_people,
+            metadata,
+            ..RoomRecord::new(now, listed)
+        };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
         Ok(CreatedRoom { room: record.info(0), secret })
@@ -487,7 +510,7 @@ impl Conference {
         }
     }
 
-    fn forget_later(&mut self, now: Now, id: &str) {
+    pub(super) fn forget_later(&mut self, now: Now, id: &str) {
         if let Some(at) = now.instant.checked_add(EMPTY_ROOM_KEPT) {
             self.timers.set(Timer::EmptyRoom(id.into()), at);
         }

@@ -13,6 +13,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::bans::{Ban, Known};
 use super::course::Order;
 use super::grants::{Grant, Grants, Role};
@@ -83,6 +85,8 @@ pub(super) enum RoomEvent {
     Hidden { peer: PeerId, hidden: bool },
     /// How media is to travel was chosen anew.
     TopologyChosen { topology: Topology },
+    /// An application describes the room anew.
+    Described { name: String, lasts: bool, most_people: Option<usize>, metadata: Option<Value> },
     /// The room is kept so from now on.
     KeptSo { keeping: Keeping },
     /// Somebody was put out.
@@ -101,6 +105,7 @@ impl RoomEvent {
         match self {
             RoomEvent::TopologyChosen { .. }
             | RoomEvent::RoleGiven { .. }
+            | RoomEvent::Described { .. }
             | RoomEvent::KeptSo { .. }
             | RoomEvent::PutOut { .. }
             | RoomEvent::Pardoned { .. } => true,
@@ -245,6 +250,18 @@ impl RoomState {
             RoomEvent::Joined { peer, name, role, within } => self.join(*peer, name, (*role, *within)),
             RoomEvent::RoleGiven { peer, role } => self.give_role(*peer, *role),
             RoomEvent::Hand { peer, raised } => self.hand(*peer, *raised),
+            RoomEvent::Described { name, lasts, most_people, metadata } => {
+                let record = &mut self.record;
+                let fields =
+                    (&mut record.name, &mut record.lasts, &mut record.most_people, &mut record.metadata);
+                let before = (&*fields.0, *fields.1, *fields.2, &*fields.3);
+                let differs = before != (name, *lasts, *most_people, metadata);
+                if differs {
+                    (*fields.0, *fields.1, *fields.2) = (name.clone(), *lasts, *most_people);
+                    (*fields.3).clone_from(metadata);
+                }
+                told(differs)
+            }
             RoomEvent::KeptSo { keeping } => unlisted(&mut self.record.keeping, *keeping),
             RoomEvent::PutOut { ban } => told(self.record.bans.add(ban)),
             RoomEvent::Pardoned { known, at } => told(self.record.bans.pardon(*known, *at)),

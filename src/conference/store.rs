@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 use super::bans::Bans;
@@ -34,6 +35,12 @@ pub struct RoomRecord {
     pub lasts: bool,
     /// How media travels.
     pub topology: Topology,
+    /// How many people it holds at most; `None`: as many as any room.
+    #[serde(default)]
+    pub most_people: Option<usize>,
+    /// What an application keeps with it.
+    #[serde(default)]
+    pub metadata: Option<Value>,
     /// How it is kept.
     #[serde(default)]
     pub keeping: Keeping,
@@ -56,6 +63,8 @@ impl RoomRecord {
             listed,
             lasts: false,
             topology: Topology::Sfu,
+            most_people: None,
+            metadata: None,
             keeping: Keeping::default(),
             roles: BTreeMap::new(),
             bans: Bans::default(),
@@ -66,7 +75,10 @@ impl RoomRecord {
     /// Whether it is kept while nobody is in it: for it was made to last, or somebody decided something about it that whoever makes it again
     /// by its link would not know of.
     pub(super) fn is_kept(&self) -> bool {
-        self.lasts || self.keeping != Keeping::default() || !self.bans.is_empty()
+        self.lasts
+            || self.most_people.is_some()
+            || self.keeping != Keeping::default()
+            || !self.bans.is_empty()
     }
 
     /// Somebody is this in it from now on.
@@ -89,6 +101,7 @@ impl RoomRecord {
             listed: self.listed,
             lasts: self.lasts,
             topology: self.topology,
+            most_people: self.most_people,
             keeping: self.keeping,
             created_at: self.created_at,
             people,

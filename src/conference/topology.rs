@@ -98,7 +98,13 @@ impl Conference {
 
     /// `topology`: how media is to travel in this room from now on.
     pub(super) fn choose_topology(&mut self, now: Now, id: PeerId, topology: Topology) {
-        let Some(at) = self.peers.get(&id).map(|peer| peer.room) else { return };
+        if let Some(at) = self.peers.get(&id).map(|peer| peer.room) {
+            self.set_topology(now, at, topology);
+        }
+    }
+
+    /// Media is to travel so in a room from now on.
+    pub(super) fn set_topology(&mut self, now: Now, at: RoomId, topology: Topology) {
         let Some(room) = self.rooms.get(&at) else { return };
         if room.state.record().topology == topology {
             return;

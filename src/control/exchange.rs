@@ -353,12 +353,12 @@ impl Exchange {
 
     /// The disk does not take what was answered: it did not happen.
     fn not_kept(&mut self, held: Held, site: &mut Site<'_>) {
-        if let Some(Awaited { room, .. }) = held.reply.kept {
+        if let Some(Awaited { made: Some(room), .. }) = held.reply.kept {
             site.conference.withdraw_room(site.now, &room);
         }
         let reply = Reply::problem(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the room cannot be kept at present: the server's disk does not take it",
+            "this cannot be kept at present: the server's disk does not take it",
         )
         .with(RETRY_AFTER, HeaderValue::from_static("10"));
         self.reply(reply, held.with_body, held.then, site);

@@ -15,6 +15,7 @@
 
 mod accepting;
 mod admission;
+mod api;
 mod assets;
 mod clock;
 mod connection;

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use http::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::de::SliceRead;
 
+use super::api;
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
@@ -109,22 +109,13 @@ impl Site<'_> {
         match path {
             "/healthz" => only_reading(request, || Some(text("ok\n"))),
             "/readyz" => only_reading(request, || Some(self.readiness())),
-            "/api/rooms" if request.head.method == Method::POST => self.create_room(request, client),
-            "/api/rooms" if matches!(request.head.method, Method::GET | Method::HEAD) => self.listed(request),
-            "/api/rooms" => not_allowed("GET, HEAD, POST"),
-            // The server as a whole (RFC 9112, 3.2.4), which can be asked for by OPTIONS only.
-            "*" => {
-                Reply::empty(StatusCode::NO_CONTENT).with(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))
+            "*" => api::whole(),
+            _ if path.starts_with("/api/") => {
+                self.api(request, client).unwrap_or_else(|| only_reading(request, || None))
             }
-            _ => match (path.strip_prefix("/api/rooms/"), link(path)) {
-                (Some(text), _) => match trace_of(text) {
-                    Some(of) => self.trace(request, client, of),
-                    None => self.room(request, client, text),
-                },
-                (None, Some(text)) => only_reading(request, || self.room_page(request, text)),
-                (None, None) => {
-                    only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers)))
-                }
+            _ => match link(path) {
+                Some(text) => only_reading(request, || self.room_page(request, text)),
+                None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
             },
         }
     }
@@ -155,31 +146,20 @@ impl Site<'_> {
         )
     }
 
-    fn room(&mut self, request: &Request, client: ClientAddress, text: &str) -> Reply {
-        let room =
-            self.conference.id_meant(&unescaped(text)).and_then(|id| self.conference.look_up(self.now, &id));
-        if room.is_none()
-            && let Err(over) = self.conference.asked_in_vain(self.now, client)
-        {
-            return self.over("too many rooms that do not exist were asked for from your address", over);
-        }
-        only_reading(request, || room.map(|room| Reply::json(StatusCode::OK, &room)))
-    }
-
     /// What became of a subscription, for whoever made the room.
-    fn trace(&mut self, request: &Request, client: ClientAddress, (room, peer): (&str, &str)) -> Reply {
-        if !matches!(request.head.method, Method::GET | Method::HEAD) {
-            return not_allowed("GET, HEAD");
-        }
-        let shown = request.head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let secret = shown.and_then(|value| value.split_once(' '));
-        let Some((_, secret)) = secret.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    pub(super) fn trace(
+        &mut self,
+        request: &Request,
+        client: ClientAddress,
+        (room, peer): (&str, &str),
+    ) -> Reply {
+        let Some(secret) = api::bearer(&request.head.headers) else {
             let bearer = HeaderValue::from_static("Bearer");
             let why = "send the room's secret: Authorization: Bearer SECRET";
             return Reply::problem(StatusCode::UNAUTHORIZED, why).with(WWW_AUTHENTICATE, bearer);
         };
         let meant = self.conference.id_meant(&unescaped(room)).unwrap_or_default();
-        match self.conference.trace(self.now, client, (&meant, peer), secret.trim()) {
+        match self.conference.trace(self.now, client, (&meant, peer), secret) {
             Ok(trace) => Reply::json(StatusCode::OK, &trace),
             Err(TraceRefused::NotTheirs) => {
                 Reply::problem(StatusCode::FORBIDDEN, "this is not the secret of a room where somebody is")
@@ -202,7 +182,7 @@ impl Site<'_> {
     }
 
     /// The listed rooms, a page at a time: `?after=ID&limit=N`.
-    fn listed(&self, request: &Request) -> Reply {
+    pub(super) fn listed(&self, request: &Request) -> Reply {
         match page(&request.head.target) {
             Some((after, most)) => {
                 Reply::json(StatusCode::OK, &self.conference.listed_rooms(after.as_deref(), most))
@@ -212,7 +192,7 @@ impl Site<'_> {
     }
 
     /// The number under which all that changed so far is kept, if it is.
-    fn keep(&mut self) -> Option<u64> {
+    pub(super) fn keep(&mut self) -> Option<u64> {
         let keeper = self.keeper.as_mut()?;
         while let Some(change) = self.conference.poll_change() {
             keeper.keep(change);
@@ -220,7 +200,7 @@ impl Site<'_> {
         Some(keeper.last())
     }
 
-    fn create_room(&mut self, request: &Request, client: ClientAddress) -> Reply {
+    pub(super) fn create_room(&mut self, request: &Request, client: ClientAddress) -> Reply {
         // A form on a stranger's page can send anything but this type without asking first.
         if !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
@@ -236,7 +216,8 @@ impl Site<'_> {
             Ok(created) => {
                 let mut reply = Reply::json(StatusCode::CREATED, &created);
                 if created.room.lasts {
-                    reply.kept = self.keep().map(|number| Awaited { number, room: created.room.id.clone() });
+                    reply.kept =
+                        self.keep().map(|number| Awaited { number, made: Some(created.room.id.clone()) });
                 }
                 match HeaderValue::try_from(format!("/api/rooms/{}", created.room.id)) {
                     Ok(location) => reply.with(LOCATION, location),
@@ -246,9 +227,9 @@ impl Site<'_> {
             Err(error) => {
                 let why = error.to_string();
                 match error {
-                    CreateRoomError::InvisibleName | CreateRoomError::LongName => {
-                        Reply::problem(StatusCode::BAD_REQUEST, &why)
-                    }
+                    CreateRoomError::InvisibleName
+                    | CreateRoomError::LongName
+                    | CreateRoomError::Unfit(_) => Reply::problem(StatusCode::BAD_REQUEST, &why),
                     CreateRoomError::Exists { id } => {
                         Reply::problem_about(StatusCode::CONFLICT, &why, Some(&id))
                     }
@@ -310,7 +291,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
     first.trim().eq_ignore_ascii_case("text/html")
 }
 
-fn not_allowed(allowed: &'static str) -> Reply {
+pub(super) fn not_allowed(allowed: &'static str) -> Reply {
     Reply::problem(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
         .with(ALLOW, HeaderValue::from_static(allowed))
 }
@@ -321,7 +302,7 @@ fn text(body: &'static str) -> Reply {
 }
 
 /// The text in an address. Some programs escape twice.
-fn unescaped(text: &str) -> Cow<'_, str> {
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     percent_decode(text).map_or_else(|| text.into(), Cow::from)
 }
 
@@ -345,7 +326,7 @@ fn is_known(etag: &HeaderValue, headers: &HeaderMap) -> bool {
         .any(|known| known == "*" || known.trim_start_matches("W/") == etag)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }

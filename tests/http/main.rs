@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod api;
 mod certificates;
 mod ending;
 mod forms;

@@ -99,6 +99,13 @@ fn trigger(limit: Limit) -> u64 {
             created(limit, Limits::default().with(limit, 1), &["one", "two"])
         }
         Limit::RoomsKept | Limit::RoomsKeptPerAddress => kept(limit),
+        Limit::MetadataBytes => {
+            let mut conference = conference(Limits::default());
+            let metadata = Some(Value::from(long(over)));
+            let room = CreateRoom { name: "one".into(), metadata, ..CreateRoom::default() };
+            assert!(conference.create_room(now(), here(), room).is_err());
+            conference.tally().count(limit)
+        }
         Limit::JoinsPerSecondPerAddress => joined(limit, Limits::default().with(limit, 1), 16, "Ann"),
         Limit::FailedJoinsPerMinutePerAddress => {
             let mut conference = conference(Limits::default().with(limit, 1));

@@ -20,6 +20,9 @@ pub struct RoomInfo {
     pub lasts: bool,
     /// How media travels.
     pub topology: Topology,
+    /// How many people it holds at most, if that is fewer than any room may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_people: Option<usize>,
     /// How its door is kept.
     #[serde(flatten)]
     pub keeping: Keeping,

@@ -7,6 +7,18 @@ use super::super::wire;
 use super::room::{Access, KnockId, Screens};
 use crate::media::ids::{Kind, PeerId, Stream};
 
+/// A track of somebody's, by its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrackName {
+    /// Which stream.
+    #[serde(with = "wire::StreamWord")]
+    pub stream: Stream,
+    /// Sound or picture.
+    #[serde(with = "wire::KindWord")]
+    pub kind: Kind,
+}
+
 /// A wish, by its `action`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]

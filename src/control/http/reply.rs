@@ -50,8 +50,8 @@ pub(in crate::control) struct Reply {
 pub(in crate::control) struct Awaited {
     /// The number of the change that has to be on the disk.
     pub number: u64,
-    /// The room that was made by it, and is not if it cannot be kept.
-    pub room: String,
+    /// The room that was made by it, if one was: it is not made if it cannot be kept.
+    pub made: Option<String>,
 }
 
 /// RFC 9457.

