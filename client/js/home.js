@@ -62,6 +62,7 @@ async function createRoom() {
   const making = await makeRoom(fetch, {
     name,
     listed: listed.checked,
+    lasts: byId('lasts', HTMLInputElement).checked,
     topology: byId('topology', HTMLSelectElement).value,
     access: byId('lobby', HTMLInputElement).checked ? 'lobby' : 'open',
   });

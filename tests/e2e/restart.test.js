@@ -140,3 +140,16 @@ house.scene('a page of another protocol than the server loads itself again on th
   await bob.sees('Ann', 'red');
   assert.equal(await ann.page.evaluate(() => sessionStorage.getItem('plenary.reloaded')), null, 'it may do so again');
 });
+
+house.scene('a room that is to last is there after a restart, with its door and its owner', async () => {
+  const invitation = await ann.createRoom(house.origin, 'Every Monday', { lasts: true, lobby: true });
+  await ann.join(invitation);
+  await ann.press('Leave');
+  await house.server.stop();
+  await house.server.start();
+  await bob.knock(invitation);
+  await ann.join(invitation);
+  await ann.press('Admit Bob');
+  await bob.button('Leave').waitFor();
+  assert.equal(await ann.page.locator('#room-name').textContent(), 'Every Monday');
+});

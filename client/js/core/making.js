@@ -28,7 +28,7 @@ export function nameOfId(id) {
 
 /**
  * @param {typeof fetch} ask Throws if the server gives no answer.
- * @param {{ name: string, listed: boolean, topology?: string, access?: string }} room
+ * @param {{ name: string, listed: boolean, lasts?: boolean, topology?: string, access?: string }} room
  * @returns {Promise<Making>}
  */
 export async function makeRoom(ask, room) {

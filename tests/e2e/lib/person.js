@@ -72,13 +72,14 @@ export class Person extends Viewer {
    * Makes a room on the home page and lands before its door.
    * @param {string} origin
    * @param {string} room
-   * @param {{ listed?: boolean, topology?: 'sfu' | 'auto' | 'mesh', lobby?: boolean }} [options] on the home page
+   * @param {{ listed?: boolean, topology?: 'sfu' | 'auto' | 'mesh', lobby?: boolean, lasts?: boolean }} [options] on the home page
    * @returns {Promise<string>} the address to invite others with
    */
-  async createRoom(origin, room, { listed = false, topology = 'sfu', lobby = false } = {}) {
+  async createRoom(origin, room, { listed = false, topology = 'sfu', lobby = false, lasts = false } = {}) {
     await this.page.goto(origin);
     await this.page.getByRole('textbox', { name: 'Room name' }).fill(room);
     if (listed) await this.page.getByRole('checkbox', { name: 'List this room' }).click();
+    if (lasts) await this.page.getByRole('checkbox', { name: 'Keep this room' }).click();
     if (lobby) await this.page.getByRole('checkbox', { name: 'People ask to come in' }).click();
     if (topology !== 'sfu') await this.page.getByRole('combobox', { name: 'People talk' }).selectOption(topology);
     await this.page.getByRole('button', { name: 'Create room' }).click();
