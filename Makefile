@@ -25,14 +25,14 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-frame topologies screenshots system quality native bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
+.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-frame topologies screenshots system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: format clippy unit node ## everything that needs no browser: format, lints, unit tests, simulator smoke, client modules
 
-test: check sim e2e ## check, all of the simulation, and real browsers; installs what it lacks on Debian
+test: check sim e2e api ## check, all of the simulation, and real browsers; installs what it lacks on Debian
 
 format: ## is the Rust code formatted?
 	@$(STEP) format cargo fmt --check
@@ -76,6 +76,9 @@ e2e: build chromium firefox node_modules/.package-lock.json ## the whole product
 
 native: build target/native/installed | tools ## participants that are no browsers: aiortc, over IPv4 and over IPv6 alone
 	@$(STEP) native env PLENARY_PYTHON=target/native/bin/python node --test --test-reporter=spec $(wildcard tests/native/*.test.js)
+
+api: build target/api/installed node_modules/.package-lock.json ## the API against its own description (schemathesis)
+	@$(STEP) api env PLENARY_SCHEMATHESIS=target/api/bin/schemathesis node tests/api/run.mjs
 
 # One at a time on a machine, because names of namespaces are the machine's. PLENARY_SYSTEM=off leaves them out, and says so.
 system: native build chromium firefox system-tools node_modules/.package-lock.json ## native, then the deployment: docker-compose.yml in an engine of its own, people behind firewalls and narrow lines; needs root
@@ -169,6 +172,11 @@ python: ## installs what makes a Python environment if there is none (Debian)
 target/native/installed: tests/native/requirements.txt | python
 	@$(STEP) pip bash -c 'python3 -m venv --clear target/native && \
 	  target/native/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<'
+	@touch $@
+
+target/api/installed: tests/api/requirements.txt | python
+	@$(STEP) pip bash -c 'python3 -m venv --clear target/api && \
+	  target/api/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<'
 	@touch $@
 
 SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl python3 runc strip tini

@@ -2,9 +2,10 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 use super::bans::Ban;
 use super::names::{self, Unfit};
@@ -33,7 +34,7 @@ pub struct RoomPatch {
     access: Option<Access>,
     locked: Option<bool>,
     screens: Option<Screens>,
-    #[serde(default, deserialize_with = "even_null")]
+    #[serde(default, deserialize_with = "whole_or_null")]
     most_people: Option<Option<usize>>,
     #[serde(default, deserialize_with = "even_null")]
     metadata: Option<Option<Value>>,
@@ -42,6 +43,23 @@ pub struct RoomPatch {
 /// A field that may be `null`, as another thing than one that is not there (RFC 7396).
 fn even_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(from).map(Some)
+}
+
+/// A whole number, however it is written: to JSON, 8 and 8.0 are the same.
+fn whole_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<usize>>, D::Error> {
+    whole(from).map(Some)
+}
+
+/// The same of a field that may be missing.
+pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
+    let Some(number) = Option::<f64>::deserialize(from)? else { return Ok(None) };
+    // Beyond what anybody may wish for nothing has to be exact.
+    let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    if !fits {
+        return Err(D::Error::custom(format!("{number} is no number of people")));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was looked at")]
+    Ok(Some(number as usize))
 }
 
 /// A room, as whoever made it sees it.
@@ -56,7 +74,7 @@ pub struct RoomDetails {
 }
 
 /// Why an application does not get what it wants.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 pub enum Declined {
     /// There is no such room.
     #[error("there is no such room")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::administration::Declined;
+use super::administration::{self, Declined};
 use super::bans::Known;
 use super::codecs::Pace;
 use super::course::Course;
@@ -63,7 +63,7 @@ pub struct CreateRoom {
     #[serde(default)]
     pub screens: Screens,
     /// How many people it is to hold at most.
-    #[serde(default, rename = "mostPeople")]
+    #[serde(default, rename = "mostPeople", deserialize_with = "administration::whole")]
     pub most_people: Option<usize>,
     /// What an application keeps with it.
     #[serde(default)]
