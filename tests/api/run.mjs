@@ -28,7 +28,8 @@ const server = spawn(PROGRAM, ['--plain-http', '--http-port', '0', '--udp-port',
   cwd: folder,
   stdio: ['ignore', 'pipe', 'inherit'],
 });
-let failed = true;
+// Unless all goes well.
+process.exitCode = 1;
 try {
   const origin = await originOf(server.stdout);
   const answer = await fetch(`${origin}/api/rooms`, {
@@ -42,12 +43,11 @@ try {
   const tester = spawn(TESTER, [...flags, ...bounds], { cwd: folder, stdio: 'inherit' });
   const [code] = await once(tester, 'exit');
   const health = await fetch(`${origin}/healthz`);
-  failed = code !== 0 || health.status !== 200 || server.exitCode !== null;
+  if (code === 0 && health.status === 200 && server.exitCode === null) process.exitCode = 0;
 } finally {
   server.kill();
   await rm(folder, { recursive: true, force: true });
 }
-process.exitCode = failed ? 1 : 0;
 
 /**
  * Where the server says that it is.
