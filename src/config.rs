@@ -22,7 +22,7 @@ use log::LevelFilter;
 
 use crate::conference::placement::PerMille;
 use crate::conference::{FILE_BYTES, Turn};
-use crate::control::HostName;
+use crate::control::{HostName, Origin};
 use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
@@ -228,6 +228,8 @@ pub struct Config {
     pub http_addresses: Vec<IpAddr>,
     /// The hosts that requests may be for; none means every host.
     pub hosts: Vec<HostName>,
+    /// Other sites whose pages may use the API and signaling, and show the page in a frame.
+    pub origins: Vec<Origin>,
     /// The UDP port of the first media worker.
     pub udp_port: u16,
     /// How many media workers there are, at least one. Each has the UDP port after that of the one before.
@@ -333,6 +335,7 @@ impl Config {
             http_port: args.http_port,
             http_addresses: Vec::new(),
             hosts: Vec::new(),
+            origins: args.doors.origin,
             udp_port: args.udp_port,
             workers,
             cores,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use clap::Args;
 
-use crate::control::HostName;
+use crate::control::{HostName, Origin};
 use crate::listener::Listeners;
 
 /// The machine itself.
@@ -21,6 +21,11 @@ pub(super) struct DoorArgs {
     /// every host
     #[arg(long, env = "PLENARY_HOST", value_name = "NAME", value_delimiter = ',')]
     host: Vec<HostName>,
+
+    /// Other site whose pages may use the API and signaling, and show this one in a frame: https://app.example.org. Repeat it or
+    /// separate with commas. Without it: none
+    #[arg(long, env = "PLENARY_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(super) origin: Vec<Origin>,
 }
 
 /// The addresses (none: every one) and the hosts (none: every one).
@@ -81,6 +86,9 @@ mod tests {
             ("--host", "https://meet.example.org"),
             ("--host", "meet.example.org:8443"),
             ("--host", "meet.example.org,"),
+            ("--origin", "app.example.org"),
+            ("--origin", "https://app.example.org/page"),
+            ("--origin", "*"),
         ] {
             let stop = config(&[flag, value]).unwrap_err();
             assert_eq!((stop.code, stop.text.lines().count()), (2, 1), "{flag} {value}: {}", stop.text);

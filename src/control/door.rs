@@ -4,8 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use http::header::LOCATION;
-use http::{HeaderValue, StatusCode};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, LOCATION, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::http::{Foreign, Head, Host, HostName, Origin, Reply, Scheme};
 use crate::ledger::ClientAddress;
@@ -18,6 +21,8 @@ const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 pub(super) struct Door {
     /// Those the operator named. None: every host is the server's.
     pub hosts: Vec<HostName>,
+    /// Other sites whose pages may ask by the API, open sockets, and show ours in a frame.
+    pub origins: Vec<Origin>,
     /// TLS ends here, and not at a proxy.
     pub tls: bool,
     /// The certificate is the operator's, so that browsers trust it tomorrow as well.
@@ -37,6 +42,41 @@ impl Door {
         self.hosts.is_empty()
             || host.is_some_and(|host| self.hosts.contains(&host.name))
             || matches!(path, "/healthz" | "/readyz")
+    }
+
+    /// The origin of a page of another site that may be here.
+    pub fn lets_in(&self, headers: &HeaderMap) -> Option<&Origin> {
+        let asked = Origin::of(headers).ok()?;
+        self.origins.iter().find(|origin| origin.is(&asked))
+    }
+
+    /// What a page of another site that may be here is told before it asks (the Fetch standard, "CORS-preflight request").
+    pub fn preflight(&self, head: &Head) -> Option<Reply> {
+        let asks = head.method == Method::OPTIONS && head.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        (asks && self.lets_in(&head.headers).is_some()).then(|| {
+            Reply::empty(StatusCode::NO_CONTENT)
+                .with(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PATCH, DELETE"))
+                .with(
+                    ACCESS_CONTROL_ALLOW_HEADERS,
+                    HeaderValue::from_static("authorization, content-type, if-match"),
+                )
+                .with(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"))
+        })
+    }
+
+    /// An answer of the API, readable by a page of another site that may be here.
+    pub fn shared(&self, reply: Reply, headers: &HeaderMap) -> Reply {
+        if self.origins.is_empty() {
+            return reply;
+        }
+        let reply = reply.with(VARY, HeaderValue::from_static("origin"));
+        let named = self.lets_in(headers).map(|origin| HeaderValue::try_from(origin.to_string()));
+        match named {
+            Some(Ok(origin)) => reply
+                .with(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+                .with(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, location, retry-after")),
+            _ => reply,
+        }
     }
 
     /// What a request for another host gets (RFC 9110, 15.5.20).

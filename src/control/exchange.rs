@@ -309,9 +309,13 @@ impl Exchange {
             (reply, if opens { Then::WebSocket } else { Then::Next })
         } else if let Some(id) = head.path.strip_prefix(invites::PATH) {
             (invites::answer(request, self.connected, id, site), Then::Next)
+        } else if let Some(preflight) = site.door.preflight(head) {
+            (preflight, Then::Next)
         } else {
             (site.answer(request, self.client.into()), Then::Next)
         };
+        let reply =
+            if head.path.starts_with("/api/") { site.door.shared(reply, &head.headers) } else { reply };
         log::debug!("{} {} {} {}", self.client, head.method, head.path, reply.status.as_u16());
         let host = site.proxies.host(self.connected, head);
         let reply = match site.door.only_https(host.as_ref()) {
@@ -325,6 +329,7 @@ impl Exchange {
             }
             None => reply,
         };
+        let reply = reply.framed_by(&site.door.origins);
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
         let with_body = head.method != Method::HEAD;
         if reply.kept.is_some() {

@@ -72,7 +72,7 @@ use connection::{Fate, HttpConnection};
 pub use counters::ControlCounters;
 use deadlines::{Armed, Deadlines};
 use door::{Door, Refusals};
-pub use http::{HostName, NoHost};
+pub use http::{HostName, NoHost, NoOrigin, Origin};
 use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
@@ -107,6 +107,8 @@ pub struct ControlConfig {
     pub http_addresses: Vec<IpAddr>,
     /// The hosts that requests may be for; none of them means every host.
     pub hosts: Vec<HostName>,
+    /// Other sites whose pages may use the API and signaling, and show the page in a frame.
+    pub origins: Vec<Origin>,
     /// TLS, unless something in front of the server does it.
     pub tls: Option<Tls>,
     /// Browsers may be told to come by HTTPS only: the certificate is the operator's.
@@ -166,6 +168,7 @@ impl Control {
         listeners.register(poll.registry(), LISTENERS)?;
         let door = Door {
             hosts: config.hosts,
+            origins: config.origins,
             tls: config.tls.is_some(),
             trusted: config.only_https,
             port: listeners.port(),

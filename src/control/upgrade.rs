@@ -41,6 +41,9 @@ fn refusal(head: &Head, connected: IpAddr, client: ClientAddress, site: &mut Sit
     let host = site.proxies.host(connected, head);
     let scheme = site.door.scheme(site.proxies.scheme(connected, &head.headers));
     let foreign = check_origin(&head.headers, host.as_ref(), scheme).err()?;
+    if site.door.lets_in(&head.headers).is_some() {
+        return None;
+    }
     let origin = Origin::of(&head.headers).ok();
     let warning = site.refusals.tell(site.now.instant, client, foreign, origin.as_ref(), host.as_ref());
     if let Some(warning) = warning {

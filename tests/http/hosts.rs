@@ -238,3 +238,45 @@ fn a_page_that_is_refused_behind_a_proxy_that_rewrites_host_is_in_the_log_once_a
     }
     assert!(lines[1].contains("Origin says nothing that can be read, the Host says backend "), "{log}");
 }
+
+/// Pages of other sites: those that the operator named may ask, open sockets and show ours in a frame; no others.
+#[test]
+fn pages_of_other_sites_may_use_it_if_they_are_named() {
+    let origins = vec!["https://app.example.org".parse().unwrap()];
+    let server = Server::with(ControlConfig { origins, ..ControlConfig::default() });
+    let ask = |method: &str, path: &str, origin: &str, more: &str| {
+        server.ask(&format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n{more}\r\n"))
+    };
+    let allowed = "access-control-allow-origin";
+    for (origin, named) in [
+        ("https://app.example.org", true),
+        ("https://APP.example.org:443", true),
+        ("http://app.example.org", false),
+        ("https://app.example.org:8443", false),
+        ("https://app.example.org.evil.example", false),
+        ("null", false),
+    ] {
+        let listed = ask("GET", "/api/rooms", origin, "");
+        let told = named.then_some("https://app.example.org");
+        assert_eq!(
+            (listed.status, listed.header(allowed), listed.header("vary")),
+            (200, told, Some("origin")),
+            "{origin}"
+        );
+        let preflight = ask("OPTIONS", "/api/rooms", origin, "Access-Control-Request-Method: POST\r\n");
+        let methods = named.then_some("GET, POST, PATCH, DELETE");
+        assert_eq!(preflight.header("access-control-allow-methods"), methods, "{origin}");
+        assert_eq!((preflight.status == 204, preflight.header(allowed)), (named, told), "{origin}");
+        let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        let mut client = server.connect();
+        client.say(&format!("GET /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n{upgrade}\r\n"));
+        assert_eq!(client.answer().status, if named { 101 } else { 403 }, "{origin}");
+    }
+    let policy = |server: &Server| server.get("/").header("content-security-policy").unwrap().to_owned();
+    assert!(policy(&server).contains("frame-ancestors https://app.example.org;"), "{}", policy(&server));
+    let alone = Server::start();
+    assert!(policy(&alone).contains("frame-ancestors 'none'"), "{}", policy(&alone));
+    let answer =
+        alone.ask("GET /api/rooms HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example.org\r\n\r\n");
+    assert_eq!((answer.header(allowed), answer.header("vary")), (None, None));
+}

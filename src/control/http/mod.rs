@@ -7,6 +7,7 @@ mod request;
 
 pub(super) use host::{Host, Scheme};
 pub use host::{HostName, NoHost};
-pub(super) use origin::{Foreign, Origin, check_origin};
+pub(super) use origin::{Foreign, check_origin};
+pub use origin::{NoOrigin, Origin};
 pub(super) use reply::{Awaited, Reply};
 pub(super) use request::{Head, HeadError, Request, parse_head, percent_decode};

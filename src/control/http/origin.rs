@@ -1,9 +1,11 @@
 //! Whether a page of our own opened a WebSocket.
 
 use std::fmt;
+use std::str::FromStr;
 
 use http::HeaderMap;
 use http::header::ORIGIN;
+use thiserror::Error;
 
 use super::host::{Host, Scheme};
 
@@ -50,11 +52,26 @@ impl fmt::Display for Foreign {
 
 /// Where a page is from (RFC 6454, 6.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::control) struct Origin {
+pub struct Origin {
     /// How it was loaded.
-    pub scheme: Scheme,
+    pub(in crate::control) scheme: Scheme,
     /// From where.
-    pub host: Host,
+    pub(in crate::control) host: Host,
+}
+
+/// A text that is no origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an origin is https:// or http:// and a host, with a port if it has one, and nothing after that")]
+pub struct NoOrigin;
+
+impl FromStr for Origin {
+    type Err = NoOrigin;
+
+    fn from_str(text: &str) -> Result<Self, NoOrigin> {
+        let (scheme, host) = text.trim().split_once("://").ok_or(NoOrigin)?;
+        let (scheme, host) = Scheme::read(scheme).zip(Host::read(host)).ok_or(NoOrigin)?;
+        Ok(Self { scheme, host })
+    }
 }
 
 impl Origin {
@@ -62,7 +79,7 @@ impl Origin {
     ///
     /// # Errors
     /// [`Foreign`] says what is wrong with it.
-    pub fn of(headers: &HeaderMap) -> Result<Self, Foreign> {
+    pub(in crate::control) fn of(headers: &HeaderMap) -> Result<Self, Foreign> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let origin = origins.next().ok_or(Foreign::Unsaid)?;
         if origins.next().is_some() {
@@ -72,6 +89,14 @@ impl Origin {
             origin.to_str().ok().and_then(|origin| origin.split_once("://")).ok_or(Foreign::Opaque)?;
         let (scheme, host) = Scheme::read(scheme).zip(Host::read(host)).ok_or(Foreign::Opaque)?;
         Ok(Self { scheme, host })
+    }
+
+    /// Whether both are one: a port that a scheme has anyway need not be said.
+    pub(in crate::control) fn is(&self, other: &Origin) -> bool {
+        let parts = |origin: &Origin| {
+            (origin.scheme, origin.host.name.clone(), origin.host.port_under(origin.scheme))
+        };
+        parts(self) == parts(other)
     }
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::host::{Host, HostName, Scheme};
+use super::origin::Origin;
 
 /// Sent with every answer. The page runs only its own scripts, makes none of a text, is shown in no frame and held by no
 /// other page, is read by no other site, and asks only for what a call needs.
@@ -32,6 +33,9 @@ const SAFETY: [(&str, &str); 6] = [
 /// What a page may talk to: the server it is from. There are browsers to which `'self'` is no WebSocket (Safari before 15.4),
 /// so the server's socket is named, too, by the host that was asked for.
 const CONNECT_SELF: &str = "connect-src 'self'";
+
+/// Who may show a page in a frame.
+const FRAMED_BY_NOBODY: &str = "frame-ancestors 'none'";
 
 /// An answer to one request.
 #[derive(Debug, Clone)]
@@ -120,6 +124,24 @@ impl Reply {
         };
         let [(_, policy), ..] = SAFETY;
         match HeaderValue::try_from(policy.replace(CONNECT_SELF, &sockets)) {
+            Ok(policy) => self.with(CONTENT_SECURITY_POLICY, policy),
+            Err(_) => self,
+        }
+    }
+
+    /// The same answer, which pages of these sites may show in a frame.
+    pub fn framed_by(self, origins: &[Origin]) -> Self {
+        let is_page =
+            self.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if !is_page || origins.is_empty() {
+            return self;
+        }
+        let [(_, policy), ..] = SAFETY;
+        let policy =
+            self.headers.get(CONTENT_SECURITY_POLICY).and_then(|own| own.to_str().ok()).unwrap_or(policy);
+        let names: Vec<String> = origins.iter().map(ToString::to_string).collect();
+        let framed = policy.replace(FRAMED_BY_NOBODY, &format!("frame-ancestors {}", names.join(" ")));
+        match HeaderValue::try_from(framed) {
             Ok(policy) => self.with(CONTENT_SECURITY_POLICY, policy),
             Err(_) => self,
         }
