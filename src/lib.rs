@@ -17,6 +17,7 @@ mod listener;
 pub mod load;
 pub mod media;
 pub mod metrics;
+pub mod passes;
 pub mod pin;
 pub mod qr;
 pub mod queue;
