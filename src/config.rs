@@ -10,7 +10,9 @@ mod doors;
 mod limits;
 mod load;
 mod metrics;
+mod passes;
 mod state;
+mod token;
 mod turn;
 mod workers;
 
@@ -20,8 +22,9 @@ use ipnet::IpNet;
 use log::LevelFilter;
 
 use crate::conference::placement::PerMille;
-use crate::conference::{FILE_BYTES, Turn};
+use crate::conference::{FILE_BYTES, PassRules, Turn};
 use crate::control::HostName;
+use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
@@ -29,12 +32,15 @@ use crate::media::{AUDIO_SLOTS, AUDIO_TOP};
 use limits::LimitArgs;
 use load::LoadArgs;
 use metrics::MetricsArgs;
+use passes::PassArgs;
 use state::StateArgs;
+use token::TokenArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
 pub use announced::{Announced, interface_addresses};
 pub use load::{LinkRule, LoadConfig, Trust, Url};
+pub use token::TokenConfig;
 
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
@@ -59,6 +65,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Be a crowd of people for a server, and measure what they get
     Load(LoadArgs),
+    /// Make an access token for somebody
+    Token(Box<TokenArgs>),
 }
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
@@ -158,6 +166,9 @@ struct ServeArgs {
     state: StateArgs,
 
     #[command(flatten)]
+    passes: PassArgs,
+
+    #[command(flatten)]
     metrics: MetricsArgs,
 
     #[command(flatten)]
@@ -179,6 +190,8 @@ pub enum Task {
     Serve(Box<Config>),
     /// Put load on a server.
     Load(LoadConfig),
+    /// Make an access token.
+    Token(Box<TokenConfig>),
 }
 
 impl Task {
@@ -193,14 +206,17 @@ impl Task {
     {
         let command = without_empty_variables(Cli::command());
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let help = if args.get(1).is_some_and(|word| word == "load") { "load --help" } else { "--help" };
+        let help = match args.get(1).and_then(|word| word.to_str()) {
+            Some("load") => "load --help",
+            Some("token") => "token --help",
+            _ => "--help",
+        };
         let matches = command.try_get_matches_from(args).map_err(|error| stop(&error, help))?;
         let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, help))?;
+        let wrong = |text| Stop { text: format!("{text} (see {help})"), code: 2 };
         match cli.command {
-            Some(Command::Load(args)) => {
-                let wrong = |text| Stop { text: format!("{text} (see load --help)"), code: 2 };
-                Ok(Task::Load(args.settle().map_err(wrong)?))
-            }
+            Some(Command::Load(args)) => Ok(Task::Load(args.settle().map_err(wrong)?)),
+            Some(Command::Token(args)) => Ok(Task::Token(Box::new(args.settle().map_err(wrong)?))),
             Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(Config::settle(*args)?))),
             None => Ok(Task::Serve(Box::new(Config::settle(cli.serve)?))),
         }
@@ -245,6 +261,10 @@ pub struct Config {
     pub turn: Option<Turn>,
     /// The directory of the server's key.
     pub state: PathBuf,
+    /// What access tokens are needed for, and which are taken: still without keys.
+    pub rules: PassRules,
+    /// Where their keys are.
+    pub keyring: Keyring,
     /// Where numbers are told, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// The bounds on what clients can make the server hold or do.
@@ -315,6 +335,7 @@ impl Config {
             (false, Some(cert), Some(key)) => Transport::Files { cert, key },
             (false, ..) => Transport::Directory(args.cert_dir),
         };
+        let (rules, keyring) = passes::settle(args.passes, &args.state.state);
         Self {
             http_port: args.http_port,
             http_addresses: Vec::new(),
@@ -333,6 +354,8 @@ impl Config {
             trusted_proxies: args.trusted_proxy,
             turn: None,
             state: args.state.state,
+            rules,
+            keyring,
             metrics: args.metrics.metrics,
             limits: args.limits.limits(),
             log: args.log,

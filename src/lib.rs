@@ -11,6 +11,7 @@ pub mod fuzz;
 pub mod greeting;
 pub mod journal;
 mod json;
+pub mod keyring;
 pub mod ledger;
 pub mod limits;
 mod listener;

@@ -28,6 +28,7 @@ mod chat;
 mod codecs;
 mod counters;
 mod course;
+mod door;
 mod entrance;
 mod files;
 mod floor;
@@ -43,6 +44,7 @@ mod names;
 mod negotiation;
 pub mod outbox;
 mod parse;
+mod pass;
 pub mod placement;
 mod presence;
 pub mod protocol;
@@ -76,6 +78,7 @@ pub use counters::{Counters, Gauges};
 pub use files::FILE_BYTES;
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
+pub use pass::{Auth, PassRules};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{MemoryStore, RoomRecord, Store};
 pub use stun::stun_urls;
@@ -124,6 +127,8 @@ pub struct ConferenceConfig {
     pub key: MasterKey,
     /// The limits in force.
     pub limits: Limits,
+    /// What access tokens are needed for, and which are taken.
+    pub rules: PassRules,
     /// The TURN server that clients are told of, if there is one.
     pub turn: Option<Turn>,
     /// Where browsers find their outer addresses, as clients are told it ([`stun_urls`]); possibly nowhere.

@@ -147,8 +147,9 @@ impl Site<'_> {
     }
 
     fn room(&mut self, request: &Request, client: ClientAddress, text: &str) -> Reply {
-        let room =
-            self.conference.id_meant(&unescaped(text)).and_then(|id| self.conference.look_up(self.now, &id));
+        let meant = self.conference.id_meant(&unescaped(text));
+        let pass = bearer(&request.head.headers);
+        let room = meant.and_then(|id| self.conference.look_up_with(self.now, &id, pass));
         if room.is_none()
             && let Err(over) = self.conference.asked_in_vain(self.now, client)
         {
@@ -162,15 +163,13 @@ impl Site<'_> {
         if !matches!(request.head.method, Method::GET | Method::HEAD) {
             return not_allowed("GET, HEAD");
         }
-        let shown = request.head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let secret = shown.and_then(|value| value.split_once(' '));
-        let Some((_, secret)) = secret.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+        let Some(secret) = bearer(&request.head.headers) else {
             let bearer = HeaderValue::from_static("Bearer");
             let why = "send the room's secret: Authorization: Bearer SECRET";
             return Reply::problem(StatusCode::UNAUTHORIZED, why).with(WWW_AUTHENTICATE, bearer);
         };
         let meant = self.conference.id_meant(&unescaped(room)).unwrap_or_default();
-        match self.conference.trace(self.now, client, (&meant, peer), secret.trim()) {
+        match self.conference.trace(self.now, client, (&meant, peer), secret) {
             Ok(trace) => Reply::json(StatusCode::OK, &trace),
             Err(TraceRefused::NotTheirs) => {
                 Reply::problem(StatusCode::FORBIDDEN, "this is not the secret of a room where somebody is")
@@ -207,14 +206,14 @@ impl Site<'_> {
         if !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
         }
-        let wanted: CreateRoom = match json::read(SliceRead::new(&request.body)) {
+        let mut wanted: CreateRoom = match json::read(SliceRead::new(&request.body)) {
             Ok(wanted) => wanted,
             Err(error) => {
                 return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
             }
         };
-        let made = self.conference.create_room(self.now, client, wanted);
-        match made {
+        wanted.pass = bearer(&request.head.headers).map(str::to_owned);
+        match self.conference.create_room(self.now, client, wanted) {
             Ok(created) => {
                 let reply = Reply::json(StatusCode::CREATED, &created);
                 match HeaderValue::try_from(format!("/api/rooms/{}", created.room.id)) {
@@ -222,18 +221,30 @@ impl Site<'_> {
                     Err(_) => reply,
                 }
             }
-            Err(error) => {
-                let why = error.to_string();
-                match error {
-                    CreateRoomError::InvisibleName | CreateRoomError::LongName => {
-                        Reply::problem(StatusCode::BAD_REQUEST, &why)
-                    }
-                    CreateRoomError::Exists { id } => {
-                        Reply::problem_about(StatusCode::CONFLICT, &why, Some(&id))
-                    }
-                    CreateRoomError::Over(over) => self.over(&why, over),
-                }
+            Err(error) => self.not_made(&error),
+        }
+    }
+
+    /// Why there is no room.
+    fn not_made(&self, error: &CreateRoomError) -> Reply {
+        let why = error.to_string();
+        // RFC 6750, 3.1.
+        let refused = |status, challenge| {
+            Reply::problem(status, &why).with(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        };
+        match error {
+            CreateRoomError::InvisibleName | CreateRoomError::LongName => {
+                Reply::problem(StatusCode::BAD_REQUEST, &why)
             }
+            CreateRoomError::Exists { id } => Reply::problem_about(StatusCode::CONFLICT, &why, Some(id)),
+            CreateRoomError::NoPass => refused(StatusCode::UNAUTHORIZED, "Bearer"),
+            CreateRoomError::BadPass(_) => {
+                refused(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"")
+            }
+            CreateRoomError::NotGranted => {
+                refused(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"")
+            }
+            CreateRoomError::Over(over) => self.over(&why, *over),
         }
     }
 }
@@ -243,6 +254,12 @@ pub(super) fn trace_of(text: &str) -> Option<(&str, &str)> {
     let (room, rest) = text.split_once("/peers/")?;
     let peer = rest.strip_suffix("/trace")?;
     (!peer.contains('/')).then_some((room, peer))
+}
+
+/// What a request shows (RFC 6750).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, shown) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(shown.trim())
 }
 
 /// What a path says of a room, if it is a room's: `/r/` and a text, perhaps typed in capitals or with slashes after it.

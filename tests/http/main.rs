@@ -21,6 +21,7 @@ mod rooms;
 mod scripts;
 mod state;
 mod stun;
+mod tokens;
 mod turn;
 mod websockets;
 mod workers;
