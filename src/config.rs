@@ -10,8 +10,10 @@ mod doors;
 mod limits;
 mod load;
 mod metrics;
+mod passes;
 mod state;
 mod store;
+mod token;
 mod turn;
 mod workers;
 
@@ -21,8 +23,9 @@ use ipnet::IpNet;
 use log::LevelFilter;
 
 use crate::conference::placement::PerMille;
-use crate::conference::{FILE_BYTES, Turn};
+use crate::conference::{FILE_BYTES, PassRules, Turn};
 use crate::control::{HostName, Origin};
+use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
@@ -30,14 +33,17 @@ use crate::media::{AUDIO_SLOTS, AUDIO_TOP};
 use limits::LimitArgs;
 use load::LoadArgs;
 use metrics::MetricsArgs;
+use passes::PassArgs;
 use state::StateArgs;
 use store::StoreArgs;
 pub use store::StoreTask;
+use token::TokenArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
 pub use announced::{Announced, interface_addresses};
 pub use load::{LinkRule, LoadConfig, Trust, Url};
+pub use token::TokenConfig;
 
 /// HTTPS as everybody types it when 443 is not to be had.
 const HTTP_PORT: u16 = 8443;
@@ -64,6 +70,8 @@ enum Command {
     Load(LoadArgs),
     /// Look at the rooms that are kept, or copy them
     Store(StoreArgs),
+    /// Make an access token for somebody
+    Token(Box<TokenArgs>),
 }
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
@@ -163,6 +171,9 @@ struct ServeArgs {
     state: StateArgs,
 
     #[command(flatten)]
+    passes: PassArgs,
+
+    #[command(flatten)]
     metrics: MetricsArgs,
 
     #[command(flatten)]
@@ -186,6 +197,8 @@ pub enum Task {
     Load(LoadConfig),
     /// Look at a store.
     Store(StoreTask),
+    /// Make an access token.
+    Token(Box<TokenConfig>),
 }
 
 impl Task {
@@ -203,16 +216,16 @@ impl Task {
         let help = match args.get(1).and_then(|word| word.to_str()) {
             Some("load") => "load --help",
             Some("store") => "store --help",
+            Some("token") => "token --help",
             _ => "--help",
         };
         let matches = command.try_get_matches_from(args).map_err(|error| stop(&error, help))?;
         let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, help))?;
+        let wrong = |text| Stop { text: format!("{text} (see {help})"), code: 2 };
         match cli.command {
-            Some(Command::Load(args)) => {
-                let wrong = |text| Stop { text: format!("{text} (see load --help)"), code: 2 };
-                Ok(Task::Load(args.settle().map_err(wrong)?))
-            }
+            Some(Command::Load(args)) => Ok(Task::Load(args.settle().map_err(wrong)?)),
             Some(Command::Store(args)) => Ok(Task::Store(args.settle())),
+            Some(Command::Token(args)) => Ok(Task::Token(Box::new(args.settle().map_err(wrong)?))),
             Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(Config::settle(*args)?))),
             None => Ok(Task::Serve(Box::new(Config::settle(cli.serve)?))),
         }
@@ -261,6 +274,10 @@ pub struct Config {
     pub state: PathBuf,
     /// The file of rooms that outlive the server, if any are to.
     pub store: Option<PathBuf>,
+    /// What access tokens are needed for, and which are taken: still without keys.
+    pub rules: PassRules,
+    /// Where their keys are.
+    pub keyring: Keyring,
     /// Where numbers are told, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// The bounds on what clients can make the server hold or do.
@@ -331,6 +348,7 @@ impl Config {
             (false, Some(cert), Some(key)) => Transport::Files { cert, key },
             (false, ..) => Transport::Directory(args.cert_dir),
         };
+        let (rules, keyring) = passes::settle(args.passes, &args.state.state);
         Self {
             http_port: args.http_port,
             http_addresses: Vec::new(),
@@ -351,6 +369,8 @@ impl Config {
             turn: None,
             store: args.state.store(),
             state: args.state.state,
+            rules,
+            keyring,
             metrics: args.metrics.metrics,
             limits: args.limits.limits(),
             log: args.log,

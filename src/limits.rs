@@ -62,6 +62,9 @@ limits! {
     NameChars = 64, "limit_name_chars";
     /// Characters of a room's name; an id has up to 23 more.
     RoomNameChars = 64, "limit_room_name_chars";
+    /// Bytes of an access token; one that is longer is not read. What is in one, with all its texts as long as they may be, is a
+    /// third of that.
+    PassBytes = 8 * 1024, "limit_pass_bytes";
     /// Rooms that exist at one time in this process. When there are as many, an empty one of the address that holds most
     /// gives way.
     Rooms = 10_000, "limit_rooms";

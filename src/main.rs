@@ -5,16 +5,20 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use data_encoding::BASE64URL_NOPAD;
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore, stun_urls};
-use plenary::config::{Config, LoadConfig, StoreTask, Task, Transport, interface_addresses};
+use plenary::config::{Config, LoadConfig, StoreTask, Task, TokenConfig, Transport, interface_addresses};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
 use plenary::greeting::Greeting;
 use plenary::journal::Journal;
+use plenary::keyring;
 use plenary::media::Protocol;
+use plenary::passes::mint;
 use plenary::pin::stay_on;
 use plenary::state;
 use plenary::store::{Database, Keeper};
@@ -25,6 +29,7 @@ fn main() -> ExitCode {
         Ok(Task::Serve(config)) => config,
         Ok(Task::Load(config)) => return load(&config),
         Ok(Task::Store(task)) => return store(&task),
+        Ok(Task::Token(config)) => return print_token(*config),
         Err(stop) if stop.code == 0 => {
             // Whoever pipes this elsewhere may have read enough.
             let _ = write!(io::stdout(), "{stop}");
@@ -98,6 +103,35 @@ fn store(task: &StoreTask) -> ExitCode {
     }
 }
 
+/// Prints an access token, and a link with it if one is wanted.
+fn print_token(config: TokenConfig) -> ExitCode {
+    match token(config) {
+        Ok(text) => {
+            // Whoever pipes this elsewhere may have read enough.
+            let _ = write!(io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("plenary: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn token(config: TokenConfig) -> Result<String, Box<dyn Error>> {
+    let TokenConfig { mut claims, lasts, link, key, keyring } = config;
+    let keys = keyring.load()?;
+    let key = keyring::signer(&keys, key.as_deref())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let mut number = [0; 16];
+    entropy(&mut number);
+    claims.exp = Some((now + lasts).as_secs() as f64);
+    claims.jti = Some(BASE64URL_NOPAD.encode(&number));
+    let token = mint(&keys, &key, &claims, now.as_secs())?;
+    let link = link.map_or(String::new(), |link| format!("{link}#pass={token}\n"));
+    Ok(format!("{token}\n{link}"))
+}
+
 /// Has everything logged there. What libraries have to say below a warning is for those who work on them.
 fn log_to(journal: &Journal, level: LevelFilter) {
     let is_for_people = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -138,6 +172,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         tls: certificate_source(config).map(Tls::load).transpose()?,
         client_dir: config.client_dir.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        keyring: Some(config.keyring.clone()),
         addresses: tells_addresses(config).then_some(addresses_now),
         limits: limits.clone(),
     })
@@ -153,6 +188,8 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         .map_err(|StartError { protocol, port, error }| port_error(protocol, port, "--udp-port", &error))?;
     let public = config.announced.iter().map(|announced| announced.public);
     let stun = workers.ports().first().map_or_else(Vec::new, |port| stun_urls(public, *port));
+    let mut rules = config.rules.clone();
+    rules.passes.keys = config.keyring.load()?;
     let conference_config = ConferenceConfig {
         key: state::load(&config.state)?,
         limits,
@@ -162,6 +199,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         workers: workers.count(),
         spill_at: config.spill_at,
         codecs: config.codecs.clone(),
+        rules,
     };
     let mut conference = Conference::new(conference_config, Box::<MemoryStore>::default(), Box::new(entropy));
     if let Some(file) = &config.store {

@@ -1,20 +1,26 @@
-//! What a server keeps over a restart: its key, in a directory of its own (`--state`).
+//! What a server keeps over a restart: its keys, in a directory of its own (`--state`).
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use thiserror::Error;
 
 use crate::conference::MasterKey;
 
-/// The file of the key inside of the directory: 64 hexadecimal digits and a line feed, so that a piece of one is no key.
+/// The file of the first key inside of the directory: 64 hexadecimal digits and a line feed, so that a piece of one is no key.
 const KEY: &str = "key";
 
-/// Bytes of that file.
-const KEY_FILE_BYTES: usize = 2 * MasterKey::BYTES + 1;
+/// The name of the server's own key of access tokens. Nothing else is signed with it.
+pub const PASS_KEY: &str = "plenary";
+
+/// Its file: a secret in base64url and a line feed.
+const PASS_KEY_FILE: &str = "plenary.hs256";
+
+/// Bytes of either file at most.
+const MOST_BYTES: u64 = 128;
 
 /// Permissions that only the owner has.
 const OTHERS: u32 = 0o077;
@@ -31,6 +37,9 @@ pub enum StateError {
     /// Others than its owner may read or write the file.
     #[error("{path} can be read by others: `chmod 600 {path}` if nobody has, or delete it", path = .0.display())]
     Open(PathBuf),
+    /// There is no file, and this is not the one who makes it.
+    #[error("{} is not there: start the server first, or say --state with the directory of its keys", .0.display())]
+    Missing(PathBuf),
     /// What is in the file is no key.
     #[error("{} is no key of a server: bring back the one it was, or delete it", .0.display())]
     Damaged(PathBuf),
@@ -49,16 +58,47 @@ pub enum StateError {
 /// rooms and tokens that people hold would be good for nothing.
 pub fn load(directory: &Path) -> Result<MasterKey, StateError> {
     let path = directory.join(KEY);
-    match read(&path) {
+    let encode = |bytes: &[u8]| HEXLOWER.encode(bytes);
+    let text = read_or_make(directory, &path, "a key for the links of rooms", encode)?;
+    let bytes = text.strip_suffix(b"\n").and_then(|digits| HEXLOWER.decode(digits).ok());
+    let key = bytes.and_then(|bytes| <[u8; MasterKey::BYTES]>::try_from(bytes).ok());
+    key.map(|bytes| MasterKey::new(&bytes)).ok_or(StateError::Damaged(path))
+}
+
+/// The secret that access tokens of this server's own are signed with ([`PASS_KEY`]), in base64url. A server makes it as it does the
+/// other key; whoever else needs it (`makes` is false) does not: one that no server has is good for nothing.
+///
+/// # Errors
+/// [`StateError`], as of the other key.
+pub fn pass_key(directory: &Path, makes: bool) -> Result<Vec<u8>, StateError> {
+    let path = directory.join(PASS_KEY_FILE);
+    if !makes && !path.exists() {
+        return Err(StateError::Missing(path));
+    }
+    let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let text = read_or_make(directory, &path, "a key for access tokens", encode)?;
+    let secret = text
+        .strip_suffix(b"\n")
+        .filter(|secret| BASE64URL_NOPAD.decode(secret).is_ok_and(|bytes| bytes.len() == MasterKey::BYTES));
+    secret.map(<[u8]>::to_vec).ok_or(StateError::Damaged(path))
+}
+
+fn read_or_make(
+    directory: &Path,
+    path: &Path,
+    what: &str,
+    encode: impl Fn(&[u8]) -> String,
+) -> Result<Vec<u8>, StateError> {
+    match read(path) {
         Err(StateError::Unreadable(_, error)) if error.kind() == ErrorKind::NotFound => {
-            make(directory, &path)?;
-            read(&path)
+            make(directory, path, what, encode)?;
+            read(path)
         }
         read => read,
     }
 }
 
-fn read(path: &Path) -> Result<MasterKey, StateError> {
+fn read(path: &Path) -> Result<Vec<u8>, StateError> {
     let unreadable = |error| StateError::Unreadable(path.to_owned(), error);
     // Opening something that is no file may wait for ever.
     let about = fs::metadata(path).map_err(unreadable)?;
@@ -70,14 +110,17 @@ fn read(path: &Path) -> Result<MasterKey, StateError> {
     }
     let mut text = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(KEY_FILE_BYTES as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
-    let bytes = text.strip_suffix(b"\n").and_then(|digits| HEXLOWER.decode(digits).ok());
-    let key = bytes.and_then(|bytes| <[u8; MasterKey::BYTES]>::try_from(bytes).ok());
-    key.map(|bytes| MasterKey::new(&bytes)).ok_or_else(|| StateError::Damaged(path.to_owned()))
+    file.take(MOST_BYTES).read_to_end(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 /// Makes a key, whole or not at all. If another process makes one at the same time the first one is it.
-fn make(directory: &Path, path: &Path) -> Result<(), StateError> {
+fn make(
+    directory: &Path,
+    path: &Path,
+    what: &str,
+    encode: impl Fn(&[u8]) -> String,
+) -> Result<(), StateError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -85,8 +128,8 @@ fn make(directory: &Path, path: &Path) -> Result<(), StateError> {
         .map_err(|error| StateError::NoDirectory(directory.to_owned(), error))?;
     let mut bytes = [0; MasterKey::BYTES];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| StateError::NoEntropy)?;
-    match put(directory, path, &format!("{}\n", HEXLOWER.encode(&bytes))) {
-        Ok(()) => log::info!("made a key for the links of rooms: {}", path.display()),
+    match put(directory, path, &format!("{}\n", encode(&bytes))) {
+        Ok(()) => log::info!("made {what}: {}", path.display()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(StateError::Unwritable(path.to_owned(), error)),
     }
@@ -167,6 +210,22 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         assert!(matches!(load(folder.path()), Err(StateError::Damaged(_))));
+    }
+
+    #[test]
+    fn the_key_of_access_tokens_is_another_one_and_kept_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(pass_key(folder.path(), false), Err(StateError::Missing(_))));
+        let made = pass_key(folder.path(), true).unwrap();
+        let path = folder.path().join(PASS_KEY_FILE);
+        assert_eq!((made.len(), mode(&path)), (43, 0o600));
+        assert_eq!(pass_key(folder.path(), true).unwrap(), made);
+        for damaged in [&b""[..], &made, b"not base64url at all\n", b"AAAA\n"] {
+            fs::write(&path, damaged).unwrap();
+            assert!(matches!(pass_key(folder.path(), true), Err(StateError::Damaged(_))), "{damaged:?}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(pass_key(folder.path(), true), Err(StateError::Open(_))));
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn the_hearts_touch_no_socket_clock_or_thread_and_know_no_driver() {
         "crate::queue",
         "crate::config",
     ];
-    for heart in ["src/media", "src/conference"] {
+    for heart in ["src/media", "src/conference", "src/passes"] {
         let found: Vec<_> = places(heart, &outside).into_iter().filter(|place| !is_test(place)).collect();
         assert!(found.is_empty(), "{heart} reaches outside: {found:#?}");
     }
@@ -185,7 +185,7 @@ fn str0m_is_named_in_one_module() {
 
 /// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
 /// planned.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("faults", &[]),
     ("json", &[]),
     ("limits", &[]),
@@ -199,9 +199,11 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("ledger", &["limits", "metrics"]),
     ("refusals", &["ledger"]),
     ("media", &["faults", "limits", "metrics"]),
-    ("conference", &["faults", "json", "ledger", "limits", "media", "metrics"]),
+    ("passes", &["json"]),
+    ("conference", &["faults", "json", "ledger", "limits", "media", "metrics", "passes"]),
     ("state", &["conference"]),
     ("store", &["conference", "metrics"]),
+    ("keyring", &["passes", "state"]),
     (
         "control",
         &[
@@ -209,6 +211,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
             "faults",
             "journal",
             "json",
+            "keyring",
             "ledger",
             "limits",
             "listener",
@@ -221,7 +224,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("greeting", &["control", "qr"]),
-    ("config", &["conference", "control", "limits", "listener", "media"]),
+    ("config", &["conference", "control", "keyring", "limits", "listener", "media", "passes"]),
     (
         "worker",
         &[

@@ -113,7 +113,7 @@ impl Conference {
         }
     }
 
-    /// The room of this id, for whoever shows its `secret`.
+    /// The room of this id, for whoever shows its `secret`, or a pass that administers it.
     fn owned(
         &mut self,
         now: Now,
@@ -122,7 +122,10 @@ impl Conference {
         secret: &str,
     ) -> Result<RoomRecord, Declined> {
         let found = self.record(id);
-        let theirs = found.as_ref().is_some_and(|record| self.is_secret_of(record, secret));
+        let owns = |record: &RoomRecord| {
+            self.is_secret_of(record, secret) || self.administers(now, &record.id, secret)
+        };
+        let theirs = found.as_ref().is_some_and(owns);
         match found {
             Some(record) if theirs => Ok(record),
             found => {
@@ -317,7 +320,8 @@ impl Conference {
         peer: &str,
     ) -> Result<(), Declined> {
         let peer = self.person(now, from, room, peer)?;
-        self.put_out(now, peer, Ban::removal(peer), Refusal::Removed);
+        let pass = self.peers.get(&peer).and_then(|peer| peer.known().pass);
+        self.put_out(now, peer, Ban::removal(peer, pass), Refusal::Removed);
         self.run_due(now);
         Ok(())
     }

@@ -43,6 +43,8 @@ crate::metrics! {
         pub stale_direct: u64,
         /// Sockets that were closed because they did not stop sending too much.
         pub flooders: u64,
+        /// People who came in with an access token.
+        pub passes: u64,
         /// Messages that were written in chats.
         pub chat_messages: u64,
         /// People who came into a lobby.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Conference;
 use crate::media::ids::{Kind, PeerId, Stream, Track};
+use crate::passes::{Rights, Source};
 
 /// One thing that somebody may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,15 @@ impl Role {
         }
     }
 
+    /// What somebody is whose access token says this.
+    pub(super) fn of(rights: &Rights) -> Role {
+        match (rights.admin, rights.moderate) {
+            (true, _) => Role::Owner,
+            (false, true) => Role::Moderator,
+            (false, false) => Role::default(),
+        }
+    }
+
     /// Who has a higher rank decides about who has a lower one.
     pub(super) fn rank(self) -> u8 {
         match self {
@@ -122,6 +132,31 @@ impl Grants {
         Grants(self.0 & others.0)
     }
 
+    /// What somebody may at most whose access token says this, whatever they become in the room. Lines that send stay, as those of
+    /// listeners do, and what is between browsers is for those who may send and see everything: nobody else judges it there.
+    pub(super) fn within(rights: &Rights) -> Grants {
+        let all = [
+            (rights.publishes(Source::Microphone), Grant::Microphone),
+            (rights.publishes(Source::Camera), Grant::Camera),
+            (rights.publishes(Source::Screen), Grant::Screen),
+            (rights.subscribe, Grant::Subscribe),
+            (rights.files, Grant::Files),
+        ];
+        let left_out = all.into_iter().filter(|(may, _)| !may).map(|(_, grant)| grant);
+        let left_out = left_out.flat_map(|grant| [grant, Grant::Signal]);
+        left_out.chain((!rights.chat).then_some(Grant::Chat)).fold(Grants::ALL, Grants::without)
+    }
+
+    /// As a number, for tokens.
+    pub(super) fn to_bits(self) -> u64 {
+        u64::from(self.0)
+    }
+
+    /// The same read again. What is not known is not granted.
+    pub(super) fn from_bits(bits: u64) -> Grants {
+        Grants(u16::try_from(bits & u64::from(Grants::ALL.0)).unwrap_or(0))
+    }
+
     /// All but one.
     pub(super) fn without(self, grant: Grant) -> Grants {
         Grants(self.0 & !Self::bit(grant))
@@ -141,6 +176,8 @@ pub(super) enum Action {
     Publish,
     /// A connection that receives only.
     Connect,
+    /// One that does both.
+    Exchange,
     /// Other pictures than before.
     View,
     /// This track is muted.
@@ -174,16 +211,21 @@ pub(super) enum Action {
 impl Action {
     /// What has to be granted. Nobody is kept in a room or has to show their address, everybody may ask for the word, and
     /// everybody may know that the server is there.
-    fn needs(self) -> Option<Grant> {
+    fn needs(self) -> &'static [Grant] {
         match self {
-            Action::Publish | Action::Mute | Action::Limited => Some(Grant::Publish),
-            Action::Unmute(track) => Some(Grant::for_track(track)),
-            Action::Connect | Action::View | Action::Receive => Some(Grant::Subscribe),
-            Action::Signal => Some(Grant::Signal),
-            Action::File => Some(Grant::Files),
-            Action::Topology | Action::Moderate => Some(Grant::Moderate),
-            Action::Chat => Some(Grant::Chat),
-            Action::HideAddress | Action::Hand | Action::Leave | Action::Ping => None,
+            Action::Publish | Action::Mute | Action::Limited => &[Grant::Publish],
+            Action::Unmute(track) => match Grant::for_track(track) {
+                Grant::Microphone => &[Grant::Microphone],
+                Grant::Camera => &[Grant::Camera],
+                _ => &[Grant::Screen],
+            },
+            Action::Connect | Action::View | Action::Receive => &[Grant::Subscribe],
+            Action::Exchange => &[Grant::Publish, Grant::Subscribe],
+            Action::Signal => &[Grant::Signal],
+            Action::File => &[Grant::Files],
+            Action::Topology | Action::Moderate => &[Grant::Moderate],
+            Action::Chat => &[Grant::Chat],
+            Action::HideAddress | Action::Hand | Action::Leave | Action::Ping => &[],
         }
     }
 }
@@ -191,7 +233,7 @@ impl Action {
 impl Conference {
     /// Whether somebody may do this.
     pub(super) fn may(&self, peer: PeerId, action: Action) -> bool {
-        action.needs().is_none_or(|needed| self.has_grant(peer, needed))
+        action.needs().iter().all(|needed| self.has_grant(peer, *needed))
     }
 
     /// Whether this is granted to somebody, as their room is kept at present.

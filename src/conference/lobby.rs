@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::bans::Known;
-use super::grants::{Grant, Grants, Role};
+use super::door::Guest;
+use super::grants::Grant;
 use super::history::ChatSeen;
 use super::parse::Join;
 use super::protocol::{KnockId, ServerMessage, Waiting};
@@ -24,7 +24,7 @@ struct Knock {
     /// As moderators see it.
     waiting: Waiting,
     socket: SocketId,
-    known: Known,
+    guest: Guest,
     hide_address: bool,
     chat: Option<ChatSeen>,
 }
@@ -65,14 +65,14 @@ impl Conference {
     pub(super) fn knock(
         &mut self,
         now: Now,
-        (socket, known): (SocketId, Known),
-        (record, name, banned): (&RoomRecord, String, bool),
+        (socket, guest): (SocketId, Guest),
+        (record, banned): (&RoomRecord, bool),
         join: &Join,
     ) -> Result<(), Refusal> {
         let most = self.config.limits.get(Limit::LobbyPerRoom);
         let of_address = self.config.limits.get(Limit::LobbyPerAddress);
         let (all, same) = self.lobby.of(&record.id).fold((0, 0), |(all, same), (_, knock)| {
-            (all + 1, same + usize::from(knock.known.address == known.address))
+            (all + 1, same + usize::from(knock.guest.known.address == guest.known.address))
         });
         for (limit, count, most) in
             [(Limit::LobbyPerRoom, all, most), (Limit::LobbyPerAddress, same, of_address)]
@@ -84,9 +84,9 @@ impl Conference {
         }
         self.lobby.next += 1;
         let id = KnockId(self.lobby.next);
-        let waiting = Waiting { knock: id, name, since: now.wall, banned };
+        let waiting = Waiting { knock: id, name: guest.name.clone(), since: now.wall, banned };
         let (hide_address, chat) = (join.hide_address, join.chat);
-        let knock = Knock { waiting, socket, known, hide_address, chat };
+        let knock = Knock { waiting, socket, guest, hide_address, chat };
         let room: Arc<str> = record.id.as_str().into();
         self.lobby.knocks.insert((Arc::clone(&room), id), knock);
         self.counters.knocks += 1;
@@ -171,16 +171,14 @@ impl Conference {
     }
 
     fn let_in(&mut self, now: Now, room: RoomId, knock: Knock) {
-        let Knock { waiting, socket, known, hide_address, chat } = knock;
+        let Knock { waiting, socket, guest, hide_address, chat } = knock;
         let Some(client) = self.sockets.get_mut(&socket) else { return };
         client.waits_for = None;
         self.set_state(socket, SocketState::Outside);
         if waiting.banned {
-            self.change(now, room, &RoomEvent::Pardoned { known, at: now.wall });
+            self.change(now, room, &RoomEvent::Pardoned { known: guest.known, at: now.wall });
         }
-        let arrival =
-            Arrival { socket, known, name: waiting.name, role: Role::default(), within: Grants::ALL };
-        match self.admit(now, room, arrival, None) {
+        match self.admit(now, room, Arrival { socket, guest }, None) {
             Ok(id) => {
                 self.hide_address(now, id, hide_address);
                 self.begin_history(now, socket, chat);

@@ -29,6 +29,7 @@ mod chat;
 mod codecs;
 mod counters;
 mod course;
+mod door;
 mod entrance;
 mod files;
 mod floor;
@@ -45,6 +46,7 @@ mod names;
 mod negotiation;
 pub mod outbox;
 mod parse;
+mod pass;
 pub mod placement;
 mod presence;
 pub mod protocol;
@@ -79,6 +81,7 @@ pub use counters::{Counters, Gauges};
 pub use files::FILE_BYTES;
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
+pub use pass::{Auth, PassRules, is_pass};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use store::{Change, Kept, MemoryStore, RoomRecord, Store};
 pub use stun::stun_urls;
@@ -127,6 +130,8 @@ pub struct ConferenceConfig {
     pub key: MasterKey,
     /// The limits in force.
     pub limits: Limits,
+    /// What access tokens are needed for, and which are taken.
+    pub rules: PassRules,
     /// The TURN server that clients are told of, if there is one.
     pub turn: Option<Turn>,
     /// Where browsers find their outer addresses, as clients are told it ([`stun_urls`]); possibly nowhere.

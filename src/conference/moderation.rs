@@ -43,7 +43,8 @@ impl Conference {
             }
             Wish::Remove { peer } => {
                 self.decides_about(id, peer)?;
-                self.put_out(now, peer, Ban::removal(peer), Refusal::Removed);
+                let pass = self.peers.get(&peer).and_then(|peer| peer.known().pass);
+                self.put_out(now, peer, Ban::removal(peer, pass), Refusal::Removed);
             }
             Wish::Ban { peer } => {
                 self.decides_about(id, peer)?;
@@ -207,6 +208,6 @@ impl Conference {
     /// How somebody who wants to come in on a socket is known.
     pub(super) fn known(&self, socket: SocketId, browser: Option<&str>) -> Option<Known> {
         let address = self.sockets.get(&socket)?.address;
-        Some(Known { browser: browser.map(|browser| self.keys.browser(browser)), address })
+        Some(Known::by(browser.map(|browser| self.keys.browser(browser)), address))
     }
 }

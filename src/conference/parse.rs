@@ -33,6 +33,8 @@ pub(super) struct Join {
     pub(super) token: Option<String>,
     /// What whoever made the room was given.
     pub(super) secret: Option<String>,
+    /// An access token.
+    pub(super) pass: Option<String>,
     /// The protocol that the page speaks.
     pub(super) protocol: Option<u32>,
     /// The person keeps their address to themselves.
@@ -209,7 +211,8 @@ impl Said {
     pub(super) fn action(&self) -> Action {
         match self {
             Said::Offer(offer) if offer.tracks.is_empty() => Action::Connect,
-            Said::Offer(_) => Action::Publish,
+            Said::Offer(offer) if offer.slots.is_empty() => Action::Publish,
+            Said::Offer(_) => Action::Exchange,
             Said::View(_) => Action::View,
             Said::Mute(Mute { muted: true, .. }) => Action::Mute,
             Said::Mute(Mute { stream, kind, .. }) => Action::Unmute(Track { stream: *stream, kind: *kind }),

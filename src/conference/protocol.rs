@@ -46,6 +46,9 @@ pub enum ClientMessage {
         /// What whoever made the room was given, to be granted moderation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret: Option<String>,
+        /// An access token, which says what the person may.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pass: Option<String>,
         /// The protocol that the page speaks; [`FIRST_PROTOCOL`] if it names none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         protocol: Option<u32>,

@@ -8,6 +8,7 @@ use super::protocol::{ErrorCode, FIRST_PROTOCOL, PROTOCOL, ServerMessage};
 use crate::json::ReadError;
 use crate::ledger::Over;
 use crate::media::ids::OfferId;
+use crate::passes::PassError;
 
 /// Longest explanation of what cannot be read, in bytes. Parsers quote what they read, and that came from the client.
 pub(super) const EXPLANATION_BYTES: usize = 200;
@@ -51,6 +52,12 @@ pub(super) enum Refusal {
     /// It was not given to whoever made the room.
     #[error("secret: it is not the one of whoever made this room")]
     WrongSecret,
+    /// Nobody comes in without an access token.
+    #[error("pass: nobody comes in here without one")]
+    PassNeeded,
+    /// The access token is not good, or not for this room.
+    #[error("{0}")]
+    BadPass(PassError),
     /// Somebody may not do that here.
     #[error("you may not do that in this room")]
     NotGranted,
@@ -201,6 +208,8 @@ impl Refusal {
             Self::UnknownRoom => ErrorCode::UnknownRoom,
             Self::WrongSecret | Self::OthersMessage | Self::OldMessage { .. } => ErrorCode::Forbidden,
             Self::NotGranted => ErrorCode::NotAllowed,
+            Self::PassNeeded => ErrorCode::PassNeeded,
+            Self::BadPass(_) => ErrorCode::BadPass,
             Self::Locked => ErrorCode::Locked,
             Self::Banned => ErrorCode::Banned,
             Self::LobbyFull => ErrorCode::LobbyFull,
@@ -252,7 +261,7 @@ impl Refusal {
     pub(super) fn into_message(self) -> ServerMessage {
         let code = self.code();
         let message = match &self {
-            Self::NoMessage(_) | Self::BadMessage(_) => shorten(self.to_string()),
+            Self::NoMessage(_) | Self::BadMessage(_) | Self::BadPass(_) => shorten(self.to_string()),
             _ => self.to_string(),
         };
         // What the connection was good for is gone.

@@ -8,16 +8,12 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::administration::{self, Declined};
-use super::bans::Known;
 use super::codecs::Pace;
 use super::course::Course;
-use super::grants::Role;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
-use super::parse::Join;
 use super::protocol::{Access, Keeping, RoomInfo, Screens, Topology};
 use super::rate::RoomTalk;
-use super::refusal::Refusal;
 use super::roster::Roster;
 use super::state::RoomState;
 use super::store::RoomRecord;
@@ -28,6 +24,7 @@ use super::{Conference, Now, UnixTime, ids};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
+use crate::passes::PassError;
 
 /// How long a room is kept while nobody is in it: long enough to send a new room's link around and for the last one to
 /// come back from a dead battery, short enough that the list on the home page shows rooms that are alive.
@@ -38,9 +35,6 @@ const MOST_PER_PAGE: usize = 100;
 
 /// Characters that may surround an id where a link was written: brackets, quotation marks, slashes, a dot.
 const AROUND: usize = 16;
-
-/// The name of a room that is made again and whose id has none.
-const NAMELESS: &str = "Room";
 
 /// A room to be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -68,6 +62,9 @@ pub struct CreateRoom {
     /// What an application keeps with it.
     #[serde(default)]
     pub metadata: Option<Value>,
+    /// What shows that whoever wants it may make rooms. It comes beside the request, not in it.
+    #[serde(skip)]
+    pub pass: Option<String>,
 }
 
 /// A room that was made.
@@ -108,6 +105,15 @@ pub enum CreateRoomError {
         /// Its id.
         id: String,
     },
+    /// Only who shows that they may makes rooms.
+    #[error("rooms are made here by whoever has a token for that: Authorization: Bearer TOKEN")]
+    NoPass,
+    /// What was shown is not good.
+    #[error("{0}")]
+    BadPass(PassError),
+    /// It is not for making this room.
+    #[error("pass: it is not for making rooms (plenary.create), or not for this one (plenary.room)")]
+    NotGranted,
     /// There are as many rooms as there may be, or as one address may have or make.
     #[error("{}", match .0 {
         Over::Whole(_) => "there are as many rooms as there may be",
@@ -115,45 +121,6 @@ pub enum CreateRoomError {
         Over::Rate(..) => "too many rooms were made from your address just now",
     })]
     Over(Over),
-}
-
-/// What an id leads to.
-enum Found {
-    /// A room somebody is in.
-    Open(RoomId),
-    /// One that waits for somebody.
-    Empty(RoomRecord),
-    /// One that has to be made again.
-    Ended(RoomRecord),
-}
-
-/// What comes of it that somebody wants to enter a room.
-pub(super) enum Entry {
-    /// They may, as this. The token was given for the room.
-    Inside { room: RoomId, role: Role, token: Option<Token> },
-    /// They have to wait until they are let in.
-    Waits { record: RoomRecord, banned: bool },
-}
-
-/// A room's door, for somebody who does not own it.
-enum Door {
-    /// They come in.
-    Open,
-    /// They wait.
-    Lobby { banned: bool },
-}
-
-/// Whether somebody comes in. Who was `inside` when the server was restarted is not new. Who was banned may still ask (`knock`).
-fn door(now: Now, record: &RoomRecord, known: Known, inside: bool, knock: bool) -> Result<Door, Refusal> {
-    let Keeping { access, locked, .. } = record.keeping;
-    match record.bans.bar(known, now.wall) {
-        true if knock => Ok(Door::Lobby { banned: true }),
-        true => Err(Refusal::Banned),
-        false if inside => Ok(Door::Open),
-        false if locked => Err(Refusal::Locked),
-        false if access == Access::Lobby => Ok(Door::Lobby { banned: false }),
-        false => Ok(Door::Open),
-    }
 }
 
 /// A room somebody is in.
@@ -204,7 +171,9 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let CreateRoom { name, listed, lasts, topology, access, screens, most_people, metadata } = request;
+        let CreateRoom { name, listed, lasts, topology, access, screens, most_people, metadata, pass } =
+            request;
+        let pass = self.maker(now, address, pass.as_deref())?;
         let name =
             names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
                 |unfit| match unfit {
@@ -220,6 +189,9 @@ impl Conference {
         } else {
             self.keys.draw_id(&ids::slug(&name, self.most_of_name()), &mut self.entropy)
         };
+        if pass.is_some_and(|pass| !pass.makes(&id)) {
+            return Err(CreateRoomError::NotGranted);
+        }
         let unfit = |declined: Declined| CreateRoomError::Unfit(declined.to_string());
         let (most_people, metadata) =
             (self.most_people(most_people).map_err(unfit)?, self.metadata(metadata).map_err(unfit)?);
@@ -323,7 +295,16 @@ impl Conference {
     /// that is not listed and is made again for everybody who has its link.
     #[must_use]
     pub fn look_up(&self, now: Now, id: &str) -> Option<RoomInfo> {
-        self.room(id).or_else(|| Some(self.made_again(now, id, None)?.info(0)))
+        self.look_up_with(now, id, None)
+    }
+
+    /// The same for somebody who shows this pass: where not everybody makes rooms, it may be made again for them.
+    #[must_use]
+    pub fn look_up_with(&self, now: Now, id: &str, pass: Option<&str>) -> Option<RoomInfo> {
+        self.room(id).or_else(|| {
+            let may = self.links_make_rooms() || pass.is_some_and(|pass| self.makes(now, id, pass));
+            Some(self.made_again(now, id, None, may)?.info(0))
+        })
     }
 
     /// The listed rooms with an id after `after`, at most `most` (1 to 100) of them.
@@ -343,87 +324,13 @@ impl Conference {
         RoomPage { rooms: records.iter().map(|record| record.info(people(&record.id))).collect(), next }
     }
 
-    /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open. `token` was
-    /// given for a room of this id; the `secret` of `join` is to show that they made it.
-    pub(super) fn enter(
+    /// Puts a room into the store, and lets it go if nobody comes.
+    pub(super) fn keep(
         &mut self,
         now: Now,
-        known: Known,
-        id: &str,
-        token: Option<Token>,
-        join: &Join,
-    ) -> Result<Entry, Refusal> {
-        let address = known.address;
-        if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) + ENDING_CHARS {
-            self.tally.hit(Limit::RoomNameChars);
-            return Err(self.no_such_room(now, address));
-        }
-        let found = match (self.room_ids.get(id), self.store.get(id)) {
-            (Some(room), _) => Found::Open(*room),
-            (None, Some(record)) => Found::Empty(record),
-            (None, None) => match self.made_again(now, id, token) {
-                Some(record) => Found::Ended(record),
-                None => return Err(self.no_such_room(now, address)),
-            },
-        };
-        let record = match &found {
-            Found::Open(room) => self.rooms.get(room).map(|room| room.state.record()),
-            Found::Empty(record) | Found::Ended(record) => Some(record),
-        };
-        let Some(record) = record.cloned() else { return Err(Refusal::UnknownRoom) };
-        let is_owner = match &join.secret {
-            None => false,
-            Some(secret) if self.is_secret_of(&record, secret) => true,
-            Some(_) => return Err(self.wrong_secret(now, address)),
-        };
-        // Nothing that was given to somebody who was put out brings them back.
-        let token = token.filter(|token| !record.bans.removed(token.peer));
-        let was_inside = token.filter(|token| self.tokens.brings_back(now, token));
-        let role = match was_inside {
-            _ if is_owner => Role::Owner,
-            Some(token) => record.roles.get(&token.peer).copied().unwrap_or_default(),
-            None => Role::default(),
-        };
-        let door = match was_inside {
-            _ if is_owner => Door::Open,
-            was_inside => door(now, &record, known, was_inside.is_some(), join.knock)?,
-        };
-        // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
-        self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
-        if let Door::Lobby { banned } = door {
-            return Ok(Entry::Waits { record, banned });
-        }
-        let room = match found {
-            Found::Open(room) => room,
-            Found::Empty(record) => self.open(now, record),
-            Found::Ended(record) => match self.keep(now, address, record.clone()) {
-                Err(CreateRoomError::Over(over)) => return Err(Refusal::over(now, over)),
-                // Whoever else made it meanwhile, it is there.
-                _ => self.open(now, record),
-            },
-        };
-        Ok(Entry::Inside { room, role, token })
-    }
-
-    /// A room of which only its id is known: that was drawn here, or somebody was inside.
-    fn made_again(&self, now: Now, id: &str, token: Option<Token>) -> Option<RoomRecord> {
-        if self.store.is_buried(id) {
-            return None;
-        }
-        let token = token.filter(|token| !token.is_expired(now));
-        let drawn = self.keys.drawn_id(id);
-        let created_at = token.map_or(now.wall, |token| token.room_created_at);
-        let name = match drawn {
-            Some("") => NAMELESS,
-            Some(name) => name,
-            None => token.is_some().then_some(id)?,
-        };
-        let name = name.to_owned();
-        Some(RoomRecord { id: id.to_owned(), name, created_at, ..RoomRecord::new(now, drawn.is_none()) })
-    }
-
-    /// Puts a room into the store, and lets it go if nobody comes.
-    fn keep(&mut self, now: Now, address: ClientAddress, record: RoomRecord) -> Result<(), CreateRoomError> {
+        address: ClientAddress,
+        record: RoomRecord,
+    ) -> Result<(), CreateRoomError> {
         self.may_make_room(now, address)?;
         let (id, is_kept) = (record.id.clone(), record.is_kept());
         if is_kept {
@@ -442,7 +349,7 @@ impl Conference {
     }
 
     /// Gives a room a place on the least busy worker.
-    fn open(&mut self, now: Now, record: RoomRecord) -> RoomId {
+    pub(super) fn open(&mut self, now: Now, record: RoomRecord) -> RoomId {
         let whereabouts = Whereabouts::new(self.workers.least_busy());
         let id = RoomId(self.next_room);
         self.next_room += 1;
@@ -492,22 +399,6 @@ impl Conference {
     /// [`Over::Rate`], counted: they have asked for too many.
     pub fn asked_in_vain(&mut self, now: Now, address: ClientAddress) -> Result<(), Over> {
         self.spend(now, address, Metered::FailedJoins)
-    }
-
-    /// What somebody hears who asked for a room that there is not.
-    pub(super) fn no_such_room(&mut self, now: Now, address: ClientAddress) -> Refusal {
-        match self.asked_in_vain(now, address) {
-            Ok(()) => Refusal::UnknownRoom,
-            Err(over) => Refusal::over(now, over),
-        }
-    }
-
-    /// What somebody hears who shows a secret that is not the room's: it may be a guess, like one for a link.
-    fn wrong_secret(&mut self, now: Now, address: ClientAddress) -> Refusal {
-        match self.asked_in_vain(now, address) {
-            Ok(()) => Refusal::WrongSecret,
-            Err(over) => Refusal::over(now, over),
-        }
     }
 
     pub(super) fn forget_later(&mut self, now: Now, id: &str) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::bans::{BrowserId, Known};
-use super::grants::{Grants, Role};
+use super::bans::Known;
+use super::door::{Entry, Guest};
+use super::grants::{Grant, Grants};
 use super::names::{self, Unfit};
 use super::negotiation::Negotiation;
 use super::parse::Join;
@@ -13,7 +14,6 @@ use super::publish;
 use super::publish::Lesses;
 use super::rate::Talk;
 use super::refusal::Refusal;
-use super::room::Entry;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
 use super::state::{Member, RoomEvent, Version};
 use super::stun;
@@ -67,8 +67,10 @@ pub(super) struct Participant {
     pub(super) peers_seen: Option<Version>,
     /// What their browser cannot afford to send, as they said since their worker was told last.
     pub(super) limited: NewlyLimited,
-    /// What their page calls its browser, as it is kept.
-    browser: Option<BrowserId>,
+    /// How they are known, but for their address, which may change.
+    known: Known,
+    /// What they are called is not theirs to say.
+    named: bool,
     /// How much they write, and what they were told of what was written before.
     pub(super) talk: Talk,
     /// When they were last told credentials for TURN.
@@ -80,20 +82,14 @@ pub(super) struct Participant {
 pub(super) struct Arrival {
     /// On this socket.
     pub(super) socket: SocketId,
-    /// How they are known.
-    pub(super) known: Known,
-    /// As they typed it, cleaned.
-    pub(super) name: String,
-    /// What they are in the room.
-    pub(super) role: Role,
-    /// What they may do at most.
-    pub(super) within: Grants,
+    /// As what.
+    pub(super) guest: Guest,
 }
 
 impl Participant {
     /// How they are known if they are banned.
     pub(super) fn known(&self) -> Known {
-        Known { browser: self.browser, address: self.address }
+        Known { address: self.address, ..self.known }
     }
 
     /// The socket, if there is one.
@@ -117,27 +113,28 @@ impl Conference {
         if !(FIRST_PROTOCOL..=PROTOCOL).contains(&page) {
             return Err(Refusal::OtherProtocol { page });
         }
-        let name = self.checked_name(&join.name)?;
+        let name = self.checked_name(&join.name);
         let meant = self.id_of_link(&join.room);
         let room = meant.as_deref().unwrap_or(&join.room);
         let shown = join.token.as_ref().and_then(|text| Token::open(&self.keys, room, text));
         if let Some(token) = shown.filter(|token| self.is_current(token, room)) {
-            self.resume(now, socket, name, token);
+            self.resume(now, socket, name, token)?;
             self.hide_address(now, token.peer, join.hide_address);
             return Ok(());
         }
         check_browser(join.browser.as_deref())?;
         let Some(known) = self.known(socket, join.browser.as_deref()) else { return Ok(()) };
-        let (room, role, token) = match self.enter(now, known, room, shown, join)? {
-            Entry::Inside { room, role, token } => (room, role, token),
-            Entry::Waits { record, banned } => {
-                return self.knock(now, (socket, known), (&record, name, banned), join);
+        // Without a name nobody is asked after, unless a pass may have one.
+        let name = if join.pass.is_none() { Ok(name?) } else { name };
+        let (room, guest, token) = match self.enter(now, (known, name), room, shown, join)? {
+            Entry::Inside { room, guest, token } => (room, guest, token),
+            Entry::Waits { record, guest, banned } => {
+                return self.knock(now, (socket, guest), (&record, banned), join);
             }
         };
         let returning = token.filter(|token| self.may_return(now, room, token));
         self.counters.unknown_tokens += u64::from(join.token.is_some() && returning.is_none());
-        let id =
-            self.admit(now, room, Arrival { socket, known, name, role, within: Grants::ALL }, returning)?;
+        let id = self.admit(now, room, Arrival { socket, guest }, returning)?;
         self.hide_address(now, id, join.hide_address);
         Ok(())
     }
@@ -174,7 +171,8 @@ impl Conference {
         arrival: Arrival,
         returning: Option<Token>,
     ) -> Result<PeerId, Refusal> {
-        let Arrival { socket, known: Known { browser, address }, name: wanted, role, within } = arrival;
+        let Arrival { socket, guest: Guest { known, role, within, name: wanted, named } } = arrival;
+        let address = known.address;
         self.has_place(room_id, address)?;
         let Some(room) = self.rooms.get(&room_id) else { return Err(Refusal::UnknownRoom) };
         let id = match returning {
@@ -184,6 +182,7 @@ impl Conference {
         let created_at = room.created_at();
         let name = room.state.name_for(id, wanted);
         let worker = self.place_for(room_id);
+        self.counters.passes += u64::from(known.pass.is_some());
         if returning.is_some() {
             self.counters.returned += 1;
             self.tokens.came_back(id);
@@ -192,7 +191,7 @@ impl Conference {
             room: room_id,
             address,
             worker,
-            token: self.tokens.give(now, id, created_at),
+            token: self.tokens.give(now, id, created_at, within),
             used_token: returning.map(|token| token.id),
             signs: Signs {
                 link: Link::Attached(socket),
@@ -208,7 +207,8 @@ impl Conference {
             trace: Trace::default(),
             peers_seen: None,
             limited: NewlyLimited::default(),
-            browser,
+            known,
+            named,
             talk: Talk::default(),
             issued: None,
         };
@@ -222,13 +222,21 @@ impl Conference {
     }
 
     /// A person comes back, on a new socket. The others notice nothing, unless they were told of a trouble before.
-    fn resume(&mut self, now: Now, socket: SocketId, name: String, used: Token) {
+    fn resume(
+        &mut self,
+        now: Now,
+        socket: SocketId,
+        name: Result<String, Refusal>,
+        used: Token,
+    ) -> Result<(), Refusal> {
         let id = used.peer;
-        let Some(member) = self.member(id) else { return };
-        let (was_here, renamed) = (member.presence() == Presence::Here, member.name().wanted != name);
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(member) = self.member(id) else { return Ok(()) };
+        let (was_here, wanted) = (member.presence() == Presence::Here, member.name().wanted.clone());
+        let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
+        let name = if peer.named { wanted.clone() } else { name? };
+        let renamed = name != wanted;
         self.counters.resumed += 1;
-        peer.token = self.tokens.give(now, id, peer.token.room_created_at);
+        peer.token = self.tokens.give(now, id, peer.token.room_created_at, peer.token.within);
         peer.used_token = Some(used.id);
         let mut elsewhere = false;
         if let Some(client) = self.sockets.get(&socket) {
@@ -261,6 +269,7 @@ impl Conference {
         self.send_slots(id);
         self.send_downlink(id);
         self.send_publish(now, id, true);
+        Ok(())
     }
 
     /// The client spoke on its socket, so it has its `welcome`: the token that brought it here is dead.
@@ -285,12 +294,8 @@ impl Conference {
             room: room.state.info(),
             protocol: PROTOCOL,
             role,
+            slots: slots(grants.contains(&Grant::Subscribe)),
             grants,
-            slots: SlotLimits {
-                pairs: PAIRED_SLOTS,
-                audio_only: AUDIO_ONLY_SLOTS,
-                video_steps: VIDEO_SLOT_STEPS.to_vec(),
-            },
             encodings: publish::encodings(room.state.people().len()),
             ice_servers,
             stun_servers: stun::servers(&self.config.stun),
@@ -372,6 +377,14 @@ fn check_browser(browser: Option<&str>) -> Result<(), Refusal> {
         Some(browser) if !(least..=most).contains(&browser.len()) => Err(Refusal::BadBrowser { least, most }),
         _ => Ok(()),
     }
+}
+
+/// The slots of somebody who sees and hears others, or of somebody who may not.
+fn slots(subscribes: bool) -> SlotLimits {
+    if !subscribes {
+        return SlotLimits { pairs: 0, audio_only: 0, video_steps: Vec::new() };
+    }
+    SlotLimits { pairs: PAIRED_SLOTS, audio_only: AUDIO_ONLY_SLOTS, video_steps: VIDEO_SLOT_STEPS.to_vec() }
 }
 
 /// A name that nobody here has.

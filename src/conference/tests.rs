@@ -15,6 +15,7 @@ mod lobby;
 mod moderation;
 mod names;
 mod offers;
+mod passes;
 mod presence;
 mod refusals;
 mod resume;

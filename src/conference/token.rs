@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::grants::Grants;
 use super::keys::Keys;
 use super::{Entropy, Now, UnixTime};
 use crate::media::ids::PeerId;
@@ -18,7 +19,7 @@ const CLOCK_SLACK: Duration = Duration::from_secs(3600);
 const RETURNS_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// Bytes of what a token says.
-const CLAIMS: usize = 40;
+const CLAIMS: usize = 48;
 
 /// One of the tokens that were ever given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(super) struct Token {
     pub(super) room_created_at: UnixTime,
     /// Until when it is good.
     expires_at: UnixTime,
+    /// What they might do at most, whatever they were in the room.
+    pub(super) within: Grants,
 }
 
 impl Token {
@@ -46,6 +49,7 @@ impl Token {
     pub(super) fn seal(&self, keys: &Keys, room: &str) -> String {
         let times = [self.room_created_at, self.expires_at].map(UnixTime::as_millis);
         let numbers = [self.peer.0, self.id.process, self.id.number].into_iter().chain(times);
+        let numbers = numbers.chain([self.within.to_bits()]);
         let mut claims = [0; CLAIMS];
         for (bytes, number) in claims.as_chunks_mut().0.iter_mut().zip(numbers) {
             *bytes = number.to_be_bytes();
@@ -62,6 +66,7 @@ impl Token {
             id: TokenId { process: numbers.next()?, number: numbers.next()? },
             room_created_at: UnixTime::from_millis(numbers.next()?),
             expires_at: UnixTime::from_millis(numbers.next()?),
+            within: Grants::from_bits(numbers.next()?),
         })
     }
 
@@ -92,13 +97,20 @@ impl Tokens {
     }
 
     /// A new one.
-    pub(super) fn give(&mut self, now: Now, peer: PeerId, room_created_at: UnixTime) -> Token {
+    pub(super) fn give(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        room_created_at: UnixTime,
+        within: Grants,
+    ) -> Token {
         self.given += 1;
         Token {
             id: TokenId { process: self.process, number: self.given },
             peer,
             room_created_at,
             expires_at: now.wall + LIFETIME,
+            within,
         }
     }
 

@@ -6,7 +6,7 @@ use super::*;
 pub(super) fn config(args: &[&str]) -> Result<Config, Stop> {
     match Task::from_args(std::iter::once("plenary").chain(args.iter().copied()))? {
         Task::Serve(config) => Ok(*config),
-        Task::Load(_) | Task::Store(_) => panic!("it is to serve"),
+        _ => panic!("it is to serve"),
     }
 }
 
@@ -63,6 +63,8 @@ fn a_bad_value_is_one_line_and_code_2() {
         &["--turn-secret-file", "secret"],
         &["--turn-url", "http://turn.example.org", "--turn-secret-file", "secret"],
         &["--turn-url", "turn:a,", "--turn-secret-file", "secret"],
+        &["--auth", "nobody"],
+        &["--creators", "all"],
         &["dance"],
     ] {
         let stop = config(args).unwrap_err();
@@ -123,6 +125,11 @@ fn help_names_every_flag_and_its_variable() {
         "turn-url",
         "turn-secret-file",
         "state",
+        "auth",
+        "creators",
+        "pass-keys",
+        "pass-audience",
+        "pass-issuer",
         "limit",
         "log",
         "client-dir",

@@ -11,7 +11,7 @@ use serde_json::de::SliceRead;
 use super::http::{Awaited, Reply, Request};
 use super::site::{Site, is_json, not_allowed, only_reading, unescaped};
 use crate::conference::protocol::TrackName;
-use crate::conference::{Declined, RoomPatch};
+use crate::conference::{Declined, RoomPatch, is_pass};
 use crate::json;
 use crate::ledger::ClientAddress;
 
@@ -134,14 +134,18 @@ impl Site<'_> {
 
     /// The room of an id: with what its application keeps, for whoever shows its secret.
     pub(super) fn room(&mut self, request: &Request, client: ClientAddress, text: &str) -> Reply {
-        if bearer(&request.head.headers).is_some() && request.head.method != Method::HEAD {
+        let shown = bearer(&request.head.headers);
+        let owns = |site: &Self, shown: &str| {
+            !is_pass(shown) || site.conference.administers(site.now, &site.meant(text), shown)
+        };
+        if request.head.method != Method::HEAD && shown.is_some_and(|shown| owns(self, shown)) {
             return self.with_secret(request, |site, secret| {
                 let id = site.meant(text);
                 let details = site.conference.details(site.now, client, &id, secret)?;
                 Ok(site.tagged(Reply::json(StatusCode::OK, &details), &id))
             });
         }
-        let room = Some(self.meant(text)).and_then(|id| self.conference.look_up(self.now, &id));
+        let room = self.conference.look_up_with(self.now, &self.meant(text), shown);
         if room.is_none()
             && let Err(over) = self.conference.asked_in_vain(self.now, client)
         {

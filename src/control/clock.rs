@@ -54,8 +54,8 @@ mod tests {
     use super::*;
     use crate::conference::placement::SPILL_AT;
     use crate::conference::{
-        Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Output, SocketId,
-        Turn, TurnSecret,
+        Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Output, PassRules,
+        SocketId, Turn, TurnSecret,
     };
     use crate::limits::Limits;
 
@@ -94,6 +94,7 @@ mod tests {
             workers: 1,
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             spill_at: SPILL_AT,
+            rules: PassRules::default(),
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let store = Box::<MemoryStore>::default();

@@ -35,6 +35,7 @@ mod proxy;
 mod reach;
 mod refusing;
 mod scrapes;
+mod signals;
 mod site;
 mod stopping;
 mod upgrade;
@@ -50,7 +51,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
@@ -59,6 +60,7 @@ use rustc_hash::FxHashMap;
 use signal_hook_mio::v1_0::Signals;
 
 use crate::conference::{Conference, Now, Output};
+use crate::keyring::Keyring;
 use crate::ledger::Turns;
 use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
@@ -117,6 +119,8 @@ pub struct ControlConfig {
     pub client_dir: Option<PathBuf>,
     /// Proxies whose word on the client's address and host is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where the keys of access tokens are read again.
+    pub keyring: Option<Keyring>,
     /// Tells the addresses of the machine, for links to others in its network: to a browser on the machine itself and to
     /// nobody else. None: to nobody.
     pub addresses: Option<fn() -> Vec<IpAddr>>,
@@ -138,6 +142,7 @@ pub struct Control {
     /// Connections whose answers wait until something is kept.
     await_store: BTreeSet<ConnectionId>,
     tls: Option<Tls>,
+    keyring: Option<Keyring>,
     assets: Assets,
     proxies: TrustedProxies,
     door: Door,
@@ -189,6 +194,7 @@ impl Control {
             door,
             refusal_log: RefusalLog::default(),
             tls: config.tls,
+            keyring: config.keyring,
             assets: config.client_dir.map_or_else(Assets::embedded, Assets::Directory),
             proxies: TrustedProxies(config.trusted_proxies),
             limits: config.limits,
@@ -204,7 +210,8 @@ impl Control {
         })
     }
 
-    /// Ends in order on SIGINT and SIGTERM, and reads the certificate again on SIGHUP, from now on and for the whole process.
+    /// Ends in order on SIGINT and SIGTERM, and reads the certificate and the keys of access tokens again on SIGHUP, from now on and for
+    /// the whole process.
     ///
     /// # Errors
     /// [`io::Error`] if the signals cannot be taken.
@@ -365,33 +372,6 @@ impl Turn<'_> {
         let standing = self.control.connections.get(&id).and_then(|connection| connection.standing);
         if let Some(standing) = standing {
             self.control.ready.push(standing.address, id);
-        }
-    }
-
-    fn take_signals(&mut self) {
-        let Some(signals) = &mut self.control.signals else { return };
-        let (hang_ups, ends): (Vec<_>, Vec<_>) =
-            signals.pending().partition(|signal| *signal == signal_hook::consts::SIGHUP);
-        if !hang_ups.is_empty() {
-            self.reload_certificate();
-        }
-        if !ends.is_empty() {
-            // Whoever asks a second time does not want to wait.
-            if let Some(by) = &mut self.control.stop_by {
-                *by = self.now.instant;
-            }
-            self.control.stop_wanted.store(true, Ordering::Release);
-        }
-    }
-
-    /// Small files, and rarely: it is done here, between two turns.
-    fn reload_certificate(&mut self) {
-        match self.control.tls.as_mut().map(Tls::reload) {
-            None => log::info!("there is no certificate to read again: TLS ends elsewhere"),
-            Some(Ok(path)) => {
-                log::info!("read the certificate again for new connections: {}", path.display());
-            }
-            Some(Err(error)) => log::error!("the certificate in use stays: {error}"),
         }
     }
 

@@ -205,14 +205,14 @@ impl Site<'_> {
         if !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
         }
-        let wanted: CreateRoom = match json::read(SliceRead::new(&request.body)) {
+        let mut wanted: CreateRoom = match json::read(SliceRead::new(&request.body)) {
             Ok(wanted) => wanted,
             Err(error) => {
                 return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
             }
         };
-        let made = self.conference.create_room(self.now, client, wanted);
-        match made {
+        wanted.pass = api::bearer(&request.head.headers).map(str::to_owned);
+        match self.conference.create_room(self.now, client, wanted) {
             Ok(created) => {
                 let mut reply = Reply::json(StatusCode::CREATED, &created);
                 if created.room.lasts {
@@ -224,18 +224,30 @@ impl Site<'_> {
                     Err(_) => reply,
                 }
             }
-            Err(error) => {
-                let why = error.to_string();
-                match error {
-                    CreateRoomError::InvisibleName
-                    | CreateRoomError::LongName
-                    | CreateRoomError::Unfit(_) => Reply::problem(StatusCode::BAD_REQUEST, &why),
-                    CreateRoomError::Exists { id } => {
-                        Reply::problem_about(StatusCode::CONFLICT, &why, Some(&id))
-                    }
-                    CreateRoomError::Over(over) => self.over(&why, over),
-                }
+            Err(error) => self.not_made(&error),
+        }
+    }
+
+    /// Why there is no room.
+    fn not_made(&self, error: &CreateRoomError) -> Reply {
+        let why = error.to_string();
+        // RFC 6750, 3.1.
+        let refused = |status, challenge| {
+            Reply::problem(status, &why).with(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        };
+        match error {
+            CreateRoomError::InvisibleName | CreateRoomError::LongName | CreateRoomError::Unfit(_) => {
+                Reply::problem(StatusCode::BAD_REQUEST, &why)
             }
+            CreateRoomError::Exists { id } => Reply::problem_about(StatusCode::CONFLICT, &why, Some(id)),
+            CreateRoomError::NoPass => refused(StatusCode::UNAUTHORIZED, "Bearer"),
+            CreateRoomError::BadPass(_) => {
+                refused(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"")
+            }
+            CreateRoomError::NotGranted => {
+                refused(StatusCode::FORBIDDEN, "Bearer error=\"insufficient_scope\"")
+            }
+            CreateRoomError::Over(over) => self.over(&why, *over),
         }
     }
 }

@@ -17,7 +17,8 @@ use super::site::{Site, Slice};
 use super::wire::Wire;
 use crate::conference::placement::SPILL_AT;
 use crate::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, UnixTime,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, PassRules,
+    UnixTime,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limits, Tally};
@@ -70,6 +71,7 @@ impl World {
             file_bytes: crate::conference::FILE_BYTES,
             workers: 1,
             spill_at: SPILL_AT,
+            rules: PassRules::default(),
             codecs: DEFAULT_CODECS.to_vec(),
         };
         Self {

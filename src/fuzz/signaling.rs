@@ -6,8 +6,8 @@ use super::reader::Reader;
 use crate::conference::placement::SPILL_AT;
 use crate::conference::protocol::Topology;
 use crate::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
-    Turn, TurnSecret, UnixTime, WorkerId,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
+    SocketId, Turn, TurnSecret, UnixTime, WorkerId,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::Limits;
@@ -75,6 +75,7 @@ impl World {
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             spill_at: SPILL_AT,
+            rules: PassRules::default(),
             turn: TurnSecret::new(&[7; TurnSecret::LEAST_BYTES])
                 .map(|secret| Turn { urls: vec!["turn:turn.example.org".to_owned()], secret }),
             workers: 2,

@@ -84,6 +84,7 @@ impl Session {
             name: self.name.clone(),
             token: self.token.take(),
             secret: None,
+            pass: None,
             hide_address: None,
             browser: None,
             knock: None,

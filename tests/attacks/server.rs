@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use plenary::conference::placement::SPILL_AT;
-use plenary::conference::{Conference, ConferenceConfig, MasterKey, MemoryStore};
+use plenary::conference::{Conference, ConferenceConfig, MasterKey, MemoryStore, PassRules};
 use plenary::config::Task;
 use plenary::control::{Control, ControlConfig, Stopper};
 use plenary::limits::Limits;
@@ -87,6 +87,7 @@ impl Server {
             file_bytes: plenary::conference::FILE_BYTES,
             workers: workers_count,
             spill_at: SPILL_AT,
+            rules: PassRules::default(),
             codecs,
         };
         let mut dice = Rng::new(5);

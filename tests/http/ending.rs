@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use plenary::conference::placement::SPILL_AT;
-use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
+use plenary::conference::{
+    Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, PassRules, WorkerId,
+};
 use plenary::control::{Control, ControlConfig, Workers};
 use plenary::limits::Limits;
 use plenary::media::message::{Command, Notice};
@@ -89,6 +91,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
             file_bytes: plenary::conference::FILE_BYTES,
             workers: 1,
             spill_at: SPILL_AT,
+            rules: PassRules::default(),
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let entropy = Box::new(|bytes: &mut [u8]| bytes.fill(7));

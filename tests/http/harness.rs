@@ -11,7 +11,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use plenary::conference::placement::SPILL_AT;
-use plenary::conference::{Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, WorkerId};
+use plenary::conference::{
+    Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, PassRules, WorkerId,
+};
 use plenary::control::certificate::CertificateFiles;
 use plenary::control::{Control, ControlConfig, Stopper, Workers};
 use plenary::limits::Tally;
@@ -100,6 +102,10 @@ impl Server {
     }
 
     pub fn with(config: ControlConfig) -> Self {
+        Self::with_rules(config, PassRules::default())
+    }
+
+    pub fn with_rules(config: ControlConfig, rules: PassRules) -> Self {
         let client = Folder::new();
         client.put("index.html", b"<!doctype html><h1>Plenary</h1>");
         client.put("room.html", b"<!doctype html><p>Room</p>");
@@ -125,6 +131,7 @@ impl Server {
             file_bytes: plenary::conference::FILE_BYTES,
             workers: 1,
             spill_at: SPILL_AT,
+            rules,
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let mut conference = Conference::new(config, Box::<MemoryStore>::default(), entropy);

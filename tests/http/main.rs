@@ -23,6 +23,7 @@ mod scripts;
 mod state;
 mod store;
 mod stun;
+mod tokens;
 mod turn;
 mod websockets;
 mod workers;

@@ -18,8 +18,8 @@ use media::{Media, another_source, asked_plainly, over_tcp, without_end};
 use plenary::conference::placement::SPILL_AT;
 use plenary::conference::protocol::Topology;
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId,
-    Turn, TurnSecret, UnixTime,
+    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
+    SocketId, Turn, TurnSecret, UnixTime,
 };
 use plenary::control::ControlConfig;
 use plenary::ledger::ClientAddress;
@@ -89,6 +89,13 @@ fn trigger(limit: Limit) -> u64 {
                 Limits::default().with(limit, 64),
                 &json!({"type": "view", "tiles": vec![tile; 8]}),
             )
+        }
+        Limit::PassBytes => {
+            let mut conference = conference(Limits::default());
+            conference.socket_opened(now(), SocketId(0), here());
+            let join = json!({"type": "join", "room": "room", "name": "Ann", "pass": long(over)});
+            conference.socket_text(now(), SocketId(0), &join.to_string());
+            conference.tally().count(limit)
         }
         Limit::NameChars => joined(limit, Limits::default(), 1, &long(over)),
         Limit::PeersPerRoom => joined(limit, Limits::default().with(limit, 2), 3, "Ann"),
@@ -259,6 +266,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
         file_bytes: plenary::conference::FILE_BYTES,
         workers: 1,
         spill_at: SPILL_AT,
+        rules: PassRules::default(),
         codecs: DEFAULT_CODECS.to_vec(),
     };
     let mut next = 0u8;

@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 use plenary::conference::protocol::Topology;
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, MasterKey, MemoryStore, Now, Output, SocketId, UnixTime,
-    WorkerId,
+    Conference, ConferenceConfig, CreateRoom, MasterKey, MemoryStore, Now, Output, PassRules, SocketId,
+    UnixTime, WorkerId,
 };
 use plenary::ledger::ClientAddress;
 use plenary::limits::Limits;
@@ -148,6 +148,7 @@ impl World {
             file_bytes: plenary::conference::FILE_BYTES,
             workers,
             spill_at,
+            rules: PassRules::default(),
             codecs,
         };
         let mut dice = rng.fork();

@@ -58,11 +58,15 @@ pub enum ErrorCode {
     Ended,
     /// The message names nobody who waits.
     UnknownKnock,
+    /// Nobody comes in without an access token.
+    PassNeeded,
+    /// The access token is not good, or not for this room.
+    BadPass,
 }
 
 impl ErrorCode {
     /// All there are, each at the place of its number.
-    pub const ALL: [ErrorCode; 26] = [
+    pub const ALL: [ErrorCode; 28] = [
         ErrorCode::BadMessage,
         ErrorCode::TooLarge,
         ErrorCode::NotJoined,
@@ -89,5 +93,7 @@ impl ErrorCode {
         ErrorCode::Removed,
         ErrorCode::Ended,
         ErrorCode::UnknownKnock,
+        ErrorCode::PassNeeded,
+        ErrorCode::BadPass,
     ];
 }

@@ -25,7 +25,7 @@ fn any_track() -> impl Strategy<Value = Track> {
 }
 
 fn known(host: u8) -> Known {
-    Known { browser: Some([host; 16]), address: ClientAddress::of([192, 0, 2, host].into()) }
+    Known::by(Some([host; 16]), ClientAddress::of([192, 0, 2, host].into()))
 }
 
 fn any_event() -> impl Strategy<Value = RoomEvent> {

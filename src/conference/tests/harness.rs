@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use crate::conference::placement::{PerMille, SPILL_AT};
 use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
-    Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, SocketId, StateKey,
-    Turn, UnixTime, WorkerId, stun_urls,
+    Auth, Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
+    SocketId, StateKey, Turn, UnixTime, WorkerId, stun_urls,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
 use crate::media::codec::CodecSet;
 use crate::media::ids::{OfferId, PeerId};
 use crate::media::message::{Command, Notice};
+use crate::passes::{Claims, Passes, mint};
 
 /// Everything a test looks at.
 pub(super) struct World {
@@ -86,8 +87,9 @@ impl World {
         let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
         let stun = stun_urls([[203, 0, 113, 5].into()], 3478);
         let file_bytes = crate::conference::FILE_BYTES;
+        let (rules, spill_at) = (PassRules::default(), SPILL_AT);
         let config =
-            ConferenceConfig { key, limits, turn, stun, workers, spill_at: SPILL_AT, file_bytes, codecs };
+            ConferenceConfig { key, limits, rules, turn, stun, workers, spill_at, file_bytes, codecs };
         Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
     }
 
@@ -124,6 +126,21 @@ impl World {
         self.received.clear();
         self.seats.clear();
         self.versions.clear();
+    }
+
+    /// Who comes in and who makes rooms from now on. Passes are signed with the key `school`, of which each server here has the secret.
+    pub(super) fn rule(&mut self, join: Auth, create: Auth) {
+        let mut passes = Passes::default();
+        passes.keys.add_secret("school", &[b'A'; 43]).unwrap();
+        self.conference.config.rules = PassRules { passes, join, create };
+    }
+
+    /// A pass that is good for a minute from now on and says this.
+    pub(super) fn pass_of(&self, claims: Value) -> String {
+        let mut claims: Claims = serde_json::from_value(claims).unwrap();
+        let now = self.now().wall.as_millis() / 1_000;
+        claims.exp.get_or_insert((now + 60) as f64);
+        mint(&self.conference.config.rules.passes.keys, "school", &claims, now).unwrap()
     }
 
     /// The id of a room that is not listed, and that this server made once.

@@ -42,7 +42,7 @@ fn a_welcome_says_where_one_is_and_how_to_connect() {
     else {
         panic!("no welcome first");
     };
-    assert_eq!(token.len(), 96);
+    assert_eq!(token.len(), 107);
     assert_eq!((room.id.as_str(), room.name.as_str(), room.people), ("den", "Den", 1));
     assert_eq!(room.created_at.as_millis(), 1_700_000_000_000);
     assert_eq!((slots.pairs, slots.audio_only, slots.video_steps), (5, 3, vec![5, 9, 16, 25]));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{World, offer};
 use super::moderation::{join as enter, kept_by_ann, wish};
+use crate::conference::Auth;
 use crate::conference::protocol::{ErrorCode, ServerMessage};
 use crate::limits::Limit;
 use crate::media::message::Notice;
@@ -53,6 +54,18 @@ fn provoke(code: ErrorCode) -> World {
             let mut message = join("den", "Ann");
             message["protocol"] = 0.into();
             outside(message)
+        }
+        ErrorCode::BadPass => {
+            let mut message = join("den", "Ann");
+            message["pass"] = "a guess".into();
+            outside(message)
+        }
+        ErrorCode::PassNeeded => {
+            let mut world = World::new();
+            world.rule(Auth::Token, Auth::Token);
+            world.open(9);
+            world.say(9, join("den", "Ann"));
+            world
         }
         ErrorCode::BadName => outside(join("den", &"x".repeat(10_000))),
         ErrorCode::OfferRefused => {

@@ -9,7 +9,7 @@ fn room(id: &str) -> RoomRecord {
     let record = format!(
         r#"{{"id":"{id}","name":"Tea's \"room\"; DROP TABLE rooms","listed":true,"lasts":true,"topology":"auto","keeping":{{"access":"lobby",
         "locked":true,"screens":"moderators"}},"roles":{{"00000000000000ff":"moderator"}},"bans":[{{"peer":"0000000000000001",
-        "known":[{{"browser":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16],"address":"2001:db8::"}},1795257403000]}}],"created_at":1795257403000}}"#
+        "known":[{{"browser":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16],"address":"2001:db8::","identity":null,"pass":null}},1795257403000]}}],"created_at":1795257403000}}"#
     );
     serde_json::from_str(&record).expect("a room")
 }

@@ -171,6 +171,7 @@ impl Client {
             hide_address: None,
             browser: None,
             knock: None,
+            pass: None,
         });
     }
 

@@ -1,0 +1,57 @@
+//! What an operator asks for by a signal.
+
+use std::sync::atomic::Ordering;
+
+use super::Turn;
+use super::certificate::Tls;
+
+impl Turn<'_> {
+    pub(super) fn take_signals(&mut self) {
+        let Some(signals) = &mut self.control.signals else { return };
+        let (hang_ups, ends): (Vec<_>, Vec<_>) =
+            signals.pending().partition(|signal| *signal == signal_hook::consts::SIGHUP);
+        if !hang_ups.is_empty() {
+            self.reload_certificate();
+            self.reload_keys();
+        }
+        if !ends.is_empty() {
+            // Whoever asks a second time does not want to wait.
+            if let Some(by) = &mut self.control.stop_by {
+                *by = self.now.instant;
+            }
+            self.control.stop_wanted.store(true, Ordering::Release);
+        }
+    }
+
+    /// Small files, and rarely: it is done here, between two turns.
+    fn reload_certificate(&mut self) {
+        match self.control.tls.as_mut().map(Tls::reload) {
+            None => log::info!("there is no certificate to read again: TLS ends elsewhere"),
+            Some(Ok(path)) => {
+                log::info!("read the certificate again for new connections: {}", path.display());
+            }
+            Some(Err(error)) => log::error!("the certificate in use stays: {error}"),
+        }
+    }
+
+    /// The same of the keys of access tokens. Who came in with one that is gone stays; it lets nobody else in.
+    fn reload_keys(&mut self) {
+        let Some(keyring) = &self.control.keyring else { return };
+        match keyring.load() {
+            Ok(keys) => {
+                let before = self.conference.pass_keys();
+                let told = |names: Vec<&str>| match names.join(", ") {
+                    names if names.is_empty() => "none".to_owned(),
+                    names => names,
+                };
+                let (new, gone) = (keys.beside(before).collect(), before.beside(&keys).collect());
+                let (new, gone, all) = (told(new), told(gone), told(keys.names().collect()));
+                if keyring.directory.is_some() {
+                    log::info!("read the keys of access tokens again: {all} (new: {new}; revoked: {gone})");
+                }
+                self.conference.use_pass_keys(keys);
+            }
+            Err(error) => log::error!("the keys of access tokens in use stay: {error}"),
+        }
+    }
+}
