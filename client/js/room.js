@@ -5,6 +5,7 @@
 import { Call } from './call/call.js';
 import { byId, nodesOf } from './core/dom.js';
 import { unescaped } from './core/names.js';
+import { keepPass, showing, takePass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
@@ -41,11 +42,20 @@ const ENDINGS = {
     title: 'The room is full',
     text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
   },
+  'pass-needed': {
+    title: 'You need an invitation',
+    text: 'Nobody comes in here by the address of the room alone. Open the link that you were given, or ask for one.',
+  },
+  'bad-pass': {
+    title: 'This invitation is not valid',
+    text: 'It may have expired, be for another room, or have been taken back. Ask whoever invited you for a new link.',
+  },
 };
 
 /** The id in the link, or what was made of it on its way here. */
 let room = unescaped(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
+const { pass, fresh } = takePass(store, room, location, (address) => history.replaceState(null, '', address));
 const reload = new Reload(store, () => location.reload());
 const media = new LocalMedia();
 const share = new ScreenShare(rememberedHint());
@@ -74,7 +84,8 @@ function end(why) {
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
   byId('return', HTMLButtonElement).hidden = why === 'unknown-room';
-  if (why === 'unknown-room') offerRoom(room);
+  if (why === 'unknown-room') offerRoom(room, pass);
+  if (why === 'bad-pass') keepPass(store, room, '');
   show('left');
   byId('over-title', HTMLHeadingElement).focus();
 }
@@ -90,7 +101,19 @@ function enter(name, back) {
   const secret = secretOf(room);
   const connect = (/** @type {LinkOptions} */ options) => spare?.take(options) ?? new Link(options);
   const hidesAddress = remembered('hide-address') === 'yes';
-  const entered = new Call({ url: url.href, room, name, media, share, back, quality, secret, hidesAddress, connect });
+  const entered = new Call({
+    url: url.href,
+    room,
+    name,
+    media,
+    share,
+    back,
+    quality,
+    secret,
+    pass,
+    hidesAddress,
+    connect,
+  });
   call = entered;
   // The socket is on its way while the page changes.
   entered.start();
@@ -156,13 +179,14 @@ function found({ id, name, topology }) {
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id === room) return;
   room = id;
+  keepPass(store, room, pass);
   history.replaceState(null, '', `/r/${id}`);
 }
 
 /** @returns {Promise<boolean>} False only if the server says so: without an answer joining will tell. */
 async function exists() {
   try {
-    const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`);
+    const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`, { headers: showing(pass) });
     if (response.status === 404) return false;
     if (response.ok) found(await response.json());
   } catch (error) {
@@ -174,7 +198,8 @@ async function exists() {
 async function begin() {
   const ids = { camera: remembered('camera'), microphone: remembered('microphone') };
   const back = takeReturn(store, room, Date.now());
-  if (back) {
+  // Whoever opens another invitation comes in as who that one says.
+  if (back && !fresh) {
     const started = media.start({ camera: back.camera, microphone: back.microphone }, ids);
     await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);
     enter(back.name, back);

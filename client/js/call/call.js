@@ -36,7 +36,7 @@ import { EMPTY, nameOf, othersOf, presenceChanges, reduce, remotePictures } from
 const SAY_AGAIN = 2000;
 
 /** Codes that end an attempt to come in. */
-const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden'];
+const REFUSALS = ['unknown-room', 'room-full', 'reload', 'forbidden', 'pass-needed', 'bad-pass'];
 
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
@@ -115,6 +115,7 @@ export class Call extends Emitter {
   /** @param {CallOptions} options */
   constructor(options) {
     const { url, room, name, media, share, back, quality = BEST, secret = '', hidesAddress = false } = options;
+    const pass = options.pass ? { pass: options.pass } : {};
     super();
     this.#connect = options.connect ?? ((/** @type {LinkOptions} */ wanted) => new Link(wanted));
     this.#room = room;
@@ -135,6 +136,7 @@ export class Call extends Emitter {
       ...(this.#token ? { token: this.#token } : {}),
       ...(this.#secret ? { secret: this.#secret } : {}),
       ...(this.#hidesAddress ? { hideAddress: true } : {}),
+      ...pass,
     }));
     this.#files = new ServerFiles(this.#mesh.files, this.#socket);
     this.#socket.on('message', (message) => this.#received(message));

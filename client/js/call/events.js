@@ -27,6 +27,7 @@
  * @property {Return | null} back What a reloaded page remembers.
  * @property {Quality} [quality] What the person allows.
  * @property {string} [secret] Shows that one made the room; empty if somebody else did.
+ * @property {string} [pass] An access token; empty if there is none.
  * @property {boolean} [hidesAddress] The person keeps their address to themselves.
  * @property {(options: LinkOptions) => Link} [connect] Makes a connection, or has made one.
  */

@@ -130,7 +130,14 @@ const SERVER = {
 const CLIENT = {
   join: record(
     { room: text, name: text },
-    { token: text, secret: text, protocol: u32, hideAddress: flag, chat: record({ epoch: count, revision: count }) },
+    {
+      token: text,
+      secret: text,
+      pass: text,
+      protocol: u32,
+      hideAddress: flag,
+      chat: record({ epoch: count, revision: count }),
+    },
   ),
   offer: record({
     id: u32,
