@@ -183,6 +183,16 @@ fn str0m_is_named_in_one_module() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// A second place that reads tokens would be a second opinion on which are good.
+#[test]
+fn tokens_are_verified_in_one_module() {
+    let found: Vec<_> = places("src", &["jsonwebtoken"])
+        .into_iter()
+        .filter(|place| !place.replace('\\', "/").contains("src/passes/"))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
 /// planned.
 const ARROWS: [(&str, &[&str]); 26] = [

@@ -5,10 +5,12 @@
 import { byId, nodesOf } from './core/dom.js';
 import { existsAlready, makeRoom } from './core/making.js';
 import { generatedRoomName, isLink, roomMeant } from './core/names.js';
+import { takePass } from './core/pass.js';
 import { said } from './core/sentence.js';
-import { keepSecret } from './core/storage.js';
+import { keepSecret, tabStore } from './core/storage.js';
 import { roomList } from './ui/room-list.js';
 
+const { pass } = takePass(tabStore(), '', location, (address) => history.replaceState(null, '', address));
 const form = byId('room-form', HTMLFormElement);
 const input = byId('room', HTMLInputElement);
 const listed = byId('listed', HTMLInputElement);
@@ -59,13 +61,14 @@ async function createRoom() {
   // Nobody means a room whose name is a link.
   if (isLink(input.value)) return openRoom();
   const name = input.value.trim() || input.placeholder;
-  const making = await makeRoom(fetch, {
+  const wanted = {
     name,
     listed: listed.checked,
     lasts: byId('lasts', HTMLInputElement).checked,
     topology: byId('topology', HTMLSelectElement).value,
     access: byId('lobby', HTMLInputElement).checked ? 'lobby' : 'open',
-  });
+  };
+  const making = await makeRoom(fetch, wanted, pass);
   if ('made' in making) {
     keepSecret(making.made, making.secret);
     return go(making.made);

@@ -5,6 +5,7 @@
 import { Call } from './call/call.js';
 import { byId, nodesOf } from './core/dom.js';
 import { unescaped } from './core/names.js';
+import { keepPass, showing, takePass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
@@ -39,6 +40,7 @@ const DEVICES_WITHIN = 1500;
 /** The id in the link, or what was made of it on its way here. */
 let room = unescaped(location.pathname.split('/')[2] ?? '');
 const store = tabStore();
+const { pass, fresh } = takePass(store, room, location, (address) => history.replaceState(null, '', address));
 const reload = new Reload(store, () => location.reload());
 const media = new LocalMedia();
 const share = new ScreenShare(rememberedHint());
@@ -73,9 +75,10 @@ function end(why) {
   const back = byId('return', HTMLButtonElement);
   back.hidden = again === '';
   back.textContent = again;
-  if (why === 'unknown-room') offerRoom(room);
+  if (why === 'unknown-room') offerRoom(room, pass);
   // Nobody is the owner of what is gone.
   if (why === 'ended') keepSecret(room, '');
+  if (why === 'bad-pass') keepPass(store, room, '');
   show('left');
   byId('over-title', HTMLHeadingElement).focus();
 }
@@ -91,7 +94,7 @@ function enter(name, back) {
   const secret = secretOf(room);
   const connect = (/** @type {LinkOptions} */ options) => spare?.take(options) ?? new Link(options);
   const hidesAddress = remembered('hide-address') === 'yes';
-  const who = { browser: browserId(), secret, hidesAddress, knock: asks };
+  const who = { browser: browserId(), secret, pass, hidesAddress, knock: asks };
   const entered = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
   call = entered;
   // The socket is on its way while the page changes.
@@ -176,6 +179,7 @@ function found({ id, name, topology, access, locked }) {
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id !== room) {
     room = id;
+    keepPass(store, room, pass);
     history.replaceState(null, '', `/r/${id}`);
   }
   // Whoever made the room need not ask; what the server says of the secret is seen on the way in.
@@ -187,7 +191,7 @@ function found({ id, name, topology, access, locked }) {
 /** @returns {Promise<string>} Why one cannot come in, only if the server says so: without an answer joining will tell. */
 async function obstacle() {
   try {
-    const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`);
+    const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`, { headers: showing(pass) });
     if (response.status === 404) return 'unknown-room';
     if (response.ok) return found(await response.json());
   } catch (error) {
@@ -199,7 +203,8 @@ async function obstacle() {
 async function begin() {
   const ids = { camera: remembered('camera'), microphone: remembered('microphone') };
   const back = takeReturn(store, room, Date.now());
-  if (back) {
+  // Whoever opens another invitation comes in as who that one says.
+  if (back && !fresh) {
     const started = media.start({ camera: back.camera, microphone: back.microphone }, ids);
     await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);
     enter(back.name, back);

@@ -28,16 +28,16 @@ pub(super) struct PassArgs {
 pub(super) struct KeyArgs {
     /// Directory of the keys of access tokens, one a file, named by their kid: NAME.hs256 (a secret in base64url), NAME.pem
     /// (a public RSA or Ed25519 key), NAME.jwks (a set of keys). Read again on SIGHUP. Without it: a key of the server's own
-    #[arg(long, env = "PLENARY_PASS_KEYS", value_name = "DIR")]
-    pub(super) pass_keys: Option<PathBuf>,
+    #[arg(long = "pass-keys", env = "PLENARY_PASS_KEYS", value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
 
     /// For whom access tokens have to be (aud). Without it nobody looks
-    #[arg(long, env = "PLENARY_PASS_AUDIENCE", value_name = "NAME")]
-    pub(super) pass_audience: Option<String>,
+    #[arg(long = "pass-audience", env = "PLENARY_PASS_AUDIENCE", value_name = "NAME")]
+    pub(super) audience: Option<String>,
 
     /// Who has to have made access tokens (iss). Without it nobody looks
-    #[arg(long, env = "PLENARY_PASS_ISSUER", value_name = "NAME")]
-    pub(super) pass_issuer: Option<String>,
+    #[arg(long = "pass-issuer", env = "PLENARY_PASS_ISSUER", value_name = "NAME")]
+    pub(super) issuer: Option<String>,
 }
 
 /// What access tokens are for, still without keys, and where these are.
@@ -45,7 +45,7 @@ pub(super) fn settle(args: PassArgs, state: &Path) -> (PassRules, Keyring) {
     let PassArgs { auth: join, creators, keys } = args;
     let create = creators.unwrap_or(join);
     let needed = join == Auth::Token || create == Auth::Token;
-    let KeyArgs { pass_keys: directory, pass_audience: audience, pass_issuer: issuer } = keys;
+    let KeyArgs { directory, audience, issuer } = keys;
     let passes = Passes { audience, issuer, ..Passes::default() };
     let keyring = Keyring { directory, state: state.to_owned(), needed, makes: true };
     (PassRules { passes, join, create }, keyring)

@@ -66,8 +66,9 @@ pub(super) struct TokenArgs {
     #[arg(long)]
     admin: bool,
 
-    /// Print the link of the room with the token in it, too: BASE is where people open the server, https://meet.example.org
-    #[arg(long, value_name = "BASE")]
+    /// Print the link with the token in it, too: of the room, or with --create alone of the home page. Say where people open
+    /// the server
+    #[arg(long, value_name = "https://HOST")]
     link: Option<Url>,
 
     /// Which key signs, if --pass-keys has several
@@ -113,12 +114,16 @@ impl TokenArgs {
         if self.room.is_none() && (self.moderate || self.admin) {
             return Err("--moderate and --admin are about a room: say --room, perhaps \"*\"".to_owned());
         }
-        let link = match (self.link, self.room.as_ref().and_then(RoomPattern::room)) {
-            (Some(_), None) => return Err("--link is to one room: say --room with its id".to_owned()),
-            (Some(base), Some(room)) => Some(format!("{}/r/{room}", short(&base))),
+        let link = match (self.link, &self.room) {
             (None, _) => None,
+            // The home page makes rooms.
+            (Some(base), None) => Some(format!("{}/", short(&base))),
+            (Some(base), Some(room)) => {
+                let room = room.room().ok_or("--link is to one room: say --room with its whole id")?;
+                Some(format!("{}/r/{room}", short(&base)))
+            }
         };
-        let KeyArgs { pass_keys: directory, pass_audience, pass_issuer } = self.keys;
+        let KeyArgs { directory, audience, issuer } = self.keys;
         let rights = Rights {
             room: self.room,
             join: true,
@@ -131,8 +136,8 @@ impl TokenArgs {
             admin: self.admin,
         };
         let claims = Claims {
-            iss: pass_issuer,
-            aud: pass_audience.map(Audience::One),
+            iss: issuer,
+            aud: audience.map(Audience::One),
             sub: self.identity,
             name: self.name,
             plenary: rights,
@@ -243,6 +248,8 @@ mod tests {
         ] {
             assert_eq!(token(&["--room", "den", "--link", base]).unwrap().link.as_deref(), Some(link));
         }
+        let home = token(&["--create", "--link", "https://meet.example.org"]).unwrap().link;
+        assert_eq!(home.as_deref(), Some("https://meet.example.org/"));
     }
 
     #[test]

@@ -411,6 +411,30 @@ fn what_is_minted_here_is_taken_here() {
     assert_eq!(mint(&passes.keys, "nobody", &claims, NOW), Err(MintError::NoKey("nobody".to_owned())));
 }
 
+/// People write their programs from it.
+#[test]
+fn the_documentation_has_every_claim_and_no_other() {
+    let document = include_str!("../../docs/tokens.md");
+    let (_, example) = document.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    let read: Claims = serde_json::from_value(example.clone()).unwrap();
+    assert_eq!(read.plenary.publish, Some(Source::ALL.to_vec()));
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut written = serde_json::to_value(&read).unwrap();
+    assert_eq!((names(&written), names(&written["plenary"])), (names(&example), names(&example["plenary"])));
+    written["plenary"].as_object_mut().unwrap().retain(|name, _| name != "room" && name != "publish");
+    assert_eq!(
+        written["plenary"],
+        serde_json::to_value(Rights::default()).unwrap(),
+        "what holds without a word"
+    );
+    for name in names(&example) {
+        let row = if name == "plenary" { "`plenary.room`" } else { &format!("`{name}`") };
+        assert!(document.contains(row), "{name} is in the table");
+    }
+}
+
 /// One that is asked very often: to make an RSA key takes long.
 fn only_secret() -> Passes {
     let mut keys = PassKeys::default();

@@ -65,7 +65,7 @@ fn said(socket: &mut WebSocket<Stream>, types: &[&str]) -> Value {
 #[test]
 fn rooms_are_made_by_who_shows_a_token_for_that_and_others_are_told_how() {
     let server = closed();
-    let make =
+    let create =
         |shown: Option<&str>| server.ask(&posted("/api/rooms", r#"{"name":"Den","listed":true}"#, shown));
     let maker = pass(json!({ "plenary": { "create": true } }));
     let guest = pass(json!({ "plenary": { "room": "*" } }));
@@ -79,7 +79,7 @@ fn rooms_are_made_by_who_shows_a_token_for_that_and_others_are_told_how() {
         (Some(format!("Bearer {guest}")), 403, "insufficient_scope", "plenary.create"),
         (Some(format!("Bearer {other}")), 403, "insufficient_scope", "plenary.room"),
     ] {
-        let answer = make(shown.as_deref());
+        let answer = create(shown.as_deref());
         assert_eq!(answer.status, status, "{shown:?}: {}", answer.text());
         assert!(answer.header("www-authenticate").unwrap().contains(challenge), "{answer:?}");
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
@@ -87,8 +87,8 @@ fn rooms_are_made_by_who_shows_a_token_for_that_and_others_are_told_how() {
     }
     assert_eq!(server.get("/api/rooms/den").status, 404);
     // The head of a request is bounded: of this nothing is read.
-    assert_eq!(make(Some(&format!("Bearer {}", "a".repeat(1_000_000)))).status, 431);
-    let made = make(Some(&format!("bearer  {maker}")));
+    assert_eq!(create(Some(&format!("Bearer {}", "a".repeat(1_000_000)))).status, 431);
+    let made = create(Some(&format!("bearer  {maker}")));
     assert_eq!(made.status, 201, "{}", made.text());
     let mut socket = server.websocket();
     assert_eq!(joined(&mut socket, "den", None)["type"], "welcome", "whoever has the link comes in");

@@ -29,6 +29,7 @@
  * @property {string} [secret] Shows that one made the room; empty if somebody else did.
  * @property {string} [browser] What this browser is called, always the same.
  * @property {boolean} [knock] Asks for admission, though one was banned.
+ * @property {string} [pass] An access token; empty if there is none.
  * @property {boolean} [hidesAddress] The person keeps their address to themselves.
  * @property {(options: LinkOptions) => Link} [connect] Makes a connection, or has made one.
  */

@@ -19,6 +19,8 @@ const REFUSALS = [
   'not-admitted',
   'removed',
   'ended',
+  'pass-needed',
+  'bad-pass',
 ];
 /** Codes that end a call. */
 const PUT_OUT = ['removed', 'banned', 'ended'];
@@ -31,24 +33,34 @@ const PUT_OUT = ['removed', 'banned', 'ended'];
  * @property {ChatSeen} chat
  * @property {string | undefined} token
  * @property {string} secret
+ * @property {string} pass An access token; empty if there is none.
  * @property {string} browser What the browser is called, always the same.
  * @property {boolean} hideAddress
  * @property {boolean} knock Asks for admission though one was banned.
  */
 
 /**
- * @param {Pick<CallOptions, 'room' | 'name' | 'back' | 'secret' | 'browser' | 'hidesAddress' | 'knock'>} options
+ * @param {Pick<CallOptions, 'room' | 'name' | 'back' | 'secret' | 'pass' | 'browser' | 'hidesAddress' | 'knock'>} options
  * @returns {Omit<Comer, 'chat'>}
  */
-export function comerOf({ room, name, back, secret = '', browser = '', hidesAddress = false, knock = false }) {
-  return { room, name, token: back?.token, secret, browser, hideAddress: hidesAddress, knock };
+export function comerOf({
+  room,
+  name,
+  back,
+  secret = '',
+  pass = '',
+  browser = '',
+  hidesAddress = false,
+  knock = false,
+}) {
+  return { room, name, token: back?.token, secret, pass, browser, hideAddress: hidesAddress, knock };
 }
 
 /**
  * @param {Comer} comer
  * @returns {Join}
  */
-export function joinOf({ room, name, chat, token, secret, browser, hideAddress, knock }) {
+export function joinOf({ room, name, chat, token, secret, pass, browser, hideAddress, knock }) {
   return {
     type: 'join',
     room,
@@ -57,6 +69,7 @@ export function joinOf({ room, name, chat, token, secret, browser, hideAddress, 
     chat,
     ...(token ? { token } : {}),
     ...(secret ? { secret } : {}),
+    ...(pass ? { pass } : {}),
     ...(browser ? { browser } : {}),
     ...(hideAddress ? { hideAddress } : {}),
     ...(knock ? { knock } : {}),

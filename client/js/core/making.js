@@ -2,6 +2,7 @@
  * Making rooms: what the server is asked, and what its answer means. Pure but for the fetching it is given.
  */
 
+import { showing } from './pass.js';
 import { said } from './sentence.js';
 
 /** @import { Sentence } from './sentence.js' */
@@ -29,12 +30,13 @@ export function nameOfId(id) {
 /**
  * @param {typeof fetch} ask Throws if the server gives no answer.
  * @param {{ name: string, listed: boolean, lasts?: boolean, topology?: string, access?: string }} room
+ * @param {string} [pass] Shows that one may make rooms.
  * @returns {Promise<Making>}
  */
-export async function makeRoom(ask, room) {
+export async function makeRoom(ask, room, pass = '') {
   const response = await ask('/api/rooms', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...showing(pass) },
     body: JSON.stringify(room),
   });
   const body = await response.json().catch(() => ({}));
@@ -42,6 +44,11 @@ export async function makeRoom(ask, room) {
     return { made: body.id, secret: typeof body.secret === 'string' ? body.secret : '' };
   }
   if (response.status === 409 && typeof body.id === 'string') return { exists: body.id };
+  if (response.status === 401 || response.status === 403) {
+    return {
+      refused: `Rooms are made here by people who were given a link for it. ${pass ? 'Yours is not good for this one' : 'You have none'}: ask whoever runs this server.`,
+    };
+  }
   if (response.status === 429 || response.status === 503) {
     return { refused: `No room can be made at present${why(body.detail)}. Try again in a minute.` };
   }

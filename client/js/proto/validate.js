@@ -167,6 +167,7 @@ const CLIENT = {
     {
       token: text,
       secret: text,
+      pass: text,
       protocol: u32,
       hideAddress: flag,
       chat: record({ epoch: count, revision: count }),

@@ -43,6 +43,16 @@ const ENDINGS = {
     text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
     again: RETURN,
   },
+  'pass-needed': {
+    title: 'You need an invitation',
+    text: 'Nobody comes in here by the address of the room alone. Open the link that you were given, or ask for one.',
+    again: '',
+  },
+  'bad-pass': {
+    title: 'This invitation is not valid',
+    text: 'It may have expired, be for another room, or have been taken back. Ask whoever invited you for a new link.',
+    again: '',
+  },
   locked: { title: 'The room is locked', text: 'Nobody new comes in at present. Try again later.', again: TRY },
   'lobby-full': {
     title: 'Too many people wait',

@@ -9,8 +9,9 @@ import { keepSecret } from '../core/storage.js';
 /**
  * Offers it.
  * @param {string} id What the link has.
+ * @param {string} pass What may show that one may make rooms.
  */
-export function offerRoom(id) {
+export function offerRoom(id, pass) {
   const form = byId('make-again', HTMLFormElement);
   const name = byId('again-name', HTMLInputElement);
   const listed = byId('again-listed', HTMLInputElement);
@@ -29,7 +30,7 @@ export function offerRoom(id) {
     message.textContent = '';
     make.disabled = true;
     try {
-      const making = await makeRoom(fetch, { name: name.value.trim(), listed: listed.checked });
+      const making = await makeRoom(fetch, { name: name.value.trim(), listed: listed.checked }, pass);
       if ('refused' in making) message.textContent = making.refused;
       else if ('made' in making) {
         keepSecret(making.made, making.secret);

@@ -46,7 +46,7 @@ fn asks(world: &mut World, socket: usize, join: Value) -> Vec<String> {
     world.take_types(socket)
 }
 
-fn enters(world: &mut World, socket: usize, room: &str, plenary: Value) -> ServerMessage {
+fn enters(world: &mut World, socket: usize, room: &str, plenary: &Value) -> ServerMessage {
     let pass = world.pass_of(json!({ "plenary": plenary }));
     world.enter(socket, join(room, Some(&pass)));
     let newest = world.all(socket).into_iter().rev();
@@ -141,21 +141,21 @@ fn somebody_may_what_their_pass_says_and_no_more() {
     ] {
         let mut plenary = plenary;
         plenary["room"] = "d*".into();
-        let welcome = enters(&mut world, 9, "den", plenary.clone());
+        let welcome = enters(&mut world, 9, "den", &plenary);
         assert_eq!(grants(&welcome), all_but(left_out), "{plenary}");
         world.say(9, json!({ "type": "leave" }));
         world.close(9);
     }
-    let moderator = enters(&mut world, 8, "den", json!({ "room": "den", "moderate": true }));
+    let moderator = enters(&mut world, 8, "den", &json!({ "room": "den", "moderate": true }));
     assert!(matches!(moderator, ServerMessage::Welcome { role: Role::Moderator, .. }), "{moderator:?}");
-    let owner = enters(&mut world, 7, "den", json!({ "room": "den", "admin": true }));
+    let owner = enters(&mut world, 7, "den", &json!({ "room": "den", "admin": true }));
     assert!(grants(&owner).contains(&Grant::Own), "{owner:?}");
 }
 
 #[test]
 fn who_may_not_see_the_others_has_no_slots_and_gets_none_by_offering() {
     let mut world = closed();
-    let welcome = enters(&mut world, 9, "den", json!({ "room": "den", "subscribe": false }));
+    let welcome = enters(&mut world, 9, "den", &json!({ "room": "den", "subscribe": false }));
     let ServerMessage::Welcome { slots, .. } = welcome else { panic!("a welcome") };
     assert_eq!(slots, SlotLimits { pairs: 0, audio_only: 0, video_steps: vec![] });
     world.take(9);
@@ -301,21 +301,21 @@ fn a_key_that_is_gone_lets_nobody_in_and_puts_nobody_out() {
 fn where_rooms_are_made_with_a_pass_links_make_none() {
     let mut world = World::new();
     world.rule(Auth::Open, Auth::Token);
-    let make = |world: &mut World, pass: Option<String>| {
+    let create = |world: &mut World, pass: Option<String>| {
         let wanted = CreateRoom { name: "Class 7".into(), listed: false, pass, ..CreateRoom::default() };
         world.conference.create_room(world.now(), address(0), wanted)
     };
-    assert_eq!(make(&mut world, None).unwrap_err(), CreateRoomError::NoPass);
-    assert!(matches!(make(&mut world, Some("nonsense".into())), Err(CreateRoomError::BadPass(_))));
+    assert_eq!(create(&mut world, None).unwrap_err(), CreateRoomError::NoPass);
+    assert!(matches!(create(&mut world, Some("nonsense".into())), Err(CreateRoomError::BadPass(_))));
     let long = "a".repeat(Limit::PassBytes.default_value() + 1);
-    assert!(matches!(make(&mut world, Some(long)), Err(CreateRoomError::BadPass(_))));
+    assert!(matches!(create(&mut world, Some(long)), Err(CreateRoomError::BadPass(_))));
     assert_eq!(world.conference.tally().count(Limit::PassBytes), 1);
     for plenary in [json!({ "room": "*" }), json!({ "room": "attic-*", "create": true })] {
         let pass = world.pass_of(json!({ "plenary": plenary }));
-        assert_eq!(make(&mut world, Some(pass)).unwrap_err(), CreateRoomError::NotGranted);
+        assert_eq!(create(&mut world, Some(pass)).unwrap_err(), CreateRoomError::NotGranted);
     }
     let teacher = world.pass_of(json!({ "exp": 9e9, "plenary": { "room": "class-*", "create": true } }));
-    let made = make(&mut world, Some(teacher.clone())).unwrap();
+    let made = create(&mut world, Some(teacher.clone())).unwrap();
     let room = made.room.id;
     assert!(asks(&mut world, 1, join(&room, None)).contains(&"welcome".to_owned()), "whoever has the link");
     world.say(1, json!({ "type": "leave" }));

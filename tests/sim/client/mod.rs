@@ -166,6 +166,7 @@ impl Client {
             name,
             token,
             secret: None,
+            pass: None,
             protocol,
             chat: None,
             hide_address: None,
