@@ -45,6 +45,7 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'welcome.role',
     'join.browser',
     'join.knock',
+    'join.pass',
     'muted.by',
     'moderate.peer',
     'moderate.knock',
