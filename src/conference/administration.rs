@@ -27,6 +27,7 @@ const TAG_BYTES: usize = 12;
 /// What an application may change of a room.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "missing, null and a value are three things (RFC 7396)")]
 pub struct RoomPatch {
     name: Option<String>,
     lasts: Option<bool>,
@@ -41,11 +42,13 @@ pub struct RoomPatch {
 }
 
 /// A field that may be `null`, as another thing than one that is not there (RFC 7396).
+#[expect(clippy::option_option, reason = "missing, null and a value are three things (RFC 7396)")]
 fn even_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(from).map(Some)
 }
 
 /// A whole number, however it is written: to JSON, 8 and 8.0 are the same.
+#[expect(clippy::option_option, reason = "missing, null and a value are three things (RFC 7396)")]
 fn whole_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<usize>>, D::Error> {
     whole(from).map(Some)
 }
@@ -265,13 +268,12 @@ impl Conference {
         secret: &str,
     ) -> Result<(), Declined> {
         let record = self.owned(now, from, id, secret)?;
-        match self.room_ids.get(&*record.id).copied() {
-            Some(room) => self.end_room(now, room),
-            None => {
-                self.forget_room(now, id);
-                self.bury(now, id);
-                self.counters.rooms_ended += 1;
-            }
+        if let Some(room) = self.room_ids.get(&*record.id).copied() {
+            self.end_room(now, room);
+        } else {
+            self.forget_room(now, id);
+            self.bury(now, id);
+            self.counters.rooms_ended += 1;
         }
         self.run_due(now);
         Ok(())

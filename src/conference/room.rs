@@ -201,9 +201,9 @@ impl Conference {
             name,
             lasts,
             topology,
-            keeping,
             most_people,
             metadata,
+            keeping,
             ..RoomRecord::new(now, listed)
         };
         self.keep(now, address, record.clone())?;

@@ -22,7 +22,7 @@ pub(super) struct DoorArgs {
     #[arg(long, env = "PLENARY_HOST", value_name = "NAME", value_delimiter = ',')]
     host: Vec<HostName>,
 
-    /// Other site whose pages may use the API and signaling, and show this one in a frame: https://app.example.org. Repeat it or
+    /// Other site whose pages may use the API and signaling, and show this one in a frame, such as `https://app.example.org`. Repeat it or
     /// separate with commas. Without it: none
     #[arg(long, env = "PLENARY_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) origin: Vec<Origin>,

@@ -15,7 +15,7 @@ use crate::conference::{Declined, RoomPatch, is_pass};
 use crate::json;
 use crate::ledger::ClientAddress;
 
-/// The description of the API (OpenAPI 3.1).
+/// The description of the API (`OpenAPI` 3.1).
 const DESCRIPTION: &str = include_str!("api/openapi.json");
 
 /// Where messages of an application come from that does not say.
@@ -47,14 +47,12 @@ impl Route {
         ("/api/rooms/{id}/messages", Route::Messages, "POST"),
     ];
 
-    fn takes(self, method: &Method) -> Result<(), Reply> {
+    /// What somebody gets who asks by another method.
+    fn refuses(self, method: &Method) -> Option<Reply> {
         let allowed =
             Route::ALL.iter().find(|(_, route, _)| *route == self).map_or("", |(_, _, methods)| *methods);
-        if allowed.split(", ").any(|known| known == method.as_str()) {
-            Ok(())
-        } else {
-            Err(not_allowed(allowed))
-        }
+        let takes = allowed.split(", ").any(|known| known == method.as_str());
+        (!takes).then(|| not_allowed(allowed))
     }
 }
 
@@ -86,7 +84,7 @@ impl Site<'_> {
             let text = path.strip_prefix("/api/rooms/")?;
             return Some(self.room(request, client, text));
         };
-        if let Err(refusal) = found.value.takes(&request.head.method) {
+        if let Some(refusal) = found.value.refuses(&request.head.method) {
             return Some(refusal);
         }
         let id = found.params.get("id").unwrap_or_default();

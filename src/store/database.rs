@@ -26,6 +26,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Rooms that were ended and are remembered.
 const MOST_ENDED: usize = 10_000;
 
+/// Rooms with their records, and the ids of those that were ended.
+type Rows = (Vec<(String, String)>, Vec<String>);
+
 /// Why there is no store to serve with. The file is as it was.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -176,7 +179,7 @@ impl Database {
     /// [`StoreError::Damaged`] names the first room that cannot be read.
     pub fn load(&self) -> Result<Kept, StoreError> {
         let damaged = |why: String| StoreError::Damaged(self.path.clone(), why);
-        let read = || -> rusqlite::Result<(Vec<(String, String)>, Vec<String>)> {
+        let read = || -> rusqlite::Result<Rows> {
             let mut rooms = self.connection.prepare("SELECT id, record FROM rooms ORDER BY id")?;
             let rooms =
                 rooms.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;

@@ -157,8 +157,7 @@ impl Keeper {
     /// Writes what waits, for as long as the end of a process may take.
     pub fn finish(mut self) {
         let by = Instant::now() + LAST_WORDS;
-        while !(self.waiting.is_empty() && !self.in_flight) && Instant::now() < by && self.retry_at.is_none()
-        {
+        while (self.in_flight || !self.waiting.is_empty()) && self.retry_at.is_none() && Instant::now() < by {
             self.turn(Instant::now());
             if self.in_flight
                 && let Ok((batch, outcome)) = self.answers.recv_timeout(LAST_WORDS)
