@@ -136,9 +136,9 @@ fn read_file(path: &Path, keys: &mut PassKeys) -> Result<(), KeyringError> {
     let no_key = |why| KeyringError::NoKey(path.to_owned(), why);
     match ending {
         "hs256" => {
-            let text = read(path)?;
+            keys.add_secret(name, &read(path)?).map_err(no_key)?;
             warn_if_open(path);
-            keys.add_secret(name, &text).map_err(no_key)
+            Ok(())
         }
         "pem" => keys.add_pem(name, &read(path)?).map_err(no_key),
         "jwks" => keys.add_set(&read(path)?).map_err(no_key),
