@@ -172,7 +172,6 @@ impl Client {
             hide_address: None,
             browser: None,
             knock: None,
-            pass: None,
         });
     }
 
