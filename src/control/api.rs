@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-use http::header::{ALLOW, AUTHORIZATION, ETAG, IF_MATCH, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{ETAG, IF_MATCH, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
 use serde::Deserialize;
 use serde_json::de::SliceRead;
 
-use super::http::{Awaited, Reply, Request};
+use super::http::{Awaited, Reply, Request, bearer};
 use super::site::{Site, is_json, not_allowed, only_reading, unescaped};
 use crate::conference::protocol::TrackName;
 use crate::conference::{Declined, RoomPatch, is_pass};
@@ -227,17 +227,6 @@ impl Site<'_> {
     }
 }
 
-/// What somebody shows: `Authorization: Bearer …` (RFC 6750, 2.1).
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, shown) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(shown.trim())
-}
-
 fn done() -> Reply {
     Reply::empty(StatusCode::NO_CONTENT)
-}
-
-/// What the server as a whole takes (RFC 9112, 3.2.4), which can be asked for by OPTIONS only.
-pub(super) fn whole() -> Reply {
-    done().with(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE"))
 }

@@ -34,6 +34,7 @@ mod numbers;
 mod proxy;
 mod reach;
 mod refusing;
+mod routes;
 mod scrapes;
 mod signals;
 mod site;

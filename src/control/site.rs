@@ -10,11 +10,10 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::de::SliceRead;
 
-use super::api;
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
-use super::http::{Awaited, Reply, Request, percent_decode};
+use super::http::{Awaited, Reply, Request, bearer, percent_decode};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
@@ -100,27 +99,7 @@ impl Site<'_> {
         }
     }
 
-    /// Answers everything that stays HTTP. `HEAD` is answered like `GET`: the sender leaves the body out.
-    pub fn answer(&mut self, request: &Request, client: ClientAddress) -> Reply {
-        if let Some(reply) = self.faults(request) {
-            return reply;
-        }
-        let path = request.head.path.as_str();
-        match path {
-            "/healthz" => only_reading(request, || Some(text("ok\n"))),
-            "/readyz" => only_reading(request, || Some(self.readiness())),
-            "*" => api::whole(),
-            _ if path.starts_with("/api/") => {
-                self.api(request, client).unwrap_or_else(|| only_reading(request, || None))
-            }
-            _ => match link(path) {
-                Some(text) => only_reading(request, || self.room_page(request, text)),
-                None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
-            },
-        }
-    }
-
-    fn readiness(&self) -> Reply {
+    pub(super) fn readiness(&self) -> Reply {
         if self.stopping {
             Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending")
         } else {
@@ -130,7 +109,7 @@ impl Site<'_> {
 
     /// The page of a room, at its one address: whoever comes by another form of that, with capitals, escapes or what a chat
     /// program added, is sent there. Nothing is kept of it, because another room may have the name tomorrow.
-    fn room_page(&self, request: &Request, text: &str) -> Option<Reply> {
+    pub(super) fn room_page(&self, request: &Request, text: &str) -> Option<Reply> {
         let id = self.conference.id_of_link(&unescaped(text))?;
         let address = format!("/r/{id}");
         let path = request.head.target.split('?').next().unwrap_or_default();
@@ -153,7 +132,7 @@ impl Site<'_> {
         client: ClientAddress,
         (room, peer): (&str, &str),
     ) -> Reply {
-        let Some(secret) = api::bearer(&request.head.headers) else {
+        let Some(secret) = bearer(&request.head.headers) else {
             let bearer = HeaderValue::from_static("Bearer");
             let why = "send the room's secret: Authorization: Bearer SECRET";
             return Reply::problem(StatusCode::UNAUTHORIZED, why).with(WWW_AUTHENTICATE, bearer);
@@ -211,7 +190,7 @@ impl Site<'_> {
                 return Reply::problem(StatusCode::BAD_REQUEST, &format!("the body cannot be read: {error}"));
             }
         };
-        wanted.pass = api::bearer(&request.head.headers).map(str::to_owned);
+        wanted.pass = bearer(&request.head.headers).map(str::to_owned);
         match self.conference.create_room(self.now, client, wanted) {
             Ok(created) => {
                 let mut reply = Reply::json(StatusCode::CREATED, &created);
@@ -260,7 +239,7 @@ pub(super) fn trace_of(text: &str) -> Option<(&str, &str)> {
 }
 
 /// What a path says of a room, if it is a room's: `/r/` and a text, perhaps typed in capitals or with slashes after it.
-fn link(path: &str) -> Option<&str> {
+pub(super) fn link(path: &str) -> Option<&str> {
     let text = path.strip_prefix("/r/").or_else(|| path.strip_prefix("/R/"))?.trim_end_matches('/');
     (!text.is_empty() && !text.contains('/')).then_some(text)
 }
@@ -308,7 +287,7 @@ pub(super) fn not_allowed(allowed: &'static str) -> Reply {
         .with(ALLOW, HeaderValue::from_static(allowed))
 }
 
-fn text(body: &'static str) -> Reply {
+pub(super) fn text(body: &'static str) -> Reply {
     Reply::new(StatusCode::OK, "text/plain; charset=utf-8", body.as_bytes())
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }
@@ -319,7 +298,7 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
 }
 
 /// Files have no hash in their names, so a browser asks every time and is told when nothing changed.
-fn file(asset: &Asset, headers: &HeaderMap) -> Reply {
+pub(super) fn file(asset: &Asset, headers: &HeaderMap) -> Reply {
     let reply = if is_known(&asset.etag, headers) {
         Reply::empty(StatusCode::NOT_MODIFIED)
     } else {

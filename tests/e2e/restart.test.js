@@ -147,9 +147,10 @@ house.scene('a room that is to last is there after a restart, with its door and 
   await ann.press('Leave');
   await house.server.stop();
   await house.server.start();
+  await ann.page.goto(house.origin);
   await bob.knock(invitation);
   await ann.join(invitation);
   await ann.press('Admit Bob');
-  await bob.button('Leave').waitFor();
+  await ann.sees('Bob', 'green');
   assert.equal(await ann.page.locator('#room-name').textContent(), 'Every Monday');
 });

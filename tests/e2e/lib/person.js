@@ -349,7 +349,7 @@ export class Person extends Viewer {
   }
 
   /**
-   * @param {string} text part of an announcement
+   * @param {string | RegExp} text part of an announcement
    * @param {{ within?: number }} [options]
    */
   async isTold(text, options) {
@@ -357,7 +357,7 @@ export class Person extends Viewer {
     await until(
       what,
       () => this.announced(),
-      (said) => said.some((line) => line.includes(text)),
+      (said) => said.some((line) => (typeof text === 'string' ? line.includes(text) : text.test(line))),
       options,
     );
   }
