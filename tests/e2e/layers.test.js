@@ -123,7 +123,7 @@ for (const [sender, viewer, colour, way] of FIRST === OTHER ? directions.slice(0
       );
     await encoded('f q');
     const large = viewer.page.viewportSize() ?? { width: 1280, height: 720 };
-    await viewer.page.setViewportSize({ width: 360, height: 300 });
+    await viewer.page.setViewportSize({ width: 360, height: 352 });
     await encoded('h q');
     const stats = await sender.sends('video');
     const active = stats.filter((one) => 'active' in one).map(({ rid, active: is }) => `${rid} ${is}`);
