@@ -179,7 +179,16 @@ fn addresses(row: &mut Row<'_>) {
         joined(paths.map(|path| server.get(path).status))
     });
     row("unknown methods", "http_405", "405", &|server| {
-        let lines = ["BREW /", "DELETE /api/rooms/den", "PUT /api/rooms", "CONNECT /ws", "TRACE /healthz"];
+        let lines = ["BREW /", "PUT /api/rooms/den", "PUT /api/rooms", "CONNECT /ws", "TRACE /healthz"];
+        let requests = lines.map(|line| head(line, ""));
+        every(server, &requests.each_ref().map(String::as_str))
+    });
+    row("a room ended by a stranger", "http_401", "401", &|server| {
+        let lines = [
+            "DELETE /api/rooms/den",
+            "DELETE /api/rooms/den/peers/0123456789abcdef",
+            "GET /api/rooms/den/peers",
+        ];
         let requests = lines.map(|line| head(line, ""));
         every(server, &requests.each_ref().map(String::as_str))
     });
