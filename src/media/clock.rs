@@ -16,15 +16,13 @@ const WINDOW: Duration = Duration::from_secs(30);
 /// A report that puts the newest packet further than this from its arrival is not believed.
 const BELIEVABLE: Duration = Duration::from_secs(3);
 
-/// A track of which nothing came for so long has rested: a network stalls for less, or is looked at as a lost path.
-const RESTED: Duration = Duration::from_secs(5);
-
-/// Nothing came for at least so long: longer than the 400 ms between two packets of silence (DTX).
-const PAUSED: Duration = Duration::from_millis(500);
+/// Nothing came for at least so long: longer than a queue on a starved line makes a gap of a few lost packets.
+const PAUSED: Duration = Duration::from_secs(2);
 
 /// A clock that counted so much less than the time that passed stood still meanwhile. Chromium's sound loses 0.7 s whenever it does not
-/// send for a while (five pauses of 10 s looked at), and each puts sound and picture as much further apart.
-const STOOD: Duration = Duration::from_millis(100);
+/// send for a while (five pauses of 10 s looked at), and each puts sound and picture as much further apart. A queue that grew while nothing
+/// came looks alike, and is shorter.
+const STOOD: Duration = Duration::from_millis(500);
 
 /// One person's NTP clock against the server's.
 #[derive(Debug)]
@@ -126,14 +124,13 @@ impl TrackClock {
     }
 
     /// Whether the publisher's clock stood still while nothing came before the packet with the timestamp `rtp`, which arrives at `arrival`: what
-    /// was known of it says nothing any more. A stalled network that delivers late is another thing: there the first packet counts
-    /// on from the last.
+    /// was known of it says nothing any more. A network, or a server, that stalled and delivers late is another thing: there the first
+    /// packet counts on from the last.
     #[must_use]
     pub fn stood(&self, rtp: MediaTime, arrival: Instant) -> bool {
         let Some((newest, at)) = self.newest.filter(|(newest, _)| rtp > *newest) else { return false };
         let (paused, counted) = (arrival.saturating_duration_since(at), self.rate.time_of(rtp - newest));
-        let stood = paused.saturating_sub(counted) > STOOD;
-        stood && (paused >= RESTED || (paused >= PAUSED && counted >= paused / 2))
+        paused >= PAUSED && counted >= paused / 2 && paused.saturating_sub(counted) > STOOD
     }
 
     /// Forgets what is known of it. It began anew.
@@ -245,11 +242,14 @@ mod tests {
         // How long nothing came, how much of that was counted, and what it is.
         for (paused, counted, stood) in [
             (10_000, 9_300, true),
-            (10_000, 20, true),
+            (10_000, 20, false),
+            (40_000, 20, false),
+            (10_000, 9_600, false),
             (10_000, 9_990, false),
             (2_000, 1_300, true),
             (2_000, 20, false),
             (2_000, 1_950, false),
+            (1_000, 300, false),
             (400, 20, false),
             (20, 10_000, false),
         ] {
