@@ -6,7 +6,9 @@ impl Turn<'_> {
     /// Has written what is to be kept; whoever waits for that goes on.
     pub(super) fn keep(&mut self) {
         while let Some(change) = self.conference.poll_change() {
-            self.control.keeper.iter_mut().for_each(|keeper| keeper.keep(change.clone()));
+            if let Some(keeper) = &mut self.control.keeper {
+                keeper.keep(change);
+            }
         }
         let Some(keeper) = &mut self.control.keeper else { return };
         if keeper.turn(self.now.instant) {

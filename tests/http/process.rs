@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{self, Client, Folder, PATIENCE};
+use crate::harness::{self, Answer, Client, Folder, PATIENCE};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_plenary");
 
@@ -67,6 +67,25 @@ impl Drop for Process {
 
 pub fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
+}
+
+/// Starts it without TLS, on ports of the system's choice.
+pub fn start(folder: &Folder, arguments: &[&str]) -> Process {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--plain-http", "--http-port", "0", "--udp-port", "0"]).args(arguments);
+    Process::start(command, folder)
+}
+
+pub fn end(process: Process) {
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+}
+
+/// What it answers, on a connection of its own.
+pub fn ask(process: &Process, request: &str) -> Answer {
+    let mut client = process.connect();
+    client.say(request);
+    client.answer()
 }
 
 #[test]

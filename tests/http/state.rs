@@ -7,25 +7,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tungstenite::Message;
 
-use crate::harness::{Answer, Folder, posted, websocket};
-use crate::process::{PROGRAM, Process};
-
-fn start(folder: &Folder, arguments: &[&str]) -> Process {
-    let mut command = Command::new(PROGRAM);
-    command.args(["--plain-http", "--http-port", "0", "--udp-port", "0"]).args(arguments);
-    Process::start(command, folder)
-}
-
-fn end(process: Process) {
-    process.signal("TERM");
-    assert_eq!(process.end(), Some(0));
-}
-
-fn ask(process: &Process, request: &str) -> Answer {
-    let mut client = process.connect();
-    client.say(request);
-    client.answer()
-}
+use crate::harness::{Folder, posted, websocket};
+use crate::process::{PROGRAM, Process, ask, end, start};
 
 fn make(process: &Process, name: &str, listed: bool) -> String {
     let made = ask(process, &posted("/api/rooms", &json!({ "name": name, "listed": listed }).to_string()));

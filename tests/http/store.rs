@@ -7,19 +7,7 @@ use serde_json::{Value, json};
 use tungstenite::Message;
 
 use crate::harness::{Answer, Folder, posted, websocket};
-use crate::process::{PROGRAM, Process};
-
-fn start(folder: &Folder, arguments: &[&str]) -> Process {
-    let mut command = Command::new(PROGRAM);
-    command.args(["--plain-http", "--http-port", "0", "--udp-port", "0"]).args(arguments);
-    Process::start(command, folder)
-}
-
-fn ask(process: &Process, request: &str) -> Answer {
-    let mut client = process.connect();
-    client.say(request);
-    client.answer()
-}
+use crate::process::{PROGRAM, Process, ask, start};
 
 fn make(process: &Process, wanted: &Value) -> Answer {
     ask(process, &posted("/api/rooms", &wanted.to_string()))

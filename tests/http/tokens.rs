@@ -11,8 +11,8 @@ use plenary::passes::{Claims, PassKeys, Passes, mint};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Answer, Folder, PATIENCE, Server, Stream, websocket};
-use crate::process::{PROGRAM, Process};
+use crate::harness::{Folder, PATIENCE, Server, Stream, websocket};
+use crate::process::{PROGRAM, Process, ask, end, start};
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
@@ -129,17 +129,6 @@ fn a_link_of_a_room_that_ended_is_good_for_who_may_make_it_again() {
     assert_eq!(statuses, [404, 200, 404]);
 }
 
-fn start(folder: &Folder, arguments: &[&str]) -> Process {
-    let mut command = Command::new(PROGRAM);
-    command.args(["--plain-http", "--http-port", "0", "--udp-port", "0"]).args(arguments);
-    Process::start(command, folder)
-}
-
-fn end(process: Process) {
-    process.signal("TERM");
-    assert_eq!(process.end(), Some(0));
-}
-
 fn token(folder: &Folder, arguments: &[&str]) -> Output {
     Command::new(PROGRAM).current_dir(folder.path()).arg("token").args(arguments).output().unwrap()
 }
@@ -150,12 +139,6 @@ fn minted(folder: &Folder, arguments: &[&str]) -> Vec<String> {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && said.is_empty(), "{arguments:?}: {said}");
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-}
-
-fn ask(process: &Process, request: &str) -> Answer {
-    let mut client = process.connect();
-    client.say(request);
-    client.answer()
 }
 
 /// The newest line of the log with this in it.

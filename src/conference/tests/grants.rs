@@ -23,7 +23,7 @@ const OWNER: [Grant; 10] = [
     Grant::Own,
 ];
 /// All but the last two.
-const GUEST: &[Grant] = OWNER.split_at(8).0;
+pub(super) const GUEST: &[Grant] = OWNER.split_at(8).0;
 
 fn make(world: &mut World, name: &str) -> (String, String) {
     let wanted =

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::grants::GUEST;
 use super::harness::{World, address, offer};
 use super::moderation::{kept_by_ann, wish};
 use crate::conference::protocol::{ErrorCode, Grant, Role, ServerMessage, SlotLimits};
@@ -9,18 +10,6 @@ use crate::conference::{Auth, CreateRoom, CreateRoomError};
 use crate::limits::Limit;
 use crate::media::ids::PeerId;
 use crate::passes::PassKeys;
-
-/// What everybody may who has the link.
-const GUEST: [Grant; 8] = [
-    Grant::Publish,
-    Grant::Microphone,
-    Grant::Camera,
-    Grant::Screen,
-    Grant::Subscribe,
-    Grant::Signal,
-    Grant::Files,
-    Grant::Chat,
-];
 
 /// A world in which nobody comes into the den without a pass but Ann, who is in a call there, and Bob, in the attic.
 fn closed() -> World {
@@ -59,7 +48,7 @@ fn grants(welcome: &ServerMessage) -> Vec<Grant> {
 }
 
 fn all_but(left_out: &[Grant]) -> Vec<Grant> {
-    GUEST.into_iter().filter(|grant| !left_out.contains(grant)).collect()
+    GUEST.iter().copied().filter(|grant| !left_out.contains(grant)).collect()
 }
 
 #[test]
