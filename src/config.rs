@@ -23,7 +23,7 @@ use ipnet::IpNet;
 use log::LevelFilter;
 
 use crate::conference::placement::PerMille;
-use crate::conference::{FILE_BYTES, PassRules, Turn};
+use crate::conference::{FILE_BYTES, PassRules, Turn, WHIP_BITRATE};
 use crate::control::{HostName, Origin};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
@@ -121,6 +121,10 @@ struct ServeArgs {
     /// Bytes of a file that people may send each other through the server; 0 lets none through
     #[arg(long, env = "PLENARY_FILE_BYTES", value_name = "BYTES", default_value_t = FILE_BYTES)]
     file_bytes: u64,
+
+    /// Bits a second of a picture that somebody publishes by WHIP: such tools obey no wish. Who sends more is put out
+    #[arg(long, env = "PLENARY_WHIP_BITRATE", value_name = "BITS", default_value_t = WHIP_BITRATE, value_parser = clap::value_parser!(u64).range(100_000..=200_000_000))]
+    whip_bitrate: u64,
 
     /// How busy a worker is, in percent, from which on the next people of its rooms go to another one; 0 spreads each room over
     /// all of them
@@ -260,6 +264,8 @@ pub struct Config {
     pub audio_top: u8,
     /// Bytes of a file that people may send each other through the server; zero lets none through.
     pub file_bytes: u64,
+    /// Bits a second of a picture that somebody publishes by WHIP.
+    pub whip_bitrate: u64,
     /// How busy a worker is from which on the next people of its rooms go elsewhere.
     pub spill_at: PerMille,
     /// The addresses for media, the best first. Never empty.
@@ -362,6 +368,7 @@ impl Config {
             codecs: args.codecs.to_vec(),
             audio_top: args.audio_top,
             file_bytes: args.file_bytes,
+            whip_bitrate: args.whip_bitrate,
             spill_at: PerMille(u16::from(args.spill_at) * 10),
             announced: announced::resolve(&args.announce, &addresses),
             transport,

@@ -98,6 +98,10 @@ limits! {
     MetadataBytes = 4 * 1024, "limit_metadata_bytes";
     /// People in one room.
     PeersPerRoom = 100, "limit_peers_per_room";
+    /// People who came by a standard tool (WHIP, WHEP) and are inside.
+    StandardClients = 4_000, "limit_standard_clients";
+    /// Of these, those of one client address: a wall of screens, a studio.
+    StandardClientsPerAddress = 200, "limit_standard_clients_per_address";
     /// People who wait to be let into one room. Who comes then is refused; who waits keeps their place.
     LobbyPerRoom = 50, "limit_lobby_per_room";
     /// Of these, those of one client address: a class that comes in behind one router has a teacher who opens the room.

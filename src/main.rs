@@ -196,6 +196,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         turn: config.turn.clone(),
         stun,
         file_bytes: config.file_bytes,
+        whip_bitrate: config.whip_bitrate,
         workers: workers.count(),
         spill_at: config.spill_at,
         codecs: config.codecs.clone(),

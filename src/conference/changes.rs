@@ -35,6 +35,9 @@ impl Conference {
             self.keep_record(record);
         }
         self.tell_workers(id, event);
+        if matches!(event, RoomEvent::Published { .. } | RoomEvent::Muted { .. } | RoomEvent::Left { .. }) {
+            self.review_watchers(id);
+        }
         if changed == Changed::List {
             self.list_changed(now, id);
         }
@@ -64,6 +67,7 @@ impl Conference {
             | RoomEvent::Negotiated { .. }
             | RoomEvent::CodecChosen { .. }
             | RoomEvent::Hidden { .. }
+            | RoomEvent::ComesBy { .. }
             | RoomEvent::TopologyChosen { .. }
             | RoomEvent::RoleGiven { .. }
             | RoomEvent::Hand { .. }

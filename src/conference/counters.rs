@@ -16,6 +16,8 @@ crate::metrics! {
         pub files: u64 as Gauge,
         /// People who wait to be let into a room.
         pub waiting: u64 as Gauge,
+        /// People in rooms who came by a standard tool (WHIP, WHEP).
+        pub standard: u64 as Gauge,
     }
 }
 
@@ -51,6 +53,10 @@ crate::metrics! {
         pub knocks: u64,
         /// People who were put out of a room by somebody who moderates.
         pub put_out: u64,
+        /// People who came by a standard tool (WHIP, WHEP).
+        pub standard_opened: u64,
+        /// Of these, those whose session the server ended: more than `--whip-bitrate` came, or their connection failed.
+        pub standard_ended: u64,
         /// Rooms that were ended for everybody.
         pub rooms_ended: u64,
     } with {

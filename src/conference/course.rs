@@ -55,6 +55,8 @@ pub(super) struct Someone {
     pub(super) ready: bool,
     /// They keep their address to themselves.
     pub(super) hidden: bool,
+    /// They came by a tool that connects to nothing but the server.
+    pub(super) standard: bool,
 }
 
 /// Two people, the smaller id first.
@@ -241,6 +243,9 @@ impl Course {
         }
         if count > self.most() {
             return Some(Why::ManyPeople);
+        }
+        if self.people.values().any(|someone| someone.standard) {
+            return Some(Why::StandardClient);
         }
         if self.people.values().any(|someone| someone.hidden) {
             return Some(Why::HiddenAddress);

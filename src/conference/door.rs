@@ -132,7 +132,9 @@ impl Conference {
         let was_inside = token.filter(|token| self.tokens.brings_back(now, token));
         let pass = self.needed_pass(now, address, shown, is_owner || was_inside.is_some())?;
         let (role, within) = standing(&record, pass.as_ref(), is_owner, was_inside);
-        let expected = was_inside.is_some() || role.rank() > 0;
+        // A standard tool cannot be told to wait: its token says that it may come in.
+        let by_token = join.standard && pass.is_some();
+        let expected = was_inside.is_some() || role.rank() > 0 || by_token;
         let known = known.with_pass(pass.as_ref());
         let named = pass.and_then(|pass| pass.name);
         let guest = Guest { known, role, within, named: named.is_some(), name: named.map_or(name, Ok)? };

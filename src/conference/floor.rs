@@ -24,6 +24,8 @@ impl Conference {
     fn set_speaker(&mut self, at: RoomId, speaker: Option<PeerId>) {
         let Some(room) = self.rooms.get_mut(&at).filter(|room| room.speaker != speaker) else { return };
         room.speaker = speaker;
+        self.review_watchers(at);
+        let Some(room) = self.rooms.get(&at) else { return };
         let members = room.state.people().to_vec();
         let Some(text) = to_text(&ServerMessage::Speaker { peer: speaker }) else { return };
         for member in members {

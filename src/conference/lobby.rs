@@ -178,7 +178,7 @@ impl Conference {
         if waiting.banned {
             self.change(now, room, &RoomEvent::Pardoned { known: guest.known, at: now.wall });
         }
-        match self.admit(now, room, Arrival { socket, guest }, None) {
+        match self.admit(now, room, Arrival { socket: Some(socket), guest }, None) {
             Ok(id) => {
                 self.hide_address(now, id, hide_address);
                 self.begin_history(now, socket, chat);

@@ -57,6 +57,7 @@ mod room;
 mod roster;
 mod session;
 mod sockets;
+mod standard;
 mod state;
 pub mod store;
 mod stun;
@@ -83,6 +84,9 @@ pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use pass::{Auth, PassRules, is_pass};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
+pub use standard::{
+    Patched, Purpose, StandardAnswer, StandardId, StandardRefused, StandardRequest, WHIP_BITRATE,
+};
 pub use store::{Change, Kept, MemoryStore, RoomRecord, Store};
 pub use stun::stun_urls;
 pub use trace::{TraceRefused, TraceReport};
@@ -142,6 +146,8 @@ pub struct ConferenceConfig {
     pub spill_at: placement::PerMille,
     /// Bytes of a file that goes through the server; none does if it is zero.
     pub file_bytes: u64,
+    /// Bits a second of a picture that somebody publishes with a standard tool, which obeys no wish.
+    pub whip_bitrate: u64,
     /// The codecs pictures are asked in, best first; others are not used. [`DEFAULT_CODECS`] if there is none.
     pub codecs: Vec<Codec>,
 }
@@ -166,6 +172,13 @@ pub enum Output {
         code: u16,
         /// The close frame's reason.
         reason: &'static str,
+    },
+    /// Answer whoever came by a standard tool, or changed something.
+    Standard {
+        /// Whose session.
+        id: StandardId,
+        /// What they get, or why not.
+        answer: Result<StandardAnswer, StandardRefused>,
     },
     /// Tell a worker.
     Command {
@@ -209,6 +222,8 @@ pub struct Conference {
     counters: Counters,
     sockets: BTreeMap<SocketId, Socket>,
     peers: BTreeMap<PeerId, Participant>,
+    /// Those of them who came by a standard tool.
+    standard: BTreeMap<StandardId, PeerId>,
     /// The rooms somebody is in.
     rooms: BTreeMap<RoomId, OpenRoom>,
     /// Those of them that have people on several workers.
@@ -254,6 +269,7 @@ impl Conference {
             counters: Counters::default(),
             sockets: BTreeMap::new(),
             peers: BTreeMap::new(),
+            standard: BTreeMap::new(),
             rooms: BTreeMap::new(),
             spread_rooms: BTreeSet::new(),
             room_ids: BTreeMap::new(),
@@ -289,7 +305,7 @@ impl Conference {
                 Notice::Answer { id: offer, sdp, sends, receives, .. } => {
                     self.answered(now, id, offer, sdp, Abilities { sends, receives });
                 }
-                Notice::Refused { id: offer, reason, .. } => self.refused(id, offer, reason),
+                Notice::Refused { id: offer, reason, .. } => self.refused(now, id, offer, reason),
                 Notice::Slots { slots, .. } => {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
                     peer.slots = Some((version, slots));
@@ -316,7 +332,7 @@ impl Conference {
                 Notice::TooMuch { .. } => self.too_much(now, id),
                 Notice::Floor { .. } => {}
                 Notice::FileBroken { file } => self.file_broken(file),
-                Notice::Lost { reason, .. } => self.lost(id, reason),
+                Notice::Lost { reason, .. } => self.lost(now, id, reason),
             }
         }
         self.run_due(now);
@@ -365,8 +381,9 @@ impl Conference {
     pub fn gauges(&self) -> Gauges {
         let [sockets, people, rooms] =
             [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
-        let [files, waiting] = [self.files.carried(), self.lobby.len()].map(|count| count as u64);
-        Gauges { sockets, people, rooms, files, waiting }
+        let [files, waiting, standard] =
+            [self.files.carried(), self.lobby.len(), self.standard.len()].map(|count| count as u64);
+        Gauges { sockets, people, rooms, files, waiting, standard }
     }
 
     /// What happened to people.

@@ -100,6 +100,12 @@ impl Negotiation {
             || self.unread.as_ref().is_some_and(|offer| tracks_of(&offer.tracks).contains(&track))
     }
 
+    /// An offer that was read goes on as soon as the one before it is done with.
+    pub(super) fn take_read(&mut self, id: OfferId, fresh: bool, tracks: BTreeSet<Track>, offer: Offer) {
+        self.last = Some(id);
+        self.waiting = Some(Waiting { id, fresh, tracks, offer: Box::new(offer) });
+    }
+
     /// Whether the client made an offer after the one at the worker.
     fn superseded(&self) -> bool {
         self.waiting.is_some() || self.unread.is_some()
@@ -147,7 +153,7 @@ impl Negotiation {
     }
 }
 
-fn tracks_of(lines: &[TrackLine]) -> BTreeSet<Track> {
+pub(super) fn tracks_of(lines: &[TrackLine]) -> BTreeSet<Track> {
     lines.iter().map(|line| Track { stream: line.stream, kind: line.kind }).collect()
 }
 
@@ -321,6 +327,9 @@ impl Conference {
         if let Some(socket) = peer.socket() {
             peer.negotiation.connected = true;
             self.send(socket, &ServerMessage::Answer { id: offer, sdp }, None);
+        } else if peer.standard.is_some() {
+            peer.negotiation.connected = true;
+            self.standard_answered(now, id, &sdp);
         }
         let able = self.member(id).is_some_and(|member| member.abilities() == Some(abilities));
         self.change(now, room, &RoomEvent::Negotiated { peer: id, abilities });
@@ -349,21 +358,20 @@ impl Conference {
     }
 
     /// The worker refused an offer.
-    pub(super) fn refused(&mut self, id: PeerId, offer: OfferId, reason: String) {
+    pub(super) fn refused(&mut self, now: Now, id: PeerId, offer: OfferId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(done) = peer.negotiation.concluded(offer) else { return };
         let relied = peer.negotiation.give_up();
         // Who came back meanwhile does not wait for this answer, but may have gone on with the connection.
         let superseded = peer.negotiation.superseded() || (done.void && !relied);
-        let socket = peer.socket();
         self.forward_offer(id);
-        if let Some(socket) = socket.filter(|_| !superseded) {
-            self.refuse(socket, Refusal::OfferRefused { offer, why: reason });
+        if !superseded {
+            self.refuse_media(now, id, Refusal::OfferRefused { offer, why: reason });
         }
     }
 
     /// The worker lost a person's connection. What that means for presence, its silence will tell.
-    pub(super) fn lost(&mut self, id: PeerId, reason: String) {
+    pub(super) fn lost(&mut self, now: Now, id: PeerId, reason: String) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let negotiation = &mut peer.negotiation;
         let relied = negotiation.give_up();
@@ -373,15 +381,14 @@ impl Conference {
         if !rebuilding {
             negotiation.void();
         }
-        if let Some(socket) = peer.socket().filter(|_| relied && !rebuilding) {
-            self.refuse(socket, Refusal::ConnectionLost { why: reason });
+        if relied && !rebuilding {
+            self.refuse_media(now, id, Refusal::ConnectionLost { why: reason });
         }
     }
 
     /// A person sends more than was asked: it is asked once more, in case that was not heard.
     pub(super) fn too_much(&mut self, now: Now, id: PeerId) {
-        let Some(socket) = self.socket_of(id) else { return };
-        self.refuse(socket, Refusal::TooMuchMedia);
+        self.refuse_media(now, id, Refusal::TooMuchMedia);
         self.send_publish(now, id, true);
     }
 

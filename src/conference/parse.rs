@@ -45,8 +45,30 @@ pub(super) struct Join {
     /// Who was banned asks to be let in all the same.
     #[serde(default)]
     pub(super) knock: bool,
+    /// It is no page's, but a standard tool's.
+    #[serde(skip)]
+    pub(super) standard: bool,
     /// What the page has of the room's chat; a page that says nothing of it is not told what was written before.
     pub(super) chat: Option<ChatSeen>,
+}
+
+impl Join {
+    /// What somebody says who comes by a standard tool: which room, and what they show.
+    pub(super) fn standard(room: String, pass: Option<String>, secret: Option<String>) -> Self {
+        Self {
+            room,
+            name: String::new(),
+            token: None,
+            secret,
+            pass,
+            protocol: None,
+            hide_address: false,
+            browser: None,
+            knock: false,
+            standard: true,
+            chat: None,
+        }
+    }
 }
 
 /// `view`.

@@ -13,6 +13,10 @@ use crate::media::ids::PeerId;
 /// changes networks, short enough that nobody talks to an empty chair.
 pub(super) const LEAVE_AFTER: Duration = Duration::from_secs(30);
 
+/// The same of somebody who came by a standard tool: it has no socket that would tell of its end, and comes as somebody new. ICE asks whether
+/// the other end is there every 5 s (RFC 7675), so this is one answer that is late.
+pub(super) const STANDARD_LEAVES_AFTER: Duration = Duration::from_secs(10);
+
 /// How long a page that went away may take to come back as the same person. A reload over a slow link takes 1 to 3 s;
 /// after a closed tab the others look at a still picture for this long.
 pub(super) const RETURN_WITHIN: Duration = Duration::from_secs(4);
@@ -24,6 +28,8 @@ pub(super) enum Link {
     Attached(SocketId),
     /// There is none since then.
     Gone(Instant),
+    /// There never is one: a standard tool's media is all that tells of its person.
+    Media,
 }
 
 /// What the worker last said about a person's media path.
@@ -74,8 +80,10 @@ impl Signs {
             return Verdict::Left;
         }
         let (presence, again) = match self.gone_since() {
-            Some(since) if now >= since + LEAVE_AFTER => return Verdict::Left,
-            Some(since) if now >= since + QUIET_AFTER => (Presence::Reconnecting, Some(since + LEAVE_AFTER)),
+            Some(since) if now >= since + self.leaves_after() => return Verdict::Left,
+            Some(since) if now >= since + QUIET_AFTER => {
+                (Presence::Reconnecting, Some(since + self.leaves_after()))
+            }
             gone => {
                 let reconnecting = gone.map(|since| since + QUIET_AFTER);
                 match self.silent_since().map(|since| since + QUIET_AFTER) {
@@ -86,6 +94,10 @@ impl Signs {
         };
         let again = self.departs.into_iter().chain(again).min();
         Verdict::Stays { presence, again }
+    }
+
+    fn leaves_after(&self) -> Duration {
+        if self.link == Link::Media { STANDARD_LEAVES_AFTER } else { LEAVE_AFTER }
     }
 
     /// Since when the present page could have been heard and was not.
@@ -103,6 +115,7 @@ impl Signs {
             (Link::Attached(_), _) | (_, Hearing::Heard) => None,
             (Link::Gone(socket), Hearing::Never) => Some(socket),
             (Link::Gone(socket), Hearing::Silent(media)) => Some(socket.max(media)),
+            (Link::Media, _) => self.silent_since(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub use self::course::{DirectState, Path, Topology, Why};
 pub use self::error::ErrorCode;
 pub use self::file::FileFrame;
 pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimits};
-pub use self::peer::{PeerInfo, Presence, StreamInfo, TrackInfo};
+pub use self::peer::{Client, PeerInfo, Presence, StreamInfo, TrackInfo};
 pub use self::room::{Access, Keeping, KnockId, RoomInfo, Screens, Waiting};
 pub use self::wish::{TrackName, Wish};
 pub use super::grants::{Grant, Role};

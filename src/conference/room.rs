@@ -140,6 +140,8 @@ pub(super) struct OpenRoom {
     pub(super) speaker: Option<PeerId>,
     /// How much is written.
     pub(super) talk: RoomTalk,
+    /// Who watches by a standard tool.
+    pub(super) watchers: Vec<PeerId>,
 }
 
 impl OpenRoom {
@@ -368,7 +370,19 @@ impl Conference {
         }
         let (roster, codecs, talk) = (Roster::default(), Pace::default(), RoomTalk::default());
         let course = Course::new(topology, state.course());
-        self.rooms.insert(id, OpenRoom { state, whereabouts, roster, codecs, course, speaker: None, talk });
+        self.rooms.insert(
+            id,
+            OpenRoom {
+                state,
+                whereabouts,
+                roster,
+                codecs,
+                course,
+                speaker: None,
+                talk,
+                watchers: Vec::new(),
+            },
+        );
         id
     }
 

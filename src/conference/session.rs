@@ -15,6 +15,7 @@ use super::publish::Lesses;
 use super::rate::Talk;
 use super::refusal::Refusal;
 use super::sockets::{CLOSE_TAKEN_OVER, SocketState};
+use super::standard::StandardClient;
 use super::state::{Member, RoomEvent, Version};
 use super::stun;
 use super::timers::Timer;
@@ -75,13 +76,15 @@ pub(super) struct Participant {
     pub(super) talk: Talk,
     /// When they were last told credentials for TURN.
     pub(super) issued: Option<Issued>,
+    /// By which tool they came, if not by the page.
+    pub(super) standard: Option<Box<StandardClient>>,
 }
 
 /// Somebody who comes in.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    /// On this socket.
-    pub(super) socket: SocketId,
+    /// On this socket; without one by a standard tool.
+    pub(super) socket: Option<SocketId>,
     /// As what.
     pub(super) guest: Guest,
 }
@@ -96,7 +99,7 @@ impl Participant {
     pub(super) fn socket(&self) -> Option<SocketId> {
         match self.signs.link {
             Link::Attached(socket) => Some(socket),
-            Link::Gone(_) => None,
+            Link::Gone(_) | Link::Media => None,
         }
     }
 }
@@ -134,12 +137,12 @@ impl Conference {
         };
         let returning = token.filter(|token| self.may_return(now, room, token));
         self.counters.unknown_tokens += u64::from(join.token.is_some() && returning.is_none());
-        let id = self.admit(now, room, Arrival { socket, guest }, returning)?;
+        let id = self.admit(now, room, Arrival { socket: Some(socket), guest }, returning)?;
         self.hide_address(now, id, join.hide_address);
         Ok(())
     }
 
-    fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
+    pub(super) fn checked_name(&mut self, name: &str) -> Result<String, Refusal> {
         let most = self.config.limits.get(Limit::NameChars);
         names::clean(name, most).map_err(|unfit| match unfit {
             Unfit::TooLong => {
@@ -194,7 +197,7 @@ impl Conference {
             token: self.tokens.give(now, id, created_at, within),
             used_token: returning.map(|token| token.id),
             signs: Signs {
-                link: Link::Attached(socket),
+                link: socket.map_or(Link::Media, Link::Attached),
                 hearing: Hearing::Never,
                 began: now.instant,
                 departs: None,
@@ -211,10 +214,13 @@ impl Conference {
             named,
             talk: Talk::default(),
             issued: None,
+            standard: None,
         };
         self.peers.insert(id, participant);
-        self.set_state(socket, SocketState::Inside(id));
-        self.timers.clear(&Timer::Join(socket));
+        if let Some(socket) = socket {
+            self.set_state(socket, SocketState::Inside(id));
+            self.timers.clear(&Timer::Join(socket));
+        }
         self.change(now, room_id, &RoomEvent::Joined { peer: id, name, role, within });
         self.review(now, id);
         self.welcome(now, id, false);
@@ -281,9 +287,10 @@ impl Conference {
 
     /// `welcome`, and everyone in the room.
     fn welcome(&mut self, now: Now, id: PeerId, resumed: bool) {
+        let Some(socket) = self.socket_of(id) else { return };
         let ice_servers = self.issue_ice_servers(now, id);
         let Some(peer) = self.peers.get(&id) else { return };
-        let (Some(socket), Some(room)) = (peer.socket(), self.rooms.get(&peer.room)) else { return };
+        let Some(room) = self.rooms.get(&peer.room) else { return };
         let role = room.state.member(id).map(Member::role).unwrap_or_default();
         let grants = room.state.grants_of(id).map_or(Vec::new(), Grants::list);
         let welcome = ServerMessage::Welcome {
@@ -357,6 +364,7 @@ impl Conference {
     pub(super) fn remove_peer(&mut self, now: Now, id: PeerId) {
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
         self.floor_passed(id, false);
+        self.standard_over(id);
         self.files_lost(id);
         self.change(now, room, &RoomEvent::Left { peer: id });
         self.peers.remove(&id);

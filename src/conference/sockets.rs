@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parse::{self, Said};
-use super::protocol::{KnockId, ServerMessage};
+use super::protocol::{ErrorCode, KnockId, ServerMessage};
 use super::rate::{Flow, Passage};
 use super::refusal::Refusal;
 use super::timers::Timer;
@@ -249,11 +249,19 @@ impl Conference {
     }
 
     pub(super) fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
-        self.counters.refused(refusal.code());
-        if let Some(client) = self.sockets.get(&socket).filter(|_| self.refused.len() < MOST_REFUSED) {
-            self.refused.push((client.address, refusal.code()));
+        match self.sockets.get(&socket) {
+            Some(client) => self.note_refused(client.address, refusal.code()),
+            None => self.counters.refused(refusal.code()),
         }
         self.send(socket, &refusal.into_message(), None);
+    }
+
+    /// Somebody at `address` did not get what they asked for.
+    pub(super) fn note_refused(&mut self, address: ClientAddress, code: ErrorCode) {
+        self.counters.refused(code);
+        if self.refused.len() < MOST_REFUSED {
+            self.refused.push((address, code));
+        }
     }
 
     pub(super) fn send(&mut self, socket: SocketId, message: &ServerMessage, key: Option<StateKey>) {

@@ -20,7 +20,9 @@ use super::course::Order;
 use super::grants::{Grant, Grants, Role};
 use super::history::{ChatEvent, History};
 use super::names;
-use super::protocol::{Keeping, PeerInfo, Presence, RoomInfo, Screens, StreamInfo, Topology, TrackInfo};
+use super::protocol::{
+    Client, Keeping, PeerInfo, Presence, RoomInfo, Screens, StreamInfo, Topology, TrackInfo,
+};
 use super::publish::Published;
 use super::store::RoomRecord;
 use super::unix_time::UnixTime;
@@ -81,6 +83,8 @@ pub(super) enum RoomEvent {
     CodecChosen { peer: PeerId, codec: Codec },
     /// This is asked of somebody's tracks.
     Requested { peer: PeerId, request: Published },
+    /// Somebody came by this, and not by the page.
+    ComesBy { peer: PeerId, client: Client },
     /// Somebody keeps their address to themselves, or does no more.
     Hidden { peer: PeerId, hidden: bool },
     /// How media is to travel was chosen anew.
@@ -140,6 +144,7 @@ pub(super) struct Member {
     codec: Option<Codec>,
     request: Option<Published>,
     hidden: bool,
+    client: Client,
 }
 
 impl Member {
@@ -198,6 +203,11 @@ impl Member {
         self.hidden
     }
 
+    /// By what they came.
+    pub(super) fn client(&self) -> Client {
+        self.client
+    }
+
     /// What the others see.
     fn info(&self, id: PeerId) -> PeerInfo {
         let track = |stream, kind| {
@@ -212,7 +222,8 @@ impl Member {
         let streams =
             streams.into_iter().filter(|info| info.audio.is_some() || info.video.is_some()).collect();
         let name = self.name.shown.clone();
-        PeerInfo { id, name, state: self.presence, role: self.role, hand: self.hand, streams }
+        let (state, role, hand, client) = (self.presence, self.role, self.hand, self.client);
+        PeerInfo { id, name, state, role, hand, client, streams }
     }
 }
 
@@ -285,6 +296,9 @@ impl RoomState {
             RoomEvent::Requested { peer, request } => {
                 self.set(*peer, Changed::Unlisted, |member| (&mut member.request, Some(request.clone())))
             }
+            RoomEvent::ComesBy { peer, client } => {
+                self.set(*peer, Changed::List, |member| (&mut member.client, *client))
+            }
             RoomEvent::Hidden { peer, hidden } => {
                 self.set(*peer, Changed::Unlisted, |member| (&mut member.hidden, *hidden))
             }
@@ -315,6 +329,7 @@ impl RoomState {
             codec: None,
             request: None,
             hidden: false,
+            client: Client::default(),
         };
         self.members.insert(peer, member);
         self.order.push(peer);

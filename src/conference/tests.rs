@@ -21,6 +21,7 @@ mod refusals;
 mod resume;
 mod rooms;
 mod screens;
+mod standard;
 mod storm;
 mod topology;
 mod trace;

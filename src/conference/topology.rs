@@ -22,7 +22,8 @@ use crate::media::ids::{PeerId, RoomId};
 fn someone(peer: &Participant, member: &Member) -> Someone {
     let ready = peer.negotiation.connected() && peer.signs.hearing == Hearing::Heard;
     let connects = member.grants().has(Grant::Signal);
-    Someone { ready, hidden: member.hidden() || !connects }
+    let standard = !member.client().is_page();
+    Someone { ready, hidden: member.hidden() || !connects, standard }
 }
 
 impl Conference {

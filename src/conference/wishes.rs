@@ -9,7 +9,7 @@ use super::timers::Timer;
 use super::{Conference, Now};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, PeerId, Stream, Track};
-use crate::media::message::{Command, Limitation, Tile};
+use crate::media::message::{Beside, Command, Limitation, Tile};
 
 /// From one time that a worker is told what somebody cannot afford to the next: what everybody is shown of them is decided anew
 /// each time. A browser's own reason stands for seconds.
@@ -42,7 +42,7 @@ impl Conference {
         self.note_wishes(now, id, &tiles);
         let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
         peer.view = Some(tiles.clone());
-        self.command_for(id, Command::View { peer: id, tiles });
+        self.command_for(id, Command::View { peer: id, tiles, beside: Beside::default() });
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::room::OpenRoom;
 use super::{Conference, Now, WorkerId};
 use crate::media::ids::{OfferId, PeerId, RoomId};
-use crate::media::message::Command;
+use crate::media::message::{Beside, Command};
 
 /// For how long a room must have had few enough people to come back to one worker: those who are moved see nobody for as long as a
 /// new connection takes.
@@ -44,8 +44,10 @@ impl Conference {
             return;
         }
         let mut people = room.state.people().iter().copied();
-        let Some(peer) = people.find(|id| self.peers.get(id).is_some_and(|peer| peer.worker == Some(from.0)))
-        else {
+        let Some(peer) = people.find(|id| {
+            // A standard tool builds no new connection when it is told to.
+            self.peers.get(id).is_some_and(|peer| peer.worker == Some(from.0) && peer.standard.is_none())
+        }) else {
             return;
         };
         self.counters.folded += 1;
@@ -242,7 +244,7 @@ impl Conference {
             self.command_for(id, Command::Mute { peer: id, track, muted: true });
         }
         if let Some(tiles) = view {
-            self.command_for(id, Command::View { peer: id, tiles });
+            self.command_for(id, Command::View { peer: id, tiles, beside: Beside::default() });
         }
     }
 
@@ -253,10 +255,8 @@ impl Conference {
         if peer.signs.hearing == Hearing::Heard {
             peer.signs.hearing = Hearing::Silent(now.instant);
         }
-        let socket = peer.socket();
-        let told = peer.negotiation.torn_away(why);
-        if let Some((socket, refusal)) = socket.zip(told) {
-            self.refuse(socket, refusal);
+        if let Some(refusal) = peer.negotiation.torn_away(why) {
+            self.refuse_media(now, id, refusal);
         }
         self.forward_offer(id);
         self.review(now, id);

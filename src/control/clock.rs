@@ -91,6 +91,7 @@ mod tests {
             turn: Some(turn),
             stun: Vec::new(),
             file_bytes: crate::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             workers: 1,
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             spill_at: SPILL_AT,

@@ -72,9 +72,10 @@ impl Door {
         let reply = reply.with(VARY, HeaderValue::from_static("origin"));
         let named = self.lets_in(headers).map(|origin| HeaderValue::try_from(origin.to_string()));
         match named {
-            Some(Ok(origin)) => reply
-                .with(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-                .with(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, location, retry-after")),
+            Some(Ok(origin)) => reply.with(ACCESS_CONTROL_ALLOW_ORIGIN, origin).with(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("etag, link, location, retry-after"),
+            ),
             _ => reply,
         }
     }

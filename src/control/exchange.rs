@@ -165,7 +165,13 @@ impl Exchange {
             return Step::Drop;
         }
         if let Some(held) = self.held.take() {
-            self.not_kept(held, site);
+            match held.reply.answer {
+                Some(id) => {
+                    let reply = site.standard_unanswered(&held.reply, id);
+                    self.reply(reply, held.with_body, held.then, site);
+                }
+                None => self.not_kept(held, site),
+            }
             return self.drive(wire, site);
         }
         if self.is_idle() {
@@ -314,8 +320,8 @@ impl Exchange {
         } else {
             (site.answer(request, self.client.into()), Then::Next)
         };
-        let reply =
-            if head.path.starts_with("/api/") { site.door.shared(reply, &head.headers) } else { reply };
+        let for_programs = ["/api/", "/whip/", "/whep/"].iter().any(|start| head.path.starts_with(start));
+        let reply = if for_programs { site.door.shared(reply, &head.headers) } else { reply };
         log::debug!("{} {} {} {}", self.client, head.method, head.path, reply.status.as_u16());
         let host = site.proxies.host(self.connected, head);
         let reply = match site.door.only_https(host.as_ref()) {
@@ -332,7 +338,7 @@ impl Exchange {
         let reply = reply.framed_by(&site.door.origins);
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
         let with_body = head.method != Method::HEAD;
-        if reply.kept.is_some() {
+        if reply.kept.is_some() || reply.answer.is_some() {
             self.held = Some(Held { reply, with_body, then, since: site.now.instant });
             self.release(site);
         } else {
@@ -343,6 +349,15 @@ impl Exchange {
     /// Sends the answer that waits, if there is one and what it waits for is known. False as long as it waits.
     fn release(&mut self, site: &mut Site<'_>) -> bool {
         let Some(held) = self.held.take() else { return true };
+        if let Some(id) = held.reply.answer {
+            let Some(outcome) = site.answers.take(id, site.connection) else {
+                self.held = Some(held);
+                return false;
+            };
+            let reply = site.standard_answer(held.reply, outcome);
+            self.reply(reply, held.with_body, held.then, site);
+            return true;
+        }
         let number = held.reply.kept.as_ref().map_or(0, |awaited| awaited.number);
         match site.keeper.as_ref().and_then(|keeper| keeper.is_kept(number)) {
             Some(true) => self.reply(held.reply, held.with_body, held.then, site),

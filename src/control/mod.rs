@@ -38,6 +38,7 @@ mod routes;
 mod scrapes;
 mod signals;
 mod site;
+mod standard;
 mod stopping;
 mod upgrade;
 mod websocket;
@@ -80,6 +81,7 @@ use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
 use scrapes::Scrapes;
+use standard::Answers;
 pub use stopping::Stopper;
 pub use workers::Workers;
 
@@ -142,6 +144,8 @@ pub struct Control {
     keeper: Option<Keeper>,
     /// Connections whose answers wait until something is kept.
     await_store: BTreeSet<ConnectionId>,
+    /// Answers of workers that connections wait for.
+    answers: Answers,
     tls: Option<Tls>,
     keyring: Option<Keyring>,
     assets: Assets,
@@ -192,6 +196,7 @@ impl Control {
             scrapes: None,
             keeper: None,
             await_store: BTreeSet::new(),
+            answers: Answers::default(),
             door,
             refusal_log: RefusalLog::default(),
             tls: config.tls,
@@ -423,6 +428,7 @@ impl Turn<'_> {
             while let Some(output) = self.conference.poll_output() {
                 match output {
                     Output::Command { worker, command } => self.workers.send(worker, command),
+                    Output::Standard { id, answer } => self.answer_standard(id, answer),
                     Output::Send { socket, message, key } => {
                         let id = ConnectionId::of_socket(socket);
                         to_write.insert(id);

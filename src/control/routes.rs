@@ -21,6 +21,9 @@ impl Site<'_> {
             _ if path.starts_with("/api/") => {
                 self.api(request, client).unwrap_or_else(|| only_reading(request, || None))
             }
+            _ if path.starts_with("/whip/") || path.starts_with("/whep/") => {
+                self.standard(request, client).unwrap_or_else(|| only_reading(request, || None))
+            }
             _ => match link(path) {
                 Some(text) => only_reading(request, || self.room_page(request, text)),
                 None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),

@@ -16,6 +16,7 @@ use super::door::{Door, Refusals};
 use super::http::{Awaited, Reply, Request, bearer, percent_decode};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
+use super::standard::Answers;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};
@@ -84,6 +85,8 @@ pub(super) struct Site<'a> {
     pub keeper: Option<&'a mut Keeper>,
     /// Connections whose answers wait until something is kept.
     pub await_store: &'a mut BTreeSet<ConnectionId>,
+    /// Answers of workers that connections wait for.
+    pub answers: &'a mut Answers,
     /// The one that is served.
     pub connection: ConnectionId,
     /// Whom tests ask for counters, and for damage.

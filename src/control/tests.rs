@@ -69,6 +69,7 @@ impl World {
             turn: None,
             stun: Vec::new(),
             file_bytes: crate::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             workers: 1,
             spill_at: SPILL_AT,
             rules: PassRules::default(),
@@ -111,6 +112,7 @@ impl World {
             stopping: false,
             keeper: None,
             await_store: &mut BTreeSet::new(),
+            answers: &mut super::standard::Answers::default(),
             connection: ConnectionId::of(99),
             workers: &mut NoWorkers,
         };

@@ -81,6 +81,7 @@ impl World {
             workers: 2,
             stun: Vec::new(),
             file_bytes: crate::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             codecs: DEFAULT_CODECS.to_vec(),
         };
         let mut next = 0_u8;
@@ -125,6 +126,7 @@ impl World {
                     self.conference.notice(self.now, worker, answer);
                 }
                 Output::Close { socket, .. } => self.conference.socket_closed(self.now, socket),
+                Output::Standard { .. } => {}
                 Output::Command { command: Command::Mute { peer, .. }, .. } => {
                     self.conference.notice(self.now, WorkerId(0), Notice::Heard { peer });
                 }

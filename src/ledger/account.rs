@@ -20,10 +20,12 @@ pub enum Resource {
     Sockets,
     /// Bytes of what came in part and of what waits to be sent.
     Bytes,
+    /// People who came by a standard tool: no socket of theirs counts.
+    StandardClients,
 }
 
 impl Resource {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 
     /// The most of one address, and the most in all.
     fn limits(self) -> (Limit, Limit) {
@@ -33,6 +35,7 @@ impl Resource {
             Resource::Connections => (Limit::ConnectionsPerAddress, Limit::Connections),
             Resource::Sockets => (Limit::SocketsPerAddress, Limit::Connections),
             Resource::Bytes => (Limit::HeldBytesPerAddress, Limit::HeldBytes),
+            Resource::StandardClients => (Limit::StandardClientsPerAddress, Limit::StandardClients),
         }
     }
 }

@@ -249,7 +249,7 @@ impl Core {
             Command::Offer { peer, id, fresh, offer } => self.offer(now, peer, id, fresh, *offer),
             Command::Mute { peer, track, muted } => self.mute(now, peer, track, muted),
             Command::Publish { peer, rates } => self.publish(now, peer, rates),
-            Command::View { peer, tiles } => self.view(now, peer, tiles),
+            Command::View { peer, tiles, beside } => self.view(now, peer, tiles, beside),
             Command::Limited { peer, stream, by } => self.limited(now, peer, stream, by),
             Command::Carry { file, size } => self.carry(now, file, size),
             Command::Carried { file } => self.carried(file),

@@ -67,6 +67,8 @@ pub enum Command {
         peer: PeerId,
         /// The tiles.
         tiles: Vec<Tile>,
+        /// What is shown and heard that they do not name.
+        beside: Beside,
     },
     /// What keeps the person's browser from sending a picture as it was asked to. The newest holds.
     Limited {
@@ -115,6 +117,12 @@ pub struct TrackRates {
 }
 
 impl TrackRates {
+    /// Of a track with one encoding.
+    #[must_use]
+    pub fn one(track: Track, rate: Bitrate) -> Self {
+        Self { track, layers: vec![(Layer::High, rate)] }
+    }
+
     /// What was asked of one layer: zero if it is not to be sent.
     #[must_use]
     pub fn of(&self, layer: Layer) -> Bitrate {
@@ -146,6 +154,26 @@ pub struct Tile {
     pub height: u16,
     /// The person holds on to it: it comes before who speaks and before larger tiles.
     pub pinned: bool,
+}
+
+impl Tile {
+    /// What it is the tile of.
+    #[must_use]
+    pub fn id(&self) -> StreamId {
+        StreamId { peer: self.peer, stream: self.stream }
+    }
+}
+
+/// What a client gets that its view does not name, as far as it has slots.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Beside {
+    /// Pictures after those that are named, a screen that was just shared before them, and all voices.
+    #[default]
+    Everything,
+    /// All voices, and no picture.
+    Voices,
+    /// Nothing: only those are heard whose pictures are named, their microphones first.
+    Nothing,
 }
 
 /// What is wanted less of a picture than was asked for.

@@ -26,7 +26,7 @@ pub mod message;
 mod mirror;
 mod paths;
 mod peer;
-mod policing;
+pub mod policing;
 mod publication;
 mod recap;
 pub mod rtc;

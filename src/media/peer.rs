@@ -13,7 +13,7 @@ use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track, WorkerId};
 use super::keybudget::KeyBudget;
 use super::ladder;
-use super::message::{AudioSlot, Blocked, Reason, SlotTable, Tile, VideoSlot};
+use super::message::{AudioSlot, Beside, Blocked, Reason, SlotTable, Tile, VideoSlot};
 use super::policing::Police;
 use super::rtc::{Connection, DUE, Mid};
 use super::rtp::Ssrc;
@@ -94,6 +94,8 @@ pub struct Seldom {
     /// What their client shows, most important first; `None` until it said so. An empty one is a page nobody looks at: no
     /// picture goes there.
     pub view: Option<Vec<Tile>>,
+    /// What they get that it does not name.
+    pub beside: Beside,
     /// Decides which layer each of their video slots is to show.
     pub allocator: Box<dyn Allocator>,
     /// What the connection's downlink is thought to hold.
@@ -144,6 +146,7 @@ impl Peer {
             seldom: Box::new(Seldom {
                 resting: FxHashMap::default(),
                 view: None,
+                beside: Beside::default(),
                 allocator,
                 estimate: None,
                 told: None,
@@ -308,10 +311,7 @@ impl Peer {
     pub fn find_tiles(&mut self) {
         let view = self.seldom.view.as_deref().unwrap_or_default();
         for slot in &mut self.video {
-            let ranked = view
-                .iter()
-                .enumerate()
-                .find(|(_, tile)| slot.owner == Some(StreamId { peer: tile.peer, stream: tile.stream }));
+            let ranked = view.iter().enumerate().find(|(_, tile)| slot.owner == Some(tile.id()));
             slot.tile =
                 ranked.map(|(rank, tile)| TileFacts { rank, height: tile.height, pinned: tile.pinned });
         }

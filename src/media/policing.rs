@@ -19,6 +19,12 @@ use super::units::Bitrate;
 /// How much more than asked is passed on. Encoders overshoot by a fifth, resends and headers are as much again.
 const TOLERANCE: u64 = 2;
 
+/// What a picture has to be asked at so that no more than `most` of it is passed on.
+#[must_use]
+pub fn asked_for(most: Bitrate) -> Bitrate {
+    most / TOLERANCE
+}
+
 /// For how long a rate holds that was asked before: `publish` has to travel, and encoders adapt within a second or two.
 const OLD_RATE_HOLDS: Duration = Duration::from_secs(3);
 

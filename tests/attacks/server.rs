@@ -85,6 +85,7 @@ impl Server {
             turn: None,
             stun: vec![],
             file_bytes: plenary::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             workers: workers_count,
             spill_at: SPILL_AT,
             rules: PassRules::default(),

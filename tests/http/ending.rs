@@ -89,6 +89,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
             turn: None,
             stun: Vec::new(),
             file_bytes: plenary::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             workers: 1,
             spill_at: SPILL_AT,
             rules: PassRules::default(),

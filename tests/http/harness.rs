@@ -129,6 +129,7 @@ impl Server {
             turn: None,
             stun: Vec::new(),
             file_bytes: plenary::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             workers: 1,
             spill_at: SPILL_AT,
             rules,

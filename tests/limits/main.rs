@@ -19,7 +19,7 @@ use plenary::conference::placement::SPILL_AT;
 use plenary::conference::protocol::Topology;
 use plenary::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
-    SocketId, Turn, TurnSecret, UnixTime,
+    Purpose, SocketId, StandardRequest, Turn, TurnSecret, UnixTime,
 };
 use plenary::control::ControlConfig;
 use plenary::ledger::ClientAddress;
@@ -99,6 +99,14 @@ fn trigger(limit: Limit) -> u64 {
         }
         Limit::NameChars => joined(limit, Limits::default(), 1, &long(over)),
         Limit::PeersPerRoom => joined(limit, Limits::default().with(limit, 2), 3, "Ann"),
+        Limit::StandardClients | Limit::StandardClientsPerAddress => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            let (purpose, room, sdp) = (Purpose::Publish, "room", include_str!("../standard/obs.sdp"));
+            let request = StandardRequest { purpose, room, name: None, peer: None, shown: None, sdp };
+            assert!(conference.open_standard(now(), here(), &request).is_ok());
+            assert!(conference.open_standard(now(), here(), &request).is_err());
+            conference.tally().count(limit)
+        }
         Limit::LobbyPerRoom | Limit::LobbyPerAddress => waited(limit),
         Limit::RoomNameChars => created(limit, Limits::default(), &[&long(over)]),
         // Of the rate two minutes' worth at once, and there is a room already.
@@ -264,6 +272,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
         turn,
         stun: Vec::new(),
         file_bytes: plenary::conference::FILE_BYTES,
+        whip_bitrate: 8_000_000,
         workers: 1,
         spill_at: SPILL_AT,
         rules: PassRules::default(),

@@ -146,6 +146,7 @@ impl World {
             turn: None,
             stun: vec![],
             file_bytes: plenary::conference::FILE_BYTES,
+            whip_bitrate: 8_000_000,
             workers,
             spill_at,
             rules: PassRules::default(),
@@ -366,6 +367,8 @@ impl World {
                     self.send_message(person, Way::Down, 0, Happening::SeesClose { person, socket });
                     self.at(self.now, Happening::Closes { socket });
                 }
+                // Nobody comes by a standard tool here.
+                Output::Standard { .. } => {}
             }
         }
         any

@@ -61,7 +61,7 @@ impl Room {
         let epoch = self.course.order().epoch;
         match what {
             Happens::Comes(id) => {
-                self.people.insert(id, Someone { ready: true, hidden: false });
+                self.people.insert(id, Someone { ready: true, hidden: false, standard: false });
                 self.course.people(self.now, self.people.clone());
             }
             Happens::Goes(id) => {
@@ -183,7 +183,7 @@ fn from_everywhere_the_way_back_to_a_direct_path_is_open() {
     for mut room in beginnings.into_iter().flatten().chain(walk(three(), 4, 3)) {
         let shape = room.shape();
         for someone in room.people.values_mut() {
-            *someone = Someone { ready: true, hidden: false };
+            *someone = Someone { ready: true, hidden: false, standard: false };
         }
         room.course.people(room.now, room.people.clone());
         let here: Vec<PeerId> = room.people.keys().copied().collect();
@@ -282,13 +282,13 @@ fn a_mesh_of_four_goes_to_the_server_for_a_fifth_or_for_a_device_that_is_too_slo
 #[test]
 fn nothing_goes_directly_before_the_way_through_the_server_is_there() {
     let mut room = pair(Topology::Auto);
-    room.people.insert(PeerId(2), Someone { ready: false, hidden: false });
+    room.people.insert(PeerId(2), Someone { ready: false, hidden: false, standard: false });
     room.people.remove(&PeerId(1));
     room.course.people(room.now, room.people.clone());
-    room.people.insert(PeerId(1), Someone { ready: true, hidden: false });
+    room.people.insert(PeerId(1), Someone { ready: true, hidden: false, standard: false });
     room.course.people(room.now, room.people.clone());
     assert_eq!(state(&room), (Path::Server, Why::NotReady));
-    room.people.insert(PeerId(2), Someone { ready: true, hidden: false });
+    room.people.insert(PeerId(2), Someone { ready: true, hidden: false, standard: false });
     room.course.people(room.now, room.people.clone());
     assert_eq!(state(&room), (Path::Trying, Why::FewPeople));
 }

@@ -53,6 +53,8 @@ pub enum Why {
     Refused,
     /// Somebody keeps their address to themselves.
     HiddenAddress,
+    /// Somebody came by a tool that connects to nothing but the server.
+    StandardClient,
     /// A device could not encode for so many.
     DeviceBusy,
     /// An uplink did not carry so many.

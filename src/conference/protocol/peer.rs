@@ -22,8 +22,32 @@ pub struct PeerInfo {
     /// Their hand is raised; a smaller number was raised earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hand: Option<u64>,
+    /// By what they came.
+    #[serde(default, skip_serializing_if = "Client::is_page")]
+    pub client: Client,
     /// What they publish, in the order camera, screen. Empty before the first answer.
     pub streams: Vec<StreamInfo>,
+}
+
+/// By what a person came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Client {
+    /// By the page, or another client that speaks this protocol.
+    #[default]
+    Page,
+    /// By a tool that publishes (RFC 9725).
+    Whip,
+    /// By one that watches (draft-ietf-wish-whep).
+    Whep,
+}
+
+impl Client {
+    /// Whether they came by the page.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        *self == Client::Page
+    }
 }
 
 /// Whether the server hears a person.

@@ -9,7 +9,8 @@ use crate::conference::placement::{PerMille, SPILL_AT};
 use crate::conference::protocol::{PeerInfo, Presence, ServerMessage};
 use crate::conference::{
     Auth, Conference, ConferenceConfig, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
-    SocketId, StateKey, Turn, UnixTime, WorkerId, stun_urls,
+    SocketId, StandardAnswer, StandardId, StandardRefused, StateKey, Turn, UnixTime, WHIP_BITRATE, WorkerId,
+    stun_urls,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::{Limit, Limits};
@@ -29,6 +30,7 @@ pub(super) struct World {
     pub(super) bytes: BTreeMap<SocketId, usize>,
     pub(super) closed: Vec<(SocketId, u16)>,
     pub(super) commands: Vec<(WorkerId, Command)>,
+    pub(super) answers: Vec<(StandardId, Result<StandardAnswer, StandardRefused>)>,
     seats: BTreeMap<SocketId, PeerId>,
     versions: BTreeMap<(PeerId, &'static str), u64>,
     /// Every text that was sent, in order.
@@ -87,9 +89,19 @@ impl World {
         let (key, codecs) = (MasterKey::new(&[1; MasterKey::BYTES]), DEFAULT_CODECS.to_vec());
         let stun = stun_urls([[203, 0, 113, 5].into()], 3478);
         let file_bytes = crate::conference::FILE_BYTES;
-        let (rules, spill_at) = (PassRules::default(), SPILL_AT);
-        let config =
-            ConferenceConfig { key, limits, rules, turn, stun, workers, spill_at, file_bytes, codecs };
+        let (rules, spill_at, whip_bitrate) = (PassRules::default(), SPILL_AT, WHIP_BITRATE);
+        let config = ConferenceConfig {
+            key,
+            limits,
+            rules,
+            turn,
+            stun,
+            workers,
+            spill_at,
+            file_bytes,
+            whip_bitrate,
+            codecs,
+        };
         Conference::new(config, Box::new(MemoryStore::default()), Box::new(entropy))
     }
 
@@ -103,6 +115,7 @@ impl World {
             bytes: BTreeMap::new(),
             closed: Vec::new(),
             commands: Vec::new(),
+            answers: Vec::new(),
             seats: BTreeMap::new(),
             versions: BTreeMap::new(),
             transcript: Vec::new(),
@@ -187,6 +200,7 @@ impl World {
                 }
                 Output::Close { socket, code, .. } => self.closed.push((socket, code)),
                 Output::Command { worker, command } => self.commands.push((worker, command)),
+                Output::Standard { id, answer } => self.answers.push((id, answer)),
             }
         }
     }

@@ -71,7 +71,7 @@ fn a_view_reaches_the_worker_as_it_is() {
     ] {
         world.say(1, json!({ "type": "view", "tiles": view }));
         assert_eq!(world.take_errors(1), Vec::<String>::new());
-        let Some((_, Command::View { peer, tiles })) = world.commands.pop() else { panic!("no view") };
+        let Some((_, Command::View { peer, tiles, .. })) = world.commands.pop() else { panic!("no view") };
         assert_eq!(peer, ann.peer);
         assert_eq!(tiles.iter().map(|tile| tile.peer).collect::<Vec<PeerId>>(), arrives);
     }

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, LOCATION,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::host::{Host, HostName, Scheme};
 use super::origin::Origin;
+use crate::conference::StandardId;
 
 /// Sent with every answer. The page runs only its own scripts, makes none of a text, is shown in no frame and held by no
 /// other page, is read by no other site, and asks only for what a call needs.
@@ -47,6 +50,8 @@ pub(in crate::control) struct Reply {
     pub body: Cow<'static, [u8]>,
     /// What has to be kept before it is sent.
     pub kept: Option<Awaited>,
+    /// Whose answer of a worker it becomes.
+    pub answer: Option<StandardId>,
 }
 
 /// What an answer waits for.
@@ -72,7 +77,7 @@ struct Problem<'a> {
 impl Reply {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Cow::Borrowed(&[]), kept: None }
+        Self { status, headers: HeaderMap::new(), body: Cow::Borrowed(&[]), kept: None, answer: None }
     }
 
     /// An answer with a body.
@@ -107,6 +112,29 @@ impl Reply {
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// The same answer with one line more of a header that may have several.
+    pub fn and(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// The same answer in the place of `other`, which was to be read by whoever asked: so is this.
+    pub fn in_place_of(mut self, other: &Reply) -> Self {
+        for (name, value) in other.headers.iter().filter(|(name, _)| **name != LOCATION) {
+            if !self.headers.contains_key(name) {
+                self.headers.insert(name, value.clone());
+            }
+        }
+        self
+    }
+
+    /// The same answer with a body that no cache keeps.
+    pub fn with_body(mut self, content_type: &'static str, body: Vec<u8>) -> Self {
+        self.body = body.into();
+        self.with(CONTENT_TYPE, HeaderValue::from_static(content_type))
+            .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
     /// The same answer to who asked for `host` and loads pages by `scheme`, if that is known: a page may open its WebSocket in
@@ -181,6 +209,12 @@ impl Reply {
 impl From<http::Response<()>> for Reply {
     fn from(response: http::Response<()>) -> Self {
         let (parts, ()) = response.into_parts();
-        Self { status: parts.status, headers: parts.headers, body: Cow::Borrowed(&[]), kept: None }
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: Cow::Borrowed(&[]),
+            kept: None,
+            answer: None,
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::{Core, Room};
 use crate::limits::Limit;
 use crate::media::files::Files;
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track, WorkerId};
-use crate::media::message::{Limitation, Notice, SlotLine, Tile, TrackLine};
+use crate::media::message::{Beside, Limitation, Notice, SlotLine, Tile, TrackLine};
 use crate::media::peer::{Peer, Published};
 use crate::media::publication::{Origin, Publication};
 use crate::media::rtc::{Connection, Ended, Mid, Offer};
@@ -218,10 +218,10 @@ impl Core {
 
     /// Only this person's slots may change by it: a client that says it all the time makes no work in proportion to the
     /// square of the room.
-    pub(super) fn view(&mut self, now: Instant, id: PeerId, tiles: Vec<Tile>) {
+    pub(super) fn view(&mut self, now: Instant, id: PeerId, tiles: Vec<Tile>, beside: Beside) {
         let Some(key) = self.by_id.get(&id).copied() else { return };
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.seldom.view = Some(tiles);
+        (peer.seldom.view, peer.seldom.beside) = (Some(tiles), beside);
         let room = self.rooms.get(peer.room).filter(|room| !room.stale);
         if let Some(members) = room.map(|room| room.members.clone()) {
             let pictures = self.pictures(&members);

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Core;
 use crate::media::crossing::{About, Crossing, What};
 use crate::media::ids::{Kind, Layer, PeerId, RoomId, StreamId, WorkerId};
+use crate::media::message::Beside;
 use crate::media::publication::Publication;
 use crate::media::rtc::Packet;
 use crate::media::sinks::{Declared, LayerSet, Sink};
@@ -72,7 +73,7 @@ impl Core {
         }
         let published = self.peers.get_mut(key).map(|peer| {
             (peer.heard, peer.quiet, peer.keys_due, peer.allocates) = (None, false, None, None);
-            (peer.seldom.reviews, peer.seldom.view) = (None, None);
+            (peer.seldom.reviews, peer.seldom.view, peer.seldom.beside) = (None, None, Beside::default());
             std::mem::take(&mut peer.publications)
         });
         for published in published.into_iter().flatten() {

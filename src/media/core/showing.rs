@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::Core;
 use crate::media::PAIRED_SLOTS;
 use crate::media::ids::{Kind, Stream, StreamId, Track};
-use crate::media::message::Notice;
+use crate::media::message::{Beside, Notice};
 use crate::media::publication::Publication;
 use crate::media::slots::assign_video;
 use crate::media::table::PeerKey;
@@ -68,16 +68,14 @@ impl Core {
         let mut wanted: Vec<StreamId> = pictures.iter().filter(|id| id.peer != peer.id).copied().collect();
         if let Some(view) = &peer.seldom.view {
             let rank = |id: StreamId| {
-                let tile = |tile: &crate::media::message::Tile| {
-                    StreamId { peer: tile.peer, stream: tile.stream } == id
-                };
                 let unnamed = if id.stream == Stream::Screen { 0 } else { usize::MAX };
                 // A screen that was just shared comes first, before the client could name it.
-                view.iter().position(tile).map_or(unnamed, |at| at + 1)
+                view.iter().position(|tile| tile.id() == id).map_or(unnamed, |at| at + 1)
             };
             wanted.sort_by_cached_key(|id| rank(*id));
             // A picture that nobody looks at is not sent.
-            wanted.truncate(if view.is_empty() { 0 } else { wanted.len() });
+            let named = |id: &StreamId| view.iter().any(|tile| tile.id() == *id);
+            wanted.retain(|id| !view.is_empty() && (peer.seldom.beside == Beside::Everything || named(id)));
         }
         let mut video: Vec<_> = peer.video.iter().map(|slot| slot.owner).collect();
         let audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();

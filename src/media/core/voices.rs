@@ -8,7 +8,7 @@ use crate::media::PAIRED_SLOTS;
 use crate::media::dominant::Passed;
 use crate::media::ids::{Kind, PeerId, Stream, StreamId, Track};
 use crate::media::loudest::{Concerned, Heard, ROWS};
-use crate::media::message::Notice;
+use crate::media::message::{Beside, Notice, Tile};
 use crate::media::slots::{Hears, assign_audio};
 use crate::media::sound::Spoken;
 use crate::media::table::{PeerKey, RoomKey};
@@ -138,8 +138,11 @@ impl Core {
         let Some(peer) = self.peers.get(key) else { return };
         let Some(room) = self.rooms.get(peer.room) else { return };
         self.counters.listeners_visited += 1;
-        let heard = room.loudest.heard_by(peer.id, peer.audio.len());
-        let heard: Vec<Hears> = heard.map(|id| self.hears(now, id)).collect();
+        let heard: Vec<StreamId> = match (&peer.seldom.view, peer.seldom.beside) {
+            (Some(view), Beside::Nothing) => self.voices_of(view, peer.audio.len()),
+            _ => room.loudest.heard_by(peer.id, peer.audio.len()).collect(),
+        };
+        let heard: Vec<Hears> = heard.into_iter().map(|id| self.hears(now, id)).collect();
         let video: Vec<_> = peer.video.iter().map(|slot| slot.owner).take(PAIRED_SLOTS.into()).collect();
         let mut audio: Vec<_> = peer.audio.iter().map(|slot| slot.owner).collect();
         assign_audio(&mut audio, &video, PAIRED_SLOTS.into(), &heard);
@@ -152,6 +155,25 @@ impl Core {
         for (index, owner) in audio.into_iter().enumerate() {
             self.set_owner(key, Kind::Audio, index, owner);
         }
+    }
+
+    /// The voices of those whose pictures a view names, as many as there are `places`.
+    fn voices_of(&self, view: &[Tile], places: usize) -> Vec<StreamId> {
+        let sounds = |id: &StreamId| {
+            let peer = self.by_id.get(&id.peer).and_then(|key| self.peers.get(*key));
+            peer.is_some_and(|peer| {
+                peer.publication(Track { stream: id.stream, kind: Kind::Audio }).is_some()
+            })
+        };
+        let mut voices = Vec::with_capacity(places);
+        for stream in [Stream::Camera, Stream::Screen] {
+            for id in view.iter().map(|tile| StreamId { peer: tile.peer, stream }).filter(sounds) {
+                if voices.len() < places && !voices.contains(&id) {
+                    voices.push(id);
+                }
+            }
+        }
+        voices
     }
 
     /// Whether a voice is in the middle of a word, and has a picture. The row need not know: where everybody is heard it is told of

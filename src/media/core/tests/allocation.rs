@@ -6,7 +6,7 @@ use super::forwarding::{FRAME, Show, VP8};
 use super::*;
 use crate::media::allocate::{Allocator, AllocatorFactory, Asks, Downlink, FixedOrder, SlotFacts};
 use crate::media::ids::Layer;
-use crate::media::message::Tile;
+use crate::media::message::{Beside, Tile};
 use crate::media::units::Bitrate;
 
 use Layer::{High, Low, Middle};
@@ -78,7 +78,10 @@ fn an_allocator_is_asked_at_the_time_it_named_and_told_what_there_is() {
         &[VP8],
     );
     let tile = Tile { peer: PUBLISHER, stream: Stream::Camera, height: 360, pinned: false };
-    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
+    show.core.handle_command(
+        show.now,
+        Command::View { peer: WATCHER, tiles: vec![tile], beside: Beside::default() },
+    );
     let mut shown = 0;
     let waited = (0..200).find(|_| {
         shown += show.pass(FRAME, &Layer::ALL);

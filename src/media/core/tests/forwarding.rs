@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::media::ids::{Layer, Track};
-use crate::media::message::{Blocked, SlotTable, VideoSlot};
+use crate::media::message::{Beside, Blocked, SlotTable, VideoSlot};
 use crate::media::rtc::Mid;
 use crate::media::rtp::Ssrc;
 
@@ -283,7 +283,7 @@ fn a_screen_that_is_muted_gives_its_slot_to_a_camera_and_comes_first_again() {
     hand_in(&mut core, now, watcher, 1, true, &video(&["recvonly"], VP8, "abcd"), vec![], slot);
     let tile = |peer, stream| crate::media::message::Tile { peer, stream, height: 360, pinned: false };
     let tiles = vec![tile(camera, Stream::Camera)];
-    core.handle_command(now, Command::View { peer: watcher, tiles });
+    core.handle_command(now, Command::View { peer: watcher, tiles, beside: Beside::default() });
     let mut shown = |muted: Option<bool>| {
         if let Some(muted) = muted {
             let track = Track { stream: Stream::Screen, kind: Kind::Video };
@@ -318,7 +318,10 @@ fn what_one_person_looks_at_is_no_matter_of_the_whole_room() {
     let mut show = Show::new(VP8, &[VP8, VP8]);
     let tile =
         crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
-    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
+    show.core.handle_command(
+        show.now,
+        Command::View { peer: WATCHER, tiles: vec![tile], beside: Beside::default() },
+    );
     assert!(show.core.stale_rooms.is_empty(), "fifty of them a second are one client's to send");
 }
 
@@ -333,7 +336,10 @@ fn a_view_that_makes_no_sense_costs_its_viewer_nothing_and_nobody_else_anything(
     let tiles: Vec<_> =
         strangers.chain(absurd.map(|height| tile(PUBLISHER, Stream::Camera, height))).collect();
     for _ in 0..100 {
-        show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: tiles.clone() });
+        show.core.handle_command(
+            show.now,
+            Command::View { peer: WATCHER, tiles: tiles.clone(), beside: Beside::default() },
+        );
     }
     assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 60, "both of them see it as before");
     assert_eq!(show.asked(), asked, "it costs the publisher nothing");
@@ -372,11 +378,15 @@ fn what_has_no_stream_to_leave_on_uses_up_nothing_and_is_not_counted_as_forwarde
 fn a_page_nobody_looks_at_gets_no_picture() {
     let mut show = Show::new(VP8, &[VP8]);
     assert!(show.pass(FRAME * 30, &Layer::ALL) > 20, "nothing was said: as the server thinks");
-    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![] });
+    show.core
+        .handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![], beside: Beside::default() });
     show.core.handle_timeout(show.now);
     assert_eq!(show.pass(FRAME * 30, &Layer::ALL), 0);
     let tile =
         crate::media::message::Tile { peer: PUBLISHER, stream: Stream::Camera, height: 90, pinned: false };
-    show.core.handle_command(show.now, Command::View { peer: WATCHER, tiles: vec![tile] });
+    show.core.handle_command(
+        show.now,
+        Command::View { peer: WATCHER, tiles: vec![tile], beside: Beside::default() },
+    );
     assert!(show.pass(FRAME * 30, &Layer::ALL) > 20, "they look again");
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::media::PAIRED_SLOTS;
 use crate::media::ids::{Layer, StreamId, Track};
 use crate::media::loudest::ROWS;
-use crate::media::message::Tile;
+use crate::media::message::{Beside, Tile};
 use crate::media::rtc::Mid;
 use crate::media::rtp::AudioLevel;
 
@@ -105,7 +105,10 @@ impl Crowd {
     fn look_at(&mut self, person: u64, others: impl Iterator<Item = u64>) {
         let tile = |other| Tile { peer: PeerId(other), stream: Stream::Camera, height: 200, pinned: false };
         let tiles = others.map(tile).collect();
-        self.core.handle_command(self.now, Command::View { peer: PeerId(person), tiles });
+        self.core.handle_command(
+            self.now,
+            Command::View { peer: PeerId(person), tiles, beside: Beside::default() },
+        );
         self.turn();
     }
 
