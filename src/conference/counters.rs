@@ -55,7 +55,7 @@ crate::metrics! {
         pub put_out: u64,
         /// People who came by a standard tool (WHIP, WHEP).
         pub standard_opened: u64,
-        /// Of these, those whose session the server ended: more than `--whip-bitrate` came, or their connection failed.
+        /// Of these, those whose session the server ended: too much came, or their connection failed.
         pub standard_ended: u64,
         /// Rooms that were ended for everybody.
         pub rooms_ended: u64,

@@ -68,6 +68,7 @@ mod topology;
 mod trace;
 mod turn;
 mod unix_time;
+mod visitor;
 mod whereabouts;
 mod wire;
 mod wishes;

@@ -15,6 +15,7 @@
 
 mod accepting;
 mod admission;
+mod answers;
 mod api;
 mod assets;
 mod clock;
@@ -69,6 +70,7 @@ use crate::listener::Listeners;
 use crate::refusals::RefusalLog;
 use crate::store::Keeper;
 use admission::Admission;
+use answers::Answers;
 use assets::Assets;
 use certificate::Tls;
 use clock::Clock;
@@ -81,7 +83,6 @@ use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
 use scrapes::Scrapes;
-use standard::Answers;
 pub use stopping::Stopper;
 pub use workers::Workers;
 

@@ -10,13 +10,13 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::de::SliceRead;
 
+use super::answers::Answers;
 use super::assets::{Asset, Assets};
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
 use super::http::{Awaited, Reply, Request, bearer, percent_decode};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
-use super::standard::Answers;
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};

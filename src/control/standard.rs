@@ -1,6 +1,5 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): which request means what, and the answers that wait for a worker. See `docs/whip.md`.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use http::header::{
@@ -10,11 +9,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use matchit::Router;
 
 use super::Turn;
+use super::answers::Outcome;
 use super::http::{Reply, Request, bearer};
-use super::ids::ConnectionId;
 use super::site::{Site, not_allowed, unescaped};
 use crate::conference::protocol::IceServer;
-use crate::conference::{Patched, Purpose, StandardAnswer, StandardId, StandardRefused, StandardRequest};
+use crate::conference::{Patched, Purpose, StandardId, StandardRefused, StandardRequest};
 use crate::ledger::ClientAddress;
 
 /// A session description (RFC 8866).
@@ -55,38 +54,12 @@ static ROUTER: LazyLock<Router<Route>> = LazyLock::new(|| {
     router
 });
 
-type Outcome = Result<StandardAnswer, StandardRefused>;
-
-/// Answers of workers that HTTP connections wait for.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
-    waiting: BTreeMap<StandardId, ConnectionId>,
-    there: BTreeMap<StandardId, Outcome>,
-}
-
-impl Answers {
-    /// The answer, if it is there; if not, `connection` is woken when it is.
-    pub fn take(&mut self, id: StandardId, connection: ConnectionId) -> Option<Outcome> {
-        let there = self.there.remove(&id);
-        if there.is_none() {
-            self.waiting.insert(id, connection);
-        }
-        there
-    }
-
-    /// Nobody waits for it any more.
-    pub fn forget(&mut self, id: StandardId) {
-        self.waiting.remove(&id);
-        self.there.remove(&id);
-    }
-}
-
 impl Turn<'_> {
     /// A worker's answer came: whoever waits for it goes on. Of whom nobody waits any more, the session never was.
     pub(super) fn answer_standard(&mut self, id: StandardId, outcome: Outcome) {
-        let Some(connection) = self.control.answers.waiting.remove(&id) else { return };
+        let Some(connection) = self.control.answers.waits_for(id) else { return };
         if self.control.connections.contains_key(&connection) {
-            self.control.answers.there.insert(id, outcome);
+            self.control.answers.put(id, outcome);
             self.make_ready(connection);
         } else {
             self.conference.abandon_standard(self.now, id);

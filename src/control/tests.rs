@@ -112,7 +112,7 @@ impl World {
             stopping: false,
             keeper: None,
             await_store: &mut BTreeSet::new(),
-            answers: &mut super::standard::Answers::default(),
+            answers: &mut super::answers::Answers::default(),
             connection: ConnectionId::of(99),
             workers: &mut NoWorkers,
         };

@@ -7,7 +7,7 @@ use crate::conference::placement::SPILL_AT;
 use crate::conference::protocol::Topology;
 use crate::conference::{
     Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
-    SocketId, Turn, TurnSecret, UnixTime, WorkerId,
+    Purpose, SocketId, StandardId, StandardRequest, Turn, TurnSecret, UnixTime, WorkerId,
 };
 use crate::ledger::ClientAddress;
 use crate::limits::Limits;
@@ -16,6 +16,9 @@ use crate::media::message::{Command, Notice};
 
 /// Clients that take turns.
 const SOCKETS: usize = 3;
+
+/// A standard tool's.
+const OFFER: &str = include_str!("../../tests/standard/obs.sdp");
 
 /// Ends a message of the input.
 const END: u8 = 0x1e;
@@ -48,15 +51,24 @@ pub fn signaling(data: &[u8]) {
                 let phrase = PHRASES.get(usize::from(choice >> 5)).copied().unwrap_or_default();
                 world.say(socket, phrase);
             }
+            7 => {
+                let text = text_of(&mut reader);
+                world.come(choice >> 5, &text);
+            }
             _ => {
-                let length = reader.remaining().iter().position(|byte| *byte == END).unwrap_or(usize::MAX);
-                let text = String::from_utf8_lossy(reader.take(length)).into_owned();
-                reader.byte();
+                let text = text_of(&mut reader);
                 world.say(socket, &text);
             }
         }
         world.carry_outputs(None);
     }
+}
+
+fn text_of(reader: &mut Reader<'_>) -> String {
+    let length = reader.remaining().iter().position(|byte| *byte == END).unwrap_or(usize::MAX);
+    let text = String::from_utf8_lossy(reader.take(length)).into_owned();
+    reader.byte();
+    text
 }
 
 /// One of a few addresses, so that several sockets have the same.
@@ -67,6 +79,8 @@ fn address(number: u8) -> ClientAddress {
 struct World {
     conference: Conference,
     now: Now,
+    /// The session of a standard tool that was opened last.
+    session: Option<StandardId>,
 }
 
 impl World {
@@ -96,7 +110,7 @@ impl World {
             address(0),
             CreateRoom { name: "r".into(), listed: true, topology: Topology::Auto, ..CreateRoom::default() },
         );
-        World { conference, now }
+        World { conference, now, session: None }
     }
 
     fn pass(&mut self, hundredths: u16) {
@@ -109,6 +123,20 @@ impl World {
     fn say(&mut self, socket: SocketId, text: &str) {
         self.conference.socket_text(self.now, socket, text);
         self.carry_outputs(Some(socket));
+    }
+
+    /// Somebody comes by a standard tool with this offer, or changes the session opened last by it.
+    fn come(&mut self, choice: u8, text: &str) {
+        let purpose = if choice & 1 == 0 { Purpose::Publish } else { Purpose::Watch };
+        let sdp = if choice & 2 == 0 { text } else { OFFER };
+        let request = StandardRequest { purpose, room: "r", name: None, peer: None, shown: None, sdp };
+        if let Some(id) = self.session.filter(|_| choice & 4 != 0) {
+            let whose = (purpose, &*id.to_string(), None);
+            let _ = self.conference.patch_standard(self.now, address(1), whose, &["*"], text);
+        } else {
+            let opened = self.conference.open_standard(self.now, address(1), &request);
+            self.session = opened.ok().or(self.session);
+        }
     }
 
     /// Takes what the conference wants, answers for the workers, and counts the errors that `speaker` gets.
@@ -126,11 +154,10 @@ impl World {
                     self.conference.notice(self.now, worker, answer);
                 }
                 Output::Close { socket, .. } => self.conference.socket_closed(self.now, socket),
-                Output::Standard { .. } => {}
                 Output::Command { command: Command::Mute { peer, .. }, .. } => {
                     self.conference.notice(self.now, WorkerId(0), Notice::Heard { peer });
                 }
-                Output::Command { .. } => {}
+                Output::Command { .. } | Output::Standard { .. } => {}
             }
         }
         assert!(errors <= 1, "{errors} errors for one message");

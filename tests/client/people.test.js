@@ -22,6 +22,14 @@ test('of everybody it is said how they are reached and what they send', () => {
     'through the server · camera off · shares a screen',
   );
   assert.equal(words('c', [{ stream: 'screen', video: off }]), 'through the server · microphone off · camera off');
+  /** @type {(client: string, streams: any[]) => string} */
+  const byTool = (client, streams) => personWords({ id: 'c', name: '', state: 'here', streams, client }, room);
+  assert.equal(
+    byTool('whip', [{ stream: 'camera', audio: on }]),
+    'through the server · publishes with a tool · camera off',
+  );
+  assert.equal(byTool('whep', []), 'through the server · watches with a tool');
+  assert.equal(byTool('newer', [{ stream: 'camera', audio: on, video: on }]), 'through the server');
   assert.equal(
     words('c', [{ stream: 'camera', audio: on, video: on }], 'reconnecting'),
     'through the server · is reconnecting',

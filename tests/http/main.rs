@@ -26,4 +26,5 @@ mod stun;
 mod tokens;
 mod turn;
 mod websockets;
+mod whip;
 mod workers;

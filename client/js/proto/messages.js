@@ -54,7 +54,7 @@
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
 /** @typedef {{ muted: boolean }} TrackInfo */
 /** @typedef {{ stream: Stream, audio?: TrackInfo, video?: TrackInfo }} StreamInfo */
-/** `role` is a `Role` or as a newer server has it; of those with a `hand` the smaller number was raised earlier. @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[], role?: string, hand?: number }} PeerInfo */
+/** `role` is a `Role` or as a newer server has it; of those with a `hand` the smaller number was raised earlier; a `client` is another one than the page. @typedef {{ id: string, name: string, state: 'here' | 'no-media' | 'reconnecting', streams: StreamInfo[], role?: string, hand?: number, client?: string }} PeerInfo */
 /** @typedef {{ rid?: string, maxBitrate: number, scaleDown: number, maxFramerate?: number }} PublishLayer */
 /** @typedef {{ stream: Stream, kind: Kind, codec: string, layers: PublishLayer[] }} PublishTrack */
 /** `blocked` says why no picture comes; `codec` is the one reason known. `layer` is the size that is to be shown, none of a picture that is paused; `reason` says why, as a `Reason` or as a newer server has it. @typedef {{ slot: number, peer?: string, stream?: Stream, since: number | null, blocked?: string, layer?: string, reason?: string }} VideoSlot */

@@ -102,7 +102,7 @@ const SERVER = {
           state: text,
           streams: listOf(record({ stream: text }, { audio: muted, video: muted })),
         },
-        { role: text, hand: count },
+        { role: text, hand: count, client: text },
       ),
     ),
   }),

@@ -84,7 +84,8 @@ export class ServerFiles {
         this.#sayHeld();
         return this.#isKnown ? this.#queue.sayAgain() : undefined;
       case 'peers':
-        this.#people = message.peers.filter(({ id }) => id !== this.#self);
+        // Who came by a tool takes none.
+        this.#people = message.peers.filter(({ id, client }) => id !== this.#self && !client);
         return this.#meet();
       case 'answer':
         if (this.#isKnown || this.#link === null || message.id !== this.#link.newest) return;

@@ -20,16 +20,21 @@ import { wayWords } from './way-dialog.js';
 /** @type {Record<PeerInfo['state'], string>} */
 const STATES = { here: '', 'no-media': 'cannot be seen or heard at present', reconnecting: 'is reconnecting' };
 
+/** By what somebody is here who has no page. @type {Record<string, string>} */
+const CLIENTS = { whip: 'publishes with a tool', whep: 'watches with a tool' };
+
 /**
  * What there is to know of somebody, in a few words. Pure.
  * @param {PeerInfo} peer
  * @param {Pick<RoomState, 'self' | 'direct'> & { hands?: string[] }} room
  * @returns {string}
  */
-export function personWords({ id, state, streams, role }, { self, direct, hands = [] }) {
+export function personWords({ id, state, streams, role, client }, { self, direct, hands = [] }) {
   const camera = streams.find(({ stream }) => stream === 'camera');
   const screen = streams.find(({ stream }) => stream === 'screen');
   const off = (/** @type {{ muted: boolean } | undefined} */ track) => !track || track.muted;
+  // Who only watches has nothing that could be off.
+  const watches = client === 'whep';
   const place = hands.indexOf(id) + 1;
   const hand = handWords(place);
   return [
@@ -37,8 +42,9 @@ export function personWords({ id, state, streams, role }, { self, direct, hands 
     roleWords(role),
     place > 0 ? `${hand[0]?.toLowerCase()}${hand.slice(1)}` : '',
     STATES[state],
-    off(camera?.audio) ? 'microphone off' : '',
-    off(camera?.video) ? 'camera off' : '',
+    (client && CLIENTS[client]) ?? '',
+    off(camera?.audio) && !watches ? 'microphone off' : '',
+    off(camera?.video) && !watches ? 'camera off' : '',
     off(screen?.video) ? '' : 'shares a screen',
   ]
     .filter((words) => words !== '')

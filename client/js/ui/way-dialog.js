@@ -26,6 +26,7 @@ const REASONS = {
   'path-lost': 'a direct path was lost',
   refused: 'two browsers do not understand each other',
   'hidden-address': 'somebody keeps their address to themselves',
+  'standard-client': 'somebody is here with a tool that knows only the server',
   'device-busy': 'a device was too slow to send to everybody',
   'slow-uplink': 'an upload was too slow to send to everybody',
 };

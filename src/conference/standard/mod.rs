@@ -10,11 +10,7 @@
 //! They are people like others: the same door, roles, lists and limits. What differs is that they have no socket: nothing is said
 //! to them but answers, their media alone tells whether they are here, and what they are shown is chosen for them (`view.rs`).
 
-use std::fmt;
-use std::str::FromStr;
-
 use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER as HEX;
 
 use super::bans::Known;
 use super::door::{Entry, Guest};
@@ -26,6 +22,8 @@ use super::protocol::{Client, IceServer};
 use super::refusal::Refusal;
 use super::session::Arrival;
 use super::state::RoomEvent;
+use super::visitor::StandardClient;
+pub use super::visitor::{Purpose, StandardId};
 use super::{Conference, Now, Output, stun};
 use crate::ledger::{ClientAddress, Metered, Resource};
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Track};
@@ -40,49 +38,11 @@ mod offer;
 mod refused;
 mod view;
 
-/// Bytes of the name of a session: nobody guesses 128 bits.
-const ID_BYTES: usize = 16;
-
 /// What sound of a publisher may take: stereo music, with its headers.
 const SOUND: Bitrate = Bitrate::kbps(256);
 
 /// What a picture of a publisher may take unless the operator says otherwise.
 pub const WHIP_BITRATE: u64 = 8_000_000;
-
-/// What somebody comes for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To publish, by WHIP.
-    Publish,
-    /// To watch, by WHEP.
-    Watch,
-}
-
-/// By what a session is known to the tool that opened it: whoever knows it may change and end it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StandardId([u8; ID_BYTES]);
-
-impl fmt::Debug for StandardId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StandardId")
-    }
-}
-
-/// Thirty-two hexadecimal digits.
-impl fmt::Display for StandardId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&HEX.encode(&self.0))
-    }
-}
-
-impl FromStr for StandardId {
-    type Err = StandardRefused;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes = HEX.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.map(StandardId).ok_or(StandardRefused::NoSession)
-    }
-}
 
 /// What somebody asks for who comes so.
 #[derive(Debug, Clone, Copy)]
@@ -119,33 +79,6 @@ pub enum Patched {
     Noted,
     /// [`Output::Standard`] has the answer.
     Awaited(StandardId),
-}
-
-/// What is known of somebody who came so.
-#[derive(Debug)]
-pub(super) struct StandardClient {
-    id: StandardId,
-    purpose: Purpose,
-    /// The offer that holds.
-    sdp: String,
-    /// Counts the states of ICE, and the offers.
-    version: u32,
-    /// A hash of what they showed.
-    proof: Option<Vec<u8>>,
-    /// An answer is waited for.
-    asked: bool,
-    /// Whom alone they watch.
-    pinned: Option<PeerId>,
-    /// Whose picture they were shown first, last time.
-    lead: Option<PeerId>,
-    /// From where they came: counted there.
-    address: ClientAddress,
-}
-
-impl StandardClient {
-    fn tag(&self) -> String {
-        self.version.to_string()
-    }
 }
 
 fn proof(shown: &str) -> Vec<u8> {
@@ -261,9 +194,7 @@ impl Conference {
         };
         let address = guest.known.address;
         let peer = self.admit(now, room, Arrival { socket: None, guest }, None)?;
-        let mut bytes = [0; ID_BYTES];
-        (self.entropy)(&mut bytes);
-        let id = StandardId(bytes);
+        let id = StandardId::draw(&mut self.entropy);
         let client = StandardClient {
             id,
             purpose: request.purpose,
@@ -438,7 +369,7 @@ impl Conference {
         address: ClientAddress,
         (purpose, id, shown): (Purpose, &str, Option<&str>),
     ) -> Result<PeerId, StandardRefused> {
-        let found = id.parse().ok().and_then(|id: StandardId| self.standard.get(&id).copied());
+        let found = StandardId::read(id).and_then(|id| self.standard.get(&id).copied());
         let client = found.and_then(|id| Some((id, self.peers.get(&id)?.standard.as_deref()?)));
         let Some((peer, client)) = client.filter(|(_, client)| client.purpose == purpose) else {
             self.asked_in_vain(now, address).map_err(StandardRefused::Over)?;

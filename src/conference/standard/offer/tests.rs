@@ -52,10 +52,9 @@ fn what_cannot_be_used_is_named() {
     assert_eq!(why(&good.replace("sendonly", "recvonly")), Unfit::Nothing(Purpose::Publish));
     let simulcast = "a=sendonly\r\na=rid:q send\r\na=rid:f send\r\na=simulcast:send q;f\r\n";
     assert_eq!(why(&offer(sends, simulcast)), Unfit::Simulcast);
-    let third: String = (2..4)
-        .map(|mid| format!("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:{mid}\r\na=sendonly\r\n"))
-        .collect();
-    assert_eq!(why(&(good.replace("BUNDLE 0 1", "BUNDLE 0 1 2 3") + &third)), Unfit::Many);
+    let line = |mid| format!("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:{mid}\r\na=sendonly\r\n");
+    let more = good.replace("BUNDLE 0 1", "BUNDLE 0 1 2 3") + &line(2) + &line(3);
+    assert_eq!(why(&more), Unfit::Many);
     assert_eq!(why("nonsense"), Unfit::NoIce);
 }
 
