@@ -77,7 +77,7 @@ function isKeptChat(value) {
   );
 }
 
-/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address'} Remembered */
+/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address' | 'layout' | 'self' | 'corner'} Remembered */
 
 /** @param {string} room */
 const returnKey = (room) => `plenary.return.${room}`;
