@@ -27,6 +27,7 @@ import { ScreenShare } from './rtc/screen-share.js';
 import { Spare } from './rtc/spare.js';
 import { callView } from './ui/call-view.js';
 import { ASK, endingOf } from './ui/endings.js';
+import { inside } from './ui/inside.js';
 import { liveRegion } from './ui/live-region.js';
 import { offerRoom } from './ui/make-again.js';
 import { prejoin } from './ui/prejoin.js';
@@ -52,6 +53,9 @@ let spare = null;
 /** @type {ReturnType<typeof prejoin> | null} */
 let door = null;
 
+/** Ends what goes on while somebody is inside. */
+let outside = () => {};
+
 /** The person was banned, and asks to come in all the same. */
 let asks = false;
 
@@ -67,6 +71,8 @@ function show(state) {
 function end(why) {
   const { title, text, again } = endingOf(why);
   door?.close();
+  outside();
+  outside = () => {};
   media.stop();
   share.end();
   region.clear();
@@ -97,6 +103,7 @@ function enter(name, back) {
   const who = { browser: browserId(), secret, pass, hidesAddress, knock: asks };
   const entered = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
   call = entered;
+  let isInside = false;
   // The socket is on its way while the page changes.
   entered.start();
   callView({
@@ -115,6 +122,10 @@ function enter(name, back) {
     door?.close();
     show('joined');
     if (waited) byId('room-name', HTMLHeadingElement).focus();
+    if (isInside) return;
+    isInside = true;
+    const shared = back?.screen === true;
+    outside = inside({ call: entered, media, id: room, shared, say: region.say, leave: () => leave('left') });
   });
   entered.on('waiting', ({ room: there, knocks }) => {
     region.clear();

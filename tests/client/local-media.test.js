@@ -282,7 +282,7 @@ test('who takes the permission back is not asked again, nor is a muted microphon
   assert.equal(browser.questions.length, 0);
   assert.deepEqual(
     DEVICES.map((device) => noteOn(media.get(device))),
-    ['Ended', null],
+    ['Revoked', null],
   );
 });
 

@@ -62,6 +62,11 @@ export function explain(devices, error) {
         title: `The ${name} chosen or used before ${devices.length > 1 ? 'are' : 'is'} not there.`,
         advice: devices.length > 1 ? 'Others are used instead.' : 'Another one is used instead.',
       };
+    case 'Revoked':
+      return {
+        title: `The permission to use the ${name} was taken back.`,
+        advice: `Give it again in the site settings beside the address, then turn ${them} on again.`,
+      };
     case 'Ended':
       return { title: `The ${name} stopped.`, advice: `Check the plug, then turn ${them} on again.` };
     default:
