@@ -110,17 +110,15 @@ function gridPlan(stage, rules, { others, self, at, page: wanted }) {
   const page = Math.max(0, Math.min(wanted, pages - 1));
   const from = page * each;
   const to = Math.min(others, from + each);
-  // A page that is not full has the places of a full one: turning over moves nobody.
-  const count = pages > 1 ? fits : to - from + own;
+  const count = to - from + own;
   const people = area(
     { x: 0, y: 0, ...stage },
     { ...field, ...(count === 1 ? { narrowest: rules.alone } : {}), count },
   );
-  const tiles = people.tiles.slice(0, to - from + own);
-  const last = tiles.at(-1);
+  const last = people.tiles.at(-1);
   return {
     large: { x: 0, y: 0, width: 0, height: 0, tiles: [], scrolls: false },
-    people: { ...people, tiles },
+    people,
     own: floats && last ? corner(stage, last, rules.gap, at) : null,
     pages,
     page,
