@@ -20,7 +20,7 @@ export const WIDEST = 16 / 9;
  */
 
 /**
- * Rows of tiles of one height; the first ones may hold one tile more, the others' are wider for it.
+ * Rows of tiles of one height; the last ones may hold one tile more, the others' are wider for it.
  * @typedef {object} Rows
  * @property {number} rows
  * @property {number} most Tiles in the fullest row.
@@ -74,7 +74,7 @@ export function place(field, { rows, most, height }) {
   /** @type {Rect[]} */
   const tiles = [];
   for (let row = 0; row < rows; row += 1) {
-    const here = row < full ? most : most - 1;
+    const here = row < rows - full ? most - 1 : most;
     const width = tileWidth(field, here, height);
     const left = (field.width - here * width - (here - 1) * gap) / 2;
     const y = Math.floor(top + row * (height + gap));
