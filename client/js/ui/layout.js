@@ -207,7 +207,7 @@ function scrolling({ width, count, gap, narrowest }, lowest) {
 
 /**
  * Which share of the stage the pictures of others fill, and one's own where it is not on one of theirs.
- * @param {StagePlan} plan
+ * @param {{ large: Pick<Area, 'tiles'>, people: Pick<Area, 'tiles'> }} plan
  * @param {{ width: number, height: number }} stage
  */
 export function fillOf({ large, people }, { width, height }) {
