@@ -27,7 +27,6 @@ import { ScreenShare } from './rtc/screen-share.js';
 import { Spare } from './rtc/spare.js';
 import { callView } from './ui/call-view.js';
 import { ASK, endingOf } from './ui/endings.js';
-import { inside } from './ui/inside.js';
 import { liveRegion } from './ui/live-region.js';
 import { offerRoom } from './ui/make-again.js';
 import { prejoin } from './ui/prejoin.js';
@@ -124,8 +123,7 @@ function enter(name, back) {
     if (waited) byId('room-name', HTMLHeadingElement).focus();
     if (isInside) return;
     isInside = true;
-    const shared = back?.screen === true;
-    outside = inside({ call: entered, media, id: room, shared, say: region.say, leave: () => leave('left') });
+    void stayInside(entered, back?.screen === true);
   });
   entered.on('waiting', ({ room: there, knocks }) => {
     region.clear();
@@ -144,6 +142,17 @@ function enter(name, back) {
     end(why);
   });
   goIn();
+}
+
+/**
+ * Loaded once somebody is inside: whoever comes back must not wait for it.
+ * @param {Call} entered
+ * @param {boolean} shared Before the page was loaded again a screen was shared.
+ */
+async function stayInside(entered, shared) {
+  const { inside } = await import('./ui/inside.js');
+  if (call !== entered) return;
+  outside = inside({ call: entered, media, id: room, shared, say: region.say, leave: () => leave('left') });
 }
 
 /** @param {'left' | 'left-lobby'} where */
