@@ -52,6 +52,9 @@ let spare = null;
 /** @type {ReturnType<typeof prejoin> | null} */
 let door = null;
 
+/** Ends what goes on while somebody is inside. */
+let outside = () => {};
+
 /** The person was banned, and asks to come in all the same. */
 let asks = false;
 
@@ -67,6 +70,8 @@ function show(state) {
 function end(why) {
   const { title, text, again } = endingOf(why);
   door?.close();
+  outside();
+  outside = () => {};
   media.stop();
   share.end();
   region.clear();
@@ -97,6 +102,7 @@ function enter(name, back) {
   const who = { browser: browserId(), secret, pass, hidesAddress, knock: asks };
   const entered = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
   call = entered;
+  let isInside = false;
   // The socket is on its way while the page changes.
   entered.start();
   callView({
@@ -115,6 +121,9 @@ function enter(name, back) {
     door?.close();
     show('joined');
     if (waited) byId('room-name', HTMLHeadingElement).focus();
+    if (isInside) return;
+    isInside = true;
+    void stayInside(entered, back?.screen === true);
   });
   entered.on('waiting', ({ room: there, knocks }) => {
     region.clear();
@@ -133,6 +142,17 @@ function enter(name, back) {
     end(why);
   });
   goIn();
+}
+
+/**
+ * Loaded once somebody is inside: whoever comes back must not wait for it.
+ * @param {Call} entered
+ * @param {boolean} shared Before the page was loaded again a screen was shared.
+ */
+async function stayInside(entered, shared) {
+  const { inside } = await import('./ui/inside.js');
+  if (call !== entered) return;
+  outside = inside({ call: entered, media, id: room, shared, say: region.say, leave: () => leave('left') });
 }
 
 /** @param {'left' | 'left-lobby'} where */

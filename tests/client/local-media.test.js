@@ -50,6 +50,8 @@ class FakeBrowser {
   tracks = [];
   permission = 'granted';
   ids = ['one', 'two'];
+  /** Whether devices are listed before one is open. */
+  lists = true;
   /** @param {any} constraints */
   getUserMedia({ audio, video }) {
     /** @type {Asked} */
@@ -77,7 +79,9 @@ class FakeBrowser {
     });
   }
   async enumerateDevices() {
-    return this.ids.flatMap((deviceId) => ['videoinput', 'audioinput'].map((kind) => ({ kind, deviceId, label: '' })));
+    return (this.lists ? this.ids : ['']).flatMap((deviceId) =>
+      ['videoinput', 'audioinput'].map((kind) => ({ kind, deviceId, label: '' })),
+    );
   }
   get live() {
     return this.tracks.filter(({ readyState }) => readyState === 'live');
@@ -196,6 +200,27 @@ test('the chosen device is opened; if it is gone, the browser’s choice is, and
   assert.equal(browser.live.length, 2, 'the one before is closed');
 });
 
+test('where nothing is listed before a device is open, only the one that is gone is replaced all the same', async () => {
+  for (const [ids, replaced] of /** @type {const} */ ([
+    [{ camera: 'lost', microphone: 'two' }, ['Replaced', null]],
+    [{ camera: 'two', microphone: 'lost' }, [null, 'Replaced']],
+    [{ camera: 'lost', microphone: 'lost' }, ['Replaced', 'Replaced']],
+    [{ camera: '', microphone: 'lost' }, [null, 'Replaced']],
+  ])) {
+    const { browser, media } = inBrowser();
+    browser.lists = false;
+    void media.start(BOTH, ids);
+    await browser.answer();
+    while (browser.questions.length > 0) await browser.answer();
+    assert.deepEqual(
+      DEVICES.map((device) => noteOn(media.get(device))),
+      replaced,
+      JSON.stringify(ids),
+    );
+    for (const device of DEVICES) assert.equal(trackOf(media, device).id, ids[device] === 'two' ? 'two' : 'one');
+  }
+});
+
 test('who wants nothing any more is not asked for another device in place of the one that is gone', async () => {
   for (const change of [
     (/** @type {LocalMedia} */ media) => media.stop(),
@@ -282,7 +307,7 @@ test('who takes the permission back is not asked again, nor is a muted microphon
   assert.equal(browser.questions.length, 0);
   assert.deepEqual(
     DEVICES.map((device) => noteOn(media.get(device))),
-    ['Ended', null],
+    ['Revoked', null],
   );
 });
 

@@ -120,53 +120,102 @@ house.scene('a question nobody answers is said in words, and every button works'
   await small.closePage();
 });
 
+/**
+ * Firefox has one fake camera and one fake microphone: more are made of them. As in Firefox nothing is named until something
+ * was opened, and a device that is asked for and not there is an error.
+ */
+function severalDevices() {
+  if (!('MediaDevices' in window)) return;
+  const { getUserMedia } = MediaDevices.prototype;
+  const ids = { audioinput: ['m1', 'm2', 'm3'], videoinput: ['c1', 'c2', 'c3'] };
+  let opened = false;
+  MediaDevices.prototype.enumerateDevices = async () =>
+    Object.entries(ids).flatMap(([kind, all]) =>
+      (opened ? all : ['']).map((deviceId) => {
+        const device = { deviceId, groupId: '', kind, label: opened ? `Device ${deviceId}` : '' };
+        return /** @type {any} */ ({ ...device, toJSON: () => device });
+      }),
+    );
+  MediaDevices.prototype.getUserMedia = async function chosen(constraints = {}) {
+    const { audio, video } = /** @type {any} */ (constraints);
+    /** @param {any} wanted @param {string[]} all */
+    const idFor = (wanted, all) => {
+      const id = wanted?.deviceId?.exact ?? all[0];
+      if (all.includes(id)) return id;
+      throw Object.assign(new Error('no such device'), { name: 'OverconstrainedError', constraint: 'deviceId' });
+    };
+    const [ear, eye] = [idFor(audio, ids.audioinput), idFor(video, ids.videoinput)];
+    const any = (/** @type {any} */ wanted) => (wanted ? { ...wanted, deviceId: undefined } : false);
+    const stream = await getUserMedia.call(this, { audio: any(audio), video: any(video) });
+    opened = true;
+    for (const track of stream.getTracks()) {
+      const settings = track.getSettings;
+      track.getSettings = () => ({ ...settings.call(track), deviceId: track.kind === 'audio' ? ear : eye });
+    }
+    return stream;
+  };
+}
+
+/**
+ * Of several cameras and microphones the last ones are chosen, and used from then on.
+ * @param {Person} dan
+ */
+async function choosesAmongSeveral(dan) {
+  const { page } = dan;
+  const inUse = () =>
+    page.evaluate(() =>
+      /** @type {any} */ (window).seen.cameras().map((/** @type {any} */ t) => t.getSettings().deviceId),
+    );
+  await dan.goTo(invitation);
+  await dan.button('Turn off camera').waitFor();
+  const camera = page.getByRole('combobox', { name: 'Camera' });
+  const microphone = page.getByRole('combobox', { name: 'Microphone' });
+  const chosen = {};
+  for (const [which, picker] of Object.entries({ camera, microphone })) {
+    const listed = () =>
+      picker.locator('option').evaluateAll((/** @type {any[]} */ all) => all.map(({ value }) => value));
+    const ids = await until(`there are several to choose from: ${which}`, listed, (all) => all.length >= 3);
+    await picker.selectOption(ids.at(-1));
+    Object.assign(chosen, { [which]: ids.at(-1) });
+  }
+  const wanted = /** @type {{ camera: string, microphone: string }} */ (chosen);
+  const isChosen = (/** @type {string[]} */ ids) => ids.length === 1 && ids[0] === wanted.camera;
+  await until('the chosen camera is in use', inUse, isChosen);
+  await dan.button('Mute microphone').waitFor();
+  assert.deepEqual([await camera.inputValue(), await microphone.inputValue()], [wanted.camera, wanted.microphone]);
+  await dan.join(invitation);
+  const sent = () =>
+    page.evaluate(() =>
+      /** @type {any} */ (window).plenary.pc
+        ?.getSenders()
+        .map((/** @type {any} */ { track }) => track?.getSettings().deviceId)
+        .filter(Boolean),
+    );
+  const both = (/** @type {string[]} */ ids) =>
+    JSON.stringify(ids) === JSON.stringify([wanted.microphone, wanted.camera]);
+  await until('both are sent', sent, both);
+  await dan.reload();
+  await until('both are sent again', sent, both);
+  await page.evaluate(() => localStorage.setItem('plenary.camera', 'gone'));
+  await dan.reload();
+  await alerted(dan, 'The camera chosen or used before is not there. Another one is used instead.');
+  await dan.button('Turn off camera').waitFor();
+  await until('another camera is sent', sent, (ids) => ids?.length === 2 && ids[0] === wanted.microphone);
+  await ann.seesMovement('Dan');
+  await dan.screenshot('another camera');
+  await dan.press('Leave');
+}
+
 if (FIRST === 'chromium') {
   house.scene('of three cameras and several microphones the chosen ones open, also after a reload', async () => {
     // Without a permission that stays Chromium names no devices, although it opens them.
     const allowed = { context: { permissions: ['camera', 'microphone'] } };
-    const dan = await house.personIn(await house.browserWithout('several'), 'Dan', allowed);
-    const { page } = dan;
-    const inUse = () =>
-      page.evaluate(() =>
-        /** @type {any} */ (window).seen.cameras().map((/** @type {any} */ t) => t.getSettings().deviceId),
-      );
-    await dan.goTo(invitation);
-    await dan.button('Turn off camera').waitFor();
-    const camera = page.getByRole('combobox', { name: 'Camera' });
-    const microphone = page.getByRole('combobox', { name: 'Microphone' });
-    const chosen = {};
-    for (const [which, picker] of Object.entries({ camera, microphone })) {
-      const listed = () =>
-        picker.locator('option').evaluateAll((/** @type {any[]} */ all) => all.map(({ value }) => value));
-      const ids = await until(`there are several to choose from: ${which}`, listed, (all) => all.length >= 3);
-      await picker.selectOption(ids.at(-1));
-      Object.assign(chosen, { [which]: ids.at(-1) });
-    }
-    const wanted = /** @type {{ camera: string, microphone: string }} */ (chosen);
-    const isChosen = (/** @type {string[]} */ ids) => ids.length === 1 && ids[0] === wanted.camera;
-    await until('the chosen camera is in use', inUse, isChosen);
-    await dan.button('Mute microphone').waitFor();
-    assert.deepEqual([await camera.inputValue(), await microphone.inputValue()], [wanted.camera, wanted.microphone]);
-    await dan.join(invitation);
-    const sent = () =>
-      page.evaluate(() =>
-        /** @type {any} */ (window).plenary.pc
-          ?.getSenders()
-          .map((/** @type {any} */ { track }) => track?.getSettings().deviceId)
-          .filter(Boolean),
-      );
-    const both = (/** @type {string[]} */ ids) =>
-      JSON.stringify(ids) === JSON.stringify([wanted.microphone, wanted.camera]);
-    await until('both are sent', sent, both);
-    await dan.reload();
-    await until('both are sent again', sent, both);
-    await page.evaluate(() => localStorage.setItem('plenary.camera', 'gone'));
-    await dan.reload();
-    await alerted(dan, 'The camera chosen or used before is not there. Another one is used instead.');
-    await dan.button('Turn off camera').waitFor();
-    await until('another camera is sent', sent, (ids) => ids?.length === 2 && ids[0] === wanted.microphone);
-    await ann.seesMovement('Dan');
-    await dan.screenshot('another camera');
-    await dan.press('Leave');
+    await choosesAmongSeveral(await house.personIn(await house.browserWithout('several'), 'Dan', allowed));
+  });
+}
+
+if (OTHER === 'firefox') {
+  house.scene('in Firefox, too, the chosen ones of several open, also after a reload', async () => {
+    await choosesAmongSeveral(await house.person('Dan', 'blue', { engine: 'firefox', also: [severalDevices] }));
   });
 }

@@ -48,6 +48,18 @@ house.scene('a listed room is opened by its name as it was typed', async () => {
   await ann.page.waitForURL(/\/r\/sunantese$/);
 });
 
+/** On a phone the banner says in two lines what is wrong, and the rest on request. */
+async function fitsAPhone() {
+  await ann.page.setViewportSize({ width: 360, height: 640 });
+  const { height } = (await ann.page.locator('#banner').boundingBox()) ?? { height: NaN };
+  assert.ok(height <= 64, `the banner is ${height} px high`);
+  assert.doesNotMatch(await ann.readText(), KEPT_OUT);
+  await ann.press('Why');
+  assert.match(await ann.readText(), KEPT_OUT);
+  await ann.screenshot('kept out on a phone');
+  await ann.page.setViewportSize({ width: 1280, height: 720 });
+}
+
 house.scene('behind a proxy that rewrites Host the page and the log say what is wrong', async () => {
   const proxy = house.also(await HostProxy.open(house.server.ports.http));
   for (const upgrades of [true, false]) {
@@ -63,6 +75,7 @@ house.scene('behind a proxy that rewrites Host the page and the log say what is 
     );
     console.info(`upgrades ${upgrades ? 'with another Host' : 'stopped'}: said after ${Date.now() - start} ms`);
     await ann.screenshot(`kept out by a proxy, upgrades ${upgrades}`);
+    await fitsAPhone();
     await ann.press('Leave');
   }
   const lines = house.server.log.split('\n').filter((line) => line.includes('refused its WebSocket'));

@@ -204,7 +204,7 @@ export class Call extends Emitter {
     if (this.#share.sharing) this.#socket.send({ type: 'mute', stream: 'screen', kind: 'video', muted: true });
     this.#socket.send({ type: 'leave', mayReturn: true });
     const { token, name } = this.#comer;
-    return token ? returnOf(this.#media, { token, name, offer: this.#offer }) : null;
+    return token ? returnOf(this.#media, { token, name, offer: this.#offer, screen: this.#share.sharing }) : null;
   }
 
   /** @param {Tile[]} tiles What is shown, the most important first. */

@@ -86,7 +86,7 @@ export function mutesOf(lines, own) {
 /**
  * What a page that is loaded again needs to go on.
  * @param {Pick<LocalMedia, 'get'>} media
- * @param {Pick<Return, 'token' | 'name' | 'offer'>} who
+ * @param {Pick<Return, 'token' | 'name' | 'offer' | 'screen'>} who
  * @returns {Return}
  */
 export function returnOf(media, who) {

@@ -14,6 +14,7 @@
  * @property {number} offer The id of the last offer: the next one is higher.
  * @property {boolean} camera Whether the camera was on.
  * @property {boolean} microphone Whether the microphone was on.
+ * @property {boolean} [screen] Whether a screen was shared: a page that is loaded again cannot go on with it.
  * @property {number} at When the page went away, in milliseconds since 1970.
  */
 
@@ -77,7 +78,7 @@ function isKeptChat(value) {
   );
 }
 
-/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address'} Remembered */
+/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address' | 'layout' | 'self' | 'corner'} Remembered */
 
 /** @param {string} room */
 const returnKey = (room) => `plenary.return.${room}`;
@@ -127,6 +128,7 @@ function isReturn(value) {
     Number.isInteger(it.offer) &&
     typeof it.camera === 'boolean' &&
     typeof it.microphone === 'boolean' &&
+    ['boolean', 'undefined'].includes(typeof it.screen) &&
     typeof it.at === 'number'
   );
 }

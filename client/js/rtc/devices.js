@@ -62,6 +62,11 @@ export function explain(devices, error) {
         title: `The ${name} chosen or used before ${devices.length > 1 ? 'are' : 'is'} not there.`,
         advice: devices.length > 1 ? 'Others are used instead.' : 'Another one is used instead.',
       };
+    case 'Revoked':
+      return {
+        title: `The permission to use the ${name} was taken back.`,
+        advice: `Give it again in the site settings beside the address, then turn ${them} on again.`,
+      };
     case 'Ended':
       return { title: `The ${name} stopped.`, advice: `Check the plug, then turn ${them} on again.` };
     default:
@@ -108,21 +113,43 @@ export async function openDevices(wanted, still = () => true) {
   try {
     return { tracks: await capture(wanted), replaced: [] };
   } catch (error) {
-    const { name } = /** @type {Error} */ (error);
-    const gone = name === 'OverconstrainedError' || name === 'NotFoundError' ? await missing(wanted) : [];
-    if (gone.length === 0 || !still()) throw error;
-    const others = Object.fromEntries(gone.map((device) => [device, '']));
-    return { tracks: await capture({ ...wanted, ...others }), replaced: gone };
+    let last = error;
+    for (const gone of isGone(error) ? await missing(wanted) : []) {
+      if (!still()) break;
+      const others = Object.fromEntries(gone.map((device) => [device, '']));
+      try {
+        return { tracks: await capture({ ...wanted, ...others }), replaced: gone };
+      } catch (again) {
+        last = again;
+        if (!isGone(again)) break;
+      }
+    }
+    throw last;
   }
 }
 
+/** @param {unknown} error */
+function isGone(error) {
+  return ['OverconstrainedError', 'NotFoundError'].includes(/** @type {Error} */ (error).name);
+}
+
 /**
+ * Which chosen ones may not be there. Before a page has opened anything Firefox lists nothing, and refuses what is not there
+ * without a question to the person: it is tried who of them that is.
  * @param {Wanted} wanted
- * @returns {Promise<Device[]>} Those of which the chosen one is not listed.
+ * @returns {Promise<Device[][]>} What to try without, the likeliest first.
  */
 async function missing(wanted) {
   const listed = await listDevices();
-  return DEVICES.filter((device) => wanted[device] && !listed[device].some(({ id }) => id === wanted[device]));
+  const chosen = DEVICES.filter((device) => wanted[device]);
+  const unknown = chosen.filter((device) => listed[device].length === 0);
+  const gone = chosen.filter((device) => {
+    return !unknown.includes(device) && !listed[device].some(({ id }) => id === wanted[device]);
+  });
+  const tries = [gone, ...unknown.map((device) => [...gone, device]), [...gone, ...unknown]];
+  const apart = new Map(tries.map((one) => [one.join(), one]));
+  apart.delete('');
+  return [...apart.values()];
 }
 
 /**

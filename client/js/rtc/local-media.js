@@ -236,7 +236,8 @@ export class LocalMedia extends Emitter {
     const now = await permissionFor(device);
     if (state.attempt !== attempt) return;
     const takenBack = permission === 'granted' && now !== 'granted';
-    if (takenBack || performance.now() - since < STEADY_AFTER) this.#failed(device, attempt, 'Ended');
+    if (takenBack) this.#failed(device, attempt, 'Revoked');
+    else if (performance.now() - since < STEADY_AFTER) this.#failed(device, attempt, 'Ended');
     else if (state.on) await this.#open([device], true);
     else state.attempt = null;
   }
@@ -253,7 +254,7 @@ export class LocalMedia extends Emitter {
     // Whoever does not want it any more need not know.
     if (!state.on) return;
     state.on = false;
-    state.problem = attempt.again && error !== 'NotAllowedError' ? 'Ended' : error;
+    state.problem = attempt.again && error !== 'NotAllowedError' && error !== 'Revoked' ? 'Ended' : error;
     this.#release(device);
     this.#show(device);
   }

@@ -19,6 +19,8 @@ import { qualityDialog } from './quality-dialog.js';
 import { shareButton } from './share-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
+import { ViewChoice } from './view-choice.js';
+import { viewFields } from './view-fields.js';
 import { wayDialog } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
@@ -54,7 +56,9 @@ function limitWords(stream, by) {
  */
 export function callView({ call, media, share, quality, id, name, region, leave }) {
   const announce = region.say;
-  const stage = new Stage(byId('stage', HTMLDivElement), (tiles) => call.view(tiles), quality);
+  const choice = new ViewChoice();
+  const stage = new Stage(byId('stage', HTMLDivElement), { tellView: (tiles) => call.view(tiles), quality, choice });
+  byId('quality-saver-hint', HTMLElement).after(viewFields(choice));
   const panel = new ConnectionPanel(call);
   byId('connection', HTMLDivElement).replaceChildren(panel.element);
   const dialog = qualityDialog({

@@ -54,6 +54,7 @@ export function deviceButton(button, media, device, rights) {
     button.classList.toggle('off', which === 'off');
     button.classList.toggle('opening', opening);
     button.classList.toggle('problem', problem !== null || silenced);
+    describe(button, problem !== null || silenced ? explain([device], noteOn(media.get(device)) ?? '').title : '');
     button.replaceChildren(icon(ICONS[device][which === 'off' ? 'off' : 'on']));
   };
   button.addEventListener('click', () => {
@@ -64,6 +65,17 @@ export function deviceButton(button, media, device, rights) {
   media.on('change', (changed) => changed === device && show());
   show();
   return show;
+}
+
+/**
+ * Says beside the name of a switch what its exclamation mark means.
+ * @param {HTMLButtonElement} button
+ * @param {string} words Empty if nothing is wrong.
+ */
+function describe(button, words) {
+  if (!words) return button.removeAttribute('aria-description');
+  button.setAttribute('aria-description', words);
+  button.title = `${button.title}. ${words}`;
 }
 
 /**

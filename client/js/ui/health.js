@@ -2,7 +2,7 @@
  * The banner of a call: says when the server, the network or the way to either is lost, and when the page does not get in.
  */
 
-import { byId } from '../core/dom.js';
+import { byId, h } from '../core/dom.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Health } from '../call/events.js' */
@@ -10,7 +10,7 @@ import { byId } from '../core/dom.js';
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 1500;
 
-/** What is said and shown, by what is wrong. */
+/** What is said and shown, by what is wrong; `more` follows what is shown, in a narrow window on request. */
 const TROUBLES = {
   offline: {
     said: 'This device is offline',
@@ -34,7 +34,8 @@ const TROUBLES = {
   },
   blocked: {
     said: 'Sound and picture do not get through. This network may block them; another one may help.',
-    shown: 'Sound and picture do not get through: this network may block them, another one may help. Still trying…',
+    shown: 'Sound and picture do not get through:',
+    more: 'this network may block them, another one may help. Still trying…',
   },
   'no-answer': {
     said: 'The server does not answer, trying again',
@@ -42,17 +43,18 @@ const TROUBLES = {
   },
   'no-answer-ended': {
     said: 'The server does not answer',
-    shown: 'The server does not answer. It may be down, or your network is.',
+    shown: 'The server does not answer.',
+    more: 'It may be down, or your network is.',
   },
   'no-socket': {
     said: 'The server answers, but does not let this page in. Another network may help.',
-    shown:
-      'The server answers, but this page is not let in: something on the way, or the proxy before the server, stops its WebSocket. Trying again…',
+    shown: 'The server answers, but this page is not let in:',
+    more: 'something on the way, or the proxy before the server, stops its WebSocket. Trying again…',
   },
   'no-socket-ended': {
     said: 'This page is not let in. Another network may help.',
-    shown:
-      'This page is not let in: something on the way, or the proxy before the server, stops its WebSocket. Another network may help. If not, tell whoever runs the server: its guide (deploy.md) says what a proxy must pass on.',
+    shown: 'This page is not let in:',
+    more: 'something on the way, or the proxy before the server, stops its WebSocket. Another network may help. If not, tell whoever runs the server: its guide (deploy.md) says what a proxy must pass on.',
   },
 };
 
@@ -90,6 +92,13 @@ export function showHealth(call, speak) {
   const banner = byId('banner', HTMLDivElement);
   const text = byId('banner-text', HTMLSpanElement);
   const again = byId('try-again', HTMLButtonElement);
+  const why = h('button', { type: 'button', class: 'why-more', hidden: true, text: 'Why', 'aria-expanded': 'false' });
+  again.before(why);
+  const unfold = (/** @type {boolean} */ open) => {
+    banner.classList.toggle('open', open);
+    why.setAttribute('aria-expanded', String(open));
+  };
+  why.addEventListener('click', () => unfold(!banner.classList.contains('open')));
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let joined = false;
@@ -98,6 +107,8 @@ export function showHealth(call, speak) {
   const connecting = () => {
     text.textContent = 'Connecting…';
     again.hidden = true;
+    why.hidden = true;
+    unfold(false);
     banner.classList.remove('given-up');
   };
   const fine = () => {
@@ -108,11 +119,17 @@ export function showHealth(call, speak) {
   };
   /** @param {Trouble} trouble */
   const tell = (trouble) => {
-    const { said, shown } = TROUBLES[trouble];
+    const {
+      said,
+      shown,
+      more = '',
+    } = /** @type {{ said: string, shown: string, more?: string }} */ (TROUBLES[trouble]);
     // Of a server out of reach a connection that is lost is a part.
     if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(said);
+    if (told !== trouble) unfold(false);
     told = trouble;
-    text.textContent = shown;
+    text.replaceChildren(shown, ...(more ? [h('span', { class: 'more', text: ` ${more}` })] : []));
+    why.hidden = more === '';
     again.hidden = !trouble.startsWith('no-');
     banner.classList.toggle('given-up', trouble.endsWith('-ended'));
     banner.hidden = false;

@@ -1,17 +1,24 @@
 /**
- * The stage of a call: shared screens large, people in a grid or, beside a screen, in a strip; and what of it is in view.
+ * The stage of a call: what has large places, the others in a grid or, beside that, in a strip; and what of it is in view.
  */
 
 import { h } from '../core/dom.js';
+import { arrange } from './arrangement.js';
 import { stageFor } from './layout.js';
 import { Onlooker } from './onlooker.js';
-import { OwnTile, RemoteTile } from './tile.js';
+import { OwnTile } from './own-tile.js';
+import { Pager } from './pager.js';
+import { keepClear, move, put, putArea } from './places.js';
+import { RemoteTile } from './tile.js';
 import { choiceFor, Settling, wishesOf } from './wishes.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Stream, Tile } from '../proto/messages.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
+/** @import { Arrangement } from './arrangement.js' */
+/** @import { Rect } from './grid.js' */
 /** @import { Area } from './layout.js' */
+/** @import { ViewChoice } from './view-choice.js' */
 
 /**
  * Milliseconds after the last change until the server is told what is in view; and after the first one, for whoever scrolls on
@@ -19,13 +26,20 @@ import { choiceFor, Settling, wishesOf } from './wishes.js';
  */
 const VIEW_AFTER = { quiet: 100, most: 500 };
 
+/** What the buttons of the pages need, in CSS pixels. */
+const PAGER = 48;
+
+/** @typedef {{ tile: RemoteTile, model: TileModel, place: HTMLLIElement }} Shown */
+
 export class Stage {
   #root;
   #tellView;
-  #own = new OwnTile();
-  #screens = h('div', { class: 'screens' });
-  #people = h('div', { class: 'people' }, this.#own.element);
-  /** @type {Map<string, { tile: RemoteTile, model: TileModel }>} */
+  #choice;
+  #own;
+  #ownPlace;
+  #large = h('ul', { class: 'screens', role: 'list', 'aria-label': 'Large pictures' });
+  #people = h('ul', { class: 'people', role: 'list', 'aria-label': 'People' });
+  /** @type {Map<string, Shown>} */
   #tiles = new Map();
   /** @type {Map<number, MediaStream>} */
   #slots = new Map();
@@ -36,8 +50,12 @@ export class Stage {
   #observer;
   #view = new Settling(() => this.#sayView(), VIEW_AFTER);
   #toldView = '';
-  /** The key of the tile the person holds on to; it has the place of a screen. */
-  #pinned = '';
+  /** The keys of the tiles the person holds on to. @type {Set<string>} */
+  #pinned = new Set();
+  /** The key of who spoke last. */
+  #speaker = '';
+  #page = 0;
+  #pager = new Pager((page) => this.#turn(page));
   /** @type {number | null} */
   #downlink = null;
   #quality;
@@ -46,14 +64,23 @@ export class Stage {
 
   /**
    * @param {HTMLElement} root
-   * @param {(tiles: Tile[]) => void} tellView
-   * @param {Quality} quality
+   * @param {object} options
+   * @param {(tiles: Tile[]) => void} options.tellView
+   * @param {Quality} options.quality
+   * @param {ViewChoice} options.choice
    */
-  constructor(root, tellView, quality) {
+  constructor(root, { tellView, quality, choice }) {
     this.#root = root;
     this.#quality = quality;
     this.#tellView = tellView;
-    root.replaceChildren(this.#screens, this.#people);
+    this.#choice = choice;
+    this.#own = new OwnTile(choice);
+    this.#ownPlace = h('li', { class: 'place' }, this.#own.element);
+    this.#people.append(this.#ownPlace);
+    root.setAttribute('role', 'region');
+    root.setAttribute('aria-label', 'Stage');
+    root.replaceChildren(this.#large, this.#people, this.#pager.element);
+    choice.on('change', () => this.#arrange());
     new ResizeObserver(() => this.#layOut()).observe(root);
     document.addEventListener('fullscreenchange', () => this.#view.soon());
     this.#observer = new IntersectionObserver(
@@ -97,20 +124,22 @@ export class Stage {
   /** @param {TileModel[]} models */
   show(models) {
     const keys = new Set(models.map((model) => model.key));
-    for (const [key, { tile }] of this.#tiles) {
+    for (const [key, { tile, place }] of this.#tiles) {
       if (keys.has(key)) continue;
       this.#observer.unobserve(tile.element);
       this.#inView.delete(tile.element);
       tile.remove();
+      place.remove();
       this.#tiles.delete(key);
+      this.#pinned.delete(key);
     }
-    if (!keys.has(this.#pinned)) this.#pinned = '';
     for (const model of models) {
-      const tile = this.#tiles.get(model.key)?.tile ?? this.#made(model);
+      const known = this.#tiles.get(model.key) ?? this.#made(model);
       // Put in again, so that the map has the order of the tiles: it is what the server is told.
       this.#tiles.delete(model.key);
-      this.#tiles.set(model.key, { tile, model });
+      this.#tiles.set(model.key, { ...known, model });
     }
+    this.#speaker = models.find(({ speaking }) => speaking)?.key ?? (keys.has(this.#speaker) ? this.#speaker : '');
     this.#arrange();
     this.#refresh();
   }
@@ -130,25 +159,36 @@ export class Stage {
   /** @param {string} key The tile to hold on to, or to let go. */
   #pin(key) {
     const focus = document.activeElement;
-    this.#pinned = this.#pinned === key ? '' : key;
+    if (!this.#pinned.delete(key)) this.#pinned.add(key);
     this.#arrange();
     // What is moved loses the focus.
     if (focus instanceof HTMLElement) focus.focus();
   }
 
-  #arrange() {
-    this.#order(this.#screens, true, null);
-    this.#order(this.#people, false, this.#own.element);
-    for (const [key, { tile }] of this.#tiles) tile.pinned = key === this.#pinned;
+  /** @param {number} page */
+  #turn(page) {
+    this.#page = page;
     this.#layOut();
   }
 
-  /** @param {TileModel} model Whether it has one of the large places. */
-  #isLarge({ key, stream }) {
-    return stream === 'screen' || key === this.#pinned;
+  /** @returns {Arrangement} */
+  #arrangement() {
+    const tiles = [...this.#tiles.values()].map(({ model }) => model);
+    return arrange({ tiles, pinned: this.#pinned, layout: this.#choice.layout, speaker: this.#speaker });
   }
 
-  /** @param {TileModel} model */
+  #arrange() {
+    const { large, others } = this.#arrangement();
+    this.#order(this.#large, large, null);
+    this.#order(this.#people, others, this.#ownPlace);
+    for (const [key, { tile }] of this.#tiles) tile.pinned = this.#pinned.has(key);
+    this.#layOut();
+  }
+
+  /**
+   * @param {TileModel} model
+   * @returns {Shown}
+   */
   #made(model) {
     const { key, stream } = model;
     const tile = new RemoteTile(model, {
@@ -158,22 +198,22 @@ export class Stage {
     });
     this.#observer.observe(tile.element);
     tile.downlink = this.#downlink;
-    return tile;
+    return { tile, model, place: h('li', { class: 'place' }, tile.element) };
   }
 
   /**
-   * Puts the large tiles or the others in order, moving none that stays.
-   * @param {HTMLElement} place
-   * @param {boolean} large
+   * Puts tiles in order, moving none that stays.
+   * @param {HTMLElement} list
+   * @param {string[]} keys
    * @param {Element | null} end What comes after them.
    */
-  #order(place, large, end) {
+  #order(list, keys, end) {
     let next = end;
-    for (const { tile, model } of [...this.#tiles.values()].reverse()) {
-      if (this.#isLarge(model) !== large) continue;
-      const { element } = tile;
-      if (element.nextElementSibling !== next || element.parentElement !== place) move(element, place, next);
-      next = element;
+    for (const key of [...keys].reverse()) {
+      const place = this.#tiles.get(key)?.place;
+      if (!place) continue;
+      if (place.nextElementSibling !== next || place.parentElement !== list) move(place, list, next);
+      next = place;
     }
   }
 
@@ -185,21 +225,52 @@ export class Stage {
   }
 
   #layOut() {
-    const style = getComputedStyle(this.#root);
-    const width = this.#root.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight);
-    const height =
-      this.#root.clientHeight - Number.parseFloat(style.paddingTop) - Number.parseFloat(style.paddingBottom);
+    const edge = Number.parseFloat(getComputedStyle(this.#root).paddingTop);
+    const width = this.#root.clientWidth - 2 * edge;
+    const height = this.#root.clientHeight - 2 * edge;
     if (width <= 0 || height <= 0) return;
-    const screens = [...this.#tiles.values()].filter(({ model }) => this.#isLarge(model)).length;
-    const plan = stageFor({ width, height, screens, remotes: this.#tiles.size - screens });
-    this.#root.classList.toggle('presenting', screens > 0);
-    this.#root.classList.toggle('beside', plan.beside);
-    this.#root.style.setProperty('--gap', `${plan.gap}px`);
-    this.#own.element.classList.toggle('floating', plan.floats);
-    this.#screens.hidden = screens === 0;
-    size(this.#screens, plan.screens);
-    size(this.#people, plan.people);
+    const { large, others, strip } = this.#arrangement();
+    const { self, corner: at } = this.#choice;
+    const table = { width, large: large.length, others: others.length, self, at, page: this.#page, strip };
+    const roomy = stageFor({ ...table, height });
+    const plan = roomy.pages > 1 ? stageFor({ ...table, height: height - PAGER }) : roomy;
+    this.#page = plan.page;
+    this.#pager.show(plan.page, plan.pages);
+    this.#root.classList.toggle('presenting', large.length > 0);
+    const ownShown = self !== 'hidden';
+    this.#putList(this.#large, { area: plan.large, own: plan.own, edge }, this.#placesOf(large));
+    const seen = this.#placesOf(others.slice(plan.from, plan.to));
+    for (const { place } of this.#placesOf(others)) place.hidden = !seen.some((one) => one.place === place);
+    this.#putList(this.#people, { area: plan.people, own: plan.own, edge }, seen);
+    this.#own.floats = plan.own !== null;
+    this.#ownPlace.hidden = !ownShown;
+    const { x, y } = plan.people;
+    const own = plan.own ? { ...plan.own, x: plan.own.x - x, y: plan.own.y - y } : plan.people.tiles[seen.length];
+    if (ownShown && own) put(this.#ownPlace, own);
     this.#view.soon();
+  }
+
+  /** @param {string[]} keys */
+  #placesOf(keys) {
+    return keys.map((key) => this.#tiles.get(key)).filter((shown) => shown !== undefined);
+  }
+
+  /**
+   * @param {HTMLElement} list
+   * @param {{ area: Area, own: Rect | null, edge: number }} where
+   * @param {Shown[]} shown
+   */
+  #putList(list, { area, own, edge }, shown) {
+    // An empty list is none; one's own tile may be its only one.
+    list.hidden = shown.length === 0 && (list !== this.#people || this.#choice.self === 'hidden');
+    putArea(list, area, edge);
+    for (const [index, { place, tile }] of shown.entries()) {
+      const rect = area.tiles[index];
+      if (!rect) continue;
+      place.hidden = false;
+      put(place, rect);
+      keepClear(tile.element, { ...rect, x: rect.x + area.x, y: rect.y + area.y }, own);
+    }
   }
 
   #sayView() {
@@ -212,7 +283,7 @@ export class Stage {
     const isSeen = (/** @type {RemoteTile} */ tile) =>
       alone.length > 0 ? tile.element === full : this.#inView.has(tile.element);
     const seen = all.map(({ tile, model: { key, peer, stream } }) => {
-      return { peer, stream, inView: isSeen(tile), pinned: key === this.#pinned, ...tile.shown };
+      return { peer, stream, inView: isSeen(tile), pinned: this.#pinned.has(key), ...tile.shown };
     });
     const page = { away: this.#onlooker.away, ratio: devicePixelRatio, quality: this.#quality };
     const tiles = wishesOf(seen, page);
@@ -221,30 +292,4 @@ export class Stage {
     this.#toldView = told;
     this.#tellView(tiles);
   }
-}
-
-/**
- * Without an interruption where the browser can.
- * @param {HTMLElement} element
- * @param {HTMLElement & { moveBefore?: (node: Node, next: Node | null) => void }} place
- * @param {Element | null} next
- */
-function move(element, place, next) {
-  if (element.isConnected && place.moveBefore) place.moveBefore(element, next);
-  else place.insertBefore(element, next);
-}
-
-/**
- * @param {HTMLElement} element
- * @param {Area} area
- */
-function size(element, { width, height, tile, scrolls }) {
-  element.style.width = `${width}px`;
-  element.style.height = `${height}px`;
-  element.style.setProperty('--tile-width', `${tile.width}px`);
-  element.style.setProperty('--tile-height', `${tile.height}px`);
-  element.classList.toggle('scrolls', scrolls);
-  // The keys scroll what has the focus.
-  if (scrolls) element.tabIndex = 0;
-  else element.removeAttribute('tabindex');
 }

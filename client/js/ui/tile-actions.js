@@ -10,17 +10,16 @@ import { fullScreenButton } from './full-screen.js';
  * @param {HTMLElement} options.tile
  * @param {HTMLVideoElement} options.video
  * @param {string} options.label What the tile is called.
- * @param {boolean} options.screen
  * @param {() => void} options.pin The person holds on to the tile, or does no more.
  * @param {() => void} options.floats The picture went to a window of its own, changed its size there, or came back.
  */
-export function tileActions({ tile, video, label, screen, pin, floats }) {
+export function tileActions({ tile, video, label, pin, floats }) {
   const pinButton = h('button', { type: 'button', class: 'action pin', 'aria-pressed': 'false' }, icon('pin'));
   const name = `Keep ${label} large`;
   pinButton.setAttribute('aria-label', name);
   pinButton.title = name;
   pinButton.addEventListener('click', pin);
-  const full = screen ? fullScreenButton(tile, label) : null;
+  const full = fullScreenButton(tile, label);
   const buttons = [pinButton, floatButton(video, label, floats), full].filter((button) => button !== null);
   // A tap on a tile shows what can be done with it.
   tile.tabIndex = -1;

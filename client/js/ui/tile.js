@@ -1,83 +1,20 @@
 /**
- * One tile: a picture or an avatar, a name, and what is the matter.
+ * The tile of somebody else: a picture or an avatar, a name, and what is the matter.
  */
 
-import { handWords } from '../call/hands.js';
 import { formatWords } from '../call/room-state.js';
-import { h, icon, nodesOf } from '../core/dom.js';
-import { hue, initials } from '../core/names.js';
-import { textOf } from '../core/sentence.js';
+import { h, nodesOf } from '../core/dom.js';
+import { Face } from './face.js';
 import { PictureGate } from './picture-gate.js';
 import { Preroll } from './preroll.js';
-import { bars, QualityMark } from './quality-mark.js';
+import { QualityMark } from './quality-mark.js';
 import { floatingHeight, tileActions } from './tile-actions.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Choice } from '../call/why.js' */
-/** @import { Sentence } from '../core/sentence.js' */
 
 /** Milliseconds a sender may take to change to a format this browser can play, until nobody should wait for it. */
 const CHANGE_WITHIN = 10_000;
-
-/** @returns {HTMLVideoElement} A picture never sounds: sound has elements of its own. */
-function picture() {
-  // Firefox lets the keyboard stop at every video, though there is nothing to do there.
-  const video = h('video', { autoplay: true, playsinline: true, tabindex: '-1' });
-  video.muted = true;
-  return video;
-}
-
-/** What every tile has. */
-class Face {
-  video = picture();
-  #letters = h('span', { class: 'letters' });
-  avatar = h('div', { class: 'avatar', 'aria-hidden': 'true' }, this.#letters);
-  #label = h('span', { class: 'label' });
-  #muted = h(
-    'span',
-    { class: 'muted', hidden: true },
-    icon('mic-off'),
-    h('span', { class: 'hidden', text: 'Microphone muted' }),
-  );
-  #speaking = h(
-    'span',
-    { class: 'floor', hidden: true },
-    icon('sound'),
-    h('span', { class: 'hidden', text: 'Speaking' }),
-  );
-  #place = h('span', { 'aria-hidden': 'true' });
-  #handWords = h('span', { class: 'hidden' });
-  #hand = h('span', { class: 'raised', hidden: true }, icon('hand'), this.#place, this.#handWords);
-  plate = h('div', { class: 'plate' }, this.#hand, this.#muted, this.#speaking, this.#label);
-
-  /**
-   * @param {string} name
-   * @param {Sentence} title
-   * @param {string} colourOf What the colour is made from.
-   */
-  name(name, title, colourOf) {
-    this.#letters.textContent = initials(name);
-    if (this.#label.textContent !== textOf(title)) this.#label.replaceChildren(...nodesOf(title));
-    this.avatar.style.setProperty('--hue', String(hue(colourOf)));
-  }
-
-  /** @param {boolean} muted */
-  set muted(muted) {
-    this.#muted.hidden = !muted;
-  }
-
-  /** @param {number} place Of the raised hand, from 1; 0 if it is not raised. */
-  set hand(place) {
-    this.#hand.hidden = place === 0;
-    this.#place.textContent = String(place);
-    this.#handWords.textContent = handWords(place);
-  }
-
-  /** @param {boolean} speaking */
-  set speaking(speaking) {
-    this.#speaking.hidden = !speaking;
-  }
-}
 
 /** The tile of somebody else. */
 export class RemoteTile {
@@ -109,8 +46,7 @@ export class RemoteTile {
    */
   constructor(model, { pin, floats, choice }) {
     const { video, avatar, plate } = this.#face;
-    const screen = model.stream === 'screen';
-    this.#actions = tileActions({ tile: this.element, video, label: model.label, screen, pin, floats });
+    this.#actions = tileActions({ tile: this.element, video, label: model.label, pin, floats });
     this.#mark = new QualityMark(video, () => ({
       downlink: this.#downlink,
       choice: choice(Math.max(this.element.clientHeight, floatingHeight(video) ?? 0)),
@@ -213,48 +149,5 @@ export class RemoteTile {
     const { soon, late } = formatWords(model);
     this.#blocked.replaceChildren(...nodesOf(soon));
     this.#blockedTimer = setTimeout(() => this.#blocked.replaceChildren(...nodesOf(late)), CHANGE_WITHIN);
-  }
-}
-
-/** The person's own tile: mirrored, and no group, so that it is not taken for somebody else. */
-export class OwnTile {
-  #face = new Face();
-  element = h('div', { class: 'tile own' });
-  #limit = h('span', { class: 'mark', role: 'img', hidden: true }, bars());
-  /** @type {MediaStreamTrack | null} */
-  #track = null;
-
-  constructor() {
-    // It says nothing to whoever shows it.
-    this.#face.video.disablePictureInPicture = true;
-    this.#face.plate.append(this.#limit);
-    this.element.append(this.#face.video, this.#face.avatar, this.#face.plate);
-  }
-
-  /** @param {number} place Of the raised hand, from 1; 0 if it is not raised. */
-  set hand(place) {
-    this.#face.hand = place;
-  }
-
-  /** @param {string | null} words Why the others see less than they could. */
-  limited(words) {
-    this.#limit.hidden = words === null;
-    this.#limit.setAttribute('aria-label', words ?? '');
-    this.#limit.title = words ?? '';
-  }
-
-  /**
-   * @param {object} own
-   * @param {string} own.name
-   * @param {MediaStreamTrack | null} own.camera
-   * @param {boolean} own.micMuted
-   */
-  update({ name, camera, micMuted }) {
-    this.#face.name(name, ['You'], name);
-    this.#face.muted = micMuted;
-    this.element.classList.toggle('live', camera !== null);
-    if (this.#track === camera) return;
-    this.#track = camera;
-    this.#face.video.srcObject = camera ? new MediaStream([camera]) : null;
   }
 }

@@ -1,0 +1,88 @@
+/**
+ * Hears whether the person speaks while their microphone is muted. Nothing of it is kept or sent.
+ */
+
+/** @import { LocalMedia } from './local-media.js' */
+
+/** Milliseconds between two looks at the level. */
+const EVERY = 150;
+/** The level (root mean square, 1 is full) of somebody who speaks; a quiet room is far below. */
+const SPEECH = 0.02;
+/** So many looks in a row: a cough or a key is shorter. */
+const LASTS = 4;
+/** Milliseconds until it is said again. */
+const AGAIN_AFTER = 30_000;
+
+/** Whether levels are somebody's speech, and whether that is to be said. Pure. */
+export class VoiceJudge {
+  #loud = 0;
+  #saidAt = -Infinity;
+
+  /**
+   * @param {number} level
+   * @param {number} now In milliseconds.
+   * @returns {boolean} It is to be said now.
+   */
+  hears(level, now) {
+    this.#loud = level >= SPEECH ? this.#loud + 1 : 0;
+    if (this.#loud < LASTS || now - this.#saidAt < AGAIN_AFTER) return false;
+    this.#saidAt = now;
+    return true;
+  }
+}
+
+/**
+ * @param {LocalMedia} media
+ * @param {() => void} told Somebody speaks who is muted.
+ * @returns {() => void} Stops it.
+ */
+export function listenWhileMuted(media, told) {
+  const judge = new VoiceJudge();
+  /** @type {MediaStreamTrack | null} */
+  let of = null;
+  let stop = () => {};
+  const look = () => {
+    const { track, on } = media.get('microphone');
+    const muted = on ? null : track;
+    if (muted === of) return;
+    stop();
+    of = muted;
+    stop = muted ? measure(muted, (level) => judge.hears(level, performance.now()) && told()) : () => {};
+  };
+  const unlisten = media.on('change', look);
+  look();
+  return () => {
+    unlisten();
+    stop();
+    of = null;
+  };
+}
+
+/**
+ * @param {MediaStreamTrack} track It is muted: a copy of it is not.
+ * @param {(level: number) => void} told
+ * @returns {() => void} Stops it.
+ */
+function measure(track, told) {
+  if (typeof AudioContext === 'undefined') return () => {};
+  const copy = track.clone();
+  copy.enabled = true;
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 2048 });
+  try {
+    context.createMediaStreamSource(new MediaStream([copy])).connect(analyser);
+  } catch (error) {
+    // Firefox takes no microphone of another rate than the context's. The call goes on without the hint.
+    console.warn('a muted microphone is not listened to:', error);
+  }
+  const samples = new Float32Array(analyser.fftSize);
+  const timer = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    told(Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length));
+  }, EVERY);
+  return () => {
+    clearInterval(timer);
+    copy.stop();
+    void context.close().catch(() => {});
+  };
+}

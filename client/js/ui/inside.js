@@ -1,0 +1,66 @@
+/**
+ * What goes on for as long as somebody is in a call, beside the call: the way out is guarded, the screen stays on, keys work,
+ * and they are warned of what they would not notice.
+ */
+
+import { EchoWatch, tabsOf } from '../call/echo-watch.js';
+import { byId } from '../core/dom.js';
+import { listenWhileMuted } from '../rtc/own-voice.js';
+import { keepAwake } from './awake.js';
+import { guardBack } from './back-guard.js';
+import { holdToTalk } from './hold-to-talk.js';
+import { mediaKeys } from './media-keys.js';
+import { notice } from './notice.js';
+
+/** @import { Call } from '../call/call.js' */
+/** @import { LocalMedia } from '../rtc/local-media.js' */
+
+/**
+ * @param {object} options
+ * @param {Call} options.call
+ * @param {LocalMedia} options.media
+ * @param {string} options.id The room's.
+ * @param {boolean} options.shared Before the page was loaded again a screen was shared.
+ * @param {(sentence: string) => void} options.say
+ * @param {() => void} options.leave
+ * @returns {() => void} The call is over.
+ */
+export function inside({ call, media, id, shared, say, leave }) {
+  const { moderation } = call;
+  const microphone = byId('microphone', HTMLButtonElement);
+  const ends = [
+    guardBack(leave),
+    keepAwake(),
+    mediaKeys(media, { use: (device) => moderation.forbids(device) === '', leave }),
+    holdToTalk(media, () => moderation.forbids('microphone') === ''),
+    listenWhileMuted(media, () => say('You are muted: hold the space bar to talk')),
+  ];
+  let warned = () => {};
+  const channel = tabsOf(id);
+  const echo =
+    channel &&
+    new EchoWatch(channel, (tabs) => {
+      warned();
+      warned = notice(echoWords(tabs), microphone);
+    });
+  if (shared) {
+    const share = byId('share', HTMLButtonElement);
+    const deed = { name: 'Share again', act: () => share.click() };
+    const advice = 'The page was loaded again, which ended it.';
+    notice({ title: 'You share your screen no more.', advice, deed }, microphone);
+  }
+  return () => {
+    for (const end of ends) end();
+    echo?.close();
+    warned();
+  };
+}
+
+/** @param {number} tabs Of this browser that are in the room. */
+function echoWords(tabs) {
+  const often = tabs === 2 ? 'twice' : `${tabs} times`;
+  return {
+    title: `You are in this room ${often} with this browser.`,
+    advice: 'Tabs that hear each other make an echo: leave with the others, or mute them.',
+  };
+}

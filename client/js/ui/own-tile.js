@@ -1,0 +1,63 @@
+/**
+ * The person's own tile: mirrored, and no group, so that it is not taken for somebody else.
+ */
+
+import { h, icon } from '../core/dom.js';
+import { Face } from './face.js';
+import { bars } from './quality-mark.js';
+
+/** @import { ViewChoice } from './view-choice.js' */
+
+export class OwnTile {
+  #face = new Face();
+  #limit = h('span', { class: 'mark', role: 'img', hidden: true }, bars());
+  #tools;
+  element = h('div', { class: 'tile own', role: 'figure', 'aria-label': 'Your own picture', tabindex: '-1' });
+  /** @type {MediaStreamTrack | null} */
+  #track = null;
+
+  /** @param {ViewChoice} choice Where it is. */
+  constructor(choice) {
+    // It says nothing to whoever shows it.
+    this.#face.video.disablePictureInPicture = true;
+    this.#face.plate.append(this.#limit);
+    const name = 'Move your picture to the next corner';
+    const next = h('button', { type: 'button', class: 'action', title: name, 'aria-label': name }, icon('move'));
+    next.addEventListener('click', () => choice.nextCorner());
+    this.#tools = h('div', { class: 'tools', hidden: true }, next);
+    this.element.append(this.#face.video, this.#face.avatar, this.#face.plate, this.#tools);
+  }
+
+  /** @param {boolean} floats Whether it is over the others. */
+  set floats(floats) {
+    this.element.classList.toggle('floating', floats);
+    this.#tools.hidden = !floats;
+  }
+
+  /** @param {number} place Of the raised hand, from 1; 0 if it is not raised. */
+  set hand(place) {
+    this.#face.hand = place;
+  }
+
+  /** @param {string | null} words Why the others see less than they could. */
+  limited(words) {
+    this.#limit.hidden = words === null;
+    this.#limit.setAttribute('aria-label', words ?? '');
+    this.#limit.title = words ?? '';
+  }
+
+  /**
+   * @param {object} own
+   * @param {string} own.name
+   * @param {MediaStreamTrack | null} own.camera
+   * @param {boolean} own.micMuted
+   */
+  update({ name, camera, micMuted }) {
+    this.#face.name(name, ['You'], name);
+    this.#face.muted = micMuted;
+    this.element.classList.toggle('live', camera !== null);
+    if (this.#track === camera) return;
+    this.#track = camera;
+    this.#face.video.srcObject = camera ? new MediaStream([camera]) : null;
+  }
+}
