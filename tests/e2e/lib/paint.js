@@ -20,7 +20,7 @@ export const LINES = [
  * @typedef {object} Paint
  * @property {number} shown Milliseconds until something is seen.
  * @property {number} usable Milliseconds until the button can be pressed.
- * @property {{ path: string, at: number, bytes: number }[]} before What was asked for until then, in order; bytes as they came.
+ * @property {{ path: string, bytes: number }[]} before What was asked for until all was there that it waited for; bytes as they came.
  * @property {number} all Milliseconds until all that the page asked for is there.
  * @property {number} files How many files that were.
  */
@@ -41,6 +41,13 @@ export function clockDoor() {
     else requestAnimationFrame(look);
   };
   look();
+}
+
+/** Runs in the page. What it names for later. */
+async function readLater() {
+  const html = await (await fetch(location.href, { cache: 'force-cache' })).text();
+  const [, named = ''] = html.split('<template id="later">');
+  return [...(named.split('</template>')[0] ?? '').matchAll(/href="([^"]+)"/g)].map(([, path]) => `${path}`);
 }
 
 /**
@@ -74,11 +81,12 @@ export async function paint({ page }, address, { roundTrip, rate }) {
   // The page asks for the rest by itself.
   await page.waitForFunction(() => document.readyState === 'complete');
   await page.waitForLoadState('networkidle');
+  const later = await page.evaluate(readLater);
   const files = [...asked.values()];
   const begin = Math.min(...files.map(({ at }) => at));
-  // The last that the button waited for. The frame in which it is seen asks for the rest.
-  const last = Math.max(...files.map(({ end }) => end).filter((end) => end - begin <= usable));
-  const before = files.filter(({ at }) => at < last).map(({ path, at, bytes }) => ({ path, at: at - begin, bytes }));
+  const first = files.filter(({ path, at }) => !later.includes(path) && at - begin < usable);
+  const last = Math.max(...first.map(({ end }) => end));
+  const before = files.filter((file) => first.includes(file) || file.at < last);
   const all = Math.max(...files.map(({ end }) => end)) - begin;
   await session.detach();
   return { shown, usable, before, all, files: files.length };
