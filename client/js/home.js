@@ -105,4 +105,5 @@ form.addEventListener('submit', (event) => {
   void whileBusy(createRoom);
 });
 open.addEventListener('click', () => void whileBusy(openRoom));
+setBusy(false);
 roomList();

@@ -1,56 +1,35 @@
 /**
- * The room page: before the call, the call, after it.
+ * The room page: before the call, the call, after it. Only the door is in its first part.
  */
 
-import { Call } from './call/call.js';
+import { answer, back, linked, pass, store } from './asking.js';
 import { byId, nodesOf } from './core/dom.js';
-import { unescaped } from './core/names.js';
-import { keepPass, showing, takePass } from './core/pass.js';
+import { fetchLater } from './core/later.js';
+import { keepPass } from './core/pass.js';
 import { said } from './core/sentence.js';
-import { rememberedHint, rememberedQuality } from './core/quality.js';
 import { Reload } from './core/reload.js';
-import {
-  browserId,
-  keepSecret,
-  putAsk,
-  putReturn,
-  remembered,
-  secretOf,
-  tabStore,
-  takeAsk,
-  takeReturn,
-} from './core/storage.js';
-import { PROTOCOL } from './proto/messages.js';
-import { Link } from './rtc/link.js';
+import { keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
 import { LocalMedia } from './rtc/local-media.js';
-import { ScreenShare } from './rtc/screen-share.js';
-import { Spare } from './rtc/spare.js';
-import { callView } from './ui/call-view.js';
-import { ASK, endingOf } from './ui/endings.js';
-import { liveRegion } from './ui/live-region.js';
-import { offerRoom } from './ui/make-again.js';
 import { prejoin } from './ui/prejoin.js';
 
+/** @import { There } from './asking.js' */
+/** @import { Call } from './call/call.js' */
 /** @import { Return } from './core/storage.js' */
-/** @import { LinkOptions } from './rtc/link.js' */
 
 /** Milliseconds a reloaded page waits for its devices before it goes on without: the others should see no gap. */
 const DEVICES_WITHIN = 1500;
 
-/** The id in the link, or what was made of it on its way here. */
-let room = unescaped(location.pathname.split('/')[2] ?? '');
-const store = tabStore();
-const { pass, fresh } = takePass(store, room, location, (address) => history.replaceState(null, '', address));
+let room = linked;
 const reload = new Reload(store, () => location.reload());
 const media = new LocalMedia();
-const share = new ScreenShare(rememberedHint());
-const region = liveRegion(byId('status', HTMLDivElement));
 /** @type {Call | null} */
 let call = null;
-/** @type {Spare | null} */
-let spare = null;
 /** @type {ReturnType<typeof prejoin> | null} */
 let door = null;
+/** @type {typeof import('./inside.js') | null} */
+let inside = null;
+/** @type {Promise<typeof import('./inside.js')> | null} */
+let loading = null;
 
 /** Ends what goes on while somebody is inside. */
 let outside = () => {};
@@ -61,26 +40,44 @@ let asks = false;
 /** @param {'prejoin' | 'joining' | 'waiting' | 'joined' | 'left'} state */
 function show(state) {
   document.documentElement.dataset.state = state;
-  byId('prejoin', HTMLElement).hidden = state !== 'prejoin' && state !== 'waiting';
+  const prejoins = byId('prejoin', HTMLElement);
+  prejoins.hidden = state !== 'prejoin' && state !== 'waiting';
+  prejoins.inert = false;
+  prejoins.ariaBusy = null;
   byId('call', HTMLElement).hidden = state !== 'joining' && state !== 'joined';
   byId('over', HTMLElement).hidden = state !== 'left';
 }
 
+/** The second part of the page, which may be on its way already. */
+function loadInside() {
+  loading ??= load();
+  return loading;
+}
+
+async function load() {
+  try {
+    const styles = fetchLater(byId('later', HTMLTemplateElement));
+    const part = await import('./inside.js');
+    await styles;
+    // Two halves of two clients may not know each other.
+    if (part.place !== new URL('.', import.meta.url).href && reload.outdated()) return await new Promise(() => {});
+    inside = part;
+    return part;
+  } catch (error) {
+    loading = null;
+    throw error;
+  }
+}
+
 /** @param {string} why */
-function end(why) {
-  const { title, text, again } = endingOf(why);
+async function end(why) {
   door?.close();
   outside();
   outside = () => {};
   media.stop();
-  share.end();
-  region.clear();
-  byId('over-title', HTMLHeadingElement).textContent = title;
-  byId('over-text', HTMLParagraphElement).textContent = text;
-  const back = byId('return', HTMLButtonElement);
-  back.hidden = again === '';
-  back.textContent = again;
-  if (why === 'unknown-room') offerRoom(room, pass);
+  inside?.end();
+  const { over } = inside ?? (await import('./over.js'));
+  over(why, { room, pass, ask: () => putAsk(store, room) });
   // Nobody is the owner of what is gone.
   if (why === 'ended') keepSecret(room, '');
   if (why === 'bad-pass') keepPass(store, room, '');
@@ -90,43 +87,40 @@ function end(why) {
 
 /**
  * @param {string} name
- * @param {Return | null} back
+ * @param {Return | null} returning
  */
-function enter(name, back) {
-  const url = new URL('/ws', location.href);
-  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const quality = rememberedQuality();
-  const secret = secretOf(room);
-  const connect = (/** @type {LinkOptions} */ options) => spare?.take(options) ?? new Link(options);
-  const hidesAddress = remembered('hide-address') === 'yes';
-  const who = { browser: browserId(), secret, pass, hidesAddress, knock: asks };
-  const entered = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
+async function enter(name, returning) {
+  try {
+    begin(await loadInside(), name, returning);
+  } catch (error) {
+    console.warn('the page could not be loaded:', error);
+    show('prejoin');
+    openDoor().refuse('The page could not be loaded as a whole. Check your connection, and load it again.');
+  }
+}
+
+/**
+ * @param {typeof import('./inside.js')} part
+ * @param {string} name
+ * @param {Return | null} returning
+ */
+function begin(part, name, returning) {
+  const entered = part.enter({ room, name, back: returning, pass, asks, media, leave: () => leave('left') });
   call = entered;
   let isInside = false;
-  // The socket is on its way while the page changes.
-  entered.start();
-  callView({
-    call: entered,
-    media,
-    share,
-    quality,
-    id: room,
-    name,
-    region,
-    leave: () => leave('left'),
-  });
   entered.on('welcome', ({ protocol }) => {
-    if (protocol === PROTOCOL) reload.current();
+    if (protocol === part.PROTOCOL) reload.current();
     const waited = document.documentElement.dataset.state === 'waiting';
     door?.close();
     show('joined');
     if (waited) byId('room-name', HTMLHeadingElement).focus();
     if (isInside) return;
     isInside = true;
-    void stayInside(entered, back?.screen === true);
+    const shared = returning?.screen === true;
+    outside = part.stay({ call: entered, media, id: room, shared, leave: () => leave('left') });
   });
   entered.on('waiting', ({ room: there, knocks }) => {
-    region.clear();
+    part.hush();
     show('waiting');
     theDoor().wait({ room: there.name, knocks });
   });
@@ -139,30 +133,20 @@ function enter(name, back) {
   });
   entered.on('ended', (why) => {
     call = null;
-    end(why);
+    void end(why);
   });
   goIn();
-}
-
-/**
- * Loaded once somebody is inside: whoever comes back must not wait for it.
- * @param {Call} entered
- * @param {boolean} shared Before the page was loaded again a screen was shared.
- */
-async function stayInside(entered, shared) {
-  const { inside } = await import('./ui/inside.js');
-  if (call !== entered) return;
-  outside = inside({ call: entered, media, id: room, shared, say: region.say, leave: () => leave('left') });
 }
 
 /** @param {'left' | 'left-lobby'} where */
 function leave(where) {
   call?.leave();
   call = null;
-  end(where);
+  void end(where);
 }
 
 function goIn() {
+  door?.close();
   show('joining');
   byId('room-name', HTMLHeadingElement).focus();
 }
@@ -170,7 +154,7 @@ function goIn() {
 /** The one door. */
 function theDoor() {
   door ??= prejoin(media, (name) => {
-    if (!call) return enter(name, null);
+    if (!call) return void enter(name, null);
     goIn();
     call.startAs(name);
   });
@@ -192,9 +176,9 @@ function showRoom(name) {
 /**
  * Everybody in one room has one address, which may be another than the one this page was opened at.
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
- * @param {{ id: string, name: string, topology?: string, access?: string, locked?: boolean }} there
+ * @param {There} there
  */
-function found({ id, name, topology, access, locked }) {
+function found({ id, name, topology, access, locked, people = 0, mostPeople = Infinity }) {
   showRoom(name);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id !== room) {
@@ -205,53 +189,49 @@ function found({ id, name, topology, access, locked }) {
   // Whoever made the room need not ask; what the server says of the secret is seen on the way in.
   const made = secretOf(room) !== '';
   theDoor().asks(asks || (access === 'lobby' && !made));
-  return locked === true && !made ? 'locked' : '';
+  if (locked === true && !made) return 'locked';
+  return people >= mostPeople ? 'room-full' : '';
 }
 
-/** @returns {Promise<string>} Why one cannot come in, only if the server says so: without an answer joining will tell. */
-async function obstacle() {
-  try {
-    const response = await fetch(`/api/rooms/${encodeURIComponent(room)}`, { headers: showing(pass) });
-    if (response.status === 404) return 'unknown-room';
-    if (response.ok) return found(await response.json());
-  } catch (error) {
-    console.warn('the room could not be asked for:', error);
-  }
-  return '';
-}
-
-async function begin() {
+/** @param {Return} returning */
+async function comeBack(returning) {
+  byId('prejoin', HTMLElement).hidden = true;
+  loadInside().catch(() => {});
   const ids = { camera: remembered('camera'), microphone: remembered('microphone') };
-  const back = takeReturn(store, room, Date.now());
-  // Whoever opens another invitation comes in as who that one says.
-  if (back && !fresh) {
-    const started = media.start({ camera: back.camera, microphone: back.microphone }, ids);
-    await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);
-    enter(back.name, back);
-    return;
-  }
+  const started = media.start({ camera: returning.camera, microphone: returning.microphone }, ids);
+  await Promise.race([started, new Promise((resolve) => setTimeout(resolve, DEVICES_WITHIN))]);
+  await enter(returning.name, returning);
+}
+
+async function come() {
   showRoom(room);
   asks = takeAsk(store, room);
   theDoor().asks(asks);
-  const why = await obstacle();
+  const there = await answer;
+  const why = typeof there === 'string' ? there : there && found(there);
   if (why) return end(why);
   show('prejoin');
   openDoor();
-  void media.start({ camera: true, microphone: true }, ids);
-  spare = new Spare();
+  void media.start(
+    { camera: true, microphone: true },
+    { camera: remembered('camera'), microphone: remembered('microphone') },
+  );
+  try {
+    const part = await loadInside();
+    if (!call) part.prepare();
+  } catch (error) {
+    // Whoever goes in tries again.
+    console.warn('the page could not be loaded:', error);
+  }
 }
 
 addEventListener('pagehide', () => {
-  const back = call?.suspend();
-  if (back) putReturn(store, room, back);
+  const returning = call?.suspend();
+  if (returning) putReturn(store, room, returning);
 });
 // A page taken from the back-forward cache has a dead call: begin again, with what was put away.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
 byId('waiting-leave', HTMLButtonElement).addEventListener('click', () => leave('left-lobby'));
-byId('return', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {
-  if (currentTarget instanceof HTMLElement && currentTarget.textContent === ASK) putAsk(store, room);
-  location.reload();
-});
 
 // For tests and for looking into a call from the console. Nothing in the client reads it.
 Object.defineProperty(window, 'plenary', {
@@ -271,4 +251,4 @@ Object.defineProperty(window, 'plenary', {
   },
 });
 
-void begin();
+void (back ? comeBack(back) : come());

@@ -4,7 +4,7 @@ use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 
 use super::http::{Reply, Request};
-use super::site::{Site, file, link, only_reading, text};
+use super::site::{Site, link, only_reading, text};
 use crate::ledger::ClientAddress;
 
 impl Site<'_> {
@@ -26,7 +26,7 @@ impl Site<'_> {
             }
             _ => match link(path) {
                 Some(text) => only_reading(request, || self.room_page(request, text)),
-                None => only_reading(request, || Some(file(&self.assets.find(path)?, &request.head.headers))),
+                None => only_reading(request, || self.assets.reply(path, &request.head.headers)),
             },
         }
     }

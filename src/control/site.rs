@@ -4,14 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::de::SliceRead;
 
 use super::answers::Answers;
-use super::assets::{Asset, Assets};
+use super::assets::Assets;
 use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
 use super::http::{Awaited, Reply, Request, bearer, percent_decode};
@@ -30,11 +28,8 @@ const ROOMS: usize = 50;
 /// Listed rooms on one page at most: 20 kB of them.
 const MOST_ROOMS: usize = 100;
 
-/// For people who followed a broken link. Needs no other file, so it stands also where the client has none.
-const NOT_FOUND_PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-    <meta name=\"color-scheme\" content=\"light dark\">\n<title>Not found - Plenary</title>\n\
-    <h1>There is nothing here</h1>\n<p>A room's link ends in /r/ and its name. <a href=\"/\">To the home page</a></p>\n";
+/// For people who followed a broken link.
+const NOT_FOUND_PAGE: &str = include_str!("../../client/404.html");
 
 /// How long one connection works before the others have their turn: what takes longer is one thing in one piece.
 const SLICE: Duration = Duration::from_millis(2);
@@ -117,7 +112,7 @@ impl Site<'_> {
         let address = format!("/r/{id}");
         let path = request.head.target.split('?').next().unwrap_or_default();
         if path == address {
-            return Some(file(&self.assets.find(&address)?, &request.head.headers));
+            return self.assets.reply(&address, &request.head.headers);
         }
         let address = HeaderValue::try_from(address).ok()?;
         let no_store = HeaderValue::from_static("no-store");
@@ -298,26 +293,6 @@ pub(super) fn text(body: &'static str) -> Reply {
 /// The text in an address. Some programs escape twice.
 pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     percent_decode(text).map_or_else(|| text.into(), Cow::from)
-}
-
-/// Files have no hash in their names, so a browser asks every time and is told when nothing changed.
-pub(super) fn file(asset: &Asset, headers: &HeaderMap) -> Reply {
-    let reply = if is_known(&asset.etag, headers) {
-        Reply::empty(StatusCode::NOT_MODIFIED)
-    } else {
-        Reply::new(StatusCode::OK, asset.content_type, asset.body.clone())
-    };
-    reply.with(ETAG, asset.etag.clone()).with(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
-}
-
-/// RFC 9110, 13.1.2: the weak comparison.
-fn is_known(etag: &HeaderValue, headers: &HeaderMap) -> bool {
-    let Ok(etag) = etag.to_str() else { return false };
-    let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == etag)
 }
 
 pub(super) fn is_json(headers: &HeaderMap) -> bool {

@@ -22,6 +22,7 @@ const KNOCKS_AGAIN = 'The connection is lost. Asking again…';
  * @property {(asks: boolean) => void} asks Whether one asks to come in, and does not simply go.
  * @property {(here: { room: string, knocks: boolean }) => void} wait One asked, and waits; `knocks` as long as the server is there.
  * @property {() => void} close One is inside, or it is over.
+ * @property {(why: string) => void} refuse To say why one does not come in now.
  * @property {() => void} refuseName To say that the name is none.
  */
 
@@ -39,6 +40,7 @@ export function prejoin(media, join) {
   const letters = byId('preview-letters', HTMLSpanElement);
   const hide = byId('door-hide', HTMLInputElement);
   const waiting = byId('waiting', HTMLElement);
+  const enter = byId('join', HTMLButtonElement);
   hide.checked = remembered('hide-address') === 'yes';
   const pickers = {
     camera: byId('pick-camera', HTMLSelectElement),
@@ -87,7 +89,8 @@ export function prejoin(media, join) {
     event.preventDefault();
     remember('name', name.value.trim());
     remember('hide-address', hide.checked ? 'yes' : '');
-    close();
+    // The rest of the page may still be on its way.
+    enter.disabled = true;
     join(nameToSay(name.value));
   });
 
@@ -103,8 +106,15 @@ export function prejoin(media, join) {
   };
   /** @param {boolean} waits */
   const show = (waits) => {
+    enter.disabled = false;
     form.hidden = waits;
     waiting.hidden = !waits;
+  };
+
+  /** @param {string} why */
+  const refuse = (why) => {
+    problem.textContent = why;
+    problem.hidden = false;
   };
 
   return {
@@ -114,7 +124,7 @@ export function prejoin(media, join) {
       name.focus();
     },
     asks(asks) {
-      byId('join', HTMLButtonElement).textContent = asks ? 'Ask to join' : 'Join';
+      enter.textContent = asks ? 'Ask to join' : 'Join';
       byId('door-asks', HTMLParagraphElement).hidden = !asks;
     },
     wait({ room, knocks }) {
@@ -129,11 +139,10 @@ export function prejoin(media, join) {
       close();
       show(false);
     },
+    refuse,
     refuseName() {
       name.setAttribute('aria-invalid', 'true');
-      problem.textContent =
-        'This name cannot be used: choose one of up to 64 characters, at least one that can be seen.';
-      problem.hidden = false;
+      refuse('This name cannot be used: choose one of up to 64 characters, at least one that can be seen.');
       name.select();
     },
   };

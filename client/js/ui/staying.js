@@ -25,7 +25,7 @@ import { notice } from './notice.js';
  * @param {() => void} options.leave
  * @returns {() => void} The call is over.
  */
-export function inside({ call, media, id, shared, say, leave }) {
+export function stay({ call, media, id, shared, say, leave }) {
   const { moderation } = call;
   const microphone = byId('microphone', HTMLButtonElement);
   const ends = [

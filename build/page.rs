@@ -1,0 +1,85 @@
+//! A page of the client as it is served: its files by the path that has the client's hash, and all of them named at once, so
+//! that a browser need not read one to learn of the next.
+
+use std::collections::BTreeSet;
+
+use crate::graph::Graph;
+
+/// Where in a page the names of files stand. They are whole paths, so that the same page works from a folder.
+const NAMED: [&str; 2] = [" href=\"/", " src=\"/"];
+
+/// What begins a part of a page that a browser does not load by itself: its scripts do when the rest works.
+const LATER: &str = "<template id=\"later\">";
+
+const MODULE: &str = "<script type=\"module\"";
+
+/// What a page needs, by the names of the files.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Before anything of it works.
+    pub first: Vec<String>,
+    /// For the rest.
+    pub later: Vec<String>,
+}
+
+/// Which files this page names itself, in their order: those outside of the part for later, and those inside.
+fn named(html: &str) -> (Vec<String>, Vec<String>) {
+    let (before, rest) = html.split_once(LATER).unwrap_or((html, ""));
+    let (inside, after) = rest.split_once("</template>").unwrap_or((rest, ""));
+    let names = |text: &str| -> Vec<String> {
+        let tags = text.split('<').filter(|tag| tag.starts_with("link ") || tag.starts_with("script "));
+        tags.filter_map(|tag| {
+            let (_, name) = NAMED.iter().find_map(|start| tag.split_once(start))?;
+            name.split('"').next().map(str::to_owned)
+        })
+        .collect()
+    };
+    let mut outside = names(before);
+    outside.extend(names(after));
+    (outside, names(inside))
+}
+
+impl Needs {
+    /// What this page needs. An error names a file that is not there.
+    pub fn of(html: &str, graph: &Graph, files: &BTreeSet<&str>) -> Result<Self, String> {
+        let (outside, inside) = named(html);
+        if let Some(missing) = outside.iter().chain(&inside).find(|name| !files.contains(name.as_str())) {
+            return Err(format!("a page names {missing}, which is not there"));
+        }
+        let (scripts, mut first): (Vec<String>, Vec<String>) =
+            outside.into_iter().partition(|name| name.ends_with(".js"));
+        // Who asks first has what it needs first.
+        for script in &scripts {
+            let needed = graph.before(std::slice::from_ref(script));
+            let new: Vec<String> = needed.into_iter().filter(|name| !first.contains(name)).collect();
+            first.extend(new);
+        }
+        let mut later = inside;
+        later.extend(graph.after(&scripts));
+        Ok(Self { first, later })
+    }
+}
+
+/// The page, with its files below `base`, which ends with a slash.
+pub fn page(html: &str, needs: &Needs, base: &str) -> String {
+    let links = |names: &[String], priority: &str| -> String {
+        let modules = names.iter().filter(|name| name.ends_with(".js"));
+        modules
+            .map(|name| format!("<link rel=\"modulepreload\"{priority} href=\"{base}{name}\" />\n    "))
+            .collect()
+    };
+    let mut page = html.to_owned();
+    for start in NAMED {
+        for folder in ["css/", "js/", "favicon.svg"] {
+            let name = format!("{start}{folder}");
+            page = page.replace(&name, &name.replacen('/', base, 1));
+        }
+    }
+    let first = links(&needs.first, "");
+    page = page.replacen(MODULE, &format!("{first}{MODULE}"), 1);
+    page.replacen(
+        LATER,
+        &format!("{LATER}\n    {}", links(&needs.later, " fetchpriority=\"low\"").trim_end()),
+        1,
+    )
+}
