@@ -206,8 +206,8 @@ async function comeBack(returning) {
 async function come() {
   showRoom(room);
   asks = takeAsk(store, room);
-  theDoor().asks(asks);
   const there = await answer;
+  theDoor().asks(asks);
   const why = typeof there === 'string' ? there : there && found(there);
   if (why) return end(why);
   show('prejoin');
