@@ -2,6 +2,7 @@
 //! that a browser need not read one to learn of the next.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::graph::Graph;
 
@@ -47,7 +48,7 @@ impl Needs {
             return Err(format!("a page names {missing}, which is not there"));
         }
         let (scripts, mut first): (Vec<String>, Vec<String>) =
-            outside.into_iter().partition(|name| name.ends_with(".js"));
+            outside.into_iter().partition(|name| is_script(name));
         // Who asks first has what it needs first.
         for script in &scripts {
             let needed = graph.before(std::slice::from_ref(script));
@@ -60,13 +61,18 @@ impl Needs {
     }
 }
 
+/// Whether a file is a module.
+pub fn is_script(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|kind| kind == "js")
+}
+
 /// The page, with its files below `base`, which ends with a slash.
 pub fn page(html: &str, needs: &Needs, base: &str) -> String {
     let links = |names: &[String], priority: &str| -> String {
-        let modules = names.iter().filter(|name| name.ends_with(".js"));
-        modules
-            .map(|name| format!("<link rel=\"modulepreload\"{priority} href=\"{base}{name}\" />\n    "))
-            .collect()
+        let modules = names.iter().filter(|name| is_script(name));
+        modules.fold(String::new(), |links, name| {
+            links + "<link rel=\"modulepreload\"" + priority + " href=\"" + base + name + "\" />\n    "
+        })
     };
     let mut page = html.to_owned();
     for start in NAMED {

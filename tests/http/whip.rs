@@ -93,8 +93,9 @@ fn a_session_is_opened_changed_and_ended_and_its_address_is_hard_to_guess() {
     assert_eq!(patch(&format!("{FRAGMENT}If-Match: \"1\"\r\n"), found).status, 204);
     let restarted = patch(&format!("{FRAGMENT}If-Match: *\r\n"), RESTART);
     assert_eq!((restarted.status, restarted.header("etag")), (200, Some("\"2\"")), "{}", restarted.text());
-    let line = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
-    let (before, after) = (line(&answer, "a=ice-ufrag:"), line(restarted.text(), "a=ice-ufrag:"));
+    let first =
+        |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+    let (before, after) = (first(answer, "a=ice-ufrag:"), first(restarted.text(), "a=ice-ufrag:"));
     assert!(after.is_some() && after != before, "{before:?} and then {after:?}");
 
     // Whoever watches what is published, and a page that sees who is there.
