@@ -103,6 +103,8 @@ async def sent(pc: RTCPeerConnection) -> dict:
 
 async def main() -> None:
     wanted = arguments()
+    # By itself aioice leaves loopback out, which a machine without a network has alone.
+    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [wanted.address]
     session, pc = Session(wanted.url, wanted.token), connection()
     if wanted.what == "publish":
         pc.addTransceiver(Tone(), "sendonly")
@@ -127,6 +129,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    # By itself aioice leaves loopback out.
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
     asyncio.run(main())

@@ -1,5 +1,8 @@
 """A client of WHIP and WHEP made of GStreamer's webrtcbin. See session.py for its words and its command line."""
 
+import hashlib
+import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -41,13 +44,6 @@ SINKS = {
 CERTIFICATE = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=gstreamer -days 2 -keyout - -out -"
 
 
-def certify(_, __, element) -> None:
-    """Gives what speaks DTLS a certificate with an elliptic curve. Its own has an RSA key, and the server takes none of those."""
-    if element.__gtype__.name == "GstDtlsDec":
-        made = subprocess.run(CERTIFICATE.split(), check=True, capture_output=True, text=True)
-        element.set_property("pem", made.stdout)
-
-
 class Client:
     """One webrtcbin, and what came of it."""
 
@@ -55,10 +51,14 @@ class Client:
         self.wanted, self.session = wanted, Session(wanted.url, wanted.token)
         self.loop, self.begun = GLib.MainLoop(), time.monotonic()
         self.found, self.lock = {}, threading.Lock()
-        self.pipeline = Gst.Pipeline.new()
-        self.pipeline.add(Gst.parse_bin_from_description(self.described(), False))
+        parsed = Gst.parse_launch(self.described())
+        # Of one element it makes no pipeline.
+        self.pipeline = parsed if isinstance(parsed, Gst.Pipeline) else Gst.Pipeline.new()
+        if parsed is not self.pipeline:
+            self.pipeline.add(parsed)
         self.rtc = self.pipeline.get_by_name("rtc")
-        self.pipeline.connect("deep-element-added", certify)
+        self.certificate = subprocess.run(CERTIFICATE.split(), check=True, capture_output=True, text=True).stdout
+        self.pipeline.connect("deep-element-added", self.certify)
         self.rtc.connect("notify::ice-gathering-state", self.gathered)
         self.rtc.connect("notify::connection-state", self.connected)
         self.rtc.connect("pad-added", self.came)
@@ -66,6 +66,17 @@ class Client:
         bus.add_signal_watch()
         bus.connect("message::error", lambda _, message: self.fail(str(message.parse_error())))
         GLib.timeout_add_seconds(PATIENCE, lambda: self.fail("nothing came in time") if not self.done() else False)
+
+    def certify(self, _, __, element) -> None:
+        """Gives what speaks DTLS a certificate with an elliptic curve. Its own has an RSA key, and the server takes none of those."""
+        if element.__gtype__.name == "GstDtlsDec":
+            element.set_property("pem", self.certificate)
+
+    def certified(self, offer: str) -> str:
+        """The offer with the certificate's fingerprint: webrtcbin makes it of all that is in the property, the key as well."""
+        own = self.certificate[self.certificate.index("-----BEGIN CERTIFICATE") :]
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(own)).digest().hex(":").upper()
+        return re.sub("a=fingerprint:.*", f"a=fingerprint:sha-256 {fingerprint}\r", offer).replace("\r\r", "\r")
 
     def described(self) -> str:
         """The pipeline in words."""
@@ -107,7 +118,7 @@ class Client:
 
     def ask(self) -> None:
         try:
-            text = self.session.open(self.rtc.get_property("local-description").sdp.as_text())
+            text = self.session.open(self.certified(self.rtc.get_property("local-description").sdp.as_text()))
         except SystemExit:
             self.loop.quit()
             return

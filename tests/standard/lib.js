@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
+import { MEDIA_ADDRESS } from '../e2e/lib/server.js';
 import { lineOf, start } from '../native/program.js';
 
 /** @import { Program } from '../native/program.js' */
@@ -55,7 +56,7 @@ export class Place {
   /** @param {string[]} [flags] more of the server's command line */
   static async open(flags = []) {
     const folder = await mkdtemp(join(tmpdir(), 'plenary-standard-'));
-    const address = ['--http-address', '127.0.0.1', '--http-port', '0', '--udp-port', '0', '--announce', '127.0.0.1'];
+    const address = ['--http-address', '127.0.0.1', '--http-port', '0', '--udp-port', '0', '--announce', MEDIA_ADDRESS];
     const server = start(SERVER, ['--plain-http', ...address, ...flags], folder);
     const port = (await lineOf(server, /:\d+/)).match(/:(\d+)\/?\s*$/)?.[1];
     return new Place(folder, server, `http://127.0.0.1:${port}`);
@@ -126,7 +127,7 @@ export class Place {
    */
   #client(tool, what, path, { token, colour, codec, noise = false } = {}) {
     const [program = '', script = ''] = TOOLS[tool];
-    const flags = [script, what, this.base + path];
+    const flags = [script, what, this.base + path, '--address', MEDIA_ADDRESS];
     if (token) flags.push('--token', token);
     if (colour) flags.push('--colour', colour.join(','));
     if (codec) flags.push('--codec', codec);

@@ -70,7 +70,9 @@ class Session:
         return answer.body
 
     def end(self) -> None:
-        """Ends it, and asks whether it is ended."""
+        """Ends it if it ever began, and asks whether it is ended."""
+        if self.resource is None:
+            return
         ended = ask("DELETE", self.resource, self.token)
         say("ended", status=ended.status, again=ask("DELETE", self.resource, self.token).status)
 
@@ -81,6 +83,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("what", choices=["publish", "watch"])
     parser.add_argument("url", help="of the room's WHIP or WHEP endpoint")
     parser.add_argument("--token")
+    parser.add_argument("--address", default="127.0.0.1", help="of this machine, for media; GStreamer takes all but loopback")
     parser.add_argument("--colour", default="30,170,50", help="red,green,blue of what is published")
     parser.add_argument("--codec", default="vp8", choices=["vp8", "h264"])
     parser.add_argument("--bitrate", type=int, default=500_000, help="of the picture, in bits a second")

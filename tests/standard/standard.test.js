@@ -146,7 +146,7 @@ scene('the offer of OBS is answered with all that OBS needs', [], async (place) 
   assert.match(audio, /^audio [1-9]\d* UDP\/TLS\/RTP\/SAVPF 111\r\n/);
   assert.match(video, /^video [1-9]\d* UDP\/TLS\/RTP\/SAVPF 96\r\n[^]*a=rtpmap:96 H264\/90000\r\n/);
   for (const line of [audio, video]) assert.match(line, /a=recvonly\r\n/);
-  assert.match(audio, /a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 \d+ typ host\r\n/, 'it asks for nothing more');
+  assert.match(audio, /a=candidate:\S+ 1 udp \d+ [\d.]+ \d+ typ host\r\n/, 'it asks for nothing more');
   assert.match(answer, /a=setup:passive\r\n/);
 });
 
