@@ -32,8 +32,14 @@ WATCH = "webrtcbin name=rtc bundle-policy=max-bundle"
 
 LINES = (
     "application/x-rtp,media=audio,encoding-name=OPUS,payload=97,clock-rate=48000,encoding-params=(string)2",
-    "application/x-rtp,media=video,encoding-name={codec},payload=96,clock-rate=90000,rtcp-fb-nack-pli=true,rtcp-fb-nack=true",
+    "application/x-rtp,media=video,{codec},payload=96,clock-rate=90000,rtcp-fb-nack-pli=true,rtcp-fb-nack=true",
 )
+
+DECODES = {
+    "vp8": "encoding-name=VP8",
+    # Without these it says that it takes packets with one unit alone (RFC 6184, 8.1).
+    "h264": "encoding-name=H264,packetization-mode=(string)1,profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1",
+}
 
 SINKS = {
     "video": "videoconvert ! video/x-raw,format=I420 ! appsink name=sink emit-signals=true sync=false",
@@ -92,7 +98,7 @@ class Client:
         """Offers, and goes on until it is done and standard input ended."""
         if self.wanted.what == "watch":
             for line in LINES:
-                caps = Gst.Caps.from_string(line.format(codec=self.wanted.codec.upper()))
+                caps = Gst.Caps.from_string(line.format(codec=DECODES[self.wanted.codec]))
                 self.rtc.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, caps)
         self.rtc.connect("on-negotiation-needed", lambda _: self.offer())
         self.pipeline.set_state(Gst.State.PLAYING)
