@@ -98,7 +98,9 @@ impl<'a> Line<'a> {
             Purpose::Watch => "a=recvonly",
         };
         let direction = self.direction.unwrap_or(whole);
-        self.kind.is_some() && (!self.portless || self.bundle_only) && (direction == wanted || direction == "a=sendrecv")
+        self.kind.is_some()
+            && (!self.portless || self.bundle_only)
+            && (direction == wanted || direction == "a=sendrecv")
     }
 }
 
