@@ -25,7 +25,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame topologies screenshots system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
+.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame topologies screenshots system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools gstreamer python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,8 +74,9 @@ e2e: build chromium firefox node_modules/.package-lock.json ## the whole product
 	  node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(call E2E,$(pair)) || failed="$$failed $(pair)";) \
 	  if [ -n "$$failed" ]; then echo "browser tests failed in:$$failed; screens and logs are in $(PLENARY_E2E_DIR)"; exit 1; fi
 
-native: build target/native/installed | tools ## participants that are no browsers: aiortc, over IPv4 and over IPv6 alone
-	@$(STEP) native env PLENARY_PYTHON=target/native/bin/python node --test --test-reporter=spec $(wildcard tests/native/*.test.js)
+native: build target/native/installed gstreamer | tools ## participants that are no browsers: aiortc, over IPv4 and over IPv6 alone; tools that publish and watch by WHIP and WHEP
+	@$(STEP) native env PLENARY_PYTHON=target/native/bin/python node --test --test-concurrency=1 --test-reporter=spec \
+	  $(wildcard $(addsuffix /*.test.js,tests/native tests/standard))
 
 api: build target/api/installed node_modules/.package-lock.json ## the API against its own description (schemathesis)
 	@$(STEP) api env PLENARY_SCHEMATHESIS=target/api/bin/schemathesis node tests/api/run.mjs
@@ -168,6 +169,12 @@ chromium: ## installs Chromium if there is none (Debian)
 
 firefox: ## installs Firefox ESR if there is none (Debian)
 	@command -v $(PLENARY_FIREFOX) >/dev/null || $(STEP) firefox bash -c '$(APT) firefox-esr'
+
+GSTREAMER := python3-gst-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice \
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+gstreamer: ## installs GStreamer with what tests need of it, if it is missing (Debian)
+	@dpkg-query -W -f '$${Status}\n' $(GSTREAMER) openssl 2>/dev/null | grep -c ' installed' | grep -qx $(words $(GSTREAMER) openssl) || \
+	  $(STEP) gstreamer bash -c '$(APT) $(GSTREAMER) openssl'
 
 python: ## installs what makes a Python environment if there is none (Debian)
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || $(STEP) python bash -c '$(APT) python3-venv'

@@ -1,13 +1,13 @@
 /** Participants that are no browsers: aiortc, over IPv4, and where there is nothing but IPv6. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+
+import { lineOf, start } from './program.js';
 
 const PROGRAM = resolve(process.env.PLENARY_BINARY ?? 'target/debug/plenary');
 const PYTHON = resolve(process.env.PLENARY_PYTHON ?? 'target/native/bin/python');
@@ -15,33 +15,6 @@ const CLIENT = resolve('tests/native/client.py');
 
 /** The client has a patience of its own, and says what it waits for. */
 const CASE_MS = 60_000;
-
-/**
- * A child process, its lines, and its end.
- * @param {string} program
- * @param {string[]} flags
- * @param {string} cwd
- */
-function start(program, flags, cwd) {
-  const child = spawn(program, flags, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (text) => (said += text));
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  return { child, lines, said: () => said };
-}
-
-/**
- * @param {ReturnType<typeof start>} process
- * @param {RegExp} wanted
- * @returns {Promise<string>}
- */
-async function lineOf({ lines, said }, wanted) {
-  for (;;) {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`it ended without ${wanted}:\n${said()}`);
-    if (wanted.test(value)) return value;
-  }
-}
 
 for (const { family, address, url } of [
   { family: 'IPv4', address: '127.0.0.1', url: '127.0.0.1' },
@@ -61,7 +34,7 @@ for (const { family, address, url } of [
       address,
     ];
     const server = start(PROGRAM, flags, folder);
-    /** @type {ReturnType<typeof start>[]} */
+    /** @type {import('./program.js').Program[]} */
     const people = [];
     try {
       const port = (await lineOf(server, /:\d+/)).match(/:(\d+)\/?\s*$/)?.[1];

@@ -59,8 +59,9 @@ pub enum Unfit {
 #[derive(Debug, Default)]
 struct Line<'a> {
     kind: Option<Kind>,
-    /// The port is 0: the line is not used.
-    refused: bool,
+    /// The port is 0: the line is not used, unless it is for the bundle only (RFC 9143, 7.2.1).
+    portless: bool,
+    bundle_only: bool,
     mid: Option<&'a str>,
     direction: Option<&'a str>,
     simulcast: bool,
@@ -75,12 +76,13 @@ impl<'a> Line<'a> {
             Some("video") => Some(Kind::Video),
             _ => None,
         };
-        Self { kind, refused: words.next() == Some("0"), ..Self::default() }
+        Self { kind, portless: words.next() == Some("0"), ..Self::default() }
     }
 
     fn read(&mut self, line: &'a str) {
         match line {
             "a=sendonly" | "a=recvonly" | "a=sendrecv" | "a=inactive" => self.direction = Some(line),
+            "a=bundle-only" => self.bundle_only = true,
             _ if line.starts_with("a=simulcast:") || is_rid_that_sends(line) => self.simulcast = true,
             _ => {
                 self.mid = line.strip_prefix("a=mid:").or(self.mid);
@@ -96,7 +98,9 @@ impl<'a> Line<'a> {
             Purpose::Watch => "a=recvonly",
         };
         let direction = self.direction.unwrap_or(whole);
-        self.kind.is_some() && !self.refused && (direction == wanted || direction == "a=sendrecv")
+        self.kind.is_some()
+            && (!self.portless || self.bundle_only)
+            && (direction == wanted || direction == "a=sendrecv")
     }
 }
 
@@ -183,7 +187,8 @@ fn places(kind: Kind) -> u8 {
     }
 }
 
-/// The description with one direction on each line: lines that go both ways go the one that they are here for.
+/// The description with one direction on each line: lines that go both ways go the one that they are here for. Those for the bundle
+/// only have a port like the others, because without one a line is taken for refused.
 fn directed(purpose: Purpose, sdp: &str, lines: &[Line<'_>], whole: &str) -> String {
     let direction = |line: &Line<'_>| match purpose {
         _ if !line.serves(purpose, whole) => "a=inactive",
@@ -200,8 +205,11 @@ fn directed(purpose: Purpose, sdp: &str, lines: &[Line<'_>], whole: &str) -> Str
             }
             at = Some(at.map_or(0, |at| at + 1));
         }
-        if !is_direction && !line.is_empty() {
-            text.extend([line, "\r\n"]);
+        let bundle_only = at.and_then(|at| lines.get(at)).is_some_and(|line| line.bundle_only);
+        match line.split_once(" 0 ").filter(|(start, _)| bundle_only && start.starts_with("m=")) {
+            Some((kind, rest)) => text.extend([kind, " 9 ", rest, "\r\n"]),
+            None if is_direction || line.is_empty() => {}
+            None => text.extend([line, "\r\n"]),
         }
     }
     if let Some(last) = lines.last().filter(|line| line.kind.is_some()) {

@@ -42,6 +42,18 @@ fn a_line_that_is_not_for_this_is_inactive() {
 }
 
 #[test]
+fn a_line_without_a_port_is_used_if_it_is_for_the_bundle_only() {
+    let portless = |also: &str| offer("a=sendonly\r\n", also).replace("m=video 9", "m=video 0");
+    let read = |text: &str| read(Purpose::Publish, text).expect("an offer");
+    let used = read(&portless("a=bundle-only\r\na=sendonly\r\n"));
+    assert_eq!(used.tracks.len(), 2);
+    assert!(used.sdp.contains("m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"), "{}", used.sdp);
+    let refused = read(&portless("a=sendonly\r\n"));
+    assert_eq!(refused.tracks.len(), 1);
+    assert!(refused.sdp.contains("m=video 0 "), "{}", refused.sdp);
+}
+
+#[test]
 fn what_cannot_be_used_is_named() {
     let sends = "a=sendonly\r\n";
     let why = |text: &str| read(Purpose::Publish, text).expect_err("must be refused");
