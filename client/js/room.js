@@ -52,6 +52,9 @@ let spare = null;
 /** @type {ReturnType<typeof prejoin> | null} */
 let door = null;
 
+/** When the room opens, in words; empty if it is open. */
+let opens = '';
+
 /** The person was banned, and asks to come in all the same. */
 let asks = false;
 
@@ -65,7 +68,7 @@ function show(state) {
 
 /** @param {string} why */
 function end(why) {
-  const { title, text, again } = endingOf(why);
+  const { title, text, again } = endingOf(why, opens);
   door?.close();
   media.stop();
   share.end();
@@ -77,7 +80,7 @@ function end(why) {
   back.textContent = again;
   if (why === 'unknown-room') offerRoom(room, pass);
   // Nobody is the owner of what is gone.
-  if (why === 'ended') keepSecret(room, '');
+  if (why === 'ended' || why === 'room-over') keepSecret(room, '');
   if (why === 'bad-pass') keepPass(store, room, '');
   show('left');
   byId('over-title', HTMLHeadingElement).focus();
@@ -172,9 +175,9 @@ function showRoom(name) {
 /**
  * Everybody in one room has one address, which may be another than the one this page was opened at.
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
- * @param {{ id: string, name: string, topology?: string, access?: string, locked?: boolean }} there
+ * @param {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, starts?: number }} there
  */
-function found({ id, name, topology, access, locked }) {
+function found({ id, name, topology, access, locked, starts = 0 }) {
   showRoom(name);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id !== room) {
@@ -185,7 +188,15 @@ function found({ id, name, topology, access, locked }) {
   // Whoever made the room need not ask; what the server says of the secret is seen on the way in.
   const made = secretOf(room) !== '';
   theDoor().asks(asks || (access === 'lobby' && !made));
+  // Whether it is open is for the server's clock to say.
+  if (starts > Date.now()) opens = momentWords(starts);
+  if (access === 'token' && !made && !pass) return 'pass-needed';
   return locked === true && !made ? 'locked' : '';
+}
+
+/** @param {number} at In milliseconds since 1970. */
+function momentWords(at) {
+  return `on ${new Date(at).toLocaleString([], { dateStyle: 'long', timeStyle: 'short' })}`;
 }
 
 /** @returns {Promise<string>} Why one cannot come in, only if the server says so: without an answer joining will tell. */

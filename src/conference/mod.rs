@@ -62,6 +62,7 @@ pub mod store;
 mod stun;
 mod text;
 mod timers;
+mod times;
 mod token;
 mod topology;
 mod trace;
@@ -197,6 +198,8 @@ pub enum StateKey {
     Granted,
     /// `lobby`.
     Lobby,
+    /// `closing`.
+    Closing,
 }
 
 /// Everybody in every room of this process.
@@ -391,6 +394,7 @@ impl Conference {
                 Timer::Limited(peer) => self.tell_limited(now, peer),
                 Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(now, &room),
+                Timer::Closing(room) => self.review_closing(now, &room),
             }
         }
     }

@@ -71,18 +71,19 @@ impl Conference {
         self.config.rules.passes.verify(text, now.wall.as_millis() / 1_000)
     }
 
-    /// The pass of somebody who wants to come in. Who is there for another reason (`expected`) needs none, and a bad one does not matter.
+    /// The pass of somebody who wants to come in where people may be let in `by_pass` alone. Who is there for another reason (`expected`)
+    /// needs none, and a bad one does not matter.
     pub(super) fn needed_pass(
         &mut self,
         now: Now,
         address: ClientAddress,
         shown: Shown,
-        expected: bool,
+        (expected, by_pass): (bool, bool),
     ) -> Result<Option<Pass>, Refusal> {
         match shown {
             Some(Ok(pass)) => Ok(Some(pass)),
             _ if expected => Ok(None),
-            None if self.config.rules.join == Auth::Token => Err(Refusal::PassNeeded),
+            None if by_pass => Err(Refusal::PassNeeded),
             None => Ok(None),
             Some(Err(error)) => Err(self.bad_pass(now, address, error)),
         }

@@ -404,11 +404,15 @@ impl RoomState {
         self.members.get(&peer)
     }
 
-    /// What somebody in it may do, as it is kept at present.
+    /// What somebody in it may do, as it is kept at present. Where nobody sends files browsers are not connected directly, for there
+    /// nobody would hold them to it.
     pub(super) fn grants_of(&self, peer: PeerId) -> Option<Grants> {
         let grants = self.member(peer)?.grants();
-        let shares = self.record.keeping.screens == Screens::Everybody || grants.has(Grant::Moderate);
-        Some(if shares { grants } else { grants.without(Grant::Screen) })
+        let Keeping { screens, chat, files, .. } = self.record.keeping;
+        let shares = screens == Screens::Everybody || grants.has(Grant::Moderate);
+        let shut =
+            [(shares, Grant::Screen), (chat, Grant::Chat), (files, Grant::Files), (files, Grant::Signal)];
+        Some(shut.iter().filter(|(may, _)| !may).fold(grants, |grants, (_, grant)| grants.without(*grant)))
     }
 
     /// What was written in it, when it is closed.

@@ -22,6 +22,7 @@ mod resume;
 mod rooms;
 mod screens;
 mod storm;
+mod times;
 mod topology;
 mod trace;
 mod turn;

@@ -194,7 +194,7 @@ impl Site<'_> {
         match self.conference.create_room(self.now, client, wanted) {
             Ok(created) => {
                 let mut reply = Reply::json(StatusCode::CREATED, &created);
-                if created.room.lasts {
+                if created.kept {
                     reply.kept =
                         self.keep().map(|number| Awaited { number, made: Some(created.room.id.clone()) });
                 }
