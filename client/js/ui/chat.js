@@ -265,7 +265,11 @@ class ChatPanel {
   #showPlace() {
     const { chat } = this.#call.moderation.kept;
     const isThere = chat || this.#files.may;
-    if (!isThere && !this.#panel.hidden) this.#open(false);
+    if (!isThere && !this.#panel.hidden) {
+      this.#open(false);
+      // The button that would have the focus is going.
+      byId('microphone', HTMLButtonElement).focus();
+    }
     this.#opener.hidden = !isThere;
     this.#title.textContent = this.#called;
     for (const part of [this.#read, this.#typing]) part.hidden = !chat;
