@@ -9,6 +9,7 @@ use thiserror::Error as ThisError;
 
 use super::bans::Ban;
 use super::names::{self, Unfit};
+use super::payers::Payer;
 use super::protocol::{Access, PeerInfo, RoomInfo, Screens, Topology};
 use super::refusal::Refusal;
 use super::state::RoomEvent;
@@ -97,6 +98,9 @@ pub enum Declined {
     /// Too many wrong secrets, or questions for rooms that are not.
     #[error("too many requests that led nowhere came from your address")]
     Over(Over),
+    /// More was asked about this room, or with this token, than may be.
+    #[error("too much was asked about this room, or with this token, just now")]
+    Busy(Over),
     /// The room is another one than it was thought to be.
     #[error("the room was changed meanwhile: its ETag is another one")]
     Changed,
@@ -139,7 +143,13 @@ impl Conference {
         };
         let theirs = found.as_ref().is_some_and(owns);
         match found {
-            Some(record) if theirs => Ok(record),
+            Some(record) if theirs => {
+                let by = self.identity_of(now, secret);
+                for payer in by.map(Payer::Asker).into_iter().chain([Payer::Asked(id.into())]) {
+                    self.pay(now, &payer).map_err(Declined::Busy)?;
+                }
+                Ok(record)
+            }
             found => {
                 self.asked_in_vain(now, from).map_err(Declined::Over)?;
                 Err(if found.is_some() { Declined::NotTheirs } else { Declined::NoRoom })
@@ -192,6 +202,9 @@ impl Conference {
             Some(room) => self.change_open(now, room, &before, &after),
             None => {
                 self.keep_record(after.clone());
+                if after.keeping.keep_chat != before.keeping.keep_chat {
+                    self.store_whole_chat(id, after.keeping.keep_chat);
+                }
                 self.review_closing(now, id);
             }
         }
@@ -228,10 +241,10 @@ impl Conference {
         after.keeping.starts = patch.starts.unwrap_or(after.keeping.starts);
         after.keeping.ends = patch.ends.unwrap_or(after.keeping.ends);
         if patch.starts.is_some() || patch.ends.is_some() {
-            times::in_order(now, &after.keeping)?;
+            times::in_order(now, &after.keeping).map_err(Declined::Unfit)?;
         }
         if let Some(longest) = patch.longest {
-            after.keeping.longest = times::longest(longest)?;
+            after.keeping.longest = times::longest(longest).map_err(Declined::Unfit)?;
         }
         Ok(after)
     }

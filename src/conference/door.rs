@@ -7,6 +7,7 @@ use super::grants::{Grants, Role};
 use super::keys::ENDING_CHARS;
 use super::parse::Join;
 use super::pass::Auth;
+use super::payers::Payer;
 use super::protocol::{Access, Keeping};
 use super::refusal::Refusal;
 use super::room::CreateRoomError;
@@ -151,6 +152,10 @@ impl Conference {
         let door = if is_owner { Door::Open } else { door(now, &record, guest.known, expected, join.knock)? };
         // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
         self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
+        let identity = guest.known.identity.map(Payer::Comer);
+        for payer in identity.into_iter().chain([Payer::Entered(record.id.as_str().into())]) {
+            self.pay(now, &payer).map_err(|over| Refusal::over(now, over))?;
+        }
         if let Door::Lobby { banned } = door {
             return Ok(Entry::Waits { record, guest, banned });
         }

@@ -9,6 +9,7 @@ use crate::limits::Limit;
 impl Conference {
     /// What an earlier process kept is there again. To be called once, before anything else.
     pub fn restore(&mut self, now: Now, kept: Kept) {
+        let messages = kept.messages;
         for id in kept.ended {
             self.store.bury(&id);
         }
@@ -19,7 +20,9 @@ impl Conference {
                 log::error!("a room was kept twice");
             }
             self.review_closing(now, &id);
+            self.review_addresses(now, &id);
         }
+        self.restore_chats(now, messages);
     }
 
     /// What is to be kept next. To be called after every input until there is nothing more, as

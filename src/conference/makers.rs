@@ -97,11 +97,14 @@ impl Conference {
     /// Forgets a room nobody is in.
     pub(super) fn forget_room(&mut self, now: Now, id: &str) {
         self.lobby_ends(now, id, &Refusal::Ended);
+        if let Some(chat) = self.chats.take(id) {
+            self.unwrite(id, &chat);
+        }
         self.store.remove(id);
         self.keep_no_more(id);
-        self.chats.take(id);
         self.timers.clear(&Timer::EmptyRoom(id.into()));
         self.timers.clear(&Timer::Closing(id.into()));
+        self.timers.clear(&Timer::Addresses(id.into()));
         if let Some(by) = self.makers.forgotten(id) {
             self.ledger.give(by, Resource::Rooms, 1);
         }

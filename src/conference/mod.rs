@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::ledger::{ClientAddress, Ledger};
+use crate::ledger::{ClientAddress, Ledger, Meters};
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId};
@@ -26,6 +26,7 @@ mod administration;
 mod bans;
 mod changes;
 mod chat;
+mod closing;
 mod codecs;
 mod counters;
 mod course;
@@ -47,6 +48,7 @@ mod negotiation;
 pub mod outbox;
 mod parse;
 mod pass;
+mod payers;
 pub mod placement;
 mod presence;
 pub mod protocol;
@@ -84,7 +86,7 @@ pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use pass::{Auth, PassRules, is_pass};
 pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
-pub use store::{Change, Kept, MemoryStore, RoomRecord, Store};
+pub use store::{About, Change, Kept, MemoryStore, RoomRecord, Store, StoredMessage};
 pub use stun::stun_urls;
 pub use trace::{TraceRefused, TraceReport};
 pub use turn::{Turn, TurnSecret};
@@ -98,6 +100,7 @@ use keys::Keys;
 use lobby::Lobby;
 use makers::Makers;
 use negotiation::Reading;
+use payers::Payer;
 use presence::Hearing;
 use protocol::ErrorCode;
 use room::OpenRoom;
@@ -224,6 +227,7 @@ pub struct Conference {
     epoch: u64,
     workers: Workers,
     ledger: Ledger,
+    payers: Meters<Payer>,
     makers: Makers,
     chats: Chats,
     files: Files,
@@ -265,6 +269,7 @@ impl Conference {
             epoch: 0,
             workers,
             ledger: Ledger::default(),
+            payers: Meters::default(),
             makers: Makers::default(),
             chats: Chats::default(),
             files: Files::default(),
@@ -394,6 +399,7 @@ impl Conference {
                 Timer::Limited(peer) => self.tell_limited(now, peer),
                 Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(now, &room),
+                Timer::Addresses(room) => self.review_addresses(now, &room),
                 Timer::Closing(room) => self.review_closing(now, &room),
             }
         }

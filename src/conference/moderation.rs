@@ -172,6 +172,10 @@ impl Conference {
         if keeping.files != before.files {
             self.review_course(now, id);
         }
+        if let Some(open) = self.rooms.get(&id).filter(|_| keeping.keep_chat != before.keep_chat) {
+            let name = open.id().to_owned();
+            self.store_whole_chat(&name, keeping.keep_chat);
+        }
         self.review_closing_of(now, id);
     }
 
@@ -188,6 +192,9 @@ impl Conference {
     pub(super) fn put_out(&mut self, now: Now, id: PeerId, ban: Ban, why: Refusal) {
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
         self.change(now, room, &RoomEvent::PutOut { ban });
+        if let Some(id) = self.rooms.get(&room).map(|open| open.id().to_owned()) {
+            self.review_addresses(now, &id);
+        }
         self.counters.put_out += 1;
         self.dismiss(now, id, why);
     }

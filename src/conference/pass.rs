@@ -1,12 +1,13 @@
 //! What somebody may who shows an access token (`docs/tokens.md`), and what happens to those who show none.
 
 use super::parse::Join;
+use super::payers::Payer;
 use super::refusal::Refusal;
 use super::room::CreateRoomError;
 use super::{Conference, Now, names};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
-use crate::passes::{Pass, PassError, PassKeys, Passes};
+use crate::passes::{Pass, PassError, PassKeys, Passes, Print};
 
 /// Who may do something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -116,6 +117,11 @@ impl Conference {
         is_pass(text) && self.read_pass(now, text).is_ok_and(good)
     }
 
+    /// Whom a text is for that may be a pass, if it says.
+    pub(super) fn identity_of(&self, now: Now, text: &str) -> Option<Print> {
+        if is_pass(text) { self.read_pass(now, text).ok()?.identity } else { None }
+    }
+
     /// Whether this pass is for making the room with this id.
     pub(super) fn makes(&self, now: Now, id: &str, pass: &str) -> bool {
         self.read_pass(now, pass).is_ok_and(|pass| pass.makes(id))
@@ -136,7 +142,11 @@ impl Conference {
         }
         let text = pass.ok_or(CreateRoomError::NoPass)?;
         let pass = match self.read_pass(now, text) {
-            Ok(pass) if pass.rights.create => return Ok(Some(pass)),
+            Ok(pass) if pass.rights.create => {
+                let payer = pass.identity.map(Payer::Maker);
+                payer.map_or(Ok(()), |payer| self.pay(now, &payer)).map_err(CreateRoomError::Over)?;
+                return Ok(Some(pass));
+            }
             Ok(_) => CreateRoomError::NotGranted,
             Err(error) => {
                 if matches!(error, PassError::TooLong { .. }) {

@@ -181,7 +181,7 @@ pub(super) enum Refusal {
     #[error("{}; try again in {after} s", match over {
         Over::Whole(_) => "the server has no place for more",
         Over::Address(_) => "your address has as much as one may have",
-        Over::Rate(..) => "too much was asked from your address just now",
+        Over::Rate(..) => "too much was asked just now",
     })]
     Over { over: Over, after: u64 },
 }

@@ -12,7 +12,7 @@ use super::codecs::Pace;
 use super::course::Course;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
-use super::protocol::{Access, RoomInfo, Screens, Topology};
+use super::protocol::{Access, Keeping, RoomInfo, Screens, Topology};
 use super::rate::RoomTalk;
 use super::roster::Roster;
 use super::state::RoomState;
@@ -86,6 +86,25 @@ pub struct CreateRoom {
     pub pass: Option<String>,
 }
 
+impl CreateRoom {
+    /// How it is to be kept, if that can be.
+    fn keeping(&self, now: Now) -> Result<Keeping, String> {
+        let keeping = Keeping {
+            access: self.access,
+            locked: false,
+            screens: self.screens,
+            chat: self.chat.unwrap_or(true),
+            files: self.files.unwrap_or(true),
+            keep_chat: self.keep_chat,
+            starts: self.starts,
+            ends: self.ends,
+            longest: times::longest(self.longest)?,
+        };
+        times::in_order(now, &keeping)?;
+        Ok(keeping)
+    }
+}
+
 /// A room that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreatedRoom {
@@ -140,7 +159,7 @@ pub enum CreateRoomError {
     #[error("{}", match .0 {
         Over::Whole(_) => "there are as many rooms as there may be",
         Over::Address(_) => "there are as many rooms made from your address as there may be",
-        Over::Rate(..) => "too many rooms were made from your address just now",
+        Over::Rate(..) => "too many rooms were made from your address, or with your token, just now",
     })]
     Over(Over),
 }
@@ -199,7 +218,7 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let keeping = times::wished(now, &request).map_err(unfit)?;
+        let keeping = request.keeping(now).map_err(CreateRoomError::Unfit)?;
         let CreateRoom { name, listed, lasts, topology, most_people, metadata, pass, .. } = request;
         let pass = self.maker(now, address, pass.as_deref())?;
         let name =

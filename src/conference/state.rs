@@ -93,6 +93,8 @@ pub(super) enum RoomEvent {
     PutOut { ban: Ban },
     /// Whoever is known so may come in again.
     Pardoned { known: Known, at: UnixTime },
+    /// The addresses of those who were banned that count no more are forgotten.
+    AddressesForgotten { at: UnixTime },
     /// Which way it goes was decided.
     Ordered { order: Order },
     /// Something happened to what is written.
@@ -108,7 +110,8 @@ impl RoomEvent {
             | RoomEvent::Described { .. }
             | RoomEvent::KeptSo { .. }
             | RoomEvent::PutOut { .. }
-            | RoomEvent::Pardoned { .. } => true,
+            | RoomEvent::Pardoned { .. }
+            | RoomEvent::AddressesForgotten { .. } => true,
             RoomEvent::Joined { role, .. } => *role != Role::default(),
             _ => false,
         }
@@ -265,6 +268,7 @@ impl RoomState {
             RoomEvent::KeptSo { keeping } => unlisted(&mut self.record.keeping, *keeping),
             RoomEvent::PutOut { ban } => told(self.record.bans.add(ban)),
             RoomEvent::Pardoned { known, at } => told(self.record.bans.pardon(*known, *at)),
+            RoomEvent::AddressesForgotten { at } => told(self.record.bans.forget_addresses(*at)),
             RoomEvent::Left { peer } => self.leave(*peer),
             RoomEvent::Renamed { peer, name } => {
                 self.set(*peer, Changed::List, |member| (&mut member.name, name.clone()))

@@ -92,6 +92,7 @@ impl Turn<'_> {
             stopping: control.stop_by.is_some(),
             keeper: control.keeper.as_mut(),
             await_store: &mut control.await_store,
+            repeats: &mut control.repeats,
             connection: id,
             workers: self.workers,
         };

@@ -34,6 +34,7 @@ mod numbers;
 mod proxy;
 mod reach;
 mod refusing;
+mod repeats;
 mod routes;
 mod scrapes;
 mod signals;
@@ -79,6 +80,7 @@ pub use http::{HostName, NoHost, NoOrigin, Origin};
 use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
+use repeats::Repeats;
 use scrapes::Scrapes;
 pub use stopping::Stopper;
 pub use workers::Workers;
@@ -142,6 +144,8 @@ pub struct Control {
     keeper: Option<Keeper>,
     /// Connections whose answers wait until something is kept.
     await_store: BTreeSet<ConnectionId>,
+    /// Answers that are given again to who asks again.
+    repeats: Repeats,
     tls: Option<Tls>,
     keyring: Option<Keyring>,
     assets: Assets,
@@ -192,6 +196,7 @@ impl Control {
             scrapes: None,
             keeper: None,
             await_store: BTreeSet::new(),
+            repeats: Repeats::default(),
             door,
             refusal_log: RefusalLog::default(),
             tls: config.tls,

@@ -324,3 +324,32 @@ fn a_room_may_be_for_those_who_show_an_access_token() {
     change(&mut world, &room, json!({ "access": "open" })).unwrap();
     assert!(asks(&mut world, 5, &room, json!({})).contains(&"welcome".to_owned()));
 }
+
+/// Whoever was banned: where they came from is in no store longer than it counts.
+#[test]
+fn the_address_of_who_was_banned_is_forgotten_after_an_hour_in_open_rooms_and_empty_ones() {
+    for stays in [true, false] {
+        let mut world = World::empty();
+        let room = room(&mut world, json!({}));
+        asks(&mut world, 1, &room, json!({ "secret": room.1 }));
+        asks(&mut world, 2, &room, json!({}));
+        let bob = inside(&world, 2);
+        world.say(1, json!({ "type": "moderate", "action": "ban", "peer": bob }));
+        if !stays {
+            world.say(1, json!({ "type": "leave" }));
+        }
+        let newest = |world: &mut World| {
+            let changes: Vec<Change> = std::iter::from_fn(|| world.conference.poll_change()).collect();
+            changes.last().map(|change| match change {
+                Change::Kept(room) => serde_json::to_string(&room.bans).unwrap(),
+                other => panic!("{other:?}"),
+            })
+        };
+        assert!(newest(&mut world).unwrap().contains("10.0.0.2"));
+        world.pass_millis(60 * MINUTE - 1);
+        assert_eq!(newest(&mut world), None);
+        world.pass_millis(1);
+        let kept = newest(&mut world).unwrap();
+        assert!(!kept.contains("10.0.0.2") && kept.contains(&bob), "{kept}");
+    }
+}

@@ -52,10 +52,64 @@ fn what_was_kept_is_there_when_the_file_is_opened_again() {
     database.apply(&[Change::Ended { id: "attic".into(), at: at(5) }]).unwrap();
     drop(database);
     let mut database = Database::open(&path).unwrap();
-    assert_eq!(database.load().unwrap(), Kept { rooms: vec![den], ended: vec!["attic".into()] });
+    assert_eq!(
+        database.load().unwrap(),
+        Kept { rooms: vec![den], ended: vec!["attic".into()], messages: vec![] }
+    );
     database.apply(&[Change::Kept(attic.clone()), Change::Gone { id: "den".into() }]).unwrap();
-    assert_eq!(database.load().unwrap(), Kept { rooms: vec![attic], ended: vec![] }, "made anew");
+    assert_eq!(database.load().unwrap(), Kept { rooms: vec![attic], ..Kept::default() }, "made anew");
     assert_eq!(database.check().unwrap(), 1);
+}
+
+fn message(room: &str, era: u64, id: u64, text: &str) -> Change {
+    let message = format!(
+        r#"{{"room":"{room}","era":{era},"message":{{"id":{id},"revision":{id},"from":"00000000000000ff","name":"Ann","text":"{text}","at":5}},
+        "reference":"a"}}"#
+    );
+    Change::Written(Box::new(serde_json::from_str(&message).expect("a message")))
+}
+
+#[test]
+fn what_is_written_is_kept_with_its_room_and_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut database = Database::open(&folder.path().join("db")).unwrap();
+    let texts = |database: &Database| -> Vec<String> {
+        database.load().unwrap().messages.into_iter().map(|stored| stored.message.text).collect()
+    };
+    let den = [
+        Change::Kept(room("den")),
+        message("den", 3, 1, "one"),
+        message("den", 3, 2, "two"),
+        message("den", 3, 10, "ten"),
+    ];
+    database.apply(&den).unwrap();
+    database.apply(&[message("den", 3, 2, "second"), message("attic", 1, 1, "elsewhere")]).unwrap();
+    assert_eq!(texts(&database), ["elsewhere", "one", "second", "ten"], "by room and number");
+    database.apply(&[Change::Unwritten { id: "den".into(), era: 3, below: 2 }]).unwrap();
+    assert_eq!(texts(&database), ["elsewhere", "second", "ten"]);
+    let anew = [message("den", 4, 1, "anew"), Change::Unwritten { id: "den".into(), era: 4, below: 0 }];
+    database.apply(&anew).unwrap();
+    assert_eq!(texts(&database), ["elsewhere", "anew"]);
+    database.apply(&[Change::Gone { id: "den".into() }]).unwrap();
+    database.apply(&[Change::Ended { id: "attic".into(), at: at(5) }]).unwrap();
+    assert_eq!(texts(&database), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_of_the_version_before_is_looked_at_and_brought_to_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(MIGRATIONS[0]).unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let record = serde_json::to_string(&room("den")).unwrap();
+    connection.execute("INSERT INTO rooms VALUES ('den', ?1)", [record]).unwrap();
+    drop(connection);
+    assert_eq!(Database::look_at(&path).unwrap().check().unwrap(), 1);
+    let mut database = Database::open(&path).unwrap();
+    database.apply(&[message("den", 1, 1, "one")]).unwrap();
+    assert_eq!(database.load().unwrap().messages.len(), 1);
 }
 
 #[test]
