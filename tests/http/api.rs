@@ -374,6 +374,7 @@ fn what_goes_wrong_is_described_for_every_request() {
         "{",
         "{}",
         r#"{"name":""}"#,
+        r#"{"name":"x"}"#,
         r#"{"text":"x"}"#,
         r#"{"stream":"camera","kind":"audio"}"#,
         r#"{"ends":1}"#,

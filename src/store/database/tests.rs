@@ -18,13 +18,13 @@ fn at(millis: u64) -> UnixTime {
     UnixTime::from_millis(millis)
 }
 
-/// What somebody gets who opens a file with this in it, and what is there afterwards.
-fn opened_with(bytes: &[u8]) -> (Result<Database, StoreError>, Vec<u8>) {
+/// What somebody gets who opens a file with this in it, and what is there afterwards; in a folder that is gone with what is returned.
+fn opened_with(bytes: &[u8]) -> (Result<Database, StoreError>, Vec<u8>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plenary.db");
     fs::write(&path, bytes).unwrap();
     let opened = Database::open(&path);
-    (opened, fs::read(&path).unwrap())
+    (opened, fs::read(&path).unwrap(), folder)
 }
 
 /// The bytes of a good file with a room in it, after `spoil` did something to it.
@@ -163,7 +163,7 @@ fn a_file_that_cannot_be_used_is_named_and_left_as_it_is() {
         ("cut", cut, |error| matches!(error, StoreError::Damaged(..))),
         ("a room that is none", unreadable, |error| matches!(error, StoreError::Damaged(..))),
     ] {
-        let (opened, after) = opened_with(&bytes);
+        let (opened, after, _folder) = opened_with(&bytes);
         // What is inside is read when it is loaded.
         let error = opened.and_then(|database| database.load().map(drop)).expect_err(what);
         assert!(fits(&error), "{what}: {error:?}");
