@@ -198,15 +198,14 @@ impl Conference {
         if after.is_kept() && !before.is_kept() {
             self.may_keep_room(from).map_err(|_| Declined::Unfit("as many rooms last as may".to_owned()))?;
         }
-        match self.room_ids.get(id).copied() {
-            Some(room) => self.change_open(now, room, &before, &after),
-            None => {
-                self.keep_record(after.clone());
-                if after.keeping.keep_chat != before.keeping.keep_chat {
-                    self.store_whole_chat(id, after.keeping.keep_chat);
-                }
-                self.review_closing(now, id);
+        if let Some(room) = self.room_ids.get(id).copied() {
+            self.change_open(now, room, &before, &after);
+        } else {
+            self.keep_record(after.clone());
+            if after.keeping.keep_chat != before.keeping.keep_chat {
+                self.store_whole_chat(id, after.keeping.keep_chat);
             }
+            self.review_closing(now, id);
         }
         if !after.is_kept() && before.is_kept() && !self.room_ids.contains_key(id) {
             self.forget_later(now, id);

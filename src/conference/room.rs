@@ -203,10 +203,6 @@ impl OpenRoom {
     }
 }
 
-fn unfit(declined: Declined) -> CreateRoomError {
-    CreateRoomError::Unfit(declined.to_string())
-}
-
 impl Conference {
     /// Makes a room for somebody at `address`.
     ///
@@ -239,6 +235,7 @@ impl Conference {
         if pass.is_some_and(|pass| !pass.makes(&id)) {
             return Err(CreateRoomError::NotGranted);
         }
+        let unfit = |declined: Declined| CreateRoomError::Unfit(declined.to_string());
         let (most_people, metadata) =
             (self.most_people(most_people).map_err(unfit)?, self.metadata(metadata).map_err(unfit)?);
         let record = RoomRecord {

@@ -8,7 +8,7 @@ use super::meter::{Meter, Rate};
 /// A meter for each that owes something: no more than there may be. Of too many the one that owes least is forgotten.
 #[derive(Debug, Clone)]
 pub struct Meters<K> {
-    meters: BTreeMap<K, Meter>,
+    owing: BTreeMap<K, Meter>,
     /// By the time at which they are paid for.
     paid: BTreeSet<(Instant, K)>,
     forgiven: u64,
@@ -16,7 +16,7 @@ pub struct Meters<K> {
 
 impl<K> Default for Meters<K> {
     fn default() -> Self {
-        Self { meters: BTreeMap::new(), paid: BTreeSet::new(), forgiven: 0 }
+        Self { owing: BTreeMap::new(), paid: BTreeSet::new(), forgiven: 0 }
     }
 }
 
@@ -29,19 +29,19 @@ impl<K: Ord + Clone> Meters<K> {
         while self.paid.first().is_some_and(|(at, _)| *at <= now) {
             self.forget_first();
         }
-        let mut meter = self.meters.get(key).copied().unwrap_or_default();
+        let mut meter = self.owing.get(key).copied().unwrap_or_default();
         let before = meter.paid_at();
         meter.take_of(now, 1, rate)?;
         if let Some(at) = before {
             self.paid.remove(&(at, key.clone()));
-        } else if self.meters.len() >= most {
+        } else if self.owing.len() >= most {
             self.forgiven += 1;
             self.forget_first();
         }
         if let Some(at) = meter.paid_at() {
             self.paid.insert((at, key.clone()));
         }
-        self.meters.insert(key.clone(), meter);
+        self.owing.insert(key.clone(), meter);
         Ok(())
     }
 
@@ -53,7 +53,7 @@ impl<K: Ord + Clone> Meters<K> {
 
     fn forget_first(&mut self) {
         if let Some((_, key)) = self.paid.pop_first() {
-            self.meters.remove(&key);
+            self.owing.remove(&key);
         }
     }
 }
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!([take("a", 0), take("a", 0), take("a", 0)], [true, true, false]);
         assert_eq!([take("b", 0), take("a", 1), take("a", 1)], [true, true, false]);
         assert!(take("c", 60));
-        assert_eq!((meters.meters.len(), meters.paid.len()), (1, 1));
+        assert_eq!((meters.owing.len(), meters.paid.len()), (1, 1));
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
         for key in ["a", "a", "b", "c"] {
             meters.take(start, &key.to_owned(), RATE, 2).unwrap();
         }
-        assert_eq!((meters.meters.len(), meters.paid.len(), meters.forgiven()), (2, 2, 1));
+        assert_eq!((meters.owing.len(), meters.paid.len(), meters.forgiven()), (2, 2, 1));
         assert!(meters.take(start, &"a".to_owned(), RATE, 2).is_err());
     }
 }

@@ -70,7 +70,7 @@ let room = { id: '', secret: '' };
 house.opening('two are in a room without chat and files', async () => {
   await ann.page.goto(house.origin);
   room = await asks('POST', '/api/rooms', { name: 'Course', chat: false, files: false });
-  invitation = `${house.origin}/r/${room.id}`;
+  invitation = new URL(`/r/${room.id}`, house.origin).href;
   await ann.join(invitation);
   await bob.join(invitation);
   await ann.sees('Bob', 'green');
@@ -103,7 +103,7 @@ house.scene('people are told that the room ends, and read that it did', async ()
 house.scene('who comes too early reads when the room opens', async () => {
   await ann.page.goto(house.origin);
   const early = await asks('POST', '/api/rooms', { name: 'Tomorrow', starts: Date.now() + 86_400_000 });
-  await ann.page.goto(`${house.origin}/r/${early.id}`);
+  await ann.page.goto(new URL(`/r/${early.id}`, house.origin).href);
   await ann.page.getByRole('button', { name: 'Join' }).click();
   await ann.reads('The room is not open yet');
   await ann.page.getByText(/It opens on .+/).waitFor();

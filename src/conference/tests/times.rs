@@ -147,7 +147,7 @@ fn a_clock_that_was_set_forward_ends_a_room_within_ten_minutes_and_at_once_for_w
         let mut world = World::empty();
         let ends = in_minutes(&world, 24 * 60);
         let room = room(&mut world, json!({ "ends": ends }));
-        world.clock_ahead = 24 * 60 * MINUTE as i64;
+        world.clock_ahead = (24 * 60 * MINUTE).cast_signed();
         if comes {
             assert_eq!(asks(&mut world, 1, &room, json!({})), ["error room-over"]);
         } else {
