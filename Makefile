@@ -116,7 +116,7 @@ bench-compare: ## two runs beside each other: A=results.json B=results.json
 # Coverage by flags that stable has; `--target` keeps them off build scripts. Each target runs for FUZZ_SECONDS, one after the
 # other; what it finds is in fuzz/artifacts, and what is new and interesting in fuzz/work until `make fuzz-keep`.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= allocator datagram estimator forwarder head history offer reports signaling
+FUZZ_TARGETS ?= allocator datagram estimator forwarder head history offer reports signaling tokens
 FUZZ_HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

@@ -94,6 +94,21 @@ limits! {
     RejoinMillis = 60_000, "limit_rejoin_millis";
     /// Addresses in the ledger that hold nothing and only owe, about 200 bytes each: a /48 of IPv6 has 65,536 networks.
     LedgerAccounts = 65_536, "limit_ledger_accounts";
+    /// Requests of which an answer is remembered, to be given again: 2 KiB each, for an hour.
+    IdempotencyKeys = 4_096, "limit_idempotency_keys";
+    /// Of these, those of one client address: what its rate of rooms made brings about in some minutes.
+    IdempotencyKeysPerAddress = 256, "limit_idempotency_keys_per_address";
+    /// Rooms made a minute by whom one access token is for, twice as many at once, whatever address they come from.
+    RoomsMadePerMinutePerIdentity = 30, "limit_rooms_made_per_minute_per_identity";
+    /// Entering rooms as somebody new, a minute and whom an access token is for, twice as many at once: nobody is in so many places.
+    JoinsPerMinutePerIdentity = 60, "limit_joins_per_minute_per_identity";
+    /// Requests about rooms by the API, a second and whom the access token is for that is shown; ten seconds' worth at once.
+    RequestsPerSecondPerIdentity = 50, "limit_requests_per_second_per_identity";
+    /// People who enter one room as somebody new, a second; ten seconds' worth at once: ten times as many as it holds. One address alone
+    /// does not come near that.
+    JoinsPerSecondPerRoom = 100, "limit_joins_per_second_per_room";
+    /// Requests about one room by the API of who may, a second; ten seconds' worth at once.
+    RequestsPerSecondPerRoom = 50, "limit_requests_per_second_per_room";
     /// Bytes of what an application keeps with a room, as JSON.
     MetadataBytes = 4 * 1024, "limit_metadata_bytes";
     /// People in one room.

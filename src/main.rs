@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore, stun_urls};
+use plenary::conference::{Conference, ConferenceConfig, MemoryStore, Now, stun_urls};
 use plenary::config::{Config, LoadConfig, StoreTask, Task, TokenConfig, Transport, interface_addresses};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
@@ -207,7 +207,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         let database = Database::open(file)?;
         let kept = database.load()?;
         log::info!("{} rooms are kept in {}", kept.rooms.len(), file.display());
-        conference.restore(kept);
+        conference.restore(Now { instant: Instant::now(), wall: SystemTime::now().into() }, kept);
         control.keep_with(Keeper::start(database, control.waker())?);
     }
 

@@ -254,7 +254,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
         ],
     ),
     ("load", &["conference", "config", "media"]),
-    ("fuzz", &["conference", "control", "ledger", "limits", "media"]),
+    ("fuzz", &["conference", "control", "ledger", "limits", "media", "passes"]),
     ("lib", &[]),
     ("main", &[]),
 ];

@@ -9,10 +9,11 @@ import { offerRoom } from './ui/make-again.js';
 /**
  * Says how a call ended, or why there is none.
  * @param {string} why A word of the page, or the code of an error.
- * @param {{ room: string, pass: string, ask: () => void }} options `ask` is for who asks to come in next.
+ * @param {{ room: string, pass: string, opens: string, ask: () => void }} options `opens` says when the room does, if it is not open;
+ *   `ask` is for who asks to come in next.
  */
-export function over(why, { room, pass, ask }) {
-  const { title, text, again } = endingOf(why);
+export function over(why, { room, pass, opens, ask }) {
+  const { title, text, again } = endingOf(why, opens);
   byId('over-title', HTMLHeadingElement).textContent = title;
   byId('over-text', HTMLParagraphElement).textContent = text;
   const back = byId('return', HTMLButtonElement);

@@ -34,6 +34,9 @@ let loading = null;
 /** Ends what goes on while somebody is inside. */
 let outside = () => {};
 
+/** When the room opens, in words; empty if it is open. */
+let opens = '';
+
 /** The person was banned, and asks to come in all the same. */
 let asks = false;
 
@@ -77,9 +80,9 @@ async function end(why) {
   media.stop();
   inside?.end();
   const { over } = inside ?? (await import('./over.js'));
-  over(why, { room, pass, ask: () => putAsk(store, room) });
+  over(why, { room, pass, opens, ask: () => putAsk(store, room) });
   // Nobody is the owner of what is gone.
-  if (why === 'ended') keepSecret(room, '');
+  if (why === 'ended' || why === 'room-over') keepSecret(room, '');
   if (why === 'bad-pass') keepPass(store, room, '');
   show('left');
   byId('over-title', HTMLHeadingElement).focus();
@@ -178,7 +181,7 @@ function showRoom(name) {
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
  * @param {There} there
  */
-function found({ id, name, topology, access, locked, people = 0, mostPeople = Infinity }) {
+function found({ id, name, topology, access, locked, starts = 0, people = 0, mostPeople = Infinity }) {
   showRoom(name);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id !== room) {
@@ -189,8 +192,16 @@ function found({ id, name, topology, access, locked, people = 0, mostPeople = In
   // Whoever made the room need not ask; what the server says of the secret is seen on the way in.
   const made = secretOf(room) !== '';
   theDoor().asks(asks || (access === 'lobby' && !made));
+  // Whether it is open is for the server's clock to say.
+  if (starts > Date.now()) opens = momentWords(starts);
+  if (access === 'token' && !made && !pass) return 'pass-needed';
   if (locked === true && !made) return 'locked';
   return people >= mostPeople ? 'room-full' : '';
+}
+
+/** @param {number} at In milliseconds since 1970. */
+function momentWords(at) {
+  return `on ${new Date(at).toLocaleString([], { dateStyle: 'long', timeStyle: 'short' })}`;
 }
 
 /** @param {Return} returning */

@@ -9,11 +9,12 @@ use thiserror::Error as ThisError;
 
 use super::bans::Ban;
 use super::names::{self, Unfit};
+use super::payers::Payer;
 use super::protocol::{Access, PeerInfo, RoomInfo, Screens, Topology};
 use super::refusal::Refusal;
 use super::state::RoomEvent;
 use super::store::RoomRecord;
-use super::{Conference, Now};
+use super::{Conference, Now, UnixTime, times};
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
@@ -35,6 +36,15 @@ pub struct RoomPatch {
     access: Option<Access>,
     locked: Option<bool>,
     screens: Option<Screens>,
+    chat: Option<bool>,
+    files: Option<bool>,
+    keep_chat: Option<bool>,
+    #[serde(default, deserialize_with = "times::moment_or_null")]
+    starts: Option<Option<UnixTime>>,
+    #[serde(default, deserialize_with = "times::moment_or_null")]
+    ends: Option<Option<UnixTime>>,
+    #[serde(default, deserialize_with = "whole_or_null")]
+    longest: Option<Option<usize>>,
     #[serde(default, deserialize_with = "whole_or_null")]
     most_people: Option<Option<usize>>,
     #[serde(default, deserialize_with = "even_null")]
@@ -59,7 +69,7 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>,
     // Beyond what anybody may wish for nothing has to be exact.
     let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
     if !fits {
-        return Err(D::Error::custom(format!("{number} is no number of people")));
+        return Err(D::Error::custom(format!("{number} is no number of people, or of seconds")));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was looked at")]
     Ok(Some(number as usize))
@@ -88,6 +98,9 @@ pub enum Declined {
     /// Too many wrong secrets, or questions for rooms that are not.
     #[error("too many requests that led nowhere came from your address")]
     Over(Over),
+    /// More was asked about this room, or with this token, than may be.
+    #[error("too much was asked about this room, or with this token, just now")]
+    Busy(Over),
     /// The room is another one than it was thought to be.
     #[error("the room was changed meanwhile: its ETag is another one")]
     Changed,
@@ -130,7 +143,13 @@ impl Conference {
         };
         let theirs = found.as_ref().is_some_and(owns);
         match found {
-            Some(record) if theirs => Ok(record),
+            Some(record) if theirs => {
+                let by = self.identity_of(now, secret);
+                for payer in by.map(Payer::Asker).into_iter().chain([Payer::Asked(id.into())]) {
+                    self.pay(now, &payer).map_err(Declined::Busy)?;
+                }
+                Ok(record)
+            }
             found => {
                 self.asked_in_vain(now, from).map_err(Declined::Over)?;
                 Err(if found.is_some() { Declined::NotTheirs } else { Declined::NoRoom })
@@ -175,13 +194,18 @@ impl Conference {
         if tags.is_some_and(|tags| !tags.iter().any(|tag| *tag == known || *tag == "*")) {
             return Err(Declined::Changed);
         }
-        let after = self.patched(&before, patch)?;
+        let after = self.patched(now, &before, patch)?;
         if after.is_kept() && !before.is_kept() {
             self.may_keep_room(from).map_err(|_| Declined::Unfit("as many rooms last as may".to_owned()))?;
         }
-        match self.room_ids.get(id).copied() {
-            Some(room) => self.change_open(now, room, &before, &after),
-            None => self.keep_record(after.clone()),
+        if let Some(room) = self.room_ids.get(id).copied() {
+            self.change_open(now, room, &before, &after);
+        } else {
+            self.keep_record(after.clone());
+            if after.keeping.keep_chat != before.keeping.keep_chat {
+                self.store_whole_chat(id, after.keeping.keep_chat);
+            }
+            self.review_closing(now, id);
         }
         if !after.is_kept() && before.is_kept() && !self.room_ids.contains_key(id) {
             self.forget_later(now, id);
@@ -190,7 +214,7 @@ impl Conference {
         Ok(self.described(&after))
     }
 
-    fn patched(&mut self, before: &RoomRecord, patch: RoomPatch) -> Result<RoomRecord, Declined> {
+    fn patched(&mut self, now: Now, before: &RoomRecord, patch: RoomPatch) -> Result<RoomRecord, Declined> {
         let mut after = before.clone();
         if let Some(name) = patch.name {
             let most = self.config.limits.get(Limit::RoomNameChars);
@@ -210,6 +234,17 @@ impl Conference {
         after.keeping.access = patch.access.unwrap_or(after.keeping.access);
         after.keeping.locked = patch.locked.unwrap_or(after.keeping.locked);
         after.keeping.screens = patch.screens.unwrap_or(after.keeping.screens);
+        after.keeping.chat = patch.chat.unwrap_or(after.keeping.chat);
+        after.keeping.files = patch.files.unwrap_or(after.keeping.files);
+        after.keeping.keep_chat = patch.keep_chat.unwrap_or(after.keeping.keep_chat);
+        after.keeping.starts = patch.starts.unwrap_or(after.keeping.starts);
+        after.keeping.ends = patch.ends.unwrap_or(after.keeping.ends);
+        if patch.starts.is_some() || patch.ends.is_some() {
+            times::in_order(now, &after.keeping).map_err(Declined::Unfit)?;
+        }
+        if let Some(longest) = patch.longest {
+            after.keeping.longest = times::longest(longest).map_err(Declined::Unfit)?;
+        }
         Ok(after)
     }
 
@@ -269,11 +304,9 @@ impl Conference {
     ) -> Result<(), Declined> {
         let record = self.owned(now, from, id, secret)?;
         if let Some(room) = self.room_ids.get(&*record.id).copied() {
-            self.end_room(now, room);
+            self.end_room(now, room, &Refusal::Ended);
         } else {
-            self.forget_room(now, id);
-            self.bury(now, id);
-            self.counters.rooms_ended += 1;
+            self.end_empty(now, id, &Refusal::Ended);
         }
         self.run_due(now);
         Ok(())
@@ -362,6 +395,9 @@ impl Conference {
     ) -> Result<(), Declined> {
         self.owned(now, from, id, secret)?;
         let Some(room) = self.room_ids.get(id).copied() else { return Err(Declined::Empty) };
+        if self.rooms.get(&room).is_some_and(|open| !open.state.record().keeping.chat) {
+            return Err(Declined::Unfit("the chat of this room is off".to_owned()));
+        }
         let unfit = |what: &str| Declined::Unfit(what.to_owned());
         let name = names::clean(name, self.config.limits.get(Limit::NameChars))
             .map_err(|_| unfit("name: 1 to 64 characters, of which one can be seen"))?;

@@ -53,6 +53,16 @@ pub(super) enum Bar {
     Banned,
 }
 
+/// By what somebody is known who was banned. What tells nothing any more is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    browser: Option<BrowserId>,
+    /// For as long as it counts.
+    address: Option<ClientAddress>,
+    identity: Option<Print>,
+    pass: Option<Print>,
+}
+
 /// Somebody who was put out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
@@ -62,7 +72,7 @@ pub struct Ban {
     /// The access token that they had.
     pass: Option<Print>,
     /// How they are known, and since when; `None` if they were put out and may come again as somebody new.
-    known: Option<(Known, UnixTime)>,
+    known: Option<(Mark, UnixTime)>,
 }
 
 impl Ban {
@@ -73,7 +83,8 @@ impl Ban {
 
     /// Somebody was put out, and is to stay so.
     pub(super) fn lasting(peer: PeerId, known: Known, since: UnixTime) -> Self {
-        Self { peer, pass: known.pass, known: Some((known, since)) }
+        let Known { browser, address, identity, pass } = known;
+        Self { peer, pass, known: Some((Mark { browser, address: Some(address), identity, pass }, since)) }
     }
 
     fn bars(&self, who: Known, now: UnixTime) -> Option<Bar> {
@@ -81,7 +92,8 @@ impl Ban {
         let banned = self.known.is_some_and(|(known, since)| {
             // Where both are known by name, their address says nothing more.
             let named = known.identity.is_some() && who.identity.is_some();
-            let same_address = known.address == who.address && now.saturating_since(since) < ADDRESS_FOR;
+            let same_address =
+                known.address == Some(who.address) && now.saturating_since(since) < ADDRESS_FOR;
             same(known.browser, who.browser) || same(known.identity, who.identity) || (same_address && !named)
         });
         match (banned, same(self.pass, who.pass)) {
@@ -126,6 +138,23 @@ impl Bans {
     /// Whether somebody who wants to come in is barred.
     pub(super) fn bar(&self, who: Known, now: UnixTime) -> Option<Bar> {
         self.0.iter().filter_map(|ban| ban.bars(who, now)).max()
+    }
+
+    /// When the next address of somebody who was banned counts no more, if one is known.
+    pub(super) fn forgets_at(&self) -> Option<UnixTime> {
+        let known = self.0.iter().filter_map(|ban| ban.known);
+        known.filter(|(mark, _)| mark.address.is_some()).map(|(_, since)| since + ADDRESS_FOR).min()
+    }
+
+    /// Forgets the addresses that count no more. False if there is none.
+    pub(super) fn forget_addresses(&mut self, now: UnixTime) -> bool {
+        let mut forgot = false;
+        for (mark, since) in self.0.iter_mut().filter_map(|ban| ban.known.as_mut()) {
+            if now >= *since + ADDRESS_FOR {
+                forgot |= mark.address.take().is_some();
+            }
+        }
+        forgot
     }
 
     /// Whether somebody was put out.
@@ -211,6 +240,29 @@ mod tests {
         let same_school = known(Some(2), 1);
         assert_eq!(bans.bar(with_pass(same_school, Some(2), 2), start), None);
         assert_eq!(bans.bar(same_school, start), Some(Bar::Banned), "who says nothing may be them");
+    }
+
+    #[test]
+    fn an_address_is_known_for_as_long_as_it_counts() {
+        let mut bans = Bans::default();
+        let start = UnixTime::from_millis(1_795_257_403_000);
+        bans.add(&Ban::removal(PeerId(1), None));
+        assert_eq!(bans.forgets_at(), None);
+        for (peer, since) in [(2, start), (3, start + Duration::from_secs(60))] {
+            bans.add(&Ban::lasting(PeerId(peer), known(Some(2), 7), since));
+        }
+        assert_eq!(bans.forgets_at(), Some(start + ADDRESS_FOR));
+        assert!(!bans.forget_addresses(start + Duration::from_secs(3_599)));
+        assert!(bans.forget_addresses(start + ADDRESS_FOR));
+        assert_eq!(bans.forgets_at(), Some(start + ADDRESS_FOR + Duration::from_secs(60)));
+        assert!(bans.forget_addresses(start + 2 * ADDRESS_FOR) && bans.forgets_at().is_none());
+        let kept = serde_json::to_string(&bans).unwrap();
+        assert_eq!(kept.matches(r#""address":null"#).count(), 2, "{kept}");
+        assert_eq!(
+            bans.bar(known(Some(2), 9), start + 9 * ADDRESS_FOR),
+            Some(Bar::Banned),
+            "by their browser"
+        );
     }
 
     #[test]

@@ -34,6 +34,9 @@ impl Conference {
             let record = room.state.record().clone();
             self.keep_record(record);
         }
+        if let RoomEvent::Chat(event) = event {
+            self.store_chat(id, event);
+        }
         self.tell_workers(id, event);
         if matches!(event, RoomEvent::Published { .. } | RoomEvent::Muted { .. } | RoomEvent::Left { .. }) {
             self.review_watchers(id);
@@ -75,6 +78,7 @@ impl Conference {
             | RoomEvent::KeptSo { .. }
             | RoomEvent::PutOut { .. }
             | RoomEvent::Pardoned { .. }
+            | RoomEvent::AddressesForgotten { .. }
             | RoomEvent::Ordered { .. }
             | RoomEvent::Chat(_) => {}
         }

@@ -8,6 +8,7 @@
 //! What was written in a room outlives the last person in it, for as long as the room does ([`Chats`]).
 
 mod kept;
+mod stored;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -263,7 +264,8 @@ impl Conference {
         self.note_chat(at);
         while self.chats.bytes() > whole {
             self.tally.hit(Limit::ChatBytes);
-            if self.chats.drop_oldest() {
+            if let Some((id, chat)) = self.chats.drop_oldest() {
+                self.unwrite(&id, &chat);
                 continue;
             }
             let Some(heaviest) = self.chats.heaviest() else { break };

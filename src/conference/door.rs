@@ -1,9 +1,13 @@
 //! A room's door: who comes in, as what, and who waits.
 
+use std::time::Duration;
+
 use super::bans::{Bar, Known};
 use super::grants::{Grants, Role};
 use super::keys::ENDING_CHARS;
 use super::parse::Join;
+use super::pass::Auth;
+use super::payers::Payer;
 use super::protocol::{Access, Keeping};
 use super::refusal::Refusal;
 use super::room::CreateRoomError;
@@ -62,12 +66,16 @@ enum Door {
 /// Whether somebody comes in. Who was inside when the server was restarted is not new, and who moderates lets themselves in: they are
 /// `expected`. Who was put out may still ask (`knock`).
 fn door(now: Now, record: &RoomRecord, known: Known, expected: bool, knock: bool) -> Result<Door, Refusal> {
-    let Keeping { access, locked, .. } = record.keeping;
+    let Keeping { access, locked, starts, .. } = record.keeping;
+    let opens_in = starts.map_or(Duration::ZERO, |starts| starts.saturating_since(now.wall));
     match record.bans.bar(known, now.wall) {
         Some(_) if knock => Ok(Door::Lobby { banned: true }),
         Some(Bar::Banned) => Err(Refusal::Banned),
         Some(Bar::Removed) => Err(Refusal::Removed),
         None if expected => Ok(Door::Open),
+        None if opens_in > Duration::ZERO => {
+            Err(Refusal::TooEarly { minutes: opens_in.as_secs().div_ceil(60).max(1) })
+        }
         None if locked => Err(Refusal::Locked),
         None if access == Access::Lobby => Ok(Door::Lobby { banned: false }),
         None => Ok(Door::Open),
@@ -122,6 +130,10 @@ impl Conference {
             Found::Empty(record) | Found::Ended(record) => Some(record),
         };
         let Some(record) = record.cloned() else { return Err(Refusal::UnknownRoom) };
+        if record.keeping.ends.is_some_and(|ends| ends <= now.wall) {
+            self.review_closing(now, id);
+            return Err(Refusal::RoomOver);
+        }
         let is_owner = match &join.secret {
             None => false,
             Some(secret) if self.is_secret_of(&record, secret) => true,
@@ -130,7 +142,8 @@ impl Conference {
         // Nothing that was given to somebody who was put out brings them back.
         let token = token.filter(|token| !record.bans.removed(token.peer));
         let was_inside = token.filter(|token| self.tokens.brings_back(now, token));
-        let pass = self.needed_pass(now, address, shown, is_owner || was_inside.is_some())?;
+        let by_pass = self.config.rules.join == Auth::Token || record.keeping.access == Access::Token;
+        let pass = self.needed_pass(now, address, shown, (is_owner || was_inside.is_some(), by_pass))?;
         let (role, within) = standing(&record, pass.as_ref(), is_owner, was_inside);
         // A standard tool cannot be told to wait: its token says that it may come in.
         let by_token = join.standard && pass.is_some();
@@ -141,6 +154,10 @@ impl Conference {
         let door = if is_owner { Door::Open } else { door(now, &record, guest.known, expected, join.knock)? };
         // Whoever asks in vain does not use up the rate of those behind the same address who know where they want to go.
         self.spend(now, address, Metered::Joins).map_err(|over| Refusal::over(now, over))?;
+        let identity = guest.known.identity.map(Payer::Comer);
+        for payer in identity.into_iter().chain([Payer::Entered(record.id.as_str().into())]) {
+            self.pay(now, &payer).map_err(|over| Refusal::over(now, over))?;
+        }
         if let Door::Lobby { banned } = door {
             return Ok(Entry::Waits { record, guest, banned });
         }

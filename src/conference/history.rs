@@ -96,6 +96,8 @@ impl Kept {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct History {
     epoch: u64,
+    /// The epoch that it had first: by it a store knows it, over restarts.
+    era: u64,
     revision: u64,
     /// The lowest id that is kept, or the next one.
     first: u64,
@@ -107,7 +109,28 @@ pub(super) struct History {
 impl History {
     /// Nothing was written yet. No other chat has this epoch.
     pub(super) fn new(epoch: u64) -> History {
-        History { epoch, revision: 0, first: 1, kept: VecDeque::new(), bytes: 0 }
+        History { epoch, era: epoch, revision: 0, first: 1, kept: VecDeque::new(), bytes: 0 }
+    }
+
+    /// What a store kept of the era with this number, in the order of ids. It is another chat to whoever was inside before: what was
+    /// written last may be missing. After a gap nothing is believed.
+    pub(super) fn restored(epoch: u64, era: u64, kept: Vec<Kept>) -> History {
+        let first = kept.first().map_or(1, |kept| kept.message.id);
+        let without_gap = kept.into_iter().zip(first..).take_while(|(kept, id)| kept.message.id == *id);
+        let kept: VecDeque<Kept> = without_gap.map(|(kept, _)| kept).collect();
+        let revision = kept.iter().map(|kept| kept.message.revision).max().unwrap_or(0);
+        let bytes = kept.iter().map(Kept::bytes).sum();
+        History { epoch, era, revision, first, kept, bytes }
+    }
+
+    /// By which a store knows it.
+    pub(super) fn era(&self) -> u64 {
+        self.era
+    }
+
+    /// All that is kept.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Kept> {
+        self.kept.iter()
     }
 
     /// Changes it. Returns whether anything is other than before.

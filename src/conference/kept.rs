@@ -8,16 +8,21 @@ use crate::limits::Limit;
 
 impl Conference {
     /// What an earlier process kept is there again. To be called once, before anything else.
-    pub fn restore(&mut self, kept: Kept) {
+    pub fn restore(&mut self, now: Now, kept: Kept) {
+        let messages = kept.messages;
         for id in kept.ended {
             self.store.bury(&id);
         }
         for room in kept.rooms {
-            self.kept.insert(room.id.clone(), None);
+            let id = room.id.clone();
+            self.kept.insert(id.clone(), None);
             if self.store.create(room).is_err() {
                 log::error!("a room was kept twice");
             }
+            self.review_closing(now, &id);
+            self.review_addresses(now, &id);
         }
+        self.restore_chats(now, messages);
     }
 
     /// What is to be kept next. To be called after every input until there is nothing more, as

@@ -200,10 +200,10 @@ impl Conference {
     }
 
     /// A room is no more: nobody waits for it.
-    pub(super) fn lobby_ends(&mut self, now: Now, room: &str) {
+    pub(super) fn lobby_ends(&mut self, now: Now, room: &str, why: &Refusal) {
         for id in self.lobby.ids(room, true) {
             if let Some(knock) = self.lobby.take(room, id) {
-                self.wait_ends(now, knock.socket, Refusal::Ended);
+                self.wait_ends(now, knock.socket, why.clone());
             }
         }
     }

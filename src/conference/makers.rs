@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::refusal::Refusal;
 use super::room::CreateRoomError;
+use super::timers::Timer;
 use super::{Conference, Now};
 use crate::ledger::{ClientAddress, Crowd, Metered, Over, Resource};
 
@@ -94,11 +96,15 @@ impl Conference {
 
     /// Forgets a room nobody is in.
     pub(super) fn forget_room(&mut self, now: Now, id: &str) {
-        self.lobby_ends(now, id);
+        self.lobby_ends(now, id, &Refusal::Ended);
+        if let Some(chat) = self.chats.take(id) {
+            self.unwrite(id, &chat);
+        }
         self.store.remove(id);
         self.keep_no_more(id);
-        self.chats.take(id);
-        self.timers.clear(&super::Timer::EmptyRoom(id.into()));
+        self.timers.clear(&Timer::EmptyRoom(id.into()));
+        self.timers.clear(&Timer::Closing(id.into()));
+        self.timers.clear(&Timer::Addresses(id.into()));
         if let Some(by) = self.makers.forgotten(id) {
             self.ledger.give(by, Resource::Rooms, 1);
         }

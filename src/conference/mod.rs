@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::ledger::{ClientAddress, Ledger};
+use crate::ledger::{ClientAddress, Ledger, Meters};
 use crate::limits::{Limits, Tally};
 use crate::media::codec::Codec;
 use crate::media::ids::{Kind, PeerId, RoomId};
@@ -26,6 +26,7 @@ mod administration;
 mod bans;
 mod changes;
 mod chat;
+mod closing;
 mod codecs;
 mod counters;
 mod course;
@@ -47,6 +48,7 @@ mod negotiation;
 pub mod outbox;
 mod parse;
 mod pass;
+mod payers;
 pub mod placement;
 mod presence;
 pub mod protocol;
@@ -63,6 +65,7 @@ pub mod store;
 mod stun;
 mod text;
 mod timers;
+mod times;
 mod token;
 mod topology;
 mod trace;
@@ -88,7 +91,7 @@ pub use room::{CreateRoom, CreateRoomError, CreatedRoom, RoomPage};
 pub use standard::{
     Patched, Purpose, StandardAnswer, StandardId, StandardRefused, StandardRequest, WHIP_BITRATE,
 };
-pub use store::{Change, Kept, MemoryStore, RoomRecord, Store};
+pub use store::{About, Change, Kept, MemoryStore, RoomRecord, Store, StoredMessage};
 pub use stun::stun_urls;
 pub use trace::{TraceRefused, TraceReport};
 pub use turn::{Turn, TurnSecret};
@@ -102,6 +105,7 @@ use keys::Keys;
 use lobby::Lobby;
 use makers::Makers;
 use negotiation::Reading;
+use payers::Payer;
 use presence::Hearing;
 use protocol::ErrorCode;
 use room::OpenRoom;
@@ -211,6 +215,8 @@ pub enum StateKey {
     Granted,
     /// `lobby`.
     Lobby,
+    /// `closing`.
+    Closing,
 }
 
 /// Everybody in every room of this process.
@@ -237,6 +243,7 @@ pub struct Conference {
     epoch: u64,
     workers: Workers,
     ledger: Ledger,
+    payers: Meters<Payer>,
     makers: Makers,
     chats: Chats,
     files: Files,
@@ -279,6 +286,7 @@ impl Conference {
             epoch: 0,
             workers,
             ledger: Ledger::default(),
+            payers: Meters::default(),
             makers: Makers::default(),
             chats: Chats::default(),
             files: Files::default(),
@@ -409,6 +417,8 @@ impl Conference {
                 Timer::Limited(peer) => self.tell_limited(now, peer),
                 Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(now, &room),
+                Timer::Addresses(room) => self.review_addresses(now, &room),
+                Timer::Closing(room) => self.review_closing(now, &room),
             }
         }
     }

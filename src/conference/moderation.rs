@@ -62,7 +62,7 @@ impl Conference {
             Wish::Screens { screens } => self.keep_so(now, room, |keeping| keeping.screens = screens),
             Wish::Admit { knock } => self.admit_from_lobby(now, room, knock)?,
             Wish::Refuse { knock } => self.turn_away(now, room, knock)?,
-            Wish::End if self.has_grant(id, Grant::Own) => self.end_room(now, room),
+            Wish::End if self.has_grant(id, Grant::Own) => self.end_room(now, room, &Refusal::Ended),
             Wish::End => return Err(Refusal::NotGranted),
         }
         Ok(())
@@ -159,12 +159,24 @@ impl Conference {
             return;
         }
         self.change(now, id, &RoomEvent::KeptSo { keeping });
+        let rights = |keeping: Keeping| (keeping.screens, keeping.chat, keeping.files);
         for peer in self.members(id, |_, _| true) {
             self.send_keeping(peer);
-            if keeping.screens != before.screens {
+            if rights(keeping) != rights(before) {
                 self.rights_changed(now, peer);
             }
+            if before.files && !keeping.files {
+                self.files_lost(peer);
+            }
         }
+        if keeping.files != before.files {
+            self.review_course(now, id);
+        }
+        if let Some(open) = self.rooms.get(&id).filter(|_| keeping.keep_chat != before.keep_chat) {
+            let name = open.id().to_owned();
+            self.store_whole_chat(&name, keeping.keep_chat);
+        }
+        self.review_closing_of(now, id);
     }
 
     /// How the room is kept, for somebody in it.
@@ -180,11 +192,14 @@ impl Conference {
     pub(super) fn put_out(&mut self, now: Now, id: PeerId, ban: Ban, why: Refusal) {
         let Some(room) = self.peers.get(&id).map(|peer| peer.room) else { return };
         self.change(now, room, &RoomEvent::PutOut { ban });
+        if let Some(id) = self.rooms.get(&room).map(|open| open.id().to_owned()) {
+            self.review_addresses(now, &id);
+        }
         self.counters.put_out += 1;
         self.dismiss(now, id, why);
     }
 
-    fn dismiss(&mut self, now: Now, id: PeerId, why: Refusal) {
+    pub(super) fn dismiss(&mut self, now: Now, id: PeerId, why: Refusal) {
         let socket = self.socket_of(id);
         self.remove_peer(now, id);
         if let Some(socket) = socket {
@@ -194,15 +209,21 @@ impl Conference {
         }
     }
 
-    pub(super) fn end_room(&mut self, now: Now, room: RoomId) {
+    /// Ends a room for good, and everybody hears why.
+    pub(super) fn end_room(&mut self, now: Now, room: RoomId, why: &Refusal) {
         let Some(id) = self.rooms.get(&room).map(|open| open.id().to_owned()) else { return };
-        self.lobby_ends(now, &id);
-        for peer in self.members(room, |_, _| true) {
-            self.dismiss(now, peer, Refusal::Ended);
-        }
+        self.lobby_ends(now, &id, why);
+        self.dismiss_all(now, room, why);
         self.forget_room(now, &id);
         self.bury(now, &id);
         self.counters.rooms_ended += 1;
+    }
+
+    /// Everybody is out, and hears why.
+    pub(super) fn dismiss_all(&mut self, now: Now, room: RoomId, why: &Refusal) {
+        for peer in self.members(room, |_, _| true) {
+            self.dismiss(now, peer, why.clone());
+        }
     }
 
     /// How somebody who wants to come in on a socket is known.

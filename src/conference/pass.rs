@@ -1,12 +1,13 @@
 //! What somebody may who shows an access token (`docs/tokens.md`), and what happens to those who show none.
 
 use super::parse::Join;
+use super::payers::Payer;
 use super::refusal::Refusal;
 use super::room::CreateRoomError;
 use super::{Conference, Now, names};
 use crate::ledger::ClientAddress;
 use crate::limits::Limit;
-use crate::passes::{Pass, PassError, PassKeys, Passes};
+use crate::passes::{Pass, PassError, PassKeys, Passes, Print};
 
 /// Who may do something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,18 +72,19 @@ impl Conference {
         self.config.rules.passes.verify(text, now.wall.as_millis() / 1_000)
     }
 
-    /// The pass of somebody who wants to come in. Who is there for another reason (`expected`) needs none, and a bad one does not matter.
+    /// The pass of somebody who wants to come in where people may be let in `by_pass` alone. Who is there for another reason (`expected`)
+    /// needs none, and a bad one does not matter.
     pub(super) fn needed_pass(
         &mut self,
         now: Now,
         address: ClientAddress,
         shown: Shown,
-        expected: bool,
+        (expected, by_pass): (bool, bool),
     ) -> Result<Option<Pass>, Refusal> {
         match shown {
             Some(Ok(pass)) => Ok(Some(pass)),
             _ if expected => Ok(None),
-            None if self.config.rules.join == Auth::Token => Err(Refusal::PassNeeded),
+            None if by_pass => Err(Refusal::PassNeeded),
             None => Ok(None),
             Some(Err(error)) => Err(self.bad_pass(now, address, error)),
         }
@@ -115,6 +117,11 @@ impl Conference {
         is_pass(text) && self.read_pass(now, text).is_ok_and(good)
     }
 
+    /// Whom a text is for that may be a pass, if it says.
+    pub(super) fn identity_of(&self, now: Now, text: &str) -> Option<Print> {
+        if is_pass(text) { self.read_pass(now, text).ok()?.identity } else { None }
+    }
+
     /// Whether this pass is for making the room with this id.
     pub(super) fn makes(&self, now: Now, id: &str, pass: &str) -> bool {
         self.read_pass(now, pass).is_ok_and(|pass| pass.makes(id))
@@ -135,7 +142,11 @@ impl Conference {
         }
         let text = pass.ok_or(CreateRoomError::NoPass)?;
         let pass = match self.read_pass(now, text) {
-            Ok(pass) if pass.rights.create => return Ok(Some(pass)),
+            Ok(pass) if pass.rights.create => {
+                let payer = pass.identity.map(Payer::Maker);
+                payer.map_or(Ok(()), |payer| self.pay(now, &payer)).map_err(CreateRoomError::Over)?;
+                return Ok(Some(pass));
+            }
             Ok(_) => CreateRoomError::NotGranted,
             Err(error) => {
                 if matches!(error, PassError::TooLong { .. }) {

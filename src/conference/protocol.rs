@@ -15,7 +15,7 @@ pub use self::error::ErrorCode;
 pub use self::file::FileFrame;
 pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimits};
 pub use self::peer::{Client, PeerInfo, Presence, StreamInfo, TrackInfo};
-pub use self::room::{Access, Keeping, KnockId, RoomInfo, Screens, Waiting};
+pub use self::room::{Access, Closes, Keeping, KnockId, RoomInfo, Screens, Waiting};
 pub use self::wish::{TrackName, Wish};
 pub use super::grants::{Grant, Role};
 pub use super::history::{ChatMessage, ChatSeen};
@@ -247,6 +247,14 @@ pub enum ServerMessage {
         /// How.
         #[serde(flatten)]
         keeping: Keeping,
+    },
+    /// The call ends soon. Replaces every earlier one.
+    Closing {
+        /// What ends.
+        what: Closes,
+        /// In so many seconds; without them it does not end soon any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u64>,
     },
     /// What the client is in the room from now on, and may do. Replaces what `welcome` said.
     Granted {

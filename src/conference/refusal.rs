@@ -79,6 +79,15 @@ pub(super) enum Refusal {
     /// The room is over.
     #[error("the room was ended for everybody")]
     Ended,
+    /// The room is over: its time came.
+    #[error("the room is over: it was to end at this time")]
+    RoomOver,
+    /// The meeting took as long as it may.
+    #[error("the meeting is over: it took as long as it may")]
+    MeetingOver,
+    /// The room is not open yet.
+    #[error("the room is not open yet: it opens in {minutes} min")]
+    TooEarly { minutes: u64 },
     /// Nobody waits with this number.
     #[error("knock: nobody waits with this number, or nobody any more")]
     UnknownKnock,
@@ -172,7 +181,7 @@ pub(super) enum Refusal {
     #[error("{}; try again in {after} s", match over {
         Over::Whole(_) => "the server has no place for more",
         Over::Address(_) => "your address has as much as one may have",
-        Over::Rate(..) => "too much was asked from your address just now",
+        Over::Rate(..) => "too much was asked just now",
     })]
     Over { over: Over, after: u64 },
 }
@@ -216,6 +225,9 @@ impl Refusal {
             Self::NotAdmitted => ErrorCode::NotAdmitted,
             Self::Removed => ErrorCode::Removed,
             Self::Ended => ErrorCode::Ended,
+            Self::RoomOver => ErrorCode::RoomOver,
+            Self::MeetingOver => ErrorCode::MeetingOver,
+            Self::TooEarly { .. } => ErrorCode::TooEarly,
             Self::UnknownKnock => ErrorCode::UnknownKnock,
             Self::UnknownMessage => ErrorCode::UnknownMessage,
             Self::OfChat { why, .. } => why.code(),

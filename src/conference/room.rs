@@ -18,9 +18,10 @@ use super::roster::Roster;
 use super::state::RoomState;
 use super::store::RoomRecord;
 use super::timers::Timer;
+use super::times::Meeting;
 use super::token::Token;
 use super::whereabouts::Whereabouts;
-use super::{Conference, Now, UnixTime, ids};
+use super::{Conference, Now, UnixTime, ids, times};
 use crate::ledger::{ClientAddress, Metered, Over};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
@@ -56,6 +57,24 @@ pub struct CreateRoom {
     /// Who may share a screen.
     #[serde(default)]
     pub screens: Screens,
+    /// Whether people may write; they may if it does not say.
+    #[serde(default)]
+    pub chat: Option<bool>,
+    /// Whether they may send files; the same.
+    #[serde(default)]
+    pub files: Option<bool>,
+    /// What is written is to outlive the process.
+    #[serde(default, rename = "keepChat")]
+    pub keep_chat: bool,
+    /// From when on others come in than those who moderate.
+    #[serde(default, deserialize_with = "times::moment")]
+    pub starts: Option<UnixTime>,
+    /// When it is to end.
+    #[serde(default, deserialize_with = "times::moment")]
+    pub ends: Option<UnixTime>,
+    /// Seconds that a meeting in it takes at most.
+    #[serde(default, deserialize_with = "administration::whole")]
+    pub longest: Option<usize>,
     /// How many people it is to hold at most.
     #[serde(default, rename = "mostPeople", deserialize_with = "administration::whole")]
     pub most_people: Option<usize>,
@@ -67,6 +86,25 @@ pub struct CreateRoom {
     pub pass: Option<String>,
 }
 
+impl CreateRoom {
+    /// How it is to be kept, if that can be.
+    fn keeping(&self, now: Now) -> Result<Keeping, String> {
+        let keeping = Keeping {
+            access: self.access,
+            locked: false,
+            screens: self.screens,
+            chat: self.chat.unwrap_or(true),
+            files: self.files.unwrap_or(true),
+            keep_chat: self.keep_chat,
+            starts: self.starts,
+            ends: self.ends,
+            longest: times::longest(self.longest)?,
+        };
+        times::in_order(now, &keeping)?;
+        Ok(keeping)
+    }
+}
+
 /// A room that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreatedRoom {
@@ -75,6 +113,9 @@ pub struct CreatedRoom {
     pub room: RoomInfo,
     /// Proves in a `join` that one made it. Told once; the server does not keep it.
     pub secret: String,
+    /// Whether it is to outlive the process.
+    #[serde(skip)]
+    pub kept: bool,
 }
 
 /// Some of the listed rooms, by id.
@@ -118,7 +159,7 @@ pub enum CreateRoomError {
     #[error("{}", match .0 {
         Over::Whole(_) => "there are as many rooms as there may be",
         Over::Address(_) => "there are as many rooms made from your address as there may be",
-        Over::Rate(..) => "too many rooms were made from your address just now",
+        Over::Rate(..) => "too many rooms were made from your address, or with your token, just now",
     })]
     Over(Over),
 }
@@ -142,6 +183,8 @@ pub(super) struct OpenRoom {
     pub(super) talk: RoomTalk,
     /// Who watches by a standard tool.
     pub(super) watchers: Vec<PeerId>,
+    /// Since when there is a meeting in it, and what its people know of its end.
+    pub(super) meeting: Meeting,
 }
 
 impl OpenRoom {
@@ -173,8 +216,8 @@ impl Conference {
         address: ClientAddress,
         request: CreateRoom,
     ) -> Result<CreatedRoom, CreateRoomError> {
-        let CreateRoom { name, listed, lasts, topology, access, screens, most_people, metadata, pass } =
-            request;
+        let keeping = request.keeping(now).map_err(CreateRoomError::Unfit)?;
+        let CreateRoom { name, listed, lasts, topology, most_people, metadata, pass, .. } = request;
         let pass = self.maker(now, address, pass.as_deref())?;
         let name =
             names::clean(&name, self.config.limits.get(Limit::RoomNameChars)).map_err(
@@ -197,7 +240,6 @@ impl Conference {
         let unfit = |declined: Declined| CreateRoomError::Unfit(declined.to_string());
         let (most_people, metadata) =
             (self.most_people(most_people).map_err(unfit)?, self.metadata(metadata).map_err(unfit)?);
-        let keeping = Keeping { access, screens, locked: false };
         let record = RoomRecord {
             id,
             name,
@@ -210,7 +252,7 @@ impl Conference {
         };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
-        Ok(CreatedRoom { room: record.info(0), secret })
+        Ok(CreatedRoom { room: record.info(0), secret, kept: record.is_kept() })
     }
 
     fn most_of_name(&self) -> usize {
@@ -340,12 +382,16 @@ impl Conference {
         }
         self.store.create(record.clone()).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
         self.room_made(&id, address);
+        let closes = record.keeping.ends.is_some();
         if is_kept {
             self.makers.occupied(&id);
             self.kept.insert(id.clone(), Some(address));
             self.keep_record(record);
         } else {
             self.forget_later(now, &id);
+        }
+        if closes {
+            self.review_closing(now, &id);
         }
         Ok(())
     }
@@ -370,6 +416,7 @@ impl Conference {
         }
         let (roster, codecs, talk) = (Roster::default(), Pace::default(), RoomTalk::default());
         let course = Course::new(topology, state.course());
+        let meeting = Meeting::begins(now);
         self.rooms.insert(
             id,
             OpenRoom {
@@ -381,8 +428,10 @@ impl Conference {
                 speaker: None,
                 talk,
                 watchers: Vec::new(),
+                meeting,
             },
         );
+        self.review_closing_of(now, id);
         id
     }
 
@@ -402,8 +451,9 @@ impl Conference {
                 self.makers.vacated(room.id());
                 self.forget_later(now, room.id());
             }
-            let name = room.id().into();
-            self.chats.left(id, name, room.state.into_chat());
+            let name: Arc<str> = room.id().into();
+            self.chats.left(id, Arc::clone(&name), room.state.into_chat());
+            self.review_closing(now, &name);
         }
     }
 

@@ -315,6 +315,7 @@ impl Conference {
         self.send_peers(id);
         self.send_speaker(id);
         self.send_course(id);
+        self.send_closing(now, id);
     }
 
     /// What the person's slots show, as last heard from the worker.

@@ -97,6 +97,8 @@ pub(super) enum RoomEvent {
     PutOut { ban: Ban },
     /// Whoever is known so may come in again.
     Pardoned { known: Known, at: UnixTime },
+    /// The addresses of those who were banned that count no more are forgotten.
+    AddressesForgotten { at: UnixTime },
     /// Which way it goes was decided.
     Ordered { order: Order },
     /// Something happened to what is written.
@@ -112,7 +114,8 @@ impl RoomEvent {
             | RoomEvent::Described { .. }
             | RoomEvent::KeptSo { .. }
             | RoomEvent::PutOut { .. }
-            | RoomEvent::Pardoned { .. } => true,
+            | RoomEvent::Pardoned { .. }
+            | RoomEvent::AddressesForgotten { .. } => true,
             RoomEvent::Joined { role, .. } => *role != Role::default(),
             _ => false,
         }
@@ -276,6 +279,7 @@ impl RoomState {
             RoomEvent::KeptSo { keeping } => unlisted(&mut self.record.keeping, *keeping),
             RoomEvent::PutOut { ban } => told(self.record.bans.add(ban)),
             RoomEvent::Pardoned { known, at } => told(self.record.bans.pardon(*known, *at)),
+            RoomEvent::AddressesForgotten { at } => told(self.record.bans.forget_addresses(*at)),
             RoomEvent::Left { peer } => self.leave(*peer),
             RoomEvent::Renamed { peer, name } => {
                 self.set(*peer, Changed::List, |member| (&mut member.name, name.clone()))
@@ -419,11 +423,15 @@ impl RoomState {
         self.members.get(&peer)
     }
 
-    /// What somebody in it may do, as it is kept at present.
+    /// What somebody in it may do, as it is kept at present. Where nobody sends files browsers are not connected directly, for there
+    /// nobody would hold them to it.
     pub(super) fn grants_of(&self, peer: PeerId) -> Option<Grants> {
         let grants = self.member(peer)?.grants();
-        let shares = self.record.keeping.screens == Screens::Everybody || grants.has(Grant::Moderate);
-        Some(if shares { grants } else { grants.without(Grant::Screen) })
+        let Keeping { screens, chat, files, .. } = self.record.keeping;
+        let shares = screens == Screens::Everybody || grants.has(Grant::Moderate);
+        let shut =
+            [(shares, Grant::Screen), (chat, Grant::Chat), (files, Grant::Files), (files, Grant::Signal)];
+        Some(shut.iter().filter(|(may, _)| !may).fold(grants, |grants, (_, grant)| grants.without(*grant)))
     }
 
     /// What was written in it, when it is closed.

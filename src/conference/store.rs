@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::bans::Bans;
 use super::grants::Role;
+use super::history::ChatMessage;
 use super::protocol::{Keeping, RoomInfo, Topology};
 use super::{Now, UnixTime, wire};
 use crate::media::ids::PeerId;
@@ -126,15 +127,52 @@ pub enum Change {
         /// When.
         at: UnixTime,
     },
+    /// A message of a room's chat is so.
+    Written(Box<StoredMessage>),
+    /// Of a room's chat nothing is kept of an earlier era, nor what has a lower id.
+    Unwritten {
+        /// The room's id.
+        id: String,
+        /// Of which era.
+        era: u64,
+        /// Below which.
+        below: u64,
+    },
+}
+
+/// A message of a chat that outlives the process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredMessage {
+    /// The room's id.
+    pub room: String,
+    /// Which chat of this room: a room that is made again has another one.
+    pub era: u64,
+    /// As everybody sees it.
+    pub message: ChatMessage,
+    /// What its client calls it.
+    pub reference: String,
+}
+
+/// What a change is about: a newer one replaces an older one of the same. What is taken out of a chat comes last.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// A room.
+    Room(String),
+    /// A message.
+    Message(String, u64),
+    /// What a room's chat has no more.
+    Chat(String),
 }
 
 impl Change {
-    /// Of which room it is.
+    /// What it is about.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub fn about(&self) -> About {
         match self {
-            Change::Kept(room) => &room.id,
-            Change::Gone { id } | Change::Ended { id, .. } => id,
+            Change::Kept(room) => About::Room(room.id.clone()),
+            Change::Gone { id } | Change::Ended { id, .. } => About::Room(id.clone()),
+            Change::Written(written) => About::Message(written.room.clone(), written.message.id),
+            Change::Unwritten { id, .. } => About::Chat(id.clone()),
         }
     }
 }
@@ -146,6 +184,8 @@ pub struct Kept {
     pub rooms: Vec<RoomRecord>,
     /// The ids of those that were ended for good, the oldest first.
     pub ended: Vec<String>,
+    /// What was written in them, by room, era and id.
+    pub messages: Vec<StoredMessage>,
 }
 
 /// There is already a room with this id.

@@ -23,6 +23,7 @@ mod rooms;
 mod screens;
 mod standard;
 mod storm;
+mod times;
 mod topology;
 mod trace;
 mod turn;

@@ -35,6 +35,10 @@ pub(super) enum Timer {
     Chat(PeerId),
     /// Forget a room nobody is in.
     EmptyRoom(Arc<str>),
+    /// Forget where those came from who were banned from a room.
+    Addresses(Arc<str>),
+    /// Look again when a room, or the meeting in it, is to end.
+    Closing(Arc<str>),
 }
 
 /// The deadlines, in order of time and, at the same time, in the order of [`Timer`].

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::course::Someone;
-use super::grants::Grant;
+use super::grants::{Grant, Grants};
 use super::parse::{Direct, Signal};
 use super::presence::Hearing;
 use super::protocol::{Path, ServerMessage, Topology};
@@ -18,10 +18,10 @@ use super::{Conference, Now, SocketId, StateKey};
 use crate::limits::Limit;
 use crate::media::ids::{PeerId, RoomId};
 
-/// What bears on a room's course of somebody in it.
-fn someone(peer: &Participant, member: &Member) -> Someone {
+/// What bears on a room's course of somebody in it, who may do this there.
+fn someone(peer: &Participant, member: &Member, grants: Grants) -> Someone {
     let ready = peer.negotiation.connected() && peer.signs.hearing == Hearing::Heard;
-    let connects = member.grants().has(Grant::Signal);
+    let connects = grants.has(Grant::Signal);
     let standard = !member.client().is_page();
     Someone { ready, hidden: member.hidden() || !connects, standard }
 }
@@ -42,7 +42,10 @@ impl Conference {
             .state
             .people()
             .iter()
-            .filter_map(|id| Some((*id, someone(self.peers.get(id)?, room.state.member(*id)?))))
+            .filter_map(|id| {
+                let (peer, state) = (self.peers.get(id)?, &room.state);
+                Some((*id, someone(peer, state.member(*id)?, state.grants_of(*id)?)))
+            })
             .collect();
         room.course.choose(now.instant, topology);
         room.course.people(now.instant, people);

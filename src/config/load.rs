@@ -1,6 +1,7 @@
 //! `plenary load`: synthetic people, and what they are to do.
 
 use std::fmt;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -94,6 +95,15 @@ pub(super) struct LoadArgs {
     #[arg(long)]
     insecure: bool,
 
+    /// Access token that everybody shows, and whoever makes the rooms (docs/tokens.md): `plenary token --room '*' --create`. Others on
+    /// this machine can read it in the list of processes
+    #[arg(long, value_name = "TOKEN", conflicts_with = "pass_file")]
+    pass: Option<String>,
+
+    /// The same in a file
+    #[arg(long, value_name = "FILE")]
+    pass_file: Option<PathBuf>,
+
     /// Process id of the server, on this machine: adds its CPU for each packet, its memory for each person
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
@@ -151,6 +161,8 @@ pub struct LoadConfig {
     pub link: Option<LinkRule>,
     /// Which certificates are trusted.
     pub trust: Trust,
+    /// What everybody shows.
+    pub pass: Option<String>,
     /// The server's process, if it is on this machine and to be looked at.
     pub pid: Option<u32>,
     /// Where the server tells numbers.
@@ -200,6 +212,20 @@ impl LoadArgs {
             None if self.insecure || self.url.is_loopback() => Trust::Any,
             None => Trust::System,
         };
+        let pass = match self.pass_file {
+            Some(file) => {
+                let text = fs::read_to_string(&file);
+                let text = text.map_err(|error| format!("--pass-file {}: {error}", file.display()))?;
+                Some(text.lines().next().unwrap_or_default().to_owned())
+            }
+            None => self.pass,
+        };
+        let pass = pass.map(|pass| pass.trim().to_owned());
+        if pass.as_ref().is_some_and(|pass| !is_token(pass)) {
+            return Err(
+                "what --pass or --pass-file says is no access token: `plenary token` prints one".to_owned()
+            );
+        }
         Ok(LoadConfig {
             url: self.url,
             rooms: self.rooms,
@@ -216,6 +242,7 @@ impl LoadArgs {
             view: self.view,
             link: self.link,
             trust,
+            pass,
             pid: self.pid,
             metrics: self.metrics,
             spill: self.spill,
@@ -223,6 +250,15 @@ impl LoadArgs {
             seed: self.seed,
         })
     }
+}
+
+/// Whether a text looks like an access token (RFC 7515, 3.1): three parts in base64url.
+fn is_token(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    text.split('.').count() == 3 && text.split('.').all(is_part)
 }
 
 /// Where a server is.
@@ -383,6 +419,15 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_said_or_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pass");
+        fs::write(&file, "a.b.c\nhttps://localhost/r/x#pass=a.b.c\n").unwrap();
+        let file = file.to_str().unwrap();
+        assert_eq!(load(&["--pass", "a.b.c"]).unwrap().pass, load(&["--pass-file", file]).unwrap().pass);
+    }
+
+    #[test]
     fn a_mistake_is_one_line_and_code_2() {
         for (args, hint) in [
             (&["--url", "localhost:8443"][..], "https://HOST:PORT"),
@@ -408,6 +453,10 @@ mod tests {
             (&["--view", "26"], "26"),
             (&["--churn", "0"], "people a second"),
             (&["--join-storm", "20000"], "20000"),
+            (&["--pass", "secret"], "no access token"),
+            (&["--pass", "a.b.c\r\nx"], "no access token"),
+            (&["--pass", "a.b.c", "--pass-file", "x"], "cannot be used with"),
+            (&["--pass-file", "/nowhere/at/all"], "--pass-file /nowhere/at/all"),
         ] {
             let stop = load(args).unwrap_err();
             assert!(stop.code == 2 && stop.text.contains(hint), "{args:?}: {}", stop.text);

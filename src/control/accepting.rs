@@ -93,6 +93,7 @@ impl Turn<'_> {
             keeper: control.keeper.as_mut(),
             await_store: &mut control.await_store,
             answers: &mut control.answers,
+            repeats: &mut control.repeats,
             connection: id,
             workers: self.workers,
         };

@@ -218,7 +218,7 @@ impl Site<'_> {
         let status = match declined {
             Declined::NoRoom | Declined::NoPeer => StatusCode::NOT_FOUND,
             Declined::NotTheirs => StatusCode::FORBIDDEN,
-            Declined::Over(over) => return self.over(&declined.to_string(), *over),
+            Declined::Over(over) | Declined::Busy(over) => return self.over(&declined.to_string(), *over),
             Declined::Changed => StatusCode::PRECONDITION_FAILED,
             Declined::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Declined::Empty => StatusCode::CONFLICT,

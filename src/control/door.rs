@@ -58,7 +58,7 @@ impl Door {
                 .with(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PATCH, DELETE"))
                 .with(
                     ACCESS_CONTROL_ALLOW_HEADERS,
-                    HeaderValue::from_static("authorization, content-type, if-match"),
+                    HeaderValue::from_static("authorization, content-type, idempotency-key, if-match"),
                 )
                 .with(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"))
         })

@@ -375,6 +375,7 @@ impl Exchange {
     fn not_kept(&mut self, held: Held, site: &mut Site<'_>) {
         if let Some(Awaited { made: Some(room), .. }) = held.reply.kept {
             site.conference.withdraw_room(site.now, &room);
+            site.repeats.not_made(&room);
         }
         let reply = Reply::problem(
             StatusCode::SERVICE_UNAVAILABLE,

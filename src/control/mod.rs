@@ -35,6 +35,7 @@ mod numbers;
 mod proxy;
 mod reach;
 mod refusing;
+mod repeats;
 mod routes;
 mod scrapes;
 mod signals;
@@ -82,6 +83,7 @@ pub use http::{HostName, NoHost, NoOrigin, Origin};
 use ids::ConnectionId;
 use proxy::TrustedProxies;
 pub use reach::Reach;
+use repeats::Repeats;
 use scrapes::Scrapes;
 pub use stopping::Stopper;
 pub use workers::Workers;
@@ -147,6 +149,8 @@ pub struct Control {
     await_store: BTreeSet<ConnectionId>,
     /// Answers of workers that connections wait for.
     answers: Answers,
+    /// Answers that are given again to who asks again.
+    repeats: Repeats,
     tls: Option<Tls>,
     keyring: Option<Keyring>,
     assets: Assets,
@@ -198,6 +202,7 @@ impl Control {
             keeper: None,
             await_store: BTreeSet::new(),
             answers: Answers::default(),
+            repeats: Repeats::default(),
             door,
             refusal_log: RefusalLog::default(),
             tls: config.tls,

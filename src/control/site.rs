@@ -15,6 +15,7 @@ use super::door::{Door, Refusals};
 use super::http::{Awaited, Reply, Request, bearer, percent_decode};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
+use super::repeats::{self, Known, Repeats};
 use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};
@@ -82,6 +83,8 @@ pub(super) struct Site<'a> {
     pub await_store: &'a mut BTreeSet<ConnectionId>,
     /// Answers of workers that connections wait for.
     pub answers: &'a mut Answers,
+    /// Answers that are given again to who asks again.
+    pub repeats: &'a mut Repeats,
     /// The one that is served.
     pub connection: ConnectionId,
     /// Whom tests ask for counters, and for damage.
@@ -177,7 +180,33 @@ impl Site<'_> {
         Some(keeper.last())
     }
 
+    /// `POST /api/rooms`: makes a room, or says again which one was made.
     pub(super) fn create_room(&mut self, request: &Request, client: ClientAddress) -> Reply {
+        let key = match repeats::key_of(&request.head.headers) {
+            Ok(Some(key)) => key,
+            Ok(None) => return self.make_room(request, client),
+            Err(why) => return Reply::problem(StatusCode::BAD_REQUEST, &why),
+        };
+        let print = repeats::print(request);
+        match self.repeats.find(self.now.instant, client, &key, &print) {
+            Known::Answered(reply) => reply,
+            Known::Otherwise => Reply::problem(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Idempotency-Key: something else was asked for under this key",
+            ),
+            Known::Nothing => {
+                let reply = self.make_room(request, client);
+                // Where nothing was made it may be tried again.
+                if reply.status == StatusCode::CREATED {
+                    let counts = (self.limits, &mut *self.tally);
+                    self.repeats.remember(self.now.instant, (client, key), (print, &reply), counts);
+                }
+                reply
+            }
+        }
+    }
+
+    fn make_room(&mut self, request: &Request, client: ClientAddress) -> Reply {
         // A form on a stranger's page can send anything but this type without asking first.
         if !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
@@ -192,7 +221,7 @@ impl Site<'_> {
         match self.conference.create_room(self.now, client, wanted) {
             Ok(created) => {
                 let mut reply = Reply::json(StatusCode::CREATED, &created);
-                if created.room.lasts {
+                if created.kept {
                     reply.kept =
                         self.keep().map(|number| Awaited { number, made: Some(created.room.id.clone()) });
                 }

@@ -13,6 +13,7 @@ use super::counters::ControlCounters;
 use super::door::{Door, Refusals};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
+use super::repeats::Repeats;
 use super::site::{Site, Slice};
 use super::wire::Wire;
 use crate::conference::placement::SPILL_AT;
@@ -113,6 +114,7 @@ impl World {
             keeper: None,
             await_store: &mut BTreeSet::new(),
             answers: &mut super::answers::Answers::default(),
+            repeats: &mut Repeats::default(),
             connection: ConnectionId::of(99),
             workers: &mut NoWorkers,
         };

@@ -13,6 +13,7 @@ mod offer;
 mod reader;
 mod reports;
 mod signaling;
+mod tokens;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -24,12 +25,13 @@ use history::history;
 use offer::offer;
 use reports::reports;
 use signaling::signaling;
+use tokens::tokens;
 
 /// One target: its name, which is that of its corpus, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target there is.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("allocator", allocator),
     ("datagram", datagram),
     ("estimator", estimator),
@@ -39,6 +41,7 @@ pub const TARGETS: [Target; 9] = [
     ("offer", offer),
     ("reports", reports),
     ("signaling", signaling),
+    ("tokens", tokens),
 ];
 
 /// Runs the target called `name`: the whole of a fuzzer's program.

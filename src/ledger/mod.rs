@@ -10,12 +10,14 @@ mod account;
 mod address;
 mod crowd;
 mod meter;
+mod meters;
 mod turns;
 
 pub use account::{Ledger, Metered, Over, Resource};
 pub use address::ClientAddress;
 pub use crowd::Crowd;
 pub use meter::{Meter, Rate};
+pub use meters::Meters;
 pub use turns::Turns;
 
 crate::metrics! {

@@ -96,6 +96,12 @@ pub enum LoadError {
         /// Why.
         error: ClientError,
     },
+    /// Rooms are not made by everybody.
+    #[error(
+        "rooms are made at {0} by whoever shows an access token for that, and for every room: say --pass with one of `plenary token --room '*' \
+         --create`"
+    )]
+    NoPass(String),
     /// Not everybody was connected in time.
     #[error(
         "{connected} of {people} people got a connection for media within {seconds} s: is the server's media port reachable over \
@@ -132,6 +138,10 @@ fn advice(code: ErrorCode, people: usize) -> String {
         ErrorCode::RateLimited => format!(
             "start it with --limit joins-per-second-per-address={people}, or let people enter slower with --join-rate"
         ),
+        ErrorCode::PassNeeded | ErrorCode::BadPass => {
+            "show one that is for every room: --pass with one of `plenary token --room '*' --create`"
+                .to_owned()
+        }
         ErrorCode::Busy => "it has no room for more".to_owned(),
         _ => "docs/protocol.md says when this happens".to_owned(),
     }

@@ -60,7 +60,7 @@ pub fn run(config: &LoadConfig) -> Result<Report, LoadError> {
     let site = Site::find(&config.url, trust::tls(&config.trust)?)?;
     let watch = Watch::new(config)?;
     let stop = on_interrupt()?;
-    let rooms = rooms(&site, config.rooms)?;
+    let rooms = rooms(&site, config.rooms, config.pass.as_deref())?;
     let poll = crowd::poll()?;
     let registry = poll.registry().try_clone();
     let shared = Shared {
@@ -99,10 +99,10 @@ fn on_interrupt() -> Result<Arc<AtomicBool>, LoadError> {
 }
 
 /// Makes the rooms.
-fn rooms(site: &Site, wanted: u32) -> Result<Vec<String>, LoadError> {
+fn rooms(site: &Site, wanted: u32, pass: Option<&str>) -> Result<Vec<String>, LoadError> {
     let mut rooms = Vec::new();
     for made in 0..wanted {
-        let room = site.make_room("Load")?;
+        let room = site.make_room("Load", pass)?;
         rooms.push(room.map_err(|status| LoadError::Rooms { made, wanted, status })?);
     }
     Ok(rooms)

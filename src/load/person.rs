@@ -112,7 +112,8 @@ impl Person {
         let rng = Rng::new(config.seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
         let media = Media::new(config, publishes, rng.clone());
         let client = Client::new(address, now).map_err(LoadError::Address)?;
-        let mut session = Session::new(room_id.to_owned(), number, media.tracks(), config.view);
+        let mut session =
+            Session::new((room_id.to_owned(), config.pass.clone()), number, media.tracks(), config.view);
         session.opened();
         let link = config.link.map(|rule| Link::new(rule, now, rng));
         let (trouble, too_much) = (None, 0);

@@ -37,6 +37,8 @@ pub(super) enum Wish {
 pub(super) struct Session {
     room: String,
     name: String,
+    /// An access token.
+    pass: Option<String>,
     tracks: Vec<Track>,
     /// How many pictures are shown, if we say so.
     view: Option<u8>,
@@ -55,10 +57,16 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Person `number`, who will publish `tracks`.
-    pub(super) fn new(room: String, number: usize, tracks: Vec<Track>, view: Option<u8>) -> Session {
+    /// Person `number`, who will publish `tracks` and shows this `pass`.
+    pub(super) fn new(
+        (room, pass): (String, Option<String>),
+        number: usize,
+        tracks: Vec<Track>,
+        view: Option<u8>,
+    ) -> Session {
         Session {
             room,
+            pass,
             name: format!("Load {}", number + 1),
             tracks,
             view,
@@ -84,7 +92,7 @@ impl Session {
             name: self.name.clone(),
             token: self.token.take(),
             secret: None,
-            pass: None,
+            pass: self.pass.clone(),
             hide_address: None,
             browser: None,
             knock: None,
@@ -237,7 +245,7 @@ mod tests {
     }
 
     fn session(view: Option<u8>) -> Session {
-        let mut session = Session::new("r".to_owned(), 1, Vec::new(), view);
+        let mut session = Session::new(("r".to_owned(), None), 1, Vec::new(), view);
         session.opened();
         assert!(matches!(session.next_message(), Some(ClientMessage::Join { token: None, .. })));
         assert_eq!(session.wants_offer(), None, "nobody is in yet");

@@ -43,14 +43,15 @@ impl Site {
         Ok(Site { url: url.clone(), address, tls, name })
     }
 
-    /// Makes a room, and says its id.
+    /// Makes a room, showing this, and says its id.
     ///
     /// # Errors
     /// [`LoadError`] if there is no server, or it makes none: then with its status.
-    pub(super) fn make_room(&self, name: &str) -> Result<Result<String, u16>, LoadError> {
+    pub(super) fn make_room(&self, name: &str, pass: Option<&str>) -> Result<Result<String, u16>, LoadError> {
         let body = serde_json::json!({ "name": name, "listed": false }).to_string();
+        let shown = pass.map_or(String::new(), |pass| format!("Authorization: Bearer {pass}\r\n"));
         let head = format!(
-            "POST /api/rooms HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "POST /api/rooms HTTP/1.1\r\nHost: {}\r\n{shown}Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             self.url.authority(),
             body.len()
         );
@@ -66,6 +67,7 @@ impl Site {
                 Ok(Ok(id.ok_or_else(|| stranger("a room has no id"))?))
             }
             429 | 503 => Ok(Err(status)),
+            401 | 403 => Err(LoadError::NoPass(self.url.to_string())),
             _ => Err(match elsewhere(&answer) {
                 Some(place) => LoadError::Elsewhere(self.url.to_string(), place),
                 None => stranger(&format!("it answers {status} to whoever makes a room")),

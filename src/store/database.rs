@@ -9,16 +9,25 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 use thiserror::Error;
 
-use crate::conference::{Change, Kept, RoomRecord};
+use crate::conference::{Change, Kept, RoomRecord, StoredMessage};
 
 /// "Plny": says whose file it is (<https://www.sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION: i32 = 0x506c_6e79;
 
 /// Each brings the file from the version before to the one with its number, from 1. Never changed once released: new ones follow.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE ended (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE messages (room TEXT NOT NULL, era INTEGER NOT NULL, id INTEGER NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (room, era, id)) STRICT, WITHOUT ROWID;
+",
+];
+
+/// The version of files from which on they have messages: older ones are looked at, too.
+const MESSAGES_SINCE: i64 = 2;
 
 /// How long a statement waits for whoever else reads or writes the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
@@ -26,8 +35,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Rooms that were ended and are remembered.
 const MOST_ENDED: usize = 10_000;
 
-/// Rooms with their records, and the ids of those that were ended.
-type Rows = (Vec<(String, String)>, Vec<String>);
+/// Rooms with their records, the ids of those that were ended, and messages.
+type Rows = (Vec<(String, String)>, Vec<String>, Vec<String>);
 
 /// Why there is no store to serve with. The file is as it was.
 #[derive(Debug, Error)]
@@ -179,21 +188,36 @@ impl Database {
     /// [`StoreError::Damaged`] names the first room that cannot be read.
     pub fn load(&self) -> Result<Kept, StoreError> {
         let damaged = |why: String| StoreError::Damaged(self.path.clone(), why);
+        let version = self.version()?;
         let read = || -> rusqlite::Result<Rows> {
             let mut rooms = self.connection.prepare("SELECT id, record FROM rooms ORDER BY id")?;
             let rooms =
                 rooms.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
             let mut ended = self.connection.prepare("SELECT id FROM ended ORDER BY at, id")?;
             let ended = ended.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            Ok((rooms, ended))
+            if version < MESSAGES_SINCE {
+                return Ok((rooms, ended, Vec::new()));
+            }
+            let mut messages =
+                self.connection.prepare("SELECT record FROM messages ORDER BY room, era, id")?;
+            let messages = messages.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok((rooms, ended, messages))
         };
-        let (rooms, ended) = read().map_err(|error| damaged(error.to_string()))?;
+        let (rooms, ended, messages) = read().map_err(|error| damaged(error.to_string()))?;
         let room = |(id, record): (String, String)| match serde_json::from_str::<RoomRecord>(&record) {
             Ok(room) if room.id == id => Ok(room),
             Ok(_) => Err(damaged(format!("the room {id:?} has another id inside"))),
             Err(error) => Err(damaged(format!("the room {id:?} cannot be read: {error}"))),
         };
-        Ok(Kept { rooms: rooms.into_iter().map(room).collect::<Result<_, _>>()?, ended })
+        let message = |record: String| {
+            let read = serde_json::from_str::<StoredMessage>(&record);
+            read.map_err(|error| damaged(format!("a message of a chat cannot be read: {error}")))
+        };
+        Ok(Kept {
+            rooms: rooms.into_iter().map(room).collect::<Result<_, _>>()?,
+            ended,
+            messages: messages.into_iter().map(message).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Writes all of these, or none.
@@ -235,7 +259,11 @@ fn said(error: rusqlite::Error) -> String {
 }
 
 fn apply(step: &Transaction<'_>, change: &Change) -> Result<(), String> {
-    let gone = |id: &str| step.execute("DELETE FROM rooms WHERE id = ?1", params![id]).map_err(said);
+    let gone = |id: &str| {
+        step.execute("DELETE FROM messages WHERE room = ?1", params![id]).map_err(said)?;
+        step.execute("DELETE FROM rooms WHERE id = ?1", params![id]).map_err(said)
+    };
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     match change {
         Change::Kept(room) => {
             let record = serde_json::to_string(room).map_err(|error| error.to_string())?;
@@ -248,8 +276,17 @@ fn apply(step: &Transaction<'_>, change: &Change) -> Result<(), String> {
         Change::Ended { id, at } => {
             gone(id)?;
             let put = "INSERT OR REPLACE INTO ended (id, at) VALUES (?1, ?2)";
-            step.execute(put, params![id, i64::try_from(at.as_millis()).unwrap_or(i64::MAX)])
-                .map_err(said)?;
+            step.execute(put, params![id, number(at.as_millis())]).map_err(said)?;
+        }
+        Change::Written(written) => {
+            let record = serde_json::to_string(written).map_err(|error| error.to_string())?;
+            let put = "INSERT OR REPLACE INTO messages (room, era, id, record) VALUES (?1, ?2, ?3, ?4)";
+            let (era, id) = (number(written.era), number(written.message.id));
+            step.execute(put, params![written.room, era, id, record]).map_err(said)?;
+        }
+        Change::Unwritten { id, era, below } => {
+            let take = "DELETE FROM messages WHERE room = ?1 AND (era < ?2 OR era = ?2 AND id < ?3)";
+            step.execute(take, params![id, number(*era), number(*below)]).map_err(said)?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::database::Database;
-use crate::conference::Change;
+use crate::conference::{About, Change};
 
 /// How soon it is tried again when the disk refused something.
 const RETRY: Duration = Duration::from_secs(5);
@@ -22,17 +23,17 @@ crate::metrics! {
     /// What became of what was to be kept.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
     pub struct StoreCounters as "store" {
-        /// Changes of rooms that wait to be written.
+        /// Changes of rooms and of messages that wait to be written.
         pub waiting: u64 as Gauge,
-        /// Changes of rooms that are on the disk.
+        /// Changes of rooms and of messages that are on the disk.
         pub written: u64,
         /// Times that the disk refused a batch of them.
         pub failures: u64,
     }
 }
 
-/// Changes by room, each with its number.
-type Batch = BTreeMap<String, (u64, Change)>;
+/// Changes by what they are about, each with its number.
+type Batch = BTreeMap<About, (u64, Change)>;
 
 /// What the thread says of a batch.
 type Answer = (Batch, Result<(), String>);
@@ -78,10 +79,26 @@ impl Keeper {
         })
     }
 
-    /// Takes a change. Those of one room replace each other.
+    /// Takes a change. Those of one room, or of one message, replace each other; a message that is kept no more need not be written.
     pub fn keep(&mut self, change: Change) {
         self.last += 1;
-        self.waiting.insert(change.id().to_owned(), (self.last, change));
+        if let Change::Unwritten { id, era, below } = &change {
+            let theirs = About::Message(id.clone(), 0)..=About::Message(id.clone(), u64::MAX);
+            let stays = |written: &Change| match written {
+                Change::Written(written) => (written.era, written.message.id) >= (*era, *below),
+                _ => true,
+            };
+            let gone: Vec<About> = self
+                .waiting
+                .range(theirs)
+                .filter(|(_, (_, written))| !stays(written))
+                .map(|(about, _)| about.clone())
+                .collect();
+            for about in gone {
+                self.waiting.remove(&about);
+            }
+        }
+        self.waiting.insert(change.about(), (self.last, change));
     }
 
     /// The number of the change that was taken last.
@@ -125,7 +142,7 @@ impl Keeper {
         if self.in_flight || self.retry_at.is_some() || self.waiting.is_empty() {
             return news;
         }
-        let batch = std::mem::take(&mut self.waiting);
+        let batch = mem::take(&mut self.waiting);
         self.in_flight = self.batches.as_ref().is_some_and(|batches| batches.try_send(batch).is_ok());
         news
     }
@@ -141,7 +158,7 @@ impl Keeper {
             Err(why) => {
                 self.counters.failures += 1;
                 log::error!(
-                    "what changed of {} rooms is not on the disk: {why}; tried again in 5 s",
+                    "{} changes of rooms are not on the disk: {why}; tried again in 5 s",
                     batch.len()
                 );
                 self.refused = self.refused.max(through);

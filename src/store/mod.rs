@@ -6,8 +6,8 @@
 //!                             └── that it is on the disk, or why not
 //! ```
 //!
-//! The conference answers everything from memory; a disk that is slow or full stalls nobody. What changes of a room while a batch is
-//! written replaces what waits of it, so no more waits than there are rooms.
+//! The conference answers everything from memory; a disk that is slow or full stalls nobody. What changes of a room, or of a message of
+//! a chat that is kept, while a batch is written replaces what waits of it, so no more waits than there are rooms and messages.
 
 mod database;
 mod keeper;

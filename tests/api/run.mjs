@@ -21,6 +21,7 @@ const raised = [
   'failed_joins_per_minute_per_address',
   'rooms_kept_per_address',
   'rooms_per_address',
+  'requests_per_second_per_room',
 ];
 const limits = raised.flatMap((name) => ['--limit', `limit_${name}=100000`]);
 const folder = await mkdtemp(join(tmpdir(), 'plenary-api-'));

@@ -134,12 +134,36 @@ test('a wish that is refused is told of, an error about something else is not', 
 test('how the room is kept comes with the welcome, and every change is news', () => {
   const { moderation, world, hears, enters } = page();
   enters({ room: { id: 'tea', name: 'Tea', access: 'lobby', locked: true, screens: 'everybody' } });
-  assert.deepEqual(moderation.kept, { access: 'lobby', locked: true, screens: 'everybody' });
+  const kept = { access: 'lobby', locked: true, screens: 'everybody', chat: true, files: true };
+  assert.deepEqual(moderation.kept, kept, 'an older server says less');
   hears({ type: 'room', access: 'lobby', locked: true, screens: 'everybody' });
   assert.deepEqual(world.said, []);
   hears({ type: 'room', access: 'lobby', locked: false, screens: 'everybody' });
   assert.deepEqual(world.said, ['The room is not locked any more']);
   assert.equal(hears({ type: 'pong' }), false, 'others are none of its business');
+});
+
+test('that the chat is off, that files are off and that the call ends soon is news', () => {
+  const { moderation, world, hears } = page();
+  const room = { type: 'room', access: 'open', locked: false, screens: 'everybody' };
+  hears({ ...room, chat: false, files: false });
+  assert.deepEqual([moderation.kept.chat, moderation.kept.files], [false, false]);
+  hears({ ...room, access: 'token', chat: true, files: true });
+  for (const seconds of [300, 60, 61, 1, undefined]) hears({ type: 'closing', what: 'meeting', seconds });
+  hears({ type: 'closing', what: 'room', seconds: 300 });
+  assert.deepEqual(world.said, [
+    'The chat is off now',
+    'No files are sent here now',
+    'Whoever comes needs an invitation of their own now',
+    'The chat is on now',
+    'Files may be sent now',
+    'The meeting ends in 5 minutes',
+    'The meeting ends in a minute',
+    'The meeting ends in 2 minutes',
+    'The meeting ends in a minute',
+    'The meeting does not end soon any more',
+    'The room ends in 5 minutes',
+  ]);
 });
 
 test('who waits is said in words, several at once in few', () => {

@@ -47,6 +47,11 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'join.knock',
     'join.pass',
     'muted.by',
+    'room.chat',
+    'room.files',
+    'room.keepChat',
+    'room.ends',
+    'closing.seconds',
     'moderate.peer',
     'moderate.knock',
   ]);

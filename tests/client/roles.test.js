@@ -8,6 +8,7 @@ import {
   forbids,
   grantsOf,
   keptChanges,
+  keptOf,
   keptWords,
   mutedWords,
   rightsChange,
@@ -163,11 +164,15 @@ test('who muted what is said; that one’s role did is said with the role', () =
 });
 
 test('how a room is kept is said to everybody, and what changes of it', () => {
-  const open = { access: 'open', locked: false, screens: 'everybody' };
+  const open = keptOf({});
   assert.equal(keptWords(open), '');
   assert.equal(
-    keptWords({ access: 'lobby', locked: true, screens: 'moderators' }),
+    keptWords(keptOf({ access: 'lobby', locked: true, screens: 'moderators' })),
     'The room is locked: nobody new comes in. Whoever has the link asks to come in. Only moderators may share a screen.',
+  );
+  assert.equal(
+    keptWords(keptOf({ access: 'token', chat: false, files: false })),
+    'Who comes in has an invitation of their own. Nobody writes here. Nobody sends files here.',
   );
   const changes = (/** @type {object} */ now) => keptChanges(open, { ...open, ...now }).map(textOf);
   assert.deepEqual(changes({ locked: true }), ['The room is locked: nobody new comes in']);

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use plenary::control::ControlConfig;
+use plenary::limits::{Limit, Limits};
 use serde_json::{Value, json};
+use tungstenite::http::StatusCode;
 use tungstenite::{Message, WebSocket};
 
 use crate::harness::{Answer, Server, Stream};
@@ -99,6 +102,10 @@ fn a_room_is_changed_by_who_owns_it_and_who_knows_how_it_is() {
         (json!({ "mostPeople": 101 }), 422),
         (json!({ "metadata": "x".repeat(5_000) }), 422),
         (json!({ "metadata": (0..100).fold(json!(1), |inner, _| json!([inner])) }), 422),
+        (json!({ "ends": 1 }), 422),
+        (json!({ "starts": 2e15 }), 400),
+        (json!({ "longest": 5 }), 422),
+        (json!({ "chat": "no" }), 400),
         (json!({ "listed": true }), 400),
         (json!({ "access": "token'); DROP TABLE rooms;--" }), 400),
     ] {
@@ -170,6 +177,88 @@ fn people_are_listed_written_to_muted_and_put_out() {
     assert!(!ann_id.is_empty());
 }
 
+#[test]
+fn how_a_room_is_kept_is_said_when_it_is_made_and_changed_later() {
+    let server = Server::start();
+    let wanted = json!({ "name": "Course", "access": "token", "chat": false, "files": false, "keepChat": true, "starts": 1, "ends": LATE,
+        "longest": 3_600 });
+    let answer = server.post("/api/rooms", &wanted.to_string());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let made = answer.json();
+    for (field, value) in wanted.as_object().unwrap() {
+        assert_eq!(made[field], *value, "{field}");
+    }
+    let text = |field: &str| made[field].as_str().unwrap().to_owned();
+    let room = Owned { id: text("id"), secret: text("secret"), server };
+    let mut socket = room.server.websocket();
+    let join = json!({ "type": "join", "room": room.id, "name": "Ann" }).to_string();
+    socket.send(Message::text(join)).unwrap();
+    assert_eq!(until(&mut socket, "error")["code"], "pass-needed");
+    let patch = json!({ "access": "open", "chat": true, "starts": null, "ends": null, "longest": null });
+    let after = room.owner("PATCH", "", Some(&patch)).json();
+    assert!(after["ends"].is_null() && after["longest"].is_null() && after["starts"].is_null(), "{after}");
+    let (mut ann, _) = room.enter("Ann");
+    assert_eq!(room.owner("PATCH", "", Some(&json!({ "chat": false }))).status, 200);
+    assert_eq!(until(&mut ann, "room")["chat"], false);
+    assert!(!until(&mut ann, "granted")["grants"].as_array().unwrap().contains(&json!("chat")));
+    assert_eq!(room.owner("POST", "/messages", Some(&json!({ "text": "x" }))).status, 422);
+    for wrong in [json!({ "ends": 1 }), json!({ "longest": 1 }), json!({ "starts": LATE, "ends": LATE })] {
+        let mut wrong = wrong;
+        wrong["name"] = "Course".into();
+        assert_eq!(room.server.post("/api/rooms", &wrong.to_string()).status, 400, "{wrong}");
+    }
+}
+
+/// A moment of the year 2100, in milliseconds.
+const LATE: u64 = 4_102_444_800_000;
+
+#[test]
+fn a_room_that_is_asked_for_twice_with_one_key_is_made_once() {
+    let server = Server::start();
+    let make = |key: &str, shown: &str, name: &str| {
+        let body = json!({ "name": name }).to_string();
+        let (kind, length) = ("Content-Type: application/json", body.len());
+        server.ask(&format!(
+            "POST /api/rooms HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {key}\r\n{shown}{kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    };
+    let first = make("\"8e03978e\"", "", "Course");
+    assert_eq!(first.status, 201);
+    let again = make("8e03978e", "", "Course");
+    assert_eq!(
+        (again.status, &again.body, again.header("location")),
+        (201, &first.body, first.header("location"))
+    );
+    for (shown, name) in [("", "Another"), ("Authorization: Bearer x\r\n", "Course")] {
+        let other = make("8e03978e", shown, name);
+        assert_eq!((other.status, other.header("content-type")), (422, Some("application/problem+json")));
+    }
+    assert_ne!(make("another", "", "Course").json()["id"], first.json()["id"]);
+    for bad in ["\"\"", "a b", &"x".repeat(256)] {
+        assert_eq!(make(bad, "", "Course").status, 400, "{bad}");
+    }
+    assert_eq!(make("new", "", "").status, 400, "nothing was made,");
+    assert_eq!(make("new", "", "Course").status, 201, "so it may be tried again");
+}
+
+#[test]
+fn who_asks_too_often_about_one_room_is_told_when_to_ask_again() {
+    let limits = Limits::default().with(Limit::RequestsPerSecondPerRoom, 1);
+    let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+    let made = server.post("/api/rooms", r#"{"name":"Team Room","lasts":true}"#).json();
+    let text = |field: &str| made[field].as_str().unwrap().to_owned();
+    let room = Owned { id: text("id"), secret: text("secret"), server };
+    let over = (0..20).map(|_| room.owner("GET", "/peers", None)).find(|answer| answer.status != 200);
+    let over = over.expect("a bound");
+    assert_eq!((over.status, over.header("retry-after")), (429, Some("1")), "{}", over.text());
+    assert!(over.json()["detail"].as_str().unwrap().contains("about this room"));
+    let other = room.server.post("/api/rooms", r#"{"name":"Other"}"#).json();
+    let shown = format!("Authorization: Bearer {}\r\n", other["secret"].as_str().unwrap());
+    let path = format!("/api/rooms/{}/peers", other["id"].as_str().unwrap());
+    let answer = room.server.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{shown}\r\n"));
+    assert_eq!(answer.status, 200, "another room has a rate of its own");
+}
+
 /// What the description says is what there is: each path, each method, and each answer that these tests got.
 #[test]
 fn the_description_names_what_there_is() {
@@ -201,4 +290,128 @@ fn the_description_names_what_there_is() {
         let name = part.split('"').next().unwrap();
         assert!(!described["components"]["schemas"][name].is_null(), "{name}");
     }
+}
+
+/// Answers that any request may get, whatever it is for: they are of HTTP, and of how a connection is used.
+const OF_ANY_REQUEST: [u16; 15] = [101, 202, 304, 307, 308, 405, 411, 417, 421, 426, 431, 500, 501, 505, 400];
+
+/// Every status that the source has is described, or is one of HTTP's own; every one that is described is in the source, as is the type
+/// of every problem.
+#[test]
+fn the_description_has_every_status_of_the_source_and_no_other() {
+    let described: Value = serde_json::from_str(include_str!("../../src/control/api/openapi.json")).unwrap();
+    let mut named = BTreeSet::new();
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters")
+        {
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let status: u16 = status.parse().unwrap();
+                named.insert(status);
+                let problem = &answer["content"]["application/problem+json"]["schema"]["$ref"];
+                let is_problem = *problem == "#/components/schemas/Problem";
+                assert_eq!(is_problem, status >= 400, "{method} {path} {status}");
+                let waits = answer["headers"]["Retry-After"].is_object();
+                assert_eq!(waits, matches!(status, 429 | 503), "{method} {path} {status}");
+            }
+        }
+    }
+    let mut used = BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from("src/control")];
+    let mut types = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let source = std::fs::read_to_string(&entry).unwrap();
+            let source = source.split("#[cfg(test)]").next().unwrap();
+            for rest in source.split("StatusCode::").skip(1) {
+                let name: String =
+                    rest.chars().take_while(|letter| letter.is_ascii_uppercase() || *letter == '_').collect();
+                used.extend(status_called(&name));
+            }
+            for rest in source.split("r#type: \"").skip(1) {
+                types.insert(rest.split('"').next().unwrap().to_owned());
+            }
+        }
+    }
+    let any = BTreeSet::from(OF_ANY_REQUEST);
+    let missing: Vec<&u16> =
+        used.iter().filter(|status| !named.contains(status) && !any.contains(status)).collect();
+    assert!(missing.is_empty(), "the source answers {missing:?}, and nothing says so");
+    // A request that takes too long, or is too large, is answered by HTTP.
+    let unused: Vec<&u16> = named.iter().filter(|status| !used.contains(status)).collect();
+    assert!(unused.is_empty(), "nobody answers {unused:?}");
+    let const_type = described["components"]["schemas"]["Problem"]["properties"]["type"]["const"].as_str();
+    assert_eq!(types, BTreeSet::from([const_type.unwrap().to_owned()]));
+}
+
+/// The number of a status by the name of its constant: its phrase, in capitals.
+fn status_called(name: &str) -> Option<u16> {
+    let called = |status: &StatusCode| {
+        let phrase = status.canonical_reason().unwrap_or_default().to_uppercase();
+        phrase.replace([' ', '-'], "_").replace('\'', "") == name
+    };
+    (100..600).filter_map(|code| StatusCode::from_u16(code).ok()).find(called).map(|status| status.as_u16())
+}
+
+/// Whatever is wrong with a request, what it gets is described for it.
+#[test]
+fn what_goes_wrong_is_described_for_every_request() {
+    let described: Value = serde_json::from_str(include_str!("../../src/control/api/openapi.json")).unwrap();
+    let room = Owned::new();
+    let owner = format!("Authorization: Bearer {}\r\n", room.secret);
+    let shows = [
+        String::new(),
+        "Authorization: Bearer guess\r\n".to_owned(),
+        format!("{owner}If-Match: \"x\"\r\n"),
+        owner,
+    ];
+    let kinds = ["", "Content-Type: application/json\r\n", "Content-Type: text/plain\r\n"];
+    let bodies = [
+        "",
+        "{",
+        "{}",
+        r#"{"name":""}"#,
+        r#"{"name":"x"}"#,
+        r#"{"text":"x"}"#,
+        r#"{"stream":"camera","kind":"audio"}"#,
+        r#"{"ends":1}"#,
+    ];
+    let mut seen = BTreeSet::new();
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        // To end the room comes last, or nothing could go wrong in it.
+        let methods = methods.as_object().unwrap();
+        for (method, operation) in
+            methods.iter().filter(|(key, _)| !matches!(key.as_str(), "parameters" | "delete"))
+        {
+            for id in [room.id.as_str(), "nowhere"] {
+                let target = path.replace("{id}", id).replace("{peer}", "0123456789abcdef");
+                for (shown, kind) in shows.iter().flat_map(|shown| kinds.map(|kind| (shown, kind))) {
+                    for body in bodies {
+                        let length = body.len();
+                        let answer = room.server.ask(&format!(
+                            "{} {target} HTTP/1.1\r\nHost: localhost\r\n{shown}{kind}Content-Length: {length}\r\n\r\n{body}",
+                            method.to_uppercase()
+                        ));
+                        let status = answer.status.to_string();
+                        assert!(
+                            !operation["responses"][&status].is_null(),
+                            "{method} {target} {shown}{kind}{body}: {status}"
+                        );
+                        if answer.status >= 400 {
+                            assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+                            assert_eq!(answer.json()["status"], answer.status);
+                        }
+                        seen.insert(answer.status);
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        seen.is_superset(&BTreeSet::from([200, 201, 400, 401, 403, 404, 409, 412, 415, 422, 429])),
+        "{seen:?}"
+    );
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tungstenite::Message;
+use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Answer, Folder, posted, websocket};
-use crate::process::{PROGRAM, Process, ask, start};
+use crate::harness::{Answer, Folder, Stream, posted, websocket};
+use crate::process::{PROGRAM, Process, ask, end, start};
 
 fn make(process: &Process, wanted: &Value) -> Answer {
     ask(process, &posted("/api/rooms", &wanted.to_string()))
@@ -15,6 +15,18 @@ fn make(process: &Process, wanted: &Value) -> Answer {
 
 fn room(process: &Process, id: &str) -> Answer {
     ask(process, &format!("GET /api/rooms/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+}
+
+/// The next message of this type.
+fn until(socket: &mut WebSocket<Stream>, wanted: &str) -> Value {
+    loop {
+        if let Message::Text(text) = socket.read().unwrap() {
+            let message: Value = serde_json::from_str(&text).unwrap();
+            if message["type"] == wanted {
+                return message;
+            }
+        }
+    }
 }
 
 /// The program with its store, looking at it.
@@ -70,6 +82,59 @@ fn who_owns_a_room_does_so_after_a_restart_and_its_door_is_kept() {
     assert_eq!(first(Some(&secret))["role"], "owner");
 }
 
+/// What is written need not be on the disk when it is told; it is once anything later is.
+#[test]
+fn a_chat_that_is_to_be_kept_is_there_after_the_program_was_killed() {
+    let folder = Folder::new();
+    let mut process = start(&folder, &[]);
+    let made = make(&process, &json!({ "name": "Course", "keepChat": true }));
+    let (id, secret) = (made.json()["id"].clone(), made.json()["secret"].clone());
+    let (id, secret) = (id.as_str().unwrap(), secret.as_str().unwrap());
+    let enter = |process: &Process| {
+        let mut socket = websocket(process.port);
+        let seen = json!({ "epoch": 0, "revision": 0 });
+        let join = json!({ "type": "join", "room": id, "name": "Ann", "secret": secret, "chat": seen });
+        socket.send(Message::text(join.to_string())).unwrap();
+        socket
+    };
+    let mut ann = enter(&process);
+    for (reference, text) in [("a", "one"), ("b", "two")] {
+        let said = json!({ "type": "chat", "ref": reference, "text": text });
+        ann.send(Message::text(said.to_string())).unwrap();
+        until(&mut ann, "chat");
+    }
+    ann.send(Message::text(json!({ "type": "chat-delete", "ref": "c", "id": 1 }).to_string())).unwrap();
+    until(&mut ann, "chat");
+    let body = r#"{"metadata":1}"#;
+    let (shown, length) = (format!("Authorization: Bearer {secret}"), body.len());
+    let patch = format!(
+        "PATCH /api/rooms/{id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{shown}\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    assert_eq!(ask(&process, &patch).status, 200);
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+    let process = start(&folder, &[]);
+    let history = until(&mut enter(&process), "chat-history");
+    let texts: Vec<&str> = history["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(texts, ["two", ""], "in the order of what changed: {history}");
+    let end = format!("DELETE /api/rooms/{id} HTTP/1.1\r\nHost: localhost\r\n{shown}\r\n\r\n");
+    assert_eq!(ask(&process, &end).status, 204);
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+    for name in fs::read_dir(folder.path().join("state")).unwrap() {
+        let bytes = fs::read(name.unwrap().path()).unwrap();
+        assert!(
+            !bytes.windows(10).any(|window| window == b"\"text\":\"two"),
+            "nothing of an ended room stays"
+        );
+    }
+}
+
 #[test]
 fn a_store_is_checked_and_copied_while_it_serves_and_a_copy_brings_its_rooms_back() {
     let folder = Folder::new();
@@ -123,6 +188,29 @@ fn it_does_not_start_with_a_store_that_it_cannot_use_and_says_so_in_one_line() {
     assert!(code == Some(1) && text.contains("no store of Plenary"), "{text}");
     fs::write(&path, good).unwrap();
     drop(start(&folder, &[]));
+}
+
+/// A folder that nobody may write to, whoever they are: for root that takes a mount of its own. Where the machine allows none (a container
+/// without rights) there is nothing to look at.
+#[test]
+fn a_folder_that_cannot_be_written_to_is_named_when_it_starts() {
+    let folder = Folder::new();
+    end(start(&folder, &[]));
+    let within = |command: &str| {
+        let script = format!("mount --bind state state && mount -o remount,ro,bind state && {command}");
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "sh", "-c", &script]).current_dir(folder.path()).output()
+    };
+    if !within("true").is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    }
+    let output =
+        within(&format!("exec '{PROGRAM}' --plain-http --http-port 0 --udp-port 0 --log off")).unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
+    assert!(text.contains("--store state/plenary.db") && text.contains("writable"), "{text}");
+    end(start(&folder, &[]));
 }
 
 #[test]

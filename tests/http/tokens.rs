@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use plenary::conference::{Auth, PassRules};
 use plenary::control::ControlConfig;
+use plenary::limits::{Limit, Limits};
 use plenary::passes::{Claims, PassKeys, Passes, mint};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
@@ -92,6 +93,25 @@ fn rooms_are_made_by_who_shows_a_token_for_that_and_others_are_told_how() {
     assert_eq!(made.status, 201, "{}", made.text());
     let mut socket = server.websocket();
     assert_eq!(joined(&mut socket, "den", None)["type"], "welcome", "whoever has the link comes in");
+}
+
+/// Whatever address they come from.
+#[test]
+fn whom_a_token_is_for_makes_no_more_rooms_than_one_may() {
+    let passes = Passes { keys: keys(), ..Passes::default() };
+    let rules = PassRules { passes, join: Auth::Open, create: Auth::Token };
+    let limits = Limits::default().with(Limit::RoomsMadePerMinutePerIdentity, 1);
+    let server = Server::with_rules(ControlConfig { limits, ..ControlConfig::default() }, rules);
+    let create = |claims: Value| {
+        let shown = format!("Bearer {}", pass(claims));
+        server.ask(&posted("/api/rooms", r#"{"name":"Den"}"#, Some(&shown)))
+    };
+    let ann = json!({ "sub": "ann", "plenary": { "create": true } });
+    assert_eq!([(); 2].map(|()| create(ann.clone()).status), [201, 201]);
+    let over = create(json!({ "sub": "ann", "jti": "another one", "plenary": { "create": true } }));
+    let after: u64 = over.header("retry-after").unwrap().parse().unwrap();
+    assert!(over.status == 429 && (1..=60).contains(&after), "{} {after}", over.status);
+    assert_eq!(create(json!({ "sub": "bob", "plenary": { "create": true } })).status, 201);
 }
 
 #[test]

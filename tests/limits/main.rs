@@ -18,12 +18,13 @@ use media::{Media, another_source, asked_plainly, over_tcp, without_end};
 use plenary::conference::placement::SPILL_AT;
 use plenary::conference::protocol::Topology;
 use plenary::conference::{
-    Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output, PassRules,
-    Purpose, SocketId, StandardRequest, Turn, TurnSecret, UnixTime,
+    Auth, Conference, ConferenceConfig, CreateRoom, DEFAULT_CODECS, MasterKey, MemoryStore, Now, Output,
+    PassRules, Purpose, SocketId, StandardRequest, Turn, TurnSecret, UnixTime,
 };
 use plenary::control::ControlConfig;
 use plenary::ledger::ClientAddress;
 use plenary::limits::{Limit, Limits};
+use plenary::passes::{Passes, mint};
 use serde_json::{Value, json};
 use str0m::channel::ChannelConfig;
 
@@ -119,6 +120,32 @@ fn trigger(limit: Limit) -> u64 {
             let metadata = Some(Value::from(long(over)));
             let room = CreateRoom { name: "one".into(), metadata, ..CreateRoom::default() };
             assert!(conference.create_room(now(), here(), room).is_err());
+            conference.tally().count(limit)
+        }
+        Limit::IdempotencyKeys | Limit::IdempotencyKeysPerAddress => {
+            let limits = Limits::default().with(limit, 1);
+            let server = Server::with(ControlConfig { limits, ..ControlConfig::default() });
+            for key in ["a", "b"] {
+                let body = r#"{"name":"one"}"#;
+                let head =
+                    format!("POST /api/rooms HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {key}\r\n");
+                let kind =
+                    format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+                assert_eq!(server.ask(&format!("{head}{kind}{body}")).status, 201);
+            }
+            server.stop().count(limit)
+        }
+        Limit::RoomsMadePerMinutePerIdentity
+        | Limit::JoinsPerMinutePerIdentity
+        | Limit::RequestsPerSecondPerIdentity => with_token(limit),
+        Limit::JoinsPerSecondPerRoom => joined(limit, Limits::default().with(limit, 1), 11, "Ann"),
+        Limit::RequestsPerSecondPerRoom => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            let room = CreateRoom { name: "one".into(), ..CreateRoom::default() };
+            let made = conference.create_room(now(), here(), room).expect("a room");
+            for _ in 0..11 {
+                let _ = conference.details(now(), here(), &made.room.id, &made.secret);
+            }
             conference.tally().count(limit)
         }
         Limit::JoinsPerSecondPerAddress => joined(limit, Limits::default().with(limit, 1), 16, "Ann"),
@@ -265,6 +292,10 @@ fn conference(limits: Limits) -> Conference {
 }
 
 fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
+    conference_within(limits, turn, PassRules::default())
+}
+
+fn conference_within(limits: Limits, turn: Option<Turn>, rules: PassRules) -> Conference {
     let key = MasterKey::new(&[7; MasterKey::BYTES]);
     let config = ConferenceConfig {
         key,
@@ -275,7 +306,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
         whip_bitrate: 8_000_000,
         workers: 1,
         spill_at: SPILL_AT,
-        rules: PassRules::default(),
+        rules,
         codecs: DEFAULT_CODECS.to_vec(),
     };
     let mut next = 0u8;
@@ -378,6 +409,32 @@ fn created(limit: Limit, limits: Limits, names: &[&str]) -> u64 {
                 ..CreateRoom::default()
             },
         );
+    }
+    conference.tally().count(limit)
+}
+
+/// Somebody whom a token is for makes rooms, asks about one and enters it, again and again.
+fn with_token(limit: Limit) -> u64 {
+    let mut passes = Passes::default();
+    passes.keys.add_secret("school", &[b'A'; 43]).expect("a key");
+    let claims = json!({ "exp": 4_102_444_800_u64, "sub": "ann", "plenary": { "room": "*", "create": true, "admin": true } });
+    let pass =
+        mint(&passes.keys, "school", &serde_json::from_value(claims).expect("claims"), 0).expect("a token");
+    let rules = PassRules { passes, join: Auth::Token, create: Auth::Token };
+    let mut conference = conference_within(Limits::default().with(limit, 1), None, rules);
+    let room = |name: &str| CreateRoom {
+        name: name.into(),
+        listed: true,
+        pass: Some(pass.clone()),
+        ..CreateRoom::default()
+    };
+    let _ = conference.create_room(now(), here(), room("room"));
+    for number in 0..11 {
+        let _ = conference.create_room(now(), here(), room(&format!("room {number}")));
+        let _ = conference.details(now(), here(), "room", &pass);
+        conference.socket_opened(now(), SocketId(number), here());
+        let join = json!({"type": "join", "room": "room", "name": "Ann", "pass": pass}).to_string();
+        conference.socket_text(now(), SocketId(number), &join);
     }
     conference.tally().count(limit)
 }

@@ -54,6 +54,20 @@ fn what_the_server_refuses_is_told_with_the_limit_to_raise() {
 }
 
 #[test]
+fn where_nobody_comes_in_without_a_token_one_is_shown_or_asked_for() {
+    let server = Server::start(&["--plain-http", "--auth", "token"]);
+    let said = refused(&server.load(&[]));
+    assert!(said.contains("--pass") && said.contains("--create"), "{said}");
+    let token = server.token(&["--room", "load-*", "--create"]);
+    std::fs::write(server.folder.path().join("pass"), &token).expect("a file");
+    let file = server.folder.path().join("pass").to_string_lossy().into_owned();
+    let output = server.load(&["--pass-file", &file, "--duration", "1"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let elsewhere = server.token(&["--room", "den"]);
+    assert!(refused(&server.load(&["--pass", elsewhere.trim()])).contains("--pass"));
+}
+
+#[test]
 fn http_for_https_and_https_for_http_are_told_apart_from_a_stranger() {
     for (flags, right) in [(&[][..], "--url https://localhost:"), (&["--plain-http"], "speaks no TLS")] {
         let server = Server::start(flags);

@@ -100,6 +100,13 @@ impl Server {
         load(&[&["--url", &self.url()], flags].concat())
     }
 
+    /// An access token of the server's own key.
+    pub fn token(&self, flags: &[&str]) -> String {
+        let mut command = Command::new(PROGRAM);
+        let output = command.arg("token").args(flags).current_dir(self.folder.path()).output();
+        String::from_utf8(output.expect("the program runs").stdout).expect("text")
+    }
+
     /// The result of a load for programs.
     pub fn result(&self, flags: &[&str]) -> Value {
         let output = self.load(&[flags, &["--json"]].concat());

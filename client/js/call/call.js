@@ -150,7 +150,7 @@ export class Call extends Emitter {
       const who = { peer, name: nameOf(this.#state, peer) };
       if (!who.name) return;
       if (word.type === 'hand') this.hands.heardDirectly(peer, { ...word });
-      else this.chat.heardDirectly(who, { ...word });
+      else if (this.moderation.kept.chat) this.chat.heardDirectly(who, { ...word });
     });
     this.#mesh.on('connected', () => this.hands.connected());
     this.hands.on('directly', (hand) => this.#reduce({ type: 'hand', ...hand }));

@@ -19,11 +19,13 @@ const REFUSALS = [
   'not-admitted',
   'removed',
   'ended',
+  'room-over',
+  'too-early',
   'pass-needed',
   'bad-pass',
 ];
 /** Codes that end a call. */
-const PUT_OUT = ['removed', 'banned', 'ended'];
+const PUT_OUT = ['removed', 'banned', 'ended', 'room-over', 'meeting-over'];
 
 /**
  * Who comes. What is empty or false is not said.

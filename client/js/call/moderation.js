@@ -3,7 +3,17 @@
  */
 
 import { Emitter } from '../core/emitter.js';
-import { DEVICE_GRANTS, forbids, grantsOf, keptChanges, mutedWords, rightsChange, roleOf } from './roles.js';
+import {
+  closingWords,
+  DEVICE_GRANTS,
+  forbids,
+  grantsOf,
+  keptChanges,
+  keptOf,
+  mutedWords,
+  rightsChange,
+  roleOf,
+} from './roles.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Granted, Knock, Moderate, ModerationWish, Muted, Role, RoomKept, ServerMessage, Welcome } from '../proto/messages.js' */
@@ -47,7 +57,7 @@ export class Moderation extends Emitter {
   /** @type {readonly string[]} */
   #grants = DEVICE_GRANTS;
   /** @type {Kept} */
-  #kept = { access: 'open', locked: false, screens: 'everybody' };
+  #kept = keptOf({});
   /** @type {readonly Knock[]} */
   #waiting = [];
   #wishedAt = -Infinity;
@@ -102,8 +112,7 @@ export class Moderation extends Emitter {
   welcomed({ role, grants, room, resumed }) {
     this.#role = roleOf(role);
     this.#grants = grantsOf({ ...(role === undefined ? {} : { role }), ...(grants ? { grants } : {}) });
-    const { access = 'open', locked = false, screens = 'everybody' } = room;
-    this.#kept = { access, locked, screens };
+    this.#kept = keptOf(room);
     // Whoever waits at a server that was started anew has another number there.
     if (!resumed || !this.may('moderate')) this.#waiting = [];
     this.#obey();
@@ -118,6 +127,9 @@ export class Moderation extends Emitter {
     switch (message.type) {
       case 'room':
         this.#keeps(message);
+        break;
+      case 'closing':
+        this.emit('say', closingWords(message));
         break;
       case 'granted':
         this.#granted(message);
@@ -146,8 +158,8 @@ export class Moderation extends Emitter {
   }
 
   /** @param {RoomKept} room */
-  #keeps({ access, locked, screens }) {
-    const now = { access, locked, screens };
+  #keeps(room) {
+    const now = keptOf(room);
     for (const sentence of keptChanges(this.#kept, now)) this.emit('say', sentence);
     this.#kept = now;
   }

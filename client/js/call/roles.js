@@ -5,7 +5,7 @@
 import { said } from '../core/sentence.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
-/** @import { ModerationWish, PeerInfo, Role } from '../proto/messages.js' */
+/** @import { Keeping, ModerationWish, PeerInfo, Role } from '../proto/messages.js' */
 
 /** From the first to the last. @type {Role[]} */
 export const ROLES = ['owner', 'moderator', 'speaker', 'listener'];
@@ -169,17 +169,29 @@ export function mutedWords({ stream, kind, by }) {
   return kind === 'audio' ? said`${by} muted your microphone` : said`${by} turned off your camera`;
 }
 
-/** How a room is kept. @typedef {{ access: string, locked: boolean, screens: string }} Kept */
+/** How a room is kept. @typedef {{ access: string, locked: boolean, screens: string, chat: boolean, files: boolean }} Kept */
+
+/**
+ * The same of what a server says, of which an older one says less.
+ * @param {Keeping} said
+ * @returns {Kept}
+ */
+export function keptOf({ access = 'open', locked = false, screens = 'everybody', chat = true, files = true }) {
+  return { access, locked, screens, chat, files };
+}
 
 /**
  * What it means for everybody.
  * @param {Kept} kept
  * @returns {string} Empty of a room that is kept as most are.
  */
-export function keptWords({ access, locked, screens }) {
+export function keptWords({ access, locked, screens, chat, files }) {
   return [
     locked ? 'The room is locked: nobody new comes in.' : '',
     access === 'lobby' ? 'Whoever has the link asks to come in.' : '',
+    access === 'token' ? 'Who comes in has an invitation of their own.' : '',
+    chat ? '' : 'Nobody writes here.',
+    files ? '' : 'Nobody sends files here.',
     screens === 'moderators' ? 'Only moderators may share a screen.' : '',
   ]
     .filter((words) => words !== '')
@@ -198,8 +210,27 @@ export function keptChanges(before, now) {
   if (before.locked !== now.locked) {
     changes.push([now.locked ? 'The room is locked: nobody new comes in' : 'The room is not locked any more']);
   }
-  if (before.access !== now.access) {
-    changes.push([now.access === 'lobby' ? 'Whoever comes has to ask now' : 'Whoever has the link comes in now']);
-  }
+  if (before.access !== now.access) changes.push([ACCESS_CHANGES[now.access] ?? 'Others come in now than before']);
+  if (before.chat !== now.chat) changes.push([now.chat ? 'The chat is on now' : 'The chat is off now']);
+  if (before.files !== now.files) changes.push([now.files ? 'Files may be sent now' : 'No files are sent here now']);
   return changes;
+}
+
+/** @type {Record<string, string>} */
+const ACCESS_CHANGES = {
+  open: 'Whoever has the link comes in now',
+  lobby: 'Whoever comes has to ask now',
+  token: 'Whoever comes needs an invitation of their own now',
+};
+
+/**
+ * What is to be said of an end that is near, or was put off.
+ * @param {{ what: string, seconds?: number }} closing
+ * @returns {Sentence}
+ */
+export function closingWords({ what, seconds }) {
+  const it = what === 'room' ? 'room' : 'meeting';
+  if (seconds === undefined) return [`The ${it} does not end soon any more`];
+  const minutes = Math.ceil(seconds / 60);
+  return [`The ${it} ends in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`];
 }

@@ -28,7 +28,7 @@
 /** What is said of a file that goes through the server, as `rtc/files/frames.js` has it. @typedef {{ type: 'file', to: string, frame: object }} FileTo */
 /** @typedef {{ type: 'hand', raised: boolean }} Hand */
 /** What somebody may be in a room. @typedef {'owner' | 'moderator' | 'speaker' | 'listener'} Role */
-/** Who comes in: whoever has the link, or who is admitted. @typedef {'open' | 'lobby'} Access */
+/** Who comes in: whoever has the link, who is admitted, or who shows an access token. @typedef {'open' | 'lobby' | 'token'} Access */
 /** Who may share a screen. @typedef {'everybody' | 'moderators'} Screens */
 /**
  * Without a `peer` or a `knock`, everybody whom that is meant for.
@@ -48,7 +48,11 @@
 /** @typedef {{ type: 'ping' }} Ping */
 /** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Hand | Moderate | Leave | Ping} ClientMessage */
 
-/** An older server says nothing of who comes in and who shares. @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number, access?: string, locked?: boolean, screens?: string }} RoomInfo */
+/**
+ * How the room is kept; an older server says less of it. Times are in milliseconds since 1970, `longest` is in seconds.
+ * @typedef {{ access?: string, locked?: boolean, screens?: string, chat?: boolean, files?: boolean, keepChat?: boolean, starts?: number, ends?: number, longest?: number }} Keeping
+ */
+/** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number } & Keeping} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
 /** How to offer pictures: the layers of each, from the smallest to the largest. @typedef {{ camera: PublishLayer[], screen: PublishLayer[] }} Encodings */
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
@@ -95,7 +99,8 @@
 /** @typedef {{ type: 'chat-history', epoch: number, revision: number, first: number, messages: ChatMessage[] }} ChatHistory */
 /** @typedef {{ type: 'typing', peer: string, typing: boolean }} Typing */
 /** @typedef {{ type: 'file', from: string, frame: object }} FileFrom */
-/** How the room is kept. @typedef {{ type: 'room', access: string, locked: boolean, screens: string }} RoomKept */
+/** @typedef {{ type: 'room', access: string, locked: boolean, screens: string } & Keeping} RoomKept */
+/** The call ends soon, or, without `seconds`, does not any more. @typedef {{ type: 'closing', what: string, seconds?: number }} Closing */
 /** @typedef {{ type: 'granted', role: string, grants: string[] }} Granted */
 /** `by` is who did it, none if one's role or the room does not allow the track. @typedef {{ type: 'muted', stream: Stream, kind: Kind, by?: string }} Muted */
 /** One waits in the lobby. @typedef {{ type: 'waiting', knock: number, room: RoomInfo }} Waiting */
@@ -103,7 +108,7 @@
 /** @typedef {{ type: 'lobby', waiting: Knock[] }} Lobby */
 /** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | FileFrom | RoomKept | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | FileFrom | RoomKept | Closing | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

@@ -56,9 +56,10 @@ const record =
     return null;
   };
 
+const settings = { chat: flag, files: flag, keepChat: flag, starts: count, ends: count, longest: u32 };
 const room = record(
   { id: text, name: text, listed: flag, topology: text, createdAt: count, people: count },
-  { access: text, locked: flag, screens: text },
+  { access: text, locked: flag, screens: text, ...settings },
 );
 const muted = record({ muted: flag });
 const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text, maxFramerate: u8 });
@@ -129,7 +130,8 @@ const SERVER = {
   'chat-history': record({ epoch: count, revision: count, first: count, messages: listOf(chatMessage) }),
   typing: record({ peer: peerId, typing: flag }),
   file: record({ from: peerId, frame: record({}) }),
-  room: record({ access: text, locked: flag, screens: text }),
+  room: record({ access: text, locked: flag, screens: text }, settings),
+  closing: record({ what: text }, { seconds: count }),
   granted: record({ role: text, grants: listOf(text) }),
   muted: record({ stream, kind }, { by: text }),
   waiting: record({ knock: count, room }),
@@ -146,7 +148,7 @@ const WISHES = {
   ban: record({ peer: peerId }),
   role: record({ peer: peerId, role: oneOf('owner', 'moderator', 'speaker', 'listener') }),
   lock: record({ locked: flag }),
-  access: record({ access: oneOf('open', 'lobby') }),
+  access: record({ access: oneOf('open', 'lobby', 'token') }),
   screens: record({ screens: oneOf('everybody', 'moderators') }),
   admit: record({}, { knock: count }),
   refuse: record({ knock: count }),

@@ -37,6 +37,9 @@ class ChatPanel {
   #panel = byId('chat', HTMLElement);
   #opener = byId('chat-open', HTMLButtonElement);
   #log;
+  #close = h('button', { type: 'button', class: 'small', text: 'Close', onclick: () => this.#open(false) });
+  #title = h('h2', { id: 'chat-title', text: 'Chat' });
+  #read;
   #box = h('textarea', { 'aria-label': 'Message', rows: '2', placeholder: 'Message', dir: 'auto' });
   #send = h('button', { type: 'submit', class: 'primary', text: 'Send' });
   #hint = h('p', { class: 'hint', role: 'status', hidden: true });
@@ -92,6 +95,7 @@ class ChatPanel {
       offered: () => this.#offers(),
       leave: () => this.#box.focus(),
     });
+    this.#read = h('div', { class: 'read' }, this.#log.element, this.#more);
     this.#build();
     this.#listen();
     this.#keep();
@@ -100,7 +104,6 @@ class ChatPanel {
 
   #build() {
     this.#opener.prepend(icon('chat'));
-    const close = h('button', { type: 'button', class: 'small', text: 'Close', onclick: () => this.#open(false) });
     this.#editBar.append(
       h('button', { type: 'button', class: 'small', text: 'Cancel', onclick: () => this.#endEdit() }),
     );
@@ -110,8 +113,8 @@ class ChatPanel {
       this.#submit();
     });
     this.#panel.replaceChildren(
-      h('div', { class: 'head' }, h('h2', { id: 'chat-title', text: 'Chat' }), close),
-      h('div', { class: 'read' }, this.#log.element, this.#more),
+      h('div', { class: 'head' }, this.#title, this.#close),
+      this.#read,
       this.#typing,
       this.#files.element,
       form,
@@ -138,6 +141,7 @@ class ChatPanel {
     this.#chat.on('news', (message) => {
       if (this.#panel.hidden) this.#news.add(message);
     });
+    this.#call.moderation.on('change', () => this.#show());
     this.#chat.on('problem', (problem) => this.#announce(problem));
     this.#call.on('room', () => this.#showTyping());
     // A keyboard on the screen covers what is fixed to its edge.
@@ -177,7 +181,7 @@ class ChatPanel {
     this.#showName();
     this.#log.toEnd();
     this.#more.hidden = true;
-    this.#box.focus();
+    (this.#box.hidden ? this.#close : this.#box).focus();
   }
 
   /** What comes into a page that nobody sees is not read. */
@@ -251,9 +255,29 @@ class ChatPanel {
       if (failed && !this.#failed.has(ref)) this.#announce(failed);
     }
     this.#failed = new Set(this.#chat.pending.filter(({ failed }) => failed).map(({ ref }) => ref));
+    this.#showPlace();
     this.#showName();
     this.#showTyping();
     this.#showBox();
+  }
+
+  /** Where nobody writes and nobody sends files there is no panel; where there are only files it has only these. */
+  #showPlace() {
+    const { chat } = this.#call.moderation.kept;
+    const isThere = chat || this.#files.may;
+    if (!isThere && !this.#panel.hidden) {
+      this.#open(false);
+      // The button that would have the focus is going.
+      byId('microphone', HTMLButtonElement).focus();
+    }
+    this.#opener.hidden = !isThere;
+    this.#title.textContent = this.#called;
+    for (const part of [this.#read, this.#typing]) part.hidden = !chat;
+  }
+
+  /** What the panel is for. */
+  get #called() {
+    return this.#call.moderation.kept.chat ? 'Chat' : 'Files';
   }
 
   #offers() {
@@ -264,11 +288,13 @@ class ChatPanel {
 
   /** What waits in the panel: the button says it. */
   #showName() {
-    const { unread } = this.#chat;
+    const unread = this.#call.moderation.kept.chat ? this.#chat.unread : 0;
     const files = this.#offered === 1 ? 'a file offered' : `${this.#offered} files offered`;
-    const name = ['Chat', ...(unread > 0 ? [`${unread} unread`] : []), ...(this.#offered > 0 ? [files] : [])].join(
-      ', ',
-    );
+    const name = [
+      this.#called,
+      ...(unread > 0 ? [`${unread} unread`] : []),
+      ...(this.#offered > 0 ? [files] : []),
+    ].join(', ');
     this.#opener.setAttribute('aria-label', name);
     this.#opener.title = name;
     const all = unread + this.#offered;
@@ -278,11 +304,13 @@ class ChatPanel {
   #showBox() {
     const over = lengthOf(this.#box.value.trimEnd()) - MOST_CHARS;
     const { mayWrite } = this.#chat;
-    this.#hint.hidden = over <= 0 && mayWrite;
+    this.#hint.hidden = !this.#call.moderation.kept.chat || (over <= 0 && mayWrite);
+    this.#box.hidden = !mayWrite;
+    this.#send.hidden = !mayWrite;
     this.#hint.textContent = mayWrite ? `Too long by ${over} characters` : 'You may read here, and not write';
     this.#send.textContent = this.#edits ? 'Save' : 'Send';
-    this.#send.disabled = over > 0 || !mayWrite;
-    this.#editBar.hidden = !this.#edits;
+    this.#send.disabled = over > 0;
+    this.#editBar.hidden = !this.#edits || !mayWrite;
   }
 
   #showTyping() {

@@ -79,13 +79,30 @@ const ENDINGS = {
     text: 'It was ended for everybody. Its link leads nowhere now.',
     again: '',
   },
+  'room-over': {
+    title: 'The room is over',
+    text: 'It was to end at this time, for everybody. Its link leads nowhere now.',
+    again: '',
+  },
+  'meeting-over': {
+    title: 'The meeting is over',
+    text: 'It took as long as a meeting may in this room. Another one may begin.',
+    again: RETURN,
+  },
+  'too-early': {
+    title: 'The room is not open yet',
+    text: 'Until then only who decides about it comes in.',
+    again: TRY,
+  },
 };
 
 /**
  * @param {string} why A word of the page, or the code of an error.
+ * @param {string} [opens] When the room opens, in words.
  * @returns {Ending}
  */
-export function endingOf(why) {
+export function endingOf(why, opens = '') {
   const known = Object.hasOwn(ENDINGS, why) ? ENDINGS[why] : undefined;
+  if (known && why === 'too-early' && opens) return { ...known, text: `It opens ${opens}. ${known.text}` };
   return known ?? { title: 'The call has ended', text: `The server says “${why}”.`, again: RETURN };
 }

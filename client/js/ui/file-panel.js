@@ -71,6 +71,7 @@ export class FilePanel {
       if (words.length > 0) this.#ends.add({ name, words });
     });
     this.#desk.on('change', () => this.#soon());
+    call.moderation.on('change', () => this.#show());
     call.on('room', ({ peers }) => {
       for (const { id, name } of peers) this.#names.set(id, name);
       this.#soon();
@@ -84,9 +85,15 @@ export class FilePanel {
     this.#show();
   }
 
+  /** Whether one may send any: who may not send them through the server is connected to nobody directly. */
+  get may() {
+    const { moderation } = this.#call;
+    return moderation.may('files') || moderation.may('signal');
+  }
+
   /** @param {File[]} files */
   #send(files) {
-    if (files.length === 0) return;
+    if (files.length === 0 || !this.may) return;
     if (this.#desk.peers.length === 0) return this.#options.announce(this.#nobody);
     const left = this.#desk.send(files);
     if (left > 0) this.#options.announce('Too many files at once: some were not offered');
@@ -101,7 +108,7 @@ export class FilePanel {
     document.addEventListener('dragover', (event) => {
       if (!bears(event)) return;
       event.preventDefault();
-      const takes = isIn(event.target) && this.#desk.peers.length > 0;
+      const takes = isIn(event.target) && this.may && this.#desk.peers.length > 0;
       panel.classList.toggle('dropping', takes);
       if (event.dataTransfer) event.dataTransfer.dropEffect = takes ? 'copy' : 'none';
     });
@@ -147,6 +154,7 @@ export class FilePanel {
       row.show(this.#desk.takes(transfer));
     }
     this.element.hidden = transfers.length === 0;
+    this.button.hidden = !this.may;
     this.button.disabled = peers.length === 0;
     this.button.title = peers.length === 0 ? this.#nobody : this.#recipients;
     const present = this.#call.state.peers.map(({ id }) => id);

@@ -46,6 +46,11 @@ impl Chats {
     /// The last one left a room: what was written in it waits for whoever comes back.
     pub(in super::super) fn left(&mut self, room: RoomId, id: Arc<str>, chat: History) {
         self.closed(room);
+        self.waits(id, chat);
+    }
+
+    /// What was written in a room waits for whoever comes.
+    pub(in super::super) fn waits(&mut self, id: Arc<str>, chat: History) {
         self.take(&id);
         if chat.len() == 0 {
             return;
@@ -63,10 +68,16 @@ impl Chats {
         Some(chat)
     }
 
-    /// Forgets that of the room that nobody has been in for longest. False if there is none.
-    pub(super) fn drop_oldest(&mut self) -> bool {
-        let oldest = self.waiting.first_key_value().map(|(_, (id, _))| Arc::clone(id));
-        oldest.is_some_and(|id| self.take(&id).is_some())
+    /// What waits for a room.
+    pub(super) fn of(&self, id: &str) -> Option<&History> {
+        self.waiting.get(self.places.get(id)?).map(|(_, chat)| chat)
+    }
+
+    /// Forgets that of the room that nobody has been in for longest, and says which.
+    pub(super) fn drop_oldest(&mut self) -> Option<(Arc<str>, History)> {
+        let id = self.waiting.first_key_value().map(|(_, (id, _))| Arc::clone(id))?;
+        let chat = self.take(&id)?;
+        Some((id, chat))
     }
 
     /// The room somebody is in whose chat takes most.

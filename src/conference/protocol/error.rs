@@ -56,6 +56,12 @@ pub enum ErrorCode {
     Removed,
     /// The room was ended.
     Ended,
+    /// The room is over: its time came.
+    RoomOver,
+    /// The meeting took as long as it may.
+    MeetingOver,
+    /// The room is not open yet.
+    TooEarly,
     /// The message names nobody who waits.
     UnknownKnock,
     /// Nobody comes in without an access token.
@@ -66,7 +72,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All there are, each at the place of its number.
-    pub const ALL: [ErrorCode; 28] = [
+    pub const ALL: [ErrorCode; 31] = [
         ErrorCode::BadMessage,
         ErrorCode::TooLarge,
         ErrorCode::NotJoined,
@@ -92,6 +98,9 @@ impl ErrorCode {
         ErrorCode::NotAdmitted,
         ErrorCode::Removed,
         ErrorCode::Ended,
+        ErrorCode::RoomOver,
+        ErrorCode::MeetingOver,
+        ErrorCode::TooEarly,
         ErrorCode::UnknownKnock,
         ErrorCode::PassNeeded,
         ErrorCode::BadPass,

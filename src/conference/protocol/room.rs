@@ -32,18 +32,59 @@ pub struct RoomInfo {
     pub people: usize,
 }
 
-/// How a room is kept: what whoever moderates decides about all of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How a room is kept: what is decided about all of it by whoever moderates, or by the application that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Keeping {
     /// Who comes in.
-    #[serde(default)]
     pub access: Access,
     /// Nobody new comes in.
-    #[serde(default)]
     pub locked: bool,
     /// Who may share a screen.
-    #[serde(default)]
     pub screens: Screens,
+    /// People write to each other.
+    pub chat: bool,
+    /// People send each other files.
+    pub files: bool,
+    /// What is written outlives the process.
+    pub keep_chat: bool,
+    /// From when on others come in than those who moderate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts: Option<UnixTime>,
+    /// When it ends for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends: Option<UnixTime>,
+    /// Seconds that a meeting in it takes at most, from the first who comes in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest: Option<u32>,
+}
+
+impl Default for Keeping {
+    /// As a room is of which nobody decided anything.
+    fn default() -> Self {
+        Self {
+            access: Access::default(),
+            locked: false,
+            screens: Screens::default(),
+            chat: true,
+            files: true,
+            keep_chat: false,
+            starts: None,
+            ends: None,
+            longest: None,
+        }
+    }
+}
+
+/// What ends at a time that was known before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closes {
+    /// The room: its link leads nowhere then.
+    Room,
+    /// The meeting: everybody is out then, and may come again.
+    Meeting,
 }
 
 /// Who comes into a room.
@@ -55,6 +96,8 @@ pub enum Access {
     Open,
     /// Who is let in by somebody who moderates.
     Lobby,
+    /// Who shows an access token for it.
+    Token,
 }
 
 /// Who may share a screen in a room.

@@ -1,6 +1,7 @@
 //! What people write to each other: in one order, once, to everybody, also to who comes late.
 
 mod late;
+mod stored;
 
 use std::time::Duration;
 

@@ -225,6 +225,7 @@ impl World {
             ServerMessage::Room { .. } => return assert_eq!(key, Some(StateKey::Room)),
             ServerMessage::Granted { .. } => return assert_eq!(key, Some(StateKey::Granted)),
             ServerMessage::Lobby { .. } => return assert_eq!(key, Some(StateKey::Lobby)),
+            ServerMessage::Closing { .. } => return assert_eq!(key, Some(StateKey::Closing)),
             _ => (None, 0),
         };
         assert_eq!(key, kind.map(|(key, _)| key), "{message:?}");

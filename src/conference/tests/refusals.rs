@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{World, offer};
 use super::moderation::{join as enter, kept_by_ann, wish};
+use super::times::timed;
 use crate::conference::Auth;
 use crate::conference::protocol::{ErrorCode, ServerMessage};
 use crate::limits::Limit;
@@ -109,6 +110,7 @@ fn provoke(code: ErrorCode) -> World {
         | ErrorCode::NotAdmitted
         | ErrorCode::Removed
         | ErrorCode::Ended => moderated(code),
+        ErrorCode::RoomOver | ErrorCode::MeetingOver | ErrorCode::TooEarly => timed(code),
         ErrorCode::TooMuchMedia => {
             let mut world = World::new();
             let ann = world.join(9, "Ann");

@@ -18,13 +18,13 @@ fn at(millis: u64) -> UnixTime {
     UnixTime::from_millis(millis)
 }
 
-/// What somebody gets who opens a file with this in it, and what is there afterwards.
-fn opened_with(bytes: &[u8]) -> (Result<Database, StoreError>, Vec<u8>) {
+/// What somebody gets who opens a file with this in it, and what is there afterwards; in a folder that is gone with what is returned.
+fn opened_with(bytes: &[u8]) -> (Result<Database, StoreError>, Vec<u8>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plenary.db");
     fs::write(&path, bytes).unwrap();
     let opened = Database::open(&path);
-    (opened, fs::read(&path).unwrap())
+    (opened, fs::read(&path).unwrap(), folder)
 }
 
 /// The bytes of a good file with a room in it, after `spoil` did something to it.
@@ -52,10 +52,64 @@ fn what_was_kept_is_there_when_the_file_is_opened_again() {
     database.apply(&[Change::Ended { id: "attic".into(), at: at(5) }]).unwrap();
     drop(database);
     let mut database = Database::open(&path).unwrap();
-    assert_eq!(database.load().unwrap(), Kept { rooms: vec![den], ended: vec!["attic".into()] });
+    assert_eq!(
+        database.load().unwrap(),
+        Kept { rooms: vec![den], ended: vec!["attic".into()], messages: vec![] }
+    );
     database.apply(&[Change::Kept(attic.clone()), Change::Gone { id: "den".into() }]).unwrap();
-    assert_eq!(database.load().unwrap(), Kept { rooms: vec![attic], ended: vec![] }, "made anew");
+    assert_eq!(database.load().unwrap(), Kept { rooms: vec![attic], ..Kept::default() }, "made anew");
     assert_eq!(database.check().unwrap(), 1);
+}
+
+fn message(room: &str, era: u64, id: u64, text: &str) -> Change {
+    let message = format!(
+        r#"{{"room":"{room}","era":{era},"message":{{"id":{id},"revision":{id},"from":"00000000000000ff","name":"Ann","text":"{text}","at":5}},
+        "reference":"a"}}"#
+    );
+    Change::Written(Box::new(serde_json::from_str(&message).expect("a message")))
+}
+
+#[test]
+fn what_is_written_is_kept_with_its_room_and_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut database = Database::open(&folder.path().join("db")).unwrap();
+    let texts = |database: &Database| -> Vec<String> {
+        database.load().unwrap().messages.into_iter().map(|stored| stored.message.text).collect()
+    };
+    let den = [
+        Change::Kept(room("den")),
+        message("den", 3, 1, "one"),
+        message("den", 3, 2, "two"),
+        message("den", 3, 10, "ten"),
+    ];
+    database.apply(&den).unwrap();
+    database.apply(&[message("den", 3, 2, "second"), message("attic", 1, 1, "elsewhere")]).unwrap();
+    assert_eq!(texts(&database), ["elsewhere", "one", "second", "ten"], "by room and number");
+    database.apply(&[Change::Unwritten { id: "den".into(), era: 3, below: 2 }]).unwrap();
+    assert_eq!(texts(&database), ["elsewhere", "second", "ten"]);
+    let anew = [message("den", 4, 1, "anew"), Change::Unwritten { id: "den".into(), era: 4, below: 0 }];
+    database.apply(&anew).unwrap();
+    assert_eq!(texts(&database), ["elsewhere", "anew"]);
+    database.apply(&[Change::Gone { id: "den".into() }]).unwrap();
+    database.apply(&[Change::Ended { id: "attic".into(), at: at(5) }]).unwrap();
+    assert_eq!(texts(&database), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_of_the_version_before_is_looked_at_and_brought_to_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(MIGRATIONS[0]).unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let record = serde_json::to_string(&room("den")).unwrap();
+    connection.execute("INSERT INTO rooms VALUES ('den', ?1)", [record]).unwrap();
+    drop(connection);
+    assert_eq!(Database::look_at(&path).unwrap().check().unwrap(), 1);
+    let mut database = Database::open(&path).unwrap();
+    database.apply(&[message("den", 1, 1, "one")]).unwrap();
+    assert_eq!(database.load().unwrap().messages.len(), 1);
 }
 
 #[test]
@@ -109,7 +163,7 @@ fn a_file_that_cannot_be_used_is_named_and_left_as_it_is() {
         ("cut", cut, |error| matches!(error, StoreError::Damaged(..))),
         ("a room that is none", unreadable, |error| matches!(error, StoreError::Damaged(..))),
     ] {
-        let (opened, after) = opened_with(&bytes);
+        let (opened, after, _folder) = opened_with(&bytes);
         // What is inside is read when it is loaded.
         let error = opened.and_then(|database| database.load().map(drop)).expect_err(what);
         assert!(fits(&error), "{what}: {error:?}");

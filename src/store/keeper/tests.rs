@@ -75,3 +75,31 @@ fn what_the_disk_refused_is_tried_again_with_what_came_meanwhile() {
     let rooms = Database::look_at(&path).unwrap().load().unwrap().rooms;
     assert_eq!(rooms[0].name, "newest");
 }
+
+/// A disk that is full for long: no more waits of a chat than memory has of it.
+#[test]
+fn a_message_that_is_kept_no_more_does_not_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, poll) = (folder.path().join("db"), Poll::new().unwrap());
+    let mut keeper = keeper(&path, &poll);
+    let written = |era: u64, id: u64| {
+        let text = format!(
+            r#"{{"room":"den","era":{era},"message":{{"id":{id},"revision":1,"from":"00000000000000ff","name":"Ann","text":"x","at":5}},"reference":"a"}}"#
+        );
+        Change::Written(Box::new(serde_json::from_str(&text).unwrap()))
+    };
+    for id in 1..=1_000 {
+        keeper.keep(written(7, id));
+        if id > 10 {
+            keeper.keep(Change::Unwritten { id: "den".into(), era: 7, below: id - 9 });
+        }
+    }
+    assert_eq!(keeper.counters().waiting, 11, "ten messages, and what to forget");
+    keeper.keep(Change::Unwritten { id: "den".into(), era: 8, below: 0 });
+    keeper.keep(written(8, 1));
+    assert_eq!(keeper.counters().waiting, 2);
+    let last = keeper.last();
+    assert!(until_known(&mut keeper, last));
+    let kept = Database::look_at(&path).unwrap().load().unwrap().messages;
+    assert_eq!(kept.iter().map(|message| message.era).collect::<Vec<_>>(), [8]);
+}
