@@ -363,7 +363,7 @@ fn what_goes_wrong_is_described_for_every_request() {
     let room = Owned::new();
     let owner = format!("Authorization: Bearer {}\r\n", room.secret);
     let shows = [
-        "".to_owned(),
+        String::new(),
         "Authorization: Bearer guess\r\n".to_owned(),
         format!("{owner}If-Match: \"x\"\r\n"),
         owner,
