@@ -216,4 +216,16 @@ house.scene('both see the same pictures to compare', async () => {
     (text) => text === shown,
   );
   await ann.screenshot('direct-compare');
+  // Both press at once, as soon as that does anything: both wait, and both see others.
+  await bob.page.locator('#way').click();
+  const compare = (/** @type {Person} */ person) => person.page.getByRole('button', { name: 'Compare', exact: true });
+  await until(
+    'both have others, and the same',
+    async () => {
+      await Promise.all([compare(ann).click(), compare(bob).click()]);
+      return [await pictures(ann), await pictures(bob)];
+    },
+    ([one, two]) => one === two && one !== shown && one?.split(/\s+/).length === 14,
+  );
+  await bob.page.locator('#way-close').click();
 });
