@@ -23,7 +23,7 @@ import { Hands } from './hands.js';
 import { comerOf, joinOf, verdictOf } from './joining.js';
 import { Moderation } from './moderation.js';
 import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './own-tracks.js';
-import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
+import { changesOf, comingWords, EMPTY, isSilent, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, RoomInfo, ServerMessage, Tile, Topology, Welcome } from '../proto/messages.js' */
@@ -110,6 +110,7 @@ export class Call extends Emitter {
     send: (message) => this.#socket.up && this.#socket.send(message),
     iceServers: () => this.#welcome?.stunServers ?? [],
     tracks: () => ownTracks(this.#media, this.#share),
+    silent: (peer) => isSilent(this.#state, peer, 'camera'),
     arrivals: (peer) => (this.#link ? newestOf(this.#state, this.#link, peer) : {}),
   });
   #watch = new PathWatch({
@@ -131,9 +132,10 @@ export class Call extends Emitter {
     this.#socket = new SignalSocket(url, () => joinOf({ ...this.#comer, chat: this.chat.seen }));
     this.#files = new ServerFiles(this.#mesh.files, this.#socket);
     this.#socket.on('message', (message) => this.#received(message));
-    this.#socket.on('up', (up) =>
-      this.#setHealth({ socket: up, silent: false, ...(up ? { full: false, entrance: null } : {}) }),
-    );
+    this.#socket.on('up', (up) => {
+      this.#setHealth({ socket: up, silent: false, ...(up ? { full: false, entrance: null } : {}) });
+      if (!up) this.#reduce({ type: 'away' });
+    });
     this.#socket.on('failed', () => void this.#entrance.failed());
     this.#socket.on('silent', (silent) => this.#setHealth({ silent }));
     this.#socket.on('full', () => {
