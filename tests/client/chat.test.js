@@ -33,6 +33,7 @@ function page({ isUp = true } = {}) {
       if (world.isUp) said.push(message);
       return world.isUp;
     },
+    isAway: () => !world.isUp,
     now: () => world.now,
     draw: () => `r${(drawn += 1)}`,
     later: (action, delay) => timers.push({ action, at: world.now + delay }),
@@ -272,6 +273,27 @@ test('that somebody types is seen while the server is away, however often they s
   assert.deepEqual(chat.typing, []);
   chat.heardDirectly(bob, { type: 'other', text: 'x', ref: 'y' });
   assert.deepEqual(chat.beside, []);
+});
+
+test('what somebody says directly is news only if the server is away, and they type no more', () => {
+  const { chat, world, pass, enters } = page();
+  enters();
+  const bob = { peer: BOB, name: 'Bob' };
+  chat.heardDirectly(bob, { type: 'chat', ref: 'a', text: 'no news' });
+  pass(2000);
+  assert.deepEqual([chat.beside, world.news], [[], []]);
+  world.isUp = false;
+  chat.lookBeside();
+  assert.deepEqual(world.news, ['no news'], 'the server was away already');
+  chat.heardDirectly(bob, { type: 'typing', typing: true });
+  chat.heardDirectly(bob, { type: 'chat', ref: 'b', text: 'two' });
+  assert.deepEqual(chat.typing, []);
+  pass(2000);
+  assert.deepEqual(
+    chat.beside.map(({ text }) => text),
+    ['no news', 'two'],
+  );
+  assert.deepEqual(world.news, ['no news', 'two']);
 });
 
 test('a page that is loaded again knows what was read and sends what was not confirmed', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { isAway, isSilent } from '../../client/js/call/reach.js';
 import {
   EMPTY,
   formatWords,
   isFrameOfOwner,
-  isSilent,
   presenceChanges,
   reduce,
   remotePictures,
@@ -228,6 +228,9 @@ test('what is muted as the server says is not heard, and everybody is while the 
   assert.equal(isSilent(shares, BOB, 'screen'), false);
   const away = reduce(state, { type: 'away' });
   assert.equal(isSilent(away, BOB, 'camera'), false);
+  assert.deepEqual([isAway(state, BOB), isAway(away, BOB)], [false, true]);
+  const lost = reduce(state, peers(2, person(BOB, 'Bob', { state: 'reconnecting' })));
+  assert.deepEqual([isAway(lost, BOB), isAway(lost, EVE)], [true, false], 'the server says who has lost it');
   const back = reduce(away, welcome(ANN, true));
   assert.equal(isSilent(back, BOB, 'camera'), false, 'the list is the old one');
   assert.equal(isSilent(reduce(back, peers(1, person(BOB, 'Bob', { streams: [camera] }))), BOB, 'camera'), true);

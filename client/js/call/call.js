@@ -23,7 +23,8 @@ import { Hands } from './hands.js';
 import { comerOf, joinOf, verdictOf } from './joining.js';
 import { Moderation } from './moderation.js';
 import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './own-tracks.js';
-import { changesOf, comingWords, EMPTY, isSilent, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
+import { isAway, isSilent } from './reach.js';
+import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, RoomInfo, ServerMessage, Tile, Topology, Welcome } from '../proto/messages.js' */
@@ -38,7 +39,11 @@ import { Telling } from './telling.js';
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
   /** What people write to each other. */
-  chat = new Chat({ send: (message) => this.#socket.send(message), beside: (word) => this.#mesh.say(word) });
+  chat = new Chat({
+    send: (message) => this.#socket.send(message),
+    beside: (word) => this.#mesh.say(word),
+    isAway: (peer) => isAway(this.#state, peer),
+  });
   /** How the room is kept, and by whom. */
   moderation;
   /** Whose hands are raised. */
@@ -247,11 +252,7 @@ export class Call extends Emitter {
 
   /** What the browser counts of the connection; null without one. */
   async stats() {
-    try {
-      return (await this.#link?.pc.getStats()) ?? null;
-    } catch {
-      return null;
-    }
+    return (await this.#link?.pc.getStats().catch(() => null)) ?? null;
   }
 
   /** The lines (mid) on which somebody's picture comes that should move: a screen may stand. @returns {string[]} */
@@ -361,6 +362,7 @@ export class Call extends Emitter {
     for (const sentence of changesOf(before, this.#state)) this.emit('announce', sentence);
     const link = this.#link;
     if (link && this.#welcome && message.type === 'peers') link.grow(this.#videoSlots());
+    if (message.type === 'peers' || message.type === 'away') this.chat.lookBeside();
     this.emit('room', this.#state);
   }
 

@@ -50,6 +50,7 @@ const TYPING_EVERY = 2500;
  * @typedef {object} Outside
  * @property {(message: ClientMessage) => boolean} send Whether it was sent.
  * @property {(word: { type: string, ref?: string, text?: string, typing?: boolean }) => void} [beside] Says it to those who are connected directly.
+ * @property {(peer: string) => boolean} [isAway] Whether the server is, for this page or for that person.
  * @property {() => number} [now]
  * @property {() => string} [draw] A name that nobody draws twice.
  * @property {(action: () => void, delay: number) => unknown} [later]
@@ -64,6 +65,7 @@ export class Chat extends Emitter {
   #beside = new Beside();
   #send;
   #sayBeside;
+  #isAway;
   #now;
   #draw;
   #later;
@@ -87,10 +89,11 @@ export class Chat extends Emitter {
   #grants = [];
 
   /** @param {Outside} outside */
-  constructor({ send, beside = () => {}, now = Date.now, draw = drawn, later = setTimeout }) {
+  constructor({ send, beside = () => {}, isAway = () => false, now = Date.now, draw = drawn, later = setTimeout }) {
     super();
     this.#send = send;
     this.#sayBeside = beside;
+    this.#isAway = isAway;
     this.#now = now;
     this.#draw = draw;
     this.#later = (/** @type {() => void} */ action, /** @type {number} */ delay) => later(action, delay);
@@ -113,7 +116,7 @@ export class Chat extends Emitter {
 
   /** What others wrote while the server was away. */
   get beside() {
-    return this.#beside.shown(this.#now());
+    return this.#beside.shown;
   }
 
   /**
@@ -124,11 +127,15 @@ export class Chat extends Emitter {
   heardDirectly(who, word) {
     if (word.type === 'typing') return this.#typesDirectly(who.peer, word.typing === true);
     if (word.type !== 'chat' || !this.#beside.heard(who, word, this.#now())) return;
-    this.#later(() => {
-      this.emit('change', null);
-      const shown = this.#beside.shown(this.#now()).find(({ key }) => key === `${who.peer} ${word.ref}`);
-      if (shown) this.emit('news', { ...shown, id: 0, revision: 0 });
-    }, AWAITED);
+    if (this.#typing.delete(who.peer)) this.emit('change', null);
+    this.#later(() => this.lookBeside(), AWAITED);
+  }
+
+  /** The server may have gone away, for this page or for others: what came directly is shown then. */
+  lookBeside() {
+    const fresh = this.#beside.review(this.#now(), this.#isAway);
+    if (fresh.length > 0) this.emit('change', null);
+    for (const { from, name, text, at } of fresh) this.emit('news', { id: 0, revision: 0, from, name, text, at });
   }
 
   get mayWrite() {
@@ -348,7 +355,7 @@ export class Chat extends Emitter {
 
   /** @param {ChatMessage} message */
   #put(message) {
-    this.#beside.told(message);
+    this.#beside.told(message, this.#now());
     const at = this.#messages.findLastIndex(({ id }) => id <= message.id);
     const there = this.#messages[at];
     if (there?.id !== message.id) this.#messages.splice(at + 1, 0, message);

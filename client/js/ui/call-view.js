@@ -2,7 +2,8 @@
  * A call on the screen: the stage, the sound, the controls.
  */
 
-import { handOf, isSilent, tileChanges, tilesOf } from '../call/room-state.js';
+import { isSilent } from '../call/reach.js';
+import { handOf, tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';

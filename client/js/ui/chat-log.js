@@ -117,7 +117,7 @@ export class ChatLog {
     for (const { key, name, text, at } of this.#chat.beside) {
       const message = { id: 0, revision: 0, from: '', name, text, at };
       const how = { goesOn: false, own: false, may: false, doing: undefined };
-      place(`beside ${key}`, '', () => this.#message(message, how, 'the server is away'));
+      place(`beside ${key}`, '', () => this.#message(message, how, 'came directly: the server was away'));
     }
     [parent, last] = [this.#unsent, null];
     for (const pending of this.#chat.pending.filter(({ kind }) => kind === 'post')) {
