@@ -10,6 +10,9 @@ import { byId } from '../core/dom.js';
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 1500;
 
+/** What is added while people talk directly. */
+const GOES_ON = 'The call goes on: you talk directly.';
+
 /** What is said and shown, by what is wrong. */
 const TROUBLES = {
   offline: {
@@ -109,10 +112,11 @@ export function showHealth(call, speak) {
   /** @param {Trouble} trouble */
   const tell = (trouble) => {
     const { said, shown } = TROUBLES[trouble];
+    const goesOn = ['offline', 'unreachable'].includes(trouble) && call.state.direct.length > 0;
     // Of a server out of reach a connection that is lost is a part.
-    if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(said);
+    if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(goesOn ? `${said}. ${GOES_ON}` : said);
     told = trouble;
-    text.textContent = shown;
+    text.textContent = goesOn ? `${shown} ${GOES_ON}` : shown;
     again.hidden = !trouble.startsWith('no-');
     banner.classList.toggle('given-up', trouble.endsWith('-ended'));
     banner.hidden = false;

@@ -43,7 +43,9 @@ export class VerifyList {
   }
 
   /** @param {Readonly<RoomState>} room */
-  show({ peers, direct }) {
+  show({ peers, direct: playing, order }) {
+    // On the way back to the server some are still seen directly, on connections that are about to end.
+    const direct = order.path === 'server' ? [] : playing;
     this.#names = new Map(peers.map(({ id, name }) => [id, name]));
     for (const [peer, { row }] of this.#rows) {
       if (direct.includes(peer)) continue;
