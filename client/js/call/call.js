@@ -24,6 +24,7 @@ import { comerOf, joinOf, verdictOf } from './joining.js';
 import { Moderation } from './moderation.js';
 import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './own-tracks.js';
 import { isAway, isSilent } from './reach.js';
+import { moderatesWords } from './roles.js';
 import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
 
@@ -43,6 +44,7 @@ export class Call extends Emitter {
     send: (message) => this.#socket.send(message),
     beside: (word) => this.#mesh.say(word),
     isAway: (peer) => isAway(this.#state, peer),
+    moderates: (peer) => moderatesWords(this.#state, this.moderation.grants, peer),
   });
   /** How the room is kept, and by whom. */
   moderation;
