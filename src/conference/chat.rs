@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 pub(super) use kept::Chats;
 
+use super::grants::Grant;
 use super::history::{ChatEvent, ChatMessage, ChatSeen, Post};
 use super::names::Unfit;
 use super::parse::{Chat, ChatDelete, ChatEdit};
@@ -121,7 +122,7 @@ impl Conference {
     /// `chat-delete`.
     pub(super) fn chat_delete(&mut self, now: Now, id: PeerId, said: &ChatDelete) -> Result<(), Refusal> {
         let deleted = self.may_write(now, id, &said.reference).and_then(|()| {
-            let before = self.own_message(now, id, said.id)?;
+            let before = self.deletable(now, id, said.id)?;
             self.change_message(now, id, &before, ChatEvent::Deleted { id: said.id }, &said.reference);
             Ok(())
         });
@@ -199,6 +200,23 @@ impl Conference {
             return Err(Refusal::OldMessage { minutes: CHANGE_WITHIN.as_secs() / 60 });
         }
         Ok(kept.message.clone())
+    }
+
+    /// A message that somebody may delete: their own, and of others, at any time, if they decide about them or nobody does.
+    fn deletable(&self, now: Now, id: PeerId, number: u64) -> Result<ChatMessage, Refusal> {
+        self.own_message(now, id, number).or_else(|refusal| {
+            let kept = self.room_of(id).and_then(|(_, open)| open.state.chat().get(number));
+            let kept = kept.filter(|_| self.has_grant(id, Grant::Moderate));
+            kept.filter(|kept| self.moderates_words_of(id, kept.message.from))
+                .map(|kept| kept.message.clone())
+                .ok_or(refusal)
+        })
+    }
+
+    /// Whether somebody who moderates decides about what `from` wrote: also about their own, and that of who left.
+    fn moderates_words_of(&self, id: PeerId, from: PeerId) -> bool {
+        let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
+        from == id || room(&from) != room(&id) || self.decides_about(id, from).is_ok()
     }
 
     fn change_message(

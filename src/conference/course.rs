@@ -13,9 +13,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use self::pace::Pace;
 use super::protocol::{DirectState, Path, Topology, Why};
 use crate::media::ids::PeerId;
 
+mod pace;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +26,7 @@ mod tests;
 pub(super) const FOUND_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a room stays on the server after it left a direct path, or after the third of three left: who comes back in
-/// this time switches nobody twice.
+/// this time switches nobody twice. It is longer the more often it was of late: see [`pace`].
 pub(super) const SETTLED_AFTER: Duration = Duration::from_secs(5);
 
 /// People who may talk directly where a room is a mesh: each sends to each, so that four encode three times.
@@ -95,6 +97,8 @@ pub(super) struct Course {
     outgrown: Option<(usize, Why)>,
     /// The server is stayed on until then.
     settles: Option<Instant>,
+    /// How often it went there of late.
+    pace: Pace,
 }
 
 impl Course {
@@ -108,6 +112,7 @@ impl Course {
             failed: BTreeMap::new(),
             outgrown: None,
             settles: None,
+            pace: Pace::default(),
         }
     }
 
@@ -127,13 +132,18 @@ impl Course {
 
     /// Time has passed.
     pub(super) fn review(&mut self, now: Instant) {
+        self.review_by(now, None);
+    }
+
+    /// As [`Course::review`], after something of which it is known whose doing it is.
+    fn review_by(&mut self, now: Instant, by: Option<PeerId>) {
         self.settles = self.settles.filter(|at| *at > now);
         if self.told.until.is_some_and(|until| until <= now) {
             for pair in self.missing() {
                 self.failed.insert(pair, Why::NoPath);
             }
         }
-        self.decide(now);
+        self.decide(now, by);
     }
 
     /// The room's topology is this.
@@ -154,12 +164,15 @@ impl Course {
             let people = &self.people;
             self.failed.retain(|pair, _| people.contains_key(&pair.0) && people.contains_key(&pair.1));
             self.outgrown = self.outgrown.filter(|(count, _)| people.len() >= *count);
+            self.pace.keep(|id| people.contains_key(id));
             if before.len() > self.most() && people.len() <= self.most() {
-                self.settle(now);
+                self.settle(now, SETTLED_AFTER);
             }
-            self.give_up(now, Why::PeopleChange);
+            self.give_up(now, Why::PeopleChange, None);
         }
-        self.review(now);
+        let was_open = |id: &PeerId| before.get(id).is_some_and(|someone| !someone.hidden);
+        let hides = self.people.iter().find(|(id, someone)| someone.hidden && was_open(id));
+        self.review_by(now, hides.map(|(id, _)| *id));
     }
 
     /// Something about somebody's network or page is not as it was.
@@ -192,10 +205,10 @@ impl Course {
             (DirectState::DeviceBusy | DirectState::SlowUplink, _) => {
                 self.outgrown = Some((self.people.len(), Why::of(state)));
             }
-            (DirectState::Gone, _) => self.give_up(now, Why::Settling),
+            (DirectState::Gone, _) => self.give_up(now, Why::Settling, Some(from)),
             (_, None) => return false,
         }
-        self.review(now);
+        self.review_by(now, Some(from));
         true
     }
 
@@ -208,18 +221,20 @@ impl Course {
         }
     }
 
-    fn settle(&mut self, now: Instant) {
-        self.settles = now.checked_add(SETTLED_AFTER);
+    fn settle(&mut self, now: Instant, time: Duration) {
+        self.settles = self.settles.max(now.checked_add(time));
     }
 
-    /// Everybody's media goes through the server, at once.
-    fn give_up(&mut self, now: Instant, why: Why) {
+    /// Everybody's media goes through the server, at once; because of somebody where that is known.
+    fn give_up(&mut self, now: Instant, why: Why, by: Option<PeerId>) {
         if self.order.path == Path::Server {
             return;
         }
-        // Whoever comes third does not make the two wait: it is they who are to be reached at once.
-        if why != Why::PeopleChange {
-            self.settle(now);
+        // Who chose the topology meant it.
+        let wait = if why == Why::Chosen { SETTLED_AFTER } else { self.pace.went_back(now, by) };
+        // Whoever comes third does not make the two wait: it is they who are to be reached at once. But not for ever.
+        if why != Why::PeopleChange || wait > SETTLED_AFTER {
+            self.settle(now, wait);
         }
         self.turn(Path::Server, why);
     }
@@ -261,7 +276,7 @@ impl Course {
         self.settles.map(|_| Why::Settling)
     }
 
-    fn decide(&mut self, now: Instant) {
+    fn decide(&mut self, now: Instant, by: Option<PeerId>) {
         let obstacle = self.obstacle();
         match (self.order.path, obstacle) {
             (Path::Server, Some(why)) => self.order.why = why,
@@ -274,7 +289,7 @@ impl Course {
                 }
             }
             (Path::Trying | Path::Direct, Some(why)) => {
-                self.give_up(now, why);
+                self.give_up(now, why, by);
                 self.order.why = why;
             }
             (Path::Trying, None) if self.missing().is_empty() => {

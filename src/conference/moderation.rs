@@ -84,7 +84,7 @@ impl Conference {
     }
 
     /// Whether `id` may decide about `peer`: somebody else in the same room, of a lower rank.
-    fn decides_about(&self, id: PeerId, peer: PeerId) -> Result<(), Refusal> {
+    pub(super) fn decides_about(&self, id: PeerId, peer: PeerId) -> Result<(), Refusal> {
         let room = |id: &PeerId| self.peers.get(id).map(|peer| peer.room);
         if room(&id) != room(&peer) {
             return Err(Refusal::NobodyConcerned);

@@ -267,7 +267,7 @@ fn is_visible(c: char) -> bool {
     use GeneralCategoryGroup::{Mark, Separator};
     let hidden = matches!(c.general_category_group(), Mark | Separator)
         || matches!(c.general_category(), GeneralCategory::Control | GeneralCategory::Format);
-    !hidden && !is_ignorable(c)
+    !hidden && !is_ignorable(c) && c != BRAILLE_BLANK
 }
 
 #[cfg(test)]

@@ -80,9 +80,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_no_text() {
-        for nothing in
-            ["", " ", "\n\n", "\u{200b}", "\u{202e}\u{202c}", "\u{3164}", "\u{301}", "\u{0}\t\u{2028}"]
-        {
+        for nothing in [
+            "",
+            " ",
+            "\n\n",
+            "\u{200b}",
+            "\u{202e}\u{202c}",
+            "\u{3164}",
+            "\u{301}",
+            "\u{0}\t\u{2028}",
+            "\u{2800}\n\u{2800}",
+        ] {
             assert_eq!(clean(nothing, 100), Err(Unfit::Invisible), "{nothing:?}");
         }
     }

@@ -168,12 +168,12 @@ impl Conference {
         if topology == Topology::Sfu || (order.path == Path::Server && signal.epoch.is_none()) {
             return Err(Refusal::NoPath);
         }
+        if signal.to == id {
+            return Err(Refusal::UnknownPeer);
+        }
         if order.path == Path::Server || signal.epoch.is_some_and(|epoch| epoch != order.epoch) {
             self.counters.stale_direct += 1;
             return Ok(());
-        }
-        if signal.to == id {
-            return Err(Refusal::UnknownPeer);
         }
         let Some(to) = self.socket_of(signal.to) else { return Ok(()) };
         let message = ServerMessage::Signal { from: id, epoch: order.epoch, data: signal.data };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Chat, MOST_CHARS, shortened } from '../../client/js/call/chat.js';
+import { moderatesWords } from '../../client/js/call/roles.js';
 import { piecesOf } from '../../client/js/call/links.js';
 import { putChat, takeChat } from '../../client/js/core/storage.js';
 import { ChatNews, GATHERED } from '../../client/js/ui/chat-news.js';
@@ -23,6 +24,7 @@ function page({ isUp = true } = {}) {
   const world = {
     now: 1_000_000,
     isUp,
+    moderates: false,
     said,
     news: /** @type {string[]} */ ([]),
     problems: /** @type {string[]} */ ([]),
@@ -33,6 +35,8 @@ function page({ isUp = true } = {}) {
       if (world.isUp) said.push(message);
       return world.isUp;
     },
+    isAway: () => !world.isUp,
+    moderates: () => world.moderates,
     now: () => world.now,
     draw: () => `r${(drawn += 1)}`,
     later: (action, delay) => timers.push({ action, at: world.now + delay }),
@@ -116,6 +120,14 @@ test('what the server does not keep any more goes, and all of another chat', () 
   assert.deepEqual(texts(chat), ['text 3']);
   caughtUp(chat, [message(1, { text: 'anew' })], { epoch: 6 });
   assert.deepEqual([texts(chat), chat.seen], [['anew'], { epoch: 6, revision: 1 }]);
+  assert.deepEqual(
+    chat.earlier.map((one) => [one.key, one.message?.text]),
+    [
+      ['5 3', 'text 3'],
+      ['5 end', undefined],
+    ],
+    'this page has still what was written before',
+  );
 });
 
 test('others’ messages are unread until they are looked at, and one’s own never', () => {
@@ -272,6 +284,56 @@ test('that somebody types is seen while the server is away, however often they s
   assert.deepEqual(chat.typing, []);
   chat.heardDirectly(bob, { type: 'other', text: 'x', ref: 'y' });
   assert.deepEqual(chat.beside, []);
+});
+
+test('who moderates may delete what others wrote, and nobody what is deleted', () => {
+  const { chat, enters, world } = page();
+  enters([message(1), message(2, { text: '', deleted: true }), message(3, { from: ANN })]);
+  const may = () => chat.messages.map((one) => [chat.mayChange(one), chat.mayDelete(one)]);
+  assert.deepEqual(may(), [
+    [false, false],
+    [false, false],
+    [true, true],
+  ]);
+  world.moderates = true;
+  world.now += 16 * 60_000;
+  assert.deepEqual(may(), [
+    [false, true],
+    [false, false],
+    [false, true],
+  ]);
+  const peers = /** @type {any[]} */ ([
+    { id: ANN, role: 'moderator' },
+    { id: BOB, role: 'owner' },
+  ]);
+  const decides = (/** @type {string} */ from, /** @type {string[]} */ grants) =>
+    moderatesWords({ self: ANN, peers }, grants, from);
+  assert.deepEqual(
+    [ANN, BOB, 'gone'].map((from) => decides(from, ['moderate'])),
+    [true, false, true],
+  );
+  assert.equal(decides(ANN, ['chat']), false);
+});
+
+test('what somebody says directly is news only if the server is away, and they type no more', () => {
+  const { chat, world, pass, enters } = page();
+  enters();
+  const bob = { peer: BOB, name: 'Bob' };
+  chat.heardDirectly(bob, { type: 'chat', ref: 'a', text: 'no news' });
+  pass(2000);
+  assert.deepEqual([chat.beside, world.news], [[], []]);
+  world.isUp = false;
+  chat.lookBeside();
+  assert.deepEqual(world.news, ['no news'], 'the server was away already');
+  chat.heardDirectly(bob, { type: 'typing', typing: true });
+  chat.heardDirectly(bob, { type: 'chat', ref: 'b', text: 'two' });
+  assert.deepEqual(chat.typing, []);
+  pass(2000);
+  assert.deepEqual(
+    chat.beside.map(({ text }) => text),
+    ['no news', 'two'],
+  );
+  assert.deepEqual(world.news, ['no news', 'two']);
 });
 
 test('a page that is loaded again knows what was read and sends what was not confirmed', () => {

@@ -184,6 +184,19 @@ test('it counts as connected once an answer has come back, not before', () => {
   side.link.close();
 });
 
+test('of a sign of life its number comes back, and no more often than anybody asks', () => {
+  const side = linkOf(true);
+  const answers = () => side.peer.channels[0].said.filter((/** @type {string} */ text) => text.includes('pong'));
+  says(side, { type: 'ping', sent: 1, more: 'x'.repeat(9000) });
+  says(side, { type: 'ping', sent: 'x'.repeat(9000) });
+  assert.deepEqual(answers(), ['{"type":"pong","sent":1}']);
+  says(side, { type: 'ping', sent: 2, more: 'x'.repeat(60_000) });
+  for (let ping = 0; ping < 1000; ping += 1) says(side, { type: 'ping', sent: 3 });
+  assert.ok(answers().length <= 11, `${answers().length} answers`);
+  assert.ok(!answers().includes('{"type":"pong","sent":2}'), 'it is not even read');
+  side.link.close();
+});
+
 test('silence is answered with another path after a second and a half, and with the server after three', async () => {
   const side = linkOf(true);
   says(side, { type: 'pong', sent: 0 });

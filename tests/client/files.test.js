@@ -307,8 +307,9 @@ test('who sends another file than they offered sends none', async () => {
   const lies = [
     ['too-long', ({ sends }) => [CHUNK, 11].forEach((length) => sends(1, length))],
     ['too-long', ({ sends }) => [CHUNK, CHUNK].forEach((length) => sends(1, length))],
-    ['order', ({ sends }) => [CHUNK, 9].forEach((length) => sends(1, length))],
-    ['order', ({ sends }) => sends(1, 5)],
+    ['order', ({ sends }) => [CHUNK, 9, 1].forEach((length) => sends(1, length))],
+    ['order', ({ sends }) => [5, CHUNK].forEach((length) => sends(1, length))],
+    ['too-short', ({ sends, says }) => (sends(1, CHUNK), sends(1, 9), says({ type: 'done', id: 1, digest }))],
     ['too-short', ({ sends, says }) => (sends(1, CHUNK), says({ type: 'done', id: 1, digest }))],
     ['too-short', ({ says }) => says({ type: 'done', id: 1, digest })],
     ['digest', ({ sends, says }) => (sends(1, CHUNK), sends(1, 10), says({ type: 'done', id: 1, digest: wrong }))],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { isAway, isSilent } from '../../client/js/call/reach.js';
 import {
   EMPTY,
   formatWords,
@@ -209,4 +210,28 @@ test('who has the floor is marked, on their own tile and no other, until somebod
   assert.deepEqual(speaking(reduce(first, { type: 'speaker', peer: bob })), [`${bob}/camera`]);
   assert.deepEqual(speaking(reduce(first, { type: 'speaker' })), []);
   assert.deepEqual(speaking(reduce(first, { type: 'speaker', peer: '0000000000000009' })), [], 'somebody who left');
+});
+
+test('what is muted as the server says is not heard, and everybody is while the server is away', () => {
+  const camera = /** @type {const} */ ({ stream: 'camera', audio: { muted: true } });
+  const screen = (/** @type {boolean} */ muted) =>
+    /** @type {const} */ ({ stream: 'screen', audio: { muted: false }, video: { muted } });
+  const state = after(
+    welcome(ANN),
+    peers(1, person(ANN, 'Ann'), person(BOB, 'Bob', { streams: [camera, screen(true)] }), person(EVE, 'Eve')),
+  );
+  assert.equal(isSilent(state, BOB, 'camera'), true);
+  assert.equal(isSilent(state, BOB, 'screen'), true, 'of a screen that is not shared');
+  assert.equal(isSilent(state, EVE, 'camera'), false);
+  assert.equal(isSilent(state, EVE, 'screen'), true, 'nothing is known of it');
+  const shares = reduce(state, peers(2, person(BOB, 'Bob', { streams: [camera, screen(false)] })));
+  assert.equal(isSilent(shares, BOB, 'screen'), false);
+  const away = reduce(state, { type: 'away' });
+  assert.equal(isSilent(away, BOB, 'camera'), false);
+  assert.deepEqual([isAway(state, BOB), isAway(away, BOB)], [false, true]);
+  const lost = reduce(state, peers(2, person(BOB, 'Bob', { state: 'reconnecting' })));
+  assert.deepEqual([isAway(lost, BOB), isAway(lost, EVE)], [true, false], 'the server says who has lost it');
+  const back = reduce(away, welcome(ANN, true));
+  assert.equal(isSilent(back, BOB, 'camera'), false, 'the list is the old one');
+  assert.equal(isSilent(reduce(back, peers(1, person(BOB, 'Bob', { streams: [camera] }))), BOB, 'camera'), true);
 });

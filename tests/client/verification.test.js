@@ -5,7 +5,7 @@ import { ofConnection, ofDescription, ofStats } from '../../client/js/rtc/finger
 import { LENGTH, SIGNS, signs } from '../../client/js/rtc/short-string.js';
 import { Verification } from '../../client/js/rtc/verification.js';
 
-/** @import { VerificationMessage } from '../../client/js/rtc/verification.js' */
+/** @import { Message } from '../../client/js/rtc/comparison.js' */
 
 const ANN = '1c22d4e5f6a7b809';
 const BOB = '8f3a6c0d91b2e475';
@@ -26,18 +26,22 @@ const OF_ANOTHER = fingerprint('D4');
  * @param {string} [remote]
  */
 function side(self, other, local = '', remote = '') {
-  /** @type {VerificationMessage[]} */
+  /** @type {Message[]} */
   const sent = [];
   const seen = { local, remote };
   /** @type {{ seen: typeof seen | null }} */
   const connection = { seen };
+  /** @type {{ now: number, timers: { at: number, action: () => void }[] }} */
+  const clock = { now: 0, timers: [] };
   const verification = new Verification({
     self,
     other,
     fingerprints: () => connection.seen,
     send: (message) => void sent.push(message),
+    now: () => clock.now,
+    later: (action, delay) => clock.timers.push({ at: clock.now + delay, action }),
   });
-  return { verification, sent, seen, connection };
+  return { verification, sent, seen, connection, clock };
 }
 
 /** @typedef {ReturnType<typeof side>} Side */
@@ -63,6 +67,25 @@ async function converse(one, two) {
     await deliver(one, two);
     await deliver(two, one);
   }
+}
+
+/** @param {Message | undefined} message */
+const hashOf = (message) => (message?.step === 'commit' ? message.hash : '');
+
+/**
+ * Time passes for one of them.
+ * @param {Side} one
+ * @param {number} millis
+ */
+async function passes({ verification, clock }, millis) {
+  clock.now += millis;
+  for (const timer of clock.timers.splice(0)) {
+    if (timer.at <= clock.now) timer.action();
+    else clock.timers.push(timer);
+  }
+  // What a timer began is worked on before what is said now, which says nothing.
+  await verification.receive({ step: 'commit', hash: FALSE, to: FALSE });
+  return verification.state;
 }
 
 /** @param {Side} one */
@@ -98,7 +121,7 @@ test('signs are the first 42 bits', () => {
 
 test('both show the same, whoever begins, and another one each time', async () => {
   const all = new Set();
-  for (const begin of [[0], [1], [0, 1]]) {
+  for (const begin of [[0], [1], [0, 1], [1, 0]]) {
     const sides = pair();
     for (const index of begin) await sides[/** @type {0 | 1} */ (index)].verification.start();
     await converse(...sides);
@@ -110,7 +133,7 @@ test('both show the same, whoever begins, and another one each time', async () =
     assert.equal(shown(sides[0]), shown(sides[1]));
     all.add(shown(sides[0]));
   }
-  assert.equal(all.size, 3);
+  assert.equal(all.size, 4);
 });
 
 test('messages that come faster than they are worked on are taken in their order', async () => {
@@ -163,7 +186,7 @@ test('who chooses a number after having seen the other one is found out', async 
     ann.sent.map(({ step }) => step),
     ['commit', 'reveal'],
   );
-  await ann.verification.receive({ step: 'reveal', nonce: FALSE });
+  await ann.verification.receive({ step: 'reveal', nonce: FALSE, to: hashOf(ann.sent[0]) });
   assertFailed(ann, 'mismatch');
 });
 
@@ -184,37 +207,75 @@ test('words of another conversation do not pass', async () => {
   const [ann, bob] = pair();
   await ann.verification.start();
   await deliver(ann, bob);
-  const before = bob.sent.slice();
+  const [, before] = bob.sent;
+  assert.ok(before?.step === 'reveal');
   const [again, to] = pair();
   await again.verification.start();
+  const own = hashOf(again.sent[0]);
   await deliver(again, to);
-  const [commit] = to.sent;
-  await again.verification.receive(commit);
-  await again.verification.receive(before[1]);
+  await again.verification.receive(to.sent[0]);
+  await again.verification.receive({ ...before, to: own });
   assertFailed(again, 'mismatch');
 });
 
-test('what comes twice or out of order ends it', async () => {
-  for (const wrong of [
-    [{ step: 'reveal', nonce: FALSE }],
-    [
-      { step: 'commit', hash: FALSE },
-      { step: 'commit', hash: FALSE },
-    ],
-  ]) {
-    const [ann] = pair();
-    await ann.verification.start();
-    for (const message of wrong) await ann.verification.receive(message);
-    assertFailed(ann, 'order');
+test('what comes twice or at the wrong time ends it, and what is about something else is passed over', async () => {
+  const [ann, bob] = pair();
+  await ann.verification.start();
+  const own = hashOf(ann.sent[0]);
+  await ann.verification.receive({ step: 'reveal', nonce: FALSE, to: FALSE });
+  await ann.verification.receive({ step: 'commit', hash: FALSE, to: FALSE });
+  assert.deepEqual([ann.verification.state, ann.sent.length], ['committed', 1], 'of another attempt');
+  await ann.verification.receive({ step: 'reveal', nonce: FALSE, to: own });
+  assertFailed(ann, 'order');
+  const [twice] = pair();
+  await twice.verification.start();
+  for (const hash of [FALSE, 'c'.repeat(64)]) {
+    await twice.verification.receive({ step: 'commit', hash, to: hashOf(twice.sent[0]) });
   }
-  const sides = pair();
-  await sides[0].verification.start();
-  await deliver(...sides);
-  const [commit, reveal] = sides[1].sent;
-  await converse(...sides);
-  assert.equal(sides[0].verification.state, 'done');
-  for (const message of [reveal, commit]) await sides[0].verification.receive(message);
-  assertFailed(sides[0], 'order');
+  assertFailed(twice, 'order');
+  assert.equal(twice.sent.length, 2, 'a number is revealed for one commit');
+  const again = pair();
+  await again[0].verification.start();
+  await deliver(...again);
+  const [, reveal] = again[1].sent;
+  await converse(...again);
+  assert.equal(again[0].verification.state, 'done');
+  await again[0].verification.receive(reveal);
+  assertFailed(again[0], 'order');
+  assert.equal(bob.verification.state, 'idle');
+});
+
+test('who does not answer is waited for ten seconds, and nobody is alarmed', async () => {
+  const [ann, bob] = pair();
+  await ann.verification.start();
+  assert.equal(await passes(ann, 9999), 'committed');
+  assert.equal(await passes(ann, 1), 'failed');
+  assertFailed(ann, 'timeout');
+  // What comes too late is passed over; pressed again it goes on.
+  await deliver(ann, bob);
+  await deliver(bob, ann);
+  assertFailed(ann, 'timeout');
+  await ann.verification.start();
+  await passes(bob, 3000);
+  await converse(ann, bob);
+  assert.deepEqual([ann.verification.state, bob.verification.state], ['done', 'done']);
+  assert.equal(shown(ann), shown(bob));
+});
+
+test('a start that comes too soon is answered when the pause is over', async () => {
+  const [ann, bob] = pair();
+  await ann.verification.start();
+  await converse(ann, bob);
+  const before = shown(bob);
+  ann.clock.now = 5000;
+  await ann.verification.start();
+  await deliver(ann, bob);
+  assert.deepEqual([bob.verification.state, shown(bob)], ['done', before]);
+  await passes(bob, 2000);
+  await converse(ann, bob);
+  assert.deepEqual([ann.verification.state, bob.verification.state], ['done', 'done']);
+  assert.equal(shown(ann), shown(bob));
+  assert.notEqual(shown(ann), before);
 });
 
 test('what is of no form ends it, whatever it is', async () => {
@@ -229,7 +290,9 @@ test('what is of no form ends it, whatever it is', async () => {
     { step: 'commit', hash: 'A'.repeat(64) },
     { step: 'commit', hash: 'a'.repeat(63) },
     { step: 'commit', hash: ['a'.repeat(64)] },
-    { step: 'reveal', nonce: 5 },
+    { step: 'commit', hash: FALSE, to: 'x' },
+    { step: 'reveal', nonce: 5, to: FALSE },
+    { step: 'reveal', nonce: FALSE },
     { step: 'other', hash: FALSE, nonce: FALSE },
     { __proto__: null },
   ]) {
@@ -240,9 +303,9 @@ test('what is of no form ends it, whatever it is', async () => {
   }
 });
 
-test('who says more than two things at once is not listened to', async () => {
+test('who says more at once than anybody has to say is not listened to', async () => {
   const [ann] = pair();
-  const work = Array.from({ length: 5 }, () => ann.verification.receive({ step: 'commit', hash: FALSE }));
+  const work = Array.from({ length: 9 }, () => ann.verification.receive({ step: 'commit', hash: FALSE }));
   assertFailed(ann, 'order');
   await Promise.all(work);
   assert.deepEqual(ann.sent, []);

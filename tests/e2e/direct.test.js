@@ -127,6 +127,28 @@ house.scene('mutes are seen and heard as in any other room', async () => {
   await hearsOneVoiceOnce(ann);
 });
 
+house.scene('who is muted is not heard and does not speak, whatever their page sends', async () => {
+  await bob.press('Mute microphone');
+  await ann.findsMarked('Bob', /microphone muted/i);
+  await bob.page.evaluate(async () => {
+    const context = new AudioContext();
+    const tone = context.createOscillator();
+    const out = context.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    const [link] = /** @type {any} */ (window).plenary.mesh.links.values();
+    await link.pc.getTransceivers()[0].sender.replaceTrack(out.stream.getAudioTracks()[0]);
+  });
+  const comes = () =>
+    ann.page.evaluate(() => [.../** @type {any} */ (window).plenary.mesh.links.values()].map(({ level }) => level));
+  await until('something comes to Ann', comes, ([level]) => level > 0.1);
+  assert.equal(await sounds(ann), 0);
+  assert.equal(await ann.page.locator('.tile.speaking').count(), 0);
+  assert.ok((await comes())[0] > 0.1, 'all the time');
+  await bob.press('Unmute microphone');
+  await hearsOneVoiceOnce(ann);
+});
+
 house.scene('a third one brings everybody to the server, without a gap, and everybody sees everybody', async () => {
   await Promise.all([ann.watchForPauses('Bob'), bob.watchForPauses('Ann')]);
   await cid.join(invitation);
@@ -216,4 +238,14 @@ house.scene('both see the same pictures to compare', async () => {
     (text) => text === shown,
   );
   await ann.screenshot('direct-compare');
+  // Both press at once, as soon as that does anything: both wait, and both see others.
+  const compare = (/** @type {Person} */ person) => person.page.getByRole('button', { name: 'Compare', exact: true });
+  await until(
+    'both have others, and the same',
+    async () => {
+      await Promise.all([compare(ann).click(), compare(bob).click()]);
+      return [await pictures(ann), await pictures(bob)];
+    },
+    ([one, two]) => one === two && one !== shown && one?.split(/\s+/).length === 14,
+  );
 });

@@ -316,6 +316,13 @@ house.scene('who closes the page takes along what was on its way, and the other 
   await bob.screenshot(`files lost ${PAIR}`);
 });
 
+house.scene('what is over is removed at once', async () => {
+  const all = bob.page.getByRole('button', { name: 'Remove all that are over' });
+  await all.click();
+  await all.waitFor({ state: 'hidden' });
+  await row(bob, 'archive.tar').waitFor({ state: 'hidden' });
+});
+
 house.scene('through the server a file goes to everybody, and is the one that was sent', async () => {
   await bob.press('Leave');
   const through = await bob.createRoom(house.origin, 'More papers');

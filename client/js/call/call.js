@@ -23,6 +23,8 @@ import { Hands } from './hands.js';
 import { comerOf, joinOf, verdictOf } from './joining.js';
 import { Moderation } from './moderation.js';
 import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './own-tracks.js';
+import { isAway, isSilent } from './reach.js';
+import { moderatesWords } from './roles.js';
 import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
 
@@ -38,7 +40,12 @@ import { Telling } from './telling.js';
 /** @extends {Emitter<CallEvents>} */
 export class Call extends Emitter {
   /** What people write to each other. */
-  chat = new Chat({ send: (message) => this.#socket.send(message), beside: (word) => this.#mesh.say(word) });
+  chat = new Chat({
+    send: (message) => this.#socket.send(message),
+    beside: (word) => this.#mesh.say(word),
+    isAway: (peer) => isAway(this.#state, peer),
+    moderates: (peer) => moderatesWords(this.#state, this.moderation.grants, peer),
+  });
   /** How the room is kept, and by whom. */
   moderation;
   /** Whose hands are raised. */
@@ -110,6 +117,7 @@ export class Call extends Emitter {
     send: (message) => this.#socket.up && this.#socket.send(message),
     iceServers: () => this.#welcome?.stunServers ?? [],
     tracks: () => ownTracks(this.#media, this.#share),
+    silent: (peer) => isSilent(this.#state, peer, 'camera'),
     arrivals: (peer) => (this.#link ? newestOf(this.#state, this.#link, peer) : {}),
   });
   #watch = new PathWatch({
@@ -131,9 +139,10 @@ export class Call extends Emitter {
     this.#socket = new SignalSocket(url, () => joinOf({ ...this.#comer, chat: this.chat.seen }));
     this.#files = new ServerFiles(this.#mesh.files, this.#socket);
     this.#socket.on('message', (message) => this.#received(message));
-    this.#socket.on('up', (up) =>
-      this.#setHealth({ socket: up, silent: false, ...(up ? { full: false, entrance: null } : {}) }),
-    );
+    this.#socket.on('up', (up) => {
+      this.#setHealth({ socket: up, silent: false, ...(up ? { full: false, entrance: null } : {}) });
+      if (!up) this.#reduce({ type: 'away' });
+    });
     this.#socket.on('failed', () => void this.#entrance.failed());
     this.#socket.on('silent', (silent) => this.#setHealth({ silent }));
     this.#socket.on('full', () => {
@@ -245,11 +254,7 @@ export class Call extends Emitter {
 
   /** What the browser counts of the connection; null without one. */
   async stats() {
-    try {
-      return (await this.#link?.pc.getStats()) ?? null;
-    } catch {
-      return null;
-    }
+    return (await this.#link?.pc.getStats().catch(() => null)) ?? null;
   }
 
   /** The lines (mid) on which somebody's picture comes that should move: a screen may stand. @returns {string[]} */
@@ -359,6 +364,7 @@ export class Call extends Emitter {
     for (const sentence of changesOf(before, this.#state)) this.emit('announce', sentence);
     const link = this.#link;
     if (link && this.#welcome && message.type === 'peers') link.grow(this.#videoSlots());
+    if (message.type === 'peers' || message.type === 'away') this.chat.lookBeside();
     this.emit('room', this.#state);
   }
 

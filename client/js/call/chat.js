@@ -50,6 +50,8 @@ const TYPING_EVERY = 2500;
  * @typedef {object} Outside
  * @property {(message: ClientMessage) => boolean} send Whether it was sent.
  * @property {(word: { type: string, ref?: string, text?: string, typing?: boolean }) => void} [beside] Says it to those who are connected directly.
+ * @property {(peer: string) => boolean} [isAway] Whether the server is, for this page or for that person.
+ * @property {(peer: string) => boolean} [moderates] Whether one may delete what that person wrote, as who moderates.
  * @property {() => number} [now]
  * @property {() => string} [draw] A name that nobody draws twice.
  * @property {(action: () => void, delay: number) => unknown} [later]
@@ -58,12 +60,19 @@ const TYPING_EVERY = 2500;
 const drawn = () =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
+/**
+ * What was written before the server was restarted, of which it knows nothing; where `message` is null that happened.
+ * @typedef {{ key: string, message: ChatMessage | null }} Earlier
+ */
+
 /** @extends {Emitter<ChatEvents>} */
 export class Chat extends Emitter {
   /** What came directly and is not told by the server yet. */
   #beside = new Beside();
   #send;
   #sayBeside;
+  #isAway;
+  #moderates;
   #now;
   #draw;
   #later;
@@ -72,6 +81,8 @@ export class Chat extends Emitter {
   #revision = 0;
   /** By id. @type {ChatMessage[]} */
   #messages = [];
+  /** @type {Earlier[]} */
+  #earlier = [];
   /** @type {Pending[]} */
   #pending = [];
   /** Whether the server knows what was resent since the last `welcome`. */
@@ -87,10 +98,20 @@ export class Chat extends Emitter {
   #grants = [];
 
   /** @param {Outside} outside */
-  constructor({ send, beside = () => {}, now = Date.now, draw = drawn, later = setTimeout }) {
+  constructor({
+    send,
+    beside = () => {},
+    isAway = () => false,
+    moderates = () => false,
+    now = Date.now,
+    draw = drawn,
+    later = setTimeout,
+  }) {
     super();
     this.#send = send;
     this.#sayBeside = beside;
+    this.#isAway = isAway;
+    this.#moderates = moderates;
     this.#now = now;
     this.#draw = draw;
     this.#later = (/** @type {() => void} */ action, /** @type {number} */ delay) => later(action, delay);
@@ -106,6 +127,16 @@ export class Chat extends Emitter {
     return this.#messages;
   }
 
+  /** What was written before the server was restarted. @returns {readonly Earlier[]} */
+  get earlier() {
+    return this.#earlier;
+  }
+
+  /** What a message is called among all that this page has. @param {ChatMessage} message */
+  keyOf({ id }) {
+    return `${this.#epoch} ${id}`;
+  }
+
   /** @returns {readonly Pending[]} */
   get pending() {
     return this.#pending;
@@ -113,7 +144,7 @@ export class Chat extends Emitter {
 
   /** What others wrote while the server was away. */
   get beside() {
-    return this.#beside.shown(this.#now());
+    return this.#beside.shown;
   }
 
   /**
@@ -124,11 +155,15 @@ export class Chat extends Emitter {
   heardDirectly(who, word) {
     if (word.type === 'typing') return this.#typesDirectly(who.peer, word.typing === true);
     if (word.type !== 'chat' || !this.#beside.heard(who, word, this.#now())) return;
-    this.#later(() => {
-      this.emit('change', null);
-      const shown = this.#beside.shown(this.#now()).find(({ key }) => key === `${who.peer} ${word.ref}`);
-      if (shown) this.emit('news', { ...shown, id: 0, revision: 0 });
-    }, AWAITED);
+    if (this.#typing.delete(who.peer)) this.emit('change', null);
+    this.#later(() => this.lookBeside(), AWAITED);
+  }
+
+  /** The server may have gone away, for this page or for others: what came directly is shown then. */
+  lookBeside() {
+    const fresh = this.#beside.review(this.#now(), this.#isAway);
+    if (fresh.length > 0) this.emit('change', null);
+    for (const { from, name, text, at } of fresh) this.emit('news', { id: 0, revision: 0, from, name, text, at });
   }
 
   get mayWrite() {
@@ -166,6 +201,11 @@ export class Chat extends Emitter {
     return this.isOwn(message) && !message.deleted && this.#now() + this.#skew - message.at < CHANGE_WITHIN;
   }
 
+  /** @param {ChatMessage} message */
+  mayDelete(message) {
+    return this.mayChange(message) || (!message.deleted && this.#moderates(message.from));
+  }
+
   /** The newest message of one's own that may be changed. */
   get lastOwn() {
     return this.#messages.findLast((message) => this.mayChange(message));
@@ -188,7 +228,7 @@ export class Chat extends Emitter {
 
   /** What one may do changed. @param {readonly string[]} grants */
   granted(grants) {
-    if (this.mayWrite === grants.includes('chat')) return;
+    if (grants.join() === this.#grants.join()) return;
     this.#grants = grants;
     this.emit('change', null);
   }
@@ -331,7 +371,11 @@ export class Chat extends Emitter {
   /** @param {import('../proto/messages.js').ChatHistory} history */
   #caughtUp({ epoch, revision, first, messages }) {
     if (epoch !== this.#epoch) {
-      // What was written before was in a room that is no more.
+      // What was written before was in a room that is no more: this page alone has it.
+      /** @type {Earlier[]} */
+      const earlier = this.#messages.map((message) => ({ key: this.keyOf(message), message }));
+      if (earlier.length > 0) earlier.push({ key: `${this.#epoch} end`, message: null });
+      this.#earlier = [...this.#earlier, ...earlier].slice(-MOST_KEPT);
       this.#messages = [];
       this.#revision = this.#read = 0;
       this.#pending = this.#pending.filter(({ kind }) => kind === 'post');
@@ -348,7 +392,7 @@ export class Chat extends Emitter {
 
   /** @param {ChatMessage} message */
   #put(message) {
-    this.#beside.told(message);
+    this.#beside.told(message, this.#now());
     const at = this.#messages.findLastIndex(({ id }) => id <= message.id);
     const there = this.#messages[at];
     if (there?.id !== message.id) this.#messages.splice(at + 1, 0, message);

@@ -60,6 +60,17 @@ export function decidesAbout({ self, grants }, { id, role }) {
 }
 
 /**
+ * Whether one may delete what somebody wrote: of those whom one decides about, of who is not here any more, and one's own.
+ * @param {{ self: string, peers: PeerInfo[] }} room
+ * @param {readonly string[]} grants
+ * @param {string} from Who wrote it.
+ */
+export function moderatesWords({ self, peers }, grants, from) {
+  const peer = peers.find(({ id }) => id === from);
+  return grants.includes('moderate') && (from === self || !peer || decidesAbout({ self, grants }, peer));
+}
+
+/**
  * Which roles one may give somebody; theirs is one of them.
  * @param {Viewer} viewer
  * @param {PeerInfo} peer

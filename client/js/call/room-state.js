@@ -22,13 +22,15 @@ import { roleOf } from './roles.js';
  * @property {string[]} direct Who is seen and heard directly.
  * @property {string[]} hands Whose hands are raised, whoever raised theirs first first.
  * @property {Readonly<Record<string, boolean>>} handsSaid What was said of hands since the server's last list, by peer.
+ * @property {boolean} away The server is out of reach, and its list is what it was when it was not.
  * @property {number} peersVersion
  * @property {number} slotsVersion
  */
 
 /** Which way media goes, as this page knows it. @typedef {{ type: 'direct', order: Order, plays: string[] }} Directly */
 /** A hand of which the server has not told. @typedef {{ type: 'hand', peer: string, raised: boolean }} HandSaid */
-/** @typedef {Welcome | Peers | Slots | Speaker | Directly | HandSaid} Happening */
+/** There is no socket. @typedef {{ type: 'away' }} Away */
+/** @typedef {Welcome | Peers | Slots | Speaker | Directly | HandSaid | Away} Happening */
 
 /** @type {PeerInfo['state'][]} */
 const STATES = ['here', 'no-media', 'reconnecting'];
@@ -56,6 +58,7 @@ export const EMPTY = {
   direct: [],
   hands: [],
   handsSaid: {},
+  away: false,
   peersVersion: -1,
   slotsVersion: -1,
 };
@@ -77,12 +80,13 @@ export function reduce(state, message) {
             peers: state.peers.filter((peer) => peer.id !== state.self),
             order: state.order,
             direct: state.direct,
+            away: state.away,
             hands: state.hands.filter((id) => id !== state.self),
           };
     case 'peers': {
       if (message.version < state.peersVersion) return state;
       const peers = message.peers.map(understood);
-      return { ...state, peers, hands: handsOf(peers, {}), handsSaid: {}, peersVersion: message.version };
+      return { ...state, peers, hands: handsOf(peers, {}), handsSaid: {}, away: false, peersVersion: message.version };
     }
     case 'hand': {
       const handsSaid = { ...state.handsSaid, [message.peer]: message.raised };
@@ -93,6 +97,8 @@ export function reduce(state, message) {
       return { ...state, video: message.video, audio: message.audio, slotsVersion: message.version };
     case 'speaker':
       return { ...state, speaker: message.peer ?? '' };
+    case 'away':
+      return { ...state, away: true };
     case 'direct':
       return { ...state, order: message.order, direct: message.plays };
   }

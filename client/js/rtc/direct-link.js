@@ -26,6 +26,10 @@ const BEAT = 500;
 const SILENT_FOR = 3000;
 /** Bits a second below which the server, that is sent everything once, does better by a camera than a line to each of the others. */
 const STARVED = 150_000;
+/** Characters of a word; the longest honest one is a message of the chat. */
+const MOST_CHARS = 32_768;
+/** Signs of life that are answered: twice as many a second as come of an honest page, and so many at once. */
+const ANSWERS = { rate: 4, burst: 10 };
 /** Milliseconds without anything after which another path is looked for. */
 const RESTART_AFTER = 1500;
 
@@ -70,6 +74,7 @@ export class DirectLink extends Emitter {
   #restarted = false;
   /** Milliseconds there and back; null before the first answer. @type {number | null} */
   #roundTrip = null;
+  #answers = { left: ANSWERS.burst, at: performance.now() };
   #timer;
 
   /** @param {DirectLinkOptions} options */
@@ -266,7 +271,7 @@ export class DirectLink extends Emitter {
 
   /** @param {unknown} data */
   #word(data) {
-    if (typeof data !== 'string') return;
+    if (typeof data !== 'string' || data.length > MOST_CHARS) return;
     this.#heard = performance.now();
     let word;
     try {
@@ -275,12 +280,20 @@ export class DirectLink extends Emitter {
       return;
     }
     if (typeof word?.type !== 'string') return;
-    if (word.type === 'ping') this.say({ ...word, type: 'pong' });
+    if (word.type === 'ping') this.#answer(word.sent);
     else if (word.type === 'pong') {
       if (typeof word.sent === 'number') this.#roundTrip = Math.max(0, performance.now() - word.sent);
       // The way there and the way back carry something.
       if (this.#state !== 'lost') this.#become('connected');
     } else this.emit('word', word);
+  }
+
+  /** A sign of life, with the time of the other one's clock. @param {unknown} sent */
+  #answer(sent) {
+    const now = performance.now();
+    const left = Math.min(ANSWERS.burst, this.#answers.left + ((now - this.#answers.at) / 1000) * ANSWERS.rate);
+    this.#answers = { left: Math.max(0, left - 1), at: now };
+    if (left >= 1 && typeof sent === 'number') this.say(/** @type {{ type: string }} */ ({ type: 'pong', sent }));
   }
 
   async #beat() {

@@ -53,6 +53,7 @@ export function ratesFor(people) {
  * @property {(message: Report | SignalTo) => void} send To the server.
  * @property {() => IceServer[]} iceServers Where one's own address is found.
  * @property {() => OwnTrack[]} tracks All that one sends.
+ * @property {(peer: string) => boolean} silent Whether somebody's voice is not to be heard, whatever comes.
  * @property {(peer: string) => Arrivals} arrivals What changes when something of somebody comes from the server.
  */
 
@@ -337,7 +338,8 @@ export class Mesh extends Emitter {
   /** Who speaks, and what is sent. */
   #heard() {
     const { plays, order } = this.#state;
-    const levels = plays.map((peer) => ({ peer, level: this.#links.get(key(peer, order.epoch))?.level ?? 0 }));
+    const heard = plays.filter((peer) => !this.#options.silent(peer));
+    const levels = heard.map((peer) => ({ peer, level: this.#links.get(key(peer, order.epoch))?.level ?? 0 }));
     const loudest = levels.reduce((most, one) => (one.level > most.level ? one : most), { peer: '', level: SPEAKS });
     const now = performance.now();
     if (loudest.peer) this.#speak(loudest.peer, now);

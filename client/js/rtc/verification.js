@@ -4,83 +4,75 @@
  * either has one guess among 2^42 and cannot search.
  *
  * ```text
- *   A                                        B
+ *   A, who starts                            B, who follows
  *   commit: H(A, A's fingerprint, nonce) ──►
  *                                        ◄── commit: H(B, B's fingerprint, nonce)
- *   reveal: nonce ────────────────────────►      after B's commit has come
  *                                        ◄── reveal: nonce
+ *   reveal: nonce ────────────────────────►
  *   both: the string of H(who, fingerprint and nonce of both)
  * ```
+ *
+ * Which message belongs to which attempt is in `comparison.js`; here are hashes and time.
  *
  * A reveal is held against the commit with the fingerprint that is seen in the connection, whatever anybody says it is. The
  * messages may go by any way, also through the server: who changes them gets another string shown, or none.
  */
 
+import { begun, due, inFlight, step } from './comparison.js';
 import { signs } from './short-string.js';
 
+/** @import { Fresh, Failure, Happening, Message, Phase } from './comparison.js' */
 /** @import { Sign } from './short-string.js' */
 
 /** Bytes of a nonce, and of a hash. */
 const BYTES = 32;
 const HEX = /^[0-9a-f]{64}$/;
-/** Messages that may wait while one is worked on: an honest side sends two in all. */
-const MOST_WAITING = 4;
-
-/**
- * @typedef {{ step: 'commit', hash: string } | { step: 'reveal', nonce: string }} VerificationMessage
- */
-
-/**
- * Why there will be no string: something else came than may come now; what came is not of the form; a reveal is not
- * what was committed to, or was for another connection; the connection has no fingerprint, or another one than at the beginning;
- * nothing can be sent any more.
- * @typedef {'order' | 'malformed' | 'mismatch' | 'fingerprint' | 'lost'} Failure
- */
-
-/**
- * `idle`: nobody began. `committed`: our commit has left. `revealed`: our nonce has, too. `done`: there is a string. `failed`: there
- * will be none, and a new one has to be begun by both.
- * @typedef {'idle' | 'committed' | 'revealed' | 'done' | 'failed'} State
- */
+/** Messages that may wait while one is worked on: an honest side says three of an attempt at most. */
+const MOST_WAITING = 8;
 
 /**
  * @typedef {object} Ends
  * @property {string} self Our id, as the other side knows it.
  * @property {string} other
  * @property {() => { local: string, remote: string } | null} fingerprints As seen in the connection now: see `fingerprints.js`.
- * @property {(message: VerificationMessage) => void} send In order.
+ * @property {(message: Message) => void} send In order.
  * @property {() => void} [changed] The state is another one.
+ * @property {() => number} [now] In milliseconds.
+ * @property {(action: () => void, delay: number) => unknown} [later]
  */
 
 export class Verification {
   #ends;
-  /** @type {State} */
-  #state = 'idle';
-  /** @type {Failure | null} */
-  #reason = null;
+  #state;
   /** @type {Sign[]} */
   #signs = [];
   /** What the connection had at the beginning. @type {{ local: string, remote: string } | null} */
   #seen = null;
-  #nonce = '';
-  #own = '';
-  #commit = '';
+  /** What it had when the last number was drawn. @type {{ local: string, remote: string } | null} */
+  #drawnFor = null;
   /** What is done one after the other, as it came. @type {Promise<void>} */
   #work = Promise.resolve();
   #waiting = 0;
+  #closed = false;
 
   /** @param {Ends} ends */
   constructor(ends) {
-    this.#ends = ends;
+    this.#ends = {
+      now: () => performance.now(),
+      later: (/** @type {() => void} */ action, /** @type {number} */ delay) => setTimeout(action, delay),
+      ...ends,
+    };
+    this.#state = begun(ends.other < ends.self);
   }
 
+  /** @returns {Phase} */
   get state() {
-    return this.#state;
+    return this.#state.phase;
   }
 
   /** Why it failed. */
   get reason() {
-    return this.#reason;
+    return this.#state.reason;
   }
 
   /** What to show and to read out, once it is done. */
@@ -88,9 +80,9 @@ export class Verification {
     return this.#signs;
   }
 
-  /** Begins, if nobody did. The other side follows by itself. */
+  /** Begins, if nothing is under way and nothing was done just now. The other side follows by itself. */
   start() {
-    return this.#after(() => this.#begin());
+    return this.#after(async () => this.#step({ type: 'press', fresh: await this.#fresh() }));
   }
 
   /**
@@ -104,7 +96,12 @@ export class Verification {
 
   /** The connection may have other ends now: to be called when it was negotiated anew. What was shown holds no longer then. */
   check() {
-    if (this.#seen !== null && !this.#isSame()) this.#fail('fingerprint');
+    if ((inFlight(this.#state) || this.state === 'done') && !this.#isSame(this.#seen)) this.#fail('fingerprint');
+  }
+
+  /** Nothing is said any more. */
+  close() {
+    this.#closed = true;
   }
 
   /** @param {() => Promise<void>} act */
@@ -112,7 +109,7 @@ export class Verification {
     this.#waiting += 1;
     this.#work = this.#work.then(async () => {
       try {
-        if (this.#state !== 'failed') await act();
+        if (!this.#closed) await act();
       } catch (error) {
         console.warn('verification:', error);
         this.#fail('lost');
@@ -123,82 +120,99 @@ export class Verification {
     return this.#work;
   }
 
-  async #begin() {
-    if (this.#state !== 'idle') return;
-    const seen = this.#ends.fingerprints();
-    if (seen === null || seen.local === seen.remote || this.#ends.self === this.#ends.other) {
-      return this.#fail('fingerprint');
-    }
-    this.#seen = { local: seen.local, remote: seen.remote };
-    this.#nonce = hex(crypto.getRandomValues(new Uint8Array(BYTES)));
-    this.#own = hex(await commitment(this.#ends.self, seen.local, this.#nonce));
-    if (!this.#become('committed')) return;
-    this.#ends.send({ step: 'commit', hash: this.#own });
-  }
-
   /** @param {unknown} message */
   async #take(message) {
     if (typeof message !== 'object' || message === null) return this.#fail('malformed');
-    const { step, hash, nonce } = /** @type {Record<string, unknown>} */ (message);
-    if (step === 'commit' && typeof hash === 'string' && HEX.test(hash)) return this.#committed(hash);
-    if (step === 'reveal' && typeof nonce === 'string' && HEX.test(nonce)) return this.#revealed(nonce);
+    const { step: which, hash, nonce, to } = /** @type {Record<string, unknown>} */ (message);
+    if (which === 'commit' && isHex(hash) && (to === undefined || isHex(to))) {
+      const fresh = await this.#fresh();
+      return this.#step(to === undefined ? { type: 'commit', hash, fresh } : { type: 'commit', hash, to, fresh });
+    }
+    if (which === 'reveal' && isHex(nonce) && isHex(to)) return this.#revealed(nonce, to);
     this.#fail('malformed');
   }
 
-  /** @param {string} hash */
-  async #committed(hash) {
-    await this.#begin();
-    if (this.#state !== 'committed') return this.#fail('order');
-    if (hash === this.#own) return this.#fail('mismatch');
-    if (!this.#isSame()) return this.#fail('fingerprint');
-    this.#commit = hash;
-    if (!this.#become('revealed')) return;
-    this.#ends.send({ step: 'reveal', nonce: this.#nonce });
-  }
-
-  /** @param {string} nonce */
-  async #revealed(nonce) {
-    if (this.#state !== 'revealed' || this.#seen === null) return this.#fail('order');
-    if (!this.#isSame()) return this.#fail('fingerprint');
+  /** @param {string} nonce @param {string} to */
+  async #revealed(nonce, to) {
     const { self, other } = this.#ends;
-    const { local, remote } = this.#seen;
-    if (hex(await commitment(other, remote, nonce)) !== this.#commit) return this.#fail('mismatch');
+    const { own, phase } = this.#state;
+    const { local, remote } = this.#seen ?? { local: '', remote: '' };
+    const made = hex(await commitment(other, remote, nonce));
     const sides = [
-      [self, local, this.#nonce],
+      [self, local, own.nonce],
       [other, remote, nonce],
     ].sort(([one = ''], [two = '']) => (one < two ? -1 : 1));
     const digest = await hashed('plenary verification string 1', ...sides.flat());
-    // It may have changed, or something may have come that makes it fail, while that was computed.
-    if (!this.#isSame()) return this.#fail('fingerprint');
-    if (this.#state !== 'revealed') return;
-    this.#signs = signs(digest);
-    this.#become('done');
+    // It may have become another one, or have failed, while that was computed.
+    if (phase === 'revealed' && !this.#isSame(this.#seen)) return this.#fail('fingerprint');
+    this.#step({ type: 'reveal', nonce, to, made }, signs(digest));
   }
 
-  #isSame() {
+  /** A number that nobody knows yet, for the connection as it is now. @returns {Promise<Fresh>} */
+  async #fresh() {
+    const seen = this.#ends.fingerprints();
+    this.#drawnFor = seen && { ...seen };
+    const nonce = hex(crypto.getRandomValues(new Uint8Array(BYTES)));
+    return { nonce, hash: hex(await commitment(this.#ends.self, seen?.local ?? '', nonce)) };
+  }
+
+  /**
+   * @param {Happening} happening
+   * @param {Sign[]} [string] What is shown if it is done with this.
+   */
+  #step(happening, string = []) {
+    const now = this.#ends.now();
+    const { state, say } = step(this.#state, happening, now);
+    if (state === this.#state) return;
+    const before = this.#state;
+    const isFresh = 'fresh' in happening && state.own === happening.fresh;
+    const seen = isFresh ? this.#drawnFor : this.#seen;
+    if (say.length > 0 && !this.#isUsable(seen)) return this.#fail('fingerprint');
+    this.#seen = seen;
+    this.#state = state;
+    if (state.phase !== 'done') this.#signs = [];
+    else if (before.phase !== 'done') this.#signs = string;
+    this.#wait(now);
+    if (state.phase !== before.phase || isFresh) this.#ends.changed?.();
+    for (const message of say) this.#ends.send(message);
+  }
+
+  /** Looks again when something happens by itself. @param {number} now */
+  #wait(now) {
+    const at = due(this.#state);
+    if (at === Infinity) return;
+    this.#ends.later(
+      () => {
+        // A timer may be early by a little.
+        if (due(this.#state) === at && this.#ends.now() < at) return this.#wait(this.#ends.now());
+        if (due(this.#state) !== at) return;
+        void this.#after(async () => this.#step({ type: 'time', fresh: await this.#fresh() }));
+      },
+      Math.ceil(at - now),
+    );
+  }
+
+  /** @param {{ local: string, remote: string } | null} seen */
+  #isUsable(seen) {
+    const { self, other } = this.#ends;
+    return seen !== null && seen.local !== seen.remote && self !== other && this.#isSame(seen);
+  }
+
+  /** @param {{ local: string, remote: string } | null} seen */
+  #isSame(seen) {
     const now = this.#ends.fingerprints();
-    return now !== null && now.local === this.#seen?.local && now.remote === this.#seen.remote;
+    return seen !== null && now !== null && now.local === seen.local && now.remote === seen.remote;
   }
 
   /** @param {Failure} reason */
   #fail(reason) {
-    if (this.#state === 'failed') return;
-    this.#reason = reason;
-    this.#signs = [];
-    this.#nonce = '';
-    this.#become('failed');
+    this.#step({ type: 'fail', reason });
   }
+}
 
-  /**
-   * @param {State} state
-   * @returns {boolean} False if it failed, from which there is no way back.
-   */
-  #become(state) {
-    if (this.#state === 'failed') return false;
-    this.#state = state;
-    this.#ends.changed?.();
-    return true;
-  }
+/** @param {unknown} text @returns {text is string} */
+function isHex(text) {
+  return typeof text === 'string' && HEX.test(text);
 }
 
 /**

@@ -8,16 +8,13 @@ import { Verification } from './verification.js';
 
 /** @import { DirectLink } from './direct-link.js' */
 /** @import { Sign } from './short-string.js' */
-/** @import { Failure, State } from './verification.js' */
+/** @import { Failure, Phase } from './comparison.js' */
 
-/** Milliseconds between two that the other side may begin: each asks somebody to look. */
-const PAUSE = 2000;
-
-/** @typedef {{ peer: string, state: State, signs: Sign[], reason: Failure | null }} Verified */
+/** @typedef {{ peer: string, state: Phase, signs: Sign[], reason: Failure | null }} Verified */
 
 /** @extends {Emitter<{ change: Verified }>} */
 export class Verifications extends Emitter {
-  /** @type {Map<string, { self: string, link: DirectLink, verification: Verification, begun: number }>} */
+  /** @type {Map<string, { link: DirectLink, verification: Verification }>} */
   #all = new Map();
 
   /**
@@ -27,30 +24,20 @@ export class Verifications extends Emitter {
    * @param {DirectLink} link
    */
   attach(self, peer, link) {
-    const entry = { self, link, verification: this.#made(self, peer, link), begun: -Infinity };
-    this.#all.set(peer, entry);
-    link.pc.addEventListener('signalingstatechange', () => void entry.verification.check());
+    this.#all.get(peer)?.verification.close();
+    const verification = this.#made(self, peer, link);
+    this.#all.set(peer, { link, verification });
+    link.pc.addEventListener('signalingstatechange', () => void verification.check());
     link.on('word', (word) => {
-      if (word.type !== 'verify' || this.#all.get(peer) !== entry) return;
-      const { message } = /** @type {{ message?: { step?: unknown } }} */ (/** @type {unknown} */ (word));
-      const over = ['done', 'failed'].includes(entry.verification.state);
-      if (over && message?.step === 'commit') {
-        if (performance.now() - entry.begun < PAUSE) return;
-        entry.verification = this.#made(self, peer, link);
-      }
-      entry.begun = performance.now();
-      void entry.verification.receive(message);
+      if (word.type !== 'verify') return;
+      void verification.receive(/** @type {{ message?: unknown }} */ (/** @type {unknown} */ (word)).message);
     });
-    this.#tell(peer, entry.verification);
+    this.#tell(peer, verification);
   }
 
   /** Begins to compare, also again. @param {string} peer */
   start(peer) {
-    const entry = this.#all.get(peer);
-    if (!entry) return;
-    if (entry.verification.state !== 'idle') entry.verification = this.#made(entry.self, peer, entry.link);
-    entry.begun = performance.now();
-    void entry.verification.start();
+    void this.#all.get(peer)?.verification.start();
   }
 
   /** What is known of somebody. @param {string} peer @returns {Verified | null} Null without a connection. */
@@ -63,7 +50,9 @@ export class Verifications extends Emitter {
 
   /** The connection is no more. @param {string} peer @param {DirectLink} link */
   detach(peer, link) {
-    if (this.#all.get(peer)?.link === link) this.#all.delete(peer);
+    if (this.#all.get(peer)?.link !== link) return;
+    this.#all.get(peer)?.verification.close();
+    this.#all.delete(peer);
   }
 
   /**

@@ -2,6 +2,7 @@
  * A call on the screen: the stage, the sound, the controls.
  */
 
+import { isSilent } from '../call/reach.js';
 import { handOf, tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
@@ -194,7 +195,10 @@ function showSound(call) {
   call.on('direct', ({ peer, stream, kind, track }) => {
     if (kind === 'audio') sound.setDirect(peer, stream, track);
   });
-  call.on('room', ({ audio, direct, peers }) => sound.show({ audio, direct, people: peers.map(({ id }) => id) }));
+  call.on('room', (state) => {
+    const silent = (/** @type {string} */ peer, /** @type {Stream} */ stream) => isSilent(state, peer, stream);
+    sound.show({ audio: state.audio, direct: state.direct, people: state.peers.map(({ id }) => id), silent });
+  });
 }
 
 /** Pictures and sound go on playing, or the person is asked for a tap. */

@@ -13,6 +13,9 @@ const TOGETHER = 5 * 60_000;
 /** Pixels from the end within which one is at the end. */
 const NEAR = 40;
 
+/** What stands between what this page alone still has and what the server knows. */
+const RESTARTED = 'The server was restarted. It has forgotten what is above; this page has not.';
+
 /** What a row shows of its message. @typedef {{ element: HTMLElement, shown: string }} Row */
 
 /**
@@ -102,6 +105,16 @@ export class ChatLog {
     };
     /** @type {ChatMessage | undefined} */
     let before;
+    for (const { key, message } of this.#chat.earlier) {
+      if (message) {
+        const goesOn = before?.from === message.from && message.at - before.at < TOGETHER;
+        const how = { goesOn, own: this.#chat.isOwn(message), mayEdit: false, mayDelete: false, doing: undefined };
+        place(`message ${key}`, 'earlier', () => this.#message(message, how));
+      } else {
+        place(`restart ${key}`, '', () => h('p', { class: 'day', text: RESTARTED }));
+      }
+      before = message ?? undefined;
+    }
     for (const message of this.#chat.messages) {
       const day = dayOf(message.at);
       const isNewDay = before ? dayOf(before.at) !== day : day !== dayOf(Date.now());
@@ -109,19 +122,25 @@ export class ChatLog {
       const goesOn = !isNewDay && before?.from === message.from && message.at - before.at < TOGETHER;
       const doing = this.#chat.pending.find(({ id }) => id === message.id);
       const own = this.#chat.isOwn(message);
-      const may = this.#chat.mayChange(message) && this.#chat.mayWrite && !doing;
-      const shown = [message.revision, goesOn, own, may, doing?.kind].join(' ');
-      place(`message ${message.id}`, shown, () => this.#message(message, { goesOn, own, may, doing: doing?.kind }));
+      const may = this.#chat.mayWrite && !doing;
+      const [mayEdit, mayDelete] = [may && this.#chat.mayChange(message), may && this.#chat.mayDelete(message)];
+      const how = { goesOn, own, mayEdit, mayDelete, doing: doing?.kind };
+      const shown = [message.revision, ...Object.values(how)].join(' ');
+      place(`message ${this.#chat.keyOf(message)}`, shown, () => this.#message(message, how));
       before = message;
     }
     for (const { key, name, text, at } of this.#chat.beside) {
       const message = { id: 0, revision: 0, from: '', name, text, at };
-      const how = { goesOn: false, own: false, may: false, doing: undefined };
-      place(`beside ${key}`, '', () => this.#message(message, how, 'the server is away'));
+      const how = { goesOn: false, own: false, mayEdit: false, mayDelete: false, doing: undefined };
+      place(`beside ${key}`, '', () => this.#message(message, how, 'came directly: the server was away'));
     }
     [parent, last] = [this.#unsent, null];
+    // Under one's own name, unless that stands there already.
+    let named = before !== undefined && this.#chat.isOwn(before) && this.#chat.beside.length === 0;
     for (const pending of this.#chat.pending.filter(({ kind }) => kind === 'post')) {
-      place(`pending ${pending.ref}`, pending.failed, () => this.#draft(pending));
+      const goesOn = named;
+      place(`pending ${pending.ref}`, `${goesOn} ${pending.failed}`, () => this.#draft(pending, goesOn));
+      named = true;
     }
     for (const [key, { element }] of this.#rows) if (!rows.has(key)) element.remove();
     this.#rows = rows;
@@ -146,10 +165,10 @@ export class ChatLog {
 
   /**
    * @param {ChatMessage} message
-   * @param {{ goesOn: boolean, own: boolean, may: boolean, doing: Pending['kind'] | undefined }} how
+   * @param {{ goesOn: boolean, own: boolean, mayEdit: boolean, mayDelete: boolean, doing: Pending['kind'] | undefined }} how
    * @param {string} [besides] Something else to know of it.
    */
-  #message(message, { goesOn, own, may, doing }, besides = '') {
+  #message(message, { goesOn, own, mayEdit, mayDelete, doing }, besides = '') {
     const at = new Date(message.at);
     const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(), text: clock(at) });
     const who = h('p', { class: goesOn ? 'who hidden' : 'who' }, h('bdi', { text: message.name }), ' ', time);
@@ -157,22 +176,21 @@ export class ChatLog {
     const row = h('div', { class: own ? 'entry own' : 'entry' }, who, text);
     const state = doing === 'edit' ? 'Saving…' : doing === 'delete' ? 'Deleting…' : message.edited ? 'edited' : besides;
     if (state) row.append(h('p', { class: 'state', text: state }));
-    if (may) {
-      row.append(
-        h(
-          'p',
-          { class: 'doing' },
-          small('Edit', 'Edit message', () => this.#doing.edit(message)),
-          small('Delete', 'Delete message', () => this.#doing.remove(message)),
-        ),
-      );
-    }
+    const doings = h('p', { class: 'doing' });
+    if (mayEdit) doings.append(small('Edit', 'Edit message', () => this.#doing.edit(message)));
+    const name = own ? 'Delete message' : `Delete message of ${message.name}`;
+    if (mayDelete) doings.append(small('Delete', name, () => this.#doing.remove(message)));
+    if (doings.hasChildNodes()) row.append(doings);
     return row;
   }
 
-  /** @param {Pending} pending */
-  #draft(pending) {
-    const row = h('div', { class: 'entry own unsent' }, textOf(pending.text));
+  /**
+   * @param {Pending} pending
+   * @param {boolean} goesOn It stands under one's own name.
+   */
+  #draft(pending, goesOn) {
+    const who = h('p', { class: goesOn ? 'who hidden' : 'who', text: 'You' });
+    const row = h('div', { class: 'entry own unsent' }, who, textOf(pending.text));
     row.append(h('p', { class: 'state', text: pending.failed || 'Sending…' }));
     if (pending.failed) {
       row.classList.add('failed');

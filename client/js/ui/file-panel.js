@@ -21,6 +21,9 @@ const NOBODY_DIRECT = 'Files go directly between browsers: nobody here is connec
 /** What somebody is called whose name is not known any more. */
 const SOMEBODY = 'somebody who left';
 
+/** From so many files on that are over they can be removed at once. */
+const SEVERAL = 2;
+
 export class FilePanel {
   #call;
   #desk;
@@ -29,8 +32,9 @@ export class FilePanel {
   /** Opens the browser's own dialog. */
   button = h('button', { type: 'button', class: 'attach', 'aria-label': 'Send a file' }, icon('file'));
   #list = h('ul');
+  #clear = h('button', { type: 'button', class: 'small', text: 'Remove all that are over', hidden: true });
   /** The newest row is the first: those that are there stay where they are. */
-  element = h('section', { class: 'files', 'aria-label': 'Files', hidden: true }, this.#list, this.#input);
+  element = h('section', { class: 'files', 'aria-label': 'Files', hidden: true }, this.#list, this.#clear, this.#input);
   /** @type {Map<Transfer, FileRow>} */
   #rows = new Map();
   /** By peer; of those too who left and have a row. @type {Map<string, string>} */
@@ -77,6 +81,11 @@ export class FilePanel {
       this.#soon();
     });
     this.button.addEventListener('click', () => this.#input.click());
+    this.#clear.addEventListener('click', () => {
+      for (const transfer of this.#dispensable) this.#desk.remove(transfer);
+      this.#show();
+      options.leave();
+    });
     this.#input.addEventListener('change', () => {
       this.#send([...(this.#input.files ?? [])]);
       this.#input.value = '';
@@ -155,11 +164,17 @@ export class FilePanel {
     }
     this.element.hidden = transfers.length === 0;
     this.button.hidden = !this.may;
+    this.#clear.hidden = this.#dispensable.length < SEVERAL;
     this.button.disabled = peers.length === 0;
     this.button.title = peers.length === 0 ? this.#nobody : this.#recipients;
     const present = this.#call.state.peers.map(({ id }) => id);
     const known = new Set([...present, ...transfers.map(({ peer }) => peer)]);
     for (const peer of this.#names.keys()) if (!known.has(peer)) this.#names.delete(peer);
+  }
+
+  /** Those that are over and wait for nobody. */
+  get #dispensable() {
+    return this.#desk.transfers.filter(({ isDispensable }) => isDispensable);
   }
 
   get #nobody() {

@@ -10,6 +10,9 @@ import { byId, h } from '../core/dom.js';
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 1500;
 
+/** What is added while people talk directly. */
+const GOES_ON = 'The call goes on: you talk directly.';
+
 /** What is said and shown, by what is wrong; `more` follows what is shown, in a narrow window on request. */
 const TROUBLES = {
   offline: {
@@ -124,11 +127,13 @@ export function showHealth(call, speak) {
       shown,
       more = '',
     } = /** @type {{ said: string, shown: string, more?: string }} */ (TROUBLES[trouble]);
+    const goesOn = ['offline', 'unreachable'].includes(trouble) && call.state.direct.length > 0;
     // Of a server out of reach a connection that is lost is a part.
-    if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(said);
+    if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(goesOn ? `${said}. ${GOES_ON}` : said);
     if (told !== trouble) unfold(false);
     told = trouble;
-    text.replaceChildren(shown, ...(more ? [h('span', { class: 'more', text: ` ${more}` })] : []));
+    const words = goesOn ? `${shown} ${GOES_ON}` : shown;
+    text.replaceChildren(words, ...(more ? [h('span', { class: 'more', text: ` ${more}` })] : []));
     why.hidden = more === '';
     again.hidden = !trouble.startsWith('no-');
     banner.classList.toggle('given-up', trouble.endsWith('-ended'));

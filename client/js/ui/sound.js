@@ -10,12 +10,14 @@ export class Sound {
   #root;
   /** @type {Map<number, HTMLAudioElement>} */
   #slots = new Map();
-  /** By peer and stream. @type {Map<string, { peer: string, audio: HTMLAudioElement }>} */
+  /** By peer and stream. @type {Map<string, { peer: string, stream: Stream, audio: HTMLAudioElement }>} */
   #direct = new Map();
   /** Whose voice each slot carries. @type {AudioSlot[]} */
   #shows = [];
   /** Who is heard directly. @type {string[]} */
   #heard = [];
+  /** Of whom nothing is to be heard, whatever comes. @type {(peer: string, stream: Stream) => boolean} */
+  #silent = () => true;
 
   /** @param {HTMLElement} root Holds the elements. */
   constructor(root) {
@@ -41,9 +43,9 @@ export class Sound {
   setDirect(peer, stream, track) {
     const name = `${peer}/${stream}`;
     const { audio } = this.#direct.get(name) ?? { audio: this.#element() };
-    this.#direct.set(name, { peer, audio });
+    this.#direct.set(name, { peer, stream, audio });
     // Silent until it is their turn.
-    audio.muted = !this.#heard.includes(peer);
+    this.#mute();
     audio.srcObject = track ? new MediaStream([track]) : null;
   }
 
@@ -52,9 +54,11 @@ export class Sound {
    * @param {AudioSlot[]} room.audio
    * @param {string[]} room.direct Who is heard directly.
    * @param {string[]} room.people Who is there.
+   * @param {(peer: string, stream: Stream) => boolean} room.silent Of whom nothing is to be heard directly, whatever comes.
    */
-  show({ audio, direct, people }) {
+  show({ audio, direct, people, silent }) {
     this.#shows = audio;
+    this.#silent = silent;
     this.#heard = direct;
     for (const [name, { peer, audio: element }] of this.#direct) {
       if (people.includes(peer)) continue;
@@ -70,7 +74,9 @@ export class Sound {
       const whose = this.#shows.find((one) => one.slot === slot)?.peer;
       audio.muted = whose !== undefined && this.#heard.includes(whose);
     }
-    for (const { peer, audio } of this.#direct.values()) audio.muted = !this.#heard.includes(peer);
+    for (const { peer, stream, audio } of this.#direct.values()) {
+      audio.muted = !this.#heard.includes(peer) || this.#silent(peer, stream);
+    }
   }
 
   #element() {

@@ -8,13 +8,19 @@ import { said } from '../core/sentence.js';
 /** @import { Call } from '../call/call.js' */
 /** @import { RoomState } from '../call/room-state.js' */
 /** @import { Sentence } from '../core/sentence.js' */
+/** @import { Failure } from '../rtc/comparison.js' */
 /** @import { Verified } from '../rtc/verifications.js' */
 
-/** What is shown while there are no pictures, and when there will be none. */
-const WORDS = {
-  committed: 'Waiting for the other side…',
-  revealed: 'Waiting for the other side…',
-  failed: 'It could not be compared: something on the way was changed or lost.',
+/** What is shown while there are no pictures. */
+const WAITING = 'Waiting for the other side…';
+/** Why there will be none: only who may have been heard by somebody else is to be alarmed. @type {Record<Failure, string>} */
+const FAILED = {
+  mismatch: 'It could not be compared: something was changed on the way. Somebody may be in between.',
+  fingerprint: 'It could not be compared: the connection is not the one it was. Somebody may be in between.',
+  malformed: 'It could not be compared: this page does not understand the other one.',
+  order: 'It could not be compared this time. Press Compare again.',
+  timeout: 'The other side did not answer. Press Compare again.',
+  lost: 'It could not be compared: the connection ended.',
 };
 
 export class VerifyList {
@@ -37,7 +43,9 @@ export class VerifyList {
   }
 
   /** @param {Readonly<RoomState>} room */
-  show({ peers, direct }) {
+  show({ peers, direct: playing, order }) {
+    // On the way back to the server some are still seen directly, on connections that are about to end.
+    const direct = order.path === 'server' ? [] : playing;
     this.#names = new Map(peers.map(({ id, name }) => [id, name]));
     for (const [peer, { row }] of this.#rows) {
       if (direct.includes(peer)) continue;
@@ -79,14 +87,14 @@ export class VerifyList {
    * @param {{ pictures: HTMLSpanElement, words: HTMLParagraphElement }} row
    * @param {Verified} verified
    */
-  #fill({ pictures, words }, { state, signs }) {
+  #fill({ pictures, words }, { state, signs, reason }) {
     pictures.hidden = state !== 'done';
     pictures.replaceChildren(
       ...signs.map(({ emoji, word }) =>
         h('span', { class: 'sign' }, h('span', { 'aria-hidden': 'true', text: emoji }), h('span', { text: word })),
       ),
     );
-    words.textContent = state === 'idle' || state === 'done' ? '' : WORDS[state];
+    words.textContent = reason ? FAILED[reason] : state === 'idle' || state === 'done' ? '' : WAITING;
     words.hidden = words.textContent === '';
   }
 }

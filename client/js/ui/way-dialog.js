@@ -75,6 +75,9 @@ export function wayDialog(call, announce) {
   });
   choice.addEventListener('change', () => call.chooseTopology(/** @type {Topology} */ (choice.value)));
 
+  const showSent = () => {
+    sent.hidden = sent.textContent === '' || badge.dataset.way !== 'direct';
+  };
   let before = '';
   call.on('room', ({ order, peers, direct }) => {
     const { badge: word, why: sentence } = wayWords(order, peers.length);
@@ -84,6 +87,7 @@ export function wayDialog(call, announce) {
     badge.setAttribute('aria-label', `Media goes ${word === 'direct' ? 'directly' : 'through the server'}: ${word}`);
     badge.dataset.way = word;
     badge.dataset.path = order.path;
+    showSent();
     badge.dataset.playing = String(direct.length);
     why.textContent = `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
     byId('way-privacy', HTMLElement).hidden = order.topology === 'sfu';
@@ -103,7 +107,7 @@ export function wayDialog(call, announce) {
   });
   call.on('uplink', (uplink) => {
     sent.textContent = uplinkWords(uplink);
-    sent.hidden = sent.textContent === '';
+    showSent();
   });
 
   const people = new VerifyList(call, announce);

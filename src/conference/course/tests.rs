@@ -92,14 +92,15 @@ impl Room {
     /// it is.
     fn shape(&self) -> String {
         let since = |at: Option<Instant>| at.map(|at| at.saturating_duration_since(self.now));
-        let Course { topology, people, order, told, failed, outgrown, settles } = &self.course;
+        let Course { topology, people, order, told, failed, outgrown, settles, pace } = &self.course;
         format!(
-            "{topology:?} {people:?} {:?} {:?} {:?} {:?} {failed:?} {outgrown:?} {:?}",
+            "{topology:?} {people:?} {:?} {:?} {:?} {:?} {failed:?} {outgrown:?} {:?} {}",
             order.path,
             order.why,
             told.connected,
             since(told.until),
-            since(*settles)
+            since(*settles),
+            pace.shape(self.now)
         )
     }
 }
@@ -291,4 +292,55 @@ fn nothing_goes_directly_before_the_way_through_the_server_is_there() {
     room.people.insert(PeerId(2), Someone { ready: true, hidden: false, standard: false });
     room.course.people(room.now, room.people.clone());
     assert_eq!(state(&room), (Path::Trying, Why::FewPeople));
+}
+
+/// Milliseconds between each two times that a room went direct while somebody does something again and again.
+fn flaps(times: usize, mut disturb: impl FnMut(&mut Room)) -> Vec<u64> {
+    let mut room = pair(Topology::Auto);
+    connect(&mut room);
+    (0..times)
+        .map(|_| {
+            let direct = room.now;
+            disturb(&mut room);
+            while room.course.order().path == Path::Server {
+                room.happens(Happens::Waits);
+            }
+            connect(&mut room);
+            assert_eq!(room.course.order().path, Path::Direct);
+            (room.now - direct).as_secs()
+        })
+        .collect()
+}
+
+#[test]
+fn who_says_again_and_again_that_nothing_is_left_makes_the_room_stay_on_the_server_for_longer() {
+    let gone = flaps(9, |room| room.happens(Happens::Fails(PeerId(1), PeerId(1), DirectState::Gone)));
+    assert_eq!(gone, [5, 10, 20, 40, 80, 160, 320, 320, 320]);
+}
+
+#[test]
+fn so_does_who_hides_their_address_again_and_again_or_loses_the_path_and_finds_it() {
+    let hides = flaps(5, |room| {
+        room.happens(Happens::Hides(PeerId(2)));
+        room.happens(Happens::Hides(PeerId(2)));
+    });
+    let loses = flaps(5, |room| {
+        room.happens(Happens::Fails(PeerId(1), PeerId(2), DirectState::Lost));
+        room.happens(Happens::Changes(PeerId(1)));
+    });
+    assert_eq!((hides, loses), (vec![5, 10, 20, 40, 80], vec![5, 10, 20, 40, 80]));
+}
+
+#[test]
+fn who_comes_and_goes_does_so_at_last_and_who_chooses_the_topology_never() {
+    let comes = flaps(8, |room| {
+        room.happens(Happens::Comes(PeerId(3)));
+        room.happens(Happens::Goes(PeerId(3)));
+    });
+    assert_eq!(comes, [5, 5, 5, 5, 5, 5, 10, 20]);
+    let chooses = flaps(20, |room| {
+        room.course.choose(room.now, Topology::Sfu);
+        room.course.choose(room.now, Topology::Auto);
+    });
+    assert!(chooses.iter().all(|wait| *wait == 5), "{chooses:?}");
 }

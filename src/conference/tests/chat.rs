@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::harness::{World, type_of};
+use super::moderation::{join, kept_by_ann, wish};
 use crate::conference::SocketId;
 use crate::conference::grants::{Grants, Role};
 use crate::conference::protocol::{ChatMessage, ErrorCode, Grant, ServerMessage};
@@ -375,4 +376,38 @@ fn what_waits_for_a_slow_reader_is_never_replaced() {
     let chats = told.iter().filter(|(message, key)| type_of(message) == "chat" && key.is_none());
     assert_eq!(chats.count(), 5);
     assert!(world.conference.is_inside(SocketId(2)));
+}
+
+#[test]
+fn who_moderates_deletes_what_others_wrote_at_any_time_but_not_what_an_owner_did() {
+    let (mut world, room) = kept_by_ann(1, "open");
+    let peers = [(2, "Bob"), (3, "Cid")].map(|(socket, name)| {
+        join(&mut world, socket, &room, name);
+        world.welcome(socket).peer
+    });
+    wish(&mut world, 1, json!({ "action": "role", "peer": peers[0].to_string(), "role": "moderator" }));
+    world.say(1, post("a1", "of the owner"));
+    world.say(2, post("b1", "of the moderator"));
+    world.say(3, post("c1", "of a speaker"));
+    world.pass(Duration::from_secs(16 * 60));
+    let about = |reference: &str| [(ErrorCode::Forbidden, Some(reference.to_owned()))];
+    (1..=3).for_each(|socket| drop(world.take(socket)));
+    for (socket, message, reference) in
+        [(2, delete("b2", 1), "b2"), (3, delete("c2", 2), "c2"), (2, edit("b3", 3, "other words"), "b3")]
+    {
+        world.say(socket, message);
+        assert_eq!(refused(&mut world, socket), about(reference));
+    }
+    world.say(2, delete("b4", 3));
+    assert!(confirmed(&mut world, 2)[0].1.deleted, "a speaker's");
+    world.say(1, delete("a2", 2));
+    assert!(confirmed(&mut world, 1)[0].1.deleted, "a moderator's, by the owner");
+    world.say(1, delete("a3", 1));
+    assert!(confirmed(&mut world, 1)[0].1.deleted, "their own");
+    assert_eq!(world.take_types(3).iter().filter(|kind| *kind == "chat").count(), 3, "everybody is told");
+    world.say(3, post("c3", "of who leaves"));
+    world.say(3, json!({ "type": "leave" }));
+    world.take(2);
+    world.say(2, delete("b5", 4));
+    assert!(confirmed(&mut world, 2)[0].1.deleted, "of who left");
 }

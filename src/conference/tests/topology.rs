@@ -83,6 +83,9 @@ fn two_go_direct_when_both_say_so_and_to_the_server_when_a_third_comes() {
 fn a_signal_passes_as_it_is_between_two_of_a_room_and_nowhere_else() {
     let (mut world, _) = world();
     let ann = enter(&mut world, 1, join("Ann"));
+    world.take(1);
+    world.say(1, json!({ "type": "signal", "to": ann.to_string(), "epoch": 1, "data": 1 }));
+    assert_eq!(world.take_types(1), ["error unknown-peer"], "to oneself, whichever way media goes");
     let bob = enter(&mut world, 2, join("Bob"));
     let cid = world.join(3, "Cid").peer;
     let epoch = told(&world, 1).unwrap().2;

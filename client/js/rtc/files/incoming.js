@@ -31,6 +31,8 @@ export class Incoming {
   /** @type {Reason | null} */
   #reason = null;
   #received = 0;
+  /** The last chunk was not full, and not the last of the file. */
+  #short = false;
   /** @type {Blob[]} */
   #pieces = [];
   /** Of the next piece. @type {Uint8Array<ArrayBuffer>[]} */
@@ -101,7 +103,9 @@ export class Incoming {
     if (this.#state !== 'receiving') return this.end('failed', 'order');
     const rest = this.size - this.#received;
     if (bytes.length > rest) return this.end('failed', 'too-long');
-    if (bytes.length !== Math.min(CHUNK, rest)) return this.end('failed', 'order');
+    if (this.#short || bytes.length === 0) return this.end('failed', 'order');
+    // Nothing may come after one that is not full: then it is the last one, of a file that ended too soon.
+    this.#short = bytes.length < Math.min(CHUNK, rest);
     this.#received += bytes.length;
     this.#digest.add(bytes);
     this.#held.push(bytes);
