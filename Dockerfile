@@ -28,6 +28,7 @@ FROM ${RUST_IMAGE} AS build
 WORKDIR /plenary
 # Cargo.toml names benches and tests, so they have to be there, although nothing of them is built.
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY build build
 COPY benches benches
 COPY tests tests
 COPY src src

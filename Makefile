@@ -25,7 +25,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-frame topologies screenshots icons system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
+.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame topologies screenshots icons system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ system: native build chromium firefox system-tools node_modules/.package-lock.js
 quality: build chromium firefox system-tools node_modules/.package-lock.json ## what real browsers show behind narrow lines: writes docs/quality.md; about 12 minutes, needs root
 	@$(STEP) quality $(SUDO) env "PATH=$$PATH" PLENARY_QUALITY=write flock --close --nonblock --conflict-exit-code 75 \
 	  /run/lock/plenary-system.lock node tests/system/run.mjs --no-engine tests/system/narrow.test.js
+
+first-paint: build chromium node_modules/.package-lock.json ## how long a page takes over a slow line until its button works: median of TIMES (5); docs/first-paint.md
+	@node tests/e2e/first-paint.mjs
 
 first-frame: build chromium firefox node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs

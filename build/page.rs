@@ -53,7 +53,12 @@ impl Needs {
         }
         let (scripts, mut first): (Vec<String>, Vec<String>) =
             outside.into_iter().partition(|name| name.ends_with(".js"));
-        first.extend(graph.before(&scripts));
+        // Who asks first has what it needs first.
+        for script in &scripts {
+            let needed = graph.before(std::slice::from_ref(script));
+            let new: Vec<String> = needed.into_iter().filter(|name| !first.contains(name)).collect();
+            first.extend(new);
+        }
         let mut later = inside;
         later.extend(graph.after(&scripts));
         Ok(Self { first, later })

@@ -21,7 +21,7 @@ export const back = fresh ? null : kept;
 
 /**
  * What the server says of a room.
- * @typedef {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, full?: boolean }} There
+ * @typedef {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, people?: number, mostPeople?: number }} There
  */
 
 /** @returns {Promise<There | 'unknown-room' | null>} Nothing without an answer: joining will tell. */

@@ -179,7 +179,7 @@ function showRoom(name) {
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
  * @param {There} there
  */
-function found({ id, name, topology, access, locked, full }) {
+function found({ id, name, topology, access, locked, people = 0, mostPeople = Infinity }) {
   showRoom(name);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id !== room) {
@@ -191,7 +191,7 @@ function found({ id, name, topology, access, locked, full }) {
   const made = secretOf(room) !== '';
   theDoor().asks(asks || (access === 'lobby' && !made));
   if (locked === true && !made) return 'locked';
-  return full === true ? 'room-full' : '';
+  return people >= mostPeople ? 'room-full' : '';
 }
 
 /** @param {Return} returning */
@@ -224,9 +224,9 @@ async function meetAround() {
 async function come() {
   showRoom(room);
   asks = takeAsk(store, room);
-  theDoor().asks(asks);
   if (embedded) await meetAround();
   const there = await answer;
+  theDoor().asks(asks);
   const why = typeof there === 'string' ? there : there && found(there);
   if (why) return end(why);
   show('prejoin');

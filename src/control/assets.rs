@@ -120,7 +120,8 @@ impl Assets {
         };
         let path = format!("/{name}");
         // The pages name the hash, so they are not below it.
-        let asset = self.find(&path).filter(|_| !name.is_empty() && !name.ends_with(".html"))?;
+        let is_file = file_name(&path)? == name && !name.ends_with(".html");
+        let asset = self.find(&path).filter(|_| is_file)?;
         let present = match self {
             Self::Embedded(_) if hash == embedded::HASH => {
                 return Asset { fixed: true, ..asset }.reply(headers);

@@ -110,8 +110,17 @@ impl Server {
         client.put("index.html", b"<!doctype html><h1>Plenary</h1>");
         client.put("room.html", b"<!doctype html><p>Room</p>");
         client.put("js/main.js", b"export const answer = 42;");
-        let limits = config.limits.clone();
         let config = ControlConfig { client_dir: Some(client.path().to_owned()), ..config };
+        Self::run(config, rules, client)
+    }
+
+    /// With the client that is in the binary.
+    pub fn with_own_client() -> Self {
+        Self::run(ControlConfig::default(), PassRules::default(), Folder::new())
+    }
+
+    fn run(config: ControlConfig, rules: PassRules, client: Folder) -> Self {
+        let limits = config.limits.clone();
         let mut control = Control::new(config).unwrap();
         let metrics = control.tell_numbers(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let (port, stopper) = (control.port(), control.stopper());

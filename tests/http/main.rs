@@ -4,6 +4,7 @@
 
 mod api;
 mod certificates;
+mod client;
 mod ending;
 mod forms;
 #[allow(dead_code, reason = "the harness serves other tests too")]

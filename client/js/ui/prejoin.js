@@ -42,6 +42,8 @@ export function prejoin(media, join) {
   const hide = byId('door-hide', HTMLInputElement);
   const waiting = byId('waiting', HTMLElement);
   const enter = byId('join', HTMLButtonElement);
+  // It is called something when it does something.
+  enter.textContent = 'Join';
   hide.checked = remembered('hide-address') === 'yes';
   const pickers = {
     camera: byId('pick-camera', HTMLSelectElement),
