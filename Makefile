@@ -25,7 +25,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame topologies screenshots system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools gstreamer python valgrind
+.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame topologies screenshots icons system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools gstreamer python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -151,6 +151,9 @@ scoreboard: ## what each rule of who is shown what makes of each kind of link: w
 loads: ## what somebody who means harm costs a third person: their wait under each load, against a release build
 	@$(if $(PLENARY_BINARY),,cargo build --release --locked)
 	@node tests/loads/run.mjs "$${PLENARY_BINARY:-target/release/plenary}" $(LOADS)
+
+icons: chromium node_modules/.package-lock.json ## the icons of the installed page, from their pictures
+	@node tests/e2e/icons.mjs
 
 build: ## the server that the browser tests run (PLENARY_BINARY names another)
 	@$(STEP) build cargo build $(CARGO_FLAGS)

@@ -12,6 +12,9 @@ const NAMED: [&str; 2] = [" href=\"/", " src=\"/"];
 /// What begins a part of a page that a browser does not load by itself: its scripts do when the rest works.
 const LATER: &str = "<template id=\"later\">";
 
+/// Kinds of files that a page names and does not need.
+const BESIDE: [&str; 2] = ["rel=\"manifest\"", "rel=\"apple-touch-icon\""];
+
 const MODULE: &str = "<script type=\"module\"";
 
 /// What a page needs, by the names of the files.
@@ -28,7 +31,9 @@ fn named(html: &str) -> (Vec<String>, Vec<String>) {
     let (before, rest) = html.split_once(LATER).unwrap_or((html, ""));
     let (inside, after) = rest.split_once("</template>").unwrap_or((rest, ""));
     let names = |text: &str| -> Vec<String> {
-        let tags = text.split('<').filter(|tag| tag.starts_with("link ") || tag.starts_with("script "));
+        // What makes a page one that can be installed, browsers fetch when they want it, and nothing waits for it.
+        let waits = |tag: &str| tag.starts_with("link ") && !BESIDE.iter().any(|kind| tag.contains(kind));
+        let tags = text.split('<').filter(|tag| waits(tag) || tag.starts_with("script "));
         tags.filter_map(|tag| {
             let (_, name) = NAMED.iter().find_map(|start| tag.split_once(start))?;
             name.split('"').next().map(str::to_owned)

@@ -247,6 +247,8 @@ pub struct Config {
     pub hosts: Vec<HostName>,
     /// Other sites whose pages may use the API and signaling, and show the page in a frame.
     pub origins: Vec<Origin>,
+    /// Other sites whose pages may show the page in a frame, and no more.
+    pub frame_ancestors: Vec<Origin>,
     /// The UDP port of the first media worker.
     pub udp_port: u16,
     /// How many media workers there are, at least one. Each has the UDP port after that of the one before.
@@ -360,6 +362,7 @@ impl Config {
             http_addresses: Vec::new(),
             hosts: Vec::new(),
             origins: args.doors.origin,
+            frame_ancestors: args.doors.frame_ancestors,
             udp_port: args.udp_port,
             workers,
             cores,

@@ -168,6 +168,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         http_addresses: config.http_addresses.clone(),
         hosts: config.hosts.clone(),
         origins: config.origins.clone(),
+        frame_ancestors: config.frame_ancestors.clone(),
         only_https: matches!(config.transport, Transport::Files { .. }),
         tls: certificate_source(config).map(Tls::load).transpose()?,
         client_dir: config.client_dir.clone(),

@@ -2,6 +2,7 @@
  * Asks for the room that the address names, before the rest of its page is there: the door opens with the answer.
  */
 
+import { framed } from './core/frame.js';
 import { unescaped } from './core/names.js';
 import { showing, takePass } from './core/pass.js';
 import { tabStore, takeReturn } from './core/storage.js';
@@ -35,5 +36,5 @@ async function ask() {
   return null;
 }
 
-/** Who comes back does not ask. */
-export const answer = back ? Promise.resolve(null) : ask();
+/** Who comes back does not ask; in a frame they go in by a click, as everybody. */
+export const answer = back && !framed ? Promise.resolve(null) : ask();

@@ -4,6 +4,7 @@
 
 import { byId, nodesOf } from './core/dom.js';
 import { existsAlready, makeRoom } from './core/making.js';
+import { sharedIn } from './core/invitation.js';
 import { generatedRoomName, isLink, roomMeant } from './core/names.js';
 import { takePass } from './core/pass.js';
 import { said } from './core/sentence.js';
@@ -106,4 +107,15 @@ form.addEventListener('submit', (event) => {
 });
 open.addEventListener('click', () => void whileBusy(openRoom));
 setBusy(false);
+takeShared();
 roomList();
+
+/** Another program shared something with the installed page: a link leads to its room, and a text is what one may be called. */
+function takeShared() {
+  const { link, text } = sharedIn(location.search);
+  if (link) return location.replace(link);
+  if (!text) return undefined;
+  history.replaceState(null, '', location.pathname);
+  input.value = text;
+  return input.focus();
+}

@@ -4,16 +4,18 @@
 
 import { answer, back, linked, pass, store } from './asking.js';
 import { byId, nodesOf } from './core/dom.js';
+import { embedded, framed, takesFocus } from './core/frame.js';
 import { fetchLater } from './core/later.js';
 import { keepPass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { Reload } from './core/reload.js';
-import { keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
+import { keeps, keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { prejoin } from './ui/prejoin.js';
 
 /** @import { There } from './asking.js' */
 /** @import { Call } from './call/call.js' */
+/** @import { Around } from './embed.js' */
 /** @import { Return } from './core/storage.js' */
 
 /** Milliseconds a reloaded page waits for its devices before it goes on without: the others should see no gap. */
@@ -39,6 +41,11 @@ let opens = '';
 
 /** The person was banned, and asks to come in all the same. */
 let asks = false;
+/** What makes the next call go on with the last one. In a frame that takes a click. */
+let goesOn = framed ? back : null;
+/** The page around this one. @type {Around | null} */
+let around = null;
+document.documentElement.toggleAttribute('data-embed', embedded);
 
 /** @param {'prejoin' | 'joining' | 'waiting' | 'joined' | 'left'} state */
 function show(state) {
@@ -85,7 +92,8 @@ async function end(why) {
   if (why === 'ended' || why === 'room-over') keepSecret(room, '');
   if (why === 'bad-pass') keepPass(store, room, '');
   show('left');
-  byId('over-title', HTMLHeadingElement).focus();
+  around?.over(why);
+  if (takesFocus()) byId('over-title', HTMLHeadingElement).focus();
 }
 
 /**
@@ -111,6 +119,7 @@ function begin(part, name, returning) {
   const entered = part.enter({ room, name, back: returning, pass, asks, media, leave: () => leave('left') });
   call = entered;
   let isInside = false;
+  around?.follow(entered);
   entered.on('welcome', ({ protocol }) => {
     if (protocol === part.PROTOCOL) reload.current();
     const waited = document.documentElement.dataset.state === 'waiting';
@@ -157,7 +166,9 @@ function goIn() {
 /** The one door. */
 function theDoor() {
   door ??= prejoin(media, (name) => {
-    if (!call) return void enter(name, null);
+    const returning = goesOn;
+    goesOn = null;
+    if (!call) return void enter(name, returning);
     goIn();
     call.startAs(name);
   });
@@ -187,7 +198,7 @@ function found({ id, name, topology, access, locked, starts = 0, people = 0, mos
   if (id !== room) {
     room = id;
     keepPass(store, room, pass);
-    history.replaceState(null, '', `/r/${id}`);
+    history.replaceState(null, '', `/${embedded ? 'e' : 'r'}/${id}`);
   }
   // Whoever made the room need not ask; what the server says of the secret is seen on the way in.
   const made = secretOf(room) !== '';
@@ -214,19 +225,36 @@ async function comeBack(returning) {
   await enter(returning.name, returning);
 }
 
+/** Whoever is around hears of what happens here. Without them the page works all the same. */
+async function meetAround() {
+  try {
+    const { meet } = await import('./embed.js');
+    around = await meet({
+      media,
+      leave: () => {
+        const there = call !== null;
+        if (there) leave('left');
+        return there;
+      },
+    });
+  } catch (error) {
+    console.warn('the page around this one hears nothing:', error);
+  }
+}
+
 async function come() {
   showRoom(room);
   asks = takeAsk(store, room);
+  if (embedded) await meetAround();
   const there = await answer;
   theDoor().asks(asks);
   const why = typeof there === 'string' ? there : there && found(there);
   if (why) return end(why);
   show('prejoin');
   openDoor();
-  void media.start(
-    { camera: true, microphone: true },
-    { camera: remembered('camera'), microphone: remembered('microphone') },
-  );
+  const { camera, microphone } = goesOn ?? { camera: true, microphone: true };
+  void media.start({ camera, microphone }, { camera: remembered('camera'), microphone: remembered('microphone') });
+  around?.ready({ id: room, name: (typeof there === 'object' && there?.name) || room });
   try {
     const part = await loadInside();
     if (!call) part.prepare();
@@ -237,8 +265,11 @@ async function come() {
 }
 
 addEventListener('pagehide', () => {
+  // Who could not come back is not waited for.
+  if (!keeps(store)) return call?.leave();
   const returning = call?.suspend();
   if (returning) putReturn(store, room, returning);
+  return undefined;
 });
 // A page taken from the back-forward cache has a dead call: begin again, with what was put away.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
@@ -262,4 +293,4 @@ Object.defineProperty(window, 'plenary', {
   },
 });
 
-void (back ? comeBack(back) : come());
+void (back && !framed ? comeBack(back) : come());

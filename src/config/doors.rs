@@ -26,6 +26,11 @@ pub(super) struct DoorArgs {
     /// separate with commas. Without it: none
     #[arg(long, env = "PLENARY_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) origin: Vec<Origin>,
+
+    /// Other site whose pages may show this one in a frame, and nothing else, such as `https://www.example.org`. Repeat it
+    /// or separate with commas. Without it: those of --origin
+    #[arg(long, env = "PLENARY_FRAME_ANCESTORS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(super) frame_ancestors: Vec<Origin>,
 }
 
 /// The addresses (none: every one) and the hosts (none: every one).
@@ -89,6 +94,9 @@ mod tests {
             ("--origin", "app.example.org"),
             ("--origin", "https://app.example.org/page"),
             ("--origin", "*"),
+            ("--frame-ancestors", "www.example.org"),
+            ("--frame-ancestors", "https://*.example.org"),
+            ("--frame-ancestors", "*"),
         ] {
             let stop = config(&[flag, value]).unwrap_err();
             assert_eq!((stop.code, stop.text.lines().count()), (2, 1), "{flag} {value}: {}", stop.text);

@@ -32,11 +32,12 @@ pub(super) enum Route {
     Mute,
     Trace,
     Messages,
+    Frames,
 }
 
 impl Route {
     /// All there are, with what they take.
-    pub(super) const ALL: [(&'static str, Route, &'static str); 8] = [
+    pub(super) const ALL: [(&'static str, Route, &'static str); 9] = [
         ("/api/openapi.json", Route::Description, "GET, HEAD"),
         ("/api/rooms", Route::Rooms, "GET, HEAD, POST"),
         ("/api/rooms/{id}", Route::Room, "GET, HEAD, PATCH, DELETE"),
@@ -45,6 +46,7 @@ impl Route {
         ("/api/rooms/{id}/peers/{peer}/mute", Route::Mute, "POST"),
         ("/api/rooms/{id}/peers/{peer}/trace", Route::Trace, "GET, HEAD"),
         ("/api/rooms/{id}/messages", Route::Messages, "POST"),
+        ("/api/frames", Route::Frames, "GET, HEAD"),
     ];
 
     /// What somebody gets who asks by another method.
@@ -91,6 +93,7 @@ impl Site<'_> {
         let peer = found.params.get("peer").unwrap_or_default();
         Some(match found.value {
             Route::Description => Reply::new(StatusCode::OK, "application/json", DESCRIPTION.as_bytes()),
+            Route::Frames => self.frames(),
             Route::Rooms if request.head.method == Method::POST => self.create_room(request, client),
             Route::Rooms => self.listed(request),
             Route::Room if request.head.method == Method::PATCH => self.change_room(request, client, id),
@@ -123,6 +126,12 @@ impl Site<'_> {
                     .map(|()| done())
             }),
         })
+    }
+
+    /// Which sites show the page in a frame: a page in one talks to no other. Browsers are told the same with each page.
+    fn frames(&self) -> Reply {
+        let origins: Vec<String> = self.door.framers.iter().map(ToString::to_string).collect();
+        Reply::json(StatusCode::OK, &serde_json::json!({ "origins": origins }))
     }
 
     /// The id somebody means, or what they wrote.

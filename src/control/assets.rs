@@ -162,7 +162,7 @@ fn file_name(path: &str) -> Option<Cow<'_, str>> {
     if name.is_empty() {
         return Some("index.html".into());
     }
-    if let Some(room) = name.strip_prefix("r/") {
+    if let Some(room) = name.strip_prefix("r/").or_else(|| name.strip_prefix("e/")) {
         return (!room.is_empty() && !room.contains('/')).then(|| "room.html".into());
     }
     let plain = |segment: &str| {
@@ -199,6 +199,7 @@ mod tests {
     fn pages_have_routes_and_files_their_names() {
         assert_eq!(file_name("/").as_deref(), Some("index.html"));
         assert_eq!(file_name("/r/any room ü").as_deref(), Some("room.html"));
+        assert_eq!(file_name("/e/any room ü").as_deref(), Some("room.html"));
         assert_eq!(file_name("/js/ui/tiles.js").as_deref(), Some("js/ui/tiles.js"));
     }
 
@@ -212,6 +213,7 @@ mod tests {
             "/a\\..\\b.js",
             "/r/",
             "/r/a/b",
+            "/e/",
             "/js/",
             "x",
             "",

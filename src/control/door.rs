@@ -23,6 +23,8 @@ pub(super) struct Door {
     pub hosts: Vec<HostName>,
     /// Other sites whose pages may ask by the API, open sockets, and show ours in a frame.
     pub origins: Vec<Origin>,
+    /// Other sites whose pages may show ours in a frame: those, and who may do no more.
+    pub framers: Vec<Origin>,
     /// TLS ends here, and not at a proxy.
     pub tls: bool,
     /// The certificate is the operator's, so that browsers trust it tomorrow as well.
@@ -48,6 +50,17 @@ impl Door {
     pub fn lets_in(&self, headers: &HeaderMap) -> Option<&Origin> {
         let asked = Origin::of(headers).ok()?;
         self.origins.iter().find(|origin| origin.is(&asked))
+    }
+
+    /// Who shows our pages in a frame: each once.
+    pub fn framers(origins: &[Origin], ancestors: Vec<Origin>) -> Vec<Origin> {
+        let mut framers = origins.to_vec();
+        for ancestor in ancestors {
+            if !framers.iter().any(|known| known.is(&ancestor)) {
+                framers.push(ancestor);
+            }
+        }
+        framers
     }
 
     /// What a page of another site that may be here is told before it asks (the Fetch standard, "CORS-preflight request").

@@ -335,7 +335,7 @@ impl Exchange {
             }
             None => reply,
         };
-        let reply = reply.framed_by(&site.door.origins);
+        let reply = reply.framed_by(&site.door.framers);
         let then = if then == Then::Next && (site.stopping || !head.keep_alive) { Then::Close } else { then };
         let with_body = head.method != Method::HEAD;
         if reply.kept.is_some() || reply.answer.is_some() {

@@ -117,6 +117,8 @@ pub struct ControlConfig {
     pub hosts: Vec<HostName>,
     /// Other sites whose pages may use the API and signaling, and show the page in a frame.
     pub origins: Vec<Origin>,
+    /// Other sites whose pages may show the page in a frame, and no more.
+    pub frame_ancestors: Vec<Origin>,
     /// TLS, unless something in front of the server does it.
     pub tls: Option<Tls>,
     /// Browsers may be told to come by HTTPS only: the certificate is the operator's.
@@ -183,6 +185,7 @@ impl Control {
         listeners.register(poll.registry(), LISTENERS)?;
         let door = Door {
             hosts: config.hosts,
+            framers: Door::framers(&config.origins, config.frame_ancestors),
             origins: config.origins,
             tls: config.tls.is_some(),
             trusted: config.only_https,

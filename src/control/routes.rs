@@ -25,7 +25,7 @@ impl Site<'_> {
                 self.standard(request, client).unwrap_or_else(|| only_reading(request, || None))
             }
             _ => match link(path) {
-                Some(text) => only_reading(request, || self.room_page(request, text)),
+                Some(link) => only_reading(request, || self.room_page(request, link)),
                 None => only_reading(request, || self.assets.reply(path, &request.head.headers)),
             },
         }

@@ -110,9 +110,9 @@ impl Site<'_> {
 
     /// The page of a room, at its one address: whoever comes by another form of that, with capitals, escapes or what a chat
     /// program added, is sent there. Nothing is kept of it, because another room may have the name tomorrow.
-    pub(super) fn room_page(&self, request: &Request, text: &str) -> Option<Reply> {
+    pub(super) fn room_page(&self, request: &Request, (folder, text): (&str, &str)) -> Option<Reply> {
         let id = self.conference.id_of_link(&unescaped(text))?;
-        let address = format!("/r/{id}");
+        let address = format!("{folder}{id}");
         let path = request.head.target.split('?').next().unwrap_or_default();
         if path == address {
             return self.assets.reply(&address, &request.head.headers);
@@ -265,10 +265,15 @@ pub(super) fn trace_of(text: &str) -> Option<(&str, &str)> {
     (!peer.contains('/')).then_some((room, peer))
 }
 
-/// What a path says of a room, if it is a room's: `/r/` and a text, perhaps typed in capitals or with slashes after it.
-pub(super) fn link(path: &str) -> Option<&str> {
-    let text = path.strip_prefix("/r/").or_else(|| path.strip_prefix("/R/"))?.trim_end_matches('/');
-    (!text.is_empty() && !text.contains('/')).then_some(text)
+/// What a path says of a room, if it is a room's: `/r/` and a text, or `/e/` for the page that is shown in frames, perhaps typed in
+/// capitals or with slashes after it. The folder is as it should be.
+pub(super) fn link(path: &str) -> Option<(&'static str, &str)> {
+    let folder = |folder: &'static str, capital| {
+        Some((folder, path.strip_prefix(folder).or_else(|| path.strip_prefix(capital))?))
+    };
+    let (folder, text) = folder("/r/", "/R/").or_else(|| folder("/e/", "/E/"))?;
+    let text = text.trim_end_matches('/');
+    (!text.is_empty() && !text.contains('/')).then_some((folder, text))
 }
 
 /// What a query asks for: after which id, and how many. `None` if it asks for anything else, or for something twice.

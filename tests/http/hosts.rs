@@ -280,3 +280,54 @@ fn pages_of_other_sites_may_use_it_if_they_are_named() {
         alone.ask("GET /api/rooms HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example.org\r\n\r\n");
     assert_eq!((answer.header(allowed), answer.header("vary")), (None, None));
 }
+
+/// Who is named for frames alone shows the page in one, and is a stranger otherwise.
+#[test]
+fn sites_that_may_show_it_in_a_frame_may_do_nothing_else() {
+    let origins = vec!["https://app.example.org".parse().unwrap()];
+    let frame_ancestors = ["https://www.example.org", "https://APP.example.org:443"]
+        .map(|origin| origin.parse().unwrap())
+        .to_vec();
+    let server = Server::with(ControlConfig { origins, frame_ancestors, ..ControlConfig::default() });
+    for path in ["/", "/r/a", "/e/a"] {
+        let page = server.get(path);
+        let policy = page.header("content-security-policy").unwrap();
+        let framed = "frame-ancestors https://app.example.org https://www.example.org;";
+        assert!(page.status == 200 && policy.contains(framed), "{path}: {policy}");
+    }
+    let page = server.get("/e/a");
+    let kept = page.header("etag").unwrap();
+    let again = server.ask(&format!("GET /e/a HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {kept}\r\n\r\n"));
+    let policy = "content-security-policy";
+    assert_eq!(
+        (again.status, again.header(policy)),
+        (304, page.header(policy)),
+        "else a browser keeps another one"
+    );
+    let told = server.get("/api/frames");
+    let origins = serde_json::json!(["https://app.example.org", "https://www.example.org"]);
+    assert_eq!((told.status, &told.json()["origins"]), (200, &origins));
+    let ask = |path: &str, more: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://www.example.org\r\n");
+        let mut client = server.connect();
+        client.say(&format!("{head}{more}\r\n"));
+        client.answer()
+    };
+    assert_eq!(ask("/api/rooms", "").header("access-control-allow-origin"), None);
+    assert_eq!(ask("/ws", UPGRADE).status, 403);
+    let alone = Server::start();
+    assert_eq!(alone.get("/api/frames").json()["origins"], serde_json::json!([]));
+}
+
+/// The page for frames has an address of its own, and that is one, too.
+#[test]
+fn the_page_for_frames_is_the_rooms_at_an_address_of_its_own() {
+    let server = Server::start();
+    let ask = |path: &str| server.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    assert_eq!(ask("/e/tea-club").text(), ask("/r/tea-club").text());
+    for path in ["/E/tea-club", "/e/Tea-Club", "/e/tea-club/", "/e/tea%2dclub"] {
+        let answer = ask(path);
+        assert_eq!((answer.status, answer.header("location")), (307, Some("/e/tea-club")), "{path}");
+    }
+    assert_eq!(ask("/e/").status, 404);
+}

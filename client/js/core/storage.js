@@ -262,6 +262,22 @@ export function takeAsk(store, room) {
 }
 
 /**
+ * @param {Store} store
+ * @returns {boolean} Whether it keeps anything.
+ */
+export function keeps(store) {
+  const key = 'plenary.keeps';
+  try {
+    store.setItem(key, 'yes');
+    const kept = store.getItem(key) !== null;
+    store.removeItem(key);
+    return kept;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * The store of this tab, or one that forgets everything if the browser forbids it.
  * @returns {Store}
  */

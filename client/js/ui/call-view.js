@@ -13,6 +13,7 @@ import { deviceButton, deviceProblems } from './device-button.js';
 import { handButton } from './hand-button.js';
 import { showHealth } from './health.js';
 import { inviteButton } from './invite.js';
+import { invitationWays } from './invitation-ways.js';
 import { lobbyNotice } from './lobby-notice.js';
 import { peoplePanel } from './people-panel.js';
 import { Playback } from './playback.js';
@@ -109,6 +110,7 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   handButton(call.hands, announce);
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   inviteButton(id, announce);
+  invitationWays(call, id, announce);
   chatPanel({ call, id, announce });
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));

@@ -3,6 +3,7 @@
  */
 
 import { byId, h, nodesOf } from '../core/dom.js';
+import { takesFocus } from '../core/frame.js';
 import { hue, initials, nameToSay } from '../core/names.js';
 import { said } from '../core/sentence.js';
 import { remember, remembered } from '../core/storage.js';
@@ -123,7 +124,7 @@ export function prejoin(media, join) {
     open() {
       show(false);
       look();
-      name.focus();
+      if (takesFocus()) name.focus();
     },
     asks(asks) {
       enter.textContent = asks ? 'Ask to join' : 'Join';

@@ -20,7 +20,7 @@ const SAFETY: [(&str, &str); 6] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
-         media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+         media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'",
     ),
     ("cross-origin-opener-policy", "same-origin"),
@@ -137,12 +137,16 @@ impl Reply {
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
+    /// Whether it is a page's, or may be: what comes with "not modified" takes the place of what a browser has kept.
+    fn is_page(&self) -> bool {
+        let html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
+        self.status == StatusCode::NOT_MODIFIED || self.headers.get(CONTENT_TYPE).is_some_and(html)
+    }
+
     /// The same answer to who asked for `host` and loads pages by `scheme`, if that is known: a page may open its WebSocket in
     /// every browser. A host that such a policy has no word for (an IPv6 address) is not named.
     pub fn opening_sockets_at(self, host: &Host, scheme: Option<Scheme>) -> Self {
-        let is_page =
-            self.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-        if !is_page || matches!(host.name, HostName::Address(IpAddr::V6(_))) {
+        if !self.is_page() || matches!(host.name, HostName::Address(IpAddr::V6(_))) {
             return self;
         }
         let sockets = match scheme {
@@ -159,9 +163,7 @@ impl Reply {
 
     /// The same answer, which pages of these sites may show in a frame.
     pub fn framed_by(self, origins: &[Origin]) -> Self {
-        let is_page =
-            self.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-        if !is_page || origins.is_empty() {
+        if !self.is_page() || origins.is_empty() {
             return self;
         }
         let [(_, policy), ..] = SAFETY;

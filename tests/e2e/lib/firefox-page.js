@@ -143,6 +143,16 @@ export class FirefoxPage {
   locator(css) {
     return new Locator(this.#page, { css });
   }
+
+  /**
+   * What is shown in a frame of the page; null if there is none.
+   * @param {{ url: RegExp }} wanted
+   */
+  frame({ url }) {
+    const frame = this.#page.frames().find((one) => url.test(one.url()));
+    // A frame is asked as a page is.
+    return frame ? new FirefoxPage(/** @type {any} */ (frame), this.#size) : null;
+  }
 }
 
 class Locator {
