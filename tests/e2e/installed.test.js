@@ -59,7 +59,7 @@ house.scene('the browser finds nothing that keeps the page from being installed'
     const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
     return installabilityErrors.map(({ errorId }) => errorId).filter((error) => error !== 'in-incognito');
   };
-  await until('nothing keeps the page from being installed', wrong, (errors) => errors.length === 0);
+  await until('nothing keeps the page from being installed', wrong, (found) => found.length === 0);
 });
 
 house.scene('what is shared with it leads to the room, or to its name', async () => {

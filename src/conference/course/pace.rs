@@ -92,7 +92,7 @@ mod tests {
         let (mut pace, now) = (Pace::default(), Instant::now());
         let longest = (0..1_000).map(|_| pace.went_back(now, ANN)).max();
         assert_eq!(longest, Some(LONGEST));
-        let almost = now + FORGOTTEN_AFTER - Duration::from_millis(1);
+        let almost = now + (FORGOTTEN_AFTER / 2);
         assert_eq!(pace.went_back(almost, ANN), LONGEST);
         assert_eq!(pace.went_back(almost + FORGOTTEN_AFTER, ANN), SETTLED_AFTER);
     }
