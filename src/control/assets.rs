@@ -17,7 +17,7 @@ mod embedded {
     /// One file in the forms that there are of it.
     pub(super) struct Embedded {
         pub name: &'static str,
-        /// For its ETag.
+        /// For its `ETag`.
         pub tag: &'static str,
         pub plain: &'static [u8],
         pub gzip: Option<&'static [u8]>,
@@ -120,7 +120,8 @@ impl Assets {
         };
         let path = format!("/{name}");
         // The pages name the hash, so they are not below it.
-        let is_file = file_name(&path)? == name && !name.ends_with(".html");
+        let is_file = file_name(&path)? == name
+            && content_type(name).is_some_and(|kind| !kind.starts_with("text/html"));
         let asset = self.find(&path).filter(|_| is_file)?;
         let present = match self {
             Self::Embedded(_) if hash == embedded::HASH => {
