@@ -17,7 +17,7 @@ mod graph;
 mod page;
 
 use graph::Graph;
-use page::{Needs, is_script, page};
+use page::{Needs, is_module, page};
 
 /// Which files the pages are.
 const PAGES: [&str; 2] = ["index.html", "room.html"];
@@ -75,7 +75,7 @@ fn hash_of(files: &BTreeMap<String, Vec<u8>>) -> String {
 /// Puts the names of what they need into the pages, and tells them.
 fn write_pages(files: &mut BTreeMap<String, Vec<u8>>, base: &str) -> Outcome<Vec<(&'static str, Needs)>> {
     let mut modules = Vec::new();
-    for (name, bytes) in files.iter().filter(|(name, _)| is_script(name)) {
+    for (name, bytes) in files.iter().filter(|(name, _)| is_module(name)) {
         modules.push((name.as_str(), std::str::from_utf8(bytes)?));
     }
     let graph = Graph::of(modules.iter().copied())?;

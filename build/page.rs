@@ -2,7 +2,6 @@
 //! that a browser need not read one to learn of the next.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use crate::graph::Graph;
 
@@ -53,7 +52,7 @@ impl Needs {
             return Err(format!("a page names {missing}, which is not there"));
         }
         let (scripts, mut first): (Vec<String>, Vec<String>) =
-            outside.into_iter().partition(|name| is_script(name));
+            outside.into_iter().partition(|name| is_module(name));
         // Who asks first has what it needs first.
         for script in &scripts {
             let needed = graph.before(std::slice::from_ref(script));
@@ -66,19 +65,21 @@ impl Needs {
     }
 }
 
-/// Whether a file is a module.
-pub fn is_script(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|kind| kind == "js")
+/// Whether a file is one of the client's modules.
+pub fn is_module(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| ending == "js")
+}
+
+/// What has a browser fetch these modules.
+fn preloads(names: &[String], priority: &str, base: &str) -> String {
+    let modules = names.iter().filter(|name| is_module(name));
+    modules.fold(String::new(), |links, name| {
+        links + "<link rel=\"modulepreload\"" + priority + " href=\"" + base + name + "\" />\n    "
+    })
 }
 
 /// The page, with its files below `base`, which ends with a slash.
 pub fn page(html: &str, needs: &Needs, base: &str) -> String {
-    let links = |names: &[String], priority: &str| -> String {
-        let modules = names.iter().filter(|name| is_script(name));
-        modules.fold(String::new(), |links, name| {
-            links + "<link rel=\"modulepreload\"" + priority + " href=\"" + base + name + "\" />\n    "
-        })
-    };
     let mut page = html.to_owned();
     for start in NAMED {
         for folder in ["css/", "js/", "favicon.svg"] {
@@ -86,11 +87,8 @@ pub fn page(html: &str, needs: &Needs, base: &str) -> String {
             page = page.replace(&name, &name.replacen('/', base, 1));
         }
     }
-    let first = links(&needs.first, "");
+    let first = preloads(&needs.first, "", base);
     page = page.replacen(MODULE, &format!("{first}{MODULE}"), 1);
-    page.replacen(
-        LATER,
-        &format!("{LATER}\n    {}", links(&needs.later, " fetchpriority=\"low\"").trim_end()),
-        1,
-    )
+    let later = preloads(&needs.later, " fetchpriority=\"low\"", base);
+    page.replacen(LATER, &format!("{LATER}\n    {}", later.trim_end()), 1)
 }

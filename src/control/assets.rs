@@ -120,8 +120,8 @@ impl Assets {
         };
         let path = format!("/{name}");
         // The pages name the hash, so they are not below it.
-        let is_file =
-            file_name(&path)? == name && Path::new(name).extension().is_none_or(|kind| kind != "html");
+        let is_file = file_name(&path)? == name
+            && content_type(name).is_some_and(|kind| !kind.starts_with("text/html"));
         let asset = self.find(&path).filter(|_| is_file)?;
         let present = match self {
             Self::Embedded(_) if hash == embedded::HASH => {
