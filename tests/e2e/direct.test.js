@@ -131,20 +131,17 @@ house.scene('who is muted is not heard and does not speak, whatever their page s
   await bob.press('Mute microphone');
   await ann.findsMarked('Bob', /microphone muted/i);
   await bob.page.evaluate(async () => {
-    const context = new AudioContext();
-    const tone = context.createOscillator();
-    const out = context.createMediaStreamDestination();
-    tone.connect(out);
-    tone.start();
+    const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
     const [link] = /** @type {any} */ (window).plenary.mesh.links.values();
-    await link.pc.getTransceivers()[0].sender.replaceTrack(out.stream.getAudioTracks()[0]);
+    await link.pc.getTransceivers()[0].sender.replaceTrack(microphone.getAudioTracks()[0]);
   });
   const comes = () =>
     ann.page.evaluate(() => [.../** @type {any} */ (window).plenary.mesh.links.values()].map(({ level }) => level));
-  await until('something comes to Ann', comes, ([level]) => level > 0.1);
+  const isLoud = () => until('something comes to Ann', comes, ([level]) => level > 0.03);
+  await isLoud();
   assert.equal(await sounds(ann), 0);
   assert.equal(await ann.page.locator('.tile.speaking').count(), 0);
-  assert.ok((await comes())[0] > 0.1, 'all the time');
+  await isLoud();
   await bob.press('Unmute microphone');
   await hearsOneVoiceOnce(ann);
 });
