@@ -324,6 +324,10 @@ fn the_description_has_every_status_of_the_source_and_no_other() {
                 folders.push(entry);
                 continue;
             }
+            // What WHIP answers is in a document of its own.
+            if entry.ends_with("standard.rs") {
+                continue;
+            }
             let source = std::fs::read_to_string(&entry).unwrap();
             let source = source.split("#[cfg(test)]").next().unwrap();
             for rest in source.split("StatusCode::").skip(1) {
@@ -348,7 +352,7 @@ fn the_description_has_every_status_of_the_source_and_no_other() {
 }
 
 /// The number of a status by the name of its constant: its phrase, in capitals.
-fn status_called(name: &str) -> Option<u16> {
+pub fn status_called(name: &str) -> Option<u16> {
     let called = |status: &StatusCode| {
         let phrase = status.canonical_reason().unwrap_or_default().to_uppercase();
         phrase.replace([' ', '-'], "_").replace('\'', "") == name

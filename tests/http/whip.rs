@@ -205,3 +205,19 @@ fn an_answer_that_waits_for_a_worker_makes_nobody_else_wait() {
     drop(waiting);
     goes_on(&mut ann);
 }
+
+#[test]
+fn the_document_has_every_status_of_the_source() {
+    const SOURCE: &str = include_str!("../../src/control/standard.rs");
+    const DOCUMENT: &str = include_str!("../../docs/whip.md");
+    let names = SOURCE.split("StatusCode::").skip(1).map(|rest| {
+        rest.chars().take_while(|letter| letter.is_ascii_uppercase() || *letter == '_').collect::<String>()
+    });
+    let mut seen = 0;
+    for name in names.filter(|name| !name.is_empty()) {
+        let status = crate::api::status_called(&name).expect("a status");
+        assert!(DOCUMENT.contains(&format!("\n| {status} | ")), "{status} is not in docs/whip.md");
+        seen += 1;
+    }
+    assert!(seen > 10, "the source says its statuses in another way: {seen}");
+}
