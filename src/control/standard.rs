@@ -181,9 +181,7 @@ impl Site<'_> {
     /// No worker answered in time.
     pub(super) fn standard_unanswered(&mut self, reply: &Reply, id: StandardId) -> Reply {
         self.answers.forget(id);
-        if reply.status == StatusCode::CREATED {
-            self.conference.abandon_standard(self.now, id);
-        }
+        self.conference.abandon_standard(self.now, id);
         Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "no part of the server that forwards media answered")
             .with(RETRY_AFTER, LATER)
             .in_place_of(reply)

@@ -354,9 +354,14 @@ impl Conference {
         Ok(())
     }
 
-    /// Whoever asked for an answer is gone, and never learned the name of what was opened for them.
+    /// Whoever asked for an answer is gone. If it was to their first offer, they never learned the name of what was opened for them; after
+    /// a change they go on with it.
     pub fn abandon_standard(&mut self, now: Now, id: StandardId) {
-        if let Some(peer) = self.standard.get(&id).copied() {
+        let opens = |peer: &PeerId| {
+            let client = self.peers.get(peer).and_then(|peer| peer.standard.as_deref());
+            client.is_some_and(|client| client.version == 1)
+        };
+        if let Some(peer) = self.standard.get(&id).copied().filter(opens) {
             self.remove_peer(now, peer);
             self.run_due(now);
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::harness::{World, address};
 use super::moderation::kept_by_ann;
-use crate::conference::protocol::{Client, Presence};
+use crate::conference::protocol::{Client, Path, Presence, ServerMessage, Why};
 use crate::conference::{
     Auth, Patched, Purpose, StandardAnswer, StandardId, StandardRefused, StandardRequest, WHIP_BITRATE,
 };
@@ -271,4 +271,39 @@ fn a_tool_is_never_waited_for_longer_than_it_waits() {
     assert_eq!(world.answer_to(id), Err(StandardRefused::NoSession));
     world.pass_millis(100);
     assert_eq!(world.names(1), ["Bob", "Stream"]);
+}
+
+#[test]
+fn who_hears_no_answer_to_a_restart_keeps_the_session() {
+    let (mut world, id) = World::with_stream();
+    let now = world.now();
+    let whose = (Purpose::Publish, &*id.to_string(), None);
+    assert_eq!(
+        world.conference.patch_standard(now, address(7), whose, &["*"], RESTART),
+        Ok(Patched::Awaited(id))
+    );
+    world.conference.abandon_standard(now, id);
+    world.is_answered(id, 2);
+    world.pass_millis(100);
+    assert_eq!(world.names(1), ["Bob", "Stream"]);
+}
+
+#[test]
+fn a_room_that_may_go_direct_stays_on_the_server_with_a_tool_in_it_and_says_why() {
+    let mut world = World::empty();
+    let den = json!({ "name": "Den", "listed": true, "topology": "auto" });
+    world.conference.create_room(world.now(), address(0), serde_json::from_value(den).unwrap()).unwrap();
+    world.join_with_media(1, "Bob");
+    let id = world.comes(&publishes("den")).expect("a session");
+    world.is_answered(id, 1);
+    let peer = world.person(id);
+    world.notice(Notice::Heard { peer });
+    world.pass_millis(20_000);
+    let told = world.all(1).into_iter().filter_map(|message| match message {
+        ServerMessage::Topology { path, reason, .. } => Some((path, reason)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert!(told.iter().all(|(path, _)| *path == Path::Server), "{told:?}");
+    assert_eq!(told.last(), Some(&(Path::Server, Why::StandardClient)));
 }
