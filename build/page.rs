@@ -14,6 +14,9 @@ const LATER: &str = "<template id=\"later\">";
 /// Kinds of files that a page names and does not need.
 const BESIDE: [&str; 2] = ["rel=\"manifest\"", "rel=\"apple-touch-icon\""];
 
+/// The languages: a page fetches the one that its reader speaks.
+const CHOSEN: &str = "js/words/";
+
 const MODULE: &str = "<script type=\"module\"";
 
 /// What a page needs, by the names of the files.
@@ -60,7 +63,7 @@ impl Needs {
             first.extend(new);
         }
         let mut later = inside;
-        later.extend(graph.after(&scripts));
+        later.extend(graph.after(&scripts).into_iter().filter(|name| !name.starts_with(CHOSEN)));
         Ok(Self { first, later })
     }
 }

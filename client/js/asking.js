@@ -1,8 +1,10 @@
 /**
- * Asks for the room that the address names, before the rest of its page is there: the door opens with the answer.
+ * Asks for the room that the address names, and for the words of the language, before the rest of its page is there: the door
+ * opens with the answer.
  */
 
 import { framed } from './core/frame.js';
+import './core/language.js';
 import { unescaped } from './core/names.js';
 import { showing, takePass } from './core/pass.js';
 import { tabStore, takeReturn } from './core/storage.js';

@@ -9,6 +9,8 @@ import { generatedRoomName, isLink, roomMeant } from './core/names.js';
 import { takePass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { keepSecret, tabStore } from './core/storage.js';
+import { translate } from './core/words.js';
+import { languageChoice } from './ui/language-choice.js';
 import { roomList } from './ui/room-list.js';
 
 const { pass } = takePass(tabStore(), '', location, (address) => history.replaceState(null, '', address));
@@ -19,6 +21,8 @@ const create = byId('create', HTMLButtonElement);
 const open = byId('open', HTMLButtonElement);
 const message = byId('message', HTMLParagraphElement);
 
+translate(document);
+languageChoice(byId('language', HTMLSelectElement));
 input.placeholder = generatedRoomName(random);
 
 /** From 0 to below 1, as `Math.random`, but drawn well. */

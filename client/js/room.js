@@ -10,7 +10,9 @@ import { keepPass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { Reload } from './core/reload.js';
 import { keeps, keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
+import { translate } from './core/words.js';
 import { LocalMedia } from './rtc/local-media.js';
+import { languageChoice } from './ui/language-choice.js';
 import { prejoin } from './ui/prejoin.js';
 
 /** @import { There } from './asking.js' */
@@ -46,6 +48,8 @@ let goesOn = framed ? back : null;
 /** The page around this one. @type {Around | null} */
 let around = null;
 document.documentElement.toggleAttribute('data-embed', embedded);
+translate(document);
+languageChoice(byId('language', HTMLSelectElement));
 
 /** @param {'prejoin' | 'joining' | 'waiting' | 'joined' | 'left'} state */
 function show(state) {

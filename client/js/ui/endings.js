@@ -2,6 +2,8 @@
  * How a call ends, or why it does not begin: what is said, and what one can do then. Pure.
  */
 
+import { word } from '../core/words.js';
+
 /**
  * @typedef {object} Ending
  * @property {string} title
@@ -9,20 +11,20 @@
  * @property {string} again What leads back into the room is called; empty if nothing does.
  */
 
-const RETURN = 'Return to the room';
-const TRY = 'Try again';
+const RETURN = word('over.return');
+const TRY = word('over.try-again');
 
 /** Leads back for somebody who was banned: it asks for admission. */
-export const ASK = 'Ask to join';
+export const ASK = word('over.ask');
 
 /** @type {Record<string, Ending>} */
 const ENDINGS = {
   left: {
-    title: 'You left the room',
-    text: 'The others can still talk. You may come back at any time.',
+    title: word('over.left.title'),
+    text: word('over.left.text'),
     again: RETURN,
   },
-  'left-lobby': { title: 'You do not wait any more', text: 'You may ask to come in at any time.', again: RETURN },
+  'left-lobby': { title: word('over.left-lobby.title'), text: word('over.left-lobby.text'), again: RETURN },
   'taken-over': {
     title: 'The call goes on elsewhere',
     text: 'This call was continued in another tab or window.',
