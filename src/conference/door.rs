@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use super::room::CreateRoomError;
 use super::store::RoomRecord;
 use super::token::Token;
-use super::{Conference, Now};
+use super::{Conference, Now, ids, names};
 use crate::ledger::{ClientAddress, Metered};
 use crate::limits::Limit;
 use crate::media::ids::RoomId;
@@ -120,10 +120,13 @@ impl Conference {
         let found = match (self.room_ids.get(id), self.store.get(id)) {
             (Some(room), _) => Found::Open(*room),
             (None, Some(record)) => Found::Empty(record),
-            (None, None) => match self.made_again(now, id, token, self.may_make_again(id, join, &shown)) {
-                Some(record) => Found::Ended(record),
-                None => return Err(self.no_such_room(now, address)),
-            },
+            (None, None) => {
+                let may = self.may_make_again(id, join, &shown);
+                match self.made_again(now, id, token, join.room_name.as_deref(), may) {
+                    Some(record) => Found::Ended(record),
+                    None => return Err(self.no_such_room(now, address)),
+                }
+            }
         };
         let record = match &found {
             Found::Open(room) => self.rooms.get(room).map(|room| room.state.record()),
@@ -174,11 +177,13 @@ impl Conference {
     }
 
     /// A room of which only its id is known: that was drawn here, if whoever asks for it `may` make it, or somebody was inside.
+    /// Who was inside knows what it was `called`.
     pub(super) fn made_again(
         &self,
         now: Now,
         id: &str,
         token: Option<Token>,
+        called: Option<&str>,
         may: bool,
     ) -> Option<RoomRecord> {
         let token = token.filter(|token| !token.is_expired(now));
@@ -192,8 +197,20 @@ impl Conference {
             Some(name) => name,
             None => token.is_some().then_some(id)?,
         };
-        let name = name.to_owned();
+        let name = called.and_then(|called| self.spelled(id, called)).unwrap_or_else(|| name.to_owned());
         Some(RoomRecord { id: id.to_owned(), name, created_at, ..RoomRecord::new(now, drawn.is_none()) })
+    }
+
+    /// A name as somebody says that the room with this id was called, if the id was made of it: its spelling is all that a link
+    /// loses, and nobody can call a room otherwise.
+    fn spelled(&self, id: &str, called: &str) -> Option<String> {
+        let most = self.config.limits.get(Limit::RoomNameChars);
+        let name = names::clean(called, most).ok()?;
+        let made = match self.keys.drawn_id(id) {
+            Some(said) => ids::slug(&name, most) == said,
+            None => ids::of_listed(&name, most).iter().any(|own| own == id),
+        };
+        made.then_some(name)
     }
 
     /// What somebody hears who asked for a room that there is not.

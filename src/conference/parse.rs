@@ -35,6 +35,9 @@ pub(super) struct Join {
     pub(super) secret: Option<String>,
     /// An access token.
     pub(super) pass: Option<String>,
+    /// What the room was called when the page was in it.
+    #[serde(rename = "roomName")]
+    pub(super) room_name: Option<String>,
     /// The protocol that the page speaks.
     pub(super) protocol: Option<u32>,
     /// The person keeps their address to themselves.
@@ -61,6 +64,7 @@ impl Join {
             token: None,
             secret,
             pass,
+            room_name: None,
             protocol: None,
             hide_address: false,
             browser: None,

@@ -49,6 +49,10 @@ pub enum ClientMessage {
         /// An access token, which says what the person may.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pass: Option<String>,
+        /// What the room was called when the page was in it: a room that has to be made again is called so, if its id was made of
+        /// that name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room_name: Option<String>,
         /// The protocol that the page speaks; [`FIRST_PROTOCOL`] if it names none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         protocol: Option<u32>,

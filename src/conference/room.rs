@@ -347,7 +347,7 @@ impl Conference {
     pub fn look_up_with(&self, now: Now, id: &str, pass: Option<&str>) -> Option<RoomInfo> {
         self.room(id).or_else(|| {
             let may = self.links_make_rooms() || pass.is_some_and(|pass| self.makes(now, id, pass));
-            Some(self.made_again(now, id, None, may)?.info(0))
+            Some(self.made_again(now, id, None, None, may)?.info(0))
         })
     }
 

@@ -96,6 +96,7 @@ impl Session {
             hide_address: None,
             browser: None,
             knock: None,
+            room_name: None,
             protocol: Some(PROTOCOL),
             chat: None,
         });

@@ -122,10 +122,18 @@ test('what is said on the way in has what there is to say, and nothing more', ()
   const chat = { epoch: 0, revision: 0 };
   const bare = joinOf({ ...comerOf({ room: 'tea', name: 'Ann', back: null }), chat });
   assert.deepEqual(Object.keys(bare), ['type', 'room', 'name', 'protocol', 'chat']);
-  const back = /** @type {any} */ ({ token: 't' });
+  const back = /** @type {any} */ ({ token: 't', roomName: 'Tea' });
   const options = { room: 'tea', name: 'Ann', back, secret: 's', browser: 'b', hidesAddress: true, knock: true };
   const full = joinOf({ ...comerOf(options), chat });
-  assert.deepEqual(full, { ...bare, token: 't', secret: 's', browser: 'b', hideAddress: true, knock: true });
+  assert.deepEqual(full, {
+    ...bare,
+    token: 't',
+    secret: 's',
+    browser: 'b',
+    hideAddress: true,
+    knock: true,
+    roomName: 'Tea',
+  });
   assert.ok(validateClientMessage(full).ok);
 });
 

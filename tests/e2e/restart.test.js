@@ -53,6 +53,7 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
   assert.doesNotMatch(await ann.readText(), /out of reach/i);
   assert.equal(ann.page.url(), invitation, 'nobody was sent elsewhere');
   assert.deepEqual([ann.peerId, bob.peerId], ids, 'everybody is who they were');
+  for (const { page } of [ann, bob]) await page.getByRole('heading', { name: 'Maintenance', exact: true }).waitFor();
 });
 
 house.scene('a reload after the restart brings the same person back, too', async () => {

@@ -212,8 +212,7 @@ export class Call extends Emitter {
     // A page that comes back cannot go on with the screen: browsers want to be asked anew.
     if (this.#share.sharing) this.#socket.send({ type: 'mute', stream: 'screen', kind: 'video', muted: true });
     this.#socket.send({ type: 'leave', mayReturn: true });
-    const { token, name } = this.#comer;
-    return token ? returnOf(this.#media, { token, name, offer: this.#offer, screen: this.#share.sharing }) : null;
+    return returnOf(this.#media, this.#comer, { offer: this.#offer, screen: this.#share.sharing });
   }
 
   /** @param {Tile[]} tiles What is shown, the most important first. */
@@ -317,6 +316,7 @@ export class Call extends Emitter {
     this.#stall.start();
     this.#limits.start();
     this.#comer.token = welcome.token;
+    this.#comer.roomName = welcome.room.name;
     this.#publishVersion = -1;
     this.#useIceServers(welcome.iceServers);
     this.moderation.welcomed(welcome);

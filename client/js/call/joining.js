@@ -39,6 +39,7 @@ const PUT_OUT = ['removed', 'banned', 'ended', 'room-over', 'meeting-over'];
  * @property {string} browser What the browser is called, always the same.
  * @property {boolean} hideAddress
  * @property {boolean} knock Asks for admission though one was banned.
+ * @property {string} roomName What the room was called when one was inside: a server that was restarted knows its link only.
  */
 
 /**
@@ -55,14 +56,15 @@ export function comerOf({
   hidesAddress = false,
   knock = false,
 }) {
-  return { room, name, token: back?.token, secret, pass, browser, hideAddress: hidesAddress, knock };
+  const roomName = back?.roomName ?? '';
+  return { room, name, token: back?.token, secret, pass, browser, hideAddress: hidesAddress, knock, roomName };
 }
 
 /**
  * @param {Comer} comer
  * @returns {Join}
  */
-export function joinOf({ room, name, chat, token, secret, pass, browser, hideAddress, knock }) {
+export function joinOf({ room, name, chat, token, secret, pass, browser, hideAddress, knock, roomName }) {
   return {
     type: 'join',
     room,
@@ -75,6 +77,7 @@ export function joinOf({ room, name, chat, token, secret, pass, browser, hideAdd
     ...(browser ? { browser } : {}),
     ...(hideAddress ? { hideAddress } : {}),
     ...(knock ? { knock } : {}),
+    ...(roomName ? { roomName } : {}),
   };
 }
 

@@ -86,9 +86,12 @@ export function mutesOf(lines, own) {
 /**
  * What a page that is loaded again needs to go on.
  * @param {Pick<LocalMedia, 'get'>} media
- * @param {Pick<Return, 'token' | 'name' | 'offer' | 'screen'>} who
- * @returns {Return}
+ * @param {Pick<Return, 'name' | 'roomName'> & { token?: string | undefined }} who
+ * @param {Pick<Return, 'offer' | 'screen'>} what
+ * @returns {Return | null} Nothing for somebody who never came in.
  */
-export function returnOf(media, who) {
-  return { ...who, camera: media.get('camera').on, microphone: media.get('microphone').on, at: Date.now() };
+export function returnOf(media, { token, name, roomName = '' }, what) {
+  if (!token) return null;
+  const [camera, microphone] = [media.get('camera').on, media.get('microphone').on];
+  return { ...what, token, name, roomName, camera, microphone, at: Date.now() };
 }

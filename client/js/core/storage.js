@@ -15,6 +15,7 @@
  * @property {boolean} camera Whether the camera was on.
  * @property {boolean} microphone Whether the microphone was on.
  * @property {boolean} [screen] Whether a screen was shared: a page that is loaded again cannot go on with it.
+ * @property {string} [roomName] What the room is called.
  * @property {number} at When the page went away, in milliseconds since 1970.
  */
 
@@ -129,6 +130,7 @@ function isReturn(value) {
     typeof it.camera === 'boolean' &&
     typeof it.microphone === 'boolean' &&
     ['boolean', 'undefined'].includes(typeof it.screen) &&
+    ['string', 'undefined'].includes(typeof it.roomName) &&
     typeof it.at === 'number'
   );
 }

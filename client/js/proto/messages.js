@@ -10,7 +10,7 @@
 /** @typedef {{ peer: string, stream: Stream, height: number, pinned?: boolean }} Tile */
 /** What keeps a browser from sending more. @typedef {'bandwidth' | 'cpu'} Limitation */
 
-/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, pass?: string, hideAddress?: boolean, chat?: ChatSeen, browser?: string, knock?: boolean }} Join */
+/** @typedef {{ type: 'join', room: string, name: string, protocol: number, token?: string, secret?: string, pass?: string, hideAddress?: boolean, chat?: ChatSeen, browser?: string, knock?: boolean, roomName?: string }} Join */
 /** @typedef {{ type: 'offer', id: number, fresh: boolean, sdp: string, tracks: TrackLine[], slots: SlotLine[] }} Offer */
 /** @typedef {{ type: 'view', tiles: Tile[] }} View */
 /** @typedef {{ type: 'mute', stream: Stream, kind: Kind, muted: boolean }} Mute */

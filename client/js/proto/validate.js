@@ -175,6 +175,7 @@ const CLIENT = {
       chat: record({ epoch: count, revision: count }),
       browser: text,
       knock: flag,
+      roomName: text,
     },
   ),
   offer: record({

@@ -172,6 +172,7 @@ impl Client {
             hide_address: None,
             browser: None,
             knock: None,
+            room_name: None,
         });
     }
 
