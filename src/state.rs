@@ -38,7 +38,7 @@ pub enum StateError {
     #[error("{path} can be read by others: `chmod 600 {path}` if nobody has, or delete it", path = .0.display())]
     Open(PathBuf),
     /// There is no file, and this is not the one who makes it.
-    #[error("{} is not there: start the server first, or say --state with the directory of its keys", .0.display())]
+    #[error("{} is not there: start the server first, or say --state with the directory of its keys, or --pass-keys if it has that", .0.display())]
     Missing(PathBuf),
     /// What is in the file is no key.
     #[error("{} is no key of a server: bring back the one it was, or delete it", .0.display())]

@@ -18,6 +18,7 @@ use super::{Conference, Now, UnixTime, times};
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::Limit;
 use crate::media::ids::{Kind, PeerId, RoomId, Stream, Track};
+use crate::passes::PassError;
 
 /// How deep what an application keeps with a room may be.
 const METADATA_DEPTH: usize = 8;
@@ -95,6 +96,9 @@ pub enum Declined {
     /// It did not show what was given to whoever made the room.
     #[error("this is not the secret of the room")]
     NotTheirs,
+    /// What it showed is a pass, and not for that.
+    #[error("{0}")]
+    Pass(PassError),
     /// Too many wrong secrets, or questions for rooms that are not.
     #[error("too many requests that led nowhere came from your address")]
     Over(Over),
@@ -152,7 +156,12 @@ impl Conference {
             }
             found => {
                 self.asked_in_vain(now, from).map_err(Declined::Over)?;
-                Err(if found.is_some() { Declined::NotTheirs } else { Declined::NoRoom })
+                Err(match found {
+                    None => Declined::NoRoom,
+                    Some(_) => {
+                        self.not_administering(now, id, secret).map_or(Declined::NotTheirs, Declined::Pass)
+                    }
+                })
             }
         }
     }

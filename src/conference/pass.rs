@@ -113,8 +113,18 @@ impl Conference {
     /// Whether a text is a pass that administers the room with this id.
     #[must_use]
     pub fn administers(&self, now: Now, id: &str, text: &str) -> bool {
-        let good = |pass: Pass| pass.rights.admin && pass.opens(id).is_ok();
-        is_pass(text) && self.read_pass(now, text).is_ok_and(good)
+        is_pass(text) && self.administering(now, id, text).is_ok()
+    }
+
+    /// Why a pass does not; `None` of a text that is none.
+    pub(super) fn not_administering(&self, now: Now, id: &str, text: &str) -> Option<PassError> {
+        if is_pass(text) { self.administering(now, id, text).err() } else { None }
+    }
+
+    fn administering(&self, now: Now, id: &str, text: &str) -> Result<(), PassError> {
+        let pass = self.read_pass(now, text)?;
+        pass.opens(id)?;
+        if pass.rights.admin { Ok(()) } else { Err(PassError::NoAdmin) }
     }
 
     /// Whom a text is for that may be a pass, if it says.

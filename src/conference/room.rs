@@ -39,6 +39,8 @@ const AROUND: usize = 16;
 
 /// A room to be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+// Somebody who asks for `"acess": "token"` must not get a room that is open.
+#[serde(deny_unknown_fields)]
 pub struct CreateRoom {
     /// For people. The id begins with it.
     pub name: String,

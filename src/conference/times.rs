@@ -1,5 +1,6 @@
 //! When a room is open, and how long a meeting in it may take. Pure.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde::de::Error;
@@ -16,6 +17,9 @@ const LONGEST_MEETING: u32 = 86_400;
 
 /// The last moment of the year 9999, in milliseconds since 1970.
 const LAST_MOMENT: u64 = 253_402_300_799_999;
+
+/// What somebody wrote in seconds who means today. In milliseconds it would be a day of the years 1970 to 1973.
+const LIKE_SECONDS: Range<f64> = 1e8..1e11;
 
 /// What goes on in a room as long as somebody is inside.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +55,9 @@ pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<UnixTi
     if !fits {
         return Err(D::Error::custom(format!("{number} is no time in milliseconds since 1970")));
     }
+    if LIKE_SECONDS.contains(&number) {
+        return Err(D::Error::custom(format!("{number} looks like seconds: it is milliseconds since 1970")));
+    }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was looked at")]
     Ok(Some(UnixTime::from_millis(number as u64)))
 }
@@ -67,7 +74,7 @@ pub(super) fn moment_or_null<'de, D: Deserializer<'de>>(
 pub(super) fn in_order(now: Now, keeping: &Keeping) -> Result<(), String> {
     let Some(ends) = keeping.ends else { return Ok(()) };
     if ends <= now.wall {
-        return Err("ends: a time to come".to_owned());
+        return Err("ends: a time to come, in milliseconds since 1970".to_owned());
     }
     if keeping.starts.is_some_and(|starts| starts >= ends) {
         return Err("starts: before ends".to_owned());

@@ -308,7 +308,7 @@ impl FromStr for Url {
             _ => return Err(wrong),
         };
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err("only the server is named, without a path: rooms are made for the occasion");
+            return Err("name the server only, without a path, as https://HOST:PORT");
         }
         let after = uri.authority().and_then(|authority| authority.as_str().strip_prefix(authority.host()));
         if after.is_none_or(|port| !port.is_empty() && uri.port_u16().is_none()) {

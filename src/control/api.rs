@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::de::SliceRead;
 
 use super::http::{Awaited, Reply, Request, bearer};
-use super::site::{Site, is_json, not_allowed, only_reading, unescaped};
+use super::site::{Site, has_type, is_json, not_allowed, only_reading, unescaped, wants_page};
 use crate::conference::protocol::TrackName;
 use crate::conference::{Declined, RoomPatch, is_pass};
 use crate::json;
@@ -17,6 +17,9 @@ use crate::ledger::ClientAddress;
 
 /// The description of the API (`OpenAPI` 3.1).
 const DESCRIPTION: &str = include_str!("api/openapi.json");
+
+/// What a change of a room is, for programs that say so.
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Where messages of an application come from that does not say.
 const NAMELESS: &str = "Announcement";
@@ -158,10 +161,14 @@ impl Site<'_> {
         {
             return self.over("too many rooms that do not exist were asked for from your address", over);
         }
-        only_reading(request, || {
-            let room = room?;
-            Some(self.tagged(Reply::json(StatusCode::OK, &room), &room.id))
-        })
+        match room {
+            Some(room) => {
+                only_reading(request, || Some(self.tagged(Reply::json(StatusCode::OK, &room), &room.id)))
+            }
+            // A program that has the address of a room knows by this that the address is right.
+            None if !wants_page(&request.head.headers) => self.declined(&Declined::NoRoom),
+            None => only_reading(request, || None),
+        }
     }
 
     fn tagged(&self, reply: Reply, id: &str) -> Reply {
@@ -199,7 +206,7 @@ impl Site<'_> {
         act: impl FnOnce(&mut Self, &str) -> Result<Reply, Declined>,
     ) -> Reply {
         let Some(secret) = bearer(&request.head.headers) else {
-            let why = "send the room's secret: Authorization: Bearer SECRET";
+            let why = "send the room's secret, or a token with admin: Authorization: Bearer SECRET";
             return Reply::problem(StatusCode::UNAUTHORIZED, why)
                 .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         };
@@ -212,7 +219,9 @@ impl Site<'_> {
         request: &Request,
         act: impl FnOnce(&mut Self, &str, T) -> Result<Reply, Declined>,
     ) -> Reply {
-        if !is_json(&request.head.headers) {
+        // What a change is by RFC 7396 may be called so.
+        let changes = request.head.method == Method::PATCH && has_type(&request.head.headers, MERGE_PATCH);
+        if !changes && !is_json(&request.head.headers) {
             return Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
         }
         match json::read(SliceRead::new(&request.body)) {
@@ -226,7 +235,7 @@ impl Site<'_> {
     fn declined(&self, declined: &Declined) -> Reply {
         let status = match declined {
             Declined::NoRoom | Declined::NoPeer => StatusCode::NOT_FOUND,
-            Declined::NotTheirs => StatusCode::FORBIDDEN,
+            Declined::NotTheirs | Declined::Pass(_) => StatusCode::FORBIDDEN,
             Declined::Over(over) | Declined::Busy(over) => return self.over(&declined.to_string(), *over),
             Declined::Changed => StatusCode::PRECONDITION_FAILED,
             Declined::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,

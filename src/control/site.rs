@@ -308,7 +308,7 @@ pub(super) fn only_reading(request: &Request, find: impl FnOnce() -> Option<Repl
 }
 
 /// Whether a person asked: browsers name HTML first when they open a page, and programs do not name it.
-fn wants_page(headers: &HeaderMap) -> bool {
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let first = accept.split([',', ';']).next().unwrap_or_default();
     first.trim().eq_ignore_ascii_case("text/html")
@@ -330,6 +330,11 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
 }
 
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    has_type(headers, "application/json")
+}
+
+/// Whether a body is of this type.
+pub(super) fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
 }

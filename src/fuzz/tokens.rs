@@ -90,7 +90,7 @@ fn keys(bytes: &[u8]) {
         add(&mut keys, bytes);
         let names: Vec<String> = keys.names().map(str::to_owned).collect();
         let passes = Passes { keys, ..Passes::default() };
-        let claims = BASE64URL_NOPAD.encode(br#"{"exp":1e12,"plenary":{"room":"*"}}"#);
+        let claims = BASE64URL_NOPAD.encode(br#"{"exp":1e10,"plenary":{"room":"*"}}"#);
         for (name, algorithm) in
             names.iter().flat_map(|name| ["none", "HS256", "RS256"].map(|alg| (name, alg)))
         {

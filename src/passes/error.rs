@@ -46,6 +46,9 @@ pub enum PassError {
     /// It would be good for ever.
     #[error("pass: it does not say when it ends (exp)")]
     NoEnd,
+    /// It would be good for thousands of years.
+    #[error("pass: when it ends is in seconds since 1970, not in milliseconds (exp)")]
+    NoSeconds,
     /// It was good.
     #[error("pass: it has expired (exp)")]
     Expired,
@@ -73,4 +76,7 @@ pub enum PassError {
     /// It is not for coming in.
     #[error("pass: it is not for coming in (plenary.join)")]
     NoEntry,
+    /// It does not decide about rooms.
+    #[error("pass: it does not decide about the room (plenary.admin)")]
+    NoAdmin,
 }

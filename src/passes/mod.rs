@@ -35,6 +35,9 @@ use crate::json;
 /// Seconds by which clocks may differ.
 const LEEWAY: f64 = 30.0;
 
+/// Seconds since 1970 that nobody means: what is as many is milliseconds. In seconds it is the year 5138.
+const NO_SECONDS: f64 = 1e11;
+
 /// Characters of an identity at most.
 const IDENTITY_CHARS: usize = 128;
 
@@ -128,8 +131,12 @@ impl Passes {
     /// What somebody who has the key says, if it is for here and now.
     fn believe(&self, claims: Claims, signed: &str, now_unix: u64) -> Result<Pass, PassError> {
         let now = now_unix as f64;
-        if claims.exp.ok_or(PassError::NoEnd)? + LEEWAY <= now {
+        let ends = claims.exp.ok_or(PassError::NoEnd)?;
+        if ends + LEEWAY <= now {
             return Err(PassError::Expired);
+        }
+        if ends >= NO_SECONDS {
+            return Err(PassError::NoSeconds);
         }
         if claims.nbf.is_some_and(|begins| begins - LEEWAY > now) {
             return Err(PassError::NotYet);

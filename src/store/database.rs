@@ -69,7 +69,7 @@ pub enum StoreError {
         theirs: i64,
     },
     /// There is no such file.
-    #[error("{} is not there", .0.display())]
+    #[error("{} is not there: say --store FILE, or --state with the directory that it is in", .0.display())]
     Missing(PathBuf),
 }
 

@@ -86,6 +86,14 @@ house.scene('there is no button for what nobody may, and there is as soon as the
   await finds(bob, { button: 'Files', box: false, attach: true });
   await change({ chat: true });
   await finds(bob, { button: 'Chat', box: true, attach: true });
+  await change({ files: false });
+  await finds(bob, { button: 'Chat', box: true, attach: false });
+  const [box = 0, send = 0] = await Promise.all(
+    [bob.page.locator('.chat textarea'), bob.page.locator('.chat .write .primary')].map(
+      async (part) => (await part.boundingBox())?.width,
+    ),
+  );
+  assert.ok(box > send, `who writes has ${box} pixels for that, and ${send} to send it`);
   await change({ chat: false, files: false });
   await finds(bob, { button: '', box: false, attach: false });
   await ann.isTold('The chat is off now');

@@ -209,6 +209,41 @@ fn how_a_room_is_kept_is_said_when_it_is_made_and_changed_later() {
     }
 }
 
+/// A slip in what an application asks for must not make another room than it meant: an open one, or one that opened long ago.
+#[test]
+fn what_an_application_mistypes_is_told_to_it() {
+    let room = Owned::new();
+    for (wrong, told) in [
+        (json!({ "acess": "token" }), "unknown field `acess`"),
+        (json!({ "locked": true }), "unknown field `locked`"),
+        (json!({ "starts": 1_796_061_373 }), "milliseconds since 1970"),
+        (json!({ "ends": 1_796_061_373 }), "milliseconds since 1970"),
+    ] {
+        let mut wrong = wrong;
+        wrong["name"] = "Course".into();
+        let answer = room.server.post("/api/rooms", &wrong.to_string());
+        assert_eq!(answer.status, 400, "{wrong}: {}", answer.text());
+        assert!(answer.json()["detail"].as_str().unwrap().contains(told), "{}", answer.text());
+    }
+    assert_eq!(room.owner("PATCH", "", Some(&json!({ "starts": 1_796_061_373 }))).status, 400);
+    assert_eq!(room.owner("DELETE", "", None).status, 204);
+    assert_eq!(room.ask("GET", "", "", None).json()["detail"], "there is no such room");
+}
+
+#[test]
+fn a_change_may_be_called_a_merge_patch_and_a_new_room_not() {
+    let room = Owned::new();
+    let ask = |method: &str, path: &str| {
+        let secret = &room.secret;
+        room.server.ask(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/merge-patch+json\r\nAuthorization: Bearer {secret}\r\nContent-Length: 14\r\n\r\n{{\"name\":\"New\"}}"
+        ))
+    };
+    let changed = ask("PATCH", &format!("/api/rooms/{}", room.id));
+    assert_eq!((changed.status, changed.json()["name"].clone()), (200, json!("New")));
+    assert_eq!(ask("POST", "/api/rooms").status, 415);
+}
+
 /// A moment of the year 2100, in milliseconds.
 const LATE: u64 = 4_102_444_800_000;
 

@@ -95,6 +95,28 @@ fn rooms_are_made_by_who_shows_a_token_for_that_and_others_are_told_how() {
     assert_eq!(joined(&mut socket, "den", None)["type"], "welcome", "whoever has the link comes in");
 }
 
+#[test]
+fn a_token_that_does_not_decide_about_a_room_is_told_why() {
+    let server = closed();
+    let maker = pass(json!({ "plenary": { "create": true } }));
+    let shown = format!("Bearer {maker}");
+    let made = server.ask(&posted("/api/rooms", r#"{"name":"Den","listed":true}"#, Some(&shown)));
+    assert_eq!(made.status, 201, "{}", made.text());
+    for (claims, told) in [
+        (json!({ "plenary": { "room": "den" } }), "plenary.admin"),
+        (json!({ "plenary": { "room": "attic", "admin": true } }), "plenary.room"),
+        (json!({ "exp": 1, "plenary": { "room": "den", "admin": true } }), "expired"),
+    ] {
+        let shown = pass(claims);
+        let people = format!(
+            "GET /api/rooms/den/peers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shown}\r\n\r\n"
+        );
+        let answer = server.ask(&people);
+        assert_eq!(answer.status, 403, "{}", answer.text());
+        assert!(answer.json()["detail"].as_str().unwrap().contains(told), "{}", answer.text());
+    }
+}
+
 /// Whatever address they come from.
 #[test]
 fn whom_a_token_is_for_makes_no_more_rooms_than_one_may() {
