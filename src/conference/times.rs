@@ -1,6 +1,5 @@
 //! When a room is open, and how long a meeting in it may take. Pure.
 
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde::de::Error;
@@ -18,8 +17,8 @@ const LONGEST_MEETING: u32 = 86_400;
 /// The last moment of the year 9999, in milliseconds since 1970.
 const LAST_MOMENT: u64 = 253_402_300_799_999;
 
-/// What somebody wrote in seconds who means today. In milliseconds it would be a day of the years 1970 to 1973.
-const LIKE_SECONDS: Range<f64> = 1e8..1e11;
+/// In March of 1973. What is less is a moment of today, written in seconds.
+const FIRST_MOMENT: u64 = 100_000_000_000;
 
 /// What goes on in a room as long as somebody is inside.
 #[derive(Debug, Clone, Copy)]
@@ -51,12 +50,11 @@ impl Meeting {
 /// A moment in milliseconds since 1970, however the number is written; or none.
 pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<UnixTime>, D::Error> {
     let Some(number) = Option::<f64>::deserialize(from)? else { return Ok(None) };
-    let fits = number.fract() == 0.0 && (0.0..=LAST_MOMENT as f64).contains(&number);
+    let fits = number.fract() == 0.0 && (FIRST_MOMENT as f64..=LAST_MOMENT as f64).contains(&number);
     if !fits {
-        return Err(D::Error::custom(format!("{number} is no time in milliseconds since 1970")));
-    }
-    if LIKE_SECONDS.contains(&number) {
-        return Err(D::Error::custom(format!("{number} looks like seconds: it is milliseconds since 1970")));
+        let seconds =
+            if (0.0..FIRST_MOMENT as f64).contains(&number) { ", but looks like seconds" } else { "" };
+        return Err(D::Error::custom(format!("{number} is no time in milliseconds since 1970{seconds}")));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was looked at")]
     Ok(Some(UnixTime::from_millis(number as u64)))

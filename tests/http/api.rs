@@ -180,7 +180,7 @@ fn people_are_listed_written_to_muted_and_put_out() {
 #[test]
 fn how_a_room_is_kept_is_said_when_it_is_made_and_changed_later() {
     let server = Server::start();
-    let wanted = json!({ "name": "Course", "access": "token", "chat": false, "files": false, "keepChat": true, "starts": 1, "ends": LATE,
+    let wanted = json!({ "name": "Course", "access": "token", "chat": false, "files": false, "keepChat": true, "starts": EARLY, "ends": LATE,
         "longest": 3_600 });
     let answer = server.post("/api/rooms", &wanted.to_string());
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -202,7 +202,8 @@ fn how_a_room_is_kept_is_said_when_it_is_made_and_changed_later() {
     assert_eq!(until(&mut ann, "room")["chat"], false);
     assert!(!until(&mut ann, "granted")["grants"].as_array().unwrap().contains(&json!("chat")));
     assert_eq!(room.owner("POST", "/messages", Some(&json!({ "text": "x" }))).status, 422);
-    for wrong in [json!({ "ends": 1 }), json!({ "longest": 1 }), json!({ "starts": LATE, "ends": LATE })] {
+    for wrong in [json!({ "ends": EARLY }), json!({ "longest": 1 }), json!({ "starts": LATE, "ends": LATE })]
+    {
         let mut wrong = wrong;
         wrong["name"] = "Course".into();
         assert_eq!(room.server.post("/api/rooms", &wrong.to_string()).status, 400, "{wrong}");
@@ -246,6 +247,7 @@ fn a_change_may_be_called_a_merge_patch_and_a_new_room_not() {
 
 /// A moment of the year 2100, in milliseconds.
 const LATE: u64 = 4_102_444_800_000;
+const EARLY: u64 = 100_000_000_000;
 
 #[test]
 fn a_room_that_is_asked_for_twice_with_one_key_is_made_once() {

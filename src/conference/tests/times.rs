@@ -232,7 +232,11 @@ fn times_that_cannot_be_are_refused_and_nothing_is_changed() {
         assert!(matches!(changed, Err(Declined::Unfit(_))), "{wanted}");
         assert_eq!(world.conference.room(&room.0).unwrap().keeping.ends, None);
     }
-    let made = try_room(&mut world, json!({ "starts": 0, "ends": (soon as f64), "longest": 60.0 })).unwrap();
+    let made = try_room(
+        &mut world,
+        json!({ "starts": 100_000_000_000_u64, "ends": (soon as f64), "longest": 60.0 }),
+    )
+    .unwrap();
     assert_eq!(made.room.keeping.ends, Some(UnixTime::from_millis(soon)), "8 and 8.0 are the same");
     for wrong in
         [json!({ "ends": -1 }), json!({ "ends": 1.5 }), json!({ "ends": 1e300 }), json!({ "starts": "now" })]
