@@ -26,6 +26,8 @@ export const place = new URL('.', import.meta.url).href;
 
 const share = new ScreenShare(rememberedHint());
 const region = liveRegion(byId('status', HTMLDivElement));
+/** Ends what a call has on the screen beside the page. */
+let close = () => {};
 /** @type {Spare | null} */
 let spare = null;
 
@@ -55,7 +57,7 @@ export function enter({ room, name, back, pass, asks, media, leave }) {
   const call = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
   // The socket is on its way while the page changes.
   call.start();
-  callView({ call, media, share, quality, id: room, name, region, leave });
+  close = callView({ call, media, share, quality, id: room, name, region, leave });
   return call;
 }
 
@@ -75,6 +77,7 @@ export function hush() {
 
 /** Nothing is shared after a call. */
 export function end() {
+  close();
   share.end();
   hush();
 }

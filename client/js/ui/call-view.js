@@ -4,7 +4,7 @@
 
 import { isSilent } from '../call/reach.js';
 import { handOf, tileChanges, tilesOf } from '../call/room-state.js';
-import { byId, icon, nodesOf } from '../core/dom.js';
+import { byId, h, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
 import { chatPanel } from './chat.js';
@@ -19,6 +19,7 @@ import { peoplePanel } from './people-panel.js';
 import { Playback } from './playback.js';
 import { qualityDialog } from './quality-dialog.js';
 import { shareButton } from './share-button.js';
+import { smallWindowButton } from './small-window-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
 import { ViewChoice } from './view-choice.js';
@@ -55,6 +56,7 @@ function limitWords(stream, by) {
  * @param {string} options.name
  * @param {LiveRegion} options.region
  * @param {() => void} options.leave
+ * @returns {() => void} The call is over.
  */
 export function callView({ call, media, share, quality, id, name, region, leave }) {
   const announce = region.say;
@@ -115,6 +117,25 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
   out.addEventListener('click', leave);
+  return smallWindowButton({ stage, announce, controls: () => fewControls({ call, media, announce, leave }) });
+}
+
+/**
+ * What one needs in a small window, too.
+ * @param {Pick<Parameters<typeof callView>[0], 'call' | 'media' | 'leave'> & { announce: LiveRegion['say'] }} options
+ * @returns {HTMLElement[]}
+ */
+function fewControls({ call: { moderation }, media, announce, leave }) {
+  const switches = /** @type {const} */ (['microphone', 'camera']).map((device) => {
+    const button = h('button', { type: 'button', class: 'round' });
+    const show = deviceButton(button, media, device, { why: () => moderation.forbids(device), say: announce });
+    moderation.on('change', show);
+    return button;
+  });
+  const name = byId('leave', HTMLButtonElement).getAttribute('aria-label') ?? '';
+  const out = h('button', { type: 'button', class: 'pill danger', 'aria-label': name, title: name }, icon('leave'));
+  out.addEventListener('click', leave);
+  return [...switches, out];
 }
 
 /**

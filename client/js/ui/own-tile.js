@@ -3,7 +3,9 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { Face } from './face.js';
+import { fullScreenButton } from './full-screen.js';
 import { bars } from './quality-mark.js';
 
 /** @import { ViewChoice } from './view-choice.js' */
@@ -11,7 +13,7 @@ import { bars } from './quality-mark.js';
 export class OwnTile {
   #face = new Face();
   #limit = h('span', { class: 'mark', role: 'img', hidden: true }, bars());
-  #tools;
+  #next;
   element = h('div', { class: 'tile own', role: 'figure', 'aria-label': 'Your own picture', tabindex: '-1' });
   /** @type {MediaStreamTrack | null} */
   #track = null;
@@ -22,16 +24,17 @@ export class OwnTile {
     this.#face.video.disablePictureInPicture = true;
     this.#face.plate.append(this.#limit);
     const name = 'Move your picture to the next corner';
-    const next = h('button', { type: 'button', class: 'action', title: name, 'aria-label': name }, icon('move'));
-    next.addEventListener('click', () => choice.nextCorner());
-    this.#tools = h('div', { class: 'tools', hidden: true }, next);
-    this.element.append(this.#face.video, this.#face.avatar, this.#face.plate, this.#tools);
+    this.#next = h('button', { type: 'button', class: 'action', title: name, 'aria-label': name }, icon('move'));
+    this.#next.addEventListener('click', () => choice.nextCorner());
+    const full = fullScreenButton(this.element, word('window.own'));
+    const tools = h('div', { class: 'tools' }, this.#next, ...(full ? [full] : []));
+    this.element.append(this.#face.video, this.#face.avatar, this.#face.plate, tools);
   }
 
   /** @param {boolean} floats Whether it is over the others. */
   set floats(floats) {
     this.element.classList.toggle('floating', floats);
-    this.#tools.hidden = !floats;
+    this.#next.hidden = !floats;
   }
 
   /** @param {number} place Of the raised hand, from 1; 0 if it is not raised. */

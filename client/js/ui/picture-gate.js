@@ -26,6 +26,8 @@ export class PictureGate {
   constructor(video, show) {
     this.#video = video;
     this.#show = show;
+    // Chromium reports frames for as long as the document lives in which it was first asked to: that must not be a small window's.
+    if ('requestVideoFrameCallback' in video) video.cancelVideoFrameCallback(video.requestVideoFrameCallback(() => {}));
   }
 
   /**

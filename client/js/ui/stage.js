@@ -18,6 +18,7 @@ import { choiceFor, Settling, wishesOf } from './wishes.js';
 /** @import { Arrangement } from './arrangement.js' */
 /** @import { Rect } from './grid.js' */
 /** @import { Area } from './layout.js' */
+/** @import { SpeakerWindow } from './speaker-window.js' */
 /** @import { ViewChoice } from './view-choice.js' */
 
 /**
@@ -28,6 +29,9 @@ const VIEW_AFTER = { quiet: 100, most: 500 };
 
 /** What the buttons of the pages need, in CSS pixels. */
 const PAGER = 48;
+
+/** In a small window more tiles than these are too small: there is one, of whoever speaks. */
+const FEW = 4;
 
 /** @typedef {{ tile: RemoteTile, model: TileModel, place: HTMLLIElement }} Shown */
 
@@ -48,6 +52,13 @@ export class Stage {
   /** @type {Set<Element>} */
   #inView = new Set();
   #observer;
+  #resized = new ResizeObserver(() => this.#layOut());
+  /** The small window it is in. @type {Window | null} */
+  #outside = null;
+  /** Shows whoever speaks, in a window of its own. @type {SpeakerWindow | null} */
+  #follower = null;
+  /** The key of whose picture is there. */
+  #followed = '';
   #view = new Settling(() => this.#sayView(), VIEW_AFTER);
   #toldView = '';
   /** The keys of the tiles the person holds on to. @type {Set<string>} */
@@ -81,7 +92,7 @@ export class Stage {
     root.setAttribute('aria-label', 'Stage');
     root.replaceChildren(this.#large, this.#people, this.#pager.element);
     choice.on('change', () => this.#arrange());
-    new ResizeObserver(() => this.#layOut()).observe(root);
+    this.#resized.observe(root);
     document.addEventListener('fullscreenchange', () => this.#view.soon());
     this.#observer = new IntersectionObserver(
       (entries) => {
@@ -97,6 +108,34 @@ export class Stage {
 
   get own() {
     return this.#own;
+  }
+
+  /** It was moved to a small window, or back into the page. @param {Window | null} outside */
+  set outside(outside) {
+    this.#outside = outside;
+    // What watched it in one document sees nothing of it in the other.
+    this.#resized.disconnect();
+    this.#observer.disconnect();
+    if (outside) outside.addEventListener('resize', () => this.#layOut());
+    else {
+      this.#resized.observe(this.#root);
+      for (const { tile } of this.#tiles.values()) this.#observer.observe(tile.element);
+    }
+    this.#arrange();
+  }
+
+  /** Its window was opened, changed its size, or was closed. @param {SpeakerWindow} follower */
+  follow(follower) {
+    this.#follower = follower;
+    this.#view.soon();
+  }
+
+  /** The picture of whoever speaks, or spoke last and has one, or else of anybody. */
+  get spoken() {
+    const seen = (/** @type {string} */ key) => this.#tiles.get(key)?.tile.picture;
+    const key = [this.#speaker, this.#followed, ...this.#tiles.keys()].find(seen) ?? '';
+    this.#followed = key;
+    return seen(key) ?? null;
   }
 
   /**
@@ -158,7 +197,7 @@ export class Stage {
 
   /** @param {string} key The tile to hold on to, or to let go. */
   #pin(key) {
-    const focus = document.activeElement;
+    const focus = this.#root.ownerDocument.activeElement;
     if (!this.#pinned.delete(key)) this.#pinned.add(key);
     this.#arrange();
     // What is moved loses the focus.
@@ -174,7 +213,8 @@ export class Stage {
   /** @returns {Arrangement} */
   #arrangement() {
     const tiles = [...this.#tiles.values()].map(({ model }) => model);
-    return arrange({ tiles, pinned: this.#pinned, layout: this.#choice.layout, speaker: this.#speaker });
+    const layout = this.#outside && tiles.length > FEW ? 'spotlight' : this.#choice.layout;
+    return arrange({ tiles, pinned: this.#pinned, layout, speaker: this.#speaker });
   }
 
   #arrange() {
@@ -196,7 +236,7 @@ export class Stage {
       floats: () => this.#view.soon(),
       choice: (height) => choiceFor({ stream, height }, { ratio: devicePixelRatio, quality: this.#quality }),
     });
-    this.#observer.observe(tile.element);
+    if (!this.#outside) this.#observer.observe(tile.element);
     tile.downlink = this.#downlink;
     return { tile, model, place: h('li', { class: 'place' }, tile.element) };
   }
@@ -278,14 +318,22 @@ export class Stage {
     const all = [...this.#tiles.values()];
     // Without a tile there is nothing to choose from; an empty view would keep the first picture back.
     if (all.length === 0) return;
-    // A tile over the whole screen hides the others.
-    const alone = all.filter(({ tile }) => tile.element === full);
-    const isSeen = (/** @type {RemoteTile} */ tile) =>
-      alone.length > 0 ? tile.element === full : this.#inView.has(tile.element);
+    // A tile over the whole screen hides the others, and so does one's own.
+    const alone = this.#root.contains(full);
+    const isSeen = (/** @type {RemoteTile} */ { element }) => {
+      if (alone) return element === full;
+      return this.#outside ? element.checkVisibility() : this.#inView.has(element);
+    };
+    if (this.#follower?.isOpen) this.#follower.show(this.spoken);
+    const followed = this.#follower?.height ?? 0;
     const seen = all.map(({ tile, model: { key, peer, stream } }) => {
-      return { peer, stream, inView: isSeen(tile), pinned: this.#pinned.has(key), ...tile.shown };
+      const { floats, ...shown } = tile.shown;
+      const height = Math.max(floats ?? 0, key === this.#followed ? followed : 0) || null;
+      return { peer, stream, inView: isSeen(tile), pinned: this.#pinned.has(key), ...shown, floats: height };
     });
-    const page = { away: this.#onlooker.away, ratio: devicePixelRatio, quality: this.#quality };
+    // Whoever looks at the small window looks at no page.
+    const away = this.#outside === null && this.#onlooker.away;
+    const page = { away, ratio: (this.#outside ?? window).devicePixelRatio, quality: this.#quality };
     const tiles = wishesOf(seen, page);
     const told = JSON.stringify(tiles);
     if (told === this.#toldView) return;

@@ -30,7 +30,11 @@ export class RemoteTile {
   #preroll = new Preroll();
   /** The picture that is shown comes directly. */
   #direct = false;
-  #gate = new PictureGate(this.#face.video, (shown) => this.element.classList.toggle('live', shown));
+  #gate = new PictureGate(this.#face.video, (shown) => {
+    this.element.classList.toggle('live', shown);
+    this.#floats();
+  });
+  #floats = () => {};
 
   #actions;
   #mark;
@@ -41,11 +45,12 @@ export class RemoteTile {
    * @param {TileModel} model
    * @param {object} told
    * @param {() => void} told.pin The person holds on to it, or does no more.
-   * @param {() => void} told.floats Its picture is in a window of its own, or is no more.
+   * @param {() => void} told.floats Its picture is in a window of its own, or is no more, or there is another one to put there.
    * @param {(height: number) => Choice | null} told.choice Which of the person's choices keeps a picture smaller than so many CSS pixels.
    */
   constructor(model, { pin, floats, choice }) {
     const { video, avatar, plate } = this.#face;
+    this.#floats = floats;
     this.#actions = tileActions({ tile: this.element, video, label: model.label, pin, floats });
     this.#mark = new QualityMark(video, () => ({
       downlink: this.#downlink,
@@ -70,6 +75,12 @@ export class RemoteTile {
     const { video } = this.#face;
     const { clientWidth: width, clientHeight: height } = this.element;
     return { width, height, aspect: video.videoWidth / video.videoHeight || 16 / 9, floats: floatingHeight(video) };
+  }
+
+  /** What is to be seen on it; null if there is nothing. */
+  get picture() {
+    const source = this.#gate.open ? this.#face.video.srcObject : null;
+    return source instanceof MediaStream ? source : null;
   }
 
   /** What the connection carries, in bits a second. @param {number | null} downlink */

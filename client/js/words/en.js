@@ -19,6 +19,16 @@ const words = {
   'over.left.text': 'The others can still talk. You may come back at any time.',
   'over.left-lobby.title': 'You do not wait any more',
   'over.left-lobby.text': 'You may ask to come in at any time.',
+
+  // The call in a small window, and one’s own picture over the whole screen.
+  'window.open': 'Show the call in a small window',
+  'window.back': 'Bring the call back from the small window',
+  'window.text': 'The call is in the small window.',
+  'window.speaker': 'Show who speaks in a small window',
+  'window.close': 'Close the small window',
+  'window.refused': 'Your browser opened no small window',
+  'window.controls': 'Controls',
+  'window.own': 'your own picture',
 };
 
 /** What a text is known by. @typedef {keyof typeof words} Key */

@@ -1,0 +1,152 @@
+/** The call in a small window above all others: what is seen there, what works there, and the way back. */
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+import { until } from './lib/until.js';
+
+/** @import { Person } from './lib/person.js' */
+
+const house = await House.open();
+after(() => house.close());
+
+/** The browser has windows for one picture only. */
+function withoutLargeWindows() {
+  Object.defineProperty(window, 'documentPictureInPicture', { value: undefined });
+}
+
+/** Somebody looks at the page, or nobody does, as it sees it. @param {boolean} hidden */
+function look(hidden) {
+  Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+
+const size = { width: 320, height: 180, rate: 15 };
+const ann = await house.person('Ann', 'red', { size });
+const bob = await house.person('Bob', 'green', { size });
+const cid = await house.person('Cid', 'blue', { size, also: [withoutLargeWindows] });
+let invitation = '';
+
+const OPEN = 'Show the call in a small window';
+const BACK = 'Bring the call back from the small window';
+
+/** @param {Person} person @returns {Promise<import('playwright-core').Page>} */
+async function opens(person) {
+  const context = person.page.context();
+  const [small] = await Promise.all([context.waitForEvent('page'), person.press(OPEN)]);
+  await small.getByRole('group', { name: 'Bob' }).waitFor();
+  await small.setViewportSize({ width: 400, height: 300 });
+  return small;
+}
+
+/** How tall the picture is that the server was asked for last; 0 if it was asked for none. @param {Person} person @param {string} name */
+async function asks(person, name) {
+  const { tiles } = person.said.findLast(({ type }) => type === 'view') ?? { tiles: [] };
+  const { peers } = await person.page.evaluate(() => /** @type {any} */ (window).plenary.state);
+  const { id } = peers.find((/** @type {any} */ one) => one.name === name);
+  return tiles.find(({ peer = '' }) => peer === id)?.height ?? 0;
+}
+
+/** @param {import('playwright-core').Page} small @param {string} name */
+async function moves(small, name) {
+  const frames = () =>
+    small
+      .getByRole('group', { name, exact: true })
+      .locator('video')
+      .evaluate((video) => /** @type {HTMLVideoElement} */ (video).getVideoPlaybackQuality().totalVideoFrames);
+  const before = await frames();
+  await until(`the picture of ${name} moves in the small window`, frames, (now) => now > before + 10);
+}
+
+house.opening('two people are in a room', async () => {
+  invitation = await ann.createRoom(house.origin, 'Small');
+  await ann.join(invitation);
+  await bob.join(invitation);
+  await ann.sees('Bob', 'green');
+});
+
+house.scene('the stage goes to a small window with its styles, and is asked for at its size', async () => {
+  const large = await until(
+    'Bob is asked for',
+    () => asks(ann, 'Bob'),
+    (height) => height > 300,
+  );
+  const small = await opens(ann);
+  await ann.page.getByText('The call is in the small window.').waitFor();
+  await moves(small, 'Bob');
+  const tile = await small.getByRole('group', { name: 'Bob' }).boundingBox();
+  assert.ok(tile && tile.width > 300 && tile.height > 180 && tile.height < 260, JSON.stringify(tile));
+  await until(
+    'it is asked for as small as it is',
+    () => asks(ann, 'Bob'),
+    (height) => height > 100 && height < large,
+  );
+  await ann.page.evaluate(look, true);
+  // Longer than a page is hidden until nobody looks at it.
+  await ann.page.waitForTimeout(6_000);
+  assert.ok((await asks(ann, 'Bob')) > 100, 'whoever works in another window looks at the small one');
+  await small.screenshot({ path: `${process.env.PLENARY_E2E_DIR ?? 'target/e2e'}/small-window.png` });
+});
+
+house.scene('somebody who comes while it is there is seen in it', async () => {
+  await cid.join(invitation);
+  const [, small] = ann.page.context().pages();
+  assert.ok(small);
+  await small.getByRole('group', { name: 'Cid' }).waitFor();
+  await small.locator('[aria-label="Cid"].live').waitFor();
+  await moves(small, 'Cid');
+});
+
+house.scene('microphone and camera have their switches in it', async () => {
+  const [, small] = ann.page.context().pages();
+  assert.ok(small);
+  await small.getByRole('button', { name: 'Mute microphone' }).click();
+  await bob.findsMarked('Ann', /muted/i);
+  await ann.button('Unmute microphone').waitFor();
+  await small.getByRole('button', { name: 'Turn off camera' }).click();
+  await bob.findsMarked('Ann', /camera off/i);
+  await small.getByRole('button', { name: 'Turn on camera' }).click();
+  await small.getByRole('button', { name: 'Unmute microphone' }).click();
+});
+
+house.scene('it comes back when the window is closed, and by the button', async () => {
+  const [, small] = ann.page.context().pages();
+  await ann.page.evaluate(look, false);
+  await small?.close();
+  await ann.page.getByText('The call is in the small window.').waitFor({ state: 'detached' });
+  await ann.seesMovement('Bob');
+  await until(
+    'Bob is asked for as before',
+    () => asks(ann, 'Bob'),
+    (height) => height > 100,
+  );
+  await opens(ann);
+  await ann.press(BACK);
+  await ann.button(OPEN).waitFor();
+  await ann.seesMovement('Cid');
+  assert.equal(ann.page.context().pages().length, 1);
+});
+
+house.scene('who leaves in it has left, and it is gone', async () => {
+  const small = await opens(ann);
+  const closed = small.waitForEvent('close');
+  await small.getByRole('button', { name: 'Leave' }).click();
+  await ann.reads('You left the room');
+  await closed;
+  await bob.hasTilesOf(['Cid']);
+});
+
+house.scene('a browser that has windows for one picture shows whoever speaks in one', async () => {
+  await cid.sees('Bob', 'green');
+  await cid.press('Show who speaks in a small window');
+  await cid.button('Close the small window').waitFor();
+  const shown = () =>
+    cid.page.evaluate(() => {
+      const video = /** @type {HTMLVideoElement | null} */ (document.pictureInPictureElement);
+      return video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+    });
+  await until('the picture in it moves', shown, (frames) => frames > 10);
+  await cid.press('Close the small window');
+  await cid.button('Show who speaks in a small window').waitFor();
+});
