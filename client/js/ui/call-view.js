@@ -84,7 +84,7 @@ export function callView({ call, media, share, quality, id, name, returns, regio
   const volumes = new Volumes(id);
   const maySpeak = () => !call.moderation.forbids('microphone');
   const deafness = new Deafness({ room: id, media, maySpeak, returns });
-  deafenSwitches(deafness, announce);
+  deafenSwitches(deafness, region);
   call.on('ended', () => deafness.forget());
   showSound(call, volumes, deafness);
   const alone = byId('alone', HTMLParagraphElement);

@@ -8,8 +8,8 @@ import { Emitter } from '../core/emitter.js';
 import { tabStore } from '../core/storage.js';
 import { say, word } from '../core/words.js';
 
-/** @import { Sentence } from '../core/sentence.js' */
 /** @import { Store } from '../core/storage.js' */
+/** @import { LiveRegion } from './live-region.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 
 /**
@@ -101,9 +101,9 @@ export class Deafness extends Emitter {
 /**
  * The switch in the toolbar, where there is place for it, and the one among the people; and a line that says so for as long as it is on.
  * @param {Deafness} deafness
- * @param {(sentence: Sentence) => void} announce
+ * @param {LiveRegion} region
  */
-export function deafenSwitches(deafness, announce) {
+export function deafenSwitches(deafness, region) {
   const button = byId('deafen', HTMLButtonElement);
   const box = byId('deafen-box', HTMLInputElement);
   const place = byId('deaf', HTMLDivElement);
@@ -128,7 +128,9 @@ export function deafenSwitches(deafness, announce) {
   });
   deafness.on('change', () => {
     show();
-    announce(say(deafness.deaf ? 'deafen.is' : deafness.speaksAgain ? 'deafen.was-heard' : 'deafen.was'));
+    // The line says it to whoever sees it.
+    if (deafness.deaf) region.speak(say('deafen.is'));
+    else region.say(say(deafness.speaksAgain ? 'deafen.was-heard' : 'deafen.was'));
   });
   show();
 }
