@@ -134,6 +134,10 @@ limits! {
     /// Bytes of text a second in a room; 128 KiB at once: what eight people may at the same time. At most half of what the lists of
     /// people take of everybody's downlink.
     ChatBytesPerSecondPerRoom = 16 * 1024, "limit_chat_bytes_per_second_per_room";
+    /// Reactions a second and person; 10 at once. Nobody sees more of them in a moment.
+    ReactionsPerSecond = 2, "limit_reactions_per_second";
+    /// Reactions a second in a room; 100 at once: all of a full room clap. What is over is not told.
+    ReactionsPerSecondPerRoom = 20, "limit_reactions_per_second_per_room";
     /// Messages of the chat that a room keeps. The oldest goes.
     ChatMessagesPerRoom = 500, "limit_chat_messages_per_room";
     /// Bytes of the chat that a room keeps, 200 for each message besides its text. The oldest goes.

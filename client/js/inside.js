@@ -57,7 +57,7 @@ export function enter({ room, name, back, pass, asks, media, leave }) {
   const call = new Call({ url: url.href, room, name, media, share, back, quality, connect, ...who });
   // The socket is on its way while the page changes.
   call.start();
-  close = callView({ call, media, share, quality, id: room, name, region, leave });
+  close = callView({ call, media, share, quality, id: room, name, returns: back !== null, region, leave });
   return call;
 }
 

@@ -200,6 +200,8 @@ pub(super) enum Action {
     Chat,
     /// To raise a hand, or to lower it.
     Hand,
+    /// To show what one thinks, in passing.
+    React,
     /// Something about others, or about the room.
     Moderate,
     /// To be gone.
@@ -209,8 +211,8 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// What has to be granted. Nobody is kept in a room or has to show their address, everybody may ask for the word, and
-    /// everybody may know that the server is there.
+    /// What has to be granted. Nobody is kept in a room or has to show their address, everybody may ask for the word and show
+    /// what they think, and everybody may know that the server is there.
     fn needs(self) -> &'static [Grant] {
         match self {
             Action::Publish | Action::Mute | Action::Limited => &[Grant::Publish],
@@ -225,7 +227,7 @@ impl Action {
             Action::File => &[Grant::Files],
             Action::Topology | Action::Moderate => &[Grant::Moderate],
             Action::Chat => &[Grant::Chat],
-            Action::HideAddress | Action::Hand | Action::Leave | Action::Ping => &[],
+            Action::HideAddress | Action::Hand | Action::React | Action::Leave | Action::Ping => &[],
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) enum Kind {
     ChatDelete,
     Typing,
     Hand,
+    React,
     Moderate,
     Leave,
     Ping,
@@ -34,7 +35,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 18] = [
+    pub(super) const ALL: [(&'static str, Kind); 19] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
@@ -50,6 +51,7 @@ impl Kind {
         ("chat-delete", Kind::ChatDelete),
         ("typing", Kind::Typing),
         ("hand", Kind::Hand),
+        ("react", Kind::React),
         ("moderate", Kind::Moderate),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),

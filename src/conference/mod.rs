@@ -54,6 +54,7 @@ mod presence;
 pub mod protocol;
 mod publish;
 mod rate;
+mod reactions;
 mod refusal;
 mod room;
 mod roster;

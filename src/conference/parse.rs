@@ -14,7 +14,7 @@ use super::grants::Action;
 use super::history::ChatSeen;
 use super::kind;
 use super::negotiation::OfferMessage;
-use super::protocol::{DirectState, FileFrame, Topology, Wish};
+use super::protocol::{DirectState, FileFrame, Reaction, Topology, Wish};
 use super::refusal::Refusal;
 use super::wire;
 use crate::json;
@@ -199,6 +199,12 @@ struct Hand {
     raised: bool,
 }
 
+/// `react`.
+#[derive(Debug, Deserialize)]
+struct React {
+    reaction: Reaction,
+}
+
 /// `leave`.
 #[derive(Debug, Deserialize)]
 struct Leave {
@@ -227,6 +233,7 @@ pub(super) enum Said {
     ChatDelete(ChatDelete),
     Typing(bool),
     Hand(bool),
+    React(Reaction),
     Moderate(Wish),
     Leave { may_return: bool },
     Ping,
@@ -250,6 +257,7 @@ impl Said {
             Said::Topology(_) => Action::Topology,
             Said::Chat(_) | Said::ChatEdit(_) | Said::ChatDelete(_) | Said::Typing(_) => Action::Chat,
             Said::Hand(_) => Action::Hand,
+            Said::React(_) => Action::React,
             Said::Moderate(_) => Action::Moderate,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
@@ -316,6 +324,7 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::ChatDelete => Said::ChatDelete(fields(text)?),
         kind::Kind::Typing => Said::Typing(fields::<Typing>(text)?.typing),
         kind::Kind::Hand => Said::Hand(fields::<Hand>(text)?.raised),
+        kind::Kind::React => Said::React(fields::<React>(text)?.reaction),
         kind::Kind::Moderate => Said::Moderate(fields(text)?),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,

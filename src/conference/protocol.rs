@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod media;
 mod peer;
+mod reaction;
 mod room;
 mod wish;
 
@@ -15,6 +16,7 @@ pub use self::error::ErrorCode;
 pub use self::file::FileFrame;
 pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimits};
 pub use self::peer::{Client, PeerInfo, Presence, StreamInfo, TrackInfo};
+pub use self::reaction::Reaction;
 pub use self::room::{Access, Closes, Keeping, KnockId, RoomInfo, Screens, Waiting};
 pub use self::wish::{TrackName, Wish};
 pub use super::grants::{Grant, Role};
@@ -185,6 +187,11 @@ pub enum ClientMessage {
     Hand {
         /// Raised or not.
         raised: bool,
+    },
+    /// The person shows everybody what they think of it, in passing.
+    React {
+        /// What.
+        reaction: Reaction,
     },
     /// Something about others, or about the room. For whoever may moderate.
     Moderate {
@@ -402,6 +409,14 @@ pub enum ServerMessage {
         peer: PeerId,
         /// Writing or not.
         typing: bool,
+    },
+    /// Somebody reacted, the client itself included: to be seen for a moment.
+    Reacted {
+        /// Who.
+        #[serde(with = "wire::peer")]
+        peer: PeerId,
+        /// What.
+        reaction: Reaction,
     },
     /// Something was wrong.
     Error {

@@ -124,12 +124,17 @@ const TYPING: Rate = Rate { amount: 1, per: Duration::from_secs(1), burst: 4 };
 /// The same of all in a room.
 const TYPING_IN_ROOM: Rate = Rate { amount: 10, per: Duration::from_secs(1), burst: 20 };
 
+/// Reactions at once, in seconds' worth of the rate, of a person as of a room: whoever claps does so several times, and all do
+/// when a talk ends.
+const REACTION_BURST_SECONDS: usize = 5;
+
 /// How much one person writes of late, and what they were told of what was written before.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Talk {
     messages: Meter,
     bytes: Meter,
     typing: Meter,
+    reactions: Meter,
     /// The revision up to which they were told, while there is more.
     pub(super) told: Option<u64>,
 }
@@ -157,6 +162,12 @@ impl Talk {
     pub(super) fn typing(&mut self, now: Instant) -> bool {
         self.typing.take_of(now, 1, TYPING).is_ok()
     }
+
+    /// Whether one more reaction of theirs may be told.
+    pub(super) fn reaction(&mut self, now: Instant, limits: &Limits) -> bool {
+        let rate = limits.get(Limit::ReactionsPerSecond);
+        self.reactions.take(now, 1, rate, rate.saturating_mul(REACTION_BURST_SECONDS)).is_ok()
+    }
 }
 
 /// How much is written in a room of late.
@@ -164,6 +175,7 @@ impl Talk {
 pub(super) struct RoomTalk {
     bytes: Meter,
     typing: Meter,
+    reactions: Meter,
 }
 
 impl RoomTalk {
@@ -179,6 +191,12 @@ impl RoomTalk {
     /// Whether somebody may be said to write.
     pub(super) fn typing(&mut self, now: Instant) -> bool {
         self.typing.take_of(now, 1, TYPING_IN_ROOM).is_ok()
+    }
+
+    /// Whether one more reaction may be told in it.
+    pub(super) fn reaction(&mut self, now: Instant, limits: &Limits) -> bool {
+        let rate = limits.get(Limit::ReactionsPerSecondPerRoom);
+        self.reactions.take(now, 1, rate, rate.saturating_mul(REACTION_BURST_SECONDS)).is_ok()
     }
 }
 

@@ -230,6 +230,10 @@ impl Conference {
                 self.hand(now, peer, raised);
                 Ok(())
             }
+            Said::React(reaction) => {
+                self.react(now, peer, reaction);
+                Ok(())
+            }
             Said::Moderate(wish) => self.moderate(now, peer, wish),
             Said::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);

@@ -17,6 +17,7 @@ mod names;
 mod offers;
 mod passes;
 mod presence;
+mod reactions;
 mod refusals;
 mod resume;
 mod rooms;

@@ -80,6 +80,13 @@ fn trigger(limit: Limit) -> u64 {
         | Limit::ChatMessagesPerRoom
         | Limit::ChatBytesPerRoom
         | Limit::ChatBytes => written(limit),
+        Limit::ReactionsPerSecond | Limit::ReactionsPerSecondPerRoom => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            join(&mut conference, 0, "Ann");
+            let react = json!({"type": "react", "reaction": "clap"}).to_string();
+            (0..6).for_each(|_| conference.socket_text(now(), SocketId(0), &react));
+            conference.tally().count(limit)
+        }
         Limit::FilesPerPeer
         | Limit::FilesCarriedPerPeer
         | Limit::FilesCarriedPerAddress

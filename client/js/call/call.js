@@ -24,6 +24,7 @@ import { comerOf, joinOf, verdictOf } from './joining.js';
 import { Moderation } from './moderation.js';
 import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './own-tracks.js';
 import { isAway, isSilent } from './reach.js';
+import { Reactions } from './reactions.js';
 import { moderatesWords } from './roles.js';
 import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
@@ -54,6 +55,7 @@ export class Call extends Emitter {
     beside: (word) => this.#mesh.say(word),
     isUp: () => this.#socket.up,
   });
+  reactions = new Reactions((message) => this.#socket.send(message));
   /** As `join` says it. @type {Omit<Comer, 'chat'>} */
   #comer;
   /** Whether a `welcome` ever came. */
@@ -64,12 +66,10 @@ export class Call extends Emitter {
   #connect;
   #socket;
   #files;
-  /** @type {Link | null} */
-  #link = null;
+  #link = /** @type {Link | null} */ (null);
   /** @type {Readonly<RoomState>} */
   #state = EMPTY;
-  /** @type {Welcome | null} */
-  #welcome = null;
+  #welcome = /** @type {Welcome | null} */ (null);
   /** As the server said last. @type {IceServer[]} */
   #iceServers = [];
   #offer;
@@ -301,7 +301,7 @@ export class Call extends Emitter {
         return message.ref === undefined ? this.#refused(message) : this.chat.hear(message);
       default:
         if (this.moderation.hear(message)) this.chat.granted(this.moderation.grants);
-        else this.chat.hear(message);
+        else if (!this.reactions.hear(message)) this.chat.hear(message);
     }
   }
 

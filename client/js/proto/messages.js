@@ -27,6 +27,8 @@
 /** @typedef {{ type: 'typing', typing: boolean }} TypingTo */
 /** What is said of a file that goes through the server, as `rtc/files/frames.js` has it. @typedef {{ type: 'file', to: string, frame: object }} FileTo */
 /** @typedef {{ type: 'hand', raised: boolean }} Hand */
+/** What one shows the others in passing. @typedef {'thumbs-up' | 'clap' | 'heart' | 'laugh' | 'surprise' | 'celebrate'} Reaction */
+/** @typedef {{ type: 'react', reaction: Reaction }} React */
 /** What somebody may be in a room. @typedef {'owner' | 'moderator' | 'speaker' | 'listener'} Role */
 /** Who comes in: whoever has the link, who is admitted, or who shows an access token. @typedef {'open' | 'lobby' | 'token'} Access */
 /** Who may share a screen. @typedef {'everybody' | 'moderators'} Screens */
@@ -46,7 +48,7 @@
 /** @typedef {{ type: 'moderate' } & ModerationWish} Moderate */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Hand | Moderate | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Hand | React | Moderate | Leave | Ping} ClientMessage */
 
 /**
  * How the room is kept; an older server says less of it. Times are in milliseconds since 1970, `longest` is in seconds.
@@ -98,6 +100,7 @@
 /** @typedef {{ type: 'chat', message: ChatMessage, ref?: string }} ChatSaid */
 /** @typedef {{ type: 'chat-history', epoch: number, revision: number, first: number, messages: ChatMessage[] }} ChatHistory */
 /** @typedef {{ type: 'typing', peer: string, typing: boolean }} Typing */
+/** `reaction` is a `Reaction` or as a newer server has it. @typedef {{ type: 'reacted', peer: string, reaction: string }} Reacted */
 /** @typedef {{ type: 'file', from: string, frame: object }} FileFrom */
 /** @typedef {{ type: 'room', access: string, locked: boolean, screens: string } & Keeping} RoomKept */
 /** The call ends soon, or, without `seconds`, does not any more. @typedef {{ type: 'closing', what: string, seconds?: number }} Closing */
@@ -108,7 +111,7 @@
 /** @typedef {{ type: 'lobby', waiting: Knock[] }} Lobby */
 /** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | FileFrom | RoomKept | Closing | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | Reacted | FileFrom | RoomKept | Closing | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

@@ -9,6 +9,7 @@ import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
 import { chatPanel } from './chat.js';
 import { ConnectionPanel } from './connection-panel.js';
+import { deafenSwitches, Deafness } from './deafen.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 import { handButton } from './hand-button.js';
 import { showHealth } from './health.js';
@@ -18,19 +19,21 @@ import { lobbyNotice } from './lobby-notice.js';
 import { peoplePanel } from './people-panel.js';
 import { Playback } from './playback.js';
 import { qualityDialog } from './quality-dialog.js';
+import { reactions } from './reactions.js';
 import { shareButton } from './share-button.js';
 import { smallWindowButton } from './small-window-button.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
 import { ViewChoice } from './view-choice.js';
 import { viewFields } from './view-fields.js';
+import { Volumes } from './volume.js';
 import { wayDialog } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { DeviceGrant } from '../call/roles.js' */
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Sentence } from '../core/sentence.js' */
-/** @import { Limitation, Stream } from '../proto/messages.js' */
+/** @import { Limitation, Reaction, Stream } from '../proto/messages.js' */
 /** @import { LiveRegion } from './live-region.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
@@ -54,11 +57,12 @@ function limitWords(stream, by) {
  * @param {Quality} options.quality What the person allowed before.
  * @param {string} options.id The room's.
  * @param {string} options.name
+ * @param {boolean} options.returns The page was loaded again and goes on.
  * @param {LiveRegion} options.region
  * @param {() => void} options.leave
  * @returns {() => void} The call is over.
  */
-export function callView({ call, media, share, quality, id, name, region, leave }) {
+export function callView({ call, media, share, quality, id, name, returns, region, leave }) {
   const announce = region.say;
   const choice = new ViewChoice();
   const stage = new Stage(byId('stage', HTMLDivElement), { tellView: (tiles) => call.view(tiles), quality, choice });
@@ -79,7 +83,12 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   showLimits(call, stage, announce);
   showOwn({ call, stage, media, name, announce });
   keepPlaying();
-  showSound(call);
+  const volumes = new Volumes(id);
+  const maySpeak = () => !call.moderation.forbids('microphone');
+  const deafness = new Deafness({ room: id, media, maySpeak, returns });
+  deafenSwitches(deafness, region);
+  call.on('ended', () => deafness.forget());
+  showSound(call, volumes, deafness);
   const alone = byId('alone', HTMLParagraphElement);
   call.on('slot', ({ kind, slot, track }) => {
     if (kind === 'video') stage.setSlot(slot, track);
@@ -105,19 +114,30 @@ export function callView({ call, media, share, quality, id, name, region, leave 
   call.on('announce', announce);
   showHealth(call, region.speak);
   wayDialog(call, announce);
-  peoplePanel(call);
+  peoplePanel(call, volumes);
   lobbyNotice(call.moderation, region.speak);
 
   showSwitches({ call, media, share, announce });
   handButton(call.hands, announce);
+  const float = (/** @type {string} */ peer, /** @type {Reaction} */ reaction) =>
+    stage.react(peer === call.state.self ? null : peer, reaction);
+  reactions({ call, float, region });
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   inviteButton(id, announce);
   invitationWays(call, id, announce);
   chatPanel({ call, id, announce });
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
-  out.addEventListener('click', leave);
-  return smallWindowButton({ stage, announce, controls: () => fewControls({ call, media, announce, leave }) });
+  const leaveAll = () => {
+    deafness.forget();
+    leave();
+  };
+  out.addEventListener('click', leaveAll);
+  return smallWindowButton({
+    stage,
+    announce,
+    controls: () => fewControls({ call, media, announce, leave: leaveAll }),
+  });
 }
 
 /**
@@ -209,9 +229,16 @@ function showLimits(call, stage, announce) {
   });
 }
 
-/** @param {Call} call */
-function showSound(call) {
-  const sound = new Sound(byId('sound', HTMLDivElement));
+/**
+ * @param {Call} call
+ * @param {Volumes} volumes
+ * @param {Deafness} deafness
+ */
+function showSound(call, volumes, deafness) {
+  const hearing = { volume: (/** @type {string} */ peer) => volumes.of(peer), deaf: () => deafness.deaf };
+  const sound = new Sound(byId('sound', HTMLDivElement), hearing);
+  volumes.on('change', () => sound.renew());
+  deafness.on('change', () => sound.renew());
   call.on('slot', ({ kind, slot, track }) => {
     if (kind === 'audio') sound.setSlot(slot, track);
   });

@@ -7,11 +7,13 @@ import { h, nodesOf, phraseOf } from '../core/dom.js';
 import { isolated, said, textOf } from '../core/sentence.js';
 
 /** @import { Action, Viewer } from '../call/roles.js' */
+/** @import { VolumeControl } from './volume.js' */
 /** @import { ModerationWish, PeerInfo, Role } from '../proto/messages.js' */
 
 export class PersonRow {
   #id;
   #wish;
+  #volume;
   #name = h('span', { class: 'who' });
   #words = h('span', { class: 'hint' });
   #more = h('button', { type: 'button', class: 'small', text: 'Moderate', 'aria-expanded': 'false', hidden: true });
@@ -29,10 +31,14 @@ export class PersonRow {
   /**
    * @param {string} id
    * @param {(wish: ModerationWish) => void} wish
+   * @param {VolumeControl} volume
    */
-  constructor(id, wish) {
+  constructor(id, wish, volume) {
     this.#id = id;
     this.#wish = wish;
+    this.#volume = volume;
+    this.#name.after(volume.button);
+    this.#words.after(volume.place);
     this.#deeds.append(this.#buttons, this.#rolePlace);
     this.#more.addEventListener('click', () => this.#open(this.#deeds.hidden === true));
     this.#role.addEventListener('change', () => {
@@ -50,11 +56,13 @@ export class PersonRow {
   show(peer, { words, viewer, raised }) {
     if (this.#called !== peer.name) {
       this.#called = peer.name;
+      this.#volume.name = peer.name;
       this.#name.replaceChildren(...nodesOf(said`${peer.name}`));
       this.#more.setAttribute('aria-label', `Moderate ${isolated(peer.name)}`);
       this.#role.setAttribute('aria-label', `Role of ${isolated(peer.name)}`);
     }
     this.#words.textContent = words;
+    this.#volume.hidden = this.#id === viewer.self;
     const decides = decidesAbout(viewer, peer);
     this.#more.hidden = !decides;
     if (!decides) this.#open(false);

@@ -10,11 +10,13 @@ import { besideIn, keepFocus } from './keep-focus.js';
 import { PersonRow } from './people-actions.js';
 import { roomControls } from './room-controls.js';
 import { sheet } from './sheet.js';
+import { VolumeControl } from './volume.js';
 import { waitingList } from './waiting-list.js';
 import { wayWords } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { RoomState } from '../call/room-state.js' */
+/** @import { Volumes } from './volume.js' */
 /** @import { PeerInfo } from '../proto/messages.js' */
 
 /** @type {Record<PeerInfo['state'], string>} */
@@ -65,8 +67,11 @@ export function inOrder({ self, peers, hands }) {
   return [...peers].sort((one, other) => place(one) - place(other));
 }
 
-/** @param {Call} call */
-export function peoplePanel(call) {
+/**
+ * @param {Call} call
+ * @param {Volumes} volumes
+ */
+export function peoplePanel(call, volumes) {
   const button = byId('count', HTMLButtonElement);
   const dialog = byId('people-dialog', HTMLDialogElement);
   const close = byId('people-close', HTMLButtonElement);
@@ -74,7 +79,7 @@ export function peoplePanel(call) {
   waitingList(moderation, close);
   roomControls(moderation, close);
   showKept(call);
-  const list = peopleList(call, close);
+  const list = peopleList(call, volumes, close);
   call.on('room', ({ peers, order }) => {
     button.hidden = peers.length === 0;
     byId('people', HTMLSpanElement).textContent = String(peers.length);
@@ -88,17 +93,18 @@ export function peoplePanel(call) {
 
 /**
  * @param {Call} call
+ * @param {Volumes} volumes
  * @param {HTMLElement} after Has the focus when there is nothing else.
  * @returns {() => void} Shows it again.
  */
-function peopleList(call, after) {
+function peopleList(call, volumes, after) {
   const list = byId('people-list', HTMLUListElement);
   const { moderation } = call;
   /** @type {Map<string, PersonRow>} */
   const rows = new Map();
   /** @param {string} id */
   const made = (id) => {
-    const row = new PersonRow(id, (wish) => moderation.wish(wish));
+    const row = new PersonRow(id, (wish) => moderation.wish(wish), new VolumeControl(id, volumes));
     rows.set(id, row);
     return row;
   };

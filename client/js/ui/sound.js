@@ -4,10 +4,13 @@
 
 import { h } from '../core/dom.js';
 
+/** How people are to be heard. @typedef {{ volume: (peer: string) => number, deaf: () => boolean }} Hearing */
+
 /** @import { AudioSlot, Stream } from '../proto/messages.js' */
 
 export class Sound {
   #root;
+  #hearing;
   /** @type {Map<number, HTMLAudioElement>} */
   #slots = new Map();
   /** By peer and stream. @type {Map<string, { peer: string, stream: Stream, audio: HTMLAudioElement }>} */
@@ -19,9 +22,13 @@ export class Sound {
   /** Of whom nothing is to be heard, whatever comes. @type {(peer: string, stream: Stream) => boolean} */
   #silent = () => true;
 
-  /** @param {HTMLElement} root Holds the elements. */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root Holds the elements.
+   * @param {Hearing} hearing
+   */
+  constructor(root, hearing) {
     this.#root = root;
+    this.#hearing = hearing;
   }
 
   /**
@@ -69,14 +76,32 @@ export class Sound {
     this.#mute();
   }
 
+  /** People are to be heard otherwise. */
+  renew() {
+    this.#mute();
+  }
+
   #mute() {
     for (const [slot, audio] of this.#slots) {
       const whose = this.#shows.find((one) => one.slot === slot)?.peer;
-      audio.muted = whose !== undefined && this.#heard.includes(whose);
+      this.#set(audio, whose, whose !== undefined && this.#heard.includes(whose));
     }
     for (const { peer, stream, audio } of this.#direct.values()) {
-      audio.muted = !this.#heard.includes(peer) || this.#silent(peer, stream);
+      this.#set(audio, peer, !this.#heard.includes(peer) || this.#silent(peer, stream));
     }
+  }
+
+  /**
+   * The volume goes with the person: a slot has that of whom it carries.
+   * @param {HTMLAudioElement} audio
+   * @param {string | undefined} peer
+   * @param {boolean} silent
+   */
+  #set(audio, peer, silent) {
+    const volume = peer === undefined ? 1 : this.#hearing.volume(peer);
+    // Some browsers leave the volume to the device; they mute all the same.
+    audio.muted = silent || volume === 0 || this.#hearing.deaf();
+    audio.volume = volume;
   }
 
   #element() {

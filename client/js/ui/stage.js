@@ -10,10 +10,11 @@ import { OwnTile } from './own-tile.js';
 import { Pager } from './pager.js';
 import { keepClear, move, put, putArea } from './places.js';
 import { RemoteTile } from './tile.js';
+import { showReaction } from './reactions.js';
 import { choiceFor, Settling, wishesOf } from './wishes.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
-/** @import { Stream, Tile } from '../proto/messages.js' */
+/** @import { Reaction, Stream, Tile } from '../proto/messages.js' */
 /** @import { Quality } from '../rtc/encodings.js' */
 /** @import { Arrangement } from './arrangement.js' */
 /** @import { Rect } from './grid.js' */
@@ -193,6 +194,27 @@ export class Stage {
   carries(downlink) {
     this.#downlink = downlink;
     for (const { tile } of this.#tiles.values()) tile.downlink = downlink;
+  }
+
+  /**
+   * Over the tile of whoever reacted.
+   * @param {HTMLElement} tile
+   * @param {Reaction} reaction
+   * @returns {boolean} Whether it is to be seen.
+   */
+  #react(tile, reaction) {
+    showReaction(tile, reaction);
+    return tile === this.#own.element ? tile.checkVisibility() : this.#inView.has(tile);
+  }
+
+  /**
+   * @param {string | null} peer Null: the person.
+   * @param {Reaction} reaction
+   * @returns {boolean} Whether it is to be seen.
+   */
+  react(peer, reaction) {
+    const tile = peer === null ? this.#own.element : this.#tiles.get(`${peer}/camera`)?.tile.element;
+    return tile ? this.#react(tile, reaction) : false;
   }
 
   /** @param {string} key The tile to hold on to, or to let go. */

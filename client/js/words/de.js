@@ -25,6 +25,28 @@ const words = {
   'window.refused': 'Dein Browser hat kein kleines Fenster geöffnet',
   'window.controls': 'Bedienung',
   'window.own': 'dein eigenes Bild',
+
+  // Reactions, how loud each person is, and hearing nobody.
+  'reactions.open': 'Reagieren',
+  'reactions.row': 'Reaktionen',
+  'reactions.thumbs-up': 'Daumen hoch',
+  'reactions.clap': 'Applaus',
+  'reactions.heart': 'Herz',
+  'reactions.laugh': 'Lachen',
+  'reactions.surprise': 'Staunen',
+  'reactions.celebrate': 'Feiern',
+  'reactions.told': { one: '{names} hat reagiert: {reaction}', other: '{names} haben reagiert: {reaction}' },
+  'reactions.others': { one: '{names} und {n} weitere Person', other: '{names} und {n} weitere' },
+  'reactions.own': 'Du hast reagiert: {reaction}',
+  'reactions.lost': 'Deine Reaktion hat niemanden erreicht: Der Server ist nicht da',
+  'volume.of': 'Lautstärke von {name}',
+  'volume.none': 'Gar nicht',
+  'deafen.on': 'Niemanden hören',
+  'deafen.off': 'Die anderen wieder hören',
+  'deafen.is': 'Du hörst niemanden, und niemand hört dich',
+  'deafen.was': 'Du hörst die anderen wieder',
+  'deafen.was-heard': 'Du hörst die anderen wieder, und sie hören dich',
+  'deafen.hint': 'Dein Mikrofon ist dann auch stumm, bis du die anderen wieder hörst.',
 };
 
 export default words;

@@ -29,6 +29,28 @@ const words = {
   'window.refused': 'Your browser opened no small window',
   'window.controls': 'Controls',
   'window.own': 'your own picture',
+
+  // Reactions, how loud each person is, and hearing nobody.
+  'reactions.open': 'React',
+  'reactions.row': 'Reactions',
+  'reactions.thumbs-up': 'thumbs up',
+  'reactions.clap': 'clapping',
+  'reactions.heart': 'heart',
+  'reactions.laugh': 'laughing',
+  'reactions.surprise': 'surprise',
+  'reactions.celebrate': 'celebrating',
+  'reactions.told': { one: '{names} reacted: {reaction}', other: '{names} reacted: {reaction}' },
+  'reactions.others': { one: '{names} and {n} other', other: '{names} and {n} others' },
+  'reactions.own': 'You reacted: {reaction}',
+  'reactions.lost': 'Your reaction did not reach anybody: the server is away',
+  'volume.of': 'Volume of {name}',
+  'volume.none': 'Not at all',
+  'deafen.on': 'Hear nobody',
+  'deafen.off': 'Hear the others again',
+  'deafen.is': 'You hear nobody, and nobody hears you',
+  'deafen.was': 'You hear the others again',
+  'deafen.was-heard': 'You hear the others again, and they hear you',
+  'deafen.hint': 'Your microphone is muted, too, until you hear the others again.',
 };
 
 /** What a text is known by. @typedef {keyof typeof words} Key */

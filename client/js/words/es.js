@@ -25,6 +25,36 @@ const words = {
   'window.refused': 'Tu navegador no ha abierto ninguna ventana pequeña',
   'window.controls': 'Controles',
   'window.own': 'tu propia imagen',
+
+  // Reactions, how loud each person is, and hearing nobody.
+  'reactions.open': 'Reaccionar',
+  'reactions.row': 'Reacciones',
+  'reactions.thumbs-up': 'pulgar arriba',
+  'reactions.clap': 'aplauso',
+  'reactions.heart': 'corazón',
+  'reactions.laugh': 'risa',
+  'reactions.surprise': 'sorpresa',
+  'reactions.celebrate': 'celebración',
+  'reactions.told': {
+    one: '{names} ha reaccionado: {reaction}',
+    many: '{names} han reaccionado: {reaction}',
+    other: '{names} han reaccionado: {reaction}',
+  },
+  'reactions.others': {
+    one: '{names} y {n} persona más',
+    many: '{names} y {n} personas más',
+    other: '{names} y {n} personas más',
+  },
+  'reactions.own': 'Has reaccionado: {reaction}',
+  'reactions.lost': 'Tu reacción no ha llegado a nadie: el servidor no está',
+  'volume.of': 'Volumen de {name}',
+  'volume.none': 'Nada',
+  'deafen.on': 'No oír a nadie',
+  'deafen.off': 'Volver a oír a los demás',
+  'deafen.is': 'No oyes a nadie, y nadie te oye',
+  'deafen.was': 'Vuelves a oír a los demás',
+  'deafen.was-heard': 'Vuelves a oír a los demás, y ellos a ti',
+  'deafen.hint': 'Tu micrófono también queda silenciado hasta que vuelvas a oír a los demás.',
 };
 
 export default words;

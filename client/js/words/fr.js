@@ -25,6 +25,32 @@ const words = {
   'window.refused': 'Votre navigateur n’a pas ouvert de petite fenêtre',
   'window.controls': 'Commandes',
   'window.own': 'votre propre image',
+
+  // Reactions, how loud each person is, and hearing nobody.
+  'reactions.open': 'Réagir',
+  'reactions.row': 'Réactions',
+  'reactions.thumbs-up': 'pouce levé',
+  'reactions.clap': 'applaudissements',
+  'reactions.heart': 'cœur',
+  'reactions.laugh': 'rire',
+  'reactions.surprise': 'surprise',
+  'reactions.celebrate': 'fête',
+  'reactions.told': {
+    one: '{names} a réagi : {reaction}',
+    many: '{names} ont réagi : {reaction}',
+    other: '{names} ont réagi : {reaction}',
+  },
+  'reactions.others': { one: '{names} et {n} autre', many: '{names} et {n} autres', other: '{names} et {n} autres' },
+  'reactions.own': 'Vous avez réagi : {reaction}',
+  'reactions.lost': 'Votre réaction n’est parvenue à personne : le serveur est absent',
+  'volume.of': 'Volume de {name}',
+  'volume.none': 'Pas du tout',
+  'deafen.on': 'N’entendre personne',
+  'deafen.off': 'Entendre à nouveau les autres',
+  'deafen.is': 'Vous n’entendez personne, et personne ne vous entend',
+  'deafen.was': 'Vous entendez à nouveau les autres',
+  'deafen.was-heard': 'Vous entendez à nouveau les autres, et ils vous entendent',
+  'deafen.hint': 'Votre micro est alors coupé aussi, jusqu’à ce que vous entendiez à nouveau les autres.',
 };
 
 export default words;
