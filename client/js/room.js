@@ -246,6 +246,16 @@ async function meetAround() {
   }
 }
 
+/** What is good to have at the door, and nobody waits for. */
+async function moreOfDoor() {
+  try {
+    const { doorMore } = await import('./ui/door-more.js');
+    doorMore(media);
+  } catch (error) {
+    console.warn('the speaker cannot be tried:', error);
+  }
+}
+
 async function come() {
   showRoom(room);
   asks = takeAsk(store, room);
@@ -258,6 +268,7 @@ async function come() {
   openDoor();
   const { camera, microphone } = goesOn ?? { camera: true, microphone: true };
   void media.start({ camera, microphone }, { camera: remembered('camera'), microphone: remembered('microphone') });
+  void moreOfDoor();
   around?.ready({ id: room, name: (typeof there === 'object' && there?.name) || room });
   try {
     const part = await loadInside();
