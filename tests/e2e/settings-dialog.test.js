@@ -28,14 +28,15 @@ function studio() {
   const { getUserMedia } = MediaDevices.prototype;
   /** @type {{ kind: string, deviceId: string, label: string, makes: string | number }[]} */
   const all = [
-    { kind: 'videoinput', deviceId: 'c1', label: 'Red camera', makes: 'rgb(200 0 0)' },
-    { kind: 'videoinput', deviceId: 'c2', label: 'Blue camera', makes: 'rgb(0 0 200)' },
+    { kind: 'videoinput', deviceId: 'c1', label: 'Red camera', makes: 'rgb(200 30 30)' },
+    { kind: 'videoinput', deviceId: 'c2', label: 'Blue camera', makes: 'rgb(40 60 210)' },
     { kind: 'audioinput', deviceId: 'm1', label: 'Low microphone', makes: 500 },
     { kind: 'audioinput', deviceId: 'm2', label: 'High microphone', makes: 1500 },
     { kind: 'audiooutput', deviceId: 's1', label: 'Desk speaker', makes: '' },
     { kind: 'audiooutput', deviceId: 's2', label: 'Headset', makes: '' },
   ];
-  const gone = new Set(['c2']);
+  // The desk stays as it is when the page is loaded again.
+  const gone = new Set(JSON.parse(sessionStorage.getItem('desk') ?? '["c2"]'));
   const there = () => all.filter(({ deviceId }) => !gone.has(deviceId));
   /** @type {Map<string, MediaStreamTrack[]>} */
   const tracks = new Map();
@@ -103,7 +104,10 @@ function studio() {
       sinks.set(this, id);
     },
   });
-  const changed = () => navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  const changed = () => {
+    sessionStorage.setItem('desk', JSON.stringify([...gone]));
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  };
   Object.assign(window, {
     plug: (/** @type {string} */ id) => gone.delete(id) && changed(),
     pull: (/** @type {string} */ id) => {
