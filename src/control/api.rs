@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use http::header::{ETAG, IF_MATCH, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::de::SliceRead;
 
 use super::http::{Awaited, Reply, Request, bearer};
 use super::site::{Site, is_json, not_allowed, only_reading, unescaped};
-use crate::conference::protocol::TrackName;
+use crate::conference::protocol::{RoomInfo, TrackName};
 use crate::conference::{Declined, RoomPatch, is_pass};
 use crate::json;
 use crate::ledger::ClientAddress;
@@ -75,6 +75,16 @@ static ROUTES: LazyLock<Router<Route>> = LazyLock::new(|| {
 struct Message {
     text: String,
     name: Option<String>,
+}
+
+/// A room as who stands before it sees it.
+#[derive(Debug, Serialize)]
+struct Seen<'a> {
+    #[serde(flatten)]
+    room: &'a RoomInfo,
+    /// Of who is inside, if that may be told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
 }
 
 impl Site<'_> {
@@ -160,7 +170,8 @@ impl Site<'_> {
         }
         only_reading(request, || {
             let room = room?;
-            Some(self.tagged(Reply::json(StatusCode::OK, &room), &room.id))
+            let names = self.conference.names_at_door(self.now, client, &room.id);
+            Some(self.tagged(Reply::json(StatusCode::OK, &Seen { room: &room, names }), &room.id))
         })
     }
 

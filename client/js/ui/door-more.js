@@ -1,9 +1,11 @@
 /**
- * What the door has beside the way in: does the microphone hear, does the speaker play, and where to click if neither may.
+ * What the door has beside the way in: does the microphone hear, does the speaker play, where to click if neither may, and which
+ * language is spoken.
  */
 
 import { byId } from '../core/dom.js';
 import { speaker } from '../rtc/speaker.js';
+import { languageChoice } from './language-choice.js';
 import { levelMeter } from './meter.js';
 import { permissionHelp } from './permission-help.js';
 import { speakerMenu } from './speaker-menu.js';
@@ -12,6 +14,7 @@ import { speakerMenu } from './speaker-menu.js';
 
 /** @param {LocalMedia} media */
 export function doorMore(media) {
+  languageChoice(byId('language', HTMLSelectElement));
   const meter = levelMeter(media);
   byId('preview-frame', HTMLDivElement).append(meter.element);
   const menu = byId('pick-speaker', HTMLSelectElement);

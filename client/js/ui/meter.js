@@ -13,26 +13,33 @@ const STAYS = 0.7;
 
 /**
  * @param {LocalMedia} media
- * @returns {{ element: HTMLMeterElement, look: (looks: boolean) => void }} `look`: whether anybody looks at it.
+ * @returns {{ element: HTMLElement, look: (looks: boolean) => void }} `look`: whether anybody looks at it.
  */
 export function levelMeter(media) {
-  const element = h('meter', { class: 'level', min: '0', max: '1', 'aria-label': word('settings.level') });
+  const range = { 'aria-valuemin': '0', 'aria-valuemax': '100' };
+  const element = h('div', { class: 'level', role: 'meter', 'aria-label': word('settings.level'), ...range });
   /** @type {MediaStreamTrack | null} */
   let of = null;
   let looks = false;
+  let full = 0;
   let stop = () => {};
+  /** @param {number} level From 0 to 1. */
+  const fill = (level) => {
+    full = level;
+    element.setAttribute('aria-valuenow', String(Math.round(100 * level)));
+    element.style.setProperty('--level', level.toFixed(2));
+  };
   const show = () => {
     const { track, live } = media.get('microphone');
     const wanted = looks && live ? track : null;
     if (wanted === of) return;
     stop();
     of = wanted;
-    element.value = 0;
-    stop = wanted
-      ? measure(wanted, (level) => (element.value = Math.max(fullness(level), element.value * STAYS)))
-      : () => {};
+    fill(0);
+    stop = wanted ? measure(wanted, (level) => fill(Math.max(fullness(level), full * STAYS))) : () => {};
   };
   media.on('change', (device) => device === 'microphone' && show());
+  fill(0);
   return {
     element,
     look: (now) => {

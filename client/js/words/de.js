@@ -88,6 +88,12 @@ const words = {
   'help.system': 'Ist das schon erlaubt, verbietet es das System: Sieh in dessen Einstellungen unter Datenschutz nach.',
   'help.busy':
     'Schließe, was es benutzen kann: eine andere Besprechung, auch in einem anderen Tab, oder ein Programm für Bild oder Ton. Hilft das nicht, stecke es neu ein, oder starte den Browser neu.',
+
+  // Who is inside, read at the door.
+  'door.inside.none': 'Noch ist niemand da.',
+  'door.inside.names': { one: '{names} ist da.', other: '{names} sind da.' },
+  'door.inside.count': { one: 'Eine Person ist da.', other: '{n} Personen sind da.' },
+  'door.inside.more': { one: 'noch jemand', other: '{n} weitere' },
 };
 
 export default words;

@@ -90,6 +90,12 @@ const words = {
   'help.system': 'If that is allowed already, the system forbids it: look under privacy in its own settings.',
   'help.busy':
     'Close what may use it: another meeting, also in another tab, or a program for pictures or sound. If that does not help, plug it in again, or start the browser anew.',
+
+  // Who is inside, read at the door.
+  'door.inside.none': 'Nobody is inside yet.',
+  'door.inside.names': { one: '{names} is inside.', other: '{names} are inside.' },
+  'door.inside.count': { one: 'One person is inside.', other: '{n} people are inside.' },
+  'door.inside.more': { one: 'one more', other: '{n} more' },
 };
 
 /** What a text is known by. @typedef {keyof typeof words} Key */

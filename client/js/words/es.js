@@ -87,6 +87,12 @@ const words = {
   'help.system': 'Si ya está permitido, lo prohíbe el sistema: mira en sus ajustes de privacidad.',
   'help.busy':
     'Cierra lo que pueda usarlo: otra reunión, también en otra pestaña, o un programa de imagen o sonido. Si no ayuda, vuelve a enchufarlo o reinicia el navegador.',
+
+  // Who is inside, read at the door.
+  'door.inside.none': 'Aún no hay nadie.',
+  'door.inside.names': { one: '{names} ya está.', other: '{names} ya están.' },
+  'door.inside.count': { one: 'Hay una persona.', other: 'Hay {n} personas.' },
+  'door.inside.more': { one: 'una persona más', other: '{n} más' },
 };
 
 export default words;

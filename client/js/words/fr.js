@@ -87,6 +87,12 @@ const words = {
   'help.system': 'Si c’est déjà autorisé, le système l’interdit : regardez dans ses réglages de confidentialité.',
   'help.busy':
     'Fermez ce qui peut l’utiliser : une autre réunion, même dans un autre onglet, ou un programme d’image ou de son. Si cela n’aide pas, rebranchez-le ou relancez le navigateur.',
+
+  // Who is inside, read at the door.
+  'door.inside.none': 'Il n’y a encore personne.',
+  'door.inside.names': { one: '{names} est déjà là.', other: '{names} sont déjà là.' },
+  'door.inside.count': { one: 'Une personne est déjà là.', other: '{n} personnes sont déjà là.' },
+  'door.inside.more': { one: 'une autre personne', other: '{n} autres' },
 };
 
 export default words;
