@@ -10,7 +10,10 @@ import { Link } from './rtc/link.js';
 import { ScreenShare } from './rtc/screen-share.js';
 import { Spare } from './rtc/spare.js';
 import { callView } from './ui/call-view.js';
+import { KeyTable } from './ui/key-table.js';
 import { liveRegion } from './ui/live-region.js';
+import { permissionHelp } from './ui/permission-help.js';
+import { settings } from './ui/settings.js';
 import * as staying from './ui/staying.js';
 
 /** @import { Return } from './core/storage.js' */
@@ -26,6 +29,7 @@ export const place = new URL('.', import.meta.url).href;
 
 const share = new ScreenShare(rememberedHint());
 const region = liveRegion(byId('status', HTMLDivElement));
+const keys = new KeyTable();
 /** Ends what a call has on the screen beside the page. */
 let close = () => {};
 /** @type {Spare | null} */
@@ -58,16 +62,18 @@ export function enter({ room, name, back, pass, asks, media, leave }) {
   // The socket is on its way while the page changes.
   call.start();
   close = callView({ call, media, share, quality, id: room, name, returns: back !== null, region, leave });
+  permissionHelp(byId('problems', HTMLDivElement), media);
+  settings({ media, keys, say: region.say });
   return call;
 }
 
 /**
  * Somebody is inside: what goes on beside the call begins.
- * @param {Omit<Parameters<typeof staying.stay>[0], 'say'>} options
+ * @param {Omit<Parameters<typeof staying.stay>[0], 'say' | 'keys'>} options
  * @returns {() => void} The call is over.
  */
 export function stay(options) {
-  return staying.stay({ ...options, say: region.say });
+  return staying.stay({ ...options, keys, say: region.say });
 }
 
 /** What was said in a call is of no interest after it. */

@@ -10,9 +10,8 @@ import { keepPass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { Reload } from './core/reload.js';
 import { keeps, keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
-import { translate } from './core/words.js';
+import { listed, say, translate, word } from './core/words.js';
 import { LocalMedia } from './rtc/local-media.js';
-import { languageChoice } from './ui/language-choice.js';
 import { prejoin } from './ui/prejoin.js';
 
 /** @import { There } from './asking.js' */
@@ -49,7 +48,6 @@ let goesOn = framed ? back : null;
 let around = null;
 document.documentElement.toggleAttribute('data-embed', embedded);
 translate(document);
-languageChoice(byId('language', HTMLSelectElement));
 
 /** @param {'prejoin' | 'joining' | 'waiting' | 'joined' | 'left'} state */
 function show(state) {
@@ -192,12 +190,27 @@ function showRoom(name) {
 }
 
 /**
+ * @param {number} people
+ * @param {string[]} names Of some of them, or of nobody.
+ */
+function showInside(people, names) {
+  const more = people - names.length;
+  const all = listed(more > 0 ? [...names, word('door.inside.more', { n: more })] : names);
+  const known = names.length > 0 ? say('door.inside.names', { n: people, names: all }) : null;
+  const words = known ?? say(people > 0 ? 'door.inside.count' : 'door.inside.none', { n: people });
+  const place = byId('door-inside', HTMLParagraphElement);
+  place.replaceChildren(...nodesOf(words));
+  place.hidden = false;
+}
+
+/**
  * Everybody in one room has one address, which may be another than the one this page was opened at.
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
  * @param {There} there
  */
-function found({ id, name, topology, access, locked, starts = 0, people = 0, mostPeople = Infinity }) {
+function found({ id, name, topology, access, locked, starts = 0, people = 0, mostPeople = Infinity, names = [] }) {
   showRoom(name);
+  showInside(people, names);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
   if (id !== room) {
     room = id;
@@ -246,6 +259,16 @@ async function meetAround() {
   }
 }
 
+/** What is good to have at the door, and nobody waits for. */
+async function moreOfDoor() {
+  try {
+    const { doorMore } = await import('./ui/door-more.js');
+    doorMore(media);
+  } catch (error) {
+    console.warn('the speaker cannot be tried:', error);
+  }
+}
+
 async function come() {
   showRoom(room);
   asks = takeAsk(store, room);
@@ -258,6 +281,7 @@ async function come() {
   openDoor();
   const { camera, microphone } = goesOn ?? { camera: true, microphone: true };
   void media.start({ camera, microphone }, { camera: remembered('camera'), microphone: remembered('microphone') });
+  void moreOfDoor();
   around?.ready({ id: room, name: (typeof there === 'object' && there?.name) || room });
   try {
     const part = await loadInside();

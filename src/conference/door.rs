@@ -22,6 +22,9 @@ use crate::passes::Pass;
 /// The name of a room that is made again and whose id has none.
 const NAMELESS: &str = "Room";
 
+/// Names that somebody before a room is told at most.
+pub const NAMES_AT_DOOR: usize = 6;
+
 /// What an id leads to.
 enum Found {
     /// A room somebody is in.
@@ -100,6 +103,20 @@ fn standing(
 }
 
 impl Conference {
+    /// Who is inside, the first who came first, for somebody at `client` who has the link and could go in and see them. Of a room
+    /// with a door that is kept nobody learns who is in it, nor of one that is listed: there everybody could look on for hours.
+    #[must_use]
+    pub fn names_at_door(&self, now: Now, client: ClientAddress, id: &str) -> Vec<String> {
+        let room = self.room_ids.get(id).and_then(|room| self.rooms.get(room));
+        let Some(state) = room.map(|room| &room.state) else { return Vec::new() };
+        let record = state.record();
+        let comes_in = matches!(door(now, record, Known::by(None, client), false, false), Ok(Door::Open));
+        if !comes_in || record.listed || record.keeping.access != Access::Open {
+            return Vec::new();
+        }
+        state.list().into_iter().take(NAMES_AT_DOOR).map(|peer| peer.name).collect()
+    }
+
     /// Finds the room somebody wants to enter, making it again if they may, and sees to it that it is open. `token` was
     /// given for a room of this id; the `secret` of `join` is to show that they made it, and its `pass` what they may. They
     /// typed the `name`.

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use http::header::{ETAG, IF_MATCH, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::de::SliceRead;
 
 use super::http::{Awaited, Reply, Request, bearer};
 use super::site::{Site, has_type, is_json, not_allowed, only_reading, unescaped, wants_page};
-use crate::conference::protocol::TrackName;
+use crate::conference::protocol::{RoomInfo, TrackName};
 use crate::conference::{Declined, RoomPatch, is_pass};
 use crate::json;
 use crate::ledger::ClientAddress;
@@ -78,6 +78,16 @@ static ROUTES: LazyLock<Router<Route>> = LazyLock::new(|| {
 struct Message {
     text: String,
     name: Option<String>,
+}
+
+/// A room as who stands before it sees it.
+#[derive(Debug, Serialize)]
+struct Seen<'a> {
+    #[serde(flatten)]
+    room: &'a RoomInfo,
+    /// Of who is inside, if that may be told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
 }
 
 impl Site<'_> {
@@ -162,9 +172,10 @@ impl Site<'_> {
             return self.over("too many rooms that do not exist were asked for from your address", over);
         }
         match room {
-            Some(room) => {
-                only_reading(request, || Some(self.tagged(Reply::json(StatusCode::OK, &room), &room.id)))
-            }
+            Some(room) => only_reading(request, || {
+                let names = self.conference.names_at_door(self.now, client, &room.id);
+                Some(self.tagged(Reply::json(StatusCode::OK, &Seen { room: &room, names }), &room.id))
+            }),
             // A program that has the address of a room knows by this that the address is right.
             None if !wants_page(&request.head.headers) => self.declined(&Declined::NoRoom),
             None => only_reading(request, || None),

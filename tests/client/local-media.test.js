@@ -294,6 +294,23 @@ test('after a plug was pulled another device takes over and that is said; withou
   assert.deepEqual([other.media.get('camera').on, noteOn(other.media.get('camera'))], [false, 'Ended']);
 });
 
+test('after the plug of a microphone was pulled another one is ready, but muted: it may hear what that one did not', async () => {
+  const { browser, media } = inBrowser();
+  void media.start({ camera: false, microphone: true }, ANY);
+  await browser.answer();
+  browser.ids = ['two'];
+  trackOf(media, 'microphone').end();
+  await settled();
+  await browser.answer();
+  const other = trackOf(media, 'microphone');
+  assert.deepEqual([other.id, other.enabled, other.readyState], ['two', false, 'live']);
+  assert.deepEqual([media.get('microphone').on, media.get('microphone').live], [false, false]);
+  assert.equal(noteOn(media.get('microphone')), 'Unplugged');
+  media.set('microphone', true);
+  assert.deepEqual([other.enabled, media.get('microphone').live], [true, true], 'at once');
+  assert.equal(noteOn(media.get('microphone')), 'Replaced');
+});
+
 test('who takes the permission back is not asked again, nor is a muted microphone opened again', async () => {
   const { browser, media } = inBrowser();
   void media.start(BOTH, ANY);

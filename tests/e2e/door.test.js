@@ -237,6 +237,8 @@ house.scene('everything can be done with the keyboard, in the order of what is s
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'count', 'who is here');
   await page.keyboard.press('Tab');
   assert.match(await focus(), /^Media goes/, 'the badge beside the name of the room');
+  await page.keyboard.press('Tab');
+  assert.equal(await focus(), 'Settings');
   // What belongs to tiles comes before the controls, as it is above.
   const onStage = () => page.evaluate(() => Boolean(document.activeElement?.closest('#stage')));
   await page.keyboard.press('Tab');

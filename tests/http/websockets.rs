@@ -92,7 +92,8 @@ fn a_person_who_joins_a_room_is_welcome_and_others_are_told() {
             break;
         }
     }
-    assert_eq!(server.get(&format!("/api/rooms/{room}")).json()["people"], 2);
+    let seen = server.get(&format!("/api/rooms/{room}")).json();
+    assert_eq!((&seen["people"], &seen["names"]), (&2.into(), &serde_json::json!(["Ada", "Bob"])));
 }
 
 #[test]

@@ -79,7 +79,7 @@ function isKeptChat(value) {
   );
 }
 
-/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address' | 'layout' | 'self' | 'corner' | 'language'} Remembered */
+/** @typedef {'name' | 'camera' | 'microphone' | 'lines' | 'saver' | 'share' | 'hide-address' | 'layout' | 'self' | 'corner' | 'language' | 'speaker' | 'keys'} Remembered */
 
 /** @param {string} room */
 const returnKey = (room) => `plenary.return.${room}`;

@@ -2,6 +2,8 @@
  * Cameras and microphones: asking for them, and explaining why there is none.
  */
 
+import { word } from '../core/words.js';
+
 /** @import { DeviceState } from './local-media.js' */
 
 /** @typedef {'camera' | 'microphone'} Device */
@@ -62,6 +64,8 @@ export function explain(devices, error) {
         title: `The ${name} chosen or used before ${devices.length > 1 ? 'are' : 'is'} not there.`,
         advice: devices.length > 1 ? 'Others are used instead.' : 'Another one is used instead.',
       };
+    case 'Unplugged':
+      return { title: word('devices.unplugged.title'), advice: word('devices.unplugged.advice') };
     case 'Revoked':
       return {
         title: `The permission to use the ${name} was taken back.`,
@@ -76,13 +80,14 @@ export function explain(devices, error) {
 
 /**
  * What the person should know about a device, as {@link explain} takes it. Pure.
- * @param {Pick<DeviceState, 'problem' | 'opening' | 'waiting' | 'silenced' | 'replaced'>} state
+ * @param {Pick<DeviceState, 'problem' | 'opening' | 'waiting' | 'silenced' | 'replaced' | 'unplugged'>} state
  * @returns {string | null}
  */
-export function noteOn({ problem, opening, waiting, silenced, replaced }) {
+export function noteOn({ problem, opening, waiting, silenced, replaced, unplugged }) {
   if (problem !== null) return problem;
   if (opening && waiting) return waiting === 'question' ? 'Question' : 'Slow';
   if (silenced) return 'Silenced';
+  if (unplugged) return 'Unplugged';
   return replaced ? 'Replaced' : null;
 }
 
@@ -172,10 +177,10 @@ async function capture({ camera, microphone }) {
  */
 export async function listDevices() {
   const all = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) ?? [];
-  const named = (/** @type {MediaDeviceKind} */ kind, /** @type {string} */ word) =>
+  const named = (/** @type {MediaDeviceKind} */ kind, /** @type {string} */ name) =>
     all
       .filter((device) => device.kind === kind && device.deviceId !== '')
-      .map((device, index) => ({ id: device.deviceId, label: device.label || `${word} ${index + 1}` }));
+      .map((device, index) => ({ id: device.deviceId, label: device.label || `${name} ${index + 1}` }));
   return { camera: named('videoinput', 'Camera'), microphone: named('audioinput', 'Microphone') };
 }
 

@@ -30,6 +30,7 @@ export const STEADY_AFTER = 10_000;
  * @property {'question' | 'slow' | null} waiting Why the answer takes so long.
  * @property {boolean} silenced The system lets nothing through at present.
  * @property {boolean} replaced The device chosen or used before is not there, another one is used.
+ * @property {boolean} unplugged The microphone in use went away. Another one is open, and muted: it may hear what that one did not.
  * @property {MediaStreamTrack | null} track
  * @property {string} id The chosen device; empty for the browser's choice.
  * @property {string | null} problem Why it cannot be used, as `explain` takes it.
@@ -83,6 +84,7 @@ export class LocalMedia extends Emitter {
     if (state.on === on) return;
     state.on = on;
     state.problem = null;
+    state.unplugged = false;
     const { track, attempt } = state;
     if (!on && device === 'microphone' && track) track.enabled = false;
     else if (!on) this.#release(device);
@@ -198,6 +200,8 @@ export class LocalMedia extends Emitter {
     state.problem = null;
     const used = track.getSettings().deviceId;
     state.replaced = replaced || (attempt.again && used !== state.used);
+    state.unplugged = device === 'microphone' && attempt.again && used !== state.used;
+    if (state.unplugged) state.on = track.enabled = false;
     state.used = used;
     state.since = attempt.again ? performance.now() : -Infinity;
     this.#watch(device, track);
@@ -267,7 +271,7 @@ export class LocalMedia extends Emitter {
       state.track.stop();
     }
     state.track = null;
-    state.replaced = false;
+    state.replaced = state.unplugged = false;
   }
 
   /** @param {Device} device */
@@ -292,6 +296,7 @@ export function untouched() {
     waiting: null,
     silenced: false,
     replaced: false,
+    unplugged: false,
     track: null,
     id: '',
     problem: null,

@@ -2,10 +2,10 @@
  * Hears whether the person speaks while their microphone is muted. Nothing of it is kept or sent.
  */
 
+import { measure } from './level.js';
+
 /** @import { LocalMedia } from './local-media.js' */
 
-/** Milliseconds between two looks at the level. */
-const EVERY = 150;
 /** The level (root mean square, 1 is full) of somebody who speaks; a quiet room is far below. */
 const SPEECH = 0.02;
 /** So many looks in a row: a cough or a key is shorter. */
@@ -55,34 +55,5 @@ export function listenWhileMuted(media, told) {
     unlisten();
     stop();
     of = null;
-  };
-}
-
-/**
- * @param {MediaStreamTrack} track It is muted: a copy of it is not.
- * @param {(level: number) => void} told
- * @returns {() => void} Stops it.
- */
-function measure(track, told) {
-  if (typeof AudioContext === 'undefined') return () => {};
-  const copy = track.clone();
-  copy.enabled = true;
-  const context = new AudioContext();
-  const analyser = new AnalyserNode(context, { fftSize: 2048 });
-  try {
-    context.createMediaStreamSource(new MediaStream([copy])).connect(analyser);
-  } catch (error) {
-    // Firefox takes no microphone of another rate than the context's. The call goes on without the hint.
-    console.warn('a muted microphone is not listened to:', error);
-  }
-  const samples = new Float32Array(analyser.fftSize);
-  const timer = setInterval(() => {
-    analyser.getFloatTimeDomainData(samples);
-    told(Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length));
-  }, EVERY);
-  return () => {
-    clearInterval(timer);
-    copy.stop();
-    void context.close().catch(() => {});
   };
 }

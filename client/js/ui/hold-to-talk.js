@@ -1,41 +1,120 @@
 /**
- * Whoever is muted and holds the space bar is heard for as long as they hold it.
+ * Whoever is muted and holds the key for it is heard for as long as they hold it. With push to talk nobody is heard otherwise; then
+ * the button of the microphone is held, too, by who has no keys.
  */
 
+import { word } from '../core/words.js';
+import { keysOf } from './key-table.js';
+import { keyWords } from './key-words.js';
+import { FIELDS } from './shortcuts.js';
+
 /** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { KeyTable } from './key-table.js' */
 
 /** What the space bar means something else to. */
 const BUSY = 'button, a, input, select, textarea, summary, [contenteditable], [role="button"], [tabindex="0"], dialog';
 
+/** Milliseconds after which a press was no click. */
+const HELD = 300;
+
 /**
- * @param {LocalMedia} media
- * @param {() => boolean} may Whether the person may be heard at all.
+ * @param {object} options
+ * @param {LocalMedia} options.media
+ * @param {KeyTable} options.keys
+ * @param {HTMLButtonElement} options.button The microphone's.
+ * @param {() => boolean} options.may Whether the person may be heard at all.
+ * @param {(sentence: string) => void} options.say
  * @returns {() => void} Stops it.
  */
-export function holdToTalk(media, may) {
+export function holdToTalk({ media, keys, button, may, say }) {
+  const ended = new AbortController();
+  const { signal } = ended;
   let held = false;
-  const down = (/** @type {KeyboardEvent} */ event) => {
-    if (event.code !== 'Space' || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.target instanceof Element && event.target.closest(BUSY)) return;
-    // Not the page: it has nowhere to scroll to.
-    event.preventDefault();
-    if (event.repeat || held || media.get('microphone').on || !may()) return;
+  /** The button that was pressed last by pointer. It has the focus, and nobody sees it. @type {Element | null} */
+  let pointed = null;
+
+  const hold = () => {
+    if (held || media.get('microphone').on || !may()) return false;
     held = true;
     media.set('microphone', true);
+    return true;
   };
   const release = () => {
     if (!held) return;
     held = false;
     media.set('microphone', false);
   };
-  const up = (/** @type {KeyboardEvent} */ event) => event.code === 'Space' && release();
-  document.addEventListener('keydown', down);
-  document.addEventListener('keyup', up);
-  addEventListener('blur', release);
+
+  /** @param {KeyboardEvent} event */
+  const means = (event) => {
+    const pressed = keysOf(event);
+    if (!keys.talks || pressed !== keys.of('talk')) return false;
+    const target = event.target instanceof Element ? event.target : null;
+    if (pressed !== 'Space') return !target?.closest(FIELDS);
+    const on = target?.closest(BUSY);
+    return !on || (keys.push && (on === button || on === pointed));
+  };
+  const down = (/** @type {KeyboardEvent} */ event) => {
+    if (event.code === 'Tab') pointed = null;
+    if (event.defaultPrevented || event.isComposing || !means(event)) return;
+    // Not the page: it has nowhere to scroll to. And no button.
+    event.preventDefault();
+    if (!event.repeat) hold();
+  };
+  const up = (/** @type {KeyboardEvent} */ event) => {
+    if (keysOf(event).split('+').at(-1) !== keys.of('talk')) return;
+    if (held) event.preventDefault();
+    release();
+  };
+  document.addEventListener('keydown', down, { signal });
+  document.addEventListener('keyup', up, { signal });
+  addEventListener('blur', release, { signal });
+
+  const press = (/** @type {Event} */ { target }) => {
+    pointed = target instanceof Element ? target.closest('button') : null;
+  };
+  document.addEventListener('pointerdown', press, { signal, capture: true });
+  holdButton({ button, pushes: () => keys.push, hold, release, signal });
+
+  // However the microphone was turned on.
+  const mute = () => {
+    if (!keys.push || held || !media.get('microphone').on) return;
+    media.set('microphone', false);
+    say(keys.talks ? word('keys.hold', { keys: keyWords(keys.of('talk')) }) : word('keys.hold-button'));
+  };
+  const unlisten = [media.on('change', (device) => device === 'microphone' && mute()), keys.on('change', mute)];
+  mute();
   return () => {
     release();
-    document.removeEventListener('keydown', down);
-    document.removeEventListener('keyup', up);
-    removeEventListener('blur', release);
+    ended.abort();
+    for (const stop of unlisten) stop();
   };
+}
+
+/**
+ * @param {object} options
+ * @param {HTMLButtonElement} options.button
+ * @param {() => boolean} options.pushes
+ * @param {() => boolean} options.hold Whether it does anything.
+ * @param {() => void} options.release
+ * @param {AbortSignal} options.signal Ends it.
+ */
+function holdButton({ button, pushes, hold, release, signal }) {
+  let since = Infinity;
+  const down = (/** @type {PointerEvent} */ { button: which, pointerId }) => {
+    since = Infinity;
+    if (which !== 0 || !pushes() || !hold()) return;
+    since = performance.now();
+    button.setPointerCapture(pointerId);
+  };
+  // A click says what to do in its place, but is no click at the end of a sentence.
+  const click = (/** @type {Event} */ event) => {
+    if (performance.now() - since > HELD) event.stopImmediatePropagation();
+    since = Infinity;
+  };
+  button.addEventListener('pointerdown', down, { signal });
+  for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
+    button.addEventListener(end, release, { signal });
+  }
+  button.addEventListener('click', click, { signal, capture: true });
 }

@@ -155,7 +155,7 @@ export function prejoin(media, join) {
  * @param {LocalMedia} media
  * @param {Device} device
  */
-function idInUse(media, device) {
+export function idInUse(media, device) {
   const { id, track } = media.get(device);
   return track?.getSettings().deviceId ?? id;
 }
@@ -165,7 +165,7 @@ function idInUse(media, device) {
  * @param {{ id: string, label: string }[]} devices
  * @param {string} chosen
  */
-function fill(picker, devices, chosen) {
+export function fill(picker, devices, chosen) {
   const offered = devices.length > 0 ? devices : [{ id: '', label: 'The browser’s choice' }];
   const known = [...picker.options].map((option) => [option.value, option.text]);
   // A list that is open closes when its options are replaced.

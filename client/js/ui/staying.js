@@ -5,35 +5,43 @@
 
 import { EchoWatch, tabsOf } from '../call/echo-watch.js';
 import { byId } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { listenWhileMuted } from '../rtc/own-voice.js';
 import { keepAwake } from './awake.js';
 import { guardBack } from './back-guard.js';
 import { holdToTalk } from './hold-to-talk.js';
 import { mediaKeys } from './media-keys.js';
 import { notice } from './notice.js';
+import { shortcuts } from './shortcuts.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
+/** @import { KeyTable } from './key-table.js' */
 
 /**
  * @param {object} options
  * @param {Call} options.call
  * @param {LocalMedia} options.media
+ * @param {KeyTable} options.keys
  * @param {string} options.id The room's.
  * @param {boolean} options.shared Before the page was loaded again a screen was shared.
  * @param {(sentence: string) => void} options.say
  * @param {() => void} options.leave
  * @returns {() => void} The call is over.
  */
-export function stay({ call, media, id, shared, say, leave }) {
+export function stay({ call, media, keys, id, shared, say, leave }) {
   const { moderation } = call;
   const microphone = byId('microphone', HTMLButtonElement);
   const ends = [
     guardBack(leave),
     keepAwake(),
     mediaKeys(media, { use: (device) => moderation.forbids(device) === '', leave }),
-    holdToTalk(media, () => moderation.forbids('microphone') === ''),
-    listenWhileMuted(media, () => say('You are muted: hold the space bar to talk')),
+    holdToTalk({ media, keys, button: microphone, may: () => moderation.forbids('microphone') === '', say }),
+    shortcuts(keys, media, say),
+    listenWhileMuted(media, () => {
+      const space = keys.talks && keys.of('talk') === 'Space';
+      say(space ? 'You are muted: hold the space bar to talk' : word('keys.said.muted'));
+    }),
   ];
   let warned = () => {};
   const channel = tabsOf(id);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{World, address};
 use super::moderation::{join, kept_by_ann, wish};
+use crate::conference::door::NAMES_AT_DOOR;
 use crate::conference::protocol::{ServerMessage, Waiting};
 use crate::limits::Limit;
 
@@ -18,6 +19,42 @@ fn waiting(world: &mut World, socket: usize) -> Vec<Waiting> {
 
 fn names(waiting: &[Waiting]) -> Vec<&str> {
     waiting.iter().map(|one| one.name.as_str()).collect()
+}
+
+#[test]
+fn names_are_told_at_the_door_to_who_could_go_in_and_of_no_other_room() {
+    let (mut world, room) = kept_by_ann(1, "open");
+    join(&mut world, 2, &room, "Bob");
+    let told = |world: &World| world.conference.names_at_door(world.now(), address(9), &room);
+    assert_eq!(told(&world), ["Ann", "Bob"]);
+    for kept in [
+        json!({ "action": "access", "access": "lobby" }),
+        json!({ "action": "access", "access": "token" }),
+        json!({ "action": "lock", "locked": true }),
+    ] {
+        wish(&mut world, 1, json!({ "action": "access", "access": "open" }));
+        wish(&mut world, 1, json!({ "action": "lock", "locked": false }));
+        assert_eq!(told(&world).len(), 2);
+        wish(&mut world, 1, kept.clone());
+        assert_eq!(told(&world), Vec::<String>::new(), "{kept}");
+    }
+    wish(&mut world, 1, json!({ "action": "lock", "locked": false }));
+    for socket in 3..10 {
+        join(&mut world, socket, &room, "More");
+    }
+    assert_eq!(told(&world).len(), NAMES_AT_DOOR);
+    let bob = world.welcome(2).peer.to_string();
+    wish(&mut world, 1, json!({ "action": "ban", "peer": bob }));
+    let from = |world: &World, socket| world.conference.names_at_door(world.now(), address(socket), &room);
+    assert_eq!(
+        (from(&world, 2).len(), from(&world, 9).len()),
+        (0, NAMES_AT_DOOR),
+        "who was banned sees nobody"
+    );
+    world.room("stage");
+    world.enter(11, json!({ "type": "join", "room": "stage", "name": "Eve" }));
+    let stage = world.conference.names_at_door(world.now(), address(9), "stage");
+    assert_eq!(stage, Vec::<String>::new(), "anybody may look at what is listed");
 }
 
 #[test]
