@@ -3,6 +3,7 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { say, word } from '../core/words.js';
 import { Face } from './face.js';
 import { bars } from './quality-mark.js';
 
@@ -12,7 +13,7 @@ export class OwnTile {
   #face = new Face();
   #limit = h('span', { class: 'mark', role: 'img', hidden: true }, bars());
   #tools;
-  element = h('div', { class: 'tile own', role: 'figure', 'aria-label': 'Your own picture', tabindex: '-1' });
+  element = h('div', { class: 'tile own', role: 'figure', 'aria-label': word('view.self'), tabindex: '-1' });
   /** @type {MediaStreamTrack | null} */
   #track = null;
 
@@ -21,7 +22,7 @@ export class OwnTile {
     // It says nothing to whoever shows it.
     this.#face.video.disablePictureInPicture = true;
     this.#face.plate.append(this.#limit);
-    const name = 'Move your picture to the next corner';
+    const name = word('view.move');
     const next = h('button', { type: 'button', class: 'action', title: name, 'aria-label': name }, icon('move'));
     next.addEventListener('click', () => choice.nextCorner());
     this.#tools = h('div', { class: 'tools', hidden: true }, next);
@@ -53,7 +54,7 @@ export class OwnTile {
    * @param {boolean} own.micMuted
    */
   update({ name, camera, micMuted }) {
-    this.#face.name(name, ['You'], name);
+    this.#face.name(name, say('view.you'), name);
     this.#face.muted = micMuted;
     this.element.classList.toggle('live', camera !== null);
     if (this.#track === camera) return;

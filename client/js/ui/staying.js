@@ -5,6 +5,7 @@
 
 import { EchoWatch, tabsOf } from '../call/echo-watch.js';
 import { byId } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { listenWhileMuted } from '../rtc/own-voice.js';
 import { keepAwake } from './awake.js';
 import { guardBack } from './back-guard.js';
@@ -33,7 +34,7 @@ export function stay({ call, media, id, shared, say, leave }) {
     keepAwake(),
     mediaKeys(media, { use: (device) => moderation.forbids(device) === '', leave }),
     holdToTalk(media, () => moderation.forbids('microphone') === ''),
-    listenWhileMuted(media, () => say('You are muted: hold the space bar to talk')),
+    listenWhileMuted(media, () => say(word('staying.muted'))),
   ];
   let warned = () => {};
   const channel = tabsOf(id);
@@ -45,9 +46,8 @@ export function stay({ call, media, id, shared, say, leave }) {
     });
   if (shared) {
     const share = byId('share', HTMLButtonElement);
-    const deed = { name: 'Share again', act: () => share.click() };
-    const advice = 'The page was loaded again, which ended it.';
-    notice({ title: 'You share your screen no more.', advice, deed }, microphone);
+    const deed = { name: word('staying.shared.again'), act: () => share.click() };
+    notice({ title: word('staying.shared.title'), advice: word('staying.shared.text'), deed }, microphone);
   }
   return () => {
     for (const end of ends) end();
@@ -58,9 +58,8 @@ export function stay({ call, media, id, shared, say, leave }) {
 
 /** @param {number} tabs Of this browser that are in the room. */
 function echoWords(tabs) {
-  const often = tabs === 2 ? 'twice' : `${tabs} times`;
   return {
-    title: `You are in this room ${often} with this browser.`,
-    advice: 'Tabs that hear each other make an echo: leave with the others, or mute them.',
+    title: tabs === 2 ? word('staying.echo.twice') : word('staying.echo.often', { n: tabs }),
+    advice: word('staying.echo.text'),
   };
 }
