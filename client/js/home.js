@@ -23,6 +23,7 @@ const open = byId('open', HTMLButtonElement);
 const message = byId('message', HTMLParagraphElement);
 
 translate(document);
+document.documentElement.toggleAttribute('data-words', true);
 languageChoice(byId('language', HTMLSelectElement));
 input.placeholder = generatedRoomName(random);
 

@@ -8,13 +8,13 @@ const words = {
   'language.choose': 'Langue',
 
   // The home page, and making rooms.
-  'home.lead.what': 'Créez une salle, partagez son lien et parlez.',
+  'home.lead.what': 'Créez une salle, partagez le lien, parlez.',
   'home.lead.need': 'Rien à installer, aucun compte.',
   'home.room': 'Nom de la salle',
-  'home.hint': 'Laissez vide pour prendre le nom proposé, ou collez le lien d’une salle pour y aller.',
-  'home.listed': 'Afficher cette salle sur la page d’accueil',
-  'home.lasts': 'Garder cette salle quand tout le monde est parti',
-  'home.lobby': 'On demande à entrer',
+  'home.hint': 'Laissez vide pour le nom proposé, ou collez le lien d’une salle pour y aller.',
+  'home.listed': 'Afficher sur la page d’accueil',
+  'home.lasts': 'Garder quand tout le monde est parti',
+  'home.lobby': 'Les invités demandent à entrer',
   'home.topology': 'On se parle',
   'home.create': 'Créer la salle',
   'home.open': 'Ouvrir la salle',
@@ -95,7 +95,7 @@ const words = {
 
   // At the door.
   'door.room': 'Salle',
-  'door.lead': 'Prêt à entrer ?',
+  'door.lead': 'Tout est prêt ?',
   'door.name': 'Votre nom',
   'door.guest': 'Invité',
   'door.microphone': 'Micro',
@@ -147,7 +147,7 @@ const words = {
   'bar.chat': 'Chat',
   'bar.leave': 'Quitter',
   'leaving.title': 'Quitter la salle ?',
-  'leaving.text': 'Le retour fait sortir de l’appel.',
+  'leaving.text': '« Retour » fait sortir de l’appel.',
   'leaving.stay': 'Rester',
   'leaving.go': 'Quitter la salle',
   'staying.muted': 'Votre micro est coupé : maintenez la barre d’espace pour parler',
@@ -162,10 +162,10 @@ const words = {
   // How one sees the others.
   'view.title': 'Votre affichage',
   'view.pictures': 'Images',
-  'view.auto': 'Le partage en grand, les personnes pareilles',
+  'view.auto': 'Le partage en grand, sinon pareil',
   'view.grid': 'Tous pareils',
   'view.spotlight': 'Une personne seule',
-  'view.sidebar': 'Une personne en grand, les autres à côté',
+  'view.sidebar': 'Une en grand, les autres à côté',
   'view.self': 'Votre propre image',
   'view.self.corner': 'Dans un coin',
   'view.self.grid': 'Parmi les autres',
@@ -181,7 +181,7 @@ const words = {
 
   // The dialog of the quality.
   'settings.most': 'Caméras au plus, la vôtre aussi',
-  'settings.720': '720p, le mieux',
+  'settings.720': '720p, la meilleure',
   'settings.360': '360p, moyenne',
   'settings.180': '180p, petite',
   'settings.saver': 'Économie de données',
@@ -191,8 +191,8 @@ const words = {
   // Who wants to come in, and what is decided for everybody.
   'lobby.title': 'Qui veut entrer',
   'lobby.knock': '{name} veut entrer',
-  'lobby.knock.banned': '{name}, exclu auparavant, veut entrer',
-  'lobby.banned': 'avait été exclu',
+  'lobby.knock.banned': '{name}, dont l’accès est interdit, veut entrer',
+  'lobby.banned': 'accès interdit',
   'lobby.more': { one: 'Une autre personne attend', other: '{n} autres attendent' },
   'lobby.count': ', {n} en attente',
   'lobby.admit': 'Laisser entrer {name}',
@@ -272,8 +272,8 @@ const words = {
   'over.not-admitted.text': 'La personne qui gère cette salle ne vous laisse pas entrer pour le moment.',
   'over.removed.title': 'On vous a fait sortir de la salle',
   'over.removed.text':
-    'C’est une décision de la personne qui gère cette salle. Vous pouvez revenir si l’on veut bien de vous.',
-  'over.banned.title': 'Vous avez été exclu de cette salle',
+    'C’est une décision de la personne qui gère cette salle. Vous pouvez revenir si l’on vous accueille.',
+  'over.banned.title': 'L’accès à cette salle vous est interdit',
   'over.banned.text':
     'La personne qui la gère ne veut pas de vous à l’intérieur. Vous pouvez lui demander de vous laisser entrer à nouveau.',
   'over.ended.title': 'La salle a été fermée',
