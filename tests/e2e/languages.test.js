@@ -1,6 +1,7 @@
 /** The page in the language of who reads it: the browser's, or the one they chose. */
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
@@ -114,6 +115,12 @@ house.scene('who is here, and the invitations of others, are in German', async (
   const { searchParams } = new URL(mail ?? '');
   assert.equal(searchParams.get('subject'), 'Einladung: Kaffee');
   assert.ok(searchParams.get('body')?.startsWith('Komm in den Raum „Kaffee“:'), mail ?? '');
+  await ann.press('Kalender');
+  const page = /** @type {import('playwright-core').Page} */ (/** @type {unknown} */ (ann.page));
+  const saved = page.waitForEvent('download');
+  await ann.press('Termin speichern');
+  const date = (await readFile(await (await saved).path(), 'utf8')).replaceAll('\r\n ', '');
+  assert.ok(date.includes('DESCRIPTION:Im Browser beitreten: https://'), date);
   await ann.press('Schließen');
   for (const [button, title] of /** @type {const} */ ([
     ['Qualität', 'Qualität'],

@@ -8,12 +8,12 @@ const words = {
   'language.choose': 'Idioma',
 
   // The home page, and making rooms.
-  'home.lead.what': 'Crea una sala, comparte el enlace y habla.',
+  'home.lead.what': 'Crea, comparte el enlace y habla.',
   'home.lead.need': 'Sin instalar nada, sin cuenta.',
   'home.room': 'Nombre de la sala',
   'home.hint': 'Déjalo vacío para usar el nombre propuesto, o pega el enlace de una sala.',
   'home.listed': 'Mostrar en la página de inicio',
-  'home.lasts': 'Conservar cuando todos se hayan ido',
+  'home.lasts': 'Conservar cuando quede vacía',
   'home.lobby': 'Los invitados piden entrar',
   'home.topology': 'Se habla',
   'home.create': 'Crear sala',
@@ -98,8 +98,7 @@ const words = {
   'door.microphone': 'Micrófono',
   'door.camera': 'Cámara',
   'door.browser-choice': 'A elección del navegador',
-  'door.direct':
-    'En esta sala los navegadores pueden hablar directamente. Entonces los demás pueden ver tu dirección de red.',
+  'door.direct': 'Aquí los navegadores pueden hablar directamente. Entonces los demás ven tu dirección de red.',
   'door.hide': 'No mostrar mi dirección',
   'door.asks': 'Se pregunta a alguien de dentro si puedes entrar.',
   'door.join': 'Entrar',
@@ -157,7 +156,7 @@ const words = {
   // How one sees the others.
   'view.title': 'Tu vista',
   'view.pictures': 'Imágenes',
-  'view.auto': 'Lo compartido en grande, resto igual',
+  'view.auto': 'Lo compartido en grande',
   'view.grid': 'Todos por igual',
   'view.spotlight': 'Una persona sola',
   'view.sidebar': 'Una en grande, las demás al lado',

@@ -8,12 +8,12 @@ const words = {
   'language.choose': 'Langue',
 
   // The home page, and making rooms.
-  'home.lead.what': 'Créez une salle, partagez le lien, parlez.',
+  'home.lead.what': 'Créez, partagez le lien, parlez.',
   'home.lead.need': 'Rien à installer, aucun compte.',
   'home.room': 'Nom de la salle',
   'home.hint': 'Laissez vide pour le nom proposé, ou collez le lien d’une salle pour y aller.',
   'home.listed': 'Afficher sur la page d’accueil',
-  'home.lasts': 'Garder quand tout le monde est parti',
+  'home.lasts': 'La garder une fois vide',
   'home.lobby': 'Les invités demandent à entrer',
   'home.topology': 'On se parle',
   'home.create': 'Créer la salle',
@@ -101,8 +101,7 @@ const words = {
   'door.microphone': 'Micro',
   'door.camera': 'Caméra',
   'door.browser-choice': 'Le choix du navigateur',
-  'door.direct':
-    'Dans cette salle, les navigateurs peuvent se parler directement. Les autres peuvent alors voir votre adresse réseau.',
+  'door.direct': 'Ici, les navigateurs peuvent se parler directement. Les autres voient alors votre adresse réseau.',
   'door.hide': 'Garder mon adresse pour moi',
   'door.asks': 'On demande à quelqu’un dans la salle si vous pouvez entrer.',
   'door.join': 'Entrer',
@@ -140,7 +139,7 @@ const words = {
   'bar.people': 'Qui est là',
   'bar.in-room': 'dans la salle',
   'bar.locked': 'La salle est verrouillée : personne d’autre n’entre',
-  'bar.alone': 'Personne d’autre n’est encore là. Partagez le lien pour inviter du monde.',
+  'bar.alone': 'Personne d’autre n’est encore là. Partagez le lien pour inviter.',
   'bar.hear': 'Toucher pour entendre',
   'bar.controls': 'Commandes',
   'bar.quality': 'Qualité',
