@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
+import { ARTIFACTS } from './lib/person.js';
 import { until } from './lib/until.js';
 
 /** @import { Person } from './lib/person.js' */
@@ -119,7 +121,9 @@ house.scene('who is here, and the invitations of others, are in German', async (
   const page = /** @type {import('playwright-core').Page} */ (/** @type {unknown} */ (ann.page));
   const saved = page.waitForEvent('download');
   await ann.press('Termin speichern');
-  const date = (await readFile(await (await saved).path(), 'utf8')).replaceAll('\r\n ', '');
+  const file = join(ARTIFACTS, 'einladung.ics');
+  await (await saved).saveAs(file);
+  const date = (await readFile(file, 'utf8')).replaceAll('\r\n ', '');
   assert.ok(date.includes('DESCRIPTION:Im Browser beitreten: https://'), date);
   await ann.press('Schließen');
   for (const [button, title] of /** @type {const} */ ([
@@ -135,10 +139,12 @@ house.scene('who is here, and the invitations of others, are in German', async (
   await ann.press('Verlassen');
   await ann.reads('Du hast den Raum verlassen');
   await fits(ann, 'over');
+  await ann.press('Zurück in den Raum');
+  await ann.button('Beitreten').waitFor();
 });
 
 house.scene('who chooses French at the door reads French, there and from then on', async () => {
-  await ann.press('Zurück in den Raum');
+  await ann.page.goto(invitation);
   await ann.button('Beitreten').waitFor();
   await ann.page.getByRole('combobox', { name: 'Sprache' }).selectOption('fr');
   await ann.button('Entrer').waitFor();
