@@ -22,7 +22,7 @@ export function handButton(hands, announce) {
   button.replaceChildren(icon('hand'));
   button.addEventListener('click', () => {
     hands.raise(!hands.raised);
-    announce(word(hands.raised ? 'hand.raised' : 'hand.lowered'));
+    announce(word(hands.raised ? 'hand.you-raised' : 'hand.you-lowered'));
   });
   hands.on('change', show);
   show();

@@ -130,8 +130,8 @@ const words = {
   'share.motion': 'Motion: smooth',
   'hand.raise': 'Raise hand',
   'hand.lower': 'Lower hand',
-  'hand.raised': 'You raised your hand',
-  'hand.lowered': 'You lowered your hand',
+  'hand.you-raised': 'You raised your hand',
+  'hand.you-lowered': 'You lowered your hand',
 
   // Around the call.
   'bar.close': 'Close',

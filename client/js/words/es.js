@@ -127,8 +127,8 @@ const words = {
   'share.motion': 'Vídeo: fluido',
   'hand.raise': 'Levantar la mano',
   'hand.lower': 'Bajar la mano',
-  'hand.raised': 'Has levantado la mano',
-  'hand.lowered': 'Has bajado la mano',
+  'hand.you-raised': 'Has levantado la mano',
+  'hand.you-lowered': 'Has bajado la mano',
 
   // Around the call.
   'bar.close': 'Cerrar',
@@ -203,7 +203,7 @@ const words = {
   'all.access.token': 'Quien tenga su propia invitación',
   'all.screens': 'Quién puede compartir pantalla',
   'all.screens.everybody': 'Todos',
-  'all.screens.moderators': 'Moderadores',
+  'all.screens.moderators': 'La moderación',
   'all.end': 'Terminar para todos',
   'all.end.question': 'Todos quedan fuera y el enlace no llevará a ninguna parte. ¿Terminar la sala?',
   'all.end.no': 'Seguir',
@@ -264,7 +264,7 @@ const words = {
     'Ya esperan todas las personas que pueden hacerlo, o las que pueden de una misma red. Inténtalo más tarde.',
   'over.not-admitted.title': 'No te han dejado entrar',
   'over.not-admitted.text': 'Quien decide sobre esta sala no te deja entrar ahora.',
-  'over.removed.title': 'Te han sacado de la sala',
+  'over.removed.title': 'Te han expulsado de la sala',
   'over.removed.text': 'Lo ha hecho alguien que decide sobre esta sala. Puedes volver si te aceptan.',
   'over.banned.title': 'Tienes vetada la entrada a esta sala',
   'over.banned.text': 'Quien decide sobre ella no te quiere dentro. Puedes pedirle que te deje entrar de nuevo.',

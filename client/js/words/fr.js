@@ -131,8 +131,8 @@ const words = {
   'share.motion': 'Vidéo : fluide',
   'hand.raise': 'Lever la main',
   'hand.lower': 'Baisser la main',
-  'hand.raised': 'Vous avez levé la main',
-  'hand.lowered': 'Vous avez baissé la main',
+  'hand.you-raised': 'Vous avez levé la main',
+  'hand.you-lowered': 'Vous avez baissé la main',
 
   // Around the call.
   'bar.close': 'Fermer',
@@ -208,7 +208,7 @@ const words = {
   'all.access.token': 'Qui a sa propre invitation',
   'all.screens': 'Qui peut partager un écran',
   'all.screens.everybody': 'Tout le monde',
-  'all.screens.moderators': 'Les modérateurs',
+  'all.screens.moderators': 'La modération',
   'all.end': 'Fermer pour tout le monde',
   'all.end.question': 'Tout le monde sort, et le lien ne mène plus nulle part. Fermer la salle ?',
   'all.end.no': 'Continuer',
