@@ -3,15 +3,16 @@
  */
 
 import { byId, nodesOf } from './core/dom.js';
-import { existsAlready, makeRoom } from './core/making.js';
+import { makeRoom } from './core/making.js';
 import { sharedIn } from './core/invitation.js';
 import { generatedRoomName, isLink, roomMeant } from './core/names.js';
 import { takePass } from './core/pass.js';
-import { said } from './core/sentence.js';
 import { keepSecret, tabStore } from './core/storage.js';
-import { translate } from './core/words.js';
+import { say, translate } from './core/words.js';
 import { languageChoice } from './ui/language-choice.js';
 import { roomList } from './ui/room-list.js';
+
+/** @import { Sentence } from './core/sentence.js' */
 
 const { pass } = takePass(tabStore(), '', location, (address) => history.replaceState(null, '', address));
 const form = byId('room-form', HTMLFormElement);
@@ -22,6 +23,7 @@ const open = byId('open', HTMLButtonElement);
 const message = byId('message', HTMLParagraphElement);
 
 translate(document);
+document.documentElement.toggleAttribute('data-words', true);
 languageChoice(byId('language', HTMLSelectElement));
 input.placeholder = generatedRoomName(random);
 
@@ -31,9 +33,9 @@ function random() {
   return drawn / 2 ** 32;
 }
 
-/** @param {string | import('./core/sentence.js').Sentence} sentence A string has no name in it. */
-function say(sentence) {
-  message.replaceChildren(...nodesOf(typeof sentence === 'string' ? [sentence] : sentence));
+/** @param {Sentence} sentence */
+function tell(sentence) {
+  message.replaceChildren(...nodesOf(sentence));
 }
 
 /** @param {string} id */
@@ -50,13 +52,13 @@ function setBusy(busy) {
  * @param {() => Promise<void>} action
  */
 async function whileBusy(action) {
-  say('');
+  tell([]);
   setBusy(true);
   try {
     await action();
   } catch (error) {
     console.warn(error);
-    say('The server cannot be reached. Check your connection and try again.');
+    tell(say('making.unreachable'));
   } finally {
     setBusy(false);
   }
@@ -78,9 +80,9 @@ async function createRoom() {
     keepSecret(making.made, making.secret);
     return go(making.made);
   }
-  if ('refused' in making) return say(making.refused);
+  if ('refused' in making) return tell([making.refused]);
   input.value = name;
-  say(existsAlready(name));
+  tell(say('making.exists', { name }));
   open.disabled = false;
   open.focus();
 }
@@ -88,21 +90,16 @@ async function createRoom() {
 async function openRoom() {
   const meant = roomMeant(input.value);
   if (!meant) {
-    say('Type the name of the room you want to open, or paste its link.');
+    tell(say('home.name-missing'));
     return input.focus();
   }
   // Where a link leads nowhere, the page it leads to says so, and offers to make the room.
   if (isLink(input.value)) return go(meant);
   const response = await fetch(`/api/rooms/${encodeURIComponent(meant)}`);
   if (response.ok) return go((await response.json()).id);
-  if (response.status === 429) {
-    return say('Your network asked for too many rooms that do not exist. Try again in a minute.');
-  }
-  say(
-    response.status === 404
-      ? said`There is no public room called “${input.value.trim()}”. Paste the link of one that is not public, or create it.`
-      : 'The server cannot tell whether this room exists. Try again.',
-  );
+  if (response.status === 429) return tell(say('home.too-many'));
+  if (response.status === 404) return tell(say('home.not-found', { name: input.value.trim() }));
+  tell(say('home.not-told'));
 }
 
 form.addEventListener('submit', (event) => {

@@ -9,7 +9,7 @@ import { offerRoom } from './ui/make-again.js';
 /**
  * Says how a call ended, or why there is none.
  * @param {string} why A word of the page, or the code of an error.
- * @param {{ room: string, pass: string, opens: string, ask: () => void }} options `opens` says when the room does, if it is not open;
+ * @param {{ room: string, pass: string, opens: string, ask: () => void }} options `opens` is when the room does, in words, if it is not open;
  *   `ask` is for who asks to come in next.
  */
 export function over(why, { room, pass, opens, ask }) {

@@ -10,7 +10,7 @@ import { keepPass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { Reload } from './core/reload.js';
 import { keeps, keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
-import { listed, say, translate, word } from './core/words.js';
+import { listed, say, spoken, translate, word } from './core/words.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { prejoin } from './ui/prejoin.js';
 
@@ -37,7 +37,7 @@ let loading = null;
 /** Ends what goes on while somebody is inside. */
 let outside = () => {};
 
-/** When the room opens, in words; empty if it is open. */
+/** When the room opens, the date and the time; empty if it is open. */
 let opens = '';
 
 /** The person was banned, and asks to come in all the same. */
@@ -108,7 +108,7 @@ async function enter(name, returning) {
   } catch (error) {
     console.warn('the page could not be loaded:', error);
     show('prejoin');
-    openDoor().refuse('The page could not be loaded as a whole. Check your connection, and load it again.');
+    openDoor().refuse(word('door.not-loaded'));
   }
 }
 
@@ -229,7 +229,7 @@ function found({ id, name, topology, access, locked, starts = 0, people = 0, mos
 
 /** @param {number} at In milliseconds since 1970. */
 function momentWords(at) {
-  return `on ${new Date(at).toLocaleString([], { dateStyle: 'long', timeStyle: 'short' })}`;
+  return new Date(at).toLocaleString(spoken, { dateStyle: 'long', timeStyle: 'short' });
 }
 
 /** @param {Return} returning */

@@ -67,8 +67,8 @@ test('the server rules the bitrate and size of each layer, and layers it does no
 });
 
 test('a name is said as it was typed, and who types none is a guest', () => {
-  assert.equal(nameToSay('  Ann\u202e  Lee '), 'Ann\u202e  Lee');
-  assert.equal(nameToSay('   '), 'Guest');
+  assert.equal(nameToSay('  Ann\u202e  Lee ', 'Guest'), 'Ann\u202e  Lee');
+  assert.equal(nameToSay('   ', 'Guest'), 'Guest');
 });
 
 test('only a name that is written from right to left is set apart in an attribute', () => {

@@ -3,6 +3,8 @@
  */
 
 import { isLink, roomMeant } from './names.js';
+import { textOf } from './sentence.js';
+import { say, spoken } from './words.js';
 
 /** Bytes of a line of a calendar, its end not counted (RFC 5545, 3.1). */
 const LINE = 75;
@@ -24,9 +26,9 @@ const LINE = 75;
  * @returns {string} An address for `href`.
  */
 export function mailOf(name, link) {
-  const subject = encodeURIComponent(`Invitation: ${oneLine(name)}`);
+  const subject = encodeURIComponent(textOf(say('invite.mail.subject', { name: oneLine(name) })));
   // RFC 6068, 5: lines end with both.
-  const body = encodeURIComponent(`Come to the room “${oneLine(name)}”:\r\n${link}\r\n`);
+  const body = encodeURIComponent(`${textOf(say('invite.mail.body', { name: oneLine(name) }))}\r\n${link}\r\n`);
   return `mailto:?subject=${subject}&body=${body}`;
 }
 
@@ -40,14 +42,14 @@ export function calendarOf({ name, link, start, minutes, now, uid }) {
   const lines = [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
-    'PRODID:-//Plenary//Plenary//EN',
+    `PRODID:-//Plenary//Plenary//${spoken.toUpperCase()}`,
     'BEGIN:VEVENT',
     `UID:${escaped(uid)}`,
     `DTSTAMP:${utc(now)}`,
     `DTSTART:${utc(start)}`,
     `DTEND:${utc(end)}`,
     `SUMMARY:${escaped(name)}`,
-    `DESCRIPTION:${escaped(`Join in the browser: ${link}`)}`,
+    `DESCRIPTION:${escaped(textOf(say('invite.calendar.text', { link: [link] })))}`,
     `LOCATION:${escaped(link)}`,
     `URL:${plain(link)}`,
     'END:VEVENT',

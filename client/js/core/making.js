@@ -3,7 +3,7 @@
  */
 
 import { showing } from './pass.js';
-import { said } from './sentence.js';
+import { word } from './words.js';
 
 /** @import { Sentence } from './sentence.js' */
 
@@ -45,28 +45,21 @@ export async function makeRoom(ask, room, pass = '') {
   }
   if (response.status === 409 && typeof body.id === 'string') return { exists: body.id };
   if (response.status === 401 || response.status === 403) {
-    return {
-      refused: `Rooms are made here by people who were given a link for it. ${pass ? 'Yours is not good for this one' : 'You have none'}: ask whoever runs this server.`,
-    };
+    return { refused: word(pass ? 'making.bad-pass' : 'making.no-pass') };
   }
   if (response.status === 429 || response.status === 503) {
-    return { refused: `No room can be made at present${why(body.detail)}. Try again in a minute.` };
+    const why = reason(body.detail);
+    return { refused: why ? word('making.busy.why', { why }) : word('making.busy') };
   }
-  return { refused: `The room cannot be made${why(body.detail ?? body.title)}. Try another name.` };
+  const why = reason(body.detail ?? body.title);
+  return { refused: why ? word('making.cannot.why', { why }) : word('making.cannot') };
 }
 
 /**
- * The rest of a sentence, as the server says it.
+ * Part of a sentence, as the server says it: in English.
  * @param {unknown} detail
+ * @returns {Sentence | null}
  */
-function why(detail) {
-  return typeof detail === 'string' && detail ? `: ${detail}` : '';
-}
-
-/**
- * @param {string} name
- * @returns {Sentence}
- */
-export function existsAlready(name) {
-  return said`A public room called “${name}” exists already. Open it, or choose another name.`;
+function reason(detail) {
+  return typeof detail === 'string' && detail ? [detail] : null;
 }

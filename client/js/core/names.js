@@ -5,10 +5,11 @@
 /**
  * What to enter as. The server cleans names and tells what it made of them.
  * @param {string} text As it was typed.
- * @returns {string} `Guest` if nothing was.
+ * @param {string} guest What somebody is called who says no name.
+ * @returns {string}
  */
-export function nameToSay(text) {
-  return text.trim() || 'Guest';
+export function nameToSay(text, guest) {
+  return text.trim() || guest;
 }
 
 /** What leads to a room in its link. */

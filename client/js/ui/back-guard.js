@@ -3,6 +3,7 @@
  */
 
 import { h } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /**
  * @param {() => void} leave
@@ -10,13 +11,13 @@ import { h } from '../core/dom.js';
  */
 export function guardBack(leave) {
   let on = true;
-  const stay = h('button', { type: 'button', class: 'primary', text: 'Stay' });
-  const go = h('button', { type: 'button', text: 'Leave the room' });
+  const stay = h('button', { type: 'button', class: 'primary', text: word('leaving.stay') });
+  const go = h('button', { type: 'button', text: word('leaving.go') });
   const dialog = h(
     'dialog',
     { class: 'ask', 'aria-labelledby': 'back-title' },
-    h('h2', { id: 'back-title', text: 'Leave the room?' }),
-    h('p', { text: 'Back leads out of the call.' }),
+    h('h2', { id: 'back-title', text: word('leaving.title') }),
+    h('p', { text: word('leaving.text') }),
     h('div', { class: 'actions' }, stay, go),
   );
   document.body.append(dialog);

@@ -3,14 +3,23 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { spoken, word } from '../core/words.js';
 import { DEVICES, explain, noteOn } from '../rtc/devices.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 
 const NAMES = {
-  camera: { on: 'Turn off camera', off: 'Turn on camera', opening: 'Camera is opening: leave it off' },
-  microphone: { on: 'Mute microphone', off: 'Unmute microphone', opening: 'Microphone is opening: leave it off' },
+  camera: {
+    on: word('device.camera.on'),
+    off: word('device.camera.off'),
+    opening: word('device.camera.opening'),
+  },
+  microphone: {
+    on: word('device.microphone.on'),
+    off: word('device.microphone.off'),
+    opening: word('device.microphone.opening'),
+  },
 };
 const ICONS = {
   camera: { on: /** @type {const} */ ('camera'), off: /** @type {const} */ ('camera-off') },
@@ -31,11 +40,19 @@ const ICONS = {
  * @param {string} why Empty if it may be used.
  */
 export function nameSwitch(button, name, why) {
-  const whole = why ? `${name}: ${why[0]?.toLowerCase()}${why.slice(1)}` : name;
+  const whole = why ? word('device.forbidden', { what: [name], why: [afterColon(why)] }) : name;
   button.setAttribute('aria-label', whole);
   button.title = whole;
   if (why) button.setAttribute('aria-disabled', 'true');
   else button.removeAttribute('aria-disabled');
+}
+
+/**
+ * A sentence after a colon: only German writes it as any other.
+ * @param {string} sentence
+ */
+function afterColon(sentence) {
+  return spoken === 'de' ? sentence : `${sentence[0]?.toLowerCase()}${sentence.slice(1)}`;
 }
 
 /**
@@ -115,5 +132,5 @@ function closeButton(place, next) {
     place.hidden = true;
     next.focus();
   };
-  return h('button', { type: 'button', text: 'Close', onclick: close });
+  return h('button', { type: 'button', text: word('bar.close'), onclick: close });
 }

@@ -25,86 +25,33 @@ const ENDINGS = {
     again: RETURN,
   },
   'left-lobby': { title: word('over.left-lobby.title'), text: word('over.left-lobby.text'), again: RETURN },
-  'taken-over': {
-    title: 'The call goes on elsewhere',
-    text: 'This call was continued in another tab or window.',
-    again: RETURN,
-  },
-  'unknown-room': {
-    title: 'There is no such room',
-    text: 'The link may be mistyped or of another server, or the room has ended.',
-    again: '',
-  },
-  reload: {
-    title: 'This page is of another version',
-    text: 'The server was changed while the page was open. Load it again to go on.',
-    again: RETURN,
-  },
-  'room-full': {
-    title: 'The room is full',
-    text: 'As many people are inside as the room holds, or as it holds from one network. Try again later.',
-    again: RETURN,
-  },
-  'pass-needed': {
-    title: 'You need an invitation',
-    text: 'Nobody comes in here by the address of the room alone. Open the link that you were given, or ask for one.',
-    again: '',
-  },
-  'bad-pass': {
-    title: 'This invitation is not valid',
-    text: 'It may have expired, be for another room, or have been taken back. Ask whoever invited you for a new link.',
-    again: '',
-  },
-  locked: { title: 'The room is locked', text: 'Nobody new comes in at present. Try again later.', again: TRY },
-  'lobby-full': {
-    title: 'Too many people wait',
-    text: 'As many people wait to come in as may, or as may from one network. Try again later.',
-    again: TRY,
-  },
-  'not-admitted': {
-    title: 'You were not let in',
-    text: 'Somebody who decides about this room does not let you in now.',
-    again: '',
-  },
-  removed: {
-    title: 'You were removed from the room',
-    text: 'Somebody who decides about this room put you out. You may come back if you are welcome.',
-    again: RETURN,
-  },
-  banned: {
-    title: 'You were banned from this room',
-    text: 'Somebody who decides about it does not want you inside. You may ask them to let you in again.',
-    again: ASK,
-  },
-  ended: {
-    title: 'The room was ended',
-    text: 'It was ended for everybody. Its link leads nowhere now.',
-    again: '',
-  },
-  'room-over': {
-    title: 'The room is over',
-    text: 'It was to end at this time, for everybody. Its link leads nowhere now.',
-    again: '',
-  },
-  'meeting-over': {
-    title: 'The meeting is over',
-    text: 'It took as long as a meeting may in this room. Another one may begin.',
-    again: RETURN,
-  },
-  'too-early': {
-    title: 'The room is not open yet',
-    text: 'Until then only who decides about it comes in.',
-    again: TRY,
-  },
+  'taken-over': { title: word('over.taken-over.title'), text: word('over.taken-over.text'), again: RETURN },
+  'unknown-room': { title: word('over.unknown-room.title'), text: word('over.unknown-room.text'), again: '' },
+  reload: { title: word('over.reload.title'), text: word('over.reload.text'), again: RETURN },
+  'room-full': { title: word('over.room-full.title'), text: word('over.room-full.text'), again: RETURN },
+  'pass-needed': { title: word('over.pass-needed.title'), text: word('over.pass-needed.text'), again: '' },
+  'bad-pass': { title: word('over.bad-pass.title'), text: word('over.bad-pass.text'), again: '' },
+  locked: { title: word('over.locked.title'), text: word('over.locked.text'), again: TRY },
+  'lobby-full': { title: word('over.lobby-full.title'), text: word('over.lobby-full.text'), again: TRY },
+  'not-admitted': { title: word('over.not-admitted.title'), text: word('over.not-admitted.text'), again: '' },
+  removed: { title: word('over.removed.title'), text: word('over.removed.text'), again: RETURN },
+  banned: { title: word('over.banned.title'), text: word('over.banned.text'), again: ASK },
+  ended: { title: word('over.ended.title'), text: word('over.ended.text'), again: '' },
+  'room-over': { title: word('over.room-over.title'), text: word('over.room-over.text'), again: '' },
+  'meeting-over': { title: word('over.meeting-over.title'), text: word('over.meeting-over.text'), again: RETURN },
+  'too-early': { title: word('over.too-early.title'), text: word('over.too-early.text'), again: TRY },
 };
 
 /**
  * @param {string} why A word of the page, or the code of an error.
- * @param {string} [opens] When the room opens, in words.
+ * @param {string} [opens] When the room opens: a date and a time, in words.
  * @returns {Ending}
  */
 export function endingOf(why, opens = '') {
   const known = Object.hasOwn(ENDINGS, why) ? ENDINGS[why] : undefined;
-  if (known && why === 'too-early' && opens) return { ...known, text: `It opens ${opens}. ${known.text}` };
-  return known ?? { title: 'The call has ended', text: `The server says “${why}”.`, again: RETURN };
+  if (known && why === 'too-early' && opens) {
+    return { ...known, text: word('over.too-early.when', { when: [opens] }) };
+  }
+  if (known) return known;
+  return { title: word('over.unknown.title'), text: word('over.unknown.text', { why: [why] }), again: RETURN };
 }

@@ -3,6 +3,7 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /**
  * @param {HTMLElement} tile
@@ -18,7 +19,7 @@ export function fullScreenButton(tile, label) {
   };
   const show = () => {
     const full = document.fullscreenElement === tile;
-    const name = full ? 'Leave full screen' : `Show ${label} in full screen`;
+    const name = full ? word('view.not-full') : word('view.full', { it: label });
     button.setAttribute('aria-label', name);
     button.title = name;
     button.replaceChildren(icon(full ? 'shrink' : 'expand'));

@@ -3,6 +3,7 @@
  */
 
 import { byId, icon } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /** @import { Hands } from '../call/hands.js' */
 
@@ -13,7 +14,7 @@ import { byId, icon } from '../core/dom.js';
 export function handButton(hands, announce) {
   const button = byId('hand', HTMLButtonElement);
   const show = () => {
-    const name = hands.raised ? 'Lower hand' : 'Raise hand';
+    const name = word(hands.raised ? 'hand.lower' : 'hand.raise');
     button.setAttribute('aria-label', name);
     button.title = name;
     button.classList.toggle('raised', hands.raised);
@@ -21,7 +22,7 @@ export function handButton(hands, announce) {
   button.replaceChildren(icon('hand'));
   button.addEventListener('click', () => {
     hands.raise(!hands.raised);
-    announce(hands.raised ? 'You raised your hand' : 'You lowered your hand');
+    announce(word(hands.raised ? 'hand.you-raised' : 'hand.you-lowered'));
   });
   hands.on('change', show);
   show();

@@ -5,6 +5,7 @@
 import { byId } from '../core/dom.js';
 import { calendarOf, mailOf, nextHour } from '../core/invitation.js';
 import { invitesTo, isLoopback } from '../core/invites.js';
+import { word } from '../core/words.js';
 
 /** @import { Call } from '../call/call.js' */
 
@@ -51,14 +52,14 @@ export function invitationWays(call, room, announce) {
     const [now, uid] = [new Date(), `${crypto.randomUUID()}@${location.hostname}`];
     const meeting = { name, link, start: new Date(start.value), minutes: Number(minutes.value), now, uid };
     save('invitation.ics', new Blob([calendarOf(meeting)], { type: 'text/calendar;charset=utf-8' }));
-    announce('The date is saved as a file');
+    announce(word('invite.calendar.saved'));
   });
   share.hidden = !('share' in navigator);
   share.addEventListener('click', () => {
     navigator.share({ title: name, url: link }).catch((/** @type {unknown} */ error) => {
       // Who closes the sheet has decided.
       if (error instanceof Error && error.name === 'AbortError') return;
-      announce(`The browser does not let this page share. The link is ${link}`);
+      announce(word('invite.not-shared', { link: [link] }));
     });
   });
 }

@@ -3,8 +3,9 @@
  * also to look at. It is not modal: whoever invites somebody may want to mute meanwhile.
  */
 
-import { byId, h, icon, svg } from '../core/dom.js';
+import { byId, h, icon, nodesOf, svg } from '../core/dom.js';
 import { drawingOf, invitesTo, isLoopback } from '../core/invites.js';
+import { say, word } from '../core/words.js';
 
 /** @import { Invite, Modules } from '../core/invites.js' */
 
@@ -48,10 +49,10 @@ async function get(path) {
 async function copy(link, announce) {
   try {
     await navigator.clipboard.writeText(link);
-    announce('Invite link copied');
+    announce(word('invite.copied'));
     return true;
   } catch {
-    announce(`The browser does not let this page copy. The link is ${link}`);
+    announce(word('invite.not-copied', { link: [link] }));
     return false;
   }
 }
@@ -83,7 +84,8 @@ function inviteDialog(opener, announce) {
   });
   return (found) => {
     invites = found;
-    byId('invite-here', HTMLElement).textContent = location.origin;
+    const warning = say('invite.here.text', { link: location.origin });
+    byId('invite-warning', HTMLElement).replaceChildren(...nodesOf(warning));
     byId('invite-others', HTMLElement).hidden = invites.length === 0;
     byId('invite-none', HTMLElement).hidden = invites.length > 0;
     copyOther.hidden = invites.length === 0;
@@ -108,7 +110,7 @@ function picture(rows, link) {
       viewBox: `0 0 ${side} ${side}`,
       class: 'qr',
       role: 'img',
-      'aria-label': `Code of ${link}`,
+      'aria-label': word('invite.code', { link: [link] }),
       'shape-rendering': 'crispEdges',
     },
     [d],

@@ -3,7 +3,7 @@
  */
 
 import { byId, nodesOf, phraseOf } from '../core/dom.js';
-import { said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 import { keepFocus } from './keep-focus.js';
 
 /** @import { Moderation } from '../call/moderation.js' */
@@ -18,7 +18,7 @@ const MEANT_AFTER = 500;
  * @returns {Sentence}
  */
 export function knockWords({ name, banned }) {
-  return banned ? said`${name}, who was banned, wants to come in` : said`${name} wants to come in`;
+  return say(banned ? 'lobby.knock.banned' : 'lobby.knock', { name });
 }
 
 /**
@@ -26,8 +26,7 @@ export function knockWords({ name, banned }) {
  * @returns {string} Empty if there are no others.
  */
 export function othersWords({ length }) {
-  if (length < 2) return '';
-  return length === 2 ? 'One more waits' : `${length - 1} more wait`;
+  return length < 2 ? '' : word('lobby.more', { n: length - 1 });
 }
 
 /**
@@ -56,8 +55,8 @@ export function lobbyNotice(moderation, speak) {
     shown = first;
     if (!first) return;
     byId('lobby-words', HTMLElement).replaceChildren(...nodesOf(knockWords(first)));
-    admit.replaceChildren(phraseOf(said`Admit ${first.name}`));
-    refuse.replaceChildren(phraseOf(said`Refuse ${first.name}`));
+    admit.replaceChildren(phraseOf(say('lobby.admit', { name: first.name })));
+    refuse.replaceChildren(phraseOf(say('lobby.refuse', { name: first.name })));
   };
   /** @param {'admit' | 'refuse'} action */
   const decide = (action) => {

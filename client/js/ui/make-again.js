@@ -3,8 +3,9 @@
  */
 
 import { byId, nodesOf } from '../core/dom.js';
-import { existsAlready, makeRoom, nameOfId } from '../core/making.js';
+import { makeRoom, nameOfId } from '../core/making.js';
 import { keepSecret } from '../core/storage.js';
+import { say, word } from '../core/words.js';
 
 /**
  * Offers it.
@@ -22,9 +23,7 @@ export function offerRoom(id, pass) {
   const showLink = () => {
     // Only the server knows what becomes of a name; one that reads as the link does becomes that again.
     const same = listed.checked && name.value.trim().toLowerCase().replaceAll(/\s+/g, '-') === id;
-    hint.textContent = same
-      ? 'The link stays the same: whoever has it finds the room.'
-      : 'The room gets a link of its own: send it to whoever has this one.';
+    hint.textContent = word(same ? 'making.same-link' : 'making.own-link');
   };
   const makeIt = async () => {
     message.textContent = '';
@@ -38,10 +37,10 @@ export function offerRoom(id, pass) {
       }
       // Somebody else with this link was faster.
       else if (making.exists === id) go(id);
-      else message.replaceChildren(...nodesOf(existsAlready(name.value.trim())));
+      else message.replaceChildren(...nodesOf(say('making.exists', { name: name.value.trim() })));
     } catch (error) {
       console.warn(error);
-      message.textContent = 'The server cannot be reached. Check your connection and try again.';
+      message.textContent = word('making.unreachable');
     } finally {
       make.disabled = false;
     }

@@ -3,7 +3,7 @@
  */
 
 import { h, icon } from '../core/dom.js';
-import { word } from '../core/words.js';
+import { say, word } from '../core/words.js';
 import { Face } from './face.js';
 import { fullScreenButton } from './full-screen.js';
 import { bars } from './quality-mark.js';
@@ -14,7 +14,7 @@ export class OwnTile {
   #face = new Face();
   #limit = h('span', { class: 'mark', role: 'img', hidden: true }, bars());
   #next;
-  element = h('div', { class: 'tile own', role: 'figure', 'aria-label': 'Your own picture', tabindex: '-1' });
+  element = h('div', { class: 'tile own', role: 'figure', 'aria-label': word('view.self'), tabindex: '-1' });
   /** @type {MediaStreamTrack | null} */
   #track = null;
 
@@ -23,7 +23,7 @@ export class OwnTile {
     // It says nothing to whoever shows it.
     this.#face.video.disablePictureInPicture = true;
     this.#face.plate.append(this.#limit);
-    const name = 'Move your picture to the next corner';
+    const name = word('view.move');
     this.#next = h('button', { type: 'button', class: 'action', title: name, 'aria-label': name }, icon('move'));
     this.#next.addEventListener('click', () => choice.nextCorner());
     const full = fullScreenButton(this.element, word('window.own'));
@@ -56,7 +56,7 @@ export class OwnTile {
    * @param {boolean} own.micMuted
    */
   update({ name, camera, micMuted }) {
-    this.#face.name(name, ['You'], name);
+    this.#face.name(name, say('view.you'), name);
     this.#face.muted = micMuted;
     this.element.classList.toggle('live', camera !== null);
     if (this.#track === camera) return;

@@ -3,12 +3,19 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 export class Pager {
   #words = h('span', { class: 'page' });
-  #back = turner('back', 'Previous page', () => this.#turn(-1));
-  #on = turner('on', 'Next page', () => this.#turn(1));
-  element = h('nav', { class: 'pager', 'aria-label': 'Pages', hidden: true }, this.#back, this.#words, this.#on);
+  #back = turner('back', word('view.page.before'), () => this.#turn(-1));
+  #on = turner('on', word('view.page.next'), () => this.#turn(1));
+  element = h(
+    'nav',
+    { class: 'pager', 'aria-label': word('view.pages'), hidden: true },
+    this.#back,
+    this.#words,
+    this.#on,
+  );
   #turned;
   #page = 0;
   #pages = 1;
@@ -26,7 +33,7 @@ export class Pager {
     this.#page = page;
     this.#pages = pages;
     this.element.hidden = pages < 2;
-    this.#words.textContent = `Page ${page + 1} of ${pages}`;
+    this.#words.textContent = word('view.page', { n: page + 1, of: pages });
     // Not disabled: what has the focus keeps it.
     this.#back.setAttribute('aria-disabled', String(page === 0));
     this.#on.setAttribute('aria-disabled', String(page === pages - 1));

@@ -7,15 +7,19 @@ import { takesFocus } from '../core/frame.js';
 import { hue, initials, nameToSay } from '../core/names.js';
 import { said } from '../core/sentence.js';
 import { remember, remembered } from '../core/storage.js';
+import { word } from '../core/words.js';
 import { DEVICES, listDevices } from '../rtc/devices.js';
 import { deviceButton, deviceProblems } from './device-button.js';
 
 /** @import { Device } from '../rtc/devices.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 
+/** What somebody is called who says no name. */
+const GUEST = word('door.guest');
+
 /** What is said to who waits, and while the server is out of reach. */
-const WAITS = 'Whoever decides about the room sees your name. Until then you see and hear nobody, and nobody you.';
-const KNOCKS_AGAIN = 'The connection is lost. Asking again…';
+const WAITS = word('door.waits');
+const KNOCKS_AGAIN = word('door.asks-again');
 
 /**
  * @typedef {object} Door
@@ -43,7 +47,7 @@ export function prejoin(media, join) {
   const waiting = byId('waiting', HTMLElement);
   const enter = byId('join', HTMLButtonElement);
   // It is called something when it does something.
-  enter.textContent = 'Join';
+  enter.textContent = word('door.join');
   hide.checked = remembered('hide-address') === 'yes';
   const pickers = {
     camera: byId('pick-camera', HTMLSelectElement),
@@ -51,8 +55,8 @@ export function prejoin(media, join) {
   };
 
   const showName = () => {
-    letters.textContent = initials(nameToSay(name.value));
-    frame.style.setProperty('--hue', String(hue(nameToSay(name.value))));
+    letters.textContent = initials(nameToSay(name.value, GUEST));
+    frame.style.setProperty('--hue', String(hue(nameToSay(name.value, GUEST))));
   };
   name.value = remembered('name');
   name.addEventListener('input', () => {
@@ -94,7 +98,7 @@ export function prejoin(media, join) {
     remember('hide-address', hide.checked ? 'yes' : '');
     // The rest of the page may still be on its way.
     enter.disabled = true;
-    join(nameToSay(name.value));
+    join(nameToSay(name.value, GUEST));
   });
 
   const look = () => {
@@ -127,7 +131,7 @@ export function prejoin(media, join) {
       if (takesFocus()) name.focus();
     },
     asks(asks) {
-      enter.textContent = asks ? 'Ask to join' : 'Join';
+      enter.textContent = asks ? word('over.ask') : word('door.join');
       byId('door-asks', HTMLParagraphElement).hidden = !asks;
     },
     wait({ room, knocks }) {
@@ -145,7 +149,7 @@ export function prejoin(media, join) {
     refuse,
     refuseName() {
       name.setAttribute('aria-invalid', 'true');
-      refuse('This name cannot be used: choose one of up to 64 characters, at least one that can be seen.');
+      refuse(word('door.bad-name'));
       name.select();
     },
   };
@@ -166,7 +170,7 @@ export function idInUse(media, device) {
  * @param {string} chosen
  */
 export function fill(picker, devices, chosen) {
-  const offered = devices.length > 0 ? devices : [{ id: '', label: 'The browser’s choice' }];
+  const offered = devices.length > 0 ? devices : [{ id: '', label: word('door.browser-choice') }];
   const known = [...picker.options].map((option) => [option.value, option.text]);
   // A list that is open closes when its options are replaced.
   if (JSON.stringify(known) !== JSON.stringify(offered.map(({ id, label }) => [id, label]))) {

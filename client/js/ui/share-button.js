@@ -4,6 +4,7 @@
 
 import { byId, h, icon } from '../core/dom.js';
 import { rememberHint } from '../core/quality.js';
+import { word } from '../core/words.js';
 import { ScreenShare } from '../rtc/screen-share.js';
 import { nameSwitch } from './device-button.js';
 
@@ -21,7 +22,7 @@ export function shareButton(share, announce, rights) {
   button.hidden = !ScreenShare.possible;
   const show = () => {
     const { sharing } = share;
-    const name = sharing ? 'Stop sharing' : 'Share screen';
+    const name = word(sharing ? 'share.stop' : 'share.start');
     nameSwitch(button, name, rights.why());
     button.classList.toggle('active', sharing);
     button.replaceChildren(icon(sharing ? 'screen-off' : 'screen'));
@@ -44,7 +45,7 @@ export function shareButton(share, announce, rights) {
   share.on('change', () => {
     // The sound alone may end too; that is no news.
     if (notice.hidden === share.sharing) {
-      announce(share.sharing ? 'You are sharing your screen' : 'You stopped sharing your screen');
+      announce(word(share.sharing ? 'share.on' : 'share.off'));
     }
     show();
   });
@@ -67,6 +68,6 @@ function showProblems(share, button) {
     place.hidden = problem === null;
     if (!problem) return;
     const words = h('p', {}, h('strong', { text: problem.title }), ` ${problem.advice}`);
-    place.replaceChildren(words, h('button', { type: 'button', text: 'Close', onclick: close }));
+    place.replaceChildren(words, h('button', { type: 'button', text: word('bar.close'), onclick: close }));
   });
 }

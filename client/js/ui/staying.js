@@ -40,7 +40,7 @@ export function stay({ call, media, keys, id, shared, say, leave }) {
     shortcuts(keys, media, say),
     listenWhileMuted(media, () => {
       const space = keys.talks && keys.of('talk') === 'Space';
-      say(space ? 'You are muted: hold the space bar to talk' : word('keys.said.muted'));
+      say(space ? word('staying.muted') : word('keys.said.muted'));
     }),
   ];
   let warned = () => {};
@@ -53,9 +53,8 @@ export function stay({ call, media, keys, id, shared, say, leave }) {
     });
   if (shared) {
     const share = byId('share', HTMLButtonElement);
-    const deed = { name: 'Share again', act: () => share.click() };
-    const advice = 'The page was loaded again, which ended it.';
-    notice({ title: 'You share your screen no more.', advice, deed }, microphone);
+    const deed = { name: word('staying.shared.again'), act: () => share.click() };
+    notice({ title: word('staying.shared.title'), advice: word('staying.shared.text'), deed }, microphone);
   }
   return () => {
     for (const end of ends) end();
@@ -66,9 +65,8 @@ export function stay({ call, media, keys, id, shared, say, leave }) {
 
 /** @param {number} tabs Of this browser that are in the room. */
 function echoWords(tabs) {
-  const often = tabs === 2 ? 'twice' : `${tabs} times`;
   return {
-    title: `You are in this room ${often} with this browser.`,
-    advice: 'Tabs that hear each other make an echo: leave with the others, or mute them.',
+    title: tabs === 2 ? word('staying.echo.twice') : word('staying.echo.often', { n: tabs }),
+    advice: word('staying.echo.text'),
   };
 }

@@ -4,6 +4,7 @@
 
 import { byId, h, nodesOf } from '../core/dom.js';
 import { said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { RoomState } from '../call/room-state.js' */
@@ -12,15 +13,15 @@ import { said } from '../core/sentence.js';
 /** @import { Verified } from '../rtc/verifications.js' */
 
 /** What is shown while there are no pictures. */
-const WAITING = 'Waiting for the other side…';
+const WAITING = word('verify.waiting');
 /** Why there will be none: only who may have been heard by somebody else is to be alarmed. @type {Record<Failure, string>} */
 const FAILED = {
-  mismatch: 'It could not be compared: something was changed on the way. Somebody may be in between.',
-  fingerprint: 'It could not be compared: the connection is not the one it was. Somebody may be in between.',
-  malformed: 'It could not be compared: this page does not understand the other one.',
-  order: 'It could not be compared this time. Press Compare again.',
-  timeout: 'The other side did not answer. Press Compare again.',
-  lost: 'It could not be compared: the connection ended.',
+  mismatch: word('verify.mismatch'),
+  fingerprint: word('verify.fingerprint'),
+  malformed: word('verify.malformed'),
+  order: word('verify.order'),
+  timeout: word('verify.timeout'),
+  lost: word('verify.lost'),
 };
 
 export class VerifyList {
@@ -62,7 +63,7 @@ export class VerifyList {
   /** @param {string} peer */
   #made(peer) {
     const name = h('span', { class: 'who' });
-    const compare = h('button', { type: 'button', class: 'small', text: 'Compare' });
+    const compare = h('button', { type: 'button', class: 'small', text: word('verify.compare') });
     const pictures = h('span', { class: 'pictures', hidden: true });
     const words = h('p', { class: 'hint', hidden: true });
     compare.addEventListener('click', () => this.#call.mesh.verifications.start(peer));
@@ -80,7 +81,7 @@ export class VerifyList {
     const row = this.#rows.get(verified.peer);
     if (row) this.#fill(row, verified);
     const name = this.#names.get(verified.peer) ?? '';
-    if (verified.state === 'done') this.#announce(said`Pictures to compare with ${name} are there: press the badge`);
+    if (verified.state === 'done') this.#announce(say('verify.ready', { name }));
   }
 
   /**
@@ -90,8 +91,8 @@ export class VerifyList {
   #fill({ pictures, words }, { state, signs, reason }) {
     pictures.hidden = state !== 'done';
     pictures.replaceChildren(
-      ...signs.map(({ emoji, word }) =>
-        h('span', { class: 'sign' }, h('span', { 'aria-hidden': 'true', text: emoji }), h('span', { text: word })),
+      ...signs.map(({ emoji, word: meant }) =>
+        h('span', { class: 'sign' }, h('span', { 'aria-hidden': 'true', text: emoji }), h('span', { text: meant })),
       ),
     );
     words.textContent = reason ? FAILED[reason] : state === 'idle' || state === 'done' ? '' : WAITING;

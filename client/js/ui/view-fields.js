@@ -3,17 +3,22 @@
  */
 
 import { h } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /** @import { ViewChoice } from './view-choice.js' */
 
 const LAYOUT_WORDS = {
-  auto: 'What is shared large, people alike',
-  grid: 'All alike',
-  spotlight: 'One alone',
-  sidebar: 'One large, the others beside',
+  auto: word('view.auto'),
+  grid: word('view.grid'),
+  spotlight: word('view.spotlight'),
+  sidebar: word('view.sidebar'),
 };
 
-const SELF_WORDS = { corner: 'In a corner', grid: 'Among the others', hidden: 'Hidden' };
+const SELF_WORDS = {
+  corner: word('view.self.corner'),
+  grid: word('view.self.grid'),
+  hidden: word('view.self.hidden'),
+};
 
 /**
  * @param {ViewChoice} choice
@@ -31,10 +36,10 @@ export function viewFields(choice) {
   return h(
     'section',
     { class: 'view', 'aria-labelledby': 'view-title' },
-    h('h3', { id: 'view-title', text: 'Your view' }),
-    h('label', { for: 'view-layout', text: 'Pictures' }),
+    h('h3', { id: 'view-title', text: word('view.title') }),
+    h('label', { for: 'view-layout', text: word('view.pictures') }),
     layout,
-    h('label', { for: 'view-self', text: 'Your own picture' }),
+    h('label', { for: 'view-self', text: word('view.self') }),
     self,
   );
 }

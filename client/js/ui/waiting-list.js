@@ -4,6 +4,7 @@
 
 import { byId, h, nodesOf, phraseOf } from '../core/dom.js';
 import { said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 import { besideIn, keepFocus } from './keep-focus.js';
 
 /** @import { Moderation } from '../call/moderation.js' */
@@ -23,12 +24,12 @@ export function waitingList(moderation, after) {
 
   /** @param {Knock} one */
   const made = ({ knock, name, banned }) => {
-    const admit = h('button', { type: 'button', class: 'small primary' }, phraseOf(said`Admit ${name}`));
-    const refuse = h('button', { type: 'button', class: 'small' }, phraseOf(said`Refuse ${name}`));
+    const admit = h('button', { type: 'button', class: 'small primary' }, phraseOf(say('lobby.admit', { name })));
+    const refuse = h('button', { type: 'button', class: 'small' }, phraseOf(say('lobby.refuse', { name })));
     admit.addEventListener('click', () => moderation.wish({ action: 'admit', knock }));
     refuse.addEventListener('click', () => moderation.wish({ action: 'refuse', knock }));
     const row = h('li', {}, h('span', { class: 'who' }, ...nodesOf(said`${name}`)));
-    if (banned) row.append(h('span', { class: 'hint', text: 'was banned' }));
+    if (banned) row.append(h('span', { class: 'hint', text: word('lobby.banned') }));
     row.append(h('div', { class: 'buttons' }, admit, refuse));
     rows.set(knock, row);
     return row;
@@ -48,7 +49,7 @@ export function waitingList(moderation, after) {
     section.hidden = waiting.length === 0;
     all.hidden = waiting.length < 2;
     count.hidden = waiting.length === 0;
-    count.textContent = `, ${waiting.length} waiting`;
+    count.textContent = word('lobby.count', { n: waiting.length });
   };
 
   all.addEventListener('click', () => moderation.wish({ action: 'admit' }));

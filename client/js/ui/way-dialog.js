@@ -5,6 +5,7 @@
 import { byId } from '../core/dom.js';
 import { rateWords } from '../core/rates.js';
 import { remember } from '../core/storage.js';
+import { word } from '../core/words.js';
 import { sheet } from './sheet.js';
 import { VerifyList } from './verify-list.js';
 
@@ -16,19 +17,25 @@ import { VerifyList } from './verify-list.js';
 
 /** Why media goes through the server, in a few words. @type {Record<string, string>} */
 const REASONS = {
-  chosen: 'this room always does',
-  alone: 'nobody else is here',
-  'many-people': 'more people are here than can talk directly',
-  'people-change': 'somebody came or left just now',
-  'not-ready': 'somebody is still connecting',
-  settling: 'a direct call ended just now',
-  'no-path': 'no direct path was found',
-  'path-lost': 'a direct path was lost',
-  refused: 'two browsers do not understand each other',
-  'hidden-address': 'somebody keeps their address to themselves',
-  'standard-client': 'somebody is here with a tool that knows only the server',
-  'device-busy': 'a device was too slow to send to everybody',
-  'slow-uplink': 'an upload was too slow to send to everybody',
+  chosen: word('way.why.chosen'),
+  alone: word('way.why.alone'),
+  'many-people': word('way.why.many-people'),
+  'people-change': word('way.why.people-change'),
+  'not-ready': word('way.why.not-ready'),
+  settling: word('way.why.settling'),
+  'no-path': word('way.why.no-path'),
+  'path-lost': word('way.why.path-lost'),
+  refused: word('way.why.refused'),
+  'hidden-address': word('way.why.hidden-address'),
+  'standard-client': word('way.why.standard-client'),
+  'device-busy': word('way.why.device-busy'),
+  'slow-uplink': word('way.why.slow-uplink'),
+};
+
+/** What the badge says, and what it is called. */
+const BADGES = {
+  direct: { text: word('way.badge.direct'), label: word('way.label.direct') },
+  server: { text: word('way.badge.server'), label: word('way.label.server') },
 };
 
 /**
@@ -38,11 +45,11 @@ const REASONS = {
  */
 export function wayWords({ path, reason }, people) {
   if (path === 'direct') {
-    return { badge: 'direct', why: people === 2 ? 'direct: 2 people' : `direct: ${people} people, each to each` };
+    return { badge: 'direct', why: people === 2 ? word('way.direct.two') : word('way.direct.more', { n: people }) };
   }
-  if (path === 'trying') return { badge: 'server', why: 'server: looking for a direct path' };
+  if (path === 'trying') return { badge: 'server', why: word('way.trying') };
   const known = REASONS[reason];
-  return { badge: 'server', why: known ? `server: ${known}` : 'server' };
+  return { badge: 'server', why: known ? word('way.server', { why: [known] }) : word('way.badge.server') };
 }
 
 /**
@@ -52,9 +59,19 @@ export function wayWords({ path, reason }, people) {
  */
 export function uplinkWords({ others, bitrate, roundTrip }) {
   if (others === 0) return '';
-  const to = others === 1 ? 'one other' : `${others} others`;
-  const trip = roundTrip === null ? '' : `, ${Math.round(roundTrip)} ms there and back`;
-  return `You send ${rateWords(bitrate)} to ${to}${trip}.`;
+  const sent = { n: others, rate: [rateWords(bitrate)] };
+  if (roundTrip === null) return word('way.uplink', sent);
+  return word('way.uplink.trip', { ...sent, trip: Math.round(roundTrip) });
+}
+
+/**
+ * What is said when the way has changed.
+ * @param {Order} order
+ */
+function changeWords({ path, reason }) {
+  if (path === 'direct') return word('way.now-direct');
+  const why = REASONS[reason];
+  return why ? word('way.now-server.why', { why: [why] }) : word('way.now-server');
 }
 
 /**
@@ -78,26 +95,22 @@ export function wayDialog(call, announce) {
   const showSent = () => {
     sent.hidden = sent.textContent === '' || badge.dataset.way !== 'direct';
   };
-  let before = '';
+  let before = false;
   call.on('room', ({ order, peers, direct }) => {
-    const { badge: word, why: sentence } = wayWords(order, peers.length);
-    const changed = badge.textContent !== word;
-    badge.textContent = word;
+    const { badge: way, why: sentence } = wayWords(order, peers.length);
+    const changed = badge.dataset.way !== way;
+    badge.textContent = BADGES[way].text;
     badge.title = sentence;
-    badge.setAttribute('aria-label', `Media goes ${word === 'direct' ? 'directly' : 'through the server'}: ${word}`);
-    badge.dataset.way = word;
+    badge.setAttribute('aria-label', BADGES[way].label);
+    badge.dataset.way = way;
     badge.dataset.path = order.path;
     showSent();
     badge.dataset.playing = String(direct.length);
     why.textContent = `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
     byId('way-privacy', HTMLElement).hidden = order.topology === 'sfu';
     choice.value = order.topology;
-    if (changed && before) {
-      announce([
-        word === 'direct' ? 'You talk directly now' : `You talk through the server: ${REASONS[order.reason] ?? ''}`,
-      ]);
-    }
-    before = word;
+    if (changed && before) announce([changeWords(order)]);
+    before = true;
   });
   call.moderation.on('change', () => {
     byId('way-owner', HTMLElement).hidden = !call.moderation.may('moderate');

@@ -1,0 +1,202 @@
+/** The page in the language of who reads it: the browser's, or the one they chose. */
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+import { House } from './lib/house.js';
+import { ARTIFACTS } from './lib/person.js';
+import { until } from './lib/until.js';
+
+/** @import { Person } from './lib/person.js' */
+
+const house = await House.open();
+after(() => house.close());
+
+/** A small phone, and a laptop. */
+const VIEWS = [
+  { width: 1280, height: 640 },
+  { width: 360, height: 640 },
+];
+
+const browser = await house.browser('red', { engine: 'chromium', size: { width: 640, height: 360, rate: 30 } });
+const ann = await house.personIn(browser, 'Ann', { context: { locale: 'de-DE' } });
+const bob = await house.personIn(browser, 'Bob', { context: { locale: 'en-GB' } });
+let invitation = '';
+
+/** What is wider than its place: runs in the page. @returns {string[]} */
+function cut() {
+  const wide = document.documentElement;
+  const found = wide.scrollWidth > innerWidth ? [`the page: ${wide.scrollWidth} in ${innerWidth}`] : [];
+  const isSeen = (/** @type {Element} */ element) => element.checkVisibility({ visibilityProperty: true });
+  for (const element of document.querySelectorAll('button, a[href], label, h1, h2, h3, p, legend')) {
+    // What is there for screen readers only is one pixel small.
+    if (!isSeen(element) || element.clientWidth <= 1) continue;
+    const words = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const box = element.getBoundingClientRect();
+    for (let node = words.nextNode(); node; node = words.nextNode()) {
+      const { parentElement: around } = node;
+      if (!around || !isSeen(around) || around.getBoundingClientRect().width <= 1) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const { left, right } of range.getClientRects()) {
+        const isInside = left >= Math.max(0, box.left - 1) && right <= Math.min(innerWidth, box.right + 1);
+        if (!isInside) found.push(`${element.tagName} "${node.textContent?.trim()}": ${left} to ${right}`);
+      }
+    }
+  }
+  for (const menu of document.querySelectorAll('select')) {
+    const drawing = document.createElement('canvas').getContext('2d');
+    // What a device is called is for its maker to say.
+    if (!isSeen(menu) || menu.id.startsWith('pick-') || !drawing) continue;
+    const { font, paddingInlineStart, paddingInlineEnd } = getComputedStyle(menu);
+    drawing.font = font;
+    const place = menu.clientWidth - parseFloat(paddingInlineStart) - parseFloat(paddingInlineEnd);
+    for (const { text } of menu.options) {
+      const { width } = drawing.measureText(text);
+      if (width > place) found.push(`option "${text}": ${width} in ${place}`);
+    }
+  }
+  return found;
+}
+
+/**
+ * All that is written there has its place, on a phone too.
+ * @param {Person} person
+ * @param {string} where
+ */
+async function fits(person, where) {
+  for (const view of VIEWS) {
+    await person.page.setViewportSize(view);
+    await person.screenshot(`languages ${where} ${view.width}`);
+    assert.deepEqual(await person.page.evaluate(cut), [], `${where} at ${view.width} x ${view.height}`);
+  }
+}
+
+/**
+ * @param {Person} person
+ * @param {string} language
+ */
+async function readsIn(person, language) {
+  assert.equal(await person.page.evaluate(() => document.documentElement.lang), language);
+}
+
+house.opening('who has a German browser makes a room and goes in, in German', async () => {
+  await ann.page.goto(house.origin);
+  await ann.page.getByRole('button', { name: 'Raum erstellen' }).waitFor();
+  await readsIn(ann, 'de');
+  await fits(ann, 'home');
+  await ann.page.getByRole('textbox', { name: 'Name des Raums' }).fill('Kaffee');
+  await ann.page.getByRole('checkbox', { name: 'Gäste bitten um Einlass' }).click();
+  await ann.press('Raum erstellen');
+  await ann.button('Beitreten').waitFor();
+  invitation = ann.page.url();
+  await readsIn(ann, 'de');
+  await fits(ann, 'door');
+  await ann.page.getByRole('textbox', { name: 'Dein Name' }).fill('Ann');
+  await ann.press('Beitreten');
+  await ann.button('Verlassen').waitFor();
+  await fits(ann, 'call');
+});
+
+house.scene('who has an English one reads English, and is let in by who reads German', async () => {
+  await bob.knock(invitation);
+  await readsIn(bob, 'en');
+  await ann.button('Bob einlassen').waitFor();
+  await fits(ann, 'lobby');
+  await ann.press('Bob einlassen');
+  await bob.button('Leave').waitFor();
+});
+
+house.scene('who is here, and the invitations of others, are in German', async () => {
+  await ann.press('2 im Raum');
+  await ann.reads('Personen');
+  await fits(ann, 'people');
+  const mail = await ann.page.getByRole('link', { name: 'E-Mail' }).getAttribute('href');
+  const { searchParams } = new URL(mail ?? '');
+  assert.equal(searchParams.get('subject'), 'Einladung: Kaffee');
+  assert.ok(searchParams.get('body')?.startsWith('Komm in den Raum „Kaffee“:'), mail ?? '');
+  await ann.press('Kalender');
+  const page = /** @type {import('playwright-core').Page} */ (/** @type {unknown} */ (ann.page));
+  const saved = page.waitForEvent('download');
+  await ann.press('Termin speichern');
+  const file = join(ARTIFACTS, 'einladung.ics');
+  await (await saved).saveAs(file);
+  const date = (await readFile(file, 'utf8')).replaceAll('\r\n ', '');
+  assert.ok(date.includes('DESCRIPTION:Im Browser beitreten: https://'), date);
+  await ann.press('Schließen');
+  for (const [button, title] of /** @type {const} */ ([
+    ['Qualität', 'Qualität'],
+    ['Bild und Ton gehen über den Server: Server', 'So sprecht ihr miteinander'],
+    ['Einladungslink kopieren', 'Dieser Link geht nur auf diesem Gerät'],
+  ])) {
+    await ann.press(button);
+    await ann.reads(title);
+    await fits(ann, title);
+    await ann.press('Schließen');
+  }
+  await ann.press('Verlassen');
+  await ann.reads('Du hast den Raum verlassen');
+  await fits(ann, 'over');
+  await ann.press('Zurück in den Raum');
+  await ann.button('Beitreten').waitFor();
+});
+
+house.scene('who chooses French at the door reads French, there and from then on', async () => {
+  await ann.page.goto(invitation);
+  await ann.button('Beitreten').waitFor();
+  await ann.page.getByRole('combobox', { name: 'Sprache' }).selectOption('fr');
+  await ann.button('Entrer').waitFor();
+  await readsIn(ann, 'fr');
+  await fits(ann, 'door in French');
+  await ann.page.goto(house.origin);
+  await ann.button('Créer la salle').waitFor();
+  await readsIn(ann, 'fr');
+  await fits(ann, 'home in French');
+});
+
+house.scene('who waits, and who finds no room, reads why in German', async () => {
+  const dora = await house.personIn(browser, 'Dora', { context: { locale: 'de-AT' } });
+  await dora.page.goto(invitation);
+  await dora.press('Um Einlass bitten');
+  await dora.reads('Warte, bis dich jemand einlässt');
+  await fits(dora, 'waiting');
+  await dora.press('Verlassen');
+  await dora.page.goto(`${house.origin}r/nirgendwo`);
+  await dora.reads('Diesen Raum gibt es nicht');
+  await dora.button('Diesen Raum jetzt erstellen').waitFor();
+  await fits(dora, 'no room');
+  await dora.closePage();
+});
+
+/** Looks at the first picture of the page: runs before the page's own scripts. */
+function lookAtFirst() {
+  const look = () => {
+    const button = document.querySelector('#create');
+    if (!button) return requestAnimationFrame(look);
+    /** @type {any} */ (window).first = button.checkVisibility({ visibilityProperty: true });
+    return undefined;
+  };
+  requestAnimationFrame(look);
+}
+
+house.scene('nobody reads English on the way to another language', async () => {
+  const cleo = await house.personIn(browser, 'Cleo', { context: { locale: 'es-ES' }, also: [lookAtFirst] });
+  /** @type {() => void} */
+  let release = () => {};
+  const held = new Promise((resolve) => (release = () => resolve(undefined)));
+  await cleo.page.route('**/js/words/es.js', async (/** @type {import('playwright-core').Route} */ route) => {
+    await held;
+    await route.continue();
+  });
+  const loaded = cleo.page.goto(house.origin);
+  await until(
+    'the home page is there, without words',
+    () => cleo.page.evaluate(() => /** @type {any} */ (window).first),
+    (first) => first === false,
+  );
+  release();
+  await loaded;
+  await cleo.button('Crear sala').waitFor();
+});
