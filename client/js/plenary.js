@@ -5,6 +5,7 @@
 export { Call } from './call/call.js';
 export { tilesOf } from './call/room-state.js';
 export { makeRoom } from './core/making.js';
+export { newsText } from './core/news.js';
 export { roomMeant } from './core/names.js';
 export { PROTOCOL } from './proto/messages.js';
 export { LocalMedia } from './rtc/local-media.js';

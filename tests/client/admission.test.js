@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { comerOf, joinOf, verdictOf } from '../../client/js/call/joining.js';
+import { newsText } from '../../client/js/core/news.js';
 import { browserId, putAsk, takeAsk } from '../../client/js/core/storage.js';
 import { validateClientMessage } from '../../client/js/proto/validate.js';
 import { ASK, endingOf } from '../../client/js/ui/endings.js';
@@ -31,7 +32,7 @@ function events(call) {
   call.on('waiting', ({ room: { name }, knocks }) => told.push(knocks ? `waits for ${name}` : 'knocks again'));
   call.on('welcome', () => told.push('inside'));
   call.on('ended', (why) => told.push(`ended ${why}`));
-  call.on('announce', (sentence) => told.push(sentence.join('')));
+  call.on('announce', (news) => told.push(newsText(news)));
   return told;
 }
 

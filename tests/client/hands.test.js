@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { AWAITED, handChanges, Hands, handsOf, handWords } from '../../client/js/call/hands.js';
 import { EMPTY, handOf, reduce, tilesOf } from '../../client/js/call/room-state.js';
-import { textOf } from '../../client/js/core/sentence.js';
+import { newsText } from '../../client/js/core/news.js';
 import { inOrder, personWords } from '../../client/js/ui/people-panel.js';
 
 /** @import { PeerInfo } from '../../client/js/proto/messages.js' */
@@ -91,7 +91,7 @@ test('a raised hand is on the tile of whoever raised it, with its place, and ann
   );
   assert.equal(handOf(state, ANN), 3);
   assert.equal(handWords(3), 'Hand raised, number 3');
-  assert.deepEqual(handChanges(before, after).map(textOf), ['Ann raised a hand'], 'who comes with one is no news');
+  assert.deepEqual(handChanges(before, after).map(newsText), ['Ann raised a hand'], 'who comes with one is no news');
   assert.deepEqual(handChanges({ ...before, self: ANN }, state), [], 'one’s own is none either');
   assert.deepEqual(handChanges(after, after), []);
 });

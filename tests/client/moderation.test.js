@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Moderation } from '../../client/js/call/moderation.js';
+import { newsText } from '../../client/js/core/news.js';
 import { textOf } from '../../client/js/core/sentence.js';
 import { Announcer } from '../../client/js/ui/announcer.js';
 import { knockWords, othersWords } from '../../client/js/ui/lobby-notice.js';
 import { FakeDevices, welcome } from './call-world.js';
 
 /** @import { ServerMessage, Welcome } from '../../client/js/proto/messages.js' */
-/** @import { Note } from '../../client/js/ui/announcer.js' */
+/** @import { Said } from '../../client/js/ui/announcer.js' */
 
 const SPEAKS = ['publish', 'microphone', 'camera', 'screen', 'subscribe', 'chat'];
 const LISTENS = ['publish', 'subscribe', 'chat'];
@@ -28,7 +29,7 @@ function page() {
     share: /** @type {any} */ (devices.share),
     now: () => world.now,
   });
-  moderation.on('say', (sentence) => world.said.push(textOf(sentence)));
+  moderation.on('say', (news) => world.said.push(newsText(news)));
   moderation.on('knocked', ({ name }) => knocked.push(name));
   const hears = (/** @type {object} */ message) => moderation.hear(/** @type {ServerMessage} */ (message));
   const enters = (/** @type {object} */ more = {}) =>
@@ -171,7 +172,7 @@ test('who waits is said in words, several at once in few', () => {
   assert.equal(textOf(knockWords({ name: 'Dan', banned: true })), 'Dan, who was banned, wants to come in');
   const waiting = (/** @type {number} */ length) => /** @type {any} */ ({ length });
   assert.deepEqual([0, 1, 2, 5].map(waiting).map(othersWords), ['', '', 'One more waits', '4 more wait']);
-  /** @type {Note[]} */
+  /** @type {Said[]} */
   const told = [];
   /** @type {(() => void)[]} */
   const later = [];
@@ -180,7 +181,7 @@ test('who waits is said in words, several at once in few', () => {
     (action) => later.push(action),
   );
   for (const name of ['Ann', 'Bob', 'Cid']) {
-    announcer.add({ sentence: knockWords({ name, banned: false }), shown: false });
+    announcer.add({ news: { did: 'news.wants-in', name }, shown: false });
   }
   for (const action of later) action();
   assert.deepEqual(

@@ -7,9 +7,6 @@ import { delayBefore } from '../../client/js/proto/backoff.js';
 import { explain } from '../../client/js/rtc/devices.js';
 import { applyLayers } from '../../client/js/rtc/sender.js';
 import { firstLines, moreVideo, videoSlotsFor } from '../../client/js/rtc/slot-plan.js';
-import { Announcer, QUIET } from '../../client/js/ui/announcer.js';
-
-/** @import { Sentence } from '../../client/js/core/sentence.js' */
 
 /** @type {import('../../client/js/rtc/devices.js').Device[][]} */
 const DEVICES = [['camera'], ['microphone'], ['camera', 'microphone']];
@@ -158,64 +155,6 @@ test('a way back that somebody damaged is forgotten', () => {
     assert.equal(takeReturn(store, 'demo', NOON), null);
     assert.equal(store.getItem('plenary.return.demo'), null);
   }
-});
-
-/** What an announcer says, and its timers. */
-function listener() {
-  /** @type {string[][]} */
-  const heard = [];
-  /** @type {{ action: () => void, delay: number }[]} */
-  const timers = [];
-  const announcer = new Announcer(
-    (notes) => heard.push(notes.map(({ sentence }) => textOf(sentence))),
-    (action, delay) => timers.push({ action, delay }),
-  );
-  const say = (/** @type {Sentence} */ sentence, shown = true) => announcer.add({ sentence, shown });
-  return { heard, timers, say, announcer };
-}
-
-test('announcements come at once in quiet times and together in busy ones', () => {
-  const { heard, timers, say } = listener();
-  for (const name of ['Ann', 'Bob', 'Eve']) say(said`${name} joined`);
-  assert.deepEqual(heard, [['Ann joined']]);
-  assert.equal(timers[0]?.delay, QUIET);
-  timers.shift()?.action();
-  assert.deepEqual(heard[1], ['Bob and Eve joined']);
-  timers.shift()?.action();
-  assert.equal(timers.length, 0, 'nothing ticks when there is nothing to say');
-  say(said`${'Ann'} left`);
-  assert.deepEqual(heard[2], ['Ann left']);
-});
-
-test('what several people did is one sentence, what one did twice is said once, and the rest stays as it is', () => {
-  const { heard, timers, say } = listener();
-  say(said`${'Zoe'} joined`);
-  for (let n = 1; n <= 15; n += 1) say(said`${`P${n}`} joined`);
-  say(said`${'P1'} joined`);
-  say(said`${'Ann'} is reconnecting`);
-  say(['', 'Bob', "'s video cannot be played by this browser"]);
-  say(said`${'Eve'} is reconnecting`);
-  say(['', 'Cid', "'s video cannot be played by this browser"]);
-  for (const name of ['A', 'B', 'C']) say(said`${name} left`);
-  say(said`The others see you as ${'Ann (2)'}`);
-  timers.shift()?.action();
-  assert.deepEqual(heard[1], [
-    'P1, P2 and 13 others joined',
-    'Ann and Eve are reconnecting',
-    "Bob's video cannot be played by this browser",
-    "Cid's video cannot be played by this browser",
-    'A, B and C left',
-    'The others see you as Ann (2)',
-  ]);
-});
-
-test('what waits when the call is over is not said any more', () => {
-  const { heard, timers, say, announcer } = listener();
-  say(said`${'Ann'} joined`);
-  say(said`${'Bob'} joined`);
-  announcer.clear();
-  timers.shift()?.action();
-  assert.deepEqual(heard, [['Ann joined']]);
 });
 
 test('whoever has no device is told why and what to do', () => {

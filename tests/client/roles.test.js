@@ -10,13 +10,14 @@ import {
   keptChanges,
   keptOf,
   keptWords,
-  mutedWords,
+  mutedNews,
   rightsChange,
   roleOf,
   rolesFor,
   ROLES,
   roleWords,
 } from '../../client/js/call/roles.js';
+import { newsText } from '../../client/js/core/news.js';
 import { textOf } from '../../client/js/core/sentence.js';
 
 /** @import { PeerInfo, Role } from '../../client/js/proto/messages.js' */
@@ -155,12 +156,12 @@ test('a change of one’s own rights is said once, in words', () => {
 
 test('who muted what is said; that one’s role did is said with the role', () => {
   const words = (/** @type {string} */ stream, /** @type {string} */ kind, by = 'Ann') =>
-    textOf(mutedWords({ stream, kind, by }) ?? []);
+    newsText(mutedNews({ stream, kind, by }) ?? []);
   assert.equal(words('camera', 'audio'), 'Ann muted your microphone');
   assert.equal(words('camera', 'video'), 'Ann turned off your camera');
   assert.equal(words('screen', 'video'), 'Ann stopped your screen');
   assert.equal(words('screen', 'audio'), '');
-  assert.equal(mutedWords({ stream: 'camera', kind: 'audio' }), null);
+  assert.equal(mutedNews({ stream: 'camera', kind: 'audio' }), null);
 });
 
 test('how a room is kept is said to everybody, and what changes of it', () => {

@@ -11,6 +11,7 @@ import {
   tileChanges,
   tilesOf,
 } from '../../client/js/call/room-state.js';
+import { newsText, sentenceOf } from '../../client/js/core/news.js';
 import { textOf } from '../../client/js/core/sentence.js';
 
 /** @import { PeerInfo, Peers, Slots, Welcome } from '../../client/js/proto/messages.js' */
@@ -93,8 +94,8 @@ test('who stops sharing has no screen on the stage any more, and both are told',
     [shares, stopped].map((tiles) => tiles.map(({ label }) => label)),
     [["Bob's screen", 'Bob'], ['Bob']],
   );
-  assert.deepEqual(tileChanges(stopped, shares).map(textOf), ['Bob shares a screen']);
-  assert.deepEqual(tileChanges(shares, stopped).map(textOf), ['Bob stopped sharing']);
+  assert.deepEqual(tileChanges(stopped, shares).map(newsText), ['Bob shares a screen']);
+  assert.deepEqual(tileChanges(shares, stopped).map(newsText), ['Bob stopped sharing']);
   assert.deepEqual(tileChanges(shares, shares), []);
 });
 
@@ -105,9 +106,11 @@ test('a name from right to left is the bare label of its tile, and stands apart 
   assert.deepEqual(screen?.title, ['', 'محمد علي', "'s screen"]);
   const here = after(welcome(ANN), peers(1, person(BOB, 'נועה')));
   const lost = reduce(here, peers(2, person(BOB, 'נועה', { state: 'reconnecting' })));
-  assert.deepEqual(presenceChanges(here, lost), [['', 'נועה', ' is reconnecting']]);
+  assert.deepEqual(presenceChanges(here, lost).map(sentenceOf), [['', 'נועה', ' is reconnecting']]);
   const silent = reduce(here, peers(2, person(BOB, 'נועה', { state: 'no-media' })));
-  assert.deepEqual(presenceChanges(here, silent), [['', 'נועה', ' cannot be seen or heard at present']]);
+  assert.deepEqual(presenceChanges(here, silent).map(sentenceOf), [
+    ['', 'נועה', ' cannot be seen or heard at present'],
+  ]);
 });
 
 test('sound without a picture is no screen to look at', () => {
@@ -121,7 +124,7 @@ test('a picture this browser cannot play is said in words, once, and not when th
   const here = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob'))));
   const tiles = tilesOf(after(welcome(ANN), peers(1, person(BOB, 'Bob')), blocked));
   assert.equal(tiles[0]?.blocked, true);
-  assert.deepEqual(tileChanges(here, tiles).map(textOf), [
+  assert.deepEqual(tileChanges(here, tiles).map(newsText), [
     "Bob's video is being changed to a format this browser can play",
   ]);
   assert.deepEqual(tileChanges(tiles, tiles), []);
@@ -158,8 +161,8 @@ test('who is reconnecting or back is told by name, and nobody about themselves',
     here,
     peers(2, person(ANN, 'Ann', { state: 'reconnecting' }), person(BOB, 'Bob', { state: 'reconnecting' })),
   );
-  assert.deepEqual(presenceChanges(here, lost).map(textOf), ['Bob is reconnecting']);
-  assert.deepEqual(presenceChanges(lost, here).map(textOf), ['Bob is back']);
+  assert.deepEqual(presenceChanges(here, lost).map(newsText), ['Bob is reconnecting']);
+  assert.deepEqual(presenceChanges(lost, here).map(newsText), ['Bob is back']);
   assert.deepEqual(presenceChanges(EMPTY, lost), []);
 });
 

@@ -3,6 +3,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { say } from '../core/words.js';
 import { PROTOCOL } from '../proto/messages.js';
 import { SignalSocket } from '../proto/socket.js';
 import { BEST } from '../rtc/encodings.js';
@@ -26,7 +27,7 @@ import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './ow
 import { isAway, isSilent } from './reach.js';
 import { Reactions } from './reactions.js';
 import { moderatesWords } from './roles.js';
-import { changesOf, comingWords, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
+import { changesOf, comingNews, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, RoomInfo, ServerMessage, Tile, Topology, Welcome } from '../proto/messages.js' */
@@ -163,11 +164,11 @@ export class Call extends Emitter {
     });
     this.#mesh.on('connected', () => this.hands.connected());
     this.hands.on('directly', (hand) => this.#reduce({ type: 'hand', ...hand }));
-    this.hands.on('lowered', () => this.emit('announce', ['Your hand was lowered']));
+    this.hands.on('lowered', () => this.emit('announce', say('hand.lowered')));
     this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
     // Before anybody is told that something is on which may not be.
     this.moderation = new Moderation({ send: (message) => this.#socket.send(message), media, share });
-    this.moderation.on('say', (sentence) => this.emit('announce', sentence));
+    this.moderation.on('say', (news) => this.emit('announce', news));
     followDevices(media, (changed) => this.#use(changed));
     share.on('change', () => this.#use(...screenTracks(share)));
   }
@@ -284,7 +285,7 @@ export class Call extends Emitter {
       case 'peer-joined':
       case 'peer-left':
         if (message.peer === this.#state.self) return;
-        return this.emit('announce', comingWords(message));
+        return this.emit('announce', comingNews(message));
       case 'answer':
         return void this.#link?.answer(message.id, message.sdp);
       case 'publish':
@@ -361,7 +362,7 @@ export class Call extends Emitter {
   #reduce(message) {
     const before = this.#state;
     this.#state = reduce(before, message);
-    for (const sentence of changesOf(before, this.#state)) this.emit('announce', sentence);
+    for (const news of changesOf(before, this.#state)) this.emit('announce', news);
     const link = this.#link;
     if (link && this.#welcome && message.type === 'peers') link.grow(this.#videoSlots());
     if (message.type === 'peers' || message.type === 'away') this.chat.lookBeside();
@@ -440,7 +441,7 @@ export class Call extends Emitter {
       case 'again':
         return this.#telling.againSoon();
       case 'too-much':
-        return this.emit('announce', ['Your browser sends more than this call allows']);
+        return this.emit('announce', say('call.too-much'));
     }
   }
 

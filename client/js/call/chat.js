@@ -4,6 +4,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { word } from '../core/words.js';
 import { AWAITED, Beside } from './beside.js';
 
 /** @import { ChatMessage, ChatSeen, ClientMessage, ErrorMessage, ServerMessage } from '../proto/messages.js' */
@@ -150,11 +151,11 @@ export class Chat extends Emitter {
   /**
    * What somebody says directly.
    * @param {{ peer: string, name: string }} who
-   * @param {Record<string, unknown>} word
+   * @param {Record<string, unknown>} told
    */
-  heardDirectly(who, word) {
-    if (word.type === 'typing') return this.#typesDirectly(who.peer, word.typing === true);
-    if (word.type !== 'chat' || !this.#beside.heard(who, word, this.#now())) return;
+  heardDirectly(who, told) {
+    if (told.type === 'typing') return this.#typesDirectly(who.peer, told.typing === true);
+    if (told.type !== 'chat' || !this.#beside.heard(who, told, this.#now())) return;
     if (this.#typing.delete(who.peer)) this.emit('change', null);
     this.#later(() => this.lookBeside(), AWAITED);
   }
@@ -218,7 +219,7 @@ export class Chat extends Emitter {
    */
   welcomed(self, grants) {
     const isAnother = this.#self !== '' && this.#self !== self;
-    if (isAnother) for (const pending of this.#pending) pending.failed = 'Not sent';
+    if (isAnother) for (const pending of this.#pending) pending.failed = NOT_SENT;
     this.#self = self;
     this.#grants = grants;
     this.#resent = false;
@@ -348,7 +349,7 @@ export class Chat extends Emitter {
     if (!this.#send(message)) return;
     this.#later(() => {
       if (!this.#resent || pending.failed || !this.#pending.includes(pending)) return;
-      pending.failed = 'No answer';
+      pending.failed = word('chat.no-answer');
       this.emit('change', null);
     }, CONFIRM_WITHIN);
   }
@@ -430,15 +431,11 @@ export class Chat extends Emitter {
     const pending = this.#pending.find((one) => one.ref === ref);
     if (!pending) return;
     if (pending.kind === 'post') {
-      pending.failed = WHY[code] ?? 'Not sent';
+      pending.failed = WHY[code] ?? NOT_SENT;
       return;
     }
     this.#pending = this.#pending.filter((one) => one !== pending);
-    const isFast = code === 'rate-limited';
-    this.emit(
-      'problem',
-      isFast ? 'Not changed: too much was written just now' : 'This message cannot be changed any more',
-    );
+    this.emit('problem', word(code === 'rate-limited' ? 'chat.not-changed.rate-limited' : 'chat.not-changed'));
   }
 
   #look() {
@@ -446,12 +443,14 @@ export class Chat extends Emitter {
   }
 }
 
+const NOT_SENT = word('chat.not-sent');
+
 /** Why a message was not sent. @type {Record<string, string>} */
 const WHY = {
-  'rate-limited': 'Not sent: too much was written just now',
-  'too-large': 'Not sent: it is too long',
-  'bad-message': 'Not sent: nothing of it can be seen',
-  forbidden: 'Not sent: you may not write here',
+  'rate-limited': word('chat.not-sent.rate-limited'),
+  'too-large': word('chat.not-sent.too-large'),
+  'bad-message': word('chat.not-sent.bad-message'),
+  forbidden: word('chat.not-sent.forbidden'),
 };
 
 /** Characters as the server counts them. @param {string} text */

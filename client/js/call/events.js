@@ -12,7 +12,7 @@
 /** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { Uplink } from '../rtc/mesh.js' */
 /** @import { Path } from '../rtc/path-watch.js' */
-/** @import { Sentence } from '../core/sentence.js' */
+/** @import { News } from '../core/news.js' */
 /** @import { Waiting } from './entrance.js' */
 /** @import { RoomState } from './room-state.js' */
 
@@ -53,7 +53,7 @@
  *   it is to be seen or heard.
  * @property {Uplink} uplink What is sent directly.
  * @property {{ room: RoomInfo, knocks: boolean }} waiting One waits to be admitted; `knocks` as long as the server is there.
- * @property {Sentence} announce For the live region.
+ * @property {News} announce For the live region.
  * @property {Health} health
  * @property {number | null} downlink What the connection is thought to carry, in bits a second.
  * @property {Limited} limited The browser cannot afford what it was asked to send, or can again.

@@ -4,9 +4,9 @@
  */
 
 import { Emitter } from '../core/emitter.js';
-import { said } from '../core/sentence.js';
+import { word } from '../core/words.js';
 
-/** @import { Sentence } from '../core/sentence.js' */
+/** @import { Did } from '../core/news.js' */
 /** @import { Hand, PeerInfo } from '../proto/messages.js' */
 
 /** Milliseconds the server has to say the same as another browser: while it is there, nobody sees anything of that. */
@@ -36,12 +36,12 @@ export function handsOf(peers, directly) {
  * Who raised a hand between two states.
  * @param {Room} before
  * @param {Room} after
- * @returns {Sentence[]} For the live region.
+ * @returns {Did[]} For the live region.
  */
 export function handChanges(before, after) {
   const known = new Set(before.peers.map(({ id }) => id));
   const raised = after.hands.filter((id) => id !== after.self && known.has(id) && !before.hands.includes(id));
-  return raised.map((id) => said`${after.peers.find((peer) => peer.id === id)?.name ?? ''} raised a hand`);
+  return raised.map((id) => ({ did: 'news.hand', name: after.peers.find((peer) => peer.id === id)?.name ?? '' }));
 }
 
 /**
@@ -49,7 +49,7 @@ export function handChanges(before, after) {
  * @returns {string}
  */
 export function handWords(place) {
-  return `Hand raised, number ${place}`;
+  return word('hand.raised', { n: place });
 }
 
 /**
@@ -168,9 +168,9 @@ export class Hands extends Emitter {
 
   /** @param {string} peer */
   #believe(peer) {
-    const word = this.#words.get(peer);
+    const said = this.#words.get(peer);
     this.#words.delete(peer);
-    if (word) this.emit('directly', { peer, raised: word.raised });
+    if (said) this.emit('directly', { peer, raised: said.raised });
   }
 
   /** @param {string} peer */

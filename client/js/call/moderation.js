@@ -3,6 +3,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { say } from '../core/words.js';
 import {
   closingWords,
   DEVICE_GRANTS,
@@ -10,12 +11,12 @@ import {
   grantsOf,
   keptChanges,
   keptOf,
-  mutedWords,
+  mutedNews,
   rightsChange,
   roleOf,
 } from './roles.js';
 
-/** @import { Sentence } from '../core/sentence.js' */
+/** @import { News } from '../core/news.js' */
 /** @import { Granted, Knock, Moderate, ModerationWish, Muted, Role, RoomKept, ServerMessage, Welcome } from '../proto/messages.js' */
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
@@ -24,17 +25,17 @@ import {
 /** Milliseconds for which an error may be the answer to a wish. */
 const ANSWERED_WITHIN = 5000;
 
-/** What an error says to somebody who wished for something. @type {Record<string, string>} */
+/** What an error says to somebody who wished for something. @type {Record<string, News>} */
 const NOT_DONE = {
-  'not-allowed': 'You may not do that in this room',
-  'unknown-peer': 'They are not in the room any more',
-  'unknown-knock': 'They do not wait any more',
+  'not-allowed': say('moderate.not-allowed'),
+  'unknown-peer': say('moderate.unknown-peer'),
+  'unknown-knock': say('moderate.unknown-knock'),
 };
 
 /**
  * @typedef {object} ModerationEvents
  * @property {null} change
- * @property {Sentence} say What happened, for the live region.
+ * @property {News} say What happened, for the live region.
  * @property {Knock} knocked Somebody else waits.
  */
 
@@ -104,7 +105,7 @@ export class Moderation extends Emitter {
   wish(wish) {
     this.#wishedAt = this.#now();
     if (this.#send({ type: 'moderate', ...wish })) return;
-    this.emit('say', ['The server is out of reach: try again later']);
+    this.emit('say', say('moderate.no-server'));
     this.emit('change', null);
   }
 
@@ -152,7 +153,7 @@ export class Moderation extends Emitter {
     const words = NOT_DONE[code];
     if (words === undefined || this.#now() - this.#wishedAt > ANSWERED_WITHIN) return;
     this.#wishedAt = -Infinity;
-    this.emit('say', [words]);
+    this.emit('say', words);
     // What a switch shows may not be what is.
     this.emit('change', null);
   }
@@ -182,8 +183,8 @@ export class Moderation extends Emitter {
     // Of a screen the sound alone is muted by nobody but its owner.
     if (stream === 'screen' && kind === 'video') this.#share.stop();
     else if (stream === 'camera') this.#media.set(device, false);
-    const words = mutedWords({ stream, kind, ...(by === undefined ? {} : { by }) });
-    if (was && words) this.emit('say', words);
+    const news = mutedNews({ stream, kind, ...(by === undefined ? {} : { by }) });
+    if (was && news) this.emit('say', news);
   }
 
   /** @param {Knock[]} waiting */

@@ -2,8 +2,9 @@
  * Who is what in a room, and what somebody who moderates may do about whom. The server decides; this is what is offered. Pure.
  */
 
-import { said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 
+/** @import { Did } from '../core/news.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Keeping, ModerationWish, PeerInfo, Role } from '../proto/messages.js' */
 
@@ -11,7 +12,20 @@ import { said } from '../core/sentence.js';
 export const ROLES = ['owner', 'moderator', 'speaker', 'listener'];
 
 /** How each is called. @type {Record<Role, string>} */
-export const ROLE_NAMES = { owner: 'Owner', moderator: 'Moderator', speaker: 'Speaker', listener: 'Listener' };
+export const ROLE_NAMES = {
+  owner: word('role.owner'),
+  moderator: word('role.moderator'),
+  speaker: word('role.speaker'),
+  listener: word('role.listener'),
+};
+
+/** The same in the list of who is here, where whoever is nothing special has none. @type {Record<Role, string>} */
+const ROLE_WORDS = {
+  owner: word('person.owner'),
+  moderator: word('person.moderator'),
+  speaker: '',
+  listener: word('person.listener'),
+};
 
 /** What somebody may send, and what is said to whoever may not. */
 export const DEVICE_GRANTS = /** @type {const} */ (['microphone', 'camera', 'screen']);
@@ -42,8 +56,7 @@ export function grantsOf({ role, grants = [] }) {
  * @returns {string} Empty of whoever is nothing special.
  */
 export function roleWords(role) {
-  const known = roleOf(role);
-  return known === 'speaker' ? '' : known;
+  return ROLE_WORDS[roleOf(role)];
 }
 
 /** Whoever looks, as far as it matters here. @typedef {{ self: string, grants: readonly string[] }} Viewer */
@@ -106,30 +119,30 @@ export function actionsOn(viewer, peer, raised) {
   const all = [
     {
       key: 'mute',
-      words: said`Mute ${name}`,
+      words: say('moderate.mute', { name }),
       wish: { action: 'mute', peer: id, stream: 'camera', kind: 'audio' },
       makesSense: on(camera?.audio),
     },
     {
       key: 'camera',
-      words: said`Turn off ${name}'s camera`,
+      words: say('moderate.camera', { name }),
       wish: { action: 'mute', peer: id, stream: 'camera', kind: 'video' },
       makesSense: on(camera?.video),
     },
     {
       key: 'screen',
-      words: said`Stop ${name}'s screen`,
+      words: say('moderate.screen', { name }),
       wish: { action: 'mute', peer: id, stream: 'screen', kind: 'video' },
       makesSense: on(screen?.video),
     },
     {
       key: 'hand',
-      words: said`Lower ${name}'s hand`,
+      words: say('moderate.hand', { name }),
       wish: { action: 'lower-hand', peer: id },
       makesSense: raised,
     },
-    { key: 'remove', words: said`Remove ${name}`, wish: { action: 'remove', peer: id }, makesSense: true },
-    { key: 'ban', words: said`Ban ${name}`, wish: { action: 'ban', peer: id }, makesSense: true },
+    { key: 'remove', words: say('moderate.remove', { name }), wish: { action: 'remove', peer: id }, makesSense: true },
+    { key: 'ban', words: say('moderate.ban', { name }), wish: { action: 'ban', peer: id }, makesSense: true },
   ];
   return all.filter(({ makesSense }) => makesSense).map(({ key, words, wish }) => ({ key, words, wish }));
 }
@@ -143,9 +156,9 @@ export function actionsOn(viewer, peer, raised) {
  */
 export function forbids(device, grants, role) {
   if (grants.includes(device)) return '';
-  if (device === 'microphone') return 'Only speakers may be heard here';
-  if (device === 'camera') return 'Only speakers may be seen here';
-  return role === 'listener' ? 'Only speakers may share a screen here' : 'Only moderators may share a screen';
+  if (device === 'microphone') return word('may-not.microphone');
+  if (device === 'camera') return word('may-not.camera');
+  return word(role === 'listener' ? 'may-not.screen.listener' : 'may-not.screen');
 }
 
 /** What one is and may do. @typedef {{ role: Role, grants: readonly string[] }} Rights */
@@ -158,26 +171,26 @@ export function forbids(device, grants, role) {
  */
 export function rightsChange(before, now) {
   if (before.role !== now.role) {
-    if (now.role === 'listener') return ['You are a listener now: only speakers are heard and seen here'];
-    if (now.role === 'owner') return ['You are an owner of this room now'];
-    if (now.role === 'moderator') return ['You are a moderator now'];
-    if (before.role === 'listener') return ['You may speak now'];
-    return ['You do not moderate this room any more'];
+    if (now.role === 'listener') return say('now.listener');
+    if (now.role === 'owner') return say('now.owner');
+    if (now.role === 'moderator') return say('now.moderator');
+    if (before.role === 'listener') return say('now.speaker');
+    return say('now.no-moderator');
   }
   const [might, may] = [before.grants.includes('screen'), now.grants.includes('screen')];
   if (might === may) return null;
-  return [may ? 'Everybody may share a screen now' : 'Only moderators may share a screen now'];
+  return say(may ? 'now.screens.everybody' : 'now.screens.moderators');
 }
 
 /**
  * Somebody muted something of one's own.
  * @param {{ stream: string, kind: string, by?: string }} muted
- * @returns {Sentence | null} Null if nobody did: one's rights say why.
+ * @returns {Did | null} Null if nobody did: one's rights say why.
  */
-export function mutedWords({ stream, kind, by }) {
+export function mutedNews({ stream, kind, by }) {
   if (by === undefined) return null;
-  if (stream === 'screen') return kind === 'video' ? said`${by} stopped your screen` : null;
-  return kind === 'audio' ? said`${by} muted your microphone` : said`${by} turned off your camera`;
+  if (stream === 'screen') return kind === 'video' ? { did: 'news.screen-stopped', name: by } : null;
+  return { did: kind === 'audio' ? 'news.muted-you' : 'news.camera-off', name: by };
 }
 
 /** How a room is kept. @typedef {{ access: string, locked: boolean, screens: string, chat: boolean, files: boolean }} Kept */
@@ -198,12 +211,12 @@ export function keptOf({ access = 'open', locked = false, screens = 'everybody',
  */
 export function keptWords({ access, locked, screens, chat, files }) {
   return [
-    locked ? 'The room is locked: nobody new comes in.' : '',
-    access === 'lobby' ? 'Whoever has the link asks to come in.' : '',
-    access === 'token' ? 'Who comes in has an invitation of their own.' : '',
-    chat ? '' : 'Nobody writes here.',
-    files ? '' : 'Nobody sends files here.',
-    screens === 'moderators' ? 'Only moderators may share a screen.' : '',
+    locked ? word('kept.locked') : '',
+    access === 'lobby' ? word('kept.lobby') : '',
+    access === 'token' ? word('kept.token') : '',
+    chat ? '' : word('kept.no-chat'),
+    files ? '' : word('kept.no-files'),
+    screens === 'moderators' ? word('kept.screens') : '',
   ]
     .filter((words) => words !== '')
     .join(' ');
@@ -218,21 +231,15 @@ export function keptWords({ access, locked, screens, chat, files }) {
 export function keptChanges(before, now) {
   /** @type {Sentence[]} */
   const changes = [];
-  if (before.locked !== now.locked) {
-    changes.push([now.locked ? 'The room is locked: nobody new comes in' : 'The room is not locked any more']);
-  }
-  if (before.access !== now.access) changes.push([ACCESS_CHANGES[now.access] ?? 'Others come in now than before']);
-  if (before.chat !== now.chat) changes.push([now.chat ? 'The chat is on now' : 'The chat is off now']);
-  if (before.files !== now.files) changes.push([now.files ? 'Files may be sent now' : 'No files are sent here now']);
+  if (before.locked !== now.locked) changes.push(say(now.locked ? 'now.locked' : 'now.unlocked'));
+  if (before.access !== now.access) changes.push(ACCESS_CHANGES[now.access] ?? say('now.other-access'));
+  if (before.chat !== now.chat) changes.push(say(now.chat ? 'now.chat' : 'now.no-chat'));
+  if (before.files !== now.files) changes.push(say(now.files ? 'now.files' : 'now.no-files'));
   return changes;
 }
 
-/** @type {Record<string, string>} */
-const ACCESS_CHANGES = {
-  open: 'Whoever has the link comes in now',
-  lobby: 'Whoever comes has to ask now',
-  token: 'Whoever comes needs an invitation of their own now',
-};
+/** @type {Record<string, Sentence>} */
+const ACCESS_CHANGES = { open: say('now.open'), lobby: say('now.lobby'), token: say('now.token') };
 
 /**
  * What is to be said of an end that is near, or was put off.
@@ -240,8 +247,6 @@ const ACCESS_CHANGES = {
  * @returns {Sentence}
  */
 export function closingWords({ what, seconds }) {
-  const it = what === 'room' ? 'room' : 'meeting';
-  if (seconds === undefined) return [`The ${it} does not end soon any more`];
-  const minutes = Math.ceil(seconds / 60);
-  return [`The ${it} ends in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}`];
+  if (seconds === undefined) return say(what === 'room' ? 'closing.not.room' : 'closing.not.meeting');
+  return say(what === 'room' ? 'closing.room' : 'closing.meeting', { n: Math.ceil(seconds / 60) });
 }

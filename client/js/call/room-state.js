@@ -2,11 +2,13 @@
  * What the client knows of its room: who is in it, what each slot carries, and so what each tile shows. Pure.
  */
 
-import { isolated, said } from '../core/sentence.js';
+import { said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 import { THROUGH_SERVER } from './direct.js';
 import { handChanges, handsOf } from './hands.js';
 import { roleOf } from './roles.js';
 
+/** @import { Did, News } from '../core/news.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Order } from './direct.js' */
 /** @import { AudioSlot, PeerInfo, PeerJoined, PeerLeft, Peers, Reason, Slots, Speaker, Stream, VideoSlot, Welcome } from '../proto/messages.js' */
@@ -166,8 +168,8 @@ function tilesOfPeer(state, peer) {
       peer: peer.id,
       stream,
       name: peer.name,
-      label: stream === 'screen' ? `${isolated(peer.name)}'s screen` : peer.name,
-      title: stream === 'screen' ? said`${peer.name}'s screen` : said`${peer.name}`,
+      label: stream === 'screen' ? word('tile.screen', { name: peer.name }) : peer.name,
+      title: stream === 'screen' ? say('tile.screen', { name: peer.name }) : said`${peer.name}`,
       // Of what comes directly the server hears nothing.
       absent: direct ? null : absenceWords(peer.state, stream),
       reconnecting: !direct && peer.state === 'reconnecting',
@@ -226,14 +228,14 @@ export function remotePictures(state) {
  * What changed between two lists that `peer-joined` and `peer-left` do not say.
  * @param {Readonly<RoomState>} before
  * @param {Readonly<RoomState>} after
- * @returns {Sentence[]} For the live region.
+ * @returns {Did[]} For the live region.
  */
 export function presenceChanges(before, after) {
   const was = new Map(before.peers.map((peer) => [peer.id, peer.state]));
   return after.peers.flatMap(({ id, name, state }) => {
     const earlier = was.get(id);
     if (id === after.self || !earlier || earlier === state) return [];
-    return [announcementOf(name, state)];
+    return [{ did: STATE_NEWS[state], name }];
   });
 }
 
@@ -241,7 +243,7 @@ export function presenceChanges(before, after) {
  * All that changed between two states and is to be said.
  * @param {Readonly<RoomState>} before
  * @param {Readonly<RoomState>} after
- * @returns {Sentence[]} For the live region.
+ * @returns {Did[]} For the live region.
  */
 export function changesOf(before, after) {
   return [...presenceChanges(before, after), ...handChanges(before, after)];
@@ -249,27 +251,14 @@ export function changesOf(before, after) {
 
 /**
  * @param {PeerJoined | PeerLeft} message
- * @returns {Sentence}
+ * @returns {Did}
  */
-export function comingWords({ type, name }) {
-  return type === 'peer-joined' ? said`${name} joined` : said`${name} left`;
+export function comingNews({ type, name }) {
+  return { did: type === 'peer-joined' ? 'news.joined' : 'news.left', name };
 }
 
-/**
- * @param {string} name
- * @param {PeerInfo['state']} state What they are now, and were not.
- * @returns {Sentence}
- */
-function announcementOf(name, state) {
-  switch (state) {
-    case 'no-media':
-      return said`${name} cannot be seen or heard at present`;
-    case 'reconnecting':
-      return said`${name} is reconnecting`;
-    case 'here':
-      return said`${name} is back`;
-  }
-}
+/** What is told of somebody who is so now, and was not. @type {Record<PeerInfo['state'], Did['did']>} */
+const STATE_NEWS = { 'no-media': 'news.no-media', reconnecting: 'news.reconnecting', here: 'news.back' };
 
 /**
  * What a tile says while nothing comes of a person.
@@ -280,9 +269,9 @@ function announcementOf(name, state) {
 function absenceWords(state, stream) {
   switch (state) {
     case 'no-media':
-      return [stream === 'screen' ? 'Cannot be seen at present' : 'Cannot be seen or heard at present'];
+      return say(stream === 'screen' ? 'tile.no-picture' : 'tile.no-media');
     case 'reconnecting':
-      return ['Reconnecting…'];
+      return say('tile.reconnecting');
     case 'here':
       return null;
   }
@@ -292,7 +281,7 @@ function absenceWords(state, stream) {
  * What came to be between two lists that concerns the eyes only.
  * @param {TileModel[]} before
  * @param {TileModel[]} after
- * @returns {Sentence[]} For the live region.
+ * @returns {News[]} For the live region.
  */
 export function tileChanges(before, after) {
   const was = new Map(before.map((tile) => [tile.key, tile]));
@@ -300,8 +289,8 @@ export function tileChanges(before, after) {
   const gone = before.filter(({ key, stream }) => stream === 'screen' && !after.some((tile) => tile.key === key));
   const blocked = after.filter(({ key, blocked: now }) => now && !was.get(key)?.blocked);
   return [
-    ...screens.map(({ name }) => said`${name} shares a screen`),
-    ...gone.map(({ name }) => said`${name} stopped sharing`),
+    ...screens.map(({ name }) => ({ did: /** @type {const} */ ('news.shares'), name })),
+    ...gone.map(({ name }) => ({ did: /** @type {const} */ ('news.stopped-sharing'), name })),
     ...blocked.map((tile) => formatWords(tile).soon),
   ];
 }
@@ -312,11 +301,9 @@ export function tileChanges(before, after) {
  * @returns {{ soon: Sentence, late: Sentence }}
  */
 export function formatWords({ name, stream }) {
-  const what = stream === 'screen' ? 'screen' : 'video';
-  return {
-    soon: ['', name, `'s ${what} is being changed to a format this browser can play`],
-    late: ['', name, `'s ${what} cannot be played by this browser`],
-  };
+  return stream === 'screen'
+    ? { soon: say('tile.screen.soon', { name }), late: say('tile.screen.late', { name }) }
+    : { soon: say('tile.video.soon', { name }), late: say('tile.video.late', { name }) };
 }
 
 /**

@@ -2,9 +2,10 @@
  * Why a picture is what it is, as a mark and as a sentence. Pure.
  */
 
-import { said } from '../core/sentence.js';
 import { rateWords } from '../core/rates.js';
+import { say } from '../core/words.js';
 
+/** @import { Key } from '../words/en.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Lines } from '../rtc/encodings.js' */
 /** @import { TileModel } from './room-state.js' */
@@ -20,6 +21,9 @@ const GOOD = ['full', 'tile-size', 'direct'];
 /** What a person may have chosen that keeps pictures small: data saver, or so many lines at most. @typedef {'saver' | Lines} Choice */
 
 /** @typedef {Pick<TileModel, 'name' | 'stream' | 'reason' | 'layer' | 'blocked'>} Shown */
+
+/** A sentence about each stream, without the lines of its picture and with them. @typedef {Record<TileModel['stream'], { bare: Key, at: Key }>} Why */
+/** The same where there is no picture. @typedef {Record<TileModel['stream'], Key>} Unseen */
 
 /**
  * @param {Shown} tile
@@ -42,53 +46,114 @@ export function levelOf({ reason, layer, blocked }) {
  * @param {Choice | null} known.choice What of one's own choices keeps it smaller than its place.
  * @returns {Sentence}
  */
-export function whyWords(tile, { lines, downlink, choice }) {
-  const { name, stream, reason, layer } = tile;
-  const who = stream === 'screen' ? said`${name}'s screen` : said`${name}`;
-  const carries = downlink === null ? 'Your connection is slow' : `Your connection carries ${rateWords(downlink)}`;
-  const size = lines > 0 ? ` at ${lines}p` : '';
-  switch (reason) {
-    case 'full':
-      return joined(who, ` is shown${size}, as large as it is sent`);
-    case 'direct':
-      return joined(who, ` is shown${size}, as it comes directly from them`);
-    case 'tile-size':
-      return joined(who, ` is shown${size}: ${placeWords(choice)}`);
-    case 'your-downlink':
-      return layer === null
-        ? joined([`${carries}; `], who, ' is paused until it carries more')
-        : joined([`${carries}; `], who, ` is shown${size} until it carries more`);
-    case 'audio-only':
-      return [`${carries}: enough for sound only`];
-    case 'their-uplink':
-      return joined(who, ` is shown${size}: more does not get through from there`);
-    case 'their-device':
-      return joined(who, ` is shown${size}: the device there cannot encode more`);
-    case 'codec':
-      return joined(who, ' comes in a format this browser cannot play');
-    case 'off-screen':
-      return joined(who, ' is not seen here at present, and so not sent');
-    case null:
-      return joined(who, ` is shown${size}`);
-  }
-}
-
-/** @param {Choice | null} choice */
-function placeWords(choice) {
-  if (choice === null) return 'a larger picture would not be seen in this place';
-  return choice === 'saver' ? 'data saver is on' : `you allow ${choice}p at most`;
+export function whyWords({ name, stream, reason, layer }, { lines, downlink, choice }) {
+  const key = keyOf({ reason, paused: layer === null, slow: downlink === null, choice });
+  const why = typeof key === 'string' ? key : key[stream];
+  const said = typeof why === 'string' ? why : lines > 0 ? why.at : why.bare;
+  // Numbers of lines are names of sizes: nothing is put between their digits.
+  return say(said, { name, lines: [`${lines}`], most: [`${choice}`], rate: [rateWords(downlink ?? 0)] });
 }
 
 /**
- * @param {...(Sentence | string)} parts
- * @returns {Sentence}
+ * @param {object} known
+ * @param {Shown['reason']} known.reason
+ * @param {boolean} known.paused
+ * @param {boolean} known.slow What the connection carries is not known.
+ * @param {Choice | null} known.choice
+ * @returns {Key | Unseen | Why}
  */
-function joined(...parts) {
-  /** @type {string[]} */
-  const all = [''];
-  for (const part of parts) {
-    const [first = '', ...rest] = typeof part === 'string' ? [part] : part;
-    all.push(`${all.pop()}${first}`, ...rest);
+function keyOf({ reason, paused, slow, choice }) {
+  switch (reason) {
+    case 'full':
+      return FULL;
+    case 'direct':
+      return DIRECT;
+    case 'tile-size':
+      if (choice === null) return PLACE;
+      return choice === 'saver' ? SAVER : MOST;
+    case 'your-downlink':
+      if (paused) return slow ? PAUSED_SLOW : PAUSED;
+      return slow ? LESS_SLOW : LESS;
+    case 'audio-only':
+      return slow ? 'why.sound.slow' : 'why.sound';
+    case 'their-uplink':
+      return UPLINK;
+    case 'their-device':
+      return DEVICE;
+    case 'codec':
+      return CODEC;
+    case 'off-screen':
+      return OFF_SCREEN;
+    case null:
+      return PLAIN;
   }
-  return all;
 }
+
+/** @type {Why} */
+const PLAIN = {
+  camera: { bare: 'why.plain', at: 'why.plain.at' },
+  screen: { bare: 'why.plain.screen', at: 'why.plain.screen.at' },
+};
+
+/** @type {Why} */
+const FULL = {
+  camera: { bare: 'why.full', at: 'why.full.at' },
+  screen: { bare: 'why.full.screen', at: 'why.full.screen.at' },
+};
+
+/** @type {Why} */
+const DIRECT = {
+  camera: { bare: 'why.direct', at: 'why.direct.at' },
+  screen: { bare: 'why.direct.screen', at: 'why.direct.screen.at' },
+};
+
+/** @type {Why} */
+const PLACE = {
+  camera: { bare: 'why.place', at: 'why.place.at' },
+  screen: { bare: 'why.place.screen', at: 'why.place.screen.at' },
+};
+
+/** @type {Why} */
+const SAVER = {
+  camera: { bare: 'why.saver', at: 'why.saver.at' },
+  screen: { bare: 'why.saver.screen', at: 'why.saver.screen.at' },
+};
+
+/** @type {Why} */
+const UPLINK = {
+  camera: { bare: 'why.uplink', at: 'why.uplink.at' },
+  screen: { bare: 'why.uplink.screen', at: 'why.uplink.screen.at' },
+};
+
+/** @type {Why} */
+const DEVICE = {
+  camera: { bare: 'why.device', at: 'why.device.at' },
+  screen: { bare: 'why.device.screen', at: 'why.device.screen.at' },
+};
+
+/** @type {Why} */
+const LESS = {
+  camera: { bare: 'why.less', at: 'why.less.at' },
+  screen: { bare: 'why.less.screen', at: 'why.less.screen.at' },
+};
+
+/** @type {Why} */
+const LESS_SLOW = {
+  camera: { bare: 'why.less.slow', at: 'why.less.slow.at' },
+  screen: { bare: 'why.less.slow.screen', at: 'why.less.slow.screen.at' },
+};
+
+/** Of a screen nobody allows so many lines only. @type {Why} */
+const MOST = { camera: { bare: 'why.most', at: 'why.most.at' }, screen: PLACE.screen };
+
+/** @type {Unseen} */
+const PAUSED = { camera: 'why.paused', screen: 'why.paused.screen' };
+
+/** @type {Unseen} */
+const PAUSED_SLOW = { camera: 'why.paused.slow', screen: 'why.paused.slow.screen' };
+
+/** @type {Unseen} */
+const CODEC = { camera: 'why.codec', screen: 'why.codec.screen' };
+
+/** @type {Unseen} */
+const OFF_SCREEN = { camera: 'why.off-screen', screen: 'why.off-screen.screen' };

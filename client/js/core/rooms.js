@@ -2,6 +2,8 @@
  * The rooms the server lists, page by page. Pure but for the fetching it is given.
  */
 
+import { word } from './words.js';
+
 /** @typedef {{ id: string, name: string, people: number }} ListedRoom */
 /** @typedef {{ rooms: ListedRoom[], more: boolean }} RoomList */
 
@@ -57,6 +59,5 @@ function isRoom(value) {
  * @returns {string}
  */
 export function peopleWords(people) {
-  if (people === 0) return 'Nobody inside';
-  return people === 1 ? '1 person inside' : `${people} people inside`;
+  return people === 0 ? word('rooms.empty') : word('rooms.people', { n: people });
 }

@@ -22,22 +22,62 @@ const words = (await fetched) ?? en;
 /** The language of those words, for what `Intl` writes. */
 export const spoken = words === en ? 'en' : language;
 
-const plural = new Intl.PluralRules(spoken);
-const number = new Intl.NumberFormat(spoken);
-const list = new Intl.ListFormat(spoken, { type: 'conjunction' });
+/** What says the texts of a language. @typedef {ReturnType<typeof tongueOf>} Tongue */
 
 /**
- * A sentence, its names kept apart from its words.
- * @param {Key} key
- * @param {Values} [values]
- * @returns {Sentence}
+ * A language that is spoken. Pure.
+ * @param {Words} texts
+ * @param {string} tag Of the language (BCP 47).
  */
-export function say(key, values = {}) {
-  const entry = words[key];
-  const form = typeof entry === 'string' ? entry : formOf(entry, values.n);
-  const parts = form.split(/\{(\w+)\}/).map((part, index) => (index % 2 === 0 ? [part] : valueOf(values[part])));
-  return joined(...parts);
+export function tongueOf(texts, tag) {
+  const plural = new Intl.PluralRules(tag);
+  const number = new Intl.NumberFormat(tag);
+  const list = new Intl.ListFormat(tag, { type: 'conjunction' });
+
+  /**
+   * @param {Values[string] | undefined} value
+   * @returns {Sentence}
+   */
+  const valueOf = (value) => {
+    if (value === undefined) return [''];
+    if (typeof value === 'number') return [number.format(value)];
+    return typeof value === 'string' ? ['', value, ''] : value;
+  };
+
+  return {
+    /**
+     * A sentence, its names kept apart from its words.
+     * @param {Key} key
+     * @param {Values} [values]
+     * @returns {Sentence}
+     */
+    say(key, values = {}) {
+      const entry = texts[key];
+      const count = values.n;
+      const rule = typeof count === 'number' ? plural.select(count) : 'other';
+      const form = typeof entry === 'string' ? entry : (entry[rule] ?? entry.other);
+      const parts = form.split(/\{(\w+)\}/).map((part, index) => (index % 2 === 0 ? [part] : valueOf(values[part])));
+      return joined(...parts);
+    },
+
+    /**
+     * Names one after the other: "Ann, Bob, and Eve".
+     * @param {readonly string[]} names
+     * @returns {Sentence}
+     */
+    listed(names) {
+      const parts = list
+        .formatToParts(names)
+        .map(({ type, value }) => (type === 'element' ? ['', value, ''] : [value]));
+      return joined(...parts);
+    },
+  };
 }
+
+/** The language of the page. */
+export const tongue = tongueOf(words, spoken);
+
+export const { say, listed } = tongue;
 
 /**
  * The same where only text can stand.
@@ -49,16 +89,6 @@ export function word(key, values = {}) {
   return say(key, values)
     .map((part, index) => (index % 2 === 1 ? isolated(part) : part))
     .join('');
-}
-
-/**
- * Names one after the other: "Ann, Bob, and Eve".
- * @param {readonly string[]} names
- * @returns {Sentence}
- */
-export function listed(names) {
-  const parts = list.formatToParts(names).map(({ type, value }) => (type === 'element' ? ['', value, ''] : [value]));
-  return joined(...parts);
 }
 
 /**
@@ -94,22 +124,3 @@ const PLACES = [
   ['data-say-title', (element, text) => element.setAttribute('title', text)],
   ['data-say-placeholder', (element, text) => element.setAttribute('placeholder', text)],
 ];
-
-/**
- * @param {Exclude<Words[Key], string>} forms
- * @param {Values[string] | undefined} count
- */
-function formOf(forms, count) {
-  const rule = typeof count === 'number' ? plural.select(count) : 'other';
-  return forms[rule] ?? forms.other;
-}
-
-/**
- * @param {Values[string] | undefined} value
- * @returns {Sentence}
- */
-function valueOf(value) {
-  if (value === undefined) return [''];
-  if (typeof value === 'number') return [number.format(value)];
-  return typeof value === 'string' ? ['', value, ''] : value;
-}

@@ -4,6 +4,7 @@
 
 import { word } from '../core/words.js';
 
+/** @import { Key } from '../words/en.js' */
 /** @import { DeviceState } from './local-media.js' */
 
 /** @typedef {'camera' | 'microphone'} Device */
@@ -14,68 +15,135 @@ export const DEVICES = ['camera', 'microphone'];
 /** @typedef {{ title: string, advice: string }} Explanation */
 
 /**
+ * What is said of something: of one device or of both, and what to do.
+ * @typedef {Record<Device | 'both' | 'advice', Key>} Matter
+ */
+
+/** @type {Matter} */
+const REFUSED = {
+  camera: 'device.refused.camera',
+  microphone: 'device.refused.microphone',
+  both: 'device.refused.both',
+  advice: 'device.refused.advice',
+};
+
+/** @type {Matter} */
+const MISSING = {
+  camera: 'device.missing.camera',
+  microphone: 'device.missing.microphone',
+  both: 'device.missing.both',
+  advice: 'device.missing.advice',
+};
+
+/** @type {Matter} */
+const BUSY = {
+  camera: 'device.busy.camera',
+  microphone: 'device.busy.microphone',
+  both: 'device.busy.both',
+  advice: 'device.busy.advice',
+};
+
+/** @type {Matter} */
+const INSECURE = {
+  camera: 'device.insecure.camera',
+  microphone: 'device.insecure.microphone',
+  both: 'device.insecure.both',
+  advice: 'device.insecure.advice',
+};
+
+/** @type {Matter} */
+const QUESTION = {
+  camera: 'device.question.camera',
+  microphone: 'device.question.microphone',
+  both: 'device.question.both',
+  advice: 'device.question.advice',
+};
+
+/** @type {Matter} */
+const SLOW = {
+  camera: 'device.slow.camera',
+  microphone: 'device.slow.microphone',
+  both: 'device.slow.both',
+  advice: 'device.slow.advice',
+};
+
+/** @type {Matter} */
+const SILENCED = {
+  camera: 'device.silenced.camera',
+  microphone: 'device.silenced.microphone',
+  both: 'device.silenced.both',
+  advice: 'device.silenced.advice',
+};
+
+/** @type {Matter} */
+const REPLACED = {
+  camera: 'device.replaced.camera',
+  microphone: 'device.replaced.microphone',
+  both: 'device.replaced.both',
+  advice: 'device.replaced.advice',
+};
+
+/** @type {Matter} */
+const REVOKED = {
+  camera: 'device.revoked.camera',
+  microphone: 'device.revoked.microphone',
+  both: 'device.revoked.both',
+  advice: 'device.revoked.advice',
+};
+
+/** @type {Matter} */
+const ENDED = {
+  camera: 'device.ended.camera',
+  microphone: 'device.ended.microphone',
+  both: 'device.ended.both',
+  advice: 'device.ended.advice',
+};
+
+/** Only a microphone is opened muted in place of another. @type {Matter} */
+const UNPLUGGED = {
+  camera: 'devices.unplugged.title',
+  microphone: 'devices.unplugged.title',
+  both: 'devices.unplugged.title',
+  advice: 'devices.unplugged.advice',
+};
+
+/** @type {Matter} */
+const UNUSABLE = {
+  camera: 'device.unusable.camera',
+  microphone: 'device.unusable.microphone',
+  both: 'device.unusable.both',
+  advice: 'device.browser-says',
+};
+
+/** By the name of the DOMException, or of what the page found itself. @type {Record<string, Matter>} */
+const MATTERS = {
+  NotAllowedError: REFUSED,
+  SecurityError: REFUSED,
+  NotFoundError: MISSING,
+  OverconstrainedError: MISSING,
+  NotReadableError: BUSY,
+  AbortError: BUSY,
+  InsecureContext: INSECURE,
+  Question: QUESTION,
+  Slow: SLOW,
+  Silenced: SILENCED,
+  Replaced: REPLACED,
+  Unplugged: UNPLUGGED,
+  Revoked: REVOKED,
+  Ended: ENDED,
+};
+
+/**
  * Says in plain words why devices cannot be used, and what to do. Pure.
  * @param {Device[]} devices One, or both when both have the same trouble.
  * @param {string} error The name of the DOMException.
  * @returns {Explanation}
  */
 export function explain(devices, error) {
-  const name = devices.join(' and ');
-  const them = devices.length > 1 ? 'them' : 'it';
-  switch (error) {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return {
-        title: `Your browser does not let this page use the ${name}.`,
-        advice: `Allow ${them} in the site settings beside the address, then turn ${them} on again.`,
-      };
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return {
-        title: devices.length > 1 ? 'Neither a camera nor a microphone was found.' : `No ${name} was found.`,
-        advice: `Plug ${them} in and turn ${them} on, or take part without ${them}.`,
-      };
-    case 'NotReadableError':
-    case 'AbortError':
-      return {
-        title: `The ${name} cannot be opened.`,
-        advice: 'Another program may be using it. Close that program and try again.',
-      };
-    case 'InsecureContext':
-      return { title: `The ${name} cannot be used on an insecure page.`, advice: 'Open this page with https://.' };
-    case 'Question':
-      return {
-        title: `Your browser is asking whether this page may use the ${name}.`,
-        advice: `Answer its question, near the address, or take part without ${them}.`,
-      };
-    case 'Slow':
-      return {
-        title: `The ${name} ${devices.length > 1 ? 'take' : 'takes'} long to open.`,
-        advice: `You can take part meanwhile without ${them}.`,
-      };
-    case 'Silenced':
-      return {
-        title: `Your system lets nothing through from the ${name} at present.`,
-        advice:
-          'A phone call, another program or a switch on the device may be the reason. It goes on by itself afterwards.',
-      };
-    case 'Replaced':
-      return {
-        title: `The ${name} chosen or used before ${devices.length > 1 ? 'are' : 'is'} not there.`,
-        advice: devices.length > 1 ? 'Others are used instead.' : 'Another one is used instead.',
-      };
-    case 'Unplugged':
-      return { title: word('devices.unplugged.title'), advice: word('devices.unplugged.advice') };
-    case 'Revoked':
-      return {
-        title: `The permission to use the ${name} was taken back.`,
-        advice: `Give it again in the site settings beside the address, then turn ${them} on again.`,
-      };
-    case 'Ended':
-      return { title: `The ${name} stopped.`, advice: `Check the plug, then turn ${them} on again.` };
-    default:
-      return { title: `The ${name} cannot be used.`, advice: `The browser says “${error}”.` };
-  }
+  const matter = (Object.hasOwn(MATTERS, error) ? MATTERS[error] : undefined) ?? UNUSABLE;
+  const [device] = devices;
+  const title = matter[devices.length > 1 || !device ? 'both' : device];
+  return { title: word(title), advice: word(matter.advice, { n: devices.length, error }) };
 }
 
 /**
@@ -177,11 +245,11 @@ async function capture({ camera, microphone }) {
  */
 export async function listDevices() {
   const all = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) ?? [];
-  const named = (/** @type {MediaDeviceKind} */ kind, /** @type {string} */ name) =>
+  const named = (/** @type {MediaDeviceKind} */ kind, /** @type {Key} */ key) =>
     all
       .filter((device) => device.kind === kind && device.deviceId !== '')
-      .map((device, index) => ({ id: device.deviceId, label: device.label || `${name} ${index + 1}` }));
-  return { camera: named('videoinput', 'Camera'), microphone: named('audioinput', 'Microphone') };
+      .map((device, index) => ({ id: device.deviceId, label: device.label || word(key, { n: index + 1 }) }));
+  return { camera: named('videoinput', 'device.camera'), microphone: named('audioinput', 'device.microphone') };
 }
 
 /**

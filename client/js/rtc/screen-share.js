@@ -3,6 +3,7 @@
  */
 
 import { Emitter } from '../core/emitter.js';
+import { word } from '../core/words.js';
 
 /** @import { Hint } from '../core/quality.js' */
 
@@ -55,19 +56,19 @@ export function mayShareWithoutSound(error) {
  */
 export function explainShare(error, message = '') {
   const forbidden = {
-    title: 'The screen cannot be shared.',
-    advice: 'The system does not let the browser record the screen. Look into its privacy settings.',
+    title: word('share.cannot'),
+    advice: word('share.system'),
   };
   switch (error) {
     case 'NotAllowedError':
       // One name for the person who changed their mind and for the system that says no.
       return /system/i.test(message) ? forbidden : null;
     case 'NotFoundError':
-      return { title: 'There is nothing to share.', advice: 'The browser found no screen and no window.' };
+      return { title: word('share.nothing'), advice: word('share.nothing.why') };
     case 'NotReadableError':
       return forbidden;
     default:
-      return { title: 'The screen cannot be shared.', advice: `The browser says “${error}”.` };
+      return { title: word('share.cannot'), advice: word('device.browser-says', { error }) };
   }
 }
 

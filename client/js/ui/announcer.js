@@ -3,35 +3,36 @@
  * it. Pure but for the timer it is given.
  */
 
+import { isDid, sentenceOf, together } from '../core/news.js';
+import { tongue } from '../core/words.js';
+
+/** @import { Deed, News } from '../core/news.js' */
 /** @import { Sentence } from '../core/sentence.js' */
+/** @import { Tongue } from '../core/words.js' */
 
 /** Milliseconds between two announcements, so that a screen reader can finish one. */
 export const QUIET = 2000;
-/** Names that are said before the others are only counted. */
-const NAMED = 3;
-/** What one does, and what several do. @type {[RegExp, string][]} */
-const PLURALS = [
-  [/^ is /, ' are '],
-  [/^ shares a screen/, ' share a screen'],
-  [/^ wants /, ' want '],
-];
 
-/** What is said, and whether it is shown too: what stands elsewhere on the page is only spoken. @typedef {{ sentence: Sentence, shown: boolean }} Note */
+/** What is to be said, and whether it is shown too: what stands elsewhere on the page is only spoken. @typedef {{ news: News, shown: boolean }} Note */
+/** The same as it is said. @typedef {{ sentence: Sentence, shown: boolean }} Said */
 
 export class Announcer {
   #say;
   #later;
+  #tongue;
   /** @type {Note[]} */
   #waiting = [];
   #busy = false;
 
   /**
-   * @param {(notes: Note[]) => void} say
+   * @param {(notes: Said[]) => void} say
    * @param {(action: () => void, delay: number) => void} later
+   * @param {Tongue} [by] The language.
    */
-  constructor(say, later) {
+  constructor(say, later, by = tongue) {
     this.#say = say;
     this.#later = later;
+    this.#tongue = by;
   }
 
   /** @param {Note} note */
@@ -46,7 +47,7 @@ export class Announcer {
   }
 
   #flush() {
-    const notes = summarised(this.#waiting);
+    const notes = summarised(this.#waiting, this.#tongue);
     this.#waiting = [];
     this.#busy = notes.length > 0;
     if (!this.#busy) return;
@@ -58,37 +59,22 @@ export class Announcer {
 /**
  * Says together what several people did, and nothing twice. Pure.
  * @param {Note[]} notes
- * @returns {Note[]} In the order of what happened first.
+ * @param {Tongue} by
+ * @returns {Said[]} In the order of what happened first.
  */
-function summarised(notes) {
-  /** @type {Map<string, { names: string[], note: Note }>} */
+function summarised(notes, by) {
+  /** @type {Map<string, { did: Deed | null, names: Set<string>, note: Note }>} */
   const groups = new Map();
   for (const note of notes) {
-    const [before, name, after, ...more] = note.sentence;
-    // "Ann joined", and not "Ann's video cannot be played" or "The others see you as Ann".
-    const alike = before === '' && name !== undefined && after?.startsWith(' ') && more.length === 0;
-    const key = `${note.shown} ${alike ? after : note.sentence.join('\u0000')}`;
-    const group = groups.get(key) ?? { names: [], note };
+    const { news, shown } = note;
+    const did = isDid(news) ? news.did : null;
+    const key = `${shown} ${isDid(news) ? news.did : news.join('\u0000')}`;
+    const group = groups.get(key) ?? { did, names: new Set(), note };
     groups.set(key, group);
-    if (alike && !group.names.includes(name)) group.names.push(name);
+    if (isDid(news)) group.names.add(news.name);
   }
-  return [...groups.values()].map(({ names, note }) =>
-    names.length < 2 ? note : { ...note, sentence: together(names, note.sentence[2] ?? '') },
-  );
-}
-
-/**
- * @param {string[]} names Two or more.
- * @param {string} did What each of them did.
- * @returns {Sentence}
- */
-function together(names, did) {
-  const first = names.length > NAMED ? names.slice(0, NAMED - 1) : names;
-  const rest = names.length - first.length;
-  const words = PLURALS.reduce((text, [one, several]) => text.replace(one, several), did);
-  const parts = first.flatMap((name, index) => {
-    const last = rest === 0 && index === first.length - 1;
-    return [index === 0 ? '' : last ? ' and ' : ', ', name];
-  });
-  return [...parts, rest > 0 ? ` and ${rest} others${words}` : words];
+  return [...groups.values()].map(({ did, names, note: { news, shown } }) => ({
+    sentence: did ? together(did, [...names], by) : sentenceOf(news),
+    shown,
+  }));
 }

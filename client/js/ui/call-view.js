@@ -7,6 +7,7 @@ import { handOf, tileChanges, tilesOf } from '../call/room-state.js';
 import { byId, h, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 import { chatPanel } from './chat.js';
 import { ConnectionPanel } from './connection-panel.js';
 import { deafenSwitches, Deafness } from './deafen.js';
@@ -39,15 +40,11 @@ import { wayDialog } from './way-dialog.js';
 /** @import { Quality } from '../rtc/encodings.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 
-/**
- * @param {Stream} stream
- * @param {Limitation} by
- */
-function limitWords(stream, by) {
-  const what = stream === 'screen' ? 'your screen' : 'you';
-  // Short: a phone has one line for it.
-  return `Others see less of ${what}: ${by === 'cpu' ? 'this device is busy' : 'your upload is slow'}`;
-}
+/** What is said of what others see. Short: a phone has one line for it. @type {Record<Stream, Record<Limitation, string>>} */
+const LIMITS = {
+  camera: { cpu: word('limit.you.cpu'), bandwidth: word('limit.you.bandwidth') },
+  screen: { cpu: word('limit.screen.cpu'), bandwidth: word('limit.screen.bandwidth') },
+};
 
 /**
  * @param {object} options
@@ -100,7 +97,7 @@ export function callView({ call, media, share, quality, id, name, returns, regio
   let shown = [];
   call.on('room', (state) => {
     const tiles = tilesOf(state);
-    for (const sentence of tileChanges(shown, tiles)) announce(sentence);
+    for (const news of tileChanges(shown, tiles)) announce(news);
     shown = tiles;
     stage.show(tiles);
     const people = state.peers.length;
@@ -202,7 +199,7 @@ function showOwn({ call, stage, media, name, announce }) {
     const own = peers.find(({ id }) => id === self)?.name;
     if (own === undefined || own === shown) return;
     shown = own;
-    announce(said`The others see you as ${own}`);
+    announce(say('call.named', { name: own }));
     show();
   });
   show();
@@ -219,7 +216,7 @@ function showLimits(call, stage, announce) {
   /** @type {Map<Stream, string>} */
   const limits = new Map();
   call.on('limited', ({ stream, by }) => {
-    const words = by ? limitWords(stream, by) : null;
+    const words = by ? LIMITS[stream][by] : null;
     if (stream === 'camera') stage.own.limited(words);
     if (words) announce([words]);
     if (words) limits.set(stream, words);

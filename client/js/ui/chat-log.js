@@ -4,6 +4,7 @@
 
 import { piecesOf } from '../call/links.js';
 import { h } from '../core/dom.js';
+import { spoken, word } from '../core/words.js';
 
 /** @import { Chat, Pending } from '../call/chat.js' */
 /** @import { ChatMessage } from '../proto/messages.js' */
@@ -14,7 +15,10 @@ const TOGETHER = 5 * 60_000;
 const NEAR = 40;
 
 /** What stands between what this page alone still has and what the server knows. */
-const RESTARTED = 'The server was restarted. It has forgotten what is above; this page has not.';
+const RESTARTED = word('chat.restarted');
+
+/** What is being done with a message. @type {Record<Pending['kind'], string>} */
+const DOING = { post: '', edit: word('chat.saving'), delete: word('chat.deleting') };
 
 /** What a row shows of its message. @typedef {{ element: HTMLElement, shown: string }} Row */
 
@@ -37,13 +41,18 @@ export class ChatLog {
   /** When it was scrolled last. */
   #size = '';
   /** What is added is read out politely. */
-  #log = h('div', { role: 'log', 'aria-label': 'Messages', 'aria-live': 'polite', 'aria-relevant': 'additions' });
+  #log = h('div', {
+    role: 'log',
+    'aria-label': word('chat.messages'),
+    'aria-live': 'polite',
+    'aria-relevant': 'additions',
+  });
   /** Not everybody's yet: read out once it is. */
   #unsent = h('div');
   /** It can be scrolled with the keyboard. */
   element = h(
     'div',
-    { class: 'log', role: 'region', 'aria-label': 'Conversation', tabindex: '0' },
+    { class: 'log', role: 'region', 'aria-label': word('chat.conversation'), tabindex: '0' },
     this.#log,
     this.#unsent,
   );
@@ -132,7 +141,7 @@ export class ChatLog {
     for (const { key, name, text, at } of this.#chat.beside) {
       const message = { id: 0, revision: 0, from: '', name, text, at };
       const how = { goesOn: false, own: false, mayEdit: false, mayDelete: false, doing: undefined };
-      place(`beside ${key}`, '', () => this.#message(message, how, 'came directly: the server was away'));
+      place(`beside ${key}`, '', () => this.#message(message, how, word('chat.beside')));
     }
     [parent, last] = [this.#unsent, null];
     // Under one's own name, unless that stands there already.
@@ -170,16 +179,16 @@ export class ChatLog {
    */
   #message(message, { goesOn, own, mayEdit, mayDelete, doing }, besides = '') {
     const at = new Date(message.at);
-    const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(), text: clock(at) });
+    const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(spoken), text: clock(at) });
     const who = h('p', { class: goesOn ? 'who hidden' : 'who' }, h('bdi', { text: message.name }), ' ', time);
-    const text = message.deleted ? h('p', { class: 'gone', text: 'Message deleted' }) : textOf(message.text);
+    const text = message.deleted ? h('p', { class: 'gone', text: word('chat.deleted') }) : textOf(message.text);
     const row = h('div', { class: own ? 'entry own' : 'entry' }, who, text);
-    const state = doing === 'edit' ? 'Saving…' : doing === 'delete' ? 'Deleting…' : message.edited ? 'edited' : besides;
+    const state = doing && DOING[doing] ? DOING[doing] : message.edited ? word('chat.edited') : besides;
     if (state) row.append(h('p', { class: 'state', text: state }));
     const doings = h('p', { class: 'doing' });
-    if (mayEdit) doings.append(small('Edit', 'Edit message', () => this.#doing.edit(message)));
-    const name = own ? 'Delete message' : `Delete message of ${message.name}`;
-    if (mayDelete) doings.append(small('Delete', name, () => this.#doing.remove(message)));
+    if (mayEdit) doings.append(small(word('chat.edit'), word('chat.edit.what'), () => this.#doing.edit(message)));
+    const name = own ? word('chat.delete.own') : word('chat.delete.of', { name: message.name });
+    if (mayDelete) doings.append(small(word('chat.delete'), name, () => this.#doing.remove(message)));
     if (doings.hasChildNodes()) row.append(doings);
     return row;
   }
@@ -189,17 +198,17 @@ export class ChatLog {
    * @param {boolean} goesOn It stands under one's own name.
    */
   #draft(pending, goesOn) {
-    const who = h('p', { class: goesOn ? 'who hidden' : 'who', text: 'You' });
+    const who = h('p', { class: goesOn ? 'who hidden' : 'who', text: word('chat.you') });
     const row = h('div', { class: 'entry own unsent' }, who, textOf(pending.text));
-    row.append(h('p', { class: 'state', text: pending.failed || 'Sending…' }));
+    row.append(h('p', { class: 'state', text: pending.failed || word('chat.sending') }));
     if (pending.failed) {
       row.classList.add('failed');
       row.append(
         h(
           'p',
           { class: 'doing' },
-          small('Retry', 'Send again', () => this.#doing.retry(pending)),
-          small('Discard', 'Discard message', () => this.#doing.drop(pending)),
+          small(word('chat.retry'), word('chat.retry.what'), () => this.#doing.retry(pending)),
+          small(word('chat.discard'), word('chat.discard.what'), () => this.#doing.drop(pending)),
         ),
       );
     }
@@ -238,10 +247,10 @@ function textOf(text) {
 
 /** @param {number} at */
 function dayOf(at) {
-  return new Date(at).toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+  return new Date(at).toLocaleDateString(spoken, { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
 /** @param {Date} at */
 function clock(at) {
-  return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  return at.toLocaleTimeString(spoken, { hour: '2-digit', minute: '2-digit' });
 }

@@ -4,8 +4,8 @@
 
 import { MOST_CHARS, lengthOf, shortened } from '../call/chat.js';
 import { byId, h, icon, nodesOf } from '../core/dom.js';
-import { said } from '../core/sentence.js';
 import { putChat, takeChat, tabStore } from '../core/storage.js';
+import { listed, say, word } from '../core/words.js';
 import { ChatLog } from './chat-log.js';
 import { ChatNews } from './chat-news.js';
 import { FilePanel } from './file-panel.js';
@@ -37,15 +37,20 @@ class ChatPanel {
   #panel = byId('chat', HTMLElement);
   #opener = byId('chat-open', HTMLButtonElement);
   #log;
-  #close = h('button', { type: 'button', class: 'small', text: 'Close', onclick: () => this.#open(false) });
-  #title = h('h2', { id: 'chat-title', text: 'Chat' });
+  #close = h('button', { type: 'button', class: 'small', text: word('chat.close'), onclick: () => this.#open(false) });
+  #title = h('h2', { id: 'chat-title', text: word('chat.title') });
   #read;
-  #box = h('textarea', { 'aria-label': 'Message', rows: '2', placeholder: 'Message', dir: 'auto' });
-  #send = h('button', { type: 'submit', class: 'primary', text: 'Send' });
+  #box = h('textarea', {
+    'aria-label': word('chat.message'),
+    rows: '2',
+    placeholder: word('chat.message'),
+    dir: 'auto',
+  });
+  #send = h('button', { type: 'submit', class: 'primary', text: word('chat.send') });
   #hint = h('p', { class: 'hint', role: 'status', hidden: true });
-  #more = h('button', { type: 'button', class: 'more', text: 'New messages', hidden: true });
+  #more = h('button', { type: 'button', class: 'more', text: word('chat.new'), hidden: true });
   #typing = h('p', { class: 'typing' });
-  #editBar = h('p', { class: 'editing', hidden: true }, 'Editing a message ');
+  #editBar = h('p', { class: 'editing', hidden: true }, `${word('chat.editing')} `);
   /** @type {ChatMessage | null} */
   #edits = null;
   /** What was being written when an edit began. */
@@ -86,8 +91,9 @@ class ChatPanel {
       },
     });
     this.#news = new ChatNews(
-      (/** @type {ChatMessage} */ { name, text }) => announce(said`${name} writes: ${shortened(text, TOLD)}`),
-      (count, name) => announce(said`${String(count)} new messages in the chat, the last of ${name}`),
+      (/** @type {ChatMessage} */ { name, text }) =>
+        announce(say('chat.writes', { name, text: shortened(text, TOLD) })),
+      (count, name) => announce(say('chat.several', { n: count, name })),
     );
     this.#files = new FilePanel(call, {
       panel: this.#panel,
@@ -105,7 +111,7 @@ class ChatPanel {
   #build() {
     this.#opener.prepend(icon('chat'));
     this.#editBar.append(
-      h('button', { type: 'button', class: 'small', text: 'Cancel', onclick: () => this.#endEdit() }),
+      h('button', { type: 'button', class: 'small', text: word('chat.cancel'), onclick: () => this.#endEdit() }),
     );
     const form = h('form', { class: 'write' }, this.#editBar, this.#hint, this.#files.button, this.#box, this.#send);
     form.addEventListener('submit', (event) => {
@@ -277,7 +283,7 @@ class ChatPanel {
 
   /** What the panel is for. */
   get #called() {
-    return this.#call.moderation.kept.chat ? 'Chat' : 'Files';
+    return word(this.#call.moderation.kept.chat ? 'chat.title' : 'chat.files');
   }
 
   #offers() {
@@ -289,11 +295,10 @@ class ChatPanel {
   /** What waits in the panel: the button says it. */
   #showName() {
     const unread = this.#call.moderation.kept.chat ? this.#chat.unread : 0;
-    const files = this.#offered === 1 ? 'a file offered' : `${this.#offered} files offered`;
     const name = [
       this.#called,
-      ...(unread > 0 ? [`${unread} unread`] : []),
-      ...(this.#offered > 0 ? [files] : []),
+      ...(unread > 0 ? [word('chat.unread', { n: unread })] : []),
+      ...(this.#offered > 0 ? [word('chat.offered', { n: this.#offered })] : []),
     ].join(', ');
     this.#opener.setAttribute('aria-label', name);
     this.#opener.title = name;
@@ -307,8 +312,8 @@ class ChatPanel {
     this.#hint.hidden = !this.#call.moderation.kept.chat || (over <= 0 && mayWrite);
     this.#box.hidden = !mayWrite;
     this.#send.hidden = !mayWrite;
-    this.#hint.textContent = mayWrite ? `Too long by ${over} characters` : 'You may read here, and not write';
-    this.#send.textContent = this.#edits ? 'Save' : 'Send';
+    this.#hint.textContent = mayWrite ? word('chat.too-long', { n: over }) : word('chat.read-only');
+    this.#send.textContent = word(this.#edits ? 'chat.save' : 'chat.send');
     this.#send.disabled = over > 0;
     this.#editBar.hidden = !this.#edits || !mayWrite;
   }
@@ -316,15 +321,17 @@ class ChatPanel {
   #showTyping() {
     const { typing } = this.#chat;
     const names = this.#call.state.peers.filter(({ id }) => typing.includes(id)).map(({ name }) => name);
-    const [first = '', second = ''] = names;
-    const words =
-      names.length === 0
-        ? []
-        : names.length === 1
-          ? said`${first} is typing…`
-          : names.length === 2
-            ? said`${first} and ${second} are typing…`
-            : ['Several people are typing…'];
-    this.#typing.replaceChildren(...nodesOf(words));
+    this.#typing.replaceChildren(...nodesOf(typingWords(names)));
   }
+}
+
+/**
+ * @param {string[]} names Who is typing.
+ * @returns {Sentence} Of no words if nobody is.
+ */
+function typingWords(names) {
+  const [first] = names;
+  if (first === undefined) return [];
+  if (names.length === 1) return say('chat.typing.one', { name: first });
+  return names.length === 2 ? say('chat.typing.two', { names: listed(names) }) : say('chat.typing.several');
 }

@@ -3,9 +3,10 @@
  */
 
 import { h } from '../core/dom.js';
+import { rateWords } from '../core/rates.js';
+import { spoken, word } from '../core/words.js';
 import { countsOf, receptionOf } from '../rtc/reception.js';
 import { Plot } from './plot.js';
-import { rateWords } from '../core/rates.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Counts, Reception } from '../rtc/reception.js' */
@@ -13,17 +14,22 @@ import { rateWords } from '../core/rates.js';
 /** Milliseconds between two looks. */
 const EVERY = 1000;
 
+const tenths = new Intl.NumberFormat(spoken, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
 /** @param {number} share */
-const percentWords = (share) => `${share > 0 && share < 0.1 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+const percentWords = (share) => `${share > 0 && share < 0.1 ? tenths.format(100 * share) : Math.round(100 * share)} %`;
 
 export class ConnectionPanel {
   #call;
   #plots = {
-    carries: new Plot('Carries', { least: 1_000_000, words: rateWords }),
-    rate: new Plot('Received', { least: 1_000_000, words: rateWords }),
-    loss: new Plot('Lost', { least: 0.05, words: percentWords }),
-    roundTrip: new Plot('Round trip', { least: 100, words: (millis) => `${Math.max(1, Math.round(millis))} ms` }),
-    frozen: new Plot('Frozen', { least: 1, words: (share) => `${Math.round(100 * share)} %` }),
+    carries: new Plot(word('plot.carries'), { least: 1_000_000, words: rateWords }),
+    rate: new Plot(word('plot.received'), { least: 1_000_000, words: rateWords }),
+    loss: new Plot(word('plot.lost'), { least: 0.05, words: percentWords }),
+    roundTrip: new Plot(word('plot.round-trip'), {
+      least: 100,
+      words: (millis) => `${Math.max(1, Math.round(millis))} ms`,
+    }),
+    frozen: new Plot(word('plot.frozen'), { least: 1, words: (share) => `${Math.round(100 * share)} %` }),
   };
   /** @type {Counts | null} */
   #before = null;

@@ -6,6 +6,7 @@ import { handWords } from '../call/hands.js';
 import { h, icon, nodesOf } from '../core/dom.js';
 import { hue, initials } from '../core/names.js';
 import { textOf } from '../core/sentence.js';
+import { word } from '../core/words.js';
 
 /** @import { Sentence } from '../core/sentence.js' */
 
@@ -26,13 +27,13 @@ export class Face {
     'span',
     { class: 'muted', hidden: true },
     icon('mic-off'),
-    h('span', { class: 'hidden', text: 'Microphone muted' }),
+    h('span', { class: 'hidden', text: word('tile.muted') }),
   );
   #speaking = h(
     'span',
     { class: 'floor', hidden: true },
     icon('sound'),
-    h('span', { class: 'hidden', text: 'Speaking' }),
+    h('span', { class: 'hidden', text: word('tile.speaking') }),
   );
   #place = h('span', { 'aria-hidden': 'true' });
   #handWords = h('span', { class: 'hidden' });

@@ -3,7 +3,8 @@
  */
 
 import { h, icon } from '../core/dom.js';
-import { isolated, said } from '../core/sentence.js';
+import { isolated } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 import { cleanName } from '../rtc/files/name.js';
 import { ChatNews } from './chat-news.js';
 import { FileRow } from './file-row.js';
@@ -16,10 +17,10 @@ import { endWords, sizeWords } from './file-words.js';
 /** Milliseconds between two looks at how far files are. */
 const LOOK = 100;
 /** Why nothing can be sent: where the server carries files, and where it does not. */
-const NOBODY = 'There is nobody here whom a file can be sent to now';
-const NOBODY_DIRECT = 'Files go directly between browsers: nobody here is connected directly';
+const NOBODY = word('files.nobody');
+const NOBODY_DIRECT = word('files.nobody.direct');
 /** What somebody is called whose name is not known any more. */
-const SOMEBODY = 'somebody who left';
+const SOMEBODY = word('files.somebody');
 
 /** From so many files on that are over they can be removed at once. */
 const SEVERAL = 2;
@@ -30,11 +31,17 @@ export class FilePanel {
   #options;
   #input = h('input', { type: 'file', multiple: true, hidden: true });
   /** Opens the browser's own dialog. */
-  button = h('button', { type: 'button', class: 'attach', 'aria-label': 'Send a file' }, icon('file'));
+  button = h('button', { type: 'button', class: 'attach', 'aria-label': word('files.send') }, icon('file'));
   #list = h('ul');
-  #clear = h('button', { type: 'button', class: 'small', text: 'Remove all that are over', hidden: true });
+  #clear = h('button', { type: 'button', class: 'small', text: word('files.clear'), hidden: true });
   /** The newest row is the first: those that are there stay where they are. */
-  element = h('section', { class: 'files', 'aria-label': 'Files', hidden: true }, this.#list, this.#clear, this.#input);
+  element = h(
+    'section',
+    { class: 'files', 'aria-label': word('files.label'), hidden: true },
+    this.#list,
+    this.#clear,
+    this.#input,
+  );
   /** @type {Map<Transfer, FileRow>} */
   #rows = new Map();
   /** By peer; of those too who left and have a row. @type {Map<string, string>} */
@@ -58,12 +65,12 @@ export class FilePanel {
     this.#desk = call.mesh.files;
     this.#options = options;
     this.#offers = new ChatNews(
-      (/** @type {{ name: string, file: string }} */ { name, file }) => announce(said`${name} offers a file: ${file}`),
-      (count, name) => announce(said`${String(count)} files are offered, the last by ${name}`),
+      (/** @type {{ name: string, file: string }} */ { name, file }) => announce(say('files.offers', { name, file })),
+      (count, name) => announce(say('files.several', { n: count, name })),
     );
     this.#ends = new ChatNews(
       (/** @type {{ name: string, words: Sentence }} */ { words }) => announce(words),
-      (count) => announce(`${count} more files came to an end: the chat says how`),
+      (count) => announce(say('files.ends', { n: count })),
     );
     this.#desk.on('offered', (transfer) => {
       this.#offers.add({ name: this.#nameOf(transfer), file: cleanName(transfer.name) });
@@ -105,7 +112,7 @@ export class FilePanel {
     if (files.length === 0 || !this.may) return;
     if (this.#desk.peers.length === 0) return this.#options.announce(this.#nobody);
     const left = this.#desk.send(files);
-    if (left > 0) this.#options.announce('Too many files at once: some were not offered');
+    if (left > 0) this.#options.announce(word('files.too-many'));
     this.#list.scrollTop = 0;
   }
 
@@ -136,7 +143,7 @@ export class FilePanel {
   #dropped({ dataTransfer }) {
     const items = [...(dataTransfer?.items ?? [])].filter(({ kind }) => kind === 'file');
     const whole = items.filter((item) => !item.webkitGetAsEntry()?.isDirectory);
-    if (whole.length < items.length) this.#options.announce('Folders cannot be sent');
+    if (whole.length < items.length) this.#options.announce(word('files.no-folders'));
     this.#send(whole.flatMap((item) => item.getAsFile() ?? []));
   }
 
@@ -184,13 +191,10 @@ export class FilePanel {
   /** Who would be sent a file, and how large it may be. */
   get #recipients() {
     const { peers, mostThroughServer } = this.#desk;
-    const names = peers.map((peer) => isolated(this.#names.get(peer) ?? '')).join(', ');
+    const names = [peers.map((peer) => isolated(this.#names.get(peer) ?? '')).join(', ')];
     const direct = peers.filter((peer) => this.#desk.isDirect(peer)).length;
-    if (direct === peers.length) return `Send a file to ${names}`;
-    const limit = `of ${sizeWords(mostThroughServer)} at most`;
-    return direct === 0
-      ? `Send a file to ${names}, through the server: ${limit}`
-      : `Send a file to ${names}; to whom it goes through the server, one ${limit}`;
+    if (direct === peers.length) return word('files.to', { names });
+    return word(direct === 0 ? 'files.to.server' : 'files.to.both', { names, size: [sizeWords(mostThroughServer)] });
   }
 
   /** @param {Transfer} transfer */
@@ -214,7 +218,7 @@ export class FilePanel {
   /** @param {Transfer} transfer */
   #accept(transfer) {
     if (this.#desk.accept(transfer) || transfer.state !== 'offered') return;
-    this.#options.announce('That is more than a page can hold: save and remove files that came before');
+    this.#options.announce(word('files.too-much'));
   }
 
   /** @param {Transfer} transfer */

@@ -3,13 +3,24 @@
  */
 
 import { h, nodesOf } from '../core/dom.js';
-import { isolated, said } from '../core/sentence.js';
+import { say, word } from '../core/words.js';
 import { cleanName } from '../rtc/files/name.js';
 import { saveable } from '../rtc/files/saveable.js';
 import { sizeWords, stateWords } from './file-words.js';
 
+/** @import { Key } from '../words/en.js' */
 /** @import { Reason } from '../rtc/files/frames.js' */
 /** @import { Transfer } from '../rtc/transfer.js' */
+
+/** What the buttons say, and how they are called: of a file that comes, and of one that goes. */
+const DEEDS = /** @type {const} */ ({
+  accept: { text: 'file.accept', from: 'file.accept.from', to: 'file.accept.from' },
+  refuse: { text: 'file.refuse', from: 'file.refuse.from', to: 'file.refuse.from' },
+  save: { text: 'file.save', from: 'file.save.from', to: 'file.save.from' },
+  cancel: { text: 'file.cancel', from: 'file.cancel.from', to: 'file.cancel.to' },
+  remove: { text: 'file.remove', from: 'file.remove.from', to: 'file.remove.to' },
+  again: { text: 'file.again', from: 'file.again.to', to: 'file.again.to' },
+});
 
 /** Milliseconds after which a browser has begun to save what it was given. */
 const SAVING = 40_000;
@@ -51,24 +62,26 @@ export class FileRow {
     this.#name = name;
     this.#doing = doing;
     this.file = cleanName(transfer.name);
-    const way = transfer.incoming
-      ? said`${sizeWords(transfer.size)} from ${name}`
-      : said`${sizeWords(transfer.size)} to ${name}`;
+    const way = say(transfer.incoming ? 'file.from' : 'file.to', { size: [sizeWords(transfer.size)], name });
     this.#progress.max = Math.max(1, transfer.size);
-    this.#progress.setAttribute('aria-label', this.#full);
+    this.#progress.setAttribute(
+      'aria-label',
+      this.#about(transfer.incoming ? 'file.progress.from' : 'file.progress.to'),
+    );
     this.element = h(
       'li',
       { class: 'file' },
       h('p', { class: 'what' }, h('bdi', { text: this.file })),
-      h('p', { class: 'way' }, ...nodesOf(['', ...way].slice(1))),
+      h('p', { class: 'way' }, ...nodesOf(way)),
       this.#state,
       this.#progress,
       this.#buttons,
     );
   }
 
-  get #full() {
-    return `${isolated(this.file)} ${this.#transfer.incoming ? 'from' : 'to'} ${isolated(this.#name)}`;
+  /** What names the file and whose it is. @param {Key} key */
+  #about(key) {
+    return word(key, { file: this.file, name: this.#name });
   }
 
   /**
@@ -103,22 +116,25 @@ export class FileRow {
   #made(isReachable) {
     const transfer = this.#transfer;
     const { state, reason, incoming, isOver, limit } = transfer;
-    const button = (/** @type {string} */ word, /** @type {() => void} */ onclick, kind = 'small') =>
-      h('button', { type: 'button', class: kind, 'aria-label': `${word} ${this.#full}`, text: word, onclick });
+    const button = (/** @type {keyof typeof DEEDS} */ deed, /** @type {() => void} */ onclick, kind = 'small') => {
+      const { text, from, to } = DEEDS[deed];
+      const name = this.#about(incoming ? from : to);
+      return h('button', { type: 'button', class: kind, 'aria-label': name, text: word(text), onclick });
+    };
     if (state === 'offered' && incoming) {
       return [
-        button('Accept', () => this.#doing.accept(transfer), 'small primary'),
-        button('Refuse', () => this.#doing.cancel(transfer)),
+        button('accept', () => this.#doing.accept(transfer), 'small primary'),
+        button('refuse', () => this.#doing.cancel(transfer)),
       ];
     }
-    if (!isOver) return [button('Cancel', () => this.#doing.cancel(transfer))];
-    const remove = button('Remove', () => this.#doing.remove(transfer));
+    if (!isOver) return [button('cancel', () => this.#doing.cancel(transfer))];
+    const remove = button('remove', () => this.#doing.remove(transfer));
     if (incoming?.blob) {
       const save = () => incoming.blob && this.#save(incoming.blob);
-      return [button('Save', save, transfer.saved ? 'small' : 'small primary'), remove];
+      return [button('save', save, transfer.saved ? 'small' : 'small primary'), remove];
     }
     const mayHelp = !incoming && (state === 'failed' || PASSING.includes(reason ?? 'other') || limit !== null);
-    return mayHelp && isReachable ? [button('Offer again', () => this.#doing.again(transfer)), remove] : [remove];
+    return mayHelp && isReachable ? [button('again', () => this.#doing.again(transfer)), remove] : [remove];
   }
 
   /** @param {Blob} blob */

@@ -2,62 +2,68 @@
  * What is said of files to and from others. Pure.
  */
 
-import { said } from '../core/sentence.js';
+import { say, spoken, word } from '../core/words.js';
 
+/** @import { Key } from '../words/en.js' */
 /** @import { Reason } from '../rtc/files/frames.js' */
 /** @import { Transfer } from '../rtc/transfer.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 
-/** Why a file of ours did not arrive at somebody. @type {Record<Reason, (name: string) => Sentence>} */
+/** Why a file of ours did not arrive at somebody. @type {Record<Reason, Key>} */
 const NOT_SENT = {
-  declined: (name) => said`${name} did not take it`,
-  withdrawn: () => ['You withdrew it'],
-  'too-large': (name) => said`It is larger than what ${name} can take`,
-  'too-many': (name) => said`${name} has too many files to decide about: offer it again later`,
-  'too-long': (name) => said`More arrived at ${name} than was offered`,
-  'too-short': (name) => said`Less arrived at ${name} than was offered`,
-  digest: (name) => said`What arrived at ${name} is not what was sent`,
-  order: (name) => said`The browser of ${name} did not understand what came`,
-  changed: () => ['The file was changed while it was sent'],
-  unreadable: () => ['The file cannot be read any more'],
-  stalled: (name) => said`Nothing arrived at ${name} for a minute`,
-  lost: (name) => said`The connection to ${name} was lost`,
-  busy: () => ['The server carries too many files: offer it again later'],
-  other: (name) => said`The browser of ${name} gave it up`,
+  declined: 'file.not-sent.declined',
+  withdrawn: 'file.not-sent.withdrawn',
+  'too-large': 'file.not-sent.too-large',
+  'too-many': 'file.not-sent.too-many',
+  'too-long': 'file.not-sent.too-long',
+  'too-short': 'file.not-sent.too-short',
+  digest: 'file.not-sent.digest',
+  order: 'file.not-sent.order',
+  changed: 'file.changed',
+  unreadable: 'file.not-sent.unreadable',
+  stalled: 'file.not-sent.stalled',
+  lost: 'file.lost',
+  busy: 'file.busy',
+  other: 'file.given-up',
 };
 
-/** Why a file of somebody's did not come. @type {Record<Reason, (name: string) => Sentence>} */
+/** Why a file of somebody's did not come. @type {Record<Reason, Key>} */
 const NOT_RECEIVED = {
-  declined: () => ['You did not take it'],
-  withdrawn: (name) => said`${name} withdrew it`,
-  'too-large': () => ['It is too large'],
-  'too-many': () => ['Too many files were offered'],
-  'too-long': () => ['More came than was offered'],
-  'too-short': () => ['Less came than was offered'],
-  digest: () => ['What came is not what was sent'],
-  order: (name) => said`The browser of ${name} sent what cannot be understood`,
-  changed: () => ['The file was changed while it was sent'],
-  unreadable: (name) => said`The browser of ${name} cannot read the file any more`,
-  stalled: () => ['Nothing came for a minute'],
-  lost: (name) => said`The connection to ${name} was lost`,
-  busy: () => ['The server carries too many files: offer it again later'],
-  other: (name) => said`The browser of ${name} gave it up`,
+  declined: 'file.not-here.declined',
+  withdrawn: 'file.not-here.withdrawn',
+  'too-large': 'file.not-here.too-large',
+  'too-many': 'file.not-here.too-many',
+  'too-long': 'file.not-here.too-long',
+  'too-short': 'file.not-here.too-short',
+  digest: 'file.not-here.digest',
+  order: 'file.not-here.order',
+  changed: 'file.changed',
+  unreadable: 'file.not-here.unreadable',
+  stalled: 'file.not-here.stalled',
+  lost: 'file.lost',
+  busy: 'file.busy.incoming',
+  other: 'file.given-up',
 };
+
+/** Each is a thousand of the one before. @type {Key[]} */
+const SIZES = ['size.kilo', 'size.mega', 'size.giga'];
+
+const tenths = new Intl.NumberFormat(spoken, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /**
  * @param {number} bytes
  * @returns {string}
  */
 export function sizeWords(bytes) {
-  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
-  const units = ['kB', 'MB', 'GB'];
+  if (bytes < 1000) return word('size.bytes', { n: bytes });
+  let [unit, ...larger] = SIZES;
   let value = bytes / 1000;
   // What would be rounded up to a thousand is one of the next.
-  while (value >= 999.5 && units.length > 1) {
+  while (value >= 999.5 && larger.length > 0) {
     value /= 1000;
-    units.shift();
+    [unit, ...larger] = larger;
   }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[0]}`;
+  return word(unit ?? 'size.kilo', { size: [value < 9.95 ? tenths.format(value) : String(Math.round(value))] });
 }
 
 /** As much of a transfer as words are about. @typedef {Pick<Transfer, 'state' | 'reason' | 'incoming' | 'moved' | 'size' | 'saved'> & { limit?: number | null }} Told */
@@ -72,24 +78,24 @@ export function stateWords({ state, reason, incoming, moved, size, saved, limit 
   const percent = size === 0 ? 100 : Math.floor((100 * moved) / size);
   switch (state) {
     case 'queued':
-      return ['Is offered soon'];
+      return say('file.queued');
     case 'offered':
-      return incoming ? [] : said`Waiting for ${name} to take it`;
+      return incoming ? [] : say('file.offered', { name });
     case 'waiting':
-      return ['Others are sent first'];
+      return say('file.waiting');
     case 'sending':
-      return [`${percent} % sent`];
+      return say('file.sending', { percent });
     case 'receiving':
-      return [`${percent} % received`];
+      return say('file.receiving', { percent });
     case 'sent':
     case 'checking':
-      return ['All of it is there, and is being checked'];
+      return say('file.checking');
     case 'done':
-      if (!incoming) return said`${name} has it`;
-      return [saved ? 'Handed to the browser to save' : 'It is here, and not saved yet'];
+      if (!incoming) return say('file.sent', { name });
+      return say(saved ? 'file.saved' : 'file.here');
     default:
-      if (limit !== null) return said`Through the server, to ${name}, a file may have ${sizeWords(limit)} at most`;
-      return (incoming ? NOT_RECEIVED : NOT_SENT)[reason ?? 'other'](name);
+      if (limit !== null) return say('file.limit', { name, size: [sizeWords(limit)] });
+      return say((incoming ? NOT_RECEIVED : NOT_SENT)[reason ?? 'other'], { name });
   }
 }
 
@@ -103,9 +109,6 @@ export function stateWords({ state, reason, incoming, moved, size, saved, limit 
 export function endWords(transfer, name, file) {
   const { state, reason, incoming } = transfer;
   if (reason === (incoming ? 'declined' : 'withdrawn')) return [];
-  if (state === 'done') {
-    return incoming ? said`${file} of ${name} is here: save it in the chat` : said`${file} has arrived at ${name}`;
-  }
-  const [first = '', ...rest] = stateWords(transfer, name);
-  return ['', file, `: ${first}`, ...rest];
+  if (state === 'done') return say(incoming ? 'file.end.here' : 'file.end.sent', { file, name });
+  return say('file.end.failed', { file, why: stateWords(transfer, name) });
 }

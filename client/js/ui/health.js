@@ -3,6 +3,7 @@
  */
 
 import { byId, h } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Health } from '../call/events.js' */
@@ -10,58 +11,52 @@ import { byId, h } from '../core/dom.js';
 /** Milliseconds a lost socket goes unmentioned: most come back by then, and the call goes on meanwhile. */
 const PATIENCE = 1500;
 
-/** What is added while people talk directly. */
-const GOES_ON = 'The call goes on: you talk directly.';
+/** What is added to what is shown while people talk directly. */
+const GOES_ON = word('health.goes-on');
 
-/** What is said and shown, by what is wrong; `more` follows what is shown, in a narrow window on request. */
+/**
+ * What is said and shown, by what is wrong; `more` follows what is shown, in a narrow window on request. `goesOn` is said while people
+ * talk directly.
+ */
 const TROUBLES = {
   offline: {
-    said: 'This device is offline',
-    shown: 'This device is offline. Waiting for the network…',
+    said: word('health.offline.said'),
+    goesOn: word('health.offline.goes-on'),
+    shown: word('health.offline.shown'),
   },
   unreachable: {
-    said: 'Connection lost, reconnecting',
-    shown: 'The server is out of reach. Reconnecting…',
+    said: word('health.lost.said'),
+    goesOn: word('health.unreachable.goes-on'),
+    shown: word('health.unreachable.shown'),
   },
-  lost: {
-    said: 'Connection lost, reconnecting',
-    shown: 'The connection is lost. Reconnecting…',
-  },
-  full: {
-    said: 'The server has no place at present, trying again',
-    shown: 'The server has no place at present. Trying again…',
-  },
-  slow: {
-    said: 'Sound and picture are still connecting',
-    shown: 'Sound and picture are still connecting…',
-  },
+  lost: { said: word('health.lost.said'), shown: word('health.lost.shown') },
+  full: { said: word('health.full.said'), shown: word('health.full.shown') },
+  slow: { said: word('health.slow.said'), shown: word('health.slow.shown') },
   blocked: {
-    said: 'Sound and picture do not get through. This network may block them; another one may help.',
-    shown: 'Sound and picture do not get through:',
-    more: 'this network may block them, another one may help. Still trying…',
+    said: word('health.blocked.said'),
+    shown: word('health.blocked.shown'),
+    more: word('health.blocked.more'),
   },
-  'no-answer': {
-    said: 'The server does not answer, trying again',
-    shown: 'The server does not answer. Trying again…',
-  },
+  'no-answer': { said: word('health.no-answer.said'), shown: word('health.no-answer.shown') },
   'no-answer-ended': {
-    said: 'The server does not answer',
-    shown: 'The server does not answer.',
-    more: 'It may be down, or your network is.',
+    said: word('health.no-answer-ended.said'),
+    shown: word('health.no-answer-ended.shown'),
+    more: word('health.no-answer-ended.more'),
   },
   'no-socket': {
-    said: 'The server answers, but does not let this page in. Another network may help.',
-    shown: 'The server answers, but this page is not let in:',
-    more: 'something on the way, or the proxy before the server, stops its WebSocket. Trying again…',
+    said: word('health.no-socket.said'),
+    shown: word('health.no-socket.shown'),
+    more: word('health.no-socket.more'),
   },
   'no-socket-ended': {
-    said: 'This page is not let in. Another network may help.',
-    shown: 'This page is not let in:',
-    more: 'something on the way, or the proxy before the server, stops its WebSocket. Another network may help. If not, tell whoever runs the server: its guide (deploy.md) says what a proxy must pass on.',
+    said: word('health.no-socket-ended.said'),
+    shown: word('health.no-socket-ended.shown'),
+    more: word('health.no-socket-ended.more'),
   },
 };
 
 /** @typedef {keyof typeof TROUBLES} Trouble */
+/** @typedef {{ said: string, shown: string, more?: string, goesOn?: string }} Told */
 
 /**
  * What is to be said, and how soon. Pure.
@@ -95,7 +90,13 @@ export function showHealth(call, speak) {
   const banner = byId('banner', HTMLDivElement);
   const text = byId('banner-text', HTMLSpanElement);
   const again = byId('try-again', HTMLButtonElement);
-  const why = h('button', { type: 'button', class: 'why-more', hidden: true, text: 'Why', 'aria-expanded': 'false' });
+  const why = h('button', {
+    type: 'button',
+    class: 'why-more',
+    hidden: true,
+    text: word('health.why'),
+    'aria-expanded': 'false',
+  });
   again.before(why);
   const unfold = (/** @type {boolean} */ open) => {
     banner.classList.toggle('open', open);
@@ -108,7 +109,7 @@ export function showHealth(call, speak) {
   /** @type {Trouble | null} */
   let told = null;
   const connecting = () => {
-    text.textContent = 'Connecting…';
+    text.textContent = word('health.connecting');
     again.hidden = true;
     why.hidden = true;
     unfold(false);
@@ -117,22 +118,18 @@ export function showHealth(call, speak) {
   const fine = () => {
     banner.hidden = true;
     const first = told !== null && ['slow', 'full', 'no-answer', 'no-socket'].includes(told);
-    if (told) speak(first ? 'You are connected' : 'You are connected again');
+    if (told) speak(word(first ? 'health.connected' : 'health.connected-again'));
     told = null;
   };
   /** @param {Trouble} trouble */
   const tell = (trouble) => {
-    const {
-      said,
-      shown,
-      more = '',
-    } = /** @type {{ said: string, shown: string, more?: string }} */ (TROUBLES[trouble]);
-    const goesOn = ['offline', 'unreachable'].includes(trouble) && call.state.direct.length > 0;
+    const { said, shown, more = '', goesOn = '' } = /** @type {Told} */ (TROUBLES[trouble]);
+    const direct = goesOn !== '' && call.state.direct.length > 0;
     // Of a server out of reach a connection that is lost is a part.
-    if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(goesOn ? `${said}. ${GOES_ON}` : said);
+    if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(direct ? goesOn : said);
     if (told !== trouble) unfold(false);
     told = trouble;
-    const words = goesOn ? `${shown} ${GOES_ON}` : shown;
+    const words = direct ? `${shown} ${GOES_ON}` : shown;
     text.replaceChildren(words, ...(more ? [h('span', { class: 'more', text: ` ${more}` })] : []));
     why.hidden = more === '';
     again.hidden = !trouble.startsWith('no-');

@@ -5,6 +5,7 @@
 import { h, nodesOf } from '../core/dom.js';
 import { Announcer } from './announcer.js';
 
+/** @import { News } from '../core/news.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 
 /** Milliseconds a note is shown, and until it leaves the document. */
@@ -13,8 +14,8 @@ const KEPT = 30_000;
 
 /**
  * @typedef {object} LiveRegion
- * @property {(sentence: string | Sentence) => void} say A string has no name in it.
- * @property {(sentence: string | Sentence) => void} speak What is to be read on the page already: it is said, not shown.
+ * @property {(news: string | News) => void} say A string has no name in it.
+ * @property {(news: string | News) => void} speak What is to be read on the page already: it is said, not shown.
  * @property {() => void} clear Whatever was said is over.
  */
 
@@ -44,12 +45,11 @@ export function liveRegion(region) {
     },
     (action, delay) => setTimeout(action, delay),
   );
-  /** @type {(sentence: string | Sentence, shown: boolean) => void} */
-  const add = (sentence, shown) =>
-    announcer.add({ sentence: typeof sentence === 'string' ? [sentence] : sentence, shown });
+  /** @type {(news: string | News, shown: boolean) => void} */
+  const add = (news, shown) => announcer.add({ news: typeof news === 'string' ? [news] : news, shown });
   return {
-    say: (sentence) => add(sentence, true),
-    speak: (sentence) => add(sentence, false),
+    say: (news) => add(news, true),
+    speak: (news) => add(news, false),
     clear: () => {
       announcer.clear();
       region.replaceChildren();

@@ -7,6 +7,7 @@ import { say, word } from '../core/words.js';
 import { keepFocus } from './keep-focus.js';
 
 /** @import { Moderation } from '../call/moderation.js' */
+/** @import { News } from '../core/news.js' */
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Knock } from '../proto/messages.js' */
 
@@ -31,7 +32,7 @@ export function othersWords({ length }) {
 
 /**
  * @param {Moderation} moderation
- * @param {(sentence: Sentence) => void} speak
+ * @param {(news: News) => void} speak
  */
 export function lobbyNotice(moderation, speak) {
   const notice = byId('lobby-notice', HTMLElement);
@@ -70,6 +71,6 @@ export function lobbyNotice(moderation, speak) {
   count.addEventListener('click', show);
   dialog.addEventListener('close', show);
   moderation.on('change', showAgain);
-  moderation.on('knocked', (one) => speak(knockWords(one)));
+  moderation.on('knocked', (one) => speak(one.banned ? knockWords(one) : { did: 'news.wants-in', name: one.name }));
   show();
 }

@@ -3,6 +3,7 @@
  */
 
 import { byId, h } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /**
  * @param {object} words
@@ -27,7 +28,7 @@ export function notice({ title, advice, deed }, next) {
   place.append(
     h('p', {}, h('strong', { text: title }), ` ${advice}`),
     ...(deed ? [h('button', { type: 'button', text: deed.name, onclick: act })] : []),
-    h('button', { type: 'button', text: 'Close', onclick: close }),
+    h('button', { type: 'button', text: word('notice.close'), onclick: close }),
   );
   return close;
 }

@@ -4,7 +4,8 @@
 
 import { actionsOn, decidesAbout, ROLE_NAMES, roleOf, rolesFor } from '../call/roles.js';
 import { h, nodesOf, phraseOf } from '../core/dom.js';
-import { isolated, said, textOf } from '../core/sentence.js';
+import { said, textOf } from '../core/sentence.js';
+import { word } from '../core/words.js';
 
 /** @import { Action, Viewer } from '../call/roles.js' */
 /** @import { VolumeControl } from './volume.js' */
@@ -16,11 +17,17 @@ export class PersonRow {
   #volume;
   #name = h('span', { class: 'who' });
   #words = h('span', { class: 'hint' });
-  #more = h('button', { type: 'button', class: 'small', text: 'Moderate', 'aria-expanded': 'false', hidden: true });
+  #more = h('button', {
+    type: 'button',
+    class: 'small',
+    text: word('moderate.open'),
+    'aria-expanded': 'false',
+    hidden: true,
+  });
   #deeds = h('div', { class: 'deeds', hidden: true });
   #buttons = h('div', { class: 'buttons' });
   #role = h('select');
-  #rolePlace = h('label', {}, h('span', { text: 'Role' }), this.#role);
+  #rolePlace = h('label', {}, h('span', { text: word('role.label') }), this.#role);
   element = h('li', {}, this.#name, this.#more, this.#words, this.#deeds);
   /** By what they do. @type {Map<Action['key'], HTMLButtonElement>} */
   #made = new Map();
@@ -58,8 +65,8 @@ export class PersonRow {
       this.#called = peer.name;
       this.#volume.name = peer.name;
       this.#name.replaceChildren(...nodesOf(said`${peer.name}`));
-      this.#more.setAttribute('aria-label', `Moderate ${isolated(peer.name)}`);
-      this.#role.setAttribute('aria-label', `Role of ${isolated(peer.name)}`);
+      this.#more.setAttribute('aria-label', word('moderate.whom', { name: peer.name }));
+      this.#role.setAttribute('aria-label', word('role.of', { name: peer.name }));
     }
     this.#words.textContent = words;
     this.#volume.hidden = this.#id === viewer.self;

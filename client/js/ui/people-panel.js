@@ -3,9 +3,9 @@
  * and what may be done.
  */
 
-import { handWords } from '../call/hands.js';
 import { keptWords, roleWords } from '../call/roles.js';
 import { byId, icon } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { besideIn, keepFocus } from './keep-focus.js';
 import { PersonRow } from './people-actions.js';
 import { roomControls } from './room-controls.js';
@@ -20,10 +20,10 @@ import { wayWords } from './way-dialog.js';
 /** @import { PeerInfo } from '../proto/messages.js' */
 
 /** @type {Record<PeerInfo['state'], string>} */
-const STATES = { here: '', 'no-media': 'cannot be seen or heard at present', reconnecting: 'is reconnecting' };
+const STATES = { here: '', 'no-media': word('person.no-media'), reconnecting: word('person.reconnecting') };
 
 /** By what somebody is here who has no page. @type {Record<string, string>} */
-const CLIENTS = { whip: 'publishes with a tool', whep: 'watches with a tool' };
+const CLIENTS = { whip: word('person.whip'), whep: word('person.whep') };
 
 /**
  * What there is to know of somebody, in a few words. Pure.
@@ -38,16 +38,15 @@ export function personWords({ id, state, streams, role, client }, { self, direct
   // Who only watches has nothing that could be off.
   const watches = client === 'whep';
   const place = hands.indexOf(id) + 1;
-  const hand = handWords(place);
   return [
-    id === self ? 'you' : direct.includes(id) ? 'direct' : 'through the server',
+    word(id === self ? 'person.you' : direct.includes(id) ? 'person.direct' : 'person.server'),
     roleWords(role),
-    place > 0 ? `${hand[0]?.toLowerCase()}${hand.slice(1)}` : '',
+    place > 0 ? word('person.hand', { n: place }) : '',
     STATES[state],
     (client && CLIENTS[client]) ?? '',
-    off(camera?.audio) && !watches ? 'microphone off' : '',
-    off(camera?.video) && !watches ? 'camera off' : '',
-    off(screen?.video) ? '' : 'shares a screen',
+    off(camera?.audio) && !watches ? word('person.microphone-off') : '',
+    off(camera?.video) && !watches ? word('person.camera-off') : '',
+    off(screen?.video) ? '' : word('person.shares'),
   ]
     .filter((words) => words !== '')
     .join(' · ');

@@ -4,12 +4,13 @@
 
 import { levelOf, whyWords } from '../call/why.js';
 import { h, nodesOf } from '../core/dom.js';
+import { word } from '../core/words.js';
 
 /** @import { TileModel } from '../call/room-state.js' */
 /** @import { Choice } from '../call/why.js' */
 
 /** For screen readers, who do not see the bars. */
-const LEVELS = ['no picture at present', 'small', 'medium', 'good'];
+const NAMES = /** @type {const} */ (['mark.none', 'mark.small', 'mark.medium', 'mark.good']);
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -75,7 +76,7 @@ export class QualityMark {
     this.button.hidden = level === null;
     if (level === null) this.close();
     else {
-      const name = `Quality of ${model.label}: ${LEVELS[level]}. Why?`;
+      const name = word(NAMES[level], { tile: model.label });
       this.button.dataset.level = String(level);
       this.button.setAttribute('aria-label', name);
       this.button.title = name;

@@ -3,6 +3,7 @@
  */
 
 import { h } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { arrange } from './arrangement.js';
 import { stageFor } from './layout.js';
 import { Onlooker } from './onlooker.js';
@@ -42,8 +43,8 @@ export class Stage {
   #choice;
   #own;
   #ownPlace;
-  #large = h('ul', { class: 'screens', role: 'list', 'aria-label': 'Large pictures' });
-  #people = h('ul', { class: 'people', role: 'list', 'aria-label': 'People' });
+  #large = h('ul', { class: 'screens', role: 'list', 'aria-label': word('stage.large') });
+  #people = h('ul', { class: 'people', role: 'list', 'aria-label': word('stage.people') });
   /** @type {Map<string, Shown>} */
   #tiles = new Map();
   /** @type {Map<number, MediaStream>} */
@@ -90,7 +91,7 @@ export class Stage {
     this.#ownPlace = h('li', { class: 'place' }, this.#own.element);
     this.#people.append(this.#ownPlace);
     root.setAttribute('role', 'region');
-    root.setAttribute('aria-label', 'Stage');
+    root.setAttribute('aria-label', word('stage.label'));
     root.replaceChildren(this.#large, this.#people, this.#pager.element);
     choice.on('change', () => this.#arrange());
     this.#resized.observe(root);

@@ -3,6 +3,7 @@
  */
 
 import { h, icon } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { fullScreenButton } from './full-screen.js';
 
 /**
@@ -15,7 +16,7 @@ import { fullScreenButton } from './full-screen.js';
  */
 export function tileActions({ tile, video, label, pin, floats }) {
   const pinButton = h('button', { type: 'button', class: 'action pin', 'aria-pressed': 'false' }, icon('pin'));
-  const name = `Keep ${label} large`;
+  const name = word('tile.keep', { tile: label });
   pinButton.setAttribute('aria-label', name);
   pinButton.title = name;
   pinButton.addEventListener('click', pin);
@@ -40,7 +41,7 @@ export function tileActions({ tile, video, label, pin, floats }) {
  */
 function floatButton(video, label, changed) {
   if (!document.pictureInPictureEnabled) return null;
-  const name = `Show ${label} in a small window`;
+  const name = word('tile.float', { tile: label });
   const button = h('button', { type: 'button', class: 'action float', title: name, 'aria-label': name }, icon('float'));
   button.addEventListener('click', () => {
     const out = document.pictureInPictureElement === video;

@@ -4,6 +4,7 @@
 
 import { formatWords } from '../call/room-state.js';
 import { h, nodesOf } from '../core/dom.js';
+import { word } from '../core/words.js';
 import { Face } from './face.js';
 import { PictureGate } from './picture-gate.js';
 import { Preroll } from './preroll.js';
@@ -22,7 +23,7 @@ export class RemoteTile {
   #spinner = h('span', { class: 'spinner' });
   #absence = h('span');
   #offline = h('div', { class: 'offline', hidden: true }, this.#spinner, this.#absence);
-  #cameraOff = h('span', { class: 'hidden', text: 'Camera off', hidden: true });
+  #cameraOff = h('span', { class: 'hidden', text: word('tile.camera-off'), hidden: true });
   #blocked = h('p', { class: 'blocked', hidden: true });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #blockedTimer;
