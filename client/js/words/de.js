@@ -15,6 +15,10 @@ const words = {
   'over.left.text': 'Die anderen können weiterreden. Du kannst jederzeit zurückkommen.',
   'over.left-lobby.title': 'Du wartest nicht mehr',
   'over.left-lobby.text': 'Du kannst jederzeit um Einlass bitten.',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Chat',
+  'for-all.files': 'Dateien senden',
 };
 
 export default words;

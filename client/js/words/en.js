@@ -19,6 +19,10 @@ const words = {
   'over.left.text': 'The others can still talk. You may come back at any time.',
   'over.left-lobby.title': 'You do not wait any more',
   'over.left-lobby.text': 'You may ask to come in at any time.',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Chat',
+  'for-all.files': 'Sending files',
 };
 
 /** What a text is known by. @typedef {keyof typeof words} Key */

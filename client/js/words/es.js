@@ -15,6 +15,10 @@ const words = {
   'over.left.text': 'Los demás pueden seguir hablando. Puedes volver en cualquier momento.',
   'over.left-lobby.title': 'Ya no esperas',
   'over.left-lobby.text': 'Puedes pedir entrar en cualquier momento.',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Chat',
+  'for-all.files': 'Envío de archivos',
 };
 
 export default words;

@@ -15,6 +15,10 @@ const words = {
   'over.left.text': 'Les autres peuvent continuer à parler. Vous pouvez revenir à tout moment.',
   'over.left-lobby.title': 'Vous n’attendez plus',
   'over.left-lobby.text': 'Vous pouvez demander à entrer à tout moment.',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Discussion écrite',
+  'for-all.files': 'Envoi de fichiers',
 };
 
 export default words;
