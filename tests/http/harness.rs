@@ -259,10 +259,10 @@ pub fn try_websocket_from(from: Ipv4Addr, port: u16) -> Result<WebSocket<Stream>
 }
 
 /// The next message of this type.
-pub fn until(socket: &mut WebSocket<Stream>, wanted: &str) -> Value {
+pub fn until(socket: &mut WebSocket<Stream>, wanted: &str) -> serde_json::Value {
     loop {
-        if let Message::Text(text) = socket.read().unwrap() {
-            let message: Value = serde_json::from_str(&text).unwrap();
+        if let tungstenite::Message::Text(text) = socket.read().unwrap() {
+            let message: serde_json::Value = serde_json::from_str(&text).unwrap();
             if message["type"] == wanted {
                 return message;
             }
