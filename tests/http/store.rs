@@ -4,9 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket};
+use tungstenite::Message;
 
-use crate::harness::{Answer, Folder, Stream, posted, until, websocket};
+use crate::harness::{Answer, Folder, posted, until, websocket};
 use crate::process::{PROGRAM, Process, ask, end, start};
 
 fn make(process: &Process, wanted: &Value) -> Answer {
