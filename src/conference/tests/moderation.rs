@@ -166,7 +166,11 @@ fn chat_and_files_are_switched_off_and_on_again_by_who_moderates() {
     for on in [false, true] {
         wish(&mut world, 2, json!({ "action": "chat", "chat": on }));
         wish(&mut world, 1, json!({ "action": "files", "files": on }));
-        assert_eq!((granted(&world, Grant::Chat), granted(&world, Grant::Files)), (on, on), "a moderator, too");
+        assert_eq!(
+            (granted(&world, Grant::Chat), granted(&world, Grant::Files)),
+            (on, on),
+            "a moderator, too"
+        );
         let types = world.take_types(3);
         assert!(["room", "granted"].iter().all(|told| types.contains(&(*told).to_owned())), "{types:?}");
         let kept = world.conference.look_up(world.now(), &room).unwrap().keeping;

@@ -182,8 +182,7 @@ fn a_closed_door_opens_for_a_token_that_moderates_and_for_no_other() {
         let plain = world.pass_of(json!({ "name": "Eve", "plenary": { "room": room } }));
         let refused = world.comes(&StandardRequest { shown: Some(&plain), ..publishes(&room) });
         assert!(matches!(refused, Err(StandardRefused::Kept | StandardRefused::Forbidden(_))), "{refused:?}");
-        let pass =
-            world.pass_of(json!({ "name": "Studio", "plenary": { "room": room, "moderate": true } }));
+        let pass = world.pass_of(json!({ "name": "Studio", "plenary": { "room": room, "moderate": true } }));
         let shown = Some(pass.as_str());
         let id = world.comes(&StandardRequest { shown, ..publishes(&room) }).expect("a session");
         world.pass_millis(100);

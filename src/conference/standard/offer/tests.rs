@@ -86,7 +86,8 @@ fn an_offer_as_large_as_any_is_read_before_anybody_has_to_wait() {
 
 #[test]
 fn payload_types_of_a_line_with_a_port_stay_what_they_are() {
-    let text = offer("a=sendonly\r\na=bundle-only\r\n", "a=sendonly\r\n").replace("SAVPF 111", "SAVPF 111 0 8");
+    let text =
+        offer("a=sendonly\r\na=bundle-only\r\n", "a=sendonly\r\n").replace("SAVPF 111", "SAVPF 111 0 8");
     let read = read(Purpose::Publish, &text).expect("an offer");
     assert!(read.sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8\r\n"), "{}", read.sdp);
 }
