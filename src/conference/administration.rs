@@ -1,5 +1,7 @@
 //! What programs do with rooms by the API, for whoever made them: look, change, end, and decide about people.
 
+use std::time::Duration;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::Error;
@@ -148,10 +150,7 @@ impl Conference {
         let theirs = found.as_ref().is_some_and(owns);
         match found {
             Some(record) if theirs => {
-                let by = self.identity_of(now, secret);
-                for payer in by.map(Payer::Asker).into_iter().chain([Payer::Asked(id.into())]) {
-                    self.pay(now, &payer).map_err(Declined::Busy)?;
-                }
+                self.pay_for_asking(now, id, secret).map_err(Declined::Busy)?;
                 Ok(record)
             }
             found => {
@@ -164,6 +163,12 @@ impl Conference {
                 })
             }
         }
+    }
+
+    /// Takes one of the rates of whoever asks about a room by the API, and may.
+    pub(super) fn pay_for_asking(&mut self, now: Now, id: &str, secret: &str) -> Result<(), Over> {
+        let by = self.identity_of(now, secret).map(Payer::Asker);
+        by.into_iter().chain([Payer::Asked(id.into())]).try_for_each(|payer| self.pay(now, &payer))
     }
 
     /// A room with what its application keeps with it.
@@ -410,7 +415,13 @@ impl Conference {
         let unfit = |what: &str| Declined::Unfit(what.to_owned());
         let name = names::clean(name, self.config.limits.get(Limit::NameChars))
             .map_err(|_| unfit("name: 1 to 64 characters, of which one can be seen"))?;
-        self.write_as(now, room, name, text).map_err(|refusal| Declined::Unfit(refusal.to_string()))?;
+        self.write_as(now, room, name, text).map_err(|refusal| match refusal {
+            Refusal::TooMuchChat { after, .. } => {
+                let at = now.instant + Duration::from_secs(after.saturating_sub(1));
+                Declined::Busy(Over::Rate(Limit::ChatBytesPerSecondPerRoom, at))
+            }
+            refusal => Declined::Unfit(refusal.to_string()),
+        })?;
         self.run_due(now);
         Ok(())
     }

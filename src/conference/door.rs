@@ -165,9 +165,7 @@ impl Conference {
         let by_pass = self.config.rules.join == Auth::Token || record.keeping.access == Access::Token;
         let pass = self.needed_pass(now, address, shown, (is_owner || was_inside.is_some(), by_pass))?;
         let (role, within) = standing(&record, pass.as_ref(), is_owner, was_inside);
-        // A standard tool cannot be told to wait: its token says that it may come in.
-        let by_token = join.standard && pass.is_some();
-        let expected = was_inside.is_some() || role.rank() > 0 || by_token;
+        let expected = was_inside.is_some() || role.rank() > 0;
         let known = known.with_pass(pass.as_ref());
         let named = pass.and_then(|pass| pass.name);
         let guest = Guest { known, role, within, named: named.is_some(), name: named.map_or(name, Ok)? };

@@ -60,6 +60,8 @@ impl Conference {
                 }
             }
             Wish::Screens { screens } => self.keep_so(now, room, |keeping| keeping.screens = screens),
+            Wish::Chat { chat } => self.keep_so(now, room, |keeping| keeping.chat = chat),
+            Wish::Files { files } => self.keep_so(now, room, |keeping| keeping.files = files),
             Wish::Admit { knock } => self.admit_from_lobby(now, room, knock)?,
             Wish::Refuse { knock } => self.turn_away(now, room, knock)?,
             Wish::End if self.has_grant(id, Grant::Own) => self.end_room(now, room, &Refusal::Ended),

@@ -48,9 +48,6 @@ pub(super) struct Join {
     /// Who was banned asks to be let in all the same.
     #[serde(default)]
     pub(super) knock: bool,
-    /// It is no page's, but a standard tool's.
-    #[serde(skip)]
-    pub(super) standard: bool,
     /// What the page has of the room's chat; a page that says nothing of it is not told what was written before.
     pub(super) chat: Option<ChatSeen>,
 }
@@ -69,7 +66,6 @@ impl Join {
             hide_address: false,
             browser: None,
             knock: false,
-            standard: true,
             chat: None,
         }
     }

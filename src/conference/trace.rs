@@ -84,6 +84,8 @@ pub enum TraceRefused {
     NotTheirs,
     /// They tried too often.
     Over(Over),
+    /// They may, and asked too often.
+    Busy(Over),
     /// Nobody in the room has this id.
     NoPeer,
 }
@@ -166,7 +168,8 @@ impl Conference {
         self.note(now, id, What::Shows(shown.copied().collect()));
     }
 
-    /// What became of a subscription in the last five minutes, for whoever shows the secret of the room with this id.
+    /// What became of a subscription in the last five minutes, for whoever shows the secret of the room with this id, or a pass that
+    /// administers it.
     ///
     /// # Errors
     /// [`TraceRefused`]; whoever shows a wrong secret counts as asking for a room that is not.
@@ -178,11 +181,15 @@ impl Conference {
         secret: &str,
     ) -> Result<TraceReport, TraceRefused> {
         let open = self.room_ids.get(room).and_then(|id| self.rooms.get(id));
-        let theirs = open.is_some_and(|open| self.is_secret_of(open.state.record(), secret));
+        let owns = |open: &OpenRoom| {
+            self.is_secret_of(open.state.record(), secret) || self.administers(now, room, secret)
+        };
+        let theirs = open.is_some_and(owns);
         if !theirs {
             self.asked_in_vain(now, address).map_err(TraceRefused::Over)?;
             return Err(TraceRefused::NotTheirs);
         }
+        self.pay_for_asking(now, room, secret).map_err(TraceRefused::Busy)?;
         self.trace_of(now, room, peer).ok_or(TraceRefused::NoPeer)
     }
 

@@ -147,6 +147,9 @@ impl Site<'_> {
             Err(TraceRefused::NoPeer) => {
                 Reply::problem(StatusCode::NOT_FOUND, "nobody in the room has this id")
             }
+            Err(TraceRefused::Busy(over)) => {
+                self.over("too much was asked about this room, or with this token, just now", over)
+            }
             Err(TraceRefused::Over(over)) => self.over("too many wrong secrets came from your address", over),
         }
     }

@@ -202,7 +202,9 @@ impl Site<'_> {
             }
             StandardRefused::TokenNeeded => challenged("Bearer"),
             StandardRefused::BadToken(_) => challenged("Bearer error=\"invalid_token\""),
-            StandardRefused::Forbidden(_) | StandardRefused::NotTheirs => problem(StatusCode::FORBIDDEN),
+            StandardRefused::Forbidden(_) | StandardRefused::Kept | StandardRefused::NotTheirs => {
+                problem(StatusCode::FORBIDDEN)
+            }
             StandardRefused::NoRoom | StandardRefused::NoSession | StandardRefused::NoPeer => {
                 problem(StatusCode::NOT_FOUND)
             }
@@ -221,6 +223,11 @@ impl Site<'_> {
 fn misfit(headers: &HeaderMap, kind: &'static str, takes: HeaderName) -> Option<Reply> {
     let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let bare = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    // RFC 9110, 12.4.2: a weight of 0 is "not acceptable".
+    let weighs = |range: &&str| {
+        let mut weights = range.split(';').skip(1).filter_map(|part| part.trim().strip_prefix("q="));
+        weights.all(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    };
     if value(CONTENT_TYPE).map(bare).as_deref() != Some(kind) {
         let why = format!("send {kind}");
         let reply = Reply::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why);
@@ -228,7 +235,7 @@ fn misfit(headers: &HeaderMap, kind: &'static str, takes: HeaderName) -> Option<
     }
     let accepts = value(ACCEPT).unwrap_or("*/*");
     let takes = |range: &str| range == kind || range == "application/*" || range == "*/*";
-    let acceptable = accepts.split(',').map(bare).any(|range| takes(&range));
+    let acceptable = accepts.split(',').filter(weighs).map(bare).any(|range| takes(&range));
     (!acceptable).then(|| Reply::problem(StatusCode::NOT_ACCEPTABLE, &format!("the answer is {kind}")))
 }
 

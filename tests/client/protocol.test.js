@@ -117,6 +117,8 @@ test('every wish of who moderates has the fields it needs', () => {
     { action: 'lock', locked: true },
     { action: 'access', access: 'lobby' },
     { action: 'screens', screens: 'moderators' },
+    { action: 'chat', chat: false },
+    { action: 'files', files: true },
     { action: 'admit' },
     { action: 'admit', knock: 7 },
     { action: 'refuse', knock: 7 },
@@ -132,6 +134,8 @@ test('every wish of who moderates has the fields it needs', () => {
     { action: 'lock' },
     { action: 'access', access: 'closed' },
     { action: 'screens', screens: 'nobody' },
+    { action: 'chat', chat: 'off' },
+    { action: 'files' },
     { action: 'refuse' },
     { action: 'mute', peer },
   ];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tungstenite::http::StatusCode;
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Answer, Server, Stream};
+use crate::harness::{Answer, Server, Stream, until};
 
 /// A server with a room that lasts: its id, and its secret.
 struct Owned {
@@ -51,16 +51,26 @@ impl Owned {
     }
 }
 
-/// The next message of this type.
-fn until(socket: &mut WebSocket<Stream>, wanted: &str) -> Value {
-    loop {
-        if let Message::Text(text) = socket.read().unwrap() {
-            let message: Value = serde_json::from_str(&text).unwrap();
-            if message["type"] == wanted {
-                return message;
-            }
-        }
-    }
+#[test]
+fn traces_are_in_the_rate_of_their_room_as_what_else_is_asked_about_it() {
+    let room = Owned::new();
+    let (_ann, ann) = room.enter("Ann");
+    let rest = format!("/peers/{ann}/trace");
+    let mut answers = std::iter::repeat_with(|| room.owner("GET", &rest, None)).take(2_000);
+    let over = answers.find(|answer| answer.status != 200).expect("a bound");
+    assert_eq!(over.status, 429, "{}", over.text());
+    assert!(over.header("retry-after").is_some());
+}
+
+#[test]
+fn an_application_that_writes_too_much_is_told_when_to_go_on() {
+    let room = Owned::new();
+    let (_ann, _) = room.enter("Ann");
+    let long = json!({ "text": "x".repeat(4_000) });
+    let mut answers = std::iter::repeat_with(|| room.owner("POST", "/messages", Some(&long))).take(60);
+    let over = answers.find(|answer| answer.status != 204).expect("a bound");
+    assert_eq!(over.status, 429, "{}", over.text());
+    assert!(over.header("retry-after").is_some());
 }
 
 #[test]

@@ -258,6 +258,18 @@ pub fn try_websocket_from(from: Ipv4Addr, port: u16) -> Result<WebSocket<Stream>
     }
 }
 
+/// The next message of this type.
+pub fn until(socket: &mut WebSocket<Stream>, wanted: &str) -> serde_json::Value {
+    loop {
+        if let tungstenite::Message::Text(text) = socket.read().unwrap() {
+            let message: serde_json::Value = serde_json::from_str(&text).unwrap();
+            if message["type"] == wanted {
+                return message;
+            }
+        }
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {

@@ -4,9 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket};
+use tungstenite::Message;
 
-use crate::harness::{Answer, Folder, Stream, posted, websocket};
+use crate::harness::{Answer, Folder, posted, until, websocket};
 use crate::process::{PROGRAM, Process, ask, end, start};
 
 fn make(process: &Process, wanted: &Value) -> Answer {
@@ -15,18 +15,6 @@ fn make(process: &Process, wanted: &Value) -> Answer {
 
 fn room(process: &Process, id: &str) -> Answer {
     ask(process, &format!("GET /api/rooms/{id} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-}
-
-/// The next message of this type.
-fn until(socket: &mut WebSocket<Stream>, wanted: &str) -> Value {
-    loop {
-        if let Message::Text(text) = socket.read().unwrap() {
-            let message: Value = serde_json::from_str(&text).unwrap();
-            if message["type"] == wanted {
-                return message;
-            }
-        }
-    }
 }
 
 /// The program with its store, looking at it.

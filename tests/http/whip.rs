@@ -6,7 +6,7 @@ use plenary::control::ControlConfig;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::{Answer, Folder, Server, Stream, posted, websocket};
+use crate::harness::{Answer, Folder, Server, Stream, posted, until, websocket};
 use crate::process::{Process, ask, end, start};
 
 /// In the form of OBS's offers.
@@ -39,23 +39,12 @@ fn running(folder: &Folder, flags: &[&str]) -> (Process, WebSocket<Stream>) {
 fn join(socket: &mut WebSocket<Stream>, room: &str) {
     let join = json!({ "type": "join", "room": room, "name": "Ann" });
     socket.send(Message::text(join.to_string())).unwrap();
-    said(socket, "welcome");
-}
-
-fn said(socket: &mut WebSocket<Stream>, kind: &str) -> Value {
-    loop {
-        if let Message::Text(text) = socket.read().unwrap() {
-            let message: Value = serde_json::from_str(&text).unwrap();
-            if message["type"] == kind {
-                return message;
-            }
-        }
-    }
+    until(socket, "welcome");
 }
 
 fn goes_on(socket: &mut WebSocket<Stream>) {
     socket.send(Message::text(r#"{"type":"ping"}"#)).unwrap();
-    said(socket, "pong");
+    until(socket, "pong");
 }
 
 fn location(answer: &Answer) -> String {
@@ -104,7 +93,7 @@ fn a_session_is_opened_changed_and_ended_and_its_address_is_hard_to_guess() {
     assert!(watching.text().contains("a=sendonly"));
     let mut bob = websocket(process.port);
     join(&mut bob, "den");
-    let peers = said(&mut bob, "peers");
+    let peers = until(&mut bob, "peers");
     let clients: Vec<_> =
         peers["peers"].as_array().unwrap().iter().map(|peer| (&peer["name"], &peer["client"])).collect();
     assert_eq!(
@@ -142,9 +131,17 @@ fn what_cannot_be_is_refused_with_the_reason_and_nobody_notices() {
         ("/whip/den", "Content-Type: application/json\r\n", OBS, 415, "application/sdp"),
         ("/whip/den", "", OBS, 415, "application/sdp"),
         ("/whip/den", "Content-Type: application/sdp\r\nAccept: text/html\r\n", OBS, 406, "application/sdp"),
+        (
+            "/whip/den",
+            "Content-Type: application/sdp\r\nAccept: application/sdp;q=0, text/html\r\n",
+            OBS,
+            406,
+            "application/sdp",
+        ),
         ("/whip/den", SDP, "", 422, "ice-ufrag"),
         ("/whip/den", SDP, &no_ice, 422, "ice-pwd"),
         ("/whip/den", SDP, &simulcast, 422, "simulcast"),
+        ("/whip/den", SDP, &format!("{OBS}a=ssrc-group:SIM 1 2 3\r\n"), 422, "simulcast"),
         ("/whip/den", SDP, &fast, 422, "1000 kbit/s"),
         ("/whip/den", SDP, &OBS.replace("sendonly", "recvonly"), 422, "sendonly"),
         ("/whep/den", SDP, OBS, 422, "recvonly"),

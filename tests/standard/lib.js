@@ -15,12 +15,12 @@ import { lineOf, start } from '../native/program.js';
 
 const SERVER = resolve(process.env.PLENARY_BINARY ?? 'target/debug/plenary');
 
-/** What runs a tool: aiortc in an environment of its own, GStreamer as the system has it. */
+const PYTHON = resolve(process.env.PLENARY_PYTHON ?? 'target/native/bin/python');
+
+/** What runs a tool: aiortc and FFmpeg in an environment of their own, GStreamer as the system has it. */
 const TOOLS = {
-  aiortc: [
-    resolve(process.env.PLENARY_PYTHON ?? 'target/native/bin/python'),
-    resolve('tests/standard/aiortc_client.py'),
-  ],
+  aiortc: [PYTHON, resolve('tests/standard/aiortc_client.py')],
+  ffmpeg: [PYTHON, resolve('tests/standard/ffmpeg_client.py')],
   gstreamer: ['/usr/bin/python3', resolve('tests/standard/gstreamer_client.py')],
 };
 

@@ -99,6 +99,23 @@ for (const { why, flags, lock } of [
   });
 }
 
+scene(
+  'FFmpeg publishes, another watches, and its end is the end of the session',
+  ['--auth', 'token'],
+  async (place) => {
+    const made = await place.token(['--create']);
+    const room = await place.api('POST', '', { body: { name: 'Studio' }, secret: made });
+    const token = await place.token(['--room', room.id]);
+    const publisher = place.publish('ffmpeg', room.id, { token, colour: COLOURS['magenta'] ?? [] });
+    await publisher.media();
+    const viewer = place.watch('aiortc', room.id, { token });
+    assert.deepEqual(await seen(viewer), { colour: 'magenta', heard: true });
+    await viewer.end();
+    await publisher.end();
+    assert.deepEqual(await place.people(room), [], 'at once, not after ten seconds of silence');
+  },
+);
+
 for (const codec of /** @type {const} */ (['vp8', 'h264'])) {
   scene(`GStreamer publishes ${codec} and another GStreamer watches it`, [], async (place) => {
     const { id } = await place.room();

@@ -41,6 +41,8 @@
  *   | { action: 'lock', locked: boolean }
  *   | { action: 'access', access: Access }
  *   | { action: 'screens', screens: Screens }
+ *   | { action: 'chat', chat: boolean }
+ *   | { action: 'files', files: boolean }
  *   | { action: 'admit', knock?: number }
  *   | { action: 'refuse', knock: number }
  *   | { action: 'end' }} ModerationWish

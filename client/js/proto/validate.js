@@ -151,6 +151,8 @@ const WISHES = {
   lock: record({ locked: flag }),
   access: record({ access: oneOf('open', 'lobby', 'token') }),
   screens: record({ screens: oneOf('everybody', 'moderators') }),
+  chat: record({ chat: flag }),
+  files: record({ files: flag }),
   admit: record({}, { knock: count }),
   refuse: record({ knock: count }),
   end: record({}),

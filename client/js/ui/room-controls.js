@@ -17,6 +17,8 @@ export function roomControls(moderation, after) {
   const lock = byId('lock', HTMLInputElement);
   const access = byId('access', HTMLSelectElement);
   const screens = byId('screens', HTMLSelectElement);
+  const chat = byId('allow-chat', HTMLInputElement);
+  const files = byId('allow-files', HTMLInputElement);
 
   byId('mute-all', HTMLButtonElement).addEventListener('click', () =>
     moderation.wish({ action: 'mute', stream: 'camera', kind: 'audio' }),
@@ -29,6 +31,8 @@ export function roomControls(moderation, after) {
   screens.addEventListener('change', () =>
     moderation.wish({ action: 'screens', screens: /** @type {Screens} */ (screens.value) }),
   );
+  chat.addEventListener('change', () => moderation.wish({ action: 'chat', chat: chat.checked }));
+  files.addEventListener('change', () => moderation.wish({ action: 'files', files: files.checked }));
   const end = endControl(moderation);
 
   const show = () => {
@@ -38,6 +42,8 @@ export function roomControls(moderation, after) {
     lock.checked = kept.locked;
     access.value = kept.access;
     screens.value = kept.screens;
+    chat.checked = kept.chat;
+    files.checked = kept.files;
   };
   moderation.on('change', () => keepFocus(place, show, () => after));
   show();

@@ -909,6 +909,10 @@ const words = {
   'sign.castle': 'Schloss',
   'sign.pumpkin': 'Kürbis',
   'sign.ghost': 'Gespenst',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Chat',
+  'for-all.files': 'Dateien senden',
 };
 
 export default words;

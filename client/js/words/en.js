@@ -879,6 +879,10 @@ const words = {
   'sign.castle': 'castle',
   'sign.pumpkin': 'pumpkin',
   'sign.ghost': 'ghost',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Chat',
+  'for-all.files': 'Sending files',
 };
 
 /** What a text is known by. @typedef {keyof typeof words} Key */

@@ -893,6 +893,10 @@ const words = {
   'sign.castle': 'castillo',
   'sign.pumpkin': 'calabaza',
   'sign.ghost': 'fantasma',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Chat',
+  'for-all.files': 'Envío de archivos',
 };
 
 export default words;

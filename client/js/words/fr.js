@@ -907,6 +907,10 @@ const words = {
   'sign.castle': 'château',
   'sign.pumpkin': 'citrouille',
   'sign.ghost': 'fantôme',
+
+  // What holds for everybody in the room.
+  'for-all.chat': 'Discussion écrite',
+  'for-all.files': 'Envoi de fichiers',
 };
 
 export default words;

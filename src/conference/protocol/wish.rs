@@ -76,6 +76,16 @@ pub enum Wish {
         /// Who.
         screens: Screens,
     },
+    /// Whether anybody writes.
+    Chat {
+        /// They do.
+        chat: bool,
+    },
+    /// Whether anybody sends files.
+    Files {
+        /// They do.
+        files: bool,
+    },
     /// Who waits comes in.
     Admit {
         /// Who; without one, everybody.

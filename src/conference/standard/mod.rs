@@ -96,7 +96,7 @@ impl Conference {
         address: ClientAddress,
         request: &StandardRequest<'_>,
     ) -> Result<StandardId, StandardRefused> {
-        let read = offer::read(request.purpose, request.sdp)?;
+        let read = self.read_standard(now, address, request.purpose, request.sdp)?;
         let most = Bitrate::bps(self.config.whip_bitrate);
         if request.purpose == Purpose::Publish && read.bitrate.is_some_and(|bitrate| bitrate > most) {
             return Err(StandardRefused::TooFast { most });
@@ -105,7 +105,7 @@ impl Conference {
             self.tally.hit(over.limit());
             StandardRefused::Over(over)
         })?;
-        let offer = self.read_standard(now, address, &read)?;
+        let offer = self.parse_standard(&read)?;
         let (room, guest) = self.enter_by_standard(now, address, request)?;
         let admitted = self.admit_by_standard(now, room, (guest, request), &read);
         let (id, peer) = match admitted {
@@ -123,14 +123,19 @@ impl Conference {
         Ok(id)
     }
 
-    /// An offer is read at once: a request that has to wait is asked to come again.
+    /// An offer is read at once, in the rate of its address, whatever it turns out to be: a request that has to wait is asked to come again.
     fn read_standard(
         &mut self,
         now: Now,
         address: ClientAddress,
-        read: &StandardOffer,
-    ) -> Result<Offer, StandardRefused> {
+        purpose: Purpose,
+        sdp: &str,
+    ) -> Result<StandardOffer, StandardRefused> {
         self.spend(now, address, Metered::Offers).map_err(StandardRefused::Over)?;
+        Ok(offer::read(purpose, sdp)?)
+    }
+
+    fn parse_standard(&mut self, read: &StandardOffer) -> Result<Offer, StandardRefused> {
         let (tracks, slots) = (read.tracks.clone(), read.slots.clone());
         Offer::parse(&read.sdp, tracks, slots, &self.config.limits).map_err(|error| {
             if let OfferError::TooLarge(limit) = error {
@@ -160,9 +165,10 @@ impl Conference {
         let join = Join::standard(meant.clone(), pass, secret);
         match self.enter(now, (Known::by(None, address), name), &meant, None, &join) {
             Ok(Entry::Inside { room, guest, .. }) => Ok((room, guest)),
-            // Nobody waits who cannot be told to.
-            Ok(Entry::Waits { .. }) => Err(Refusal::PassNeeded.into()),
-            Err(Refusal::Locked) if request.shown.is_none() => Err(Refusal::PassNeeded.into()),
+            Ok(Entry::Waits { .. }) | Err(Refusal::Locked) if request.shown.is_none() => {
+                Err(Refusal::PassNeeded.into())
+            }
+            Ok(Entry::Waits { .. }) => Err(StandardRefused::Kept),
             Err(refusal) => Err(refusal.into()),
         }
     }
@@ -281,6 +287,7 @@ impl Conference {
             let address = client.address;
             self.counters.standard_ended += u64::from(!asked);
             self.note_refused(address, refusal.code());
+            log::debug!("the session of a tool ends early: {:?}", refusal.code());
             if asked {
                 let refused = match refusal {
                     Refusal::WorkerGone { .. } | Refusal::Moved { .. } => StandardRefused::Failed,
@@ -325,8 +332,9 @@ impl Conference {
             return Err(StandardRefused::Asked);
         }
         let id = client.id;
-        let read = offer::read(purpose, &fresh.put_into(&client.sdp))?;
-        let offer = self.read_standard(now, address, &read)?;
+        let sdp = fresh.put_into(&client.sdp);
+        let read = self.read_standard(now, address, purpose, &sdp)?;
+        let offer = self.parse_standard(&read)?;
         self.pass_to_worker(now, peer, (offer, &read), false);
         self.run_due(now);
         Ok(Patched::Awaited(id))

@@ -1,5 +1,7 @@
 //! The offer of a standard client: which of its lines are what, read from the description itself, because nothing else says so. Pure.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use crate::media::ids::{Kind, SlotIndex, Stream};
@@ -83,7 +85,7 @@ impl<'a> Line<'a> {
         match line {
             "a=sendonly" | "a=recvonly" | "a=sendrecv" | "a=inactive" => self.direction = Some(line),
             "a=bundle-only" => self.bundle_only = true,
-            _ if line.starts_with("a=simulcast:") || is_rid_that_sends(line) => self.simulcast = true,
+            _ if is_simulcast(line) => self.simulcast = true,
             _ => {
                 self.mid = line.strip_prefix("a=mid:").or(self.mid);
                 self.bitrate = bitrate(line).or(self.bitrate);
@@ -104,8 +106,11 @@ impl<'a> Line<'a> {
     }
 }
 
-fn is_rid_that_sends(line: &str) -> bool {
-    line.strip_prefix("a=rid:").is_some_and(|rid| rid.split(' ').nth(1) == Some("send"))
+/// Whether several encodings of one picture are sent, as RFC 8853 says it or as browsers did before.
+fn is_simulcast(line: &str) -> bool {
+    let is_sent = |rid: &str| rid.split(' ').nth(1) == Some("send");
+    ["a=simulcast:", "a=ssrc-group:SIM "].iter().any(|start| line.starts_with(start))
+        || line.strip_prefix("a=rid:").is_some_and(is_sent)
 }
 
 /// What `b=` says (RFC 8866, 5.8; RFC 3890).
@@ -148,7 +153,8 @@ pub(super) fn read(purpose: Purpose, sdp: &str) -> Result<StandardOffer, Unfit> 
         return Err(Unfit::Nothing(purpose));
     }
     let mids: Vec<&str> = used.iter().map(|line| line.mid).collect::<Option<_>>().ok_or(Unfit::NoMid)?;
-    if used.len() > 1 && mids.iter().any(|mid| !bundled.split(' ').any(|bundled| bundled == *mid)) {
+    let bundled: BTreeSet<&str> = bundled.split(' ').collect();
+    if used.len() > 1 && mids.iter().any(|mid| !bundled.contains(mid)) {
         return Err(Unfit::NoBundle);
     }
     let numbered = |kind: Kind| {
@@ -205,7 +211,8 @@ fn directed(purpose: Purpose, sdp: &str, lines: &[Line<'_>], whole: &str) -> Str
             }
             at = Some(at.map_or(0, |at| at + 1));
         }
-        let bundle_only = at.and_then(|at| lines.get(at)).is_some_and(|line| line.bundle_only);
+        let bundle_only =
+            at.and_then(|at| lines.get(at)).is_some_and(|line| line.portless && line.bundle_only);
         match line.split_once(" 0 ").filter(|(start, _)| bundle_only && start.starts_with("m=")) {
             Some((kind, rest)) => text.extend([kind, " 9 ", rest, "\r\n"]),
             None if is_direction || line.is_empty() => {}

@@ -38,6 +38,9 @@ pub enum StandardRefused {
     /// It is good, and not for this; or somebody was put out.
     #[error("{0}")]
     Forbidden(String),
+    /// Nobody waits who cannot be told to.
+    #[error("somebody keeps the door of this room: show a token with \"moderate\", or the room's secret")]
+    Kept,
     /// What was shown is not what the session was opened with.
     #[error("the session was opened with another token")]
     NotTheirs,

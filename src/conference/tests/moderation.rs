@@ -154,6 +154,31 @@ fn screens_may_be_for_those_who_moderate() {
 }
 
 #[test]
+fn chat_and_files_are_switched_off_and_on_again_by_who_moderates() {
+    let (mut world, room, [bob, _]) = with_two();
+    make(&mut world, bob, "moderator");
+    let granted = |world: &World, grant| world.conference.has_grant(bob, grant);
+    for what in ["chat", "files"] {
+        wish(&mut world, 3, json!({ "action": what, what: false }));
+        assert_eq!(world.take_errors(3), ["error not-allowed"], "a speaker");
+    }
+    world.take(3);
+    for on in [false, true] {
+        wish(&mut world, 2, json!({ "action": "chat", "chat": on }));
+        wish(&mut world, 1, json!({ "action": "files", "files": on }));
+        assert_eq!(
+            (granted(&world, Grant::Chat), granted(&world, Grant::Files)),
+            (on, on),
+            "a moderator, too"
+        );
+        let types = world.take_types(3);
+        assert!(["room", "granted"].iter().all(|told| types.contains(&(*told).to_owned())), "{types:?}");
+        let kept = world.conference.look_up(world.now(), &room).unwrap().keeping;
+        assert_eq!((kept.chat, kept.files), (on, on), "as the API tells");
+    }
+}
+
+#[test]
 fn a_lower_rank_decides_about_nobody_and_nobody_about_an_owner() {
     let (mut world, _, [bob, cid]) = with_two();
     let ann = world.conference.peers.keys().copied().find(|peer| ![bob, cid].contains(peer)).unwrap();

@@ -171,7 +171,7 @@ fn whoever_sends_far_too_much_or_whose_connection_fails_is_gone() {
 }
 
 #[test]
-fn a_closed_door_opens_for_a_token_only() {
+fn a_closed_door_opens_for_a_token_that_moderates_and_for_no_other() {
     for (access, locked) in [("lobby", false), ("open", true)] {
         let (mut world, room) = kept_by_ann(1, access);
         if locked {
@@ -179,7 +179,10 @@ fn a_closed_door_opens_for_a_token_only() {
         }
         world.rule(Auth::Open, Auth::Open);
         assert_eq!(world.comes(&publishes(&room)), Err(StandardRefused::TokenNeeded));
-        let pass = world.pass_of(json!({ "name": "Studio", "plenary": { "room": room } }));
+        let plain = world.pass_of(json!({ "name": "Eve", "plenary": { "room": room } }));
+        let refused = world.comes(&StandardRequest { shown: Some(&plain), ..publishes(&room) });
+        assert!(matches!(refused, Err(StandardRefused::Kept | StandardRefused::Forbidden(_))), "{refused:?}");
+        let pass = world.pass_of(json!({ "name": "Studio", "plenary": { "room": room, "moderate": true } }));
         let shown = Some(pass.as_str());
         let id = world.comes(&StandardRequest { shown, ..publishes(&room) }).expect("a session");
         world.pass_millis(100);
@@ -194,6 +197,30 @@ fn a_closed_door_opens_for_a_token_only() {
         assert_eq!(gone(&mut world, shown), Ok(()));
         assert_eq!(gone(&mut world, shown), Err(StandardRefused::NoSession));
     }
+}
+
+#[test]
+fn a_room_that_opens_later_lets_in_a_tool_whose_token_moderates() {
+    let mut world = World::empty();
+    world.rule(Auth::Open, Auth::Open);
+    let starts = world.now().wall.as_millis() + 600_000;
+    let den = json!({ "name": "Den", "listed": true, "starts": starts });
+    world.conference.create_room(world.now(), address(0), serde_json::from_value(den).unwrap()).unwrap();
+    let mut comes = |moderate: bool| {
+        let pass = world.pass_of(json!({ "plenary": { "room": "den", "moderate": moderate } }));
+        world.comes(&StandardRequest { shown: Some(&pass), ..publishes("den") })
+    };
+    assert!(matches!(comes(false), Err(StandardRefused::Forbidden(_))));
+    comes(true).expect("a session");
+}
+
+#[test]
+fn offers_that_are_nonsense_use_up_the_rate_of_an_address_too() {
+    let mut world = World::new();
+    let nonsense = StandardRequest { sdp: "v=0", ..publishes("den") };
+    let refused = std::iter::repeat_with(|| world.comes(&nonsense)).take(1_000);
+    let over = refused.filter(|refused| matches!(refused, Err(StandardRefused::Over(_)))).count();
+    assert!(over > 500, "{over}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::harness::{World, address};
-use crate::conference::TraceRefused;
+use crate::conference::{Auth, TraceRefused};
 use crate::limits::Limit;
 use crate::media::ids::{Layer, PeerId, SlotIndex, Stream, StreamId};
 use crate::media::message::{Notice, Reason, SlotTable, VideoSlot};
@@ -58,4 +58,17 @@ fn who_guesses_the_secret_of_a_room_is_stopped_and_nobody_else_is() {
     let first = (0..6).map(|_| ask(1)).find(|told| *told != Err(TraceRefused::NotTheirs));
     assert!(matches!(first, Some(Err(TraceRefused::Over(_)))), "{first:?}");
     assert_eq!(ask(2), Err(TraceRefused::NotTheirs), "another address");
+}
+
+#[test]
+fn a_pass_that_administers_the_room_is_told_what_its_secret_is() {
+    let mut world = World::new();
+    let ann = world.join(1, "Ann").peer.to_string();
+    world.rule(Auth::Open, Auth::Open);
+    let now = world.now();
+    for admin in [true, false] {
+        let pass = world.pass_of(json!({ "plenary": { "room": "den", "admin": admin } }));
+        let told = world.conference.trace(now, address(0), ("den", &ann), &pass);
+        assert_eq!(told.is_ok(), admin, "{told:?}");
+    }
 }

@@ -64,10 +64,32 @@ fn what_cannot_be_used_is_named() {
     assert_eq!(why(&good.replace("sendonly", "recvonly")), Unfit::Nothing(Purpose::Publish));
     let simulcast = "a=sendonly\r\na=rid:q send\r\na=rid:f send\r\na=simulcast:send q;f\r\n";
     assert_eq!(why(&offer(sends, simulcast)), Unfit::Simulcast);
+    assert_eq!(why(&offer(sends, "a=sendonly\r\na=ssrc-group:SIM 1 2 3\r\n")), Unfit::Simulcast);
     let line = |mid| format!("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:{mid}\r\na=sendonly\r\n");
     let more = good.replace("BUNDLE 0 1", "BUNDLE 0 1 2 3") + &line(2) + &line(3);
     assert_eq!(why(&more), Unfit::Many);
     assert_eq!(why("nonsense"), Unfit::NoIce);
+}
+
+#[test]
+fn an_offer_as_large_as_any_is_read_before_anybody_has_to_wait() {
+    let lines = "m=audio 9 x\na=mid:z\n".repeat(1_500);
+    let bundle = "a ".repeat((65_000 - lines.len()) / 2);
+    let text = format!("v=0\na=ice-ufrag:abcd\na=ice-pwd:0\na=group:BUNDLE {bundle}z\n{lines}");
+    let began = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_eq!(read(Purpose::Publish, &text), Err(Unfit::Many));
+    }
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(3), "{took:?}");
+}
+
+#[test]
+fn payload_types_of_a_line_with_a_port_stay_what_they_are() {
+    let text =
+        offer("a=sendonly\r\na=bundle-only\r\n", "a=sendonly\r\n").replace("SAVPF 111", "SAVPF 111 0 8");
+    let read = read(Purpose::Publish, &text).expect("an offer");
+    assert!(read.sdp.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8\r\n"), "{}", read.sdp);
 }
 
 #[test]
