@@ -112,7 +112,7 @@ fn a_room_is_changed_by_who_owns_it_and_who_knows_how_it_is() {
         (json!({ "mostPeople": 101 }), 422),
         (json!({ "metadata": "x".repeat(5_000) }), 422),
         (json!({ "metadata": (0..100).fold(json!(1), |inner, _| json!([inner])) }), 422),
-        (json!({ "ends": 1 }), 422),
+        (json!({ "ends": EARLY }), 422),
         (json!({ "starts": 2e15 }), 400),
         (json!({ "longest": 5 }), 422),
         (json!({ "chat": "no" }), 400),

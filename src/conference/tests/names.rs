@@ -1,8 +1,9 @@
-//! What the others see of somebody's name.
+//! What the others see of the name of somebody, and of a room.
 
 use serde_json::{Value, json};
 
 use super::harness::World;
+use super::links::{enter, make};
 use crate::conference::protocol::{ErrorCode, ServerMessage};
 
 fn announced(world: &mut World, socket: usize) -> Vec<String> {
@@ -97,4 +98,27 @@ fn a_hundred_people_of_one_name_have_a_hundred_names() {
         (Some("Ann"), Some("Ann (100)"))
     );
     assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), 100);
+}
+
+#[test]
+fn a_room_that_is_made_again_is_called_as_it_was_by_who_was_inside_and_by_nobody_else_otherwise() {
+    for (name, listed, says, called) in [
+        ("Team Room", false, "Team Room", "Team Room"),
+        ("Café Olé", false, "Café Olé", "Café Olé"),
+        ("会議", false, "会議", "会議"),
+        ("Café Olé", true, "Café Olé", "Café Olé"),
+        // Another name than the link has, one that cannot be shown, one that is too long.
+        ("Team Room", false, "Bank of Bob", "team-room"),
+        ("Team Room", false, "\u{7}", "team-room"),
+        ("Team Room", false, &"team-room ".repeat(400), "team-room"),
+        ("Stage", true, "Bank of Bob", "stage"),
+    ] {
+        let mut world = World::new();
+        let id = make(&mut world, name, listed).room.id;
+        let token = enter(&mut world, 1, &id, None).token;
+        world.restart();
+        world
+            .enter(2, json!({ "type": "join", "room": id, "name": "Ann", "token": token, "roomName": says }));
+        assert_eq!(world.conference.room(&id).unwrap().name, called, "{says}");
+    }
 }
