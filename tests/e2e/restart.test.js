@@ -105,7 +105,7 @@ house.scene('a public room comes back with those who were inside, and ends with 
   assert.equal(ann.peerId, id);
   await bob.page.goto(house.origin);
   const list = bob.page.getByRole('region', { name: 'Public rooms' });
-  await list.getByRole('link', { name: 'open-stage' }).waitFor();
+  await list.getByRole('link', { name: 'Open Stage' }).waitFor();
   await bob.join(stage);
   await bob.sees('Ann', 'red');
   for (const person of [ann, bob]) await person.press('Leave');

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{World, address};
 use super::moderation::{join, kept_by_ann, wish};
+use crate::conference::Auth;
 use crate::conference::door::NAMES_AT_DOOR;
 use crate::conference::protocol::{ServerMessage, Waiting};
 use crate::limits::Limit;
@@ -39,6 +40,9 @@ fn names_are_told_at_the_door_to_who_could_go_in_and_of_no_other_room() {
         assert_eq!(told(&world), Vec::<String>::new(), "{kept}");
     }
     wish(&mut world, 1, json!({ "action": "lock", "locked": false }));
+    world.rule(Auth::Token, Auth::Open);
+    assert_eq!(told(&world), Vec::<String>::new(), "where everybody needs a pass");
+    world.rule(Auth::Open, Auth::Open);
     for socket in 3..10 {
         join(&mut world, socket, &room, "More");
     }
