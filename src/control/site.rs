@@ -16,7 +16,7 @@ use super::http::{Awaited, Reply, Request, bearer, percent_decode};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
 use super::repeats::{self, Known, Repeats};
-use crate::conference::{RoomPage, Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
+use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, RoomPage, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};

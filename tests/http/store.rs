@@ -126,9 +126,9 @@ fn a_chat_that_is_to_be_kept_is_there_after_the_program_was_killed() {
 /// Whether a text is in any file of the store.
 fn is_on_disk(folder: &Folder, text: &str) -> bool {
     let files = fs::read_dir(folder.path().join("state")).unwrap();
-    files.map(|file| fs::read(file.unwrap().path()).unwrap()).any(|bytes| {
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
-    })
+    files
+        .map(|file| fs::read(file.unwrap().path()).unwrap())
+        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
 }
 
 /// Whoever is told that a chat is not kept may rely on it: it is in no file, whatever ends the program next.
@@ -158,7 +158,8 @@ fn a_chat_that_is_not_to_be_kept_any_more_is_gone_from_the_disk_once_that_is_ans
     };
     let mut ann = enter(&process);
     for number in 0..6 {
-        let said = json!({ "type": "chat", "ref": number.to_string(), "text": format!("in confidence {number}") });
+        let said =
+            json!({ "type": "chat", "ref": number.to_string(), "text": format!("in confidence {number}") });
         ann.send(Message::text(said.to_string())).unwrap();
         until(&mut ann, "chat");
         // Each is written for itself, so that the file has had several forms.

@@ -129,7 +129,8 @@ fn whoever_asks_for_the_rooms_hears_whether_they_make_some() {
     let server = closed();
     assert_eq!(makes(&server, None), false);
     assert_eq!(makes(&server, Some(pass(json!({ "plenary": { "create": true } })))), true);
-    for claims in [json!({ "exp": 1, "plenary": { "create": true } }), json!({ "plenary": { "room": "*" } })] {
+    for claims in [json!({ "exp": 1, "plenary": { "create": true } }), json!({ "plenary": { "room": "*" } })]
+    {
         assert_eq!(makes(&server, Some(pass(claims))), false);
     }
     assert_eq!(makes(&Server::start(), None), true);
