@@ -60,8 +60,9 @@ export function endingOf(why, { when = '', fault = '' } = {}) {
   if (known && why === 'too-early' && when) {
     return { ...known, text: word('over.too-early.when', { when: [when] }) };
   }
-  if (known && why === 'bad-pass' && Object.hasOwn(FAULTS, fault))
+  if (known && why === 'bad-pass' && Object.hasOwn(FAULTS, fault)) {
     return { ...known, text: FAULTS[fault] ?? known.text };
+  }
   if (known) return known;
   return { title: word('over.unknown.title'), text: word('over.unknown.text', { why: [why] }), again: RETURN };
 }
