@@ -112,8 +112,9 @@ async function openRoom() {
   const response = await fetch(`/api/rooms/${encodeURIComponent(meant)}`);
   if (response.ok) return go((await response.json()).id);
   if (response.status === 429) return tell(say('home.too-many'));
-  if (response.status === 404 || response.status === 410)
-    {return tell(say('home.not-found', { name: input.value.trim() }));}
+  if (response.status === 404 || response.status === 410) {
+    return tell(say('home.not-found', { name: input.value.trim() }));
+  }
   tell(say('home.not-told'));
 }
 
