@@ -23,14 +23,15 @@ export const back = fresh ? null : kept;
 
 /**
  * What the server says of a room.
- * @typedef {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, starts?: number, people?: number, mostPeople?: number, names?: string[] }} There
+ * @typedef {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, starts?: number, passNeeded?: boolean, people?: number, mostPeople?: number, names?: string[] }} There
  */
 
-/** @returns {Promise<There | 'unknown-room' | null>} Nothing without an answer: joining will tell. */
+/** @returns {Promise<There | 'unknown-room' | 'gone' | null>} Nothing without an answer: joining will tell. */
 async function ask() {
   try {
     const response = await fetch(`/api/rooms/${encodeURIComponent(linked)}`, { headers: showing(pass) });
     if (response.status === 404) return 'unknown-room';
+    if (response.status === 410) return 'gone';
     if (response.ok) return await response.json();
   } catch (error) {
     console.warn('the room could not be asked for:', error);

@@ -8,7 +8,7 @@ import { sharedIn } from './core/invitation.js';
 import { generatedRoomName, isLink, roomMeant } from './core/names.js';
 import { takePass } from './core/pass.js';
 import { keepSecret, tabStore } from './core/storage.js';
-import { say, translate } from './core/words.js';
+import { say, translate, word } from './core/words.js';
 import { languageChoice } from './ui/language-choice.js';
 import { roomList } from './ui/room-list.js';
 
@@ -21,6 +21,8 @@ const listed = byId('listed', HTMLInputElement);
 const create = byId('create', HTMLButtonElement);
 const open = byId('open', HTMLButtonElement);
 const message = byId('message', HTMLParagraphElement);
+/** Whether who is here makes rooms. */
+let makes = true;
 
 translate(document);
 document.documentElement.toggleAttribute('data-words', true);
@@ -41,6 +43,17 @@ function tell(sentence) {
 /** @param {string} id */
 function go(id) {
   location.assign(`/r/${encodeURIComponent(id)}`);
+}
+
+/** @param {boolean} may Whether who is here makes rooms: if not, there is no form that fails. */
+function showMaking(may) {
+  if (makes === may) return;
+  makes = may;
+  for (const part of form.querySelectorAll('.check, .choice, #create')) {
+    if (part instanceof HTMLElement) part.hidden = !may;
+  }
+  input.placeholder = may ? generatedRoomName(random) : '';
+  byId('hint', HTMLParagraphElement).textContent = word(may ? 'home.hint' : 'home.makers');
 }
 
 /** @param {boolean} busy */
@@ -65,6 +78,7 @@ async function whileBusy(action) {
 }
 
 async function createRoom() {
+  if (!makes) return openRoom();
   // Nobody means a room whose name is a link.
   if (isLink(input.value)) return openRoom();
   const name = input.value.trim() || input.placeholder;
@@ -98,7 +112,9 @@ async function openRoom() {
   const response = await fetch(`/api/rooms/${encodeURIComponent(meant)}`);
   if (response.ok) return go((await response.json()).id);
   if (response.status === 429) return tell(say('home.too-many'));
-  if (response.status === 404) return tell(say('home.not-found', { name: input.value.trim() }));
+  if (response.status === 404 || response.status === 410) {
+    return tell(say('home.not-found', { name: input.value.trim() }));
+  }
   tell(say('home.not-told'));
 }
 
@@ -109,7 +125,7 @@ form.addEventListener('submit', (event) => {
 open.addEventListener('click', () => void whileBusy(openRoom));
 setBusy(false);
 takeShared();
-roomList();
+roomList(pass, showMaking);
 
 /** Another program shared something with the installed page: a link leads to its room, and a text is what one may be called. */
 function takeShared() {

@@ -37,8 +37,10 @@ let loading = null;
 /** Ends what goes on while somebody is inside. */
 let outside = () => {};
 
-/** When the room opens, the date and the time; empty if it is open. */
-let opens = '';
+/** When the room opens, in milliseconds since 1970; 0 if it is open. */
+let opens = 0;
+/** What is wrong with the access token, if the server said so. */
+let fault = '';
 
 /** The person was banned, and asks to come in all the same. */
 let asks = false;
@@ -89,9 +91,9 @@ async function end(why) {
   media.stop();
   inside?.end();
   const { over } = inside ?? (await import('./over.js'));
-  over(why, { room, pass, opens, ask: () => putAsk(store, room) });
+  over(why, { room, pass, opens, when: opens ? momentWords(opens) : '', fault, ask: () => putAsk(store, room) });
   // Nobody is the owner of what is gone.
-  if (why === 'ended' || why === 'room-over') keepSecret(room, '');
+  if (why === 'ended' || why === 'room-over' || why === 'gone') keepSecret(room, '');
   if (why === 'bad-pass') keepPass(store, room, '');
   show('left');
   around?.over(why);
@@ -141,6 +143,9 @@ function begin(part, name, returning) {
   // On the way in: who was inside already stays, and reads that the page is to be loaded again if it has to be.
   entered.on('outdated', () => reload.outdated());
   entered.on('secret-refused', () => keepSecret(room, ''));
+  entered.on('pass-refused', (reason) => {
+    fault = reason;
+  });
   entered.on('bad-name', () => {
     show('prejoin');
     openDoor().refuseName();
@@ -208,7 +213,18 @@ function showInside(people, names) {
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
  * @param {There} there
  */
-function found({ id, name, topology, access, locked, starts = 0, people = 0, mostPeople = Infinity, names = [] }) {
+function found({
+  id,
+  name,
+  topology,
+  access,
+  passNeeded,
+  locked,
+  starts = 0,
+  people = 0,
+  mostPeople = Infinity,
+  names = [],
+}) {
   showRoom(name);
   showInside(people, names);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
@@ -221,10 +237,18 @@ function found({ id, name, topology, access, locked, starts = 0, people = 0, mos
   const made = secretOf(room) !== '';
   theDoor().asks(asks || (access === 'lobby' && !made));
   // Whether it is open is for the server's clock to say.
-  if (starts > Date.now()) opens = momentWords(starts);
-  if (access === 'token' && !made && !pass) return 'pass-needed';
+  if (starts > Date.now()) showOpening(starts);
+  if ((passNeeded || access === 'token') && !made && !pass) return 'pass-needed';
   if (locked === true && !made) return 'locked';
   return people >= mostPeople ? 'room-full' : '';
+}
+
+/** @param {number} at In milliseconds since 1970. */
+function showOpening(at) {
+  opens = at;
+  const place = byId('door-opens', HTMLParagraphElement);
+  place.textContent = word('door.opens', { when: [momentWords(at)] });
+  place.hidden = false;
 }
 
 /** @param {number} at In milliseconds since 1970. */
@@ -263,7 +287,7 @@ async function meetAround() {
 async function moreOfDoor() {
   try {
     const { doorMore } = await import('./ui/door-more.js');
-    doorMore(media);
+    doorMore(media, opens);
   } catch (error) {
     console.warn('the speaker cannot be tried:', error);
   }

@@ -188,7 +188,7 @@ impl Conference {
 
     fn described(&self, record: &RoomRecord) -> RoomDetails {
         let people = self.room(&record.id).map_or(0, |room| room.people);
-        RoomDetails { room: record.info(people), metadata: record.metadata.clone() }
+        RoomDetails { room: self.shown(record.info(people)), metadata: record.metadata.clone() }
     }
 
     /// Changes a room, if its entity tag is one of `tags` or there are none.

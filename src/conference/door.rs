@@ -132,7 +132,7 @@ impl Conference {
         let address = known.address;
         if id.chars().count() > self.config.limits.get(Limit::RoomNameChars) + ENDING_CHARS {
             self.tally.hit(Limit::RoomNameChars);
-            return Err(self.no_such_room(now, address));
+            return Err(self.no_such_room(now, address, id));
         }
         let shown = self.shown_pass(now, id, join);
         let found = match (self.room_ids.get(id), self.store.get(id)) {
@@ -142,7 +142,7 @@ impl Conference {
                 let may = self.may_make_again(id, join, &shown);
                 match self.made_again(now, id, token, join.room_name.as_deref(), may) {
                     Some(record) => Found::Ended(record),
-                    None => return Err(self.no_such_room(now, address)),
+                    None => return Err(self.no_such_room(now, address, id)),
                 }
             }
         };
@@ -229,9 +229,10 @@ impl Conference {
         made.then_some(name)
     }
 
-    /// What somebody hears who asked for a room that there is not.
-    pub(super) fn no_such_room(&mut self, now: Now, address: ClientAddress) -> Refusal {
+    /// What somebody hears who asked for a room that there is not, or not any more.
+    pub(super) fn no_such_room(&mut self, now: Now, address: ClientAddress, id: &str) -> Refusal {
         match self.asked_in_vain(now, address) {
+            Ok(()) if self.has_ended(id) => Refusal::Ended,
             Ok(()) => Refusal::UnknownRoom,
             Err(over) => Refusal::over(now, over),
         }

@@ -96,7 +96,8 @@ impl Conference {
         }
         self.timers.clear(&Timer::Join(socket));
         let people = self.room(&record.id).map_or(0, |room| room.people);
-        self.send(socket, &ServerMessage::Waiting { knock: id, room: record.info(people) }, None);
+        let info = self.shown(record.info(people));
+        self.send(socket, &ServerMessage::Waiting { knock: id, room: info }, None);
         self.lobby_changed(&room);
         Ok(())
     }

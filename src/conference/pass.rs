@@ -2,6 +2,7 @@
 
 use super::parse::Join;
 use super::payers::Payer;
+use super::protocol::RoomInfo;
 use super::refusal::Refusal;
 use super::room::CreateRoomError;
 use super::{Conference, Now, names};
@@ -96,6 +97,18 @@ impl Conference {
             Ok(()) => Refusal::BadPass(error),
             Err(over) => Refusal::over(now, over),
         }
+    }
+
+    /// A room as it is shown here.
+    pub(super) fn shown(&self, room: RoomInfo) -> RoomInfo {
+        RoomInfo { pass_needed: self.config.rules.join == Auth::Token, ..room }
+    }
+
+    /// Whether whoever shows this, or nothing, may make rooms.
+    #[must_use]
+    pub fn makes_rooms(&self, now: Now, pass: Option<&str>) -> bool {
+        let may = |pass: &str| self.read_pass(now, pass).is_ok_and(|pass| pass.rights.create);
+        self.links_make_rooms() || pass.is_some_and(may)
     }
 
     /// Whether whoever has the link of a room that is not listed makes it again.

@@ -12,7 +12,7 @@ mod room;
 mod wish;
 
 pub use self::course::{DirectState, Path, Topology, Why};
-pub use self::error::ErrorCode;
+pub use self::error::{ErrorCode, PassFault};
 pub use self::file::FileFrame;
 pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimits};
 pub use self::peer::{Client, PeerInfo, Presence, StreamInfo, TrackInfo};
@@ -433,6 +433,9 @@ pub enum ServerMessage {
         /// The `ref` of what this is about, if it is about the chat.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
+        /// What is wrong with the access token, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<PassFault>,
     },
     /// The server is there.
     Pong,

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::Now;
 use super::kind::KindError;
-use super::protocol::{ErrorCode, FIRST_PROTOCOL, PROTOCOL, ServerMessage};
+use super::protocol::{ErrorCode, FIRST_PROTOCOL, PROTOCOL, PassFault, ServerMessage};
 use crate::json::ReadError;
 use crate::ledger::Over;
 use crate::media::ids::OfferId;
@@ -269,6 +269,17 @@ impl Refusal {
         }
     }
 
+    /// What is wrong with an access token, if it is about one.
+    fn reason(&self) -> Option<PassFault> {
+        let Self::BadPass(error) = self else { return None };
+        Some(match error {
+            PassError::Expired => PassFault::Expired,
+            PassError::NotYet => PassFault::NotYet,
+            PassError::OtherRoom => PassFault::OtherRoom,
+            _ => PassFault::Bad,
+        })
+    }
+
     /// The `error` message.
     pub(super) fn into_message(self) -> ServerMessage {
         let code = self.code();
@@ -278,7 +289,8 @@ impl Refusal {
         };
         // What the connection was good for is gone.
         let rebuild = matches!(code, ErrorCode::OfferRefused | ErrorCode::MediaLost);
-        ServerMessage::Error { code, message, rebuild, offer: self.offer(), reference: self.reference() }
+        let (offer, reference, reason) = (self.offer(), self.reference(), self.reason());
+        ServerMessage::Error { code, message, rebuild, offer, reference, reason }
     }
 }
 

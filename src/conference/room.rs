@@ -125,6 +125,8 @@ pub struct CreatedRoom {
 pub struct RoomPage {
     /// The rooms.
     pub rooms: Vec<RoomInfo>,
+    /// Whether who asks makes rooms.
+    pub makes: bool,
     /// The page goes on after this id; `None` on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -254,7 +256,7 @@ impl Conference {
         };
         self.keep(now, address, record.clone())?;
         let secret = self.keys.owner_secret(&record.id, record.created_at);
-        Ok(CreatedRoom { room: record.info(0), secret, kept: record.is_kept() })
+        Ok(CreatedRoom { room: self.shown(record.info(0)), secret, kept: record.is_kept() })
     }
 
     fn most_of_name(&self) -> usize {
@@ -332,8 +334,8 @@ impl Conference {
     #[must_use]
     pub fn room(&self, id: &str) -> Option<RoomInfo> {
         match self.room_ids.get(id).and_then(|room| self.rooms.get(room)) {
-            Some(room) => Some(room.state.info()),
-            None => self.store.get(id).map(|record| record.info(0)),
+            Some(room) => Some(self.shown(room.state.info())),
+            None => self.store.get(id).map(|record| self.shown(record.info(0))),
         }
     }
 
@@ -349,8 +351,14 @@ impl Conference {
     pub fn look_up_with(&self, now: Now, id: &str, pass: Option<&str>) -> Option<RoomInfo> {
         self.room(id).or_else(|| {
             let may = self.links_make_rooms() || pass.is_some_and(|pass| self.makes(now, id, pass));
-            Some(self.made_again(now, id, None, None, may)?.info(0))
+            Some(self.shown(self.made_again(now, id, None, None, may)?.info(0)))
         })
+    }
+
+    /// Whether a room with this id was ended for good.
+    #[must_use]
+    pub fn has_ended(&self, id: &str) -> bool {
+        self.store.is_buried(id)
     }
 
     /// The listed rooms with an id after `after`, at most `most` (1 to 100) of them.
@@ -367,7 +375,8 @@ impl Conference {
                 .and_then(|id| self.rooms.get(id))
                 .map_or(0, |room| room.state.people().len())
         };
-        RoomPage { rooms: records.iter().map(|record| record.info(people(&record.id))).collect(), next }
+        let shown = |record: &RoomRecord| self.shown(record.info(people(&record.id)));
+        RoomPage { rooms: records.iter().map(shown).collect(), makes: true, next }
     }
 
     /// Puts a room into the store, and lets it go if nobody comes.

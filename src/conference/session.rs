@@ -298,7 +298,7 @@ impl Conference {
             token: peer.token.seal(&self.keys, room.id()),
             resumed,
             media: peer.negotiation.connected(),
-            room: room.state.info(),
+            room: self.shown(room.state.info()),
             protocol: PROTOCOL,
             role,
             slots: slots(grants.contains(&Grant::Subscribe)),

@@ -106,6 +106,7 @@ impl RoomRecord {
             keeping: self.keeping,
             created_at: self.created_at,
             people,
+            pass_needed: false,
         }
     }
 }
@@ -153,7 +154,7 @@ pub struct StoredMessage {
     pub reference: String,
 }
 
-/// What a change is about: a newer one replaces an older one of the same. What is taken out of a chat comes last.
+/// What a change is about: a newer one replaces an older one of the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
     /// A room.

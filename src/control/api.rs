@@ -155,10 +155,11 @@ impl Site<'_> {
     /// The room of an id: with what its application keeps, for whoever shows its secret.
     pub(super) fn room(&mut self, request: &Request, client: ClientAddress, text: &str) -> Reply {
         let shown = bearer(&request.head.headers);
+        let ended = self.conference.has_ended(&self.meant(text));
         let owns = |site: &Self, shown: &str| {
             !is_pass(shown) || site.conference.administers(site.now, &site.meant(text), shown)
         };
-        if request.head.method != Method::HEAD && shown.is_some_and(|shown| owns(self, shown)) {
+        if request.head.method != Method::HEAD && !ended && shown.is_some_and(|shown| owns(self, shown)) {
             return self.with_secret(request, |site, secret| {
                 let id = site.meant(text);
                 let details = site.conference.details(site.now, client, &id, secret)?;
@@ -176,6 +177,9 @@ impl Site<'_> {
                 let names = self.conference.names_at_door(self.now, client, &room.id);
                 Some(self.tagged(Reply::json(StatusCode::OK, &Seen { room: &room, names }), &room.id))
             }),
+            None if ended && !wants_page(&request.head.headers) => {
+                Reply::problem(StatusCode::GONE, "this room has ended")
+            }
             // A program that has the address of a room knows by this that the address is right.
             None if !wants_page(&request.head.headers) => self.declined(&Declined::NoRoom),
             None => only_reading(request, || None),

@@ -16,7 +16,7 @@ use super::http::{Awaited, Reply, Request, bearer, percent_decode};
 use super::ids::ConnectionId;
 use super::proxy::TrustedProxies;
 use super::repeats::{self, Known, Repeats};
-use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, TraceRefused};
+use crate::conference::{Conference, CreateRoom, CreateRoomError, Now, RoomPage, TraceRefused};
 use crate::json;
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::{Limits, Tally};
@@ -168,7 +168,9 @@ impl Site<'_> {
     pub(super) fn listed(&self, request: &Request) -> Reply {
         match page(&request.head.target) {
             Some((after, most)) => {
-                Reply::json(StatusCode::OK, &self.conference.listed_rooms(after.as_deref(), most))
+                let makes = self.conference.makes_rooms(self.now, bearer(&request.head.headers));
+                let page = self.conference.listed_rooms(after.as_deref(), most);
+                Reply::json(StatusCode::OK, &RoomPage { makes, ..page })
             }
             None => Reply::problem(StatusCode::BAD_REQUEST, "the query is after=ID, limit=1 to 100, or both"),
         }

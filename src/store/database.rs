@@ -78,6 +78,8 @@ pub enum StoreError {
 pub struct Database {
     connection: Connection,
     path: PathBuf,
+    /// Something was taken out of it that may still be in its log.
+    unclean: bool,
     /// Held as long as it is open: nobody else serves with the file.
     _lock: Option<File>,
 }
@@ -99,7 +101,7 @@ impl Database {
             return Err(StoreError::Unusable(path.to_owned(), error.to_string()));
         }
         let connection = Connection::open(path).map_err(|error| unusable(path, &error))?;
-        let mut database = Database { connection, path: path.to_owned(), _lock: Some(lock) };
+        let mut database = Database { connection, path: path.to_owned(), unclean: true, _lock: Some(lock) };
         database.prepare()?;
         Ok(database)
     }
@@ -114,7 +116,7 @@ impl Database {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| unusable(path, &error))?;
-        let database = Database { connection, path: path.to_owned(), _lock: None };
+        let database = Database { connection, path: path.to_owned(), unclean: false, _lock: None };
         let settled = database.connection.busy_timeout(BUSY);
         settled.map_err(|error| unusable(path, &error))?;
         database.version()?;
@@ -129,7 +131,9 @@ impl Database {
         let settled = self.connection.busy_timeout(BUSY).and_then(|()| {
             // What was answered is on the disk, also after a power failure.
             self.connection.pragma_update(None, "journal_mode", "WAL")?;
-            self.connection.pragma_update(None, "synchronous", "FULL")
+            self.connection.pragma_update(None, "synchronous", "FULL")?;
+            // What is deleted is written over.
+            self.connection.pragma_update(None, "secure_delete", "ON")
         });
         settled.map_err(|error| unusable(&path, &error))?;
         let known = usize::try_from(version).unwrap_or(0);
@@ -220,7 +224,7 @@ impl Database {
         })
     }
 
-    /// Writes all of these, or none.
+    /// Writes all of these, or none. What people wrote and is not to be kept is in no file once this is done.
     ///
     /// # Errors
     /// What the disk or `SQLite` says.
@@ -236,7 +240,23 @@ impl Database {
             }
             step.commit().map_err(said)
         };
-        write()
+        write()?;
+        self.unclean |= changes.iter().any(takes_out);
+        if self.unclean {
+            self.clean();
+        }
+        Ok(())
+    }
+
+    /// Empties the log, which has what was there before. Whoever reads the file at this moment may be in the way: then it is tried again
+    /// with what is written next.
+    fn clean(&mut self) {
+        let blocked =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        match blocked {
+            Ok(blocked) => self.unclean = blocked != 0,
+            Err(error) => log::warn!("{}: the log is not emptied: {error}", self.path.display()),
+        }
     }
 
     /// Writes a copy of it to `to`, also while a server uses it.
@@ -256,6 +276,16 @@ impl Database {
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn said(error: rusqlite::Error) -> String {
     error.to_string()
+}
+
+/// Whether somebody relies on it that something is gone. What gives way to newer messages goes sooner or later.
+fn takes_out(change: &Change) -> bool {
+    match change {
+        Change::Kept(_) => false,
+        Change::Gone { .. } | Change::Ended { .. } => true,
+        Change::Written(written) => written.message.deleted || written.message.edited,
+        Change::Unwritten { below, .. } => *below == 0,
+    }
 }
 
 fn apply(step: &Transaction<'_>, change: &Change) -> Result<(), String> {

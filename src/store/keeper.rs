@@ -194,7 +194,10 @@ impl Keeper {
 /// The thread: one batch after the other, each whole or not at all.
 fn write(mut database: Database, batches: &Receiver<Batch>, say: &mut dyn FnMut(Answer) -> bool) {
     while let Ok(batch) = batches.recv() {
-        let changes: Vec<Change> = batch.values().map(|(_, change)| change.clone()).collect();
+        // In the order in which they came: what is taken out of a chat may be put into it again.
+        let mut numbered: Vec<&(u64, Change)> = batch.values().collect();
+        numbered.sort_unstable_by_key(|(number, _)| *number);
+        let changes: Vec<Change> = numbered.into_iter().map(|(_, change)| change.clone()).collect();
         let outcome = database.apply(&changes);
         if !say((batch, outcome)) {
             break;

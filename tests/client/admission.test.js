@@ -6,6 +6,7 @@ import { comerOf, joinOf, verdictOf } from '../../client/js/call/joining.js';
 import { newsText } from '../../client/js/core/news.js';
 import { browserId, putAsk, takeAsk } from '../../client/js/core/storage.js';
 import { validateClientMessage } from '../../client/js/proto/validate.js';
+import { onceItIs } from '../../client/js/core/moment.js';
 import { ASK, endingOf } from '../../client/js/ui/endings.js';
 import { called, leaveLatest, sockets, welcome } from './call-world.js';
 
@@ -272,4 +273,55 @@ test('a browser has one name at every visit, as the server takes it, also where 
   const without = browserId();
   assert.match(without, /^[A-Za-z0-9_-]{22}$/);
   assert.equal(browserId(), without, 'for as long as the page is open');
+});
+
+test('who has an invitation that is not good reads what is wrong with it', () => {
+  const { call, server } = called();
+  const told = events(call);
+  /** @type {string[]} */
+  const faults = [];
+  call.on('pass-refused', (reason) => faults.push(reason));
+  server().says({ type: 'error', code: 'bad-pass', message: '', rebuild: false, reason: 'expired' });
+  assert.deepEqual([told, faults], [['ended bad-pass'], ['expired']]);
+  const texts = ['expired', 'not-yet', 'other-room', 'bad'].map((fault) => endingOf('bad-pass', { fault }).text);
+  assert.equal(new Set(texts).size, 4, texts.join());
+  assert.equal(endingOf('bad-pass', { fault: 'something-new' }).text, endingOf('bad-pass').text);
+  assert.equal(endingOf('bad-pass', { fault: 'constructor' }).text, endingOf('bad-pass').text);
+});
+
+test('a room that has ended is not offered to be made, and has words of its own', () => {
+  assert.equal(endingOf('gone').again, '');
+  assert.notEqual(endingOf('gone').title, endingOf('unknown-room').title);
+});
+
+test('what waits for a moment waits for one that is further away than timers count', () => {
+  let now = 0;
+  let done = 0;
+  /** @type {{ act: () => void, at: number }[]} */
+  const timers = [];
+  const clock = {
+    now: () => now,
+    later: (/** @type {() => void} */ act, /** @type {number} */ after) => timers.push({ act, at: now + after }),
+  };
+  const moment = 40 * 86_400_000 + 5;
+  onceItIs(moment, () => (done += 1), clock);
+  for (let timer = timers.shift(); timer; timer = timers.shift()) {
+    assert.ok(timer.at - now < 2 ** 31 && done === 0);
+    now = timer.at;
+    timer.act();
+  }
+  assert.deepEqual([done, now], [1, moment]);
+});
+
+test('where everybody needs an invitation the page knows it, from the server or from the room', () => {
+  const { call, server } = called();
+  server().says(welcome());
+  assert.equal(call.moderation.needsPass, false);
+  server().says({ type: 'room', access: 'token', locked: false, screens: 'everybody' });
+  assert.equal(call.moderation.needsPass, true);
+  server().says({ type: 'room', access: 'open', locked: false, screens: 'everybody' });
+  assert.equal(call.moderation.needsPass, false);
+  const hello = welcome();
+  server().says({ ...hello, room: { ...hello.room, passNeeded: true } });
+  assert.equal(call.moderation.needsPass, true);
 });

@@ -32,7 +32,13 @@ test('the first rooms are shown, and whether there are more', async () => {
   assert.deepEqual([many.rooms.length, many.more], [PAGE, true]);
   const exactly = await listedRooms(serverWith(PAGE).get, PAGE);
   assert.deepEqual([exactly.rooms.length, exactly.more], [PAGE, false]);
-  assert.deepEqual(await listedRooms(serverWith(0).get, PAGE), { rooms: [], more: false });
+  assert.deepEqual(await listedRooms(serverWith(0).get, PAGE), { rooms: [], more: false, makes: true });
+});
+
+test('a server may say that who asks makes no rooms, and an older one says nothing', async () => {
+  const says = async (/** @type {object} */ more) =>
+    (await listedRooms(async () => ({ rooms: [], ...more }), PAGE)).makes;
+  assert.deepEqual([await says({ makes: false }), await says({ makes: true }), await says({})], [false, true, true]);
 });
 
 test('a long list is asked for in pages the server gives, and every room comes once', async () => {

@@ -223,5 +223,6 @@ house.scene('a room that is ended is over for everybody, and its link leads nowh
     assert.equal(await person.camerasRunning(), 0, 'the light of the camera is off');
   }
   await dan.page.goto(invitation);
-  await dan.reads('There is no such room');
+  await dan.reads('This room has ended');
+  assert.equal(await dan.button('Make this room now').count(), 0, 'nobody makes it again');
 });

@@ -112,7 +112,44 @@ house.scene('who comes too early reads when the room opens', async () => {
   await ann.page.goto(house.origin);
   const early = await asks('POST', '/api/rooms', { name: 'Tomorrow', starts: Date.now() + 86_400_000 });
   await ann.page.goto(new URL(`/r/${early.id}`, house.origin).href);
+  await ann.page
+    .getByText(/It opens on .+/)
+    .filter({ visible: true })
+    .waitFor();
   await ann.page.getByRole('button', { name: 'Join' }).click();
   await ann.reads('The room is not open yet');
-  await ann.page.getByText(/It opens on .+/).waitFor();
+  await ann.page
+    .getByText(/It opens on .+/)
+    .filter({ visible: true })
+    .waitFor();
+});
+
+house.scene('who waits for a room that opens reads that it has, at the door and behind it', async () => {
+  await Promise.all([ann, bob].map((person) => person.page.goto(house.origin)));
+  const soon = await asks('POST', '/api/rooms', { name: 'Soon', starts: Date.now() + 20_000 });
+  const link = new URL(`/r/${soon.id}`, house.origin).href;
+  await Promise.all([ann, bob].map((person) => person.page.goto(link)));
+  await ann.page
+    .getByText(/It opens on .+/)
+    .filter({ visible: true })
+    .waitFor();
+  await bob.page.getByRole('button', { name: 'Join' }).click();
+  await bob.reads('The room is not open yet');
+  const isOpen = (/** @type {Person} */ { page }) => page.getByText('The room is open now.').filter({ visible: true });
+  await Promise.all([ann, bob].map((person) => isOpen(person).waitFor()));
+});
+
+house.scene('who invites people to a room for invited ones reads that its link is not enough', async () => {
+  await ann.page.goto(house.origin);
+  const course = await asks('POST', '/api/rooms', { name: 'Exam' });
+  await ann.join(new URL(`/r/${course.id}`, house.origin).href);
+  const alone = ann.page.getByText('The link alone lets nobody in');
+  await asks('PATCH', `/api/rooms/${course.id}`, { access: 'token' }, course.secret);
+  await until(
+    'the page knows',
+    () => ann.page.locator('#ways-pass').evaluate((element) => element instanceof HTMLElement && !element.hidden),
+    (knows) => knows,
+  );
+  await ann.button('Copy invite link').click();
+  await alone.filter({ visible: true }).first().waitFor();
 });

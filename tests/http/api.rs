@@ -182,7 +182,12 @@ fn people_are_listed_written_to_muted_and_put_out() {
     assert_eq!(until(&mut ann, "peer-left")["name"], "Bob");
     assert_eq!(room.owner("DELETE", "", None).status, 204);
     assert_eq!(until(&mut ann, "error")["code"], "ended");
-    assert_eq!(room.ask("GET", "", "", None).status, 404);
+    let ended = room.ask("GET", "", "", None);
+    assert_eq!((ended.status, ended.header("content-type")), (410, Some("application/problem+json")));
+    assert_eq!(ended.json()["detail"], "this room has ended");
+    assert_eq!(room.owner("GET", "", None).status, 410);
+    ann.send(Message::text(json!({ "type": "join", "room": room.id, "name": "Ann" }).to_string())).unwrap();
+    assert_eq!(until(&mut ann, "error")["code"], "ended", "who comes later as well");
     assert_eq!(room.owner("PATCH", "", Some(&json!({ "locked": true }))).status, 404);
     assert!(!ann_id.is_empty());
 }
@@ -238,7 +243,7 @@ fn what_an_application_mistypes_is_told_to_it() {
     }
     assert_eq!(room.owner("PATCH", "", Some(&json!({ "starts": 1_796_061_373 }))).status, 400);
     assert_eq!(room.owner("DELETE", "", None).status, 204);
-    assert_eq!(room.ask("GET", "", "", None).json()["detail"], "there is no such room");
+    assert_eq!(room.ask("GET", "", "", None).json()["detail"], "this room has ended");
 }
 
 #[test]

@@ -123,6 +123,66 @@ fn a_chat_that_is_to_be_kept_is_there_after_the_program_was_killed() {
     }
 }
 
+/// Whether a text is in any file of the store.
+fn is_on_disk(folder: &Folder, text: &str) -> bool {
+    let files = fs::read_dir(folder.path().join("state")).unwrap();
+    files
+        .map(|file| fs::read(file.unwrap().path()).unwrap())
+        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+/// Whoever is told that a chat is not kept may rely on it: it is in no file, whatever ends the program next.
+#[test]
+fn a_chat_that_is_not_to_be_kept_any_more_is_gone_from_the_disk_once_that_is_answered() {
+    let folder = Folder::new();
+    let mut process = start(&folder, &[]);
+    let made = make(&process, &json!({ "name": "Course", "lasts": true, "keepChat": true })).json();
+    let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    let enter = |process: &Process| {
+        let mut socket = websocket(process.port);
+        let seen = json!({ "epoch": 0, "revision": 0 });
+        let join = json!({ "type": "join", "room": id, "name": "Ann", "secret": secret, "chat": seen });
+        socket.send(Message::text(join.to_string())).unwrap();
+        socket
+    };
+    let change = |process: &Process, body: &str| {
+        let (shown, length) = (format!("Authorization: Bearer {secret}"), body.len());
+        let patch = format!(
+            "PATCH /api/rooms/{id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{shown}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        assert_eq!(ask(process, &patch).status, 200);
+    };
+    let kill = |process: &mut Process| {
+        process.child.kill().unwrap();
+        process.child.wait().unwrap();
+    };
+    let mut ann = enter(&process);
+    for number in 0..6 {
+        let said =
+            json!({ "type": "chat", "ref": number.to_string(), "text": format!("in confidence {number}") });
+        ann.send(Message::text(said.to_string())).unwrap();
+        until(&mut ann, "chat");
+        // Each is written for itself, so that the file has had several forms.
+        change(&process, &json!({ "metadata": number }).to_string());
+    }
+    assert!(is_on_disk(&folder, "in confidence"));
+    kill(&mut process);
+    let mut process = start(&folder, &[]);
+    let mut ann = enter(&process);
+    assert_eq!(until(&mut ann, "chat-history")["messages"].as_array().unwrap().len(), 6);
+    change(&process, r#"{"keepChat":false}"#);
+    assert!(!is_on_disk(&folder, "in confidence"), "before it is answered");
+    let said = json!({ "type": "chat", "ref": "later", "text": "in confidence, too" });
+    ann.send(Message::text(said.to_string())).unwrap();
+    until(&mut ann, "chat");
+    change(&process, r#"{"metadata":"later"}"#);
+    kill(&mut process);
+    assert!(!is_on_disk(&folder, "in confidence"));
+    let process = start(&folder, &[]);
+    let history = until(&mut enter(&process), "chat-history");
+    assert_eq!(history["messages"], json!([]), "nobody gets anything of before");
+}
+
 #[test]
 fn a_store_is_checked_and_copied_while_it_serves_and_a_copy_brings_its_rooms_back() {
     let folder = Folder::new();

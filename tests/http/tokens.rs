@@ -117,6 +117,42 @@ fn a_token_that_does_not_decide_about_a_room_is_told_why() {
     }
 }
 
+/// A page need not offer what fails.
+#[test]
+fn whoever_asks_for_the_rooms_hears_whether_they_make_some() {
+    let makes = |server: &Server, shown: Option<String>| {
+        let shown = shown.map_or(String::new(), |shown| format!("Authorization: Bearer {shown}\r\n"));
+        let answer = server.ask(&format!("GET /api/rooms HTTP/1.1\r\nHost: localhost\r\n{shown}\r\n"));
+        assert_eq!(answer.status, 200);
+        answer.json()["makes"].clone()
+    };
+    let server = closed();
+    assert_eq!(makes(&server, None), false);
+    assert_eq!(makes(&server, Some(pass(json!({ "plenary": { "create": true } })))), true);
+    for claims in [json!({ "exp": 1, "plenary": { "create": true } }), json!({ "plenary": { "room": "*" } })]
+    {
+        assert_eq!(makes(&server, Some(pass(claims))), false);
+    }
+    assert_eq!(makes(&Server::start(), None), true);
+}
+
+/// `access` is what was decided about the room, and what `--auth token` says comes on top of it.
+#[test]
+fn a_server_into_which_nobody_comes_without_a_token_says_so_of_every_room() {
+    let passes = Passes { keys: keys(), ..Passes::default() };
+    let rules = PassRules { passes, join: Auth::Token, create: Auth::Open };
+    let server = Server::with_rules(ControlConfig::default(), rules);
+    let made = server.post("/api/rooms", r#"{"name":"Den","listed":true}"#).json();
+    assert_eq!((&made["access"], &made["passNeeded"]), (&json!("open"), &json!(true)));
+    assert_eq!(server.get("/api/rooms/den").json()["passNeeded"], true);
+    assert_eq!(server.get("/api/rooms").json()["rooms"][0]["passNeeded"], true);
+    let mut socket = server.websocket();
+    let welcome = joined(&mut socket, "den", Some(&pass(json!({ "plenary": { "room": "den" } }))));
+    assert_eq!(welcome["room"]["passNeeded"], true);
+    let elsewhere = Server::start().post("/api/rooms", r#"{"name":"Den","access":"token"}"#).json();
+    assert!(elsewhere["passNeeded"].is_null(), "the room says it itself there: {elsewhere}");
+}
+
 /// Whatever address they come from.
 #[test]
 fn whom_a_token_is_for_makes_no_more_rooms_than_one_may() {

@@ -205,10 +205,7 @@ export class Call extends Emitter {
     this.#close();
   }
 
-  /**
-   * The page goes away, perhaps to come back.
-   * @returns {Return | null} What the next page needs; null if the person never came in.
-   */
+  /** The page goes away. @returns {Return | null} What the next page needs to come back; null if nobody came in. */
   suspend() {
     // A page that comes back cannot go on with the screen: browsers want to be asked anew.
     if (this.#share.sharing) this.#socket.send({ type: 'mute', stream: 'screen', kind: 'video', muted: true });
@@ -221,7 +218,7 @@ export class Call extends Emitter {
     this.#telling.view(tiles);
   }
 
-  /** What the person allows from now on. @param {Quality} quality */
+  /** @param {Quality} quality What the person allows from now on. */
   allow(quality) {
     this.#quality = quality;
     this.#link?.allow(quality);
@@ -420,7 +417,7 @@ export class Call extends Emitter {
   }
 
   /** @param {ErrorMessage} error */
-  #refused({ code, message, rebuild, offer }) {
+  #refused({ code, message, rebuild, offer, reason }) {
     console.warn(`the server says ${code}: ${message}`);
     // The server also tells of the end of a connection that this page closed itself; the next one is offered already.
     if (code === 'media-lost' && this.#link?.answered === false) return;
@@ -431,6 +428,7 @@ export class Call extends Emitter {
     switch (verdictOf(code, { inside: this.#socket.up, secret: this.#comer.secret !== '' })) {
       case 'over':
         if (code === 'reload' && !this.#wasInside) this.emit('outdated', null);
+        if (reason) this.emit('pass-refused', reason);
         return this.#end(code);
       case 'guest':
         return this.#enterAsGuest();

@@ -60,6 +60,7 @@
  * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was
  *   inside yet.
  * @property {null} secret-refused The room was made by somebody else; one enters as a guest.
+ * @property {string} pass-refused The access token is not good; what is wrong with it.
  * @property {null} bad-name The server takes another name only: {@link Call.startAs}.
  * @property {string} ended Why: `taken-over` or the code of an error.
  */

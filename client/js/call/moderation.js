@@ -62,6 +62,8 @@ export class Moderation extends Emitter {
   /** @type {readonly Knock[]} */
   #waiting = [];
   #wishedAt = -Infinity;
+  /** On this server nobody comes in without an access token. */
+  #byPass = false;
 
   /** @param {Outside} outside */
   constructor({ send, media, share, now = Date.now }) {
@@ -84,6 +86,11 @@ export class Moderation extends Emitter {
 
   get kept() {
     return this.#kept;
+  }
+
+  /** Whether the link alone lets nobody in. */
+  get needsPass() {
+    return this.#byPass || this.#kept.access === 'token';
   }
 
   /** Who waits, the longest wait first. */
@@ -114,6 +121,7 @@ export class Moderation extends Emitter {
     this.#role = roleOf(role);
     this.#grants = grantsOf({ ...(role === undefined ? {} : { role }), ...(grants ? { grants } : {}) });
     this.#kept = keptOf(room);
+    this.#byPass = room.passNeeded === true;
     // Whoever waits at a server that was started anew has another number there.
     if (!resumed || !this.may('moderate')) this.#waiting = [];
     this.#obey();

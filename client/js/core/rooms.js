@@ -5,7 +5,7 @@
 import { word } from './words.js';
 
 /** @typedef {{ id: string, name: string, people: number }} ListedRoom */
-/** @typedef {{ rooms: ListedRoom[], more: boolean }} RoomList */
+/** `makes` is whether who asks makes rooms: an older server does not say. @typedef {{ rooms: ListedRoom[], more: boolean, makes: boolean }} RoomList */
 
 /** Rooms on one page, and so on the home page at first. */
 export const PAGE = 20;
@@ -23,25 +23,28 @@ export async function listedRooms(get, most) {
   const rooms = new Map();
   /** @type {string | undefined} */
   let next;
+  /** @type {boolean} */
+  let makes;
   do {
     const query = new URLSearchParams({ limit: String(Math.min(LARGEST, most - rooms.size)) });
     if (next !== undefined) query.set('after', next);
     const page = readPage(await get(`/api/rooms?${query}`));
+    makes = page.makes;
     for (const room of page.rooms) rooms.set(room.id, room);
     // A page that leads nowhere ends the list: it must not be asked for again and again.
     next = page.rooms.length > 0 && page.next !== next ? page.next : undefined;
   } while (next !== undefined && rooms.size < most);
-  return { rooms: [...rooms.values()].slice(0, most), more: next !== undefined || rooms.size > most };
+  return { rooms: [...rooms.values()].slice(0, most), more: next !== undefined || rooms.size > most, makes };
 }
 
 /**
  * @param {unknown} body
- * @returns {{ rooms: ListedRoom[], next?: string }}
+ * @returns {{ rooms: ListedRoom[], makes: boolean, next?: string }}
  */
 function readPage(body) {
-  const { rooms, next } = /** @type {{ rooms?: unknown, next?: unknown }} */ (body ?? {});
+  const { rooms, next, makes } = /** @type {{ rooms?: unknown, next?: unknown, makes?: unknown }} */ (body ?? {});
   if (!Array.isArray(rooms)) throw new Error('the list of rooms is no list');
-  return { rooms: rooms.filter(isRoom), ...(typeof next === 'string' ? { next } : {}) };
+  return { rooms: rooms.filter(isRoom), makes: makes !== false, ...(typeof next === 'string' ? { next } : {}) };
 }
 
 /**

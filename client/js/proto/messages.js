@@ -56,7 +56,7 @@
  * How the room is kept; an older server says less of it. Times are in milliseconds since 1970, `longest` is in seconds.
  * @typedef {{ access?: string, locked?: boolean, screens?: string, chat?: boolean, files?: boolean, keepChat?: boolean, starts?: number, ends?: number, longest?: number }} Keeping
  */
-/** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number } & Keeping} RoomInfo */
+/** @typedef {{ id: string, name: string, listed: boolean, topology: string, createdAt: number, people: number, passNeeded?: boolean } & Keeping} RoomInfo */
 /** @typedef {{ pairs: number, audioOnly: number, videoSteps: number[] }} SlotLimits */
 /** How to offer pictures: the layers of each, from the smallest to the largest. @typedef {{ camera: PublishLayer[], screen: PublishLayer[] }} Encodings */
 /** @typedef {{ urls: string[], username?: string, credential?: string }} IceServer */
@@ -111,7 +111,7 @@
 /** One waits in the lobby. @typedef {{ type: 'waiting', knock: number, room: RoomInfo }} Waiting */
 /** Somebody who waits. @typedef {{ knock: number, name: string, since: number, banned: boolean }} Knock */
 /** @typedef {{ type: 'lobby', waiting: Knock[] }} Lobby */
-/** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string }} ErrorMessage */
+/** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string, reason?: string }} ErrorMessage */
 /** @typedef {{ type: 'pong' }} Pong */
 /** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | Reacted | FileFrom | RoomKept | Closing | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
 

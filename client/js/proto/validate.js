@@ -59,7 +59,7 @@ const record =
 const settings = { chat: flag, files: flag, keepChat: flag, starts: count, ends: count, longest: u32 };
 const room = record(
   { id: text, name: text, listed: flag, topology: text, createdAt: count, people: count },
-  { access: text, locked: flag, screens: text, ...settings },
+  { access: text, locked: flag, screens: text, passNeeded: flag, ...settings },
 );
 const muted = record({ muted: flag });
 const layer = record({ maxBitrate: u32, scaleDown: u8 }, { rid: text, maxFramerate: u8 });
@@ -137,7 +137,7 @@ const SERVER = {
   muted: record({ stream, kind }, { by: text }),
   waiting: record({ knock: count, room }),
   lobby: record({ waiting: listOf(record({ knock: count, name: text, since: count, banned: flag })) }),
-  error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text }),
+  error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text, reason: text }),
   pong: record({}),
 };
 

@@ -120,7 +120,7 @@ export function callView({ call, media, share, quality, id, name, returns, regio
     stage.react(peer === call.state.self ? null : peer, reaction);
   reactions({ call, float, region });
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
-  inviteButton(id, announce);
+  inviteButton(id, call.moderation, announce);
   invitationWays(call, id, announce);
   chatPanel({ call, id, announce });
   const out = byId('leave', HTMLButtonElement);

@@ -1,9 +1,11 @@
 /**
  * What the door has beside the way in: does the microphone hear, does the speaker play, where to click if neither may, and which
- * language is spoken.
+ * language is spoken; and that the room has opened meanwhile.
  */
 
 import { byId } from '../core/dom.js';
+import { onceItIs } from '../core/moment.js';
+import { word } from '../core/words.js';
 import { speaker } from '../rtc/speaker.js';
 import { languageChoice } from './language-choice.js';
 import { levelMeter } from './meter.js';
@@ -12,8 +14,15 @@ import { speakerMenu } from './speaker-menu.js';
 
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 
-/** @param {LocalMedia} media */
-export function doorMore(media) {
+/**
+ * @param {LocalMedia} media
+ * @param {number} opens When the room does, in milliseconds since 1970; 0 if it is open.
+ */
+export function doorMore(media, opens) {
+  if (opens) {
+    const place = byId('door-opens', HTMLParagraphElement);
+    onceItIs(opens, () => (place.textContent = word('door.opened')));
+  }
   languageChoice(byId('language', HTMLSelectElement));
   const meter = levelMeter(media);
   byId('preview-frame', HTMLDivElement).append(meter.element);

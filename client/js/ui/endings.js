@@ -27,6 +27,7 @@ const ENDINGS = {
   'left-lobby': { title: word('over.left-lobby.title'), text: word('over.left-lobby.text'), again: RETURN },
   'taken-over': { title: word('over.taken-over.title'), text: word('over.taken-over.text'), again: RETURN },
   'unknown-room': { title: word('over.unknown-room.title'), text: word('over.unknown-room.text'), again: '' },
+  gone: { title: word('over.gone.title'), text: word('over.gone.text'), again: '' },
   reload: { title: word('over.reload.title'), text: word('over.reload.text'), again: RETURN },
   'room-full': { title: word('over.room-full.title'), text: word('over.room-full.text'), again: RETURN },
   'pass-needed': { title: word('over.pass-needed.title'), text: word('over.pass-needed.text'), again: '' },
@@ -42,15 +43,25 @@ const ENDINGS = {
   'too-early': { title: word('over.too-early.title'), text: word('over.too-early.text'), again: TRY },
 };
 
+/** What is said of an access token that is not good, by what is wrong with it. @type {Record<string, string>} */
+const FAULTS = {
+  expired: word('over.bad-pass.expired'),
+  'not-yet': word('over.bad-pass.not-yet'),
+  'other-room': word('over.bad-pass.other-room'),
+};
+
 /**
  * @param {string} why A word of the page, or the code of an error.
- * @param {string} [opens] When the room opens: a date and a time, in words.
+ * @param {{ when?: string, fault?: string }} [more] When the room opens, a date and a time in words; what is wrong with the access token.
  * @returns {Ending}
  */
-export function endingOf(why, opens = '') {
+export function endingOf(why, { when = '', fault = '' } = {}) {
   const known = Object.hasOwn(ENDINGS, why) ? ENDINGS[why] : undefined;
-  if (known && why === 'too-early' && opens) {
-    return { ...known, text: word('over.too-early.when', { when: [opens] }) };
+  if (known && why === 'too-early' && when) {
+    return { ...known, text: word('over.too-early.when', { when: [when] }) };
+  }
+  if (known && why === 'bad-pass' && Object.hasOwn(FAULTS, fault)) {
+    return { ...known, text: FAULTS[fault] ?? known.text };
   }
   if (known) return known;
   return { title: word('over.unknown.title'), text: word('over.unknown.text', { why: [why] }), again: RETURN };

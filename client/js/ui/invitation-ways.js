@@ -33,6 +33,8 @@ export function invitationWays(call, room, announce) {
     show();
   });
   show();
+  const alone = byId('ways-pass', HTMLParagraphElement);
+  call.moderation.on('change', () => (alone.hidden = !call.moderation.needsPass));
   // Where the address of this page leads nobody else here.
   if (isLoopback(location.hostname)) {
     void invitesTo(get, room).then(([first]) => {

@@ -6,7 +6,9 @@
 import { byId, h, icon, nodesOf, svg } from '../core/dom.js';
 import { drawingOf, invitesTo, isLoopback } from '../core/invites.js';
 import { say, word } from '../core/words.js';
+import { notice } from './notice.js';
 
+/** @import { Moderation } from '../call/moderation.js' */
 /** @import { Invite, Modules } from '../core/invites.js' */
 
 /** Milliseconds the tick on the copy button stays. */
@@ -14,17 +16,22 @@ const TICK = 2000;
 
 /**
  * @param {string} room Its id.
+ * @param {Pick<Moderation, 'needsPass'>} moderation
  * @param {(sentence: string) => void} announce
  */
-export function inviteButton(room, announce) {
+export function inviteButton(room, moderation, announce) {
   const button = byId('copy', HTMLButtonElement);
   const show = (/** @type {'link' | 'check'} */ name) => {
     button.querySelector('svg')?.remove();
     button.prepend(icon(name));
   };
   show('link');
+  let warned = () => {};
   const open = isLoopback(location.hostname) ? inviteDialog(button, announce) : null;
   button.addEventListener('click', async () => {
+    warned();
+    // The link is right all the same: it is where whoever has an invitation comes in.
+    if (moderation.needsPass) warned = notice(alone(), button);
     const copied = await copy(location.origin + location.pathname, announce);
     if (copied) {
       show('check');
@@ -32,6 +39,10 @@ export function inviteButton(room, announce) {
     }
     open?.(await invitesTo(get, room));
   });
+}
+
+function alone() {
+  return { title: word('invite.pass.title'), advice: word('invite.pass.text') };
 }
 
 /** @param {string} path */

@@ -4,6 +4,7 @@
  */
 
 import { byId, h } from '../core/dom.js';
+import { showing } from '../core/pass.js';
 import { PAGE, listedRooms, peopleWords } from '../core/rooms.js';
 
 /** @import { ListedRoom } from '../core/rooms.js' */
@@ -11,19 +12,25 @@ import { PAGE, listedRooms, peopleWords } from '../core/rooms.js';
 /** Milliseconds between two looks at the list. */
 const EVERY = 10_000;
 
-export function roomList() {
+/**
+ * @param {string} pass Shows that one may make rooms; empty if there is none.
+ * @param {(makes: boolean) => void} told Whether who is here makes rooms.
+ */
+export function roomList(pass, told) {
+  const get = asking(pass);
   const section = byId('rooms', HTMLElement);
   const list = byId('room-list', HTMLUListElement);
   const more = byId('more-rooms', HTMLButtonElement);
   const empty = byId('no-rooms', HTMLParagraphElement);
   let most = PAGE;
-  let asking = false;
+  let busy = false;
 
   const refresh = async () => {
-    if (asking || document.hidden) return;
-    asking = true;
+    if (busy || document.hidden) return;
+    busy = true;
     try {
       const found = await listedRooms(get, most);
+      told(found.makes);
       show(list, found.rooms);
       more.hidden = !found.more;
       empty.hidden = found.rooms.length > 0;
@@ -32,7 +39,7 @@ export function roomList() {
       // What was seen last stays: the next look may succeed.
       console.warn('the rooms could not be listed:', error);
     } finally {
-      asking = false;
+      busy = false;
     }
   };
 
@@ -49,11 +56,16 @@ export function roomList() {
   setInterval(refresh, EVERY);
 }
 
-/** @param {string} path */
-async function get(path) {
-  const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
+/**
+ * @param {string} pass
+ * @returns {(path: string) => Promise<unknown>}
+ */
+function asking(pass) {
+  return async (path) => {
+    const response = await fetch(path, { headers: showing(pass) });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.json();
+  };
 }
 
 /**

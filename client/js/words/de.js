@@ -27,6 +27,8 @@ const words = {
   'home.not-found':
     'Es gibt keinen öffentlichen Raum namens „{name}“. Füge den Link eines nicht öffentlichen ein, oder erstelle ihn.',
   'home.not-told': 'Der Server kann nicht sagen, ob es diesen Raum gibt. Versuch es noch einmal.',
+  'home.makers':
+    'Räume erstellt hier, wer einen Link dafür bekommen hat. Öffne einen über seinen Namen oder seinen Link.',
   'making.unreachable': 'Der Server ist nicht erreichbar. Prüfe deine Verbindung und versuch es noch einmal.',
   'making.no-pass':
     'Räume erstellt hier, wer einen Link dafür bekommen hat. Du hast keinen: Frag, wer diesen Server betreibt.',
@@ -104,6 +106,8 @@ const words = {
   'door.direct': 'Hier sprechen Browser vielleicht direkt. Die anderen sehen dann deine Netzwerkadresse.',
   'door.hide': 'Meine Adresse für mich behalten',
   'door.asks': 'Jemand im Raum wird gefragt, ob du hinein darfst.',
+  'door.opens': 'Er öffnet am {when}.',
+  'door.opened': 'Der Raum ist jetzt offen.',
   'door.join': 'Beitreten',
   'door.not-loaded': 'Die Seite konnte nicht ganz geladen werden. Prüfe deine Verbindung und lade sie neu.',
   'door.bad-name': 'Dieser Name geht nicht: Wähle einen mit höchstens 64 Zeichen, davon mindestens ein sichtbares.',
@@ -226,6 +230,8 @@ const words = {
   'invite.calendar.saved': 'Der Termin ist als Datei gespeichert',
   'invite.share': 'Teilen …',
   'invite.not-shared': 'Der Browser lässt diese Seite nicht teilen. Der Link ist {link}',
+  'invite.pass.title': 'Der Link allein lässt niemanden hinein',
+  'invite.pass.text': 'Wer kommt, braucht eine eigene Einladung.',
   'invite.begins': 'Beginn',
   'invite.lasts': 'Dauer',
   'invite.half-hour': '30 Minuten',
@@ -251,6 +257,8 @@ const words = {
   'over.unknown-room.title': 'Diesen Raum gibt es nicht',
   'over.unknown-room.text':
     'Vielleicht ist der Link falsch geschrieben oder von einem anderen Server, oder der Raum wurde beendet.',
+  'over.gone.title': 'Dieser Raum wurde beendet',
+  'over.gone.text': 'Sein Link führt jetzt nirgendwohin. Bitte um einen anderen.',
   'over.reload.title': 'Diese Seite ist von einer anderen Version',
   'over.reload.text': 'Der Server wurde geändert, während die Seite offen war. Lade sie neu, um weiterzumachen.',
   'over.room-full.title': 'Der Raum ist voll',
@@ -262,6 +270,9 @@ const words = {
   'over.bad-pass.title': 'Diese Einladung ist nicht gültig',
   'over.bad-pass.text':
     'Vielleicht ist sie abgelaufen, für einen anderen Raum oder wurde zurückgezogen. Bitte um einen neuen Link.',
+  'over.bad-pass.expired': 'Sie ist abgelaufen. Bitte um einen neuen Link.',
+  'over.bad-pass.not-yet': 'Sie gilt noch nicht. Versuch es noch einmal, wenn es so weit ist.',
+  'over.bad-pass.other-room': 'Sie ist für einen anderen Raum. Bitte um den Link für diesen.',
   'over.locked.title': 'Der Raum ist gesperrt',
   'over.locked.text': 'Zurzeit kommt niemand mehr hinein. Versuch es später noch einmal.',
   'over.lobby-full.title': 'Zu viele Personen warten',

@@ -26,6 +26,8 @@ const words = {
   'home.not-found':
     'Aucune salle publique ne s’appelle « {name} ». Collez le lien d’une salle qui n’est pas publique, ou créez-la.',
   'home.not-told': 'Le serveur ne peut pas dire si cette salle existe. Réessayez.',
+  'home.makers':
+    'Ici, les salles sont créées par les personnes qui ont reçu un lien pour cela. Ouvrez-en une par son nom ou par son lien.',
   'making.unreachable': 'Le serveur est injoignable. Vérifiez votre connexion et réessayez.',
   'making.no-pass':
     'Ici, les salles sont créées par les personnes qui ont reçu un lien pour cela. Vous n’en avez pas : demandez à qui gère ce serveur.',
@@ -104,6 +106,8 @@ const words = {
   'door.direct': 'Ici, les navigateurs peuvent se parler directement. Les autres voient alors votre adresse réseau.',
   'door.hide': 'Garder mon adresse pour moi',
   'door.asks': 'On demande à quelqu’un dans la salle si vous pouvez entrer.',
+  'door.opens': 'Elle ouvre le {when}.',
+  'door.opened': 'La salle est ouverte maintenant.',
   'door.join': 'Entrer',
   'door.not-loaded': 'La page n’a pas pu être chargée entièrement. Vérifiez votre connexion et rechargez-la.',
   'door.bad-name':
@@ -227,6 +231,8 @@ const words = {
   'invite.calendar.saved': 'Le rendez-vous est enregistré dans un fichier',
   'invite.share': 'Partager…',
   'invite.not-shared': 'Le navigateur ne laisse pas cette page partager. Le lien est {link}',
+  'invite.pass.title': 'Le lien seul ne laisse entrer personne',
+  'invite.pass.text': 'Chaque personne qui vient a besoin de sa propre invitation.',
   'invite.begins': 'Début',
   'invite.lasts': 'Durée',
   'invite.half-hour': '30 minutes',
@@ -251,6 +257,8 @@ const words = {
   'over.taken-over.text': 'Il se poursuit dans un autre onglet ou une autre fenêtre.',
   'over.unknown-room.title': 'Cette salle n’existe pas',
   'over.unknown-room.text': 'Le lien est peut-être mal écrit ou d’un autre serveur, ou la salle est fermée.',
+  'over.gone.title': 'Cette salle est fermée',
+  'over.gone.text': 'Son lien ne mène plus nulle part. Demandez-en un autre à qui vous a invité.',
   'over.reload.title': 'Cette page est d’une autre version',
   'over.reload.text': 'Le serveur a changé pendant que la page était ouverte. Rechargez-la pour continuer.',
   'over.room-full.title': 'La salle est pleine',
@@ -262,6 +270,9 @@ const words = {
   'over.bad-pass.title': 'Cette invitation n’est pas valable',
   'over.bad-pass.text':
     'Elle a peut-être expiré, été retirée, ou concerne une autre salle. Demandez un nouveau lien à qui vous a invité.',
+  'over.bad-pass.expired': 'Elle a expiré. Demandez un nouveau lien à qui vous a invité.',
+  'over.bad-pass.not-yet': 'Elle n’est pas encore valable. Réessayez le moment venu.',
+  'over.bad-pass.other-room': 'Elle concerne une autre salle. Demandez le lien de celle-ci à qui vous a invité.',
   'over.locked.title': 'La salle est verrouillée',
   'over.locked.text': 'Personne ne peut entrer pour le moment. Réessayez plus tard.',
   'over.lobby-full.title': 'Trop de personnes attendent',

@@ -70,6 +70,20 @@ pub enum ErrorCode {
     BadPass,
 }
 
+/// What is wrong with an access token, for programs, as far as whoever has it can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PassFault {
+    /// It was good.
+    Expired,
+    /// It will be good.
+    NotYet,
+    /// It is for another room.
+    OtherRoom,
+    /// It never was, and will not be.
+    Bad,
+}
+
 impl ErrorCode {
     /// All there are, each at the place of its number.
     pub const ALL: [ErrorCode; 31] = [

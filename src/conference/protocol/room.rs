@@ -30,6 +30,9 @@ pub struct RoomInfo {
     pub created_at: UnixTime,
     /// How many people are inside.
     pub people: usize,
+    /// On this server nobody comes into any room without an access token, whatever its `access` says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pass_needed: bool,
 }
 
 /// How a room is kept: what is decided about all of it by whoever moderates, or by the application that made it.

@@ -319,7 +319,7 @@ fn a_room_that_was_ended_is_over_for_all_and_its_link_leads_nowhere() {
     assert_eq!(world.conference.gauges().rooms, 1, "the den");
     for socket in [2, 9] {
         world.say(socket, json!({ "type": "join", "room": room, "name": "Bob" }));
-        assert_eq!(world.take_types(socket), ["error unknown-room"]);
+        assert_eq!(world.take_types(socket), ["error ended"]);
     }
     assert!(world.conference.look_up(world.now(), &room).is_none());
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::grants::GUEST;
 use super::harness::{World, address, offer};
 use super::moderation::{kept_by_ann, wish};
-use crate::conference::protocol::{ErrorCode, Grant, Role, ServerMessage, SlotLimits};
+use crate::conference::protocol::{ErrorCode, Grant, PassFault, Role, ServerMessage, SlotLimits};
 use crate::conference::{Auth, CreateRoom, CreateRoomError};
 use crate::limits::Limit;
 use crate::media::ids::PeerId;
@@ -84,10 +84,17 @@ fn a_bad_pass_lets_nobody_in_says_why_and_is_noticed_by_nobody_else() {
         world.open(9);
         world.say(9, join("den", Some(pass)));
         let told = world.take(9);
-        let [ServerMessage::Error { code: ErrorCode::BadPass, message, .. }] = &told[..] else {
+        let [ServerMessage::Error { code: ErrorCode::BadPass, message, reason, .. }] = &told[..] else {
             panic!("{pass}: {told:?}")
         };
         assert!(message.contains(why) && message.len() < 250, "{pass}: {message}");
+        let fault = match why {
+            "expired" => PassFault::Expired,
+            "not valid yet" => PassFault::NotYet,
+            "another room" => PassFault::OtherRoom,
+            _ => PassFault::Bad,
+        };
+        assert_eq!(*reason, Some(fault), "{message}");
     }
     assert_eq!(world.conference.tally().count(Limit::PassBytes), 1);
     // Of this nothing is read at all.

@@ -125,7 +125,7 @@ fn a_room_ends_at_its_time_whoever_is_inside_was_told_and_its_link_leads_nowhere
     world.pass_millis(MINUTE);
     assert_eq!(world.take_errors(1), ["error room-over"]);
     assert_eq!(world.take_errors(2), ["error room-over"]);
-    assert_eq!(asks(&mut world, 3, &room, json!({ "secret": room.1 })), ["error unknown-room"]);
+    assert_eq!(asks(&mut world, 3, &room, json!({ "secret": room.1 })), ["error ended"]);
     let changes: Vec<Change> = std::iter::from_fn(|| world.conference.poll_change()).collect();
     assert!(matches!(changes.last(), Some(Change::Ended { id, .. }) if *id == room.0), "{changes:?}");
 }
@@ -154,7 +154,7 @@ fn a_clock_that_was_set_forward_ends_a_room_within_ten_minutes_and_at_once_for_w
             world.pass_millis(10 * MINUTE);
         }
         assert!(world.conference.room(&room.0).is_none());
-        assert_eq!(asks(&mut world, 2, &room, json!({})), ["error unknown-room"]);
+        assert_eq!(asks(&mut world, 2, &room, json!({})), ["error ended"]);
     }
 }
 

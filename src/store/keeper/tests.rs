@@ -19,6 +19,13 @@ fn kept(id: &str, name: &str) -> Change {
     Change::Kept(serde_json::from_str::<RoomRecord>(&record).unwrap())
 }
 
+fn written(era: u64, id: u64) -> Change {
+    let text = format!(
+        r#"{{"room":"den","era":{era},"message":{{"id":{id},"revision":1,"from":"00000000000000ff","name":"Ann","text":"x","at":5}},"reference":"a"}}"#
+    );
+    Change::Written(Box::new(serde_json::from_str(&text).unwrap()))
+}
+
 /// Turns until it is known whether this was kept.
 fn until_known(keeper: &mut Keeper, number: u64) -> bool {
     let by = Instant::now() + Duration::from_secs(20);
@@ -82,12 +89,6 @@ fn a_message_that_is_kept_no_more_does_not_wait() {
     let folder = tempfile::tempdir().unwrap();
     let (path, poll) = (folder.path().join("db"), Poll::new().unwrap());
     let mut keeper = keeper(&path, &poll);
-    let written = |era: u64, id: u64| {
-        let text = format!(
-            r#"{{"room":"den","era":{era},"message":{{"id":{id},"revision":1,"from":"00000000000000ff","name":"Ann","text":"x","at":5}},"reference":"a"}}"#
-        );
-        Change::Written(Box::new(serde_json::from_str(&text).unwrap()))
-    };
     for id in 1..=1_000 {
         keeper.keep(written(7, id));
         if id > 10 {
@@ -102,4 +103,20 @@ fn a_message_that_is_kept_no_more_does_not_wait() {
     assert!(until_known(&mut keeper, last));
     let kept = Database::look_at(&path).unwrap().load().unwrap().messages;
     assert_eq!(kept.iter().map(|message| message.era).collect::<Vec<_>>(), [8]);
+}
+
+/// Whoever changes their mind about a chat before the disk has heard of it loses nothing of it.
+#[test]
+fn a_chat_that_is_kept_after_all_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, poll) = (folder.path().join("db"), Poll::new().unwrap());
+    let mut keeper = keeper(&path, &poll);
+    keeper.keep(written(7, 1));
+    assert!(until_known(&mut keeper, 1));
+    keeper.keep(Change::Unwritten { id: "den".into(), era: 8, below: 0 });
+    keeper.keep(written(7, 1));
+    keeper.keep(written(7, 2));
+    assert!(until_known(&mut keeper, 4));
+    let kept = Database::look_at(&path).unwrap().load().unwrap().messages;
+    assert_eq!(kept.iter().map(|message| message.message.id).collect::<Vec<_>>(), [1, 2]);
 }
