@@ -58,7 +58,8 @@ export function countMedia() {
 async function pressAll(names) {
   for (const name of names) {
     const seen = (/** @type {Element} */ one) => one.checkVisibility({ visibilityProperty: true });
-    const called = (/** @type {Element} */ one) => one.getAttribute('aria-label') ?? one.textContent?.trim();
+    const called = (/** @type {HTMLElement} */ one) =>
+      one.getAttribute('aria-label') ?? one.innerText.replaceAll(/\s+/g, ' ').trim();
     const button = [...document.querySelectorAll('button')].find((one) => called(one) === name && seen(one));
     if (!button) throw new Error(`no button ${name}`);
     button.click();
