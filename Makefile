@@ -30,7 +30,7 @@ STEP := .ci/step
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame topologies screenshots icons system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools gstreamer python valgrind
+.PHONY: help check test format clippy audit unit sim sim-sweep node e2e first-paint first-frame growth topologies screenshots icons system quality native api bench bench-compare scoreboard loads fuzz fuzz-keep fuzz-build build tools audit-tools chromium firefox system-tools gstreamer python valgrind
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,10 @@ first-paint: build chromium node_modules/.package-lock.json ## how long a page t
 
 first-frame: build chromium firefox node_modules/.package-lock.json ## how long from the click on Join to the first picture: median of 10
 	@node tests/e2e/first-frame.mjs
+
+# Some minutes on a quiet machine; the suite plays a few rounds of it.
+growth: build chromium node_modules/.package-lock.json ## do pages grow? ROUNDS (120) of people who come, use everything, and go: nodes, listeners, heap
+	@$(STEP) growth node tests/e2e/growth.mjs
 
 topologies: build chromium firefox node_modules/.package-lock.json ## what the way media goes costs, and how a change of it is seen: docs/topologies.md
 	@node tests/e2e/topologies.mjs

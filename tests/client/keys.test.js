@@ -48,7 +48,16 @@ test('no letter alone does anything before somebody wants that, and none after t
 test('what the browser or a screen reader needs is refused, and what is there at first is not', () => {
   for (const mac of [false, true]) {
     const keys = new KeyTable(mac);
-    for (const action of /** @type {const} */ (['microphone', 'camera', 'hand', 'chat', 'people', 'share', 'talk'])) {
+    for (const action of /** @type {const} */ ([
+      'microphone',
+      'camera',
+      'hand',
+      'deafen',
+      'chat',
+      'people',
+      'share',
+      'talk',
+    ])) {
       assert.equal(keys.refuses(action, keys.of(action)), null, `${action}: ${keys.of(action)}`);
     }
     const command = mac ? 'Meta' : 'Ctrl';

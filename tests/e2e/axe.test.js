@@ -1,9 +1,11 @@
 /** Everything one comes to, in light and dark, as axe-core judges it: names, roles, contrast, landmarks. */
 
+import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { bringAxe, faultless } from './lib/axe.js';
 import { House } from './lib/house.js';
+import { until } from './lib/until.js';
 
 /** @import { Person } from './lib/person.js' */
 
@@ -89,6 +91,53 @@ house.scene('a call of two: its tiles, and each of its dialogs', async () => {
     await opened(person, /^Media goes/, `way ${person.name}`);
   }
 });
+
+house.scene(
+  'with forced colours one still sees who speaks, what is pressed, and that something is unread',
+  async () => {
+    const { page } = ann;
+    const [hand, chat, pin] = [page.locator('#hand'), page.locator('#chat-open'), ann.button('Keep Bob large')];
+    const box = await ann.tile('Bob').boundingBox();
+    assert.ok(box);
+    const edge = { x: box.x, y: box.y + box.height / 2, width: 4, height: 20 };
+    const ring = () => page.screenshot({ clip: edge });
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.mouse.move(0, 0);
+    const before = { hand: await hand.screenshot(), chat: await chat.screenshot(), ring: await ring() };
+    await ann.press('Raise hand');
+    await page.mouse.move(0, 0);
+    await until(
+      'the raised hand',
+      () => hand.screenshot(),
+      (now) => !now.equals(before.hand),
+    );
+    await ann.press('Lower hand');
+    await bob.page.locator('#chat-open').click();
+    await writes(bob, 'Are you there?');
+    await page.mouse.move(0, 0);
+    await until(
+      'the unread message',
+      () => chat.screenshot(),
+      (now) => !now.equals(before.chat),
+    );
+    // Over the whole of a phone.
+    await bob.page.keyboard.press('Escape');
+    await bob.press('Unmute microphone');
+    await until('the ring of whoever speaks', ring, (now) => !now.equals(before.ring));
+    await bob.press('Mute microphone');
+    await pin.hover();
+    const loose = await pin.screenshot();
+    await pin.click();
+    await pin.hover();
+    await until(
+      'what is held on to',
+      () => pin.screenshot(),
+      (now) => !now.equals(loose),
+    );
+    await pin.click();
+    await page.emulateMedia({ forcedColors: 'none' });
+  },
+);
 
 house.scene('the chat with messages and a file', async () => {
   for (const person of [ann, bob]) await person.page.locator('#chat-open').click();

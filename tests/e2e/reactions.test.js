@@ -135,6 +135,15 @@ house.scene('Ann hears nobody by one press, also after a reload, and speaks agai
   await bob.findsUnmarked('Ann', /Microphone muted/);
 });
 
+house.scene('a shortcut does it, too, also where the toolbar has no place for the switch', async () => {
+  for (const person of [ann, bob]) {
+    await person.page.keyboard.press('Control+Alt+m');
+    await sounds(person, (all) => all.length === 0);
+    await person.page.keyboard.press('Control+Alt+m');
+    await sounds(person, (all) => all.length > 0);
+  }
+});
+
 house.scene('with a phone the switch is among the people, and the line above the pictures takes it back', async () => {
   await bob.press('Mute microphone');
   await bob.openPeople();

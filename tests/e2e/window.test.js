@@ -110,6 +110,26 @@ house.scene('microphone and camera have their switches in it', async () => {
   await small.getByRole('button', { name: 'Unmute microphone' }).click();
 });
 
+house.scene('keys do in it what they do in the page', async () => {
+  const [, small] = ann.page.context().pages();
+  assert.ok(small);
+  await small.keyboard.press('Control+d');
+  await bob.findsMarked('Ann', /muted/i);
+  await ann.isTold('You are muted');
+  // The space bar presses a button that has the focus.
+  await small.evaluate(() => /** @type {HTMLElement | null} */ (document.activeElement)?.blur());
+  await small.keyboard.down('Space');
+  await bob.findsUnmarked('Ann', /muted/i);
+  await small.keyboard.up('Space');
+  await bob.findsMarked('Ann', /muted/i);
+  await small.keyboard.press('Control+Alt+h');
+  await ann.button('Lower hand').waitFor();
+  await small.keyboard.press('Control+Alt+h');
+  await ann.button('Raise hand').waitFor();
+  await small.keyboard.press('Control+d');
+  await bob.findsUnmarked('Ann', /muted/i);
+});
+
 house.scene('it comes back when the window is closed, and by the button', async () => {
   const [, small] = ann.page.context().pages();
   await ann.page.evaluate(look, false);

@@ -9,17 +9,7 @@ import { joined, listed, say, spoken, word } from '../core/words.js';
 /** @import { Sentence } from '../core/sentence.js' */
 /** @import { Key } from '../words/en.js' */
 
-/** All there are, in the order of the row, each with its picture. @type {Readonly<Record<Reaction, string>>} */
-export const PICTURES = {
-  'thumbs-up': '👍',
-  clap: '👏',
-  heart: '❤️',
-  laugh: '😂',
-  surprise: '😮',
-  celebrate: '🎉',
-};
-
-/** What each is called. @type {Readonly<Record<Reaction, Key>>} */
+/** What each is called, in the order of the row. @type {Readonly<Record<Reaction, Key>>} */
 const NAMES = {
   'thumbs-up': 'reactions.thumbs-up',
   clap: 'reactions.clap',
@@ -29,7 +19,8 @@ const NAMES = {
   celebrate: 'reactions.celebrate',
 };
 
-export const REACTIONS = /** @type {Reaction[]} */ (Object.keys(PICTURES));
+/** All there are. */
+export const REACTIONS = /** @type {Reaction[]} */ (Object.keys(NAMES));
 
 /** As it begins a name. @param {Reaction} reaction */
 export function reactionName(reaction) {

@@ -74,6 +74,7 @@ export function deviceButton(button, media, device, rights) {
     describe(button, problem !== null || silenced ? explain([device], noteOn(media.get(device)) ?? '').title : '');
     button.replaceChildren(icon(ICONS[device][which === 'off' ? 'off' : 'on']));
   };
+  button.dataset.switch = device;
   button.addEventListener('click', () => {
     const why = rights?.why();
     if (why) rights?.say(why);

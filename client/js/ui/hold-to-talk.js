@@ -4,15 +4,19 @@
  */
 
 import { word } from '../core/words.js';
+import { everyPlace } from './key-places.js';
 import { keysOf } from './key-table.js';
 import { keyWords } from './key-words.js';
-import { FIELDS } from './shortcuts.js';
+import { elementOf, FIELDS } from './shortcuts.js';
 
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { KeyTable } from './key-table.js' */
 
 /** What the space bar means something else to. */
 const BUSY = 'button, a, input, select, textarea, summary, [contenteditable], [role="button"], [tabindex="0"], dialog';
+
+/** The switch of the microphone, wherever it is. */
+const SWITCH = '.toolbar [data-switch="microphone"]';
 
 /** Milliseconds after which a press was no click. */
 const HELD = 300;
@@ -21,15 +25,16 @@ const HELD = 300;
  * @param {object} options
  * @param {LocalMedia} options.media
  * @param {KeyTable} options.keys
- * @param {HTMLButtonElement} options.button The microphone's.
  * @param {() => boolean} options.may Whether the person may be heard at all.
  * @param {(sentence: string) => void} options.say
  * @returns {() => void} Stops it.
  */
-export function holdToTalk({ media, keys, button, may, say }) {
+export function holdToTalk({ media, keys, may, say }) {
   const ended = new AbortController();
   const { signal } = ended;
   let held = false;
+  /** The microphone's, one in each place. @type {Set<Element>} */
+  const buttons = new Set();
   /** The button that was pressed last by pointer. It has the focus, and nobody sees it. @type {Element | null} */
   let pointed = null;
 
@@ -49,10 +54,10 @@ export function holdToTalk({ media, keys, button, may, say }) {
   const means = (event) => {
     const pressed = keysOf(event);
     if (!keys.talks || pressed !== keys.of('talk')) return false;
-    const target = event.target instanceof Element ? event.target : null;
+    const target = elementOf(event);
     if (pressed !== 'Space') return !target?.closest(FIELDS);
     const on = target?.closest(BUSY);
-    return !on || (keys.push && (on === button || on === pointed));
+    return !on || (keys.push && (buttons.has(on) || on === pointed));
   };
   const down = (/** @type {KeyboardEvent} */ event) => {
     if (event.code === 'Tab') pointed = null;
@@ -66,15 +71,22 @@ export function holdToTalk({ media, keys, button, may, say }) {
     if (held) event.preventDefault();
     release();
   };
-  document.addEventListener('keydown', down, { signal });
-  document.addEventListener('keyup', up, { signal });
-  addEventListener('blur', release, { signal });
-
-  const press = (/** @type {Event} */ { target }) => {
-    pointed = target instanceof Element ? target.closest('button') : null;
+  const press = (/** @type {Event} */ event) => {
+    pointed = elementOf(event)?.closest('button') ?? null;
   };
-  document.addEventListener('pointerdown', press, { signal, capture: true });
-  holdButton({ button, pushes: () => keys.push, hold, release, signal });
+  const unplaced = everyPlace((place) => {
+    place.document.addEventListener('keydown', down, { signal });
+    place.document.addEventListener('keyup', up, { signal });
+    place.document.addEventListener('pointerdown', press, { signal, capture: true });
+    place.addEventListener('blur', release, { signal });
+    place.addEventListener('pagehide', release, { signal });
+    for (const one of place.document.querySelectorAll(SWITCH)) {
+      // The same comes again with another window.
+      if (buttons.has(one)) continue;
+      buttons.add(one);
+      holdButton({ button: /** @type {HTMLButtonElement} */ (one), pushes: () => keys.push, hold, release, signal });
+    }
+  });
 
   // However the microphone was turned on.
   const mute = () => {
@@ -82,7 +94,11 @@ export function holdToTalk({ media, keys, button, may, say }) {
     media.set('microphone', false);
     say(keys.talks ? word('keys.hold', { keys: keyWords(keys.of('talk')) }) : word('keys.hold-button'));
   };
-  const unlisten = [media.on('change', (device) => device === 'microphone' && mute()), keys.on('change', mute)];
+  const unlisten = [
+    media.on('change', (device) => device === 'microphone' && mute()),
+    keys.on('change', mute),
+    unplaced,
+  ];
   mute();
   return () => {
     release();

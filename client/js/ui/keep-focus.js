@@ -5,15 +5,16 @@
 /**
  * @param {HTMLElement} place
  * @param {() => void} change
- * @param {(lost: HTMLElement) => HTMLElement} next What has the focus instead of something that is gone.
+ * @param {(lost: HTMLElement) => HTMLElement | null} next What has the focus instead of something that is gone.
  */
 export function keepFocus(place, change, next) {
-  const before = document.activeElement;
+  const there = place.ownerDocument;
+  const before = there.activeElement;
   if (!(before instanceof HTMLElement) || !place.contains(before)) return change();
   change();
   // What is moved loses the focus, and what is hidden keeps it for a while.
-  if (!isThere(before)) next(before).focus();
-  else if (document.activeElement !== before) before.focus();
+  if (!isThere(before)) next(before)?.focus();
+  else if (there.activeElement !== before) before.focus();
 }
 
 /**

@@ -15,6 +15,7 @@ const NAMES = {
   microphone: 'settings.microphone',
   camera: 'settings.camera',
   hand: 'keys.hand',
+  deafen: 'deafen.on',
   chat: 'keys.chat',
   people: 'keys.people',
   share: 'keys.share',

@@ -77,6 +77,12 @@ export class PersonRow {
     this.#showRoles(rolesFor(viewer, peer), roleOf(peer.role));
   }
 
+  /** They are gone. */
+  remove() {
+    this.#volume.close();
+    this.element.remove();
+  }
+
   /** @param {boolean} open */
   #open(open) {
     this.#deeds.hidden = !open;

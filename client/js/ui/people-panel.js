@@ -110,9 +110,9 @@ function peopleList(call, volumes, after) {
   const show = () => {
     const { state } = call;
     const viewer = { self: state.self, grants: moderation.grants };
-    for (const [id, { element }] of rows) {
+    for (const [id, row] of rows) {
       if (state.peers.some((peer) => peer.id === id)) continue;
-      element.remove();
+      row.remove();
       rows.delete(id);
     }
     for (const [place, peer] of inOrder(state).entries()) {

@@ -2,10 +2,11 @@
  * Reactions on the screen: the row one chooses from, what floats over a tile for a moment, and what is said of it.
  */
 
-import { PICTURES, reactionName, ReactionNews, REACTIONS } from '../call/reactions.js';
+import { reactionName, ReactionNews, REACTIONS } from '../call/reactions.js';
 import { nameOf } from '../call/room-state.js';
 import { byId, h, icon } from '../core/dom.js';
 import { say, word } from '../core/words.js';
+import { reactionIcon } from './reaction-icons.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { Reaction } from '../proto/messages.js' */
@@ -29,7 +30,7 @@ export function showReaction(tile, reaction) {
   if (shown.length >= MOST) shown[0]?.remove();
   const turn = ((turns.get(tile) ?? -1) + 1) % MOST;
   turns.set(tile, turn);
-  const picture = h('span', { class: 'reaction', 'aria-hidden': 'true', text: PICTURES[reaction] });
+  const picture = h('span', { class: 'reaction', 'aria-hidden': 'true' }, reactionIcon(reaction));
   picture.dataset.turn = String(turn);
   tile.append(picture);
   setTimeout(() => {
@@ -75,7 +76,7 @@ export function reactions({ call, float, region }) {
       const press = () => {
         if (!call.reactions.react(reaction)) region.say(say('reactions.lost'));
       };
-      return h('button', { type: 'button', title: name, 'aria-label': name, text: PICTURES[reaction], onclick: press });
+      return h('button', { type: 'button', title: name, 'aria-label': name, onclick: press }, reactionIcon(reaction));
     }),
   );
   const news = new ReactionNews((sentence, shown) => (shown ? region.say(sentence) : region.speak(sentence)));

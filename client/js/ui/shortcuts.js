@@ -3,6 +3,7 @@
  */
 
 import { word } from '../core/words.js';
+import { everyPlace } from './key-places.js';
 import { ACTIONS, keysOf } from './key-table.js';
 
 /** @import { LocalMedia } from '../rtc/local-media.js' */
@@ -17,6 +18,7 @@ const BUTTONS = {
   camera: 'camera',
   hand: 'hand',
   chat: 'chat-open',
+  deafen: 'deafen',
   people: 'count',
   share: 'share',
   leave: 'leave',
@@ -31,7 +33,7 @@ const BUTTONS = {
 export function shortcuts(keys, media, say) {
   const down = (/** @type {KeyboardEvent} */ event) => {
     if (event.defaultPrevented || event.isComposing) return;
-    if (event.target instanceof Element && event.target.closest(FIELDS)) return;
+    if (elementOf(event)?.closest(FIELDS)) return;
     const action = keys.meant(keysOf(event));
     if (!action || document.querySelector(':modal')) return;
     event.preventDefault();
@@ -45,13 +47,25 @@ export function shortcuts(keys, media, say) {
       else button?.removeAttribute('aria-keyshortcuts');
     }
   };
-  document.addEventListener('keydown', down);
+  const ended = new AbortController();
+  const { signal } = ended;
+  const unplaced = everyPlace(({ document: there }) => there.addEventListener('keydown', down, { signal }));
   const unlisten = keys.on('change', name);
   name();
   return () => {
-    document.removeEventListener('keydown', down);
+    ended.abort();
+    unplaced();
     unlisten();
   };
+}
+
+/**
+ * What an event is about. Each window has an `Element` of its own.
+ * @param {Event} event
+ * @returns {Element | null}
+ */
+export function elementOf({ target }) {
+  return target && 'closest' in target ? /** @type {Element} */ (target) : null;
 }
 
 /** @param {Action} action */
@@ -68,16 +82,18 @@ function buttonOf(action) {
 function act(action, media, say) {
   if (action === 'full-screen') return toggleFullScreen();
   const button = buttonOf(action);
-  // What nobody sees, nobody may press.
-  if (!button?.checkVisibility()) return;
+  // What nobody sees, nobody may press; but one hears nobody by another switch, too, where the toolbar is full.
+  if (!button || (action !== 'deafen' && !button.checkVisibility())) return;
   button.click();
   if (button.ariaDisabled === 'true') return;
   if (action === 'microphone') say(word(media.get(action).on ? 'keys.said.heard' : 'keys.said.muted'));
   if (action === 'camera') say(word(media.get(action).on ? 'keys.said.seen' : 'keys.said.unseen'));
 }
 
+/** Out of it, whatever is shown in it; into it with the tile that has the focus, or else with all of the page. */
 function toggleFullScreen() {
   if (!document.fullscreenEnabled) return;
-  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  const what = document.activeElement?.closest('.tile') ?? document.documentElement;
+  const change = document.fullscreenElement ? document.exitFullscreen() : what.requestFullscreen();
   change.catch((error) => console.warn('no full screen:', error));
 }

@@ -6,6 +6,7 @@
 import { h } from '../core/dom.js';
 import { framed } from '../core/frame.js';
 import { word } from '../core/words.js';
+import { addPlace } from './key-places.js';
 
 /** In CSS pixels, at first: a picture of 16 to 9, and the controls. */
 const SIZE = { width: 400, height: 300 };
@@ -61,6 +62,7 @@ export class SmallWindow {
     small.document.body.append(this.#root);
     this.#stage.replaceWith(this.#away);
     this.#root.prepend(this.#stage);
+    addPlace(small);
     this.#settle(small);
   }
 

@@ -5,6 +5,7 @@
 import { h } from '../core/dom.js';
 import { word } from '../core/words.js';
 import { arrange } from './arrangement.js';
+import { besideIn, keepFocus } from './keep-focus.js';
 import { stageFor } from './layout.js';
 import { Onlooker } from './onlooker.js';
 import { OwnTile } from './own-tile.js';
@@ -164,6 +165,18 @@ export class Stage {
 
   /** @param {TileModel[]} models */
   show(models) {
+    const focused = this.#root.ownerDocument.activeElement?.closest('.place') ?? null;
+    const place = focused ? [...(focused.parentElement?.children ?? [])].indexOf(focused) : 0;
+    keepFocus(
+      this.#root,
+      () => this.#take(models),
+      // Whoever is gone takes what can be done with them away: another one is beside them, or nobody.
+      () => besideIn(this.#people, place, null) ?? this.#root.ownerDocument.querySelector('.toolbar [data-switch]'),
+    );
+  }
+
+  /** @param {TileModel[]} models */
+  #take(models) {
     const keys = new Set(models.map((model) => model.key));
     for (const [key, { tile, place }] of this.#tiles) {
       if (keys.has(key)) continue;
@@ -220,11 +233,13 @@ export class Stage {
 
   /** @param {string} key The tile to hold on to, or to let go. */
   #pin(key) {
-    const focus = this.#root.ownerDocument.activeElement;
     if (!this.#pinned.delete(key)) this.#pinned.add(key);
-    this.#arrange();
     // What is moved loses the focus.
-    if (focus instanceof HTMLElement) focus.focus();
+    keepFocus(
+      this.#root,
+      () => this.#arrange(),
+      () => null,
+    );
   }
 
   /** @param {number} page */

@@ -36,7 +36,7 @@ export function stay({ call, media, keys, id, shared, say, leave }) {
     guardBack(leave),
     keepAwake(),
     mediaKeys(media, { use: (device) => moderation.forbids(device) === '', leave }),
-    holdToTalk({ media, keys, button: microphone, may: () => moderation.forbids('microphone') === '', say }),
+    holdToTalk({ media, keys, may: () => moderation.forbids('microphone') === '', say }),
     shortcuts(keys, media, say),
     listenWhileMuted(media, () => {
       const space = keys.talks && keys.of('talk') === 'Space';

@@ -91,6 +91,8 @@ export class VolumeControl {
   #slider = h('input', { type: 'range', min: '0', max: '100', step: String(STEP) });
   #told = h('span', { class: 'much', 'aria-hidden': 'true' });
   place = h('div', { class: 'volume', hidden: true }, this.#slider, this.#told);
+  /** The person is gone: it follows no more. */
+  close;
 
   /**
    * @param {string} peer
@@ -104,7 +106,7 @@ export class VolumeControl {
     });
     this.#slider.addEventListener('input', () => volumes.set(peer, this.#slider.valueAsNumber / 100));
     const show = () => this.#show(volumes.of(peer));
-    volumes.on('change', (changed) => changed === peer && show());
+    this.close = volumes.on('change', (changed) => changed === peer && show());
     show();
   }
 
