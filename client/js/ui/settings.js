@@ -30,6 +30,7 @@ export function settings({ media, keys, say }) {
   const title = h('h2', { id: 'settings-title', tabindex: '-1', autofocus: true, text: word('settings.title') });
   dialog.replaceChildren(
     title,
+    waysIn(dialog),
     ...devices.nodes,
     ...keyPart(keys),
     ...languagePart(),
@@ -43,6 +44,29 @@ export function settings({ media, keys, say }) {
 
   speaker.follow(byId('call', HTMLElement));
   speaker.on('lost', () => say(word('settings.speaker.lost')));
+}
+
+/**
+ * What the lines of a phone have no place for: each presses the button that is not to be seen.
+ * @param {HTMLDialogElement} dialog
+ */
+function waysIn(dialog) {
+  const hidden = ['quality-open', 'small-window'].map((id) => byId(id, HTMLButtonElement));
+  const ways = hidden.map((button) =>
+    h('button', { type: 'button', onclick: () => (dialog.close(), button.click()) }),
+  );
+  const row = h('div', { class: 'ways-in' }, ...ways);
+  const show = () => {
+    for (const [i, button] of hidden.entries()) {
+      const way = ways[i];
+      if (!way) continue;
+      way.hidden = button.hidden || button.checkVisibility();
+      way.textContent = button.getAttribute('aria-label');
+    }
+    row.hidden = ways.every((way) => way.hidden);
+  };
+  byId('settings-open', HTMLButtonElement).addEventListener('click', show);
+  return row;
 }
 
 /** @param {LocalMedia} media */
