@@ -1,6 +1,6 @@
 /**
  * Takes every screen and state at every size, light and dark, into `docs/screenshots/states`: one walk of a few people through a
- * call. Arguments choose among the parts `doors`, `two`, `more` and `end`.
+ * call. Arguments choose among the parts `doors`, `two`, `screen`, `more` and `end`.
  */
 
 import { join } from 'node:path';
@@ -163,7 +163,12 @@ async function two(house) {
   await page.locator('#locked').waitFor();
   await quiet(lena);
   await album.take(page, 'locked');
+}
 
+/** Somebody shares their screen. @param {House} house */
+async function screen(house) {
+  const { lena, tomas } = await pair(house);
+  const { page } = lena;
   await tomas.share(SLIDE);
   await lena.seesMovement("Tomás's screen");
   await quiet(lena);
@@ -228,7 +233,7 @@ async function end(house) {
   await house.server.start();
 }
 
-const PARTS = { doors, two, more, end };
+const PARTS = { doors, two, screen, more, end };
 const chosen = process.argv.slice(2);
 for (const [name, part] of Object.entries(PARTS)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;

@@ -47,26 +47,26 @@ export function settings({ media, keys, say }) {
 }
 
 /**
- * What the lines of a phone have no place for: each presses the button that is not to be seen.
+ * What the lines of a phone have no place for: each presses the button that is not to be seen there.
  * @param {HTMLDialogElement} dialog
  */
 function waysIn(dialog) {
-  const hidden = ['quality-open', 'small-window'].map((id) => byId(id, HTMLButtonElement));
-  const ways = hidden.map((button) =>
-    h('button', { type: 'button', onclick: () => (dialog.close(), button.click()) }),
-  );
-  const row = h('div', { class: 'ways-in' }, ...ways);
-  const show = () => {
-    for (const [i, button] of hidden.entries()) {
-      const way = ways[i];
-      if (!way) continue;
-      way.hidden = button.hidden || button.checkVisibility();
+  const ways = ['quality-open', 'small-window'].map((id) => {
+    const button = byId(id, HTMLButtonElement);
+    const press = () => {
+      // What opens takes the focus after the dialog has given it back.
+      dialog.addEventListener('close', () => button.click(), { once: true });
+      dialog.close();
+    };
+    const way = h('button', { type: 'button', class: `way-${id}`, onclick: press });
+    const show = () => {
+      way.hidden = button.hidden;
       way.textContent = button.getAttribute('aria-label');
-    }
-    row.hidden = ways.every((way) => way.hidden);
-  };
-  byId('settings-open', HTMLButtonElement).addEventListener('click', show);
-  return row;
+    };
+    return { way, show };
+  });
+  byId('settings-open', HTMLButtonElement).addEventListener('click', () => ways.forEach(({ show }) => show()));
+  return h('div', { class: 'ways-in' }, ...ways.map(({ way }) => way));
 }
 
 /** @param {LocalMedia} media */
