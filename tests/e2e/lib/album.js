@@ -19,9 +19,12 @@ const SCHEMES = /** @type {const} */ (['light', 'dark']);
 /** Of 100: what letters stay readable with. */
 const QUALITY = 55;
 
-/** Stands alone: it runs in the page. Sizes are observed, and what they change is drawn. */
+/** Stands alone: it runs in the page. Sizes are observed, what they change is drawn, and no colour is on its way to another. */
 async function drawn() {
-  for (let frames = 0; frames < 4; frames += 1) await new Promise((next) => requestAnimationFrame(next));
+  do {
+    for (const animation of document.getAnimations()) animation.finish();
+    for (let frames = 0; frames < 3; frames += 1) await new Promise((next) => requestAnimationFrame(next));
+  } while (document.getAnimations().some(({ playState }) => playState === 'running'));
 }
 
 export class Album {
