@@ -21,10 +21,11 @@ const QUALITY = 55;
 
 /** Stands alone: it runs in the page. Sizes are observed, what they change is drawn, and no colour is on its way to another. */
 async function drawn() {
-  do {
+  // Each element follows the one around it a frame later.
+  for (let rounds = 0; rounds < 4; rounds += 1) {
     for (const animation of document.getAnimations()) animation.finish();
-    for (let frames = 0; frames < 3; frames += 1) await new Promise((next) => requestAnimationFrame(next));
-  } while (document.getAnimations().some(({ playState }) => playState === 'running'));
+    for (let frames = 0; frames < 2; frames += 1) await new Promise((next) => requestAnimationFrame(next));
+  }
 }
 
 export class Album {
