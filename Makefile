@@ -111,6 +111,7 @@ topologies: build chromium firefox node_modules/.package-lock.json ## what the w
 
 screenshots: build chromium firefox node_modules/.package-lock.json ## the pictures in docs/screenshots, of a real call
 	@node tests/e2e/screenshots.mjs
+	@node tests/e2e/states.mjs
 
 # ROWS='floor;core: to 10' are rows whose names contain one of these; BENCH_DIR is where results go; AGAINST='before=SERVER,BENCH' are
 # programs of another build, measured in turns with this one's; EGRESS=own leaves out what ours is compared with.

@@ -21,6 +21,9 @@ const SCREENS = [
 /** WCAG 2.2 calls 44 px enough for a finger (2.5.5), in both directions. */
 const FINGER_PX = 44;
 
+/** Of a name some six letters. */
+const READABLE_PX = 64;
+
 const CONTROLS = [
   'Mute microphone',
   'Turn off camera',
@@ -61,6 +64,30 @@ async function fits(person, controls) {
   }
 }
 
+/**
+ * The room's name can be read, the controls are one line, and so is what is above the stage.
+ * @param {import('./lib/person.js').Person} person
+ * @param {string} label the screen
+ */
+async function isTidy({ page }, label) {
+  const { name, controls, above } = await page.evaluate(() => {
+    const boxes = (/** @type {string} */ css) =>
+      [...document.querySelectorAll(css)]
+        .filter((one) => one.checkVisibility())
+        .map((one) => one.getBoundingClientRect());
+    const middles = (/** @type {DOMRect[]} */ some) => some.map(({ top, bottom }) => (top + bottom) / 2);
+    const spread = (/** @type {number[]} */ some) => Math.max(...some) - Math.min(...some);
+    return {
+      name: boxes('#room-name bdi')[0]?.width ?? 0,
+      controls: spread(middles(boxes('.toolbar > button'))),
+      above: spread(middles(boxes('.bar > :is(h1, button)'))),
+    };
+  });
+  assert.ok(name >= READABLE_PX, `the room's name has ${name} px on a ${label}`);
+  assert.ok(controls <= 2, `the controls of a ${label} are ${controls} px apart`);
+  assert.ok(above <= 4, `what is above the stage of a ${label} is ${above} px apart`);
+}
+
 house.opening('two people wait in a room', async () => {
   invitation = await ann.createRoom(house.origin, 'Design review');
   await ann.join(invitation);
@@ -87,6 +114,14 @@ for (const { label, options } of SCREENS) {
       eve,
       CONTROLS.map((name) => eve.button(name)),
     );
+    await eve.page.locator('.note:not(.gone)').first().waitFor({ state: 'hidden' });
+    await isTidy(eve, label);
+    if (label === 'phone') {
+      await eve.press('Settings');
+      await eve.press('Quality');
+      await eve.page.getByRole('combobox', { name: 'Cameras at most' }).waitFor();
+      await eve.page.keyboard.press('Escape');
+    }
     for (const name of ['Ann', 'Bob']) {
       const box = await eve.tile(name).boundingBox();
       assert.ok(box && box.width >= 120 && box.height >= 90, `the tile of ${name} is ${JSON.stringify(box)}`);

@@ -75,6 +75,7 @@ export function peoplePanel(call, volumes) {
   const dialog = byId('people-dialog', HTMLDialogElement);
   const close = byId('people-close', HTMLButtonElement);
   const { moderation } = call;
+  button.prepend(icon('person'));
   waitingList(moderation, close);
   roomControls(moderation, close);
   showKept(call);

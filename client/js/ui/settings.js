@@ -30,6 +30,7 @@ export function settings({ media, keys, say }) {
   const title = h('h2', { id: 'settings-title', tabindex: '-1', autofocus: true, text: word('settings.title') });
   dialog.replaceChildren(
     title,
+    waysIn(dialog),
     ...devices.nodes,
     ...keyPart(keys),
     ...languagePart(),
@@ -43,6 +44,29 @@ export function settings({ media, keys, say }) {
 
   speaker.follow(byId('call', HTMLElement));
   speaker.on('lost', () => say(word('settings.speaker.lost')));
+}
+
+/**
+ * What the lines of a phone have no place for: each presses the button that is not to be seen there.
+ * @param {HTMLDialogElement} dialog
+ */
+function waysIn(dialog) {
+  const ways = ['quality-open', 'small-window'].map((id) => {
+    const button = byId(id, HTMLButtonElement);
+    const press = () => {
+      // What opens takes the focus after the dialog has given it back.
+      dialog.addEventListener('close', () => button.click(), { once: true });
+      dialog.close();
+    };
+    const way = h('button', { type: 'button', class: `way-${id}`, onclick: press });
+    const show = () => {
+      way.hidden = button.hidden;
+      way.textContent = button.getAttribute('aria-label');
+    };
+    return { way, show };
+  });
+  byId('settings-open', HTMLButtonElement).addEventListener('click', () => ways.forEach(({ show }) => show()));
+  return h('div', { class: 'ways-in' }, ...ways.map(({ way }) => way));
 }
 
 /** @param {LocalMedia} media */

@@ -50,6 +50,7 @@ export function waitingList(moderation, after) {
     all.hidden = waiting.length < 2;
     count.hidden = waiting.length === 0;
     count.textContent = word('lobby.count', { n: waiting.length });
+    count.dataset.count = String(waiting.length);
   };
 
   all.addEventListener('click', () => moderation.wish({ action: 'admit' }));
