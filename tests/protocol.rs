@@ -83,7 +83,8 @@ fn a_page_of_rooms_is_documented_as_it_is_answered() {
     let page = blocks("json").into_iter().find(|block| block.contains("\"rooms\"")).expect("the example");
     let documented: Value = serde_json::from_str(&page).expect("it is JSON");
     let rooms = serde_json::from_value(documented["rooms"].clone()).expect("rooms as they are answered");
-    let written = RoomPage { rooms, next: documented["next"].as_str().map(str::to_owned) };
+    let makes = documented["makes"].as_bool().expect("whether rooms are made");
+    let written = RoomPage { rooms, makes, next: documented["next"].as_str().map(str::to_owned) };
     assert_eq!(serde_json::to_value(written).expect("it can be written"), documented);
 }
 
