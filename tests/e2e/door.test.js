@@ -20,6 +20,8 @@ const CONTROLS = [
   'Turn off camera',
   'Share screen',
   'Raise hand',
+  'React',
+  'Hear nobody',
   'Quality',
   'Chat',
   'Copy invite link',
@@ -239,9 +241,11 @@ house.scene('everything can be done with the keyboard, in the order of what is s
   assert.match(await focus(), /^Media goes/, 'the badge beside the name of the room');
   await page.keyboard.press('Tab');
   assert.equal(await focus(), 'Settings');
+  await page.keyboard.press('Tab');
+  // Not every browser has one.
+  if ((await focus()) === 'Show the call in a small window') await page.keyboard.press('Tab');
   // What belongs to tiles comes before the controls, as it is above.
   const onStage = () => page.evaluate(() => Boolean(document.activeElement?.closest('#stage')));
-  await page.keyboard.press('Tab');
   // A mark stands there, too, as long as somebody's picture is not what it should be.
   assert.match(await focus(), /^(Keep .+ large$|Quality of .+)/);
   for (let tabs = 0; tabs < 20 && (await onStage()); tabs++) await page.keyboard.press('Tab');

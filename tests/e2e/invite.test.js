@@ -45,7 +45,7 @@ house.scene('who copies a link that works here only is told so, and offered one 
   const link = invitation.replace('127.0.0.1', NETWORK);
   const words = await ann.page.evaluate(() => ({
     link: document.querySelector('#invite-link')?.textContent,
-    focused: document.activeElement?.textContent,
+    focused: document.activeElement?.textContent?.trim(),
   }));
   assert.deepEqual(words, { link, focused: 'Copy network link' });
   for (const size of /** @type {const} */ (['desktop', 'phone'])) {

@@ -126,6 +126,7 @@ house.scene('who is here, and the invitations of others, are in German', async (
   const date = (await readFile(file, 'utf8')).replaceAll('\r\n ', '');
   assert.ok(date.includes('DESCRIPTION:Im Browser beitreten: https://'), date);
   await ann.press('Schließen');
+  await ann.press('Einstellungen');
   for (const [button, title] of /** @type {const} */ ([
     ['Qualität', 'Qualität'],
     ['Bild und Ton gehen über den Server: Server', 'So sprecht ihr miteinander'],

@@ -43,7 +43,11 @@ fn a_page_comes_with_what_protects_it() {
             "a self-signed certificate must stay replaceable"
         );
     }
-    assert_eq!(server.get("/js/main.js").header("content-type"), Some("text/javascript; charset=utf-8"));
+    let script = server.get("/js/main.js");
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(script.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(script.header("cross-origin-resource-policy"), Some("same-origin"));
+    assert_eq!(script.header("content-security-policy"), None, "a script is no document");
 }
 
 #[test]
