@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
-import { OTHER } from './lib/pair.js';
 import { until } from './lib/until.js';
 
 /** @import { Person } from './lib/person.js' */
@@ -17,7 +16,7 @@ const [LOW, HIGH] = [500, 1500];
 
 const reds = await house.browser('red');
 const ann = await house.personIn(reds, 'Ann', { also: [studio] });
-const bob = await house.person('Bob', 'green', { engine: OTHER });
+const bob = await house.person('Bob', 'green');
 let invitation = '';
 
 /**
