@@ -102,6 +102,7 @@ house.scene('a note is read from its beginning, and the next one takes its place
 });
 
 house.scene('whoever leaves reads that, and nothing of the call any more', async () => {
+  await eve.press('Close');
   await eve.press('Leave');
   await eve.page.getByRole('heading', { name: 'You left the room' }).waitFor();
   assert.equal(await eve.page.locator('.note').count(), 0);
