@@ -299,7 +299,7 @@ house.scene('more than a message may hold is not sent, and the page says so', as
   const before = await read(bob);
   await writes(ann, 'x'.repeat(100 * 1024));
   const hint = () => ann.page.locator('#chat .write .hint').innerText();
-  assert.match(await hint(), /Too long by 98400 characters/);
+  assert.match(await hint(), /Too long by 98,400 characters/);
   assert.deepEqual(await read(bob), before);
   await box(ann).fill('');
 });

@@ -543,7 +543,7 @@ const words = {
   },
   'chat.unread': { one: '{n} unread', other: '{n} unread' },
   'chat.offered': { one: 'a file offered', other: '{n} files offered' },
-  'chat.too-long': { one: 'Too long by {n} characters', other: 'Too long by {n} characters' },
+  'chat.too-long': { one: 'Too long by {n} character', other: 'Too long by {n} characters' },
   'chat.read-only': 'You may read here, and not write',
   'chat.typing.one': '{name} is typing…',
   'chat.typing.two': '{names} are typing…',
