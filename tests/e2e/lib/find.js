@@ -7,6 +7,8 @@
  * @property {string} [name]
  * @property {boolean} [exact]
  * @property {string} [hasText]
+ * @property {string} [text] Instead of role and name: the innermost that say it, whatever the case.
+ * @property {boolean} [visible]
  * @property {string} [css] Instead of role and name.
  * @property {Query} [within]
  * @property {Query[]} [either]
@@ -41,9 +43,15 @@ export function find(wanted) {
           ? element.labels?.[0]?.innerText
           : element.textContent),
     );
+  /** @param {Element} element @param {string} text */
+  const says = (element, text) => {
+    const has = (/** @type {Element} */ one) => words(one.textContent).toLowerCase().includes(text.toLowerCase());
+    return has(element) && ![...element.children].some(has);
+  };
   /** @param {Element} element @param {Query} query */
-  const fits = (element, { role, name, exact = false, hasText }) => {
-    if (role && !element.checkVisibility({ visibilityProperty: true })) return false;
+  const fits = (element, { role, name, exact = false, hasText, text, visible }) => {
+    if ((role || visible) && !element.checkVisibility({ visibilityProperty: true })) return false;
+    if (text !== undefined && !says(element, text)) return false;
     if (hasText !== undefined && !words(element.textContent).includes(hasText)) return false;
     if (name === undefined) return true;
     const own = nameOf(element);
@@ -53,7 +61,11 @@ export function find(wanted) {
   const look = (query) => {
     if (query.first) return look(query.first).slice(0, 1);
     if (query.either) return query.either.flatMap(look);
-    const css = query.css ?? [`[role=${query.role}]`, roles[query.role ?? '']].filter(Boolean).join(', ');
+    const css =
+      query.css ??
+      (query.text !== undefined
+        ? 'body *'
+        : [`[role=${query.role}]`, roles[query.role ?? '']].filter(Boolean).join(', '));
     const roots = query.within ? look(query.within) : [document];
     return roots.flatMap((root) => [...root.querySelectorAll(css)]).filter((element) => fits(element, query));
   };

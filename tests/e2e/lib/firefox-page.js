@@ -139,6 +139,11 @@ export class FirefoxPage {
     return new Locator(this.#page, { role, ...options });
   }
 
+  /** @param {string} text of it, whatever the case */
+  getByText(text) {
+    return new Locator(this.#page, { text });
+  }
+
   /** @param {string} css */
   locator(css) {
     return new Locator(this.#page, { css });
@@ -190,9 +195,9 @@ class Locator {
     return new Locator(this.#page, { first: this.#query });
   }
 
-  /** @param {{ hasText: string }} options */
-  filter({ hasText }) {
-    return new Locator(this.#page, { ...this.#query, hasText });
+  /** @param {{ hasText?: string, visible?: boolean }} options */
+  filter(options) {
+    return new Locator(this.#page, { ...this.#query, ...options });
   }
 
   async count() {
