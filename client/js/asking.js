@@ -23,7 +23,7 @@ export const back = fresh ? null : kept;
 
 /**
  * What the server says of a room.
- * @typedef {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, starts?: number, passNeeded?: boolean, people?: number, mostPeople?: number, names?: string[] }} There
+ * @typedef {{ id: string, name: string, topology?: string, access?: string, locked?: boolean, starts?: number, passNeeded?: boolean, people?: number, full?: 'room' | 'server', names?: string[] }} There
  */
 
 /** @returns {Promise<There | 'unknown-room' | 'gone' | null>} Nothing without an answer: joining will tell. */

@@ -222,7 +222,7 @@ function found({
   locked,
   starts = 0,
   people = 0,
-  mostPeople = Infinity,
+  full,
   names = [],
 }) {
   showRoom(name);
@@ -240,7 +240,7 @@ function found({
   if (starts > Date.now()) showOpening(starts);
   if ((passNeeded || access === 'token') && !made && !pass) return 'pass-needed';
   if (locked === true && !made) return 'locked';
-  return people >= mostPeople ? 'room-full' : '';
+  return full ? `${full}-full` : '';
 }
 
 /** @param {number} at In milliseconds since 1970. */

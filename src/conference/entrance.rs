@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::refusal::Refusal;
+use super::room::OpenRoom;
 use super::sockets::SocketState;
 use super::timers::Timer;
 use super::{Conference, Now, SocketId};
@@ -15,6 +18,27 @@ const CLOSE_NOT_JOINED: u16 = 4004;
 
 /// A room's last places are kept for addresses of which few are inside: one in so many.
 const KEPT_SHARE: usize = 10;
+
+/// What is full for somebody who has a room's link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Full {
+    /// The room.
+    Room,
+    /// The server: the room would have to be made, and no more may be.
+    Server,
+}
+
+/// By which bound nobody more fits into a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Crowded {
+    /// The room's own.
+    Own,
+    /// That of every room.
+    Every,
+    /// What is left is for other addresses.
+    Address,
+}
 
 impl Conference {
     /// Takes one of an address's rate.
@@ -60,25 +84,37 @@ impl Conference {
         let Some(room) = self.rooms.get(&id) else {
             return Err(Refusal::UnknownRoom);
         };
-        let own = room.state.record().most_people.unwrap_or(usize::MAX);
-        if room.state.people().len() >= own {
-            return Err(Refusal::RoomFull);
+        let Some(crowded) = self.crowded(room, address) else { return Ok(()) };
+        if crowded != Crowded::Own {
+            self.tally.hit(Limit::PeersPerRoom);
+        }
+        Err(if crowded == Crowded::Address { Refusal::RoomFullForAddress } else { Refusal::RoomFull })
+    }
+
+    /// Why nobody more from this address fits into a room.
+    fn crowded(&self, room: &OpenRoom, address: ClientAddress) -> Option<Crowded> {
+        let people = room.state.people();
+        if people.len() >= room.state.record().most_people.unwrap_or(usize::MAX) {
+            return Some(Crowded::Own);
         }
         let most = self.config.limits.get(Limit::PeersPerRoom).max(1);
-        let people = room.state.people();
         if people.len() >= most {
-            self.tally.hit(Limit::PeersPerRoom);
-            return Err(Refusal::RoomFull);
+            return Some(Crowded::Every);
         }
         let kept = most / KEPT_SHARE;
         if people.len() < most - kept {
-            return Ok(());
+            return None;
         }
         let of_address = |id| self.peers.get(id).is_some_and(|peer| peer.address == address);
-        if people.iter().filter(|id| of_address(*id)).count() < kept {
-            return Ok(());
+        (people.iter().filter(|id| of_address(*id)).count() >= kept).then_some(Crowded::Address)
+    }
+
+    /// What is full, so that somebody from this address who enters a room now is refused. Who only looks hits no limit.
+    #[must_use]
+    pub fn full_at_door(&self, address: ClientAddress, id: &str) -> Option<Full> {
+        if let Some(room) = self.room_ids.get(id).and_then(|room| self.rooms.get(room)) {
+            return self.crowded(room, address).map(|_| Full::Room);
         }
-        self.tally.hit(Limit::PeersPerRoom);
-        Err(Refusal::RoomFullForAddress)
+        (self.store.get(id).is_none() && !self.has_place_for_room(address)).then_some(Full::Server)
     }
 }

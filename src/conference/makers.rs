@@ -88,6 +88,14 @@ impl Conference {
         })
     }
 
+    /// Whether there is one for a room that an address would make, its rate aside.
+    pub(super) fn has_place_for_room(&self, by: ClientAddress) -> bool {
+        match self.ledger.check(by, Resource::Rooms, 1, &self.config.limits) {
+            Ok(()) => true,
+            Err(over) => matches!(over, Over::Whole(_)) && self.makers.first().is_some(),
+        }
+    }
+
     /// A room was made.
     pub(super) fn room_made(&mut self, id: &str, by: ClientAddress) {
         self.ledger.take(by, Resource::Rooms, 1);

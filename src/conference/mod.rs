@@ -84,6 +84,7 @@ mod tests;
 pub use administration::{Declined, RoomDetails, RoomPatch};
 pub use codecs::DEFAULT_CODECS;
 pub use counters::{Counters, Gauges};
+pub use entrance::Full;
 pub use files::FILE_BYTES;
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};

@@ -10,8 +10,8 @@ use serde_json::de::SliceRead;
 
 use super::http::{Awaited, Reply, Request, bearer};
 use super::site::{Site, has_type, is_json, not_allowed, only_reading, unescaped, wants_page};
-use crate::conference::protocol::{RoomInfo, TrackName};
-use crate::conference::{Declined, RoomPatch, is_pass};
+use crate::conference::protocol::TrackName;
+use crate::conference::{Declined, Full, RoomPatch, is_pass};
 use crate::json;
 use crate::ledger::ClientAddress;
 
@@ -82,12 +82,15 @@ struct Message {
 
 /// A room as who stands before it sees it.
 #[derive(Debug, Serialize)]
-struct Seen<'a> {
+struct Seen<'a, T> {
     #[serde(flatten)]
-    room: &'a RoomInfo,
+    room: &'a T,
     /// Of who is inside, if that may be told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     names: Vec<String>,
+    /// Why they would be refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full: Option<Full>,
 }
 
 impl Site<'_> {
@@ -163,7 +166,9 @@ impl Site<'_> {
             return self.with_secret(request, |site, secret| {
                 let id = site.meant(text);
                 let details = site.conference.details(site.now, client, &id, secret)?;
-                Ok(site.tagged(Reply::json(StatusCode::OK, &details), &id))
+                let full = site.conference.full_at_door(client, &id);
+                let seen = Seen { room: &details, names: Vec::new(), full };
+                Ok(site.tagged(Reply::json(StatusCode::OK, &seen), &id))
             });
         }
         let room = self.conference.look_up_with(self.now, &self.meant(text), shown);
@@ -175,7 +180,8 @@ impl Site<'_> {
         match room {
             Some(room) => only_reading(request, || {
                 let names = self.conference.names_at_door(self.now, client, &room.id);
-                Some(self.tagged(Reply::json(StatusCode::OK, &Seen { room: &room, names }), &room.id))
+                let full = self.conference.full_at_door(client, &room.id);
+                Some(self.tagged(Reply::json(StatusCode::OK, &Seen { room: &room, names, full }), &room.id))
             }),
             None if ended && !wants_page(&request.head.headers) => {
                 Reply::problem(StatusCode::GONE, "this room has ended")

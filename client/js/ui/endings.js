@@ -30,6 +30,7 @@ const ENDINGS = {
   gone: { title: word('over.gone.title'), text: word('over.gone.text'), again: '' },
   reload: { title: word('over.reload.title'), text: word('over.reload.text'), again: RETURN },
   'room-full': { title: word('over.room-full.title'), text: word('over.room-full.text'), again: RETURN },
+  'server-full': { title: word('over.server-full.title'), text: word('over.server-full.text'), again: TRY },
   'pass-needed': { title: word('over.pass-needed.title'), text: word('over.pass-needed.text'), again: '' },
   'bad-pass': { title: word('over.bad-pass.title'), text: word('over.bad-pass.text'), again: '' },
   locked: { title: word('over.locked.title'), text: word('over.locked.text'), again: TRY },

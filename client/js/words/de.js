@@ -264,6 +264,8 @@ const words = {
   'over.room-full.title': 'Der Raum ist voll',
   'over.room-full.text':
     'Es sind so viele Personen im Raum, wie hineinpassen oder wie aus einem Netzwerk hineindürfen. Versuch es später noch einmal.',
+  'over.server-full.title': 'Der Server hat zurzeit keinen Platz',
+  'over.server-full.text': 'Er kann gerade keinen weiteren Raum öffnen. Versuch es noch einmal, wenn andere gegangen sind.',
   'over.pass-needed.title': 'Du brauchst eine Einladung',
   'over.pass-needed.text':
     'Mit der Adresse des Raums allein kommt hier niemand hinein. Öffne den Link, den du bekommen hast, oder bitte um einen.',

@@ -261,6 +261,8 @@ const words = {
   'over.room-full.title': 'The room is full',
   'over.room-full.text':
     'As many people are inside as the room holds, or as it holds from one network. Try again later.',
+  'over.server-full.title': 'The server has no place at present',
+  'over.server-full.text': 'It cannot open another room at present. Try again when others have left.',
   'over.pass-needed.title': 'You need an invitation',
   'over.pass-needed.text':
     'Nobody comes in here by the address of the room alone. Open the link that you were given, or ask for one.',

@@ -258,6 +258,8 @@ const words = {
   'over.room-full.title': 'La sala está llena',
   'over.room-full.text':
     'La sala tiene ya todas las personas que caben, o las que caben de una misma red. Inténtalo más tarde.',
+  'over.server-full.title': 'El servidor no tiene sitio ahora',
+  'over.server-full.text': 'No puede abrir otra sala por el momento. Inténtalo de nuevo cuando se vacíe alguna.',
   'over.pass-needed.title': 'Necesitas una invitación',
   'over.pass-needed.text':
     'Aquí no se entra solo con la dirección de la sala. Abre el enlace que te dieron, o pide uno.',

@@ -264,6 +264,8 @@ const words = {
   'over.room-full.title': 'La salle est pleine',
   'over.room-full.text':
     'La salle a atteint son maximum de personnes, ou celui pour un même réseau. Réessayez plus tard.',
+  'over.server-full.title': 'Le serveur n’a plus de place pour le moment',
+  'over.server-full.text': 'Il ne peut pas ouvrir une salle de plus. Réessayez quand d’autres seront partis.',
   'over.pass-needed.title': 'Il vous faut une invitation',
   'over.pass-needed.text':
     'L’adresse de la salle ne suffit pas pour entrer. Ouvrez le lien que vous avez reçu, ou demandez-en un.',

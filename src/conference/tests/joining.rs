@@ -7,7 +7,7 @@ use serde_json::json;
 use super::harness::{World, address};
 use crate::conference::protocol::{ServerMessage, Topology};
 use crate::conference::room::EMPTY_ROOM_KEPT;
-use crate::conference::{CreateRoom, CreateRoomError, StateKey, WorkerId};
+use crate::conference::{CreateRoom, CreateRoomError, Full, StateKey, WorkerId};
 use crate::ledger::Over;
 use crate::limits::{Limit, Limits};
 use crate::media::message::Command;
@@ -171,6 +171,26 @@ fn there_are_only_so_many_rooms_and_an_empty_one_is_forgotten_after_five_minutes
     world.say(2, json!({ "type": "leave" }));
     world.pass(EMPTY_ROOM_KEPT);
     assert_eq!(world.conference.room("den"), None);
+}
+
+#[test]
+fn whoever_would_be_refused_learns_before_the_door_what_is_full() {
+    let mut world = World::with_limit(Limit::PeersPerRoom, 2);
+    let full = |world: &World, id: &str| world.conference.full_at_door(address(9), id);
+    world.join(1, "Ann");
+    assert_eq!(full(&world, "den"), None, "one more may come in");
+    world.join(2, "Bob");
+    assert_eq!(full(&world, "den"), Some(Full::Room), "by the bound of every room");
+    assert_eq!(world.conference.tally().count(Limit::PeersPerRoom), 0, "who only looks is not refused");
+
+    let mut world = World::with_limit(Limit::Rooms, 2);
+    let (attic, cellar) = (world.link("attic"), world.link("cellar"));
+    world.join(1, "Ann");
+    world.enter(2, json!({ "type": "join", "room": attic, "name": "Bob" }));
+    assert_eq!(full(&world, &attic), None, "what is there is entered");
+    assert_eq!(full(&world, &cellar), Some(Full::Server), "what is not has no place");
+    world.say(2, json!({ "type": "leave" }));
+    assert_eq!(full(&world, &cellar), None, "an empty room gives way");
 }
 
 #[test]
