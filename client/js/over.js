@@ -31,7 +31,7 @@ export function over(why, { room, pass, opens, when, fault, ask }) {
     location.reload();
   });
   if (why === 'too-early' && opens) onceItIs(opens, sayOpen);
-  if (why === 'unknown-room') offerRoom(room, pass);
+  if (why === 'unknown-room') void offerRoom(room, pass);
 }
 
 /** Nobody goes in by themselves: they may have turned to something else. */

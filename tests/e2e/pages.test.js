@@ -39,3 +39,48 @@ house.scene('so does who has the link of a room that the server has no place for
   await bob.press('Try again');
   await bob.button('Join').waitFor();
 });
+
+const kept = await House.open({ flags: ['--creators', 'token'] });
+after(() => kept.close({ guarded: false }));
+const others = await kept.browser('green', { engine: 'chromium', size });
+const cleo = await kept.personIn(others, 'Cleo');
+const MAKERS = /Rooms are made here by people who were given a link for it/;
+
+kept.opening('where not everybody makes rooms, the home page offers to open one and says who makes them', async () => {
+  await cleo.page.goto(kept.origin);
+  await cleo.page.getByText(MAKERS).waitFor();
+  await cleo.button('Open room').waitFor();
+  assert.equal(await cleo.button('Create room').count(), 0);
+  await cleo.screenshot('home where not everybody makes rooms');
+});
+
+kept.scene('a link that leads to no room offers to make it to nobody who may not, and says who may', async () => {
+  await cleo.page.goto(`${kept.origin}r/tea-club`);
+  await cleo.reads('There is no such room');
+  await cleo.page.getByText(MAKERS).waitFor();
+  assert.equal(await cleo.button('Make this room now').count(), 0);
+  await cleo.screenshot('no room where not everybody makes rooms');
+});
+
+kept.scene('who has a link for making rooms is offered both', async () => {
+  const pass = await kept.pass({ create: true });
+  await cleo.page.goto(`${kept.origin}r/chess-club#pass=${pass}`);
+  await cleo.button('Make this room now').waitFor();
+  assert.equal(await cleo.page.getByText(MAKERS).isVisible(), false);
+  await cleo.page.goto(`${kept.origin}#pass=${pass}`);
+  await cleo.page.getByRole('textbox', { name: 'Room name' }).fill('Tea');
+  await cleo.press('Create room');
+  await cleo.button('Join').waitFor();
+});
+
+kept.scene('who comes by an invitation that has ended reads why it is not good', async () => {
+  const { pathname } = new URL(cleo.page.url());
+  const dora = await kept.personIn(others, 'Dora');
+  const ended = await kept.pass({ room: pathname.slice('/r/'.length) }, -60);
+  await dora.page.goto(new URL(`${pathname}#pass=${ended}`, kept.origin).href);
+  await dora.press('Join');
+  await dora.reads('This invitation is not valid');
+  await dora.page.getByText('It has expired. Ask whoever invited you for a new link.').waitFor();
+  await dora.screenshot('invitation that has ended');
+  await dora.closePage();
+});

@@ -2,6 +2,7 @@
  * The rooms the server lists, page by page. Pure but for the fetching it is given.
  */
 
+import { showing } from './pass.js';
 import { word } from './words.js';
 
 /** @typedef {{ id: string, name: string, people: number }} ListedRoom */
@@ -35,6 +36,33 @@ export async function listedRooms(get, most) {
     next = page.rooms.length > 0 && page.next !== next ? page.next : undefined;
   } while (next !== undefined && rooms.size < most);
   return { rooms: [...rooms.values()].slice(0, most), more: next !== undefined || rooms.size > most, makes };
+}
+
+/**
+ * Whether who asks makes rooms.
+ * @param {(path: string) => Promise<unknown>} get As above.
+ * @returns {Promise<boolean>} True if the server does not tell: it does when a room is to be made.
+ */
+export async function makesRooms(get) {
+  try {
+    return (await listedRooms(get, 1)).makes;
+  } catch (error) {
+    console.warn('the server does not tell whether one makes rooms:', error);
+    return true;
+  }
+}
+
+/**
+ * Asks the server.
+ * @param {string} pass Shows that one may make rooms; empty if there is none.
+ * @returns {(path: string) => Promise<unknown>} Throws without an answer.
+ */
+export function asking(pass) {
+  return async (path) => {
+    const response = await fetch(path, { headers: showing(pass) });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.json();
+  };
 }
 
 /**

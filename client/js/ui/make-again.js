@@ -1,9 +1,10 @@
 /**
- * At a link that leads to no room: the room is made now, with the name that is in the link.
+ * At a link that leads to no room: the room is made now, with the name that is in the link. Who makes no rooms here reads who does.
  */
 
 import { byId, nodesOf } from '../core/dom.js';
 import { makeRoom, nameOfId } from '../core/making.js';
+import { asking, makesRooms } from '../core/rooms.js';
 import { keepSecret } from '../core/storage.js';
 import { say, word } from '../core/words.js';
 
@@ -12,7 +13,13 @@ import { say, word } from '../core/words.js';
  * @param {string} id What the link has.
  * @param {string} pass What may show that one may make rooms.
  */
-export function offerRoom(id, pass) {
+export async function offerRoom(id, pass) {
+  if (!(await makesRooms(asking(pass)))) {
+    const makers = byId('makers', HTMLParagraphElement);
+    makers.textContent = word('making.makers');
+    makers.hidden = false;
+    return;
+  }
   const form = byId('make-again', HTMLFormElement);
   const name = byId('again-name', HTMLInputElement);
   const listed = byId('again-listed', HTMLInputElement);

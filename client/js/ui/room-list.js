@@ -4,8 +4,7 @@
  */
 
 import { byId, h } from '../core/dom.js';
-import { showing } from '../core/pass.js';
-import { PAGE, listedRooms, peopleWords } from '../core/rooms.js';
+import { PAGE, asking, listedRooms, peopleWords } from '../core/rooms.js';
 
 /** @import { ListedRoom } from '../core/rooms.js' */
 
@@ -54,18 +53,6 @@ export function roomList(pass, told) {
   document.addEventListener('visibilitychange', refresh);
   addEventListener('pageshow', refresh);
   setInterval(refresh, EVERY);
-}
-
-/**
- * @param {string} pass
- * @returns {(path: string) => Promise<unknown>}
- */
-function asking(pass) {
-  return async (path) => {
-    const response = await fetch(path, { headers: showing(pass) });
-    if (!response.ok) throw new Error(`${path}: ${response.status}`);
-    return response.json();
-  };
 }
 
 /**

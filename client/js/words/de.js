@@ -41,6 +41,8 @@ const words = {
   'making.exists': 'Es gibt schon einen öffentlichen Raum namens „{name}“. Öffne ihn, oder wähle einen anderen Namen.',
   'making.same-link': 'Der Link bleibt derselbe: Wer ihn hat, findet den Raum.',
   'making.own-link': 'Der Raum bekommt einen eigenen Link: Schick ihn allen, die diesen haben.',
+  'making.makers':
+    'Räume erstellt hier, wer einen Link dafür bekommen hat. Frag die Person, die dir diesen Link geschickt hat.',
   'making.now': 'Diesen Raum jetzt erstellen',
 
   // Which way media goes: chosen on the home page and inside, and told inside.

@@ -42,6 +42,8 @@ const words = {
   'making.exists': 'A public room called “{name}” exists already. Open it, or choose another name.',
   'making.same-link': 'The link stays the same: whoever has it finds the room.',
   'making.own-link': 'The room gets a link of its own: send it to whoever has this one.',
+  'making.makers':
+    'Rooms are made here by people who were given a link for it. Ask whoever sent you this link.',
   'making.now': 'Make this room now',
 
   // Which way media goes: chosen on the home page and inside, and told inside.

@@ -38,6 +38,8 @@ const words = {
   'making.exists': 'Ya existe una sala pública llamada «{name}». Ábrela, o elige otro nombre.',
   'making.same-link': 'El enlace sigue siendo el mismo: quien lo tenga encuentra la sala.',
   'making.own-link': 'La sala recibe un enlace propio: envíalo a quien tenga este.',
+  'making.makers':
+    'Aquí crean salas quienes han recibido un enlace para ello. Pregunta a quien te envió este enlace.',
   'making.now': 'Crear esta sala ahora',
 
   // Which way media goes: chosen on the home page and inside, and told inside.

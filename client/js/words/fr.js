@@ -40,6 +40,8 @@ const words = {
   'making.exists': 'Une salle publique nommée « {name} » existe déjà. Ouvrez-la, ou choisissez un autre nom.',
   'making.same-link': 'Le lien reste le même : qui l’a trouve la salle.',
   'making.own-link': 'La salle reçoit un lien à elle : envoyez-le à qui a celui-ci.',
+  'making.makers':
+    'Ici, les salles sont créées par des personnes qui ont reçu un lien pour cela. Demandez à qui vous a envoyé ce lien.',
   'making.now': 'Créer cette salle maintenant',
 
   // Which way media goes: chosen on the home page and inside, and told inside.

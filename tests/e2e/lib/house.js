@@ -10,6 +10,7 @@ import { openBrowser } from './browser.js';
 import { COLOURS } from './colours.js';
 import { Firefox } from './firefox.js';
 import { FIRST, PAIR } from './pair.js';
+import { passOf } from './passes.js';
 import { ARTIFACTS, Person } from './person.js';
 import { portraitBitmaps, writePortrait } from './portrait.js';
 import { Server } from './server.js';
@@ -63,6 +64,15 @@ export class House {
   /** Where the home page is. */
   get origin() {
     return `https://127.0.0.1:${this.server.ports.http}/`;
+  }
+
+  /**
+   * An access token for this server.
+   * @param {object} may
+   * @param {number} [seconds] for how long; below 0: it has ended
+   */
+  pass(may, seconds = 600) {
+    return passOf(this.#directory, may, seconds);
   }
 
   /**
