@@ -27,12 +27,16 @@ let makes = true;
 translate(document);
 document.documentElement.toggleAttribute('data-words', true);
 languageChoice(byId('language', HTMLSelectElement));
-input.placeholder = generatedRoomName(random);
+input.placeholder = suggestedName();
 
 /** From 0 to below 1, as `Math.random`, but drawn well. */
 function random() {
   const [drawn = 0] = crypto.getRandomValues(new Uint32Array(1));
   return drawn / 2 ** 32;
+}
+
+function suggestedName() {
+  return generatedRoomName(random, word('home.suggested.first'), word('home.suggested.second'));
 }
 
 /** @param {Sentence} sentence */
@@ -52,7 +56,7 @@ function showMaking(may) {
   for (const part of form.querySelectorAll('.check, .choice, #create')) {
     if (part instanceof HTMLElement) part.hidden = !may;
   }
-  input.placeholder = may ? generatedRoomName(random) : '';
+  input.placeholder = may ? suggestedName() : '';
   byId('hint', HTMLParagraphElement).textContent = word(may ? 'home.hint' : 'home.makers');
 }
 

@@ -10,7 +10,7 @@ import { keepPass } from './core/pass.js';
 import { said } from './core/sentence.js';
 import { Reload } from './core/reload.js';
 import { keeps, keepSecret, putAsk, putReturn, remembered, secretOf, takeAsk } from './core/storage.js';
-import { listed, say, spoken, translate, word } from './core/words.js';
+import { listed, say, regional, translate, word } from './core/words.js';
 import { LocalMedia } from './rtc/local-media.js';
 import { prejoin } from './ui/prejoin.js';
 
@@ -253,7 +253,7 @@ function showOpening(at) {
 
 /** @param {number} at In milliseconds since 1970. */
 function momentWords(at) {
-  return new Date(at).toLocaleString(spoken, { dateStyle: 'long', timeStyle: 'short' });
+  return new Date(at).toLocaleString(regional, { dateStyle: 'long', timeStyle: 'short' });
 }
 
 /** @param {Return} returning */

@@ -109,7 +109,10 @@ test('the page can be installed: what its manifest names is there, and as large 
   }
   for (const page of ['index.html', 'room.html']) {
     const html = await readFile(new URL(page, client), 'utf8');
-    assert.ok(html.includes('<link rel="manifest" href="/manifest.webmanifest" />'), page);
+    assert.ok(
+      html.includes('<link rel="manifest" href="/manifest.webmanifest" data-say-href="page.manifest" />'),
+      page,
+    );
     assert.equal(html.match(/<meta name="theme-color"/g)?.length, 2, page);
   }
 });

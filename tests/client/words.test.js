@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import test from 'node:test';
 
-import { LANGUAGES, languageOf } from '../../client/js/core/language.js';
+import { LANGUAGES, languageOf, regionOf } from '../../client/js/core/language.js';
 import { textOf } from '../../client/js/core/sentence.js';
 import { listed, say, word } from '../../client/js/core/words.js';
 
@@ -59,7 +59,7 @@ test('a text that goes by a number has each form that whole numbers take in its 
 });
 
 test('the pages are in English by themselves, and name the key of each text', async () => {
-  for (const page of ['index.html', 'room.html']) {
+  for (const page of ['404.html', 'index.html', 'room.html']) {
     const html = await readFile(new URL(page, client), 'utf8');
     for (const [tag] of html.matchAll(/<[a-z][^>]*\sdata-say[^>]*>[^<]*/g)) {
       const text = tag.slice(tag.indexOf('>') + 1);
@@ -89,6 +89,39 @@ test('one reads the language that one chose, or else the first of the browser th
   assert.equal(languageOf('es', ['de']), 'es');
   assert.equal(languageOf('klingon', []), 'en');
   assert.equal(languageOf('constructor', ['__proto__']), 'en');
+});
+
+test('dates are written as in the region that the browser has for the language', () => {
+  assert.equal(regionOf('en', ['de-DE', 'en-GB', 'en-US']), 'en-GB');
+  assert.equal(regionOf('de', ['en-GB', 'de', 'de-AT']), 'de-AT');
+  assert.equal(regionOf('fr', ['en-GB', 'frp-FR']), 'fr', 'nothing of it: as in the language itself');
+  assert.equal(regionOf('es', ['es-', 'es-not_a_tag', 'es-MX']), 'es-MX', 'what no browser should say');
+  const day = new Date(2026, 2, 4).toLocaleDateString(regionOf('en', ['en-GB']), { dateStyle: 'short' });
+  assert.equal(day, '04/03/2026');
+});
+
+test('a suggested name has words of the language, of which every pair makes a link that one can say', () => {
+  const lists = /** @type {const} */ (['home.suggested.first', 'home.suggested.second']);
+  for (const [name, words] of all) {
+    for (const key of lists) {
+      const list = String(words[key]).split(' ');
+      assert.equal(new Set(list).size, list.length, `${name}: ${key}`);
+      assert.ok(list.length >= 25, `${name}: ${key} has ${list.length}`);
+      for (const one of list) assert.match(one, /^[a-z]{2,12}$/, `${name}: ${key}`);
+      if (words !== en) assert.notEqual(words[key], en[key], name);
+    }
+  }
+});
+
+test('the program that is installed is one in every language, and says in it what it is', async () => {
+  /** @param {Words} words */
+  const read = async (words) =>
+    JSON.parse(await readFile(new URL(`.${String(words['page.manifest'])}`, client), 'utf8'));
+  const { description, lang, ...same } = await read(en);
+  assert.deepEqual([description, lang], [en['page.description'], 'en']);
+  for (const [name, words] of all) {
+    assert.deepEqual(await read(words), { ...same, description: words['page.description'], lang: name });
+  }
 });
 
 test('names stay apart from words, in sentences and in lists', () => {

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
+import german from '../../client/js/words/de.js';
 import { House } from './lib/house.js';
 import { ARTIFACTS } from './lib/person.js';
 import { until } from './lib/until.js';
@@ -13,6 +14,8 @@ import { until } from './lib/until.js';
 
 const house = await House.open();
 after(() => house.close());
+
+const de = /** @type {Record<string, string>} */ (german);
 
 /** A small phone, and a laptop. */
 const VIEWS = [
@@ -169,6 +172,36 @@ house.scene('who waits, and who finds no room, reads why in German', async () =>
   await dora.button('Diesen Raum jetzt erstellen').waitFor();
   await fits(dora, 'no room');
   await dora.closePage();
+});
+
+house.scene('what is suggested, what is not there and what is installed speak German, too', async () => {
+  const emil = await house.personIn(browser, 'Emil', { context: { locale: 'de-DE' } });
+  await emil.page.goto(house.origin);
+  const input = emil.page.getByRole('textbox', { name: 'Name des Raums' });
+  const [first, second] = /** @type {string[]} */ ((await input.getAttribute('placeholder'))?.split('-') ?? []);
+  assert.ok(de['home.suggested.first']?.split(' ').includes(first ?? ''), first);
+  assert.ok(de['home.suggested.second']?.split(' ').includes(second ?? ''), second);
+  const manifest = await emil.page.evaluate(async () => {
+    const link = /** @type {HTMLLinkElement} */ (document.querySelector('link[rel="manifest"]'));
+    return (await fetch(link.href)).json();
+  });
+  assert.deepEqual([manifest.lang, manifest.description], ['de', de['page.description']]);
+  await emil.page.goto(`${house.origin}nirgendwo/nichts`);
+  await emil.reads('Hier ist nichts');
+  await readsIn(emil, 'de');
+  assert.equal(await emil.page.title(), 'Nicht gefunden · Plenary');
+  await fits(emil, 'nothing there');
+  await emil.closePage();
+});
+
+house.scene('who reads English in Great Britain has the day before the month', async () => {
+  const id = await ann.page.evaluate(async () => {
+    const body = JSON.stringify({ name: 'March', starts: Date.UTC(2033, 2, 4, 12) });
+    const headers = { 'content-type': 'application/json' };
+    return (await (await fetch('/api/rooms', { method: 'POST', headers, body })).json()).id;
+  });
+  await bob.page.goto(`${house.origin}r/${id}`);
+  await bob.page.getByText('4 March 2033').waitFor();
 });
 
 /** Looks at the first picture of the page: runs before the page's own scripts. */

@@ -36,6 +36,26 @@ export function languageOf(chosen, preferred) {
   return names.find(isLanguage) ?? 'en';
 }
 
+/**
+ * The language with the region that the browser has for it: English of Great Britain has the day before the month.
+ * @param {string} spoken
+ * @param {readonly string[]} preferred Language tags (BCP 47), the best first.
+ * @returns {string} A tag, or the language alone if there is none of it that is known.
+ */
+export function regionOf(spoken, preferred) {
+  const own = preferred.filter((tag) => tag.toLowerCase().startsWith(`${spoken}-`));
+  return own.find(isKnown) ?? spoken;
+}
+
+/** @param {string} tag */
+function isKnown(tag) {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 export const language = languageOf(remembered('language'), globalThis.navigator?.languages ?? []);
 
 /** The words, unless they are the English ones; begun here, so that who asks first does not ask late. */

@@ -72,22 +72,18 @@ export function hue(text) {
   return (hash >>> 0) % 360;
 }
 
-const ADJECTIVES =
-  'amber bold bright calm clear cosy early fair gentle golden green happy kind light lively merry noble quick quiet royal silver soft spring sunny swift warm wise'.split(
-    ' ',
-  );
-const NOUNS =
-  'arch bay bridge brook cedar cloud cove delta dune field forest garden grove harbor hill island lake maple meadow oak orchard pine river shore stone valley willow wood'.split(
-    ' ',
-  );
-
 /**
  * A room name one can say aloud, such as `calm-river-482`. No secret: the server adds one to the id of a room that is not
  * listed.
  * @param {() => number} random From 0 to below 1.
+ * @param {string} firsts Words for its beginning, with blanks between.
+ * @param {string} seconds Words that fit behind each of them.
  * @returns {string}
  */
-export function generatedRoomName(random) {
-  const pick = (/** @type {string[]} */ words) => words[Math.floor(random() * words.length)] ?? 'room';
-  return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${100 + Math.floor(random() * 900)}`;
+export function generatedRoomName(random, firsts, seconds) {
+  const pick = (/** @type {string} */ words) => {
+    const all = words.split(' ');
+    return all[Math.floor(random() * all.length)] ?? '';
+  };
+  return `${pick(firsts)}-${pick(seconds)}-${100 + Math.floor(random() * 900)}`;
 }

@@ -3,7 +3,7 @@
  * for each language, in `words/`.
  */
 
-import { fetched, language } from './language.js';
+import { fetched, language, regionOf } from './language.js';
 import { isolated } from './sentence.js';
 import en from '../words/en.js';
 
@@ -21,6 +21,9 @@ const words = (await fetched) ?? en;
 
 /** The language of those words, for what `Intl` writes. */
 export const spoken = words === en ? 'en' : language;
+
+/** The same for dates and times, as people write them where the browser says that its reader is. */
+export const regional = regionOf(spoken, globalThis.navigator?.languages ?? []);
 
 /** What says the texts of a language. @typedef {ReturnType<typeof tongueOf>} Tongue */
 
@@ -122,5 +125,7 @@ const PLACES = [
   ['data-say', (element, text) => (element.textContent = text)],
   ['data-say-label', (element, text) => element.setAttribute('aria-label', text)],
   ['data-say-title', (element, text) => element.setAttribute('title', text)],
+  ['data-say-content', (element, text) => element.setAttribute('content', text)],
+  ['data-say-href', (element, text) => element.setAttribute('href', text)],
   ['data-say-placeholder', (element, text) => element.setAttribute('placeholder', text)],
 ];

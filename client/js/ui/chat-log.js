@@ -4,7 +4,7 @@
 
 import { piecesOf } from '../call/links.js';
 import { h } from '../core/dom.js';
-import { spoken, word } from '../core/words.js';
+import { regional, word } from '../core/words.js';
 
 /** @import { Chat, Pending } from '../call/chat.js' */
 /** @import { ChatMessage } from '../proto/messages.js' */
@@ -179,7 +179,7 @@ export class ChatLog {
    */
   #message(message, { goesOn, own, mayEdit, mayDelete, doing }, besides = '') {
     const at = new Date(message.at);
-    const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(spoken), text: clock(at) });
+    const time = h('time', { datetime: at.toISOString(), title: at.toLocaleString(regional), text: clock(at) });
     const who = h('p', { class: goesOn ? 'who hidden' : 'who' }, h('bdi', { text: message.name }), ' ', time);
     const text = message.deleted ? h('p', { class: 'gone', text: word('chat.deleted') }) : textOf(message.text);
     const row = h('div', { class: own ? 'entry own' : 'entry' }, who, text);
@@ -247,10 +247,10 @@ function textOf(text) {
 
 /** @param {number} at */
 function dayOf(at) {
-  return new Date(at).toLocaleDateString(spoken, { weekday: 'long', day: 'numeric', month: 'long' });
+  return new Date(at).toLocaleDateString(regional, { weekday: 'long', day: 'numeric', month: 'long' });
 }
 
 /** @param {Date} at */
 function clock(at) {
-  return at.toLocaleTimeString(spoken, { hour: '2-digit', minute: '2-digit' });
+  return at.toLocaleTimeString(regional, { hour: '2-digit', minute: '2-digit' });
 }

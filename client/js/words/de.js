@@ -7,7 +7,19 @@ const words = {
   // The language itself.
   'language.choose': 'Sprache',
 
-  // The home page, and making rooms.
+  // What stands in the heads of the pages, and the page of an address at which there is nothing.
+  'page.description': 'Treffen im Browser: Raum erstellen, Link teilen.',
+  'page.manifest': '/manifest.de.webmanifest',
+  'none.page': 'Nicht gefunden · Plenary',
+  'none.title': 'Hier ist nichts',
+  'none.text': 'Vielleicht ist der Link falsch geschrieben. Der Link eines Raums endet auf /r/ und seinen Namen.',
+  'none.home': 'Zur Startseite',
+
+  // The home page, and making rooms. A suggested name is one word of each list and a number: any of both fit, in ASCII, as links have them.
+  'home.suggested.first':
+    'abend berg birken blumen dorf eichen feld gold herbst kiefern linden mai morgen nebel nord regen rosen sand schnee silber sommer sonnen stern tal ufer wald wiesen wolken',
+  'home.suggested.second':
+    'bach baum blick boot dach fels garten gras hafen haus hof insel laterne licht markt meer mond park pfad platz see steg stein strand turm wind winkel zelt',
   'home.lead.what': 'Raum erstellen, Link teilen, reden.',
   'home.lead.need': 'Nichts zu installieren, kein Konto.',
   'home.room': 'Name des Raums',
@@ -267,7 +279,8 @@ const words = {
   'over.room-full.text':
     'Es sind so viele Personen im Raum, wie hineinpassen oder wie aus einem Netzwerk hineindürfen. Versuch es später noch einmal.',
   'over.server-full.title': 'Der Server hat zurzeit keinen Platz',
-  'over.server-full.text': 'Er kann gerade keinen weiteren Raum öffnen. Versuch es noch einmal, wenn andere gegangen sind.',
+  'over.server-full.text':
+    'Er kann gerade keinen weiteren Raum öffnen. Versuch es noch einmal, wenn andere gegangen sind.',
   'over.pass-needed.title': 'Du brauchst eine Einladung',
   'over.pass-needed.text':
     'Mit der Adresse des Raums allein kommt hier niemand hinein. Öffne den Link, den du bekommen hast, oder bitte um einen.',
@@ -481,7 +494,7 @@ const words = {
   'person.you': 'du',
   'person.direct': 'direkt',
   'person.server': 'über den Server',
-  'person.owner': 'Inhaber',
+  'person.owner': 'Leitung',
   'person.moderator': 'Moderation',
   'person.listener': 'hört zu',
   'person.hand': 'Hand gehoben, Nummer {n}',
@@ -494,10 +507,10 @@ const words = {
   'person.shares': 'teilt den Bildschirm',
 
   // What one is in a room, and what is done about whom.
-  'role.owner': 'Inhaber',
+  'role.owner': 'Leitung',
   'role.moderator': 'Moderation',
-  'role.speaker': 'Sprecher',
-  'role.listener': 'Zuhörer',
+  'role.speaker': 'Spricht mit',
+  'role.listener': 'Hört zu',
   'role.label': 'Rolle',
   'role.of': 'Rolle von {name}',
   'moderate.open': 'Moderieren',
@@ -512,11 +525,11 @@ const words = {
   'moderate.not-allowed': 'Das darfst du in diesem Raum nicht',
   'moderate.unknown-peer': 'Diese Person ist nicht mehr im Raum',
   'moderate.unknown-knock': 'Diese Person wartet nicht mehr',
-  'may-not.microphone': 'Hier sind nur Sprecher zu hören',
-  'may-not.camera': 'Hier sind nur Sprecher zu sehen',
-  'may-not.screen.listener': 'Hier dürfen nur Sprecher den Bildschirm teilen',
+  'may-not.microphone': 'Hier ist nur zu hören, wer mitsprechen darf',
+  'may-not.camera': 'Hier ist nur zu sehen, wer mitsprechen darf',
+  'may-not.screen.listener': 'Hier darf nur den Bildschirm teilen, wer mitsprechen darf',
   'may-not.screen': 'Nur die Moderation darf den Bildschirm teilen',
-  'now.listener': 'Du hörst jetzt zu: Hier sind nur Sprecher zu hören und zu sehen',
+  'now.listener': 'Du hörst jetzt zu: Zu hören und zu sehen ist hier nur, wer mitsprechen darf',
   'now.owner': 'Dieser Raum gehört jetzt auch dir',
   'now.moderator': 'Du moderierst jetzt',
   'now.speaker': 'Du darfst jetzt sprechen',

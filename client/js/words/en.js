@@ -11,7 +11,19 @@ const words = {
   // The language itself.
   'language.choose': 'Language',
 
-  // The home page, and making rooms.
+  // What stands in the heads of the pages, and the page of an address at which there is nothing.
+  'page.description': 'Meet in the browser: make a room, share the link.',
+  'page.manifest': '/manifest.webmanifest',
+  'none.page': 'Not found · Plenary',
+  'none.title': 'There is nothing here',
+  'none.text': 'The link may be mistyped. A room’s link ends in /r/ and its name.',
+  'none.home': 'To the home page',
+
+  // The home page, and making rooms. A suggested name is one word of each list and a number: any of both fit, in ASCII, as links have them.
+  'home.suggested.first':
+    'amber bold bright calm clear cosy early fair gentle golden green happy kind light lively merry noble quick quiet royal silver soft spring sunny swift warm wise',
+  'home.suggested.second':
+    'arch bay bridge brook cedar cloud cove delta dune field forest garden grove harbor hill island lake maple meadow oak orchard pine river shore stone valley willow wood',
   'home.lead.what': 'Make a room, share its link, and talk.',
   'home.lead.need': 'Nothing to install, no account.',
   'home.room': 'Room name',
@@ -42,8 +54,7 @@ const words = {
   'making.exists': 'A public room called “{name}” exists already. Open it, or choose another name.',
   'making.same-link': 'The link stays the same: whoever has it finds the room.',
   'making.own-link': 'The room gets a link of its own: send it to whoever has this one.',
-  'making.makers':
-    'Rooms are made here by people who were given a link for it. Ask whoever sent you this link.',
+  'making.makers': 'Rooms are made here by people who were given a link for it. Ask whoever sent you this link.',
   'making.now': 'Make this room now',
 
   // Which way media goes: chosen on the home page and inside, and told inside.

@@ -7,14 +7,26 @@ const words = {
   // The language itself.
   'language.choose': 'Idioma',
 
-  // The home page, and making rooms.
+  // What stands in the heads of the pages, and the page of an address at which there is nothing.
+  'page.description': 'Reuniones en el navegador: crea una sala y comparte el enlace.',
+  'page.manifest': '/manifest.es.webmanifest',
+  'none.page': 'No se ha encontrado · Plenary',
+  'none.title': 'Aquí no hay nada',
+  'none.text': 'Quizá el enlace esté mal escrito. El de una sala termina en /r/ y su nombre.',
+  'none.home': 'A la página de inicio',
+
+  // The home page, and making rooms. A suggested name is one word of each list and a number: any of both fit, in ASCII, as links have them.
+  'home.suggested.first':
+    'bosque brisa camino campo cascada cerro costa dehesa duna faro fuente huerto isla jardin lago laguna loma luna monte nube plaza playa prado puente puerto ribera sierra valle',
+  'home.suggested.second':
+    'alegre amable audaz azul brillante celeste cordial dulce elegante estable feliz fiel firme genial gentil grande humilde ideal leal libre noble paciente radiante suave tenaz valiente verde veloz',
   'home.lead.what': 'Crea, comparte el enlace y habla.',
   'home.lead.need': 'Sin instalar nada, sin cuenta.',
   'home.room': 'Nombre de la sala',
   'home.hint': 'Déjalo vacío para usar el nombre propuesto, o pega el enlace de una sala.',
   'home.listed': 'Mostrar en la página de inicio',
   'home.lasts': 'Conservar cuando quede vacía',
-  'home.lobby': 'Los invitados piden entrar',
+  'home.lobby': 'Hay que pedir permiso para entrar',
   'home.topology': 'Se habla',
   'home.create': 'Crear sala',
   'home.open': 'Abrir sala',
@@ -38,8 +50,7 @@ const words = {
   'making.exists': 'Ya existe una sala pública llamada «{name}». Ábrela, o elige otro nombre.',
   'making.same-link': 'El enlace sigue siendo el mismo: quien lo tenga encuentra la sala.',
   'making.own-link': 'La sala recibe un enlace propio: envíalo a quien tenga este.',
-  'making.makers':
-    'Aquí crean salas quienes han recibido un enlace para ello. Pregunta a quien te envió este enlace.',
+  'making.makers': 'Aquí crean salas quienes han recibido un enlace para ello. Pregunta a quien te envió este enlace.',
   'making.now': 'Crear esta sala ahora',
 
   // Which way media goes: chosen on the home page and inside, and told inside.
@@ -97,7 +108,7 @@ const words = {
   'door.room': 'Sala',
   'door.lead': '¿Todo listo?',
   'door.name': 'Tu nombre',
-  'door.guest': 'Invitado',
+  'door.guest': 'Visita',
   'door.microphone': 'Micrófono',
   'door.camera': 'Cámara',
   'door.browser-choice': 'A elección del navegador',
@@ -471,7 +482,7 @@ const words = {
   'person.you': 'tú',
   'person.direct': 'directo',
   'person.server': 'por el servidor',
-  'person.owner': 'propietario',
+  'person.owner': 'titular',
   'person.moderator': 'moderación',
   'person.listener': 'oyente',
   'person.hand': 'mano levantada, número {n}',
@@ -484,7 +495,7 @@ const words = {
   'person.shares': 'comparte su pantalla',
 
   // What one is in a room, and what is done about whom.
-  'role.owner': 'Propietario',
+  'role.owner': 'Titular',
   'role.moderator': 'Moderación',
   'role.speaker': 'Participante',
   'role.listener': 'Oyente',
@@ -502,11 +513,11 @@ const words = {
   'moderate.not-allowed': 'No puedes hacer eso en esta sala',
   'moderate.unknown-peer': 'Esa persona ya no está en la sala',
   'moderate.unknown-knock': 'Esa persona ya no está esperando',
-  'may-not.microphone': 'Aquí solo se oye a los participantes',
-  'may-not.camera': 'Aquí solo se ve a los participantes',
-  'may-not.screen.listener': 'Aquí solo los participantes pueden compartir pantalla',
+  'may-not.microphone': 'Aquí solo se oye a quienes pueden hablar',
+  'may-not.camera': 'Aquí solo se ve a quienes pueden hablar',
+  'may-not.screen.listener': 'Aquí solo pueden compartir pantalla quienes pueden hablar',
   'may-not.screen': 'Solo la moderación puede compartir pantalla',
-  'now.listener': 'Ahora eres oyente: aquí solo se oye y se ve a los participantes',
+  'now.listener': 'Ahora eres oyente: aquí solo se oye y se ve a quienes pueden hablar',
   'now.owner': 'Ahora esta sala también es tuya',
   'now.moderator': 'Ahora moderas tú también',
   'now.speaker': 'Ahora puedes hablar',

@@ -7,14 +7,26 @@ const words = {
   // The language itself.
   'language.choose': 'Langue',
 
-  // The home page, and making rooms.
+  // What stands in the heads of the pages, and the page of an address at which there is nothing.
+  'page.description': 'Se réunir dans le navigateur : créez une salle, partagez le lien.',
+  'page.manifest': '/manifest.fr.webmanifest',
+  'none.page': 'Introuvable · Plenary',
+  'none.title': 'Il n’y a rien ici',
+  'none.text': 'Le lien est peut-être mal écrit. Celui d’une salle se termine par /r/ et son nom.',
+  'none.home': 'Vers la page d’accueil',
+
+  // The home page, and making rooms. A suggested name is one word of each list and a number: any of both fit, in ASCII, as links have them.
+  'home.suggested.first':
+    'baie bois brise cascade champ chemin colline delta dune falaise fleuve fontaine jardin lac lagune lune montagne nuage phare place plage plaine pont port rive source vague vallon',
+  'home.suggested.second':
+    'agile aimable calme digne fertile fidele habile jaune jeune juste large libre limpide magique mobile noble orange paisible propice rapide rose rouge sage simple solide sublime tranquille vaste',
   'home.lead.what': 'Créez, partagez le lien, parlez.',
   'home.lead.need': 'Rien à installer, aucun compte.',
   'home.room': 'Nom de la salle',
   'home.hint': 'Laissez vide pour le nom proposé, ou collez le lien d’une salle pour y aller.',
   'home.listed': 'Afficher sur la page d’accueil',
   'home.lasts': 'La garder une fois vide',
-  'home.lobby': 'Les invités demandent à entrer',
+  'home.lobby': 'Il faut demander à entrer',
   'home.topology': 'On se parle',
   'home.create': 'Créer la salle',
   'home.open': 'Ouvrir la salle',
@@ -101,7 +113,7 @@ const words = {
   'door.room': 'Salle',
   'door.lead': 'Tout est prêt ?',
   'door.name': 'Votre nom',
-  'door.guest': 'Invité',
+  'door.guest': 'Anonyme',
   'door.microphone': 'Micro',
   'door.camera': 'Caméra',
   'door.browser-choice': 'Le choix du navigateur',
@@ -490,8 +502,8 @@ const words = {
   // What one is in a room, and what is done about whom.
   'role.owner': 'Propriétaire',
   'role.moderator': 'Modération',
-  'role.speaker': 'Intervenant',
-  'role.listener': 'Auditeur',
+  'role.speaker': 'Prise de parole',
+  'role.listener': 'Écoute',
   'role.label': 'Rôle',
   'role.of': 'Rôle de {name}',
   'moderate.open': 'Modérer',
@@ -506,11 +518,11 @@ const words = {
   'moderate.not-allowed': 'Vous n’avez pas le droit de faire cela dans cette salle',
   'moderate.unknown-peer': 'Cette personne n’est plus dans la salle',
   'moderate.unknown-knock': 'Cette personne n’attend plus',
-  'may-not.microphone': 'Ici, seuls les intervenants peuvent parler',
-  'may-not.camera': 'Ici, seuls les intervenants peuvent se montrer',
-  'may-not.screen.listener': 'Ici, seuls les intervenants peuvent partager leur écran',
+  'may-not.microphone': 'Ici, on n’entend que les personnes qui ont la parole',
+  'may-not.camera': 'Ici, on ne voit que les personnes qui ont la parole',
+  'may-not.screen.listener': 'Ici, seules les personnes qui ont la parole peuvent partager leur écran',
   'may-not.screen': 'Seule la modération peut partager un écran',
-  'now.listener': 'Vous écoutez maintenant : ici, on n’entend et ne voit que les intervenants',
+  'now.listener': 'Vous écoutez maintenant : ici, on n’entend et ne voit que les personnes qui ont la parole',
   'now.owner': 'Cette salle est maintenant aussi la vôtre',
   'now.moderator': 'Vous faites maintenant partie de la modération',
   'now.speaker': 'Vous pouvez maintenant parler',
