@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plenary::control::ControlConfig;
 use plenary::limits::{Limit, Limits};
 
 use crate::harness::Server;
@@ -42,12 +43,30 @@ fn the_security_headers_are_the_servers_and_are_sent_once() {
         .collect();
     let names: Vec<&str> = added.keys().copied().collect();
     assert_eq!(added.remove("strict-transport-security"), Some("$only_https"), "not with every certificate");
-    let policy = added["content-security-policy"].replace("$socket", "ws://localhost wss://localhost");
+    let policy = added["content-security-policy"]
+        .replace("$socket", "ws://localhost wss://localhost")
+        .replace("$framed_by", "'none'");
     added.insert("content-security-policy", &policy);
     assert!(SITE.contains("map \"\" $socket {\n  default \"wss://@ADDRESS@\";\n}"), "{SITE}");
     assert_eq!(added, sent);
     let hidden = directives(SECURITY_HEADERS, "proxy_hide_header");
     assert_eq!(BTreeSet::from_iter(hidden), BTreeSet::from_iter(names), "else they come twice");
+}
+
+/// Who sets `--frame-ancestors` sets it in one place.
+#[test]
+fn nginx_takes_over_from_the_server_who_shows_a_page_in_a_frame() {
+    let sites = ["https://www.example.org", "https://b.example:8443"].map(|site| site.parse().unwrap());
+    let server = Server::with(ControlConfig { frame_ancestors: sites.into(), ..ControlConfig::default() });
+    let answer = server.get("/");
+    let policy = answer.header("content-security-policy").unwrap();
+    let map = "map $upstream_http_content_security_policy $framed_by {\n  default \"'none'\";\n  \
+               \"~(^|; )frame-ancestors (?<framers>[^;]+)\" $framers;\n}";
+    assert!(SITE.contains(map), "{SITE}");
+    let found = policy.split("; ").find_map(|part| part.strip_prefix("frame-ancestors "));
+    assert_eq!(found, Some("https://www.example.org https://b.example:8443"), "where nginx looks for it");
+    let compose = include_str!("../../docker-compose.yml");
+    assert!(compose.contains("PLENARY_FRAME_ANCESTORS: ${PLENARY_FRAME_ANCESTORS:-}"), "{compose}");
 }
 
 #[test]
