@@ -213,18 +213,7 @@ function showInside(people, names) {
  * @returns {string} Why one cannot come in at present; empty if nothing is known to be in the way.
  * @param {There} there
  */
-function found({
-  id,
-  name,
-  topology,
-  access,
-  passNeeded,
-  locked,
-  starts = 0,
-  people = 0,
-  full,
-  names = [],
-}) {
+function found({ id, name, topology, access, passNeeded, locked, starts = 0, people = 0, full, names = [] }) {
   showRoom(name);
   showInside(people, names);
   byId('door-direct', HTMLDivElement).hidden = (topology ?? 'sfu') === 'sfu';
