@@ -9,6 +9,7 @@ import { Album } from './lib/album.js';
 import { CAMERA, nameDevices, PEOPLE, SLIDE } from './lib/drawn.js';
 import { House } from './lib/house.js';
 import { until } from './lib/until.js';
+import { speak } from './lib/voice.js';
 
 /** @import { Person } from './lib/person.js' */
 
@@ -121,9 +122,17 @@ async function two(house) {
   await album.take(page, 'reactions');
   await page.keyboard.press('Escape');
   await tomas.press('React');
+  const floating = lena.tile('Tomás').locator('.reaction');
+  const float = async (/** @type {number} */ many) =>
+    until(
+      `reactions float: ${many}`,
+      () => floating.count(),
+      (count) => count === many,
+    );
   await album.take(page, 'reaction-floating', async () => {
+    await float(0);
     await tomas.press('Clapping');
-    await lena.tile('Tomás').locator('.reaction').first().waitFor();
+    await float(1);
   });
   await tomas.page.keyboard.press('Escape');
 
@@ -131,6 +140,7 @@ async function two(house) {
   await tomas.press('Raise hand');
   await tomas.press('Mute microphone');
   await lena.findsMarked('Tomás', /hand raised/i);
+  await float(0);
   await quiet(lena);
   await album.take(page, 'hands');
   await lena.press('Lower hand');
@@ -181,15 +191,19 @@ async function screen(house) {
 async function more(house) {
   const { lena, tomas, invitation } = await pair(house);
   const { page } = lena;
-  const names = /** @type {(keyof typeof PEOPLE)[]} */ (['Amara', 'Yuki', 'Omar']);
-  for (const name of names) {
-    const person = await drawn(house, name);
+  const names = /** @type {const} */ (['Amara', 'Omar', 'Yuki']);
+  const [, , yuki] = await Promise.all(names.map((name) => drawn(house, name)));
+  if (!yuki) throw new Error('too few people');
+  await yuki.page.addInitScript(speak);
+  for (const person of house.people.slice(2)) {
     await person.join(invitation);
-    await lena.seesMovement(name, { within: 60_000 });
+    await lena.seesMovement(person.name, { within: 60_000 });
   }
+  await yuki.press('Mute microphone');
   await tomas.press('Mute microphone');
   await quiet(lena);
   await album.take(page, 'five');
+  await yuki.press('Unmute microphone');
   await album.take(page, 'speaking', () => page.locator('.tile.speaking').first().waitFor());
   for (const layout of ['spotlight', 'sidebar']) {
     await lays(lena, layout);
