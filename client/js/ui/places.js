@@ -31,6 +31,9 @@ export function putArea(element, area, edge) {
   else element.removeAttribute('tabindex');
 }
 
+/** In CSS pixels: in so little room a name has a line of its own, below what is said of it by icons. */
+const TIGHT = 120;
+
 /**
  * Keeps what is to be read and pressed on a tile clear of the own tile, where that lies on it.
  * @param {HTMLElement} tile
@@ -42,6 +45,7 @@ export function keepClear(tile, rect, own) {
   tile.style.setProperty('--clear-start', `${bottom ? start : 0}px`);
   tile.style.setProperty('--clear-end', `${bottom ? end : 0}px`);
   tile.style.setProperty('--clear-tools', `${bottom ? 0 : end}px`);
+  tile.classList.toggle('tight', bottom && start + end > 0 && rect.width - start - end < TIGHT);
 }
 
 /**
