@@ -107,6 +107,8 @@ async function line(house) {
     await person.page.waitForTimeout(SETTLED);
     await mark.click();
     await person.page.screenshot({ path: join(WHERE, `why-${kind}.png`) });
+    // On a small phone the settings open it.
+    if (!(await person.button('Quality').isVisible())) await person.press('Settings');
     await person.press('Quality');
     await person.page.waitForTimeout(SETTLED);
     await person.page.screenshot({ path: join(WHERE, `connection-${kind}.png`) });
