@@ -8,6 +8,8 @@ import { until } from './until.js';
 
 /** What a page holds. @typedef {Record<'nodes' | 'listeners' | 'kilobytes' | 'connections' | 'tracks', number>} Held */
 
+/** A note stays in the page for half a minute, and the last one may wait for others. */
+const PASSED_MS = 60_000;
 const SIZE = { width: 320, height: 180, rate: 10 };
 /** Every so many rounds a screen is shared. */
 const SHARES = 10;
@@ -65,6 +67,13 @@ async function pressAll(names) {
     button.click();
     await new Promise(requestAnimationFrame);
   }
+}
+
+/** How many nodes there are of what is there for a moment. Runs in the page. */
+function countPassing() {
+  const passing = [...document.querySelectorAll('#status > *, .reaction')];
+  const each = passing.map((one) => 1 + document.evaluate('count(.//node())', one).numberValue);
+  return each.reduce((sum, count) => sum + count, 0);
 }
 
 /** @param {Person} person @param {string[]} names */
@@ -132,14 +141,24 @@ export class Rounds {
    * @returns {Promise<Record<'Ann' | 'Bob', Held>>}
    */
   async held() {
+    for (const { page } of [this.#ann, this.#bob]) {
+      const passing = () => page.evaluate(countPassing);
+      await until('all that is there for a moment is gone', passing, (count) => count === 0, { within: PASSED_MS });
+    }
+    return this.heldNow();
+  }
+
+  /**
+   * What the pages hold beside what passes.
+   * @returns {Promise<Record<'Ann' | 'Bob', Held>>}
+   */
+  async heldNow() {
     return { Ann: await this.#heldBy(this.#ann), Bob: await this.#heldBy(this.#bob) };
   }
 
   /** @param {Person} person @returns {Promise<Held>} */
   async #heldBy(person) {
     const { page } = person;
-    const passing = () => page.locator('#status > *, .reaction').count();
-    await until('all that is said for a moment is gone', passing, (count) => count === 0);
     const session = this.#sessions.get(person) ?? (await page.context().newCDPSession(page));
     if (!this.#sessions.has(person)) await session.send('Performance.enable');
     this.#sessions.set(person, session);
@@ -150,7 +169,7 @@ export class Rounds {
       metrics.find((/** @type {{ name: string }} */ { name }) => name === wanted)?.value ?? Number.NaN;
     const media = await page.evaluate(() => /** @type {any} */ (window).countMedia());
     return {
-      nodes: of('Nodes'),
+      nodes: of('Nodes') - (await page.evaluate(countPassing)),
       listeners: of('JSEventListeners'),
       kilobytes: Math.round(of('JSHeapUsedSize') / 1024),
       ...media,
