@@ -5,6 +5,7 @@ import { after } from 'node:test';
 
 import { House } from './lib/house.js';
 import { until } from './lib/until.js';
+import { speak } from './lib/voice.js';
 
 /** @import { Person } from './lib/person.js' */
 
@@ -24,8 +25,8 @@ function look(hidden) {
 
 const size = { width: 320, height: 180, rate: 15 };
 const ann = await house.person('Ann', 'red', { size });
-const bob = await house.person('Bob', 'green', { size });
-const cid = await house.person('Cid', 'blue', { size, also: [withoutLargeWindows] });
+const bob = await house.person('Bob', 'green', { size, also: [speak] });
+const cid = await house.person('Cid', 'blue', { size, also: [speak, withoutLargeWindows] });
 let invitation = '';
 
 const OPEN = 'Show the call in a small window';
@@ -128,6 +129,72 @@ house.scene('keys do in it what they do in the page', async () => {
   await ann.button('Raise hand').waitFor();
   await small.keyboard.press('Control+d');
   await bob.findsUnmarked('Ann', /muted/i);
+});
+
+/** @param {boolean} on */
+async function pushesToTalk(on) {
+  await ann.press('Settings');
+  await ann.page.getByRole('checkbox', { name: 'Push to talk' }).setChecked(on);
+  await ann.page.keyboard.press('Escape');
+}
+
+house.scene('who pushes to talk is heard while they hold the switch in it', async () => {
+  const [, small] = ann.page.context().pages();
+  assert.ok(small);
+  await pushesToTalk(true);
+  await bob.findsMarked('Ann', /muted/i);
+  await small.getByRole('button', { name: 'Unmute microphone' }).hover();
+  await small.mouse.down();
+  await bob.findsUnmarked('Ann', /muted/i);
+  await ann.button('Mute microphone').waitFor();
+  await small.mouse.up();
+  await bob.findsMarked('Ann', /muted/i);
+  // A click that is no holding opens nothing.
+  await small.getByRole('button', { name: 'Unmute microphone' }).click();
+  await ann.isTold('Push to talk: hold Space');
+  await small.getByRole('button', { name: 'Unmute microphone' }).waitFor();
+  await pushesToTalk(false);
+  await small.getByRole('button', { name: 'Unmute microphone' }).click();
+  await bob.findsUnmarked('Ann', /muted/i);
+});
+
+house.scene('where more than four would be too small, whoever speaks has it alone', async () => {
+  const [, small] = ann.page.context().pages();
+  assert.ok(small);
+  const seen = async () => {
+    const all = await small.getByRole('group').all();
+    const names = await Promise.all(
+      all.map(async (tile) => ((await tile.isVisible()) ? tile.getAttribute('aria-label') : '')),
+    );
+    return names.filter((name) => name && name !== 'You').sort();
+  };
+  const shows = (/** @type {string[]} */ ...names) =>
+    until(`the small window shows ${names}`, seen, (now) => JSON.stringify(now) === JSON.stringify(names));
+  await shows('Bob', 'Cid');
+  await cid.press('Mute microphone');
+  const silent = await house.browserWithout('absent');
+  const crowd = [];
+  for (const name of ['Dan', 'Eva', 'Fay']) {
+    const person = await house.personIn(silent, name);
+    await person.join(invitation);
+    crowd.push(person);
+  }
+  await shows('Bob');
+  await moves(small, 'Bob');
+  const tile = await small.getByRole('group', { name: 'Bob' }).boundingBox();
+  assert.ok(tile && tile.width > 300, `it has the whole place: ${JSON.stringify(tile)}`);
+  await until(
+    'who is not seen is not asked for',
+    async () => [await asks(ann, 'Bob'), await asks(ann, 'Cid')],
+    ([of = 0, other = 0]) => of > 100 && other === 0,
+  );
+  await bob.press('Mute microphone');
+  await cid.press('Unmute microphone');
+  await shows('Cid');
+  await moves(small, 'Cid');
+  await bob.press('Unmute microphone');
+  for (const person of crowd) await person.press('Leave');
+  await shows('Bob', 'Cid');
 });
 
 house.scene('it comes back when the window is closed, and by the button', async () => {
