@@ -243,6 +243,46 @@ house.scene('a tile is held on to, and shown over the whole screen, and back', a
   await turns('Leave full screen', 'Show Bob in full screen');
 });
 
+/** What is over the whole screen, by what it is called; runs in the page. */
+function readFull() {
+  const full = document.fullscreenElement;
+  if (!full) return 'nothing';
+  const { width, height } = full.getBoundingClientRect();
+  const whole = width === innerWidth && height === innerHeight;
+  return `${full.getAttribute('aria-label') ?? full.localName}${whole ? '' : ', not whole'}`;
+}
+
+/** @param {string} what */
+const isFull = (what) =>
+  until(
+    `${what} is over the whole screen`,
+    () => page.evaluate(readFull),
+    (seen) => seen === what,
+    { within: 10_000 },
+  );
+
+house.scene(
+  'keys show the tile that has the focus over the whole screen, or else the page, and lead out again',
+  async () => {
+    await goTo('Keep Bob large');
+    await keyboard.press('Control+Alt+f');
+    await isFull('Bob');
+    await isAt('Keep Bob large');
+    await goTo('Leave full screen');
+    await keyboard.press('Control+Alt+f');
+    await isFull('nothing');
+    await isAt('Show Bob in full screen');
+    await goTo('Raise hand');
+    await keyboard.press('Control+Alt+f');
+    await isFull('html');
+    await turns('Raise hand', 'Lower hand');
+    await turns('Lower hand', 'Raise hand');
+    await keyboard.press('Control+Alt+f');
+    await isFull('nothing');
+    await isAt('Raise hand');
+  },
+);
+
 house.scene('the small window is opened and brought back', async () => {
   await turns('Show the call in a small window', 'Bring the call back from the small window');
   await turns('Bring the call back from the small window', 'Show the call in a small window');

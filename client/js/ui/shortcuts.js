@@ -35,7 +35,8 @@ export function shortcuts(keys, media, say) {
     if (event.defaultPrevented || event.isComposing) return;
     if (elementOf(event)?.closest(FIELDS)) return;
     const action = keys.meant(keysOf(event));
-    if (!action || document.querySelector(':modal')) return;
+    // What is over the whole screen is modal, too: there the keys are needed all the more.
+    if (!action || document.querySelector('dialog:modal')) return;
     event.preventDefault();
     if (!event.repeat) act(action, media, say);
   };
