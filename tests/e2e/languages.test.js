@@ -225,7 +225,7 @@ house.scene(
     await fay.press('Settings');
     const menu = fay.page.getByRole('combobox', { name: 'Language' });
     assert.equal(await menu.isDisabled(), true);
-    await fay.page.getByText('This browser keeps nothing for this page').waitFor();
+    await fay.page.locator('#settings').getByText('This browser keeps nothing for this page').waitFor();
     await fay.closePage();
   },
 );
