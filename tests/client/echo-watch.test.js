@@ -41,6 +41,22 @@ test('every tab of a browser that is in a room is told how many there are', () =
   second.close();
 });
 
+test('a tab that goes is not counted, and one that is loaded again is counted once', () => {
+  const tabs = new Tabs();
+  /** @type {number[]} */
+  const told = [];
+  new EchoWatch(tabs.open(), (count) => told.push(count));
+  const second = new EchoWatch(tabs.open(), () => {});
+  second.close();
+  assert.deepEqual(told, [2, 1]);
+  const again = new EchoWatch(tabs.open(), () => {});
+  assert.deepEqual(told, [2, 1, 2]);
+  const third = new EchoWatch(tabs.open(), () => {});
+  third.close();
+  again.close();
+  assert.deepEqual(told, [2, 1, 2, 3, 2, 1]);
+});
+
 test('what another version says there is no reason to warn', () => {
   const tabs = new Tabs();
   /** @type {number[]} */

@@ -106,3 +106,10 @@ test('what is no choice is none', () => {
     );
   }
 });
+
+test('keys that were kept are of one action, the one they were chosen for', () => {
+  kept.set('plenary.keys', JSON.stringify({ chosen: { people: 'Ctrl+E', leave: 'Ctrl+Y', share: 'Ctrl+Y' } }));
+  const keys = new KeyTable(false);
+  assert.deepEqual([keys.of('camera'), keys.meant('Ctrl+E')], ['', 'people'], 'not the first keys of another');
+  assert.deepEqual([keys.of('share'), keys.of('leave')], ['Ctrl+Y', ''], 'two that were chosen');
+});

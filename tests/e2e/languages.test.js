@@ -27,6 +27,8 @@ const browser = await house.browser('red', { engine: 'chromium', size: { width: 
 const ann = await house.personIn(browser, 'Ann', { context: { locale: 'de-DE' } });
 const bob = await house.personIn(browser, 'Bob', { context: { locale: 'en-GB' } });
 let invitation = '';
+/** Of a room without a lobby. */
+let line = '';
 
 /** What is wider than its place: runs in the page. @returns {string[]} */
 function cut() {
@@ -101,6 +103,7 @@ house.opening('who has a German browser makes a room and goes in, in German', as
   await ann.press('Beitreten');
   await ann.button('Verlassen').waitFor();
   await fits(ann, 'call');
+  line = await bob.createRoom(house.origin, 'Line');
 });
 
 house.scene('who has an English one reads English, and is let in by who reads German', async () => {
@@ -159,6 +162,73 @@ house.scene('who chooses French at the door reads French, there and from then on
   await readsIn(ann, 'fr');
   await fits(ann, 'home in French');
 });
+
+/** How many lines the controls of a call take: runs in the page. */
+function linesOfControls() {
+  const controls = [...document.querySelectorAll('.toolbar > button')].filter((one) => one.checkVisibility());
+  return new Set(controls.map((one) => Math.round(one.getBoundingClientRect().bottom))).size;
+}
+
+for (const locale of ['de-DE', 'fr-FR', 'es-ES']) {
+  house.scene(`the controls of a call are one line in ${locale}, also beside the chat`, async () => {
+    const eve = await house.personIn(browser, 'Eve', { context: { locale } });
+    await eve.page.goto(line);
+    await eve.page.locator('#join:enabled').click();
+    await eve.page.locator('#leave').waitFor();
+    for (const beside of [false, true]) {
+      if (beside) await eve.press('Chat');
+      for (const width of [1440, 1280, 1080, 940, 800]) {
+        // A narrow chat lies over the controls.
+        if (beside && width < 760) continue;
+        await eve.page.setViewportSize({ width, height: 700 });
+        const lines = await eve.page.evaluate(linesOfControls);
+        assert.equal(lines, 1, `${width}${beside ? ' beside the chat' : ''}`);
+      }
+    }
+    await eve.closePage();
+  });
+}
+
+house.scene('who looks through the languages with the keys has chosen none before they say so', async () => {
+  const { page } = bob;
+  await page.goto(house.origin);
+  const menu = page.getByRole('combobox', { name: 'Language' });
+  await menu.focus();
+  // The first opens it, as a press does.
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await menu.evaluate((/** @type {Element} */ element) => element.matches(':open')), true);
+  await page.keyboard.press('Escape');
+  assert.equal(await menu.evaluate((/** @type {Element} */ element) => element.matches(':open')), false);
+  await readsIn(bob, 'en');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Raum erstellen' }).waitFor();
+});
+
+/** A browser that keeps nothing for the page: runs before the page's own scripts. */
+function forgetful() {
+  for (const name of ['localStorage', 'sessionStorage']) {
+    Object.defineProperty(window, name, {
+      get() {
+        throw new DOMException('', 'SecurityError');
+      },
+    });
+  }
+}
+
+house.scene(
+  'who chooses a language where nothing is kept reads why that is not possible, and stays inside',
+  async () => {
+    const fay = await house.personIn(browser, 'Fay', { context: { locale: 'en-GB' }, also: [forgetful] });
+    await fay.join(line);
+    await fay.press('Settings');
+    const menu = fay.page.getByRole('combobox', { name: 'Language' });
+    assert.equal(await menu.isDisabled(), true);
+    await fay.page.locator('#settings').getByText('This browser keeps nothing for this page').waitFor();
+    await fay.closePage();
+  },
+);
 
 house.scene('who waits, and who finds no room, reads why in German', async () => {
   const dora = await house.personIn(browser, 'Dora', { context: { locale: 'de-AT' } });

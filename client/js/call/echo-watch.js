@@ -3,7 +3,7 @@
  * other; what is on another device nobody knows.
  */
 
-/** What tabs say: who they are, and whether they want to hear who else is there. @typedef {{ tab: string, asks: boolean }} Word */
+/** What tabs say: who they are, whether they want to hear who else is there, and that they go. @typedef {{ tab: string, asks: boolean, goes?: boolean }} Word */
 
 /**
  * @typedef {object} Channel
@@ -18,10 +18,11 @@ export class EchoWatch {
   /** @type {Set<string>} */
   #others = new Set();
   #told;
+  #closed = false;
 
   /**
    * @param {Channel} channel Of the room, for the tabs of this browser.
-   * @param {(tabs: number) => void} told How many tabs are in the room, this one too; as soon as they are more than before.
+   * @param {(tabs: number) => void} told How many tabs are in the room, this one too; as soon as they are more than before, or fewer.
    */
   constructor(channel, told) {
     this.#channel = channel;
@@ -30,14 +31,22 @@ export class EchoWatch {
     channel.postMessage({ tab: this.#tab, asks: true });
   }
 
+  /** Not in the room any more: a page that is loaded again is another tab, and would be one more. */
   close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#channel.postMessage({ tab: this.#tab, asks: false, goes: true });
     this.#channel.close();
   }
 
   /** @param {unknown} data */
   #heard(data) {
-    const { tab, asks } = /** @type {Partial<Word>} */ (data ?? {});
+    const { tab, asks, goes } = /** @type {Partial<Word>} */ (data ?? {});
     if (typeof tab !== 'string' || tab === this.#tab) return;
+    if (goes) {
+      if (this.#others.delete(tab)) this.#told(this.#others.size + 1);
+      return;
+    }
     if (asks) this.#channel.postMessage({ tab: this.#tab, asks: false });
     if (this.#others.has(tab)) return;
     this.#others.add(tab);

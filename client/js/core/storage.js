@@ -290,3 +290,15 @@ export function tabStore() {
     return { getItem: () => null, setItem: () => {}, removeItem: () => {} };
   }
 }
+
+/**
+ * Whether what is chosen is known when the page is loaded again, and the call is gone on with.
+ * @returns {boolean}
+ */
+export function keepsChoices() {
+  try {
+    return keeps(localStorage) && keeps(sessionStorage);
+  } catch {
+    return false;
+  }
+}

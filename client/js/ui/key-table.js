@@ -185,6 +185,17 @@ export class KeyTable extends Emitter {
     }
   }
 
+  /** What was kept may be of a version with fewer actions: keys that a person chose are not another's first ones. */
+  #apart() {
+    const chosen = ACTIONS.filter((action) => this.#chosen[action]);
+    const taken = new Set();
+    for (const action of [...chosen, ...ACTIONS.filter((one) => !chosen.includes(one))]) {
+      const keys = this.of(action);
+      if (taken.has(keys)) this.#chosen[action] = '';
+      else if (keys) taken.add(keys);
+    }
+  }
+
   #load() {
     try {
       const kept = JSON.parse(remembered('keys') || '{}');
@@ -195,6 +206,7 @@ export class KeyTable extends Emitter {
         const keys = kept?.chosen?.[action];
         if (keys === '' || (typeof keys === 'string' && !this.refuses(action, keys))) this.#chosen[action] = keys;
       }
+      this.#apart();
     } catch {
       // What somebody else wrote there is no choice.
     }

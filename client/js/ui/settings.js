@@ -123,8 +123,9 @@ function keyPart(keys) {
 
 function languagePart() {
   const menu = h('select');
+  const nodes = labelled('language.choose', menu, h('div', {}, menu));
   languageChoice(menu);
-  return labelled('language.choose', menu);
+  return nodes;
 }
 
 /**

@@ -49,8 +49,10 @@ export function stay({ call, media, keys, id, shared, say, leave }) {
     channel &&
     new EchoWatch(channel, (tabs) => {
       warned();
-      warned = notice(echoWords(tabs), microphone);
+      warned = tabs > 1 ? notice(echoWords(tabs), microphone) : () => {};
     });
+  const goes = () => echo?.close();
+  addEventListener('pagehide', goes, { once: true });
   if (shared) {
     const share = byId('share', HTMLButtonElement);
     const deed = { name: word('staying.shared.again'), act: () => share.click() };
@@ -58,7 +60,8 @@ export function stay({ call, media, keys, id, shared, say, leave }) {
   }
   return () => {
     for (const end of ends) end();
-    echo?.close();
+    removeEventListener('pagehide', goes);
+    goes();
     warned();
   };
 }

@@ -6,6 +6,7 @@
 const words = {
   // The language itself.
   'language.choose': 'Sprache',
+  'language.not-kept': 'Dieser Browser merkt sich für diese Seite nichts, darum spricht sie die Sprache des Browsers.',
 
   // What stands in the heads of the pages, and the page of an address at which there is nothing.
   'page.description': 'Treffen im Browser: Raum erstellen, Link teilen.',

@@ -10,6 +10,7 @@
 const words = {
   // The language itself.
   'language.choose': 'Language',
+  'language.not-kept': 'This browser keeps nothing for this page, so the page speaks the browser’s language.',
 
   // What stands in the heads of the pages, and the page of an address at which there is nothing.
   'page.description': 'Meet in the browser: make a room, share the link.',

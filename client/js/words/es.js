@@ -6,6 +6,8 @@
 const words = {
   // The language itself.
   'language.choose': 'Idioma',
+  'language.not-kept':
+    'Este navegador no guarda nada para esta página, así que la página habla el idioma del navegador.',
 
   // What stands in the heads of the pages, and the page of an address at which there is nothing.
   'page.description': 'Reuniones en el navegador: crea una sala y comparte el enlace.',

@@ -6,6 +6,7 @@
 const words = {
   // The language itself.
   'language.choose': 'Langue',
+  'language.not-kept': 'Ce navigateur ne garde rien pour cette page : elle parle donc la langue du navigateur.',
 
   // What stands in the heads of the pages, and the page of an address at which there is nothing.
   'page.description': 'Se réunir dans le navigateur : créez une salle, partagez le lien.',
