@@ -1,4 +1,4 @@
-//! The command line and the environment, checked: what the rest gets is ready to use.
+//! The command line, the environment and a file of settings, checked: what the rest gets is ready to use.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,10 +7,13 @@ use std::path::PathBuf;
 
 mod announced;
 mod doors;
+mod file;
 mod limits;
 mod load;
 mod metrics;
 mod passes;
+mod settings;
+mod shown;
 mod state;
 mod store;
 mod token;
@@ -18,7 +21,7 @@ mod turn;
 mod workers;
 
 use clap::builder::{BoolishValueParser, Resettable};
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ipnet::IpNet;
 use log::LevelFilter;
 
@@ -30,10 +33,13 @@ use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
 use crate::media::{AUDIO_SLOTS, AUDIO_TOP};
+use file::{FileArgs, Filled};
 use limits::LimitArgs;
 use load::LoadArgs;
 use metrics::MetricsArgs;
 use passes::PassArgs;
+use settings::{SettingsArgs, What};
+use shown::Settings;
 use state::StateArgs;
 use store::StoreArgs;
 pub use store::StoreTask;
@@ -43,6 +49,7 @@ use workers::{Cores, Count};
 
 pub use announced::{Announced, interface_addresses};
 pub use load::{LinkRule, LoadConfig, Trust, Url};
+pub use settings::{LAST_SETTINGS, Print};
 pub use token::TokenConfig;
 
 /// HTTPS as everybody types it when 443 is not to be had.
@@ -72,6 +79,8 @@ enum Command {
     Store(StoreArgs),
     /// Make an access token for somebody
     Token(Box<TokenArgs>),
+    /// Look at settings, without serving
+    Config(SettingsArgs),
 }
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
@@ -79,6 +88,9 @@ type Codecs = std::sync::Arc<[Codec]>;
 
 #[derive(Debug, Clone, Args)]
 struct ServeArgs {
+    #[command(flatten)]
+    file: FileArgs,
+
     /// TCP port of pages and signaling
     #[arg(long, env = "PLENARY_HTTP_PORT", value_name = "PORT", default_value_t = HTTP_PORT)]
     http_port: u16,
@@ -203,6 +215,8 @@ pub enum Task {
     Store(StoreTask),
     /// Make an access token.
     Token(Box<TokenConfig>),
+    /// Print something.
+    Print(Print),
 }
 
 impl Task {
@@ -218,20 +232,71 @@ impl Task {
         let command = without_empty_variables(Cli::command());
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
         let help = match args.get(1).and_then(|word| word.to_str()) {
-            Some("load") => "load --help",
-            Some("store") => "store --help",
-            Some("token") => "token --help",
-            _ => "--help",
+            Some(word @ ("load" | "store" | "token" | "config")) => format!("{word} --help"),
+            _ => "--help".to_owned(),
         };
-        let matches = command.try_get_matches_from(args).map_err(|error| stop(&error, help))?;
-        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, help))?;
+        let filled = file::fill(&command, args).map_err(|text| Stop { text, code: 2 })?;
+        let explained = |stop: Stop| match stop.code {
+            0 => stop,
+            code => Stop { text: filled.explain(stop.text), code },
+        };
+        let matches = command
+            .clone()
+            .try_get_matches_from(&filled.args)
+            .map_err(|error| explained(stop(&error, &help)))?;
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, &help))?;
+        let told = Told { command: &command, matches: &matches, filled: &filled };
+        cli.task(&told, &help).map_err(explained)
+    }
+}
+
+/// What was said, before it is settled.
+struct Told<'a> {
+    command: &'a clap::Command,
+    matches: &'a ArgMatches,
+    filled: &'a Filled,
+}
+
+impl Told<'_> {
+    /// The settings in force of the innermost command.
+    fn settings(&self, limits: &Limits) -> Settings {
+        let (mut command, mut matches) = (self.command, self.matches);
+        while let Some((name, inner)) = matches.subcommand() {
+            let Some(next) = command.find_subcommand(name) else { break };
+            (command, matches) = (next, inner);
+        }
+        Settings::of(command, matches, self.filled, limits)
+    }
+}
+
+impl Cli {
+    fn task(self, told: &Told<'_>, help: &str) -> Result<Task, Stop> {
         let wrong = |text| Stop { text: format!("{text} (see {help})"), code: 2 };
-        match cli.command {
+        let serve = |args: ServeArgs| {
+            let settings = told.settings(&args.limits.limits()).text();
+            Config::settle(args).map(|config| Config { settings, ..config })
+        };
+        match self.command {
             Some(Command::Load(args)) => Ok(Task::Load(args.settle().map_err(wrong)?)),
             Some(Command::Store(args)) => Ok(Task::Store(args.settle())),
             Some(Command::Token(args)) => Ok(Task::Token(Box::new(args.settle().map_err(wrong)?))),
-            Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(Config::settle(*args)?))),
-            None => Ok(Task::Serve(Box::new(Config::settle(cli.serve)?))),
+            Some(Command::Config(args)) => look(args.what, told).map(Task::Print),
+            Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(serve(*args)?))),
+            None => Ok(Task::Serve(Box::new(serve(self.serve)?))),
+        }
+    }
+}
+
+/// Looks at settings that the server would take.
+fn look(what: What, told: &Told<'_>) -> Result<Print, Stop> {
+    let settings = |args: &ServeArgs| told.settings(&args.limits.limits());
+    let good = |args: &ServeArgs| Config::settle(args.clone()).map(|_| ());
+    match what {
+        What::Check(args) => good(&args).map(|()| Print::good(&args)),
+        What::Show(args) => good(&args).map(|()| Print::shown(&settings(&args))),
+        What::Diff(args) => {
+            good(&args.serve)?;
+            Print::changes(&args, &settings(&args.serve))
         }
     }
 }
@@ -296,6 +361,8 @@ pub struct Config {
     pub client_dir: Option<PathBuf>,
     /// The addresses of this machine, loopback last.
     pub addresses: Vec<IpAddr>,
+    /// All of this as `plenary config show` prints it, with where each value comes from.
+    pub settings: String,
 }
 
 /// How pages and signaling are protected.
@@ -386,6 +453,7 @@ impl Config {
             log: args.log,
             client_dir: args.client_dir,
             addresses,
+            settings: String::new(),
         }
     }
 }
@@ -396,7 +464,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         let is_empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
         if is_empty { arg.env(Resettable::Reset) } else { arg }
     };
-    command.mut_args(forget).mut_subcommands(|subcommand| subcommand.mut_args(forget))
+    command.mut_args(forget).mut_subcommands(without_empty_variables)
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -11,7 +11,9 @@ use data_encoding::BASE64URL_NOPAD;
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore, Now, stun_urls};
-use plenary::config::{Config, LoadConfig, StoreTask, Task, TokenConfig, Transport, interface_addresses};
+use plenary::config::{
+    Config, LAST_SETTINGS, LoadConfig, Print, StoreTask, Task, TokenConfig, Transport, interface_addresses,
+};
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
 use plenary::greeting::Greeting;
@@ -30,6 +32,11 @@ fn main() -> ExitCode {
         Ok(Task::Load(config)) => return load(&config),
         Ok(Task::Store(task)) => return store(&task),
         Ok(Task::Token(config)) => return print_token(*config),
+        Ok(Task::Print(Print { text, code })) => {
+            // Whoever pipes this elsewhere may have read enough.
+            let _ = write!(io::stdout(), "{text}");
+            return ExitCode::from(code);
+        }
         Err(stop) if stop.code == 0 => {
             // Whoever pipes this elsewhere may have read enough.
             let _ = write!(io::stdout(), "{stop}");
@@ -216,11 +223,19 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
     if let Some(core) = config.control_core {
         stay_on(core, "the control thread");
     }
+    remember(config);
     // Whoever waits for the greeting finds in the log what was said before.
     journal.flush();
     greet(config, control.port());
     control.run(&mut conference, &mut workers)?;
     Ok(())
+}
+
+/// What the next version is compared with by `plenary config diff`. A server runs without it.
+fn remember(config: &Config) {
+    if let Err(error) = state::write(&config.state, LAST_SETTINGS, &config.settings) {
+        log::warn!("the settings are not remembered for `plenary config diff`: {error}");
+    }
 }
 
 fn port_error(protocol: Protocol, port: u16, flag: &str, error: &io::Error) -> String {

@@ -137,6 +137,17 @@ fn make(
 }
 
 /// Puts a new file into a directory, on the disk before it has its name.
+/// Writes a file beside the key, in the place of one that is there, for its owner alone. `directory` is there.
+///
+/// # Errors
+/// [`io::Error`] if it cannot be written; what was there is as it was.
+pub fn write(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(directory.join(name))?;
+    Ok(())
+}
+
 fn put(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;

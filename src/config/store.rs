@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::file::FileArgs;
 use super::state::StateArgs;
 
 /// Rooms that outlive the server, in the file of --store.
 #[derive(Debug, Clone, Args)]
 pub(super) struct StoreArgs {
+    #[command(flatten)]
+    _file: FileArgs,
     #[command(flatten)]
     state: StateArgs,
     #[command(subcommand)]

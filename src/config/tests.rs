@@ -148,3 +148,20 @@ fn a_proxy_is_an_address_or_a_network() {
         ["10.0.0.1/32", "192.168.0.0/16"]
     );
 }
+
+/// `docs/settings.md` has a line for each setting, and no other. `PLENARY_WRITE_DOCS=1` writes them.
+#[test]
+fn every_setting_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let command = ServeArgs::augment_args(clap::Command::new("plenary"));
+    let lines = shown::documented(&command);
+    let (before, rest) = text.split_once("|---|---|---|---|---|\n").unwrap();
+    let end = rest.find("\n\n").map_or(rest.len(), |end| end + 1);
+    if std::env::var_os("PLENARY_WRITE_DOCS").is_some() {
+        std::fs::write(path, format!("{before}|---|---|---|---|---|\n{lines}{}", &rest[end..])).unwrap();
+        return;
+    }
+    let how = "PLENARY_WRITE_DOCS=1 cargo test --features faults --lib every_setting writes docs/settings.md";
+    assert_eq!(&rest[..end], lines, "{how}");
+}

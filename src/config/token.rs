@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::file::FileArgs;
 use super::load::Url;
 use super::passes::KeyArgs;
 use super::state::StateArgs;
@@ -22,6 +23,8 @@ const IDENTITY_CHARS: usize = 128;
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct TokenArgs {
+    #[command(flatten)]
+    _file: FileArgs,
     /// Which room: its id, as in its link after /r/; or what ids begin with and a * at the end ("*" is every room)
     #[arg(long, value_name = "ID")]
     room: Option<RoomPattern>,
