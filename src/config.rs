@@ -1,9 +1,9 @@
 //! The command line, the environment and a file of settings, checked: what the rest gets is ready to use.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 mod announced;
 mod doors;
@@ -16,12 +16,13 @@ mod settings;
 mod shown;
 mod state;
 mod store;
+mod task;
 mod token;
 mod turn;
 mod workers;
 
-use clap::builder::{BoolishValueParser, Resettable};
-use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::Args;
+use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 use log::LevelFilter;
 
@@ -33,23 +34,19 @@ use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
 use crate::media::{AUDIO_SLOTS, AUDIO_TOP};
-use file::{FileArgs, Filled};
+use file::FileArgs;
 use limits::LimitArgs;
-use load::LoadArgs;
 use metrics::MetricsArgs;
 use passes::PassArgs;
-use settings::{SettingsArgs, What};
-use shown::Settings;
 use state::StateArgs;
-use store::StoreArgs;
 pub use store::StoreTask;
-use token::TokenArgs;
 use turn::TurnUrl;
 use workers::{Cores, Count};
 
 pub use announced::{Announced, interface_addresses};
 pub use load::{LinkRule, LoadConfig, Trust, Url};
 pub use settings::{LAST_SETTINGS, Print};
+pub use task::Task;
 pub use token::TokenConfig;
 
 /// HTTPS as everybody types it when 443 is not to be had.
@@ -58,30 +55,6 @@ const HTTP_PORT: u16 = 8443;
 /// Media. Beyond what Linux gives to outgoing connections by itself (32768-60999), so that no program holds it by chance,
 /// and beyond what anybody has registered (up to 49151).
 const UDP_PORT: u16 = 61_000;
-
-/// A WebRTC conference server: people in browsers meet through it.
-#[derive(Debug, Parser)]
-#[command(name = "plenary", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: ServeArgs,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serve the pages, the signaling and the media (the default)
-    Serve(Box<ServeArgs>),
-    /// Be a crowd of people for a server, and measure what they get
-    Load(LoadArgs),
-    /// Look at the rooms that are kept, or copy them
-    Store(StoreArgs),
-    /// Make an access token for somebody
-    Token(Box<TokenArgs>),
-    /// Look at settings, without serving
-    Config(SettingsArgs),
-}
 
 /// Named, because clap takes a `Vec` for a flag that is repeated.
 type Codecs = std::sync::Arc<[Codec]>;
@@ -195,6 +168,11 @@ struct ServeArgs {
     #[command(flatten)]
     limits: LimitArgs,
 
+    /// Seconds that people have to end their calls once the server is to end: it is not ready for more then (/readyz), tells them, and ends when
+    /// nobody is inside. A second signal ends it at once
+    #[arg(long, env = "PLENARY_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    drain_seconds: u32,
+
     /// How much to log to standard error: off, error, warn, info, debug or trace
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info", value_parser = level)]
     log: LevelFilter,
@@ -202,103 +180,6 @@ struct ServeArgs {
     /// Serve the client's files from here instead of from the binary, for work on them
     #[arg(long, env = "PLENARY_CLIENT_DIR", value_name = "DIR")]
     client_dir: Option<PathBuf>,
-}
-
-/// What the program is to do.
-#[derive(Debug, Clone)]
-pub enum Task {
-    /// Serve.
-    Serve(Box<Config>),
-    /// Put load on a server.
-    Load(LoadConfig),
-    /// Look at a store.
-    Store(StoreTask),
-    /// Make an access token.
-    Token(Box<TokenConfig>),
-    /// Print something.
-    Print(Print),
-}
-
-impl Task {
-    /// Reads the command line (with the program's name first) and the environment.
-    ///
-    /// # Errors
-    /// [`Stop`] when there is something to print instead: help, the version, or one line on what is wrong.
-    pub fn from_args<I, T>(args: I) -> Result<Self, Stop>
-    where
-        I: IntoIterator<Item = T>,
-        T: Into<OsString> + Clone,
-    {
-        let command = without_empty_variables(Cli::command());
-        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let help = match args.get(1).and_then(|word| word.to_str()) {
-            Some(word @ ("load" | "store" | "token" | "config")) => format!("{word} --help"),
-            _ => "--help".to_owned(),
-        };
-        let filled = file::fill(&command, args).map_err(|text| Stop { text, code: 2 })?;
-        let explained = |stop: Stop| match stop.code {
-            0 => stop,
-            code => Stop { text: filled.explain(stop.text), code },
-        };
-        let matches = command
-            .clone()
-            .try_get_matches_from(&filled.args)
-            .map_err(|error| explained(stop(&error, &help)))?;
-        let cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error, &help))?;
-        let told = Told { command: &command, matches: &matches, filled: &filled };
-        cli.task(&told, &help).map_err(explained)
-    }
-}
-
-/// What was said, before it is settled.
-struct Told<'a> {
-    command: &'a clap::Command,
-    matches: &'a ArgMatches,
-    filled: &'a Filled,
-}
-
-impl Told<'_> {
-    /// The settings in force of the innermost command.
-    fn settings(&self, limits: &Limits) -> Settings {
-        let (mut command, mut matches) = (self.command, self.matches);
-        while let Some((name, inner)) = matches.subcommand() {
-            let Some(next) = command.find_subcommand(name) else { break };
-            (command, matches) = (next, inner);
-        }
-        Settings::of(command, matches, self.filled, limits)
-    }
-}
-
-impl Cli {
-    fn task(self, told: &Told<'_>, help: &str) -> Result<Task, Stop> {
-        let wrong = |text| Stop { text: format!("{text} (see {help})"), code: 2 };
-        let serve = |args: ServeArgs| {
-            let settings = told.settings(&args.limits.limits()).text();
-            Config::settle(args).map(|config| Config { settings, ..config })
-        };
-        match self.command {
-            Some(Command::Load(args)) => Ok(Task::Load(args.settle().map_err(wrong)?)),
-            Some(Command::Store(args)) => Ok(Task::Store(args.settle())),
-            Some(Command::Token(args)) => Ok(Task::Token(Box::new(args.settle().map_err(wrong)?))),
-            Some(Command::Config(args)) => look(args.what, told).map(Task::Print),
-            Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(serve(*args)?))),
-            None => Ok(Task::Serve(Box::new(serve(self.serve)?))),
-        }
-    }
-}
-
-/// Looks at settings that the server would take.
-fn look(what: What, told: &Told<'_>) -> Result<Print, Stop> {
-    let settings = |args: &ServeArgs| told.settings(&args.limits.limits());
-    let good = |args: &ServeArgs| Config::settle(args.clone()).map(|_| ());
-    match what {
-        What::Check(args) => good(&args).map(|()| Print::good(&args)),
-        What::Show(args) => good(&args).map(|()| Print::shown(&settings(&args))),
-        What::Diff(args) => {
-            good(&args.serve)?;
-            Print::changes(&args, &settings(&args.serve))
-        }
-    }
 }
 
 /// Everything the operator decides.
@@ -355,6 +236,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The bounds on what clients can make the server hold or do.
     pub limits: Limits,
+    /// How long people have to end their calls once the server is to end.
+    pub drain: Duration,
     /// How much to log.
     pub log: LevelFilter,
     /// Where the client's files are, if not in the binary.
@@ -450,21 +333,13 @@ impl Config {
             keyring,
             metrics: args.metrics.metrics,
             limits: args.limits.limits(),
+            drain: Duration::from_secs(u64::from(args.drain_seconds)),
             log: args.log,
             client_dir: args.client_dir,
             addresses,
             settings: String::new(),
         }
     }
-}
-
-/// A variable that is empty is not set: compose files pass `${X:-}` for what the operator left out.
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let forget = |arg: Arg| {
-        let is_empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
-        if is_empty { arg.env(Resettable::Reset) } else { arg }
-    };
-    command.mut_args(forget).mut_subcommands(without_empty_variables)
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
@@ -475,20 +350,6 @@ fn network(text: &str) -> Result<IpNet, String> {
 
 fn level(text: &str) -> Result<LevelFilter, &'static str> {
     text.parse().map_err(|_| "none of off, error, warn, info, debug and trace")
-}
-
-/// Help and version as they are; of an error its first paragraph, on one line, and where `help` is.
-fn stop(error: &clap::Error, help: &str) -> Stop {
-    let text = error.to_string();
-    if !error.use_stderr() {
-        return Stop { text, code: 0 };
-    }
-    let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-    let line = first.join(" ");
-    let line = line.strip_prefix("error: ").unwrap_or(&line);
-    // What Rust says of a text that is no number.
-    let line = line.replace("invalid digit found in string", "not a whole number");
-    Stop { text: format!("{line} (see {help})"), code: 2 }
 }
 
 #[cfg(test)]

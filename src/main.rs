@@ -183,9 +183,11 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         keyring: Some(config.keyring.clone()),
         addresses: tells_addresses(config).then_some(addresses_now),
         limits: limits.clone(),
+        drain: config.drain,
     })
     .map_err(|error| port_error(Protocol::Tcp, config.http_port, "--http-port", &error))?;
     control.watch_signals()?;
+    control.watch_service()?;
     if let Some(address) = config.metrics {
         let told = control.tell_numbers(address);
         let told = told.map_err(|error| port_error(Protocol::Tcp, address.port(), "--metrics", &error))?;

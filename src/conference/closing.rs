@@ -50,7 +50,7 @@ impl Conference {
         let soon = left.and_then(|(left, _)| TOLD_BEFORE.into_iter().find(|before| left <= *before));
         if soon != open.meeting.told {
             let what = left.map_or(Closes::Room, |(_, what)| what);
-            self.tell_closing(room, what, soon.and(left).map(|(left, _)| left), soon);
+            self.tell_closing(now, room, (what, soon.and(left).map(|(left, _)| left)), soon);
         }
         let Some((left, _)) = left else { return };
         let news = TOLD_BEFORE.into_iter().rev().find(|before| left > *before).unwrap_or(Duration::ZERO);
@@ -82,12 +82,18 @@ impl Conference {
         }
     }
 
-    fn tell_closing(&mut self, room: RoomId, what: Closes, left: Option<Duration>, told: Option<Duration>) {
+    fn tell_closing(
+        &mut self,
+        now: Now,
+        room: RoomId,
+        (what, left): (Closes, Option<Duration>),
+        told: Option<Duration>,
+    ) {
         let Some(open) = self.rooms.get_mut(&room) else { return };
         open.meeting.told = told;
         let people = open.state.people().to_vec();
         for peer in people {
-            self.say_closing(peer, what, left);
+            self.say_closing(now, peer, what, left);
         }
     }
 
@@ -95,12 +101,16 @@ impl Conference {
     pub(super) fn send_closing(&mut self, now: Now, id: PeerId) {
         let Some(open) = self.peers.get(&id).and_then(|peer| self.rooms.get(&peer.room)) else { return };
         let left = open.meeting.left(now, &open.state.record().keeping);
-        if let Some((left, what)) = left.filter(|_| open.meeting.told.is_some()) {
-            self.say_closing(id, what, Some(left));
+        match left.filter(|_| open.meeting.told.is_some()) {
+            Some((left, what)) => self.say_closing(now, id, what, Some(left)),
+            None => self.say_server_ends(now.instant, id),
         }
     }
 
-    fn say_closing(&mut self, id: PeerId, what: Closes, left: Option<Duration>) {
+    fn say_closing(&mut self, now: Now, id: PeerId, what: Closes, left: Option<Duration>) {
+        if self.ends_before(now.instant, left) {
+            return self.say_server_ends(now.instant, id);
+        }
         let seconds = left.map(|left| u64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX));
         if let Some(socket) = self.socket_of(id) {
             self.send(socket, &ServerMessage::Closing { what, seconds }, Some(StateKey::Closing));

@@ -31,6 +31,7 @@ mod codecs;
 mod counters;
 mod course;
 mod door;
+mod drain;
 mod entrance;
 mod files;
 mod floor;
@@ -254,6 +255,8 @@ pub struct Conference {
     kept: BTreeMap<String, Option<ClientAddress>>,
     reading: Reading,
     timers: TimerQueue,
+    /// When the server ends, once that was asked for.
+    ends_at: Option<Instant>,
     outputs: VecDeque<Output>,
     changes: VecDeque<Change>,
     /// Who was refused what, for the log.
@@ -296,6 +299,7 @@ impl Conference {
             kept: BTreeMap::new(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
+            ends_at: None,
             outputs: VecDeque::new(),
             changes: VecDeque::new(),
             refused: Vec::new(),
@@ -420,6 +424,7 @@ impl Conference {
                 Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(now, &room),
                 Timer::Addresses(room) => self.review_addresses(now, &room),
+                Timer::ServerEnds => self.tell_end(now),
                 Timer::Closing(room) => self.review_closing(now, &room),
             }
         }

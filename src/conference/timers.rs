@@ -39,6 +39,8 @@ pub(super) enum Timer {
     Addresses(Arc<str>),
     /// Look again when a room, or the meeting in it, is to end.
     Closing(Arc<str>),
+    /// Tell everybody once more that the server ends.
+    ServerEnds,
 }
 
 /// The deadlines, in order of time and, at the same time, in the order of [`Timer`].

@@ -176,11 +176,14 @@ fn read(path: &Path, command: &Command) -> Result<Vec<Setting>, String> {
     if wrong.is_empty() { Ok(settings) } else { Err(wrong.join("; ")) }
 }
 
+/// A name, its line (from 1), and its value.
+type Line<'a> = (String, usize, DeValue<'a>);
+
 /// What a file says, in its order: names, lines from 1, and values.
 ///
 /// # Errors
 /// The line where it is no TOML, and why.
-pub(super) fn table(text: &str) -> Result<Vec<(String, usize, DeValue<'_>)>, (usize, String)> {
+pub(super) fn table(text: &str) -> Result<Vec<Line<'_>>, (usize, String)> {
     let line = |at: usize| 1 + text.get(..at).unwrap_or_default().matches('\n').count();
     let document = DeTable::parse(text)
         .map_err(|error| (line(error.span().map_or(0, |span| span.start)), error.message().to_owned()))?;

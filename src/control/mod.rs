@@ -38,6 +38,7 @@ mod refusing;
 mod repeats;
 mod routes;
 mod scrapes;
+mod service;
 mod signals;
 mod site;
 mod standard;
@@ -85,6 +86,7 @@ use proxy::TrustedProxies;
 pub use reach::Reach;
 use repeats::Repeats;
 use scrapes::Scrapes;
+use service::Service;
 pub use stopping::Stopper;
 pub use workers::Workers;
 
@@ -134,6 +136,8 @@ pub struct ControlConfig {
     pub addresses: Option<fn() -> Vec<IpAddr>>,
     /// The limits in force.
     pub limits: Limits,
+    /// How long people have to end their calls once the end is asked for.
+    pub drain: Duration,
 }
 
 /// The driver: owns every TCP socket of the process.
@@ -144,6 +148,10 @@ pub struct Control {
     signals: Option<Signals>,
     stop_wanted: Arc<AtomicBool>,
     stop_by: Option<Instant>,
+    drain: Duration,
+    /// Until when people have time, once the end is asked for.
+    drain_by: Option<Instant>,
+    service: Service,
     listeners: Listeners,
     scrapes: Option<Scrapes>,
     keeper: Option<Keeper>,
@@ -200,6 +208,9 @@ impl Control {
             signals: None,
             stop_wanted: Arc::default(),
             stop_by: None,
+            drain: config.drain,
+            drain_by: None,
+            service: Service::default(),
             listeners,
             scrapes: None,
             keeper: None,
@@ -235,6 +246,15 @@ impl Control {
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
         self.poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
         self.signals = Some(signals);
+        Ok(())
+    }
+
+    /// Tells the service manager of the process how it does (`sd_notify(3)`), if it has one: from [`Control::run`] on.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the system gives no thread for that.
+    pub fn watch_service(&mut self) -> io::Result<()> {
+        self.service = Service::of_process()?;
         Ok(())
     }
 
@@ -284,7 +304,7 @@ impl Control {
         &self.counters
     }
 
-    /// Serves until told to stop: then closes every client's socket with 1012, gives them two seconds to take it, and
+    /// Serves until told to stop: then tells people, gives them [`ControlConfig::drain`] to end their calls, closes every client's socket with 1012, gives them two seconds to take it, and
     /// stops the workers.
     ///
     /// # Errors
@@ -293,6 +313,7 @@ impl Control {
     pub fn run(&mut self, conference: &mut Conference, workers: &mut dyn Workers) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
         let mut failed = false;
+        self.service.is_ready(self.clock.now());
         let outcome = loop {
             let timeout = self.timeout(conference, workers);
             self.clock.waits(timeout);
@@ -311,6 +332,7 @@ impl Control {
             turn.keep();
             turn.workers.flush();
             turn.log_refusals();
+            turn.control.service.lives(turn.now.instant);
             failed |= turn.workers.are_lost();
             if turn.stop_if_wanted(failed) {
                 break if failed { Err(io::Error::other("no media worker is left")) } else { Ok(()) };
@@ -335,7 +357,8 @@ impl Control {
             conference.poll_timeout(),
             self.listeners.retry_at(),
             self.keeper.as_ref().and_then(Keeper::next),
-            self.stop_by,
+            self.stop_by.or(self.drain_by),
+            self.service.next(),
             workers.next_check(),
         ];
         let next = dates.into_iter().flatten().min();

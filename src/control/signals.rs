@@ -11,12 +11,14 @@ impl Turn<'_> {
         let (hang_ups, ends): (Vec<_>, Vec<_>) =
             signals.pending().partition(|signal| *signal == signal_hook::consts::SIGHUP);
         if !hang_ups.is_empty() {
+            self.control.service.reloads();
             self.reload_certificate();
             self.reload_keys();
+            self.control.service.is_ready(self.now.instant);
         }
         if !ends.is_empty() {
             // Whoever asks a second time does not want to wait.
-            if let Some(by) = &mut self.control.stop_by {
+            for by in [&mut self.control.stop_by, &mut self.control.drain_by].into_iter().flatten() {
                 *by = self.now.instant;
             }
             self.control.stop_wanted.store(true, Ordering::Release);

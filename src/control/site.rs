@@ -101,7 +101,7 @@ impl Site<'_> {
     }
 
     pub(super) fn readiness(&self) -> Reply {
-        if self.stopping {
+        if self.stopping || self.conference.is_draining() {
             Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is ending")
         } else {
             text("ready\n")

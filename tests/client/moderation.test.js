@@ -152,6 +152,7 @@ test('that the chat is off, that files are off and that the call ends soon is ne
   hears({ ...room, access: 'token', chat: true, files: true });
   for (const seconds of [300, 60, 61, 1, undefined]) hears({ type: 'closing', what: 'meeting', seconds });
   hears({ type: 'closing', what: 'room', seconds: 300 });
+  hears({ type: 'closing', what: 'server', seconds: 90 });
   assert.deepEqual(world.said, [
     'The chat is off now',
     'No files are sent here now',
@@ -164,6 +165,7 @@ test('that the chat is off, that files are off and that the call ends soon is ne
     'The meeting ends in a minute',
     'The meeting does not end soon any more',
     'The room ends in 5 minutes',
+    'The server restarts in 2 minutes. You come back by yourself',
   ]);
 });
 

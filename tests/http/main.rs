@@ -21,6 +21,7 @@ mod requests;
 mod rooms;
 #[cfg(unix)]
 mod scripts;
+mod service;
 mod settings;
 mod state;
 mod store;

@@ -247,6 +247,7 @@ const ACCESS_CHANGES = { open: say('now.open'), lobby: say('now.lobby'), token: 
  * @returns {Sentence}
  */
 export function closingWords({ what, seconds }) {
+  if (what === 'server') return say('closing.server', { n: Math.ceil((seconds ?? 0) / 60) });
   if (seconds === undefined) return say(what === 'room' ? 'closing.not.room' : 'closing.not.meeting');
   return say(what === 'room' ? 'closing.room' : 'closing.meeting', { n: Math.ceil(seconds / 60) });
 }

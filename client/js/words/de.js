@@ -557,6 +557,10 @@ const words = {
   'now.no-files': 'Hier werden jetzt keine Dateien gesendet',
   'closing.room': { one: 'Der Raum endet in einer Minute', other: 'Der Raum endet in {n} Minuten' },
   'closing.meeting': { one: 'Das Treffen endet in einer Minute', other: 'Das Treffen endet in {n} Minuten' },
+  'closing.server': {
+    one: 'Der Server startet in einer Minute neu. Du kommst von selbst zurück',
+    other: 'Der Server startet in {n} Minuten neu. Du kommst von selbst zurück',
+  },
   'closing.not.room': 'Der Raum endet doch noch nicht',
   'closing.not.meeting': 'Das Treffen endet doch noch nicht',
   'rooms.empty': 'Niemand da',

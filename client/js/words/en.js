@@ -535,6 +535,10 @@ const words = {
   'now.no-files': 'No files are sent here now',
   'closing.room': { one: 'The room ends in a minute', other: 'The room ends in {n} minutes' },
   'closing.meeting': { one: 'The meeting ends in a minute', other: 'The meeting ends in {n} minutes' },
+  'closing.server': {
+    one: 'The server restarts in a minute. You come back by yourself',
+    other: 'The server restarts in {n} minutes. You come back by yourself',
+  },
   'closing.not.room': 'The room does not end soon any more',
   'closing.not.meeting': 'The meeting does not end soon any more',
   'rooms.empty': 'Nobody inside',

@@ -546,6 +546,10 @@ const words = {
   'now.no-files': 'Ahora no se envían archivos aquí',
   'closing.room': { one: 'La sala se cierra en un minuto', other: 'La sala se cierra en {n} minutos' },
   'closing.meeting': { one: 'La reunión termina en un minuto', other: 'La reunión termina en {n} minutos' },
+  'closing.server': {
+    one: 'El servidor se reinicia en un minuto. Volverás automáticamente',
+    other: 'El servidor se reinicia en {n} minutos. Volverás automáticamente',
+  },
   'closing.not.room': 'La sala ya no se cierra pronto',
   'closing.not.meeting': 'La reunión ya no termina pronto',
   'rooms.empty': 'Nadie dentro',

@@ -550,6 +550,10 @@ const words = {
   'now.no-files': 'On ne peut plus envoyer de fichiers ici',
   'closing.room': { one: 'La salle se ferme dans une minute', other: 'La salle se ferme dans {n} minutes' },
   'closing.meeting': { one: 'La réunion se termine dans une minute', other: 'La réunion se termine dans {n} minutes' },
+  'closing.server': {
+    one: 'Le serveur redémarre dans une minute. Le retour se fait tout seul',
+    other: 'Le serveur redémarre dans {n} minutes. Le retour se fait tout seul',
+  },
   'closing.not.room': 'La salle ne se ferme plus bientôt',
   'closing.not.meeting': 'La réunion ne se termine plus bientôt',
   'rooms.empty': 'Personne à l’intérieur',

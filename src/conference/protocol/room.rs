@@ -88,6 +88,8 @@ pub enum Closes {
     Room,
     /// The meeting: everybody is out then, and may come again.
     Meeting,
+    /// This server: everybody comes back to the one that is started then.
+    Server,
 }
 
 /// Who comes into a room.

@@ -357,3 +357,31 @@ fn the_address_of_who_was_banned_is_forgotten_after_an_hour_in_open_rooms_and_em
         assert!(!kept.contains("10.0.0.2") && kept.contains(&bob), "{kept}");
     }
 }
+
+#[test]
+fn everybody_is_told_when_the_server_ends_and_whoever_comes_meanwhile_and_again_a_minute_before() {
+    let mut world = World::empty();
+    let (den, attic) = (room(&mut world, json!({})), room(&mut world, json!({ "longest": 240 })));
+    for (socket, room) in [(1, &den), (2, &attic)] {
+        assert!(asks(&mut world, socket, room, json!({})).contains(&"welcome".to_owned()));
+    }
+    assert!(world.conference.has_people() && !world.conference.is_draining());
+    world.conference.drain(world.now(), Duration::from_secs(300));
+    world.open(99);
+    assert_eq!(closing(&mut world, 1), [(Closes::Server, Some(300))]);
+    world.take(2);
+    world.pass_millis(MINUTE);
+    world.open(3);
+    world.say(3, json!({ "type": "join", "room": den.0, "name": "Late" }));
+    assert_eq!(closing(&mut world, 3), [(Closes::Server, Some(240))]);
+    world.pass_millis(2 * MINUTE);
+    assert_eq!(closing(&mut world, 2), [(Closes::Meeting, Some(60))], "what is sooner");
+    world.pass_millis(MINUTE);
+    for socket in [1, 3] {
+        assert_eq!(closing(&mut world, socket), [(Closes::Server, Some(60))]);
+    }
+    for socket in [1, 3] {
+        world.say(socket, json!({ "type": "leave" }));
+    }
+    assert!(!world.conference.has_people(), "the meeting of the second is over");
+}
