@@ -29,6 +29,7 @@ use log::LevelFilter;
 use crate::conference::placement::PerMille;
 use crate::conference::{FILE_BYTES, PassRules, Turn, WHIP_BITRATE};
 use crate::control::{HostName, Origin};
+use crate::journal::LogFormat;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::media::codec::Codec;
@@ -173,9 +174,14 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     drain_seconds: u32,
 
-    /// How much to log to standard error: off, error, warn, info, debug or trace
+    /// How much to log to standard error: off, error, warn, info, debug or trace. SIGUSR1 has the server log one level
+    /// more, SIGUSR2 as much as at first
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info", value_parser = level)]
     log: LevelFilter,
+
+    /// How a line of the log is written: text for people, json for programs
+    #[arg(long, env = "PLENARY_LOG_FORMAT", value_name = "text|json", default_value = "text")]
+    log_format: LogFormat,
 
     /// Serve the client's files from here instead of from the binary, for work on them
     #[arg(long, env = "PLENARY_CLIENT_DIR", value_name = "DIR")]
@@ -240,6 +246,8 @@ pub struct Config {
     pub drain: Duration,
     /// How much to log.
     pub log: LevelFilter,
+    /// How a line of it is written.
+    pub log_format: LogFormat,
     /// Where the client's files are, if not in the binary.
     pub client_dir: Option<PathBuf>,
     /// The addresses of this machine, loopback last.
@@ -335,6 +343,7 @@ impl Config {
             limits: args.limits.limits(),
             drain: Duration::from_secs(u64::from(args.drain_seconds)),
             log: args.log,
+            log_format: args.log_format,
             client_dir: args.client_dir,
             addresses,
             settings: String::new(),

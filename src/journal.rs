@@ -3,9 +3,13 @@
 //! What is logged goes into a buffer of [`MOST_BYTES`]; the thread writes it to standard error. A line for which there is
 //! no room is dropped and counted, and the log says so once there is room again.
 
+mod format;
+
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+pub use format::{LogFormat, log_from, log_more, start};
 
 /// Bytes that wait to be written. Ten thousand lines; a reader that is a moment late loses none of them.
 const MOST_BYTES: usize = 1024 * 1024;

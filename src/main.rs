@@ -8,8 +8,6 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
-use env_logger::{Target, WriteStyle};
-use log::LevelFilter;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore, Now, stun_urls};
 use plenary::config::{
     Config, LAST_SETTINGS, LoadConfig, Print, StoreTask, Task, TokenConfig, Transport, interface_addresses,
@@ -17,7 +15,7 @@ use plenary::config::{
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
 use plenary::greeting::Greeting;
-use plenary::journal::Journal;
+use plenary::journal::{self, Journal};
 use plenary::keyring;
 use plenary::media::Protocol;
 use plenary::passes::mint;
@@ -54,7 +52,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    log_to(&journal, config.log);
+    journal::start(&journal, config.log, config.log_format);
     std::panic::set_hook(Box::new(log_panic));
     take_descriptors();
     match serve(&config, &journal) {
@@ -137,17 +135,6 @@ fn token(config: TokenConfig) -> Result<String, Box<dyn Error>> {
     let token = mint(&keys, &key, &claims, now.as_secs())?;
     let link = link.map_or(String::new(), |link| format!("{link}#pass={token}\n"));
     Ok(format!("{token}\n{link}"))
-}
-
-/// Has everything logged there. What libraries have to say below a warning is for those who work on them.
-fn log_to(journal: &Journal, level: LevelFilter) {
-    let is_for_people = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    env_logger::Builder::new()
-        .filter_level(level.min(LevelFilter::Warn))
-        .filter_module("plenary", level)
-        .write_style(if is_for_people { WriteStyle::Always } else { WriteStyle::Never })
-        .target(Target::Pipe(Box::new(journal.lines())))
-        .init();
 }
 
 /// Takes all file descriptors that the process may have. Systems hand out 1,024 at first for the sake of programs that

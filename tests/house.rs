@@ -234,7 +234,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
         ],
     ),
     ("greeting", &["control", "qr"]),
-    ("config", &["conference", "control", "keyring", "limits", "listener", "media", "passes"]),
+    ("config", &["conference", "control", "journal", "keyring", "limits", "listener", "media", "passes"]),
     (
         "worker",
         &[

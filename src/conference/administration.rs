@@ -84,6 +84,8 @@ pub struct RoomDetails {
     /// What everybody sees.
     #[serde(flatten)]
     pub room: RoomInfo,
+    /// What the log calls it.
+    pub mark: String,
     /// What the application keeps with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
@@ -188,7 +190,8 @@ impl Conference {
 
     fn described(&self, record: &RoomRecord) -> RoomDetails {
         let people = self.room(&record.id).map_or(0, |room| room.people);
-        RoomDetails { room: self.shown(record.info(people)), metadata: record.metadata.clone() }
+        let (room, mark) = (self.shown(record.info(people)), self.keys.mark(&record.id));
+        RoomDetails { room, mark, metadata: record.metadata.clone() }
     }
 
     /// Changes a room, if its entity tag is one of `tags` or there are none.

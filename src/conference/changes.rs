@@ -1,5 +1,6 @@
 //! What follows from a change of a room: what everybody in it is told, and its workers.
 
+use super::events::Happened;
 use super::protocol::ServerMessage;
 use super::state::{Changed, Member, RoomEvent};
 use super::{Conference, Now};
@@ -30,9 +31,17 @@ impl Conference {
             return;
         }
         log::debug!("{id:?} is at {:?}", room.state.version());
+        let happened = match event {
+            RoomEvent::Joined { peer, .. } => Some((Happened::Joined, room.id().to_owned(), *peer)),
+            RoomEvent::Left { peer } => Some((Happened::Left, room.id().to_owned(), *peer)),
+            _ => None,
+        };
         if event.is_kept() {
             let record = room.state.record().clone();
             self.keep_record(record);
+        }
+        if let Some((what, room, peer)) = happened {
+            self.happened(what, &room, Some(peer));
         }
         if let RoomEvent::Chat(event) = event {
             self.store_chat(id, event);

@@ -27,6 +27,9 @@ const CHECK_CHARS: usize = 8;
 /// Characters of an id after those of its name, both dashes included.
 pub(super) const ENDING_CHARS: usize = 1 + CHECK_CHARS + 1 + DRAWN_CHARS;
 
+/// Bytes of what a room is called in the log: of a million rooms two have the same once in five hundred times.
+const MARK_BYTES: usize = 6;
+
 /// Bytes of an HMAC-SHA-256.
 const MAC_BYTES: usize = 32;
 
@@ -70,6 +73,7 @@ pub(super) struct Keys {
     owners: hmac::Key,
     tokens: hmac::Key,
     browsers: hmac::Key,
+    marks: hmac::Key,
 }
 
 impl Keys {
@@ -80,6 +84,7 @@ impl Keys {
             owners: master.derive("plenary room owner"),
             tokens: master.derive("plenary resume token"),
             browsers: master.derive("plenary browser"),
+            marks: master.derive("plenary room mark"),
         }
     }
 
@@ -122,6 +127,12 @@ impl Keys {
         let (created_at, tag) = read::<8>(secret)?;
         hmac::verify(&self.owners, &[&created_at, id.as_bytes()].concat(), &tag).ok()?;
         Some(UnixTime::from_millis(u64::from_be_bytes(created_at)))
+    }
+
+    /// What the log calls the room `id`, which is its link: whoever reads this can tell rooms apart and get into none.
+    pub(super) fn mark(&self, id: &str) -> String {
+        let tag = hmac::sign(&self.marks, id.as_bytes());
+        base32(tag.as_ref().get(..MARK_BYTES).unwrap_or_default())
     }
 
     /// What is kept of the name that a page gives its browser: whoever reads it cannot pass for that browser.

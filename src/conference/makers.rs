@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::events::Happened;
 use super::refusal::Refusal;
 use super::room::CreateRoomError;
 use super::timers::Timer;
@@ -109,6 +110,7 @@ impl Conference {
             self.unwrite(id, &chat);
         }
         self.store.remove(id);
+        self.happened(Happened::RoomEnded, id, None);
         self.keep_no_more(id);
         self.timers.clear(&Timer::EmptyRoom(id.into()));
         self.timers.clear(&Timer::Closing(id.into()));

@@ -33,6 +33,7 @@ mod course;
 mod door;
 mod drain;
 mod entrance;
+mod events;
 mod files;
 mod floor;
 mod grants;
@@ -86,6 +87,7 @@ pub use administration::{Declined, RoomDetails, RoomPatch};
 pub use codecs::DEFAULT_CODECS;
 pub use counters::{Counters, Gauges};
 pub use entrance::Full;
+pub use events::{Event, Happened};
 pub use files::FILE_BYTES;
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
@@ -259,6 +261,7 @@ pub struct Conference {
     ends_at: Option<Instant>,
     outputs: VecDeque<Output>,
     changes: VecDeque<Change>,
+    events: VecDeque<Event>,
     /// Who was refused what, for the log.
     refused: Vec<(ClientAddress, ErrorCode)>,
 }
@@ -302,6 +305,7 @@ impl Conference {
             ends_at: None,
             outputs: VecDeque::new(),
             changes: VecDeque::new(),
+            events: VecDeque::new(),
             refused: Vec::new(),
         }
     }

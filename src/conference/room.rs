@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::administration::{self, Declined};
 use super::codecs::Pace;
 use super::course::Course;
+use super::events::Happened;
 use super::keys::ENDING_CHARS;
 use super::names::{self, Unfit};
 use super::protocol::{Access, Keeping, RoomInfo, Screens, Topology};
@@ -393,6 +394,7 @@ impl Conference {
         }
         self.store.create(record.clone()).map_err(|_| CreateRoomError::Exists { id: id.clone() })?;
         self.room_made(&id, address);
+        self.happened(Happened::RoomMade, &id, None);
         let closes = record.keeping.ends.is_some();
         if is_kept {
             self.makers.occupied(&id);

@@ -23,6 +23,7 @@ mod connection;
 mod counters;
 mod deadlines;
 mod door;
+mod events;
 mod exchange;
 #[cfg_attr(not(feature = "faults"), path = "faults/none.rs")]
 pub(crate) mod faults;
@@ -39,6 +40,7 @@ mod repeats;
 mod routes;
 mod scrapes;
 mod service;
+mod setup;
 mod signals;
 mod site;
 mod standard;
@@ -52,14 +54,13 @@ pub mod certificate;
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use ipnet::IpNet;
+use log::LevelFilter;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
 use signal_hook_mio::v1_0::Signals;
@@ -87,6 +88,7 @@ pub use reach::Reach;
 use repeats::Repeats;
 use scrapes::Scrapes;
 use service::Service;
+pub use setup::ControlConfig;
 pub use stopping::Stopper;
 pub use workers::Workers;
 
@@ -108,44 +110,14 @@ const WORK: Duration = Duration::from_millis(5);
 /// How soon to look again at workers that are behind. Only a storm of hundreds brings them there.
 const BEHIND: Duration = Duration::from_millis(5);
 
-/// How the driver is set up.
-#[derive(Debug, Clone, Default)]
-pub struct ControlConfig {
-    /// The TCP port; 0 lets the system choose.
-    pub http_port: u16,
-    /// Where pages and signaling are served; none of them means every address.
-    pub http_addresses: Vec<IpAddr>,
-    /// The hosts that requests may be for; none of them means every host.
-    pub hosts: Vec<HostName>,
-    /// Other sites whose pages may use the API and signaling, and show the page in a frame.
-    pub origins: Vec<Origin>,
-    /// Other sites whose pages may show the page in a frame, and no more.
-    pub frame_ancestors: Vec<Origin>,
-    /// TLS, unless something in front of the server does it.
-    pub tls: Option<Tls>,
-    /// Browsers may be told to come by HTTPS only: the certificate is the operator's.
-    pub only_https: bool,
-    /// Serve the client from here instead of from the binary.
-    pub client_dir: Option<PathBuf>,
-    /// Proxies whose word on the client's address and host is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Where the keys of access tokens are read again.
-    pub keyring: Option<Keyring>,
-    /// Tells the addresses of the machine, for links to others in its network: to a browser on the machine itself and to
-    /// nobody else. None: to nobody.
-    pub addresses: Option<fn() -> Vec<IpAddr>>,
-    /// The limits in force.
-    pub limits: Limits,
-    /// How long people have to end their calls once the end is asked for.
-    pub drain: Duration,
-}
-
 /// The driver: owns every TCP socket of the process.
 pub struct Control {
     poll: Poll,
     clock: Clock,
     waker: Arc<Waker>,
     signals: Option<Signals>,
+    /// What is logged when nobody asked for more.
+    level: LevelFilter,
     stop_wanted: Arc<AtomicBool>,
     stop_by: Option<Instant>,
     drain: Duration,
@@ -206,6 +178,7 @@ impl Control {
             clock: Clock::default(),
             waker,
             signals: None,
+            level: log::max_level(),
             stop_wanted: Arc::default(),
             stop_by: None,
             drain: config.drain,
@@ -236,14 +209,13 @@ impl Control {
         })
     }
 
-    /// Ends in order on SIGINT and SIGTERM, and reads the certificate and the keys of access tokens again on SIGHUP, from now on and for
-    /// the whole process.
+    /// Ends in order on SIGINT and SIGTERM, reads the certificate and the keys of access tokens again on SIGHUP, logs more on SIGUSR1
+    /// and as at first on SIGUSR2, from now on and for the whole process.
     ///
     /// # Errors
     /// [`io::Error`] if the signals cannot be taken.
     pub fn watch_signals(&mut self) -> io::Result<()> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        let mut signals = Signals::new(signals::TAKEN)?;
         self.poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
         self.signals = Some(signals);
         Ok(())
@@ -331,6 +303,7 @@ impl Control {
             turn.carry_outputs();
             turn.keep();
             turn.workers.flush();
+            turn.log_events();
             turn.log_refusals();
             turn.control.service.lives(turn.now.instant);
             failed |= turn.workers.are_lost();

@@ -2,21 +2,33 @@
 
 use std::sync::atomic::Ordering;
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+
 use super::Turn;
 use super::certificate::Tls;
+use crate::journal;
+
+/// The signals that mean something to the server.
+pub(super) const TAKEN: [i32; 5] = [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2];
 
 impl Turn<'_> {
     pub(super) fn take_signals(&mut self) {
         let Some(signals) = &mut self.control.signals else { return };
-        let (hang_ups, ends): (Vec<_>, Vec<_>) =
-            signals.pending().partition(|signal| *signal == signal_hook::consts::SIGHUP);
-        if !hang_ups.is_empty() {
+        let came: Vec<i32> = signals.pending().collect();
+        let has = |wanted: &[i32]| came.iter().any(|signal| wanted.contains(signal));
+        if has(&[SIGUSR1]) {
+            journal::log_more();
+        }
+        if has(&[SIGUSR2]) {
+            journal::log_from(self.control.level);
+        }
+        if has(&[SIGHUP]) {
             self.control.service.reloads();
             self.reload_certificate();
             self.reload_keys();
             self.control.service.is_ready(self.now.instant);
         }
-        if !ends.is_empty() {
+        if has(&[SIGINT, SIGTERM]) {
             // Whoever asks a second time does not want to wait.
             for by in [&mut self.control.stop_by, &mut self.control.drain_by].into_iter().flatten() {
                 *by = self.now.instant;

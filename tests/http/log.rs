@@ -5,9 +5,12 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, Folder, PATIENCE, websocket};
+use serde_json::{Value, json};
+use tungstenite::Message;
+
+use crate::harness::{Client, Folder, PATIENCE, posted, websocket};
 use crate::metrics::{number, telling};
-use crate::process::PROGRAM;
+use crate::process::{self, PROGRAM, Process};
 
 /// The program with its log in a pipe, the other end of it, its port, and where it tells numbers.
 struct Piped {
@@ -163,4 +166,83 @@ fn who_is_refused_is_named_once_and_no_room_and_no_person_is() {
     assert_eq!(refused.len(), 1, "{log}");
     assert!(refused[0].ends_with("refused 127.0.0.1: unknown-room"), "{log}");
     assert!(!log.to_lowercase().contains("secret"), "{log}");
+}
+
+/// A line of a log for programs.
+fn parsed(line: &str) -> Value {
+    let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    for name in ["time", "level", "target", "message"] {
+        assert!(value[name].is_string(), "{name}: {line}");
+    }
+    value
+}
+
+#[test]
+fn a_log_for_programs_has_an_object_a_line_who_came_and_went_and_no_secret() {
+    let folder = Folder::new();
+    let process = process::start(&folder, &["--log", "trace", "--log-format", "json"]);
+    let made = process::ask(&process, &posted("/api/rooms", r#"{"name":"Den"}"#)).json();
+    let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    let asked = format!("GET /api/rooms/{id} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {secret}\r\n\r\n");
+    let mark = process::ask(&process, &asked).json()["mark"].clone();
+    let mut socket = websocket(process.port);
+    let mut say = |message: Value| socket.send(Message::text(message.to_string())).unwrap();
+    say(json!({ "type": "join", "room": made["id"], "name": "Ann", "secret": made["secret"] }));
+    say(json!({ "type": "leave", "mayReturn": false }));
+    let welcome = loop {
+        if let Message::Text(text) = socket.read().unwrap()
+            && text.contains(r#""welcome""#)
+        {
+            break serde_json::from_str::<Value>(&text).unwrap();
+        }
+    };
+    let by = Instant::now() + PATIENCE;
+    while !process.log().contains(r#""message":"left""#) {
+        assert!(Instant::now() < by, "{}", process.log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process.signal("TERM");
+    let log = folder.path().join("log");
+    assert_eq!(process.end(), Some(0));
+    let text = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<Value> = text.lines().map(parsed).collect();
+    let happened = |what: &str| {
+        let mut of = lines.iter().filter(|line| line["message"] == what && line["room"] == mark);
+        let found = of.next().unwrap_or_else(|| panic!("{what}: {text}"));
+        assert!(of.next().is_none(), "{what} once");
+        found["peer"].clone()
+    };
+    assert_eq!(happened("room made"), Value::Null);
+    assert_eq!((happened("joined"), happened("left")), (welcome["peer"].clone(), welcome["peer"].clone()));
+    assert!(welcome["peer"].is_string(), "{welcome}");
+    for secret in [&made["secret"], &welcome["token"]] {
+        assert!(!text.contains(secret.as_str().unwrap()), "{secret} is in the log");
+    }
+    assert!(!text.contains("Ann"), "nor what somebody is called");
+}
+
+#[test]
+fn a_signal_has_more_logged_and_another_as_much_as_at_first() {
+    let folder = Folder::new();
+    let process = process::start(&folder, &[]);
+    let mut asked = 0;
+    let mut is_logged = |process: &Process| {
+        asked += 1;
+        process::ask(process, &format!("GET /page-{asked} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        process.log().contains(&format!("/page-{asked} "))
+    };
+    // The line is written by a thread of its own; the signal is taken between two turns.
+    let mut becomes = |process: &Process, wanted: bool| {
+        let by = Instant::now() + PATIENCE;
+        while is_logged(process) != wanted {
+            assert!(Instant::now() < by, "{}", process.log());
+        }
+    };
+    becomes(&process, false);
+    process.signal("USR1");
+    becomes(&process, true);
+    assert!(process.log().contains("logging from DEBUG on"), "{}", process.log());
+    process.signal("USR2");
+    becomes(&process, false);
+    process::end(process);
 }
