@@ -202,10 +202,10 @@ target/api/installed: tests/api/requirements.txt | python
 	  target/api/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<'
 	@touch $@
 
-SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl python3 runc strip tini
+SYSTEM_COMMANDS := containerd dockerd git ip iptables mmdebstrap openssl python3 runc strip systemd-analyze tini
 system-tools: ## installs a Docker engine and what its tests need, if they are missing (Debian)
 	@command -v $(SYSTEM_COMMANDS) docker | wc -l | grep -qx $(words $(SYSTEM_COMMANDS) docker) || $(STEP) docker bash -c \
-	  '$(APT) --no-upgrade binutils containerd docker.io git iproute2 iptables mmdebstrap openssl python3 runc tini; command -v docker || { $(APT) docker-cli; }'
+	  '$(APT) --no-upgrade binutils containerd docker.io git iproute2 iptables mmdebstrap openssl python3 runc systemd tini; command -v docker || { $(APT) docker-cli; }'
 	@tests/system/plugins target/system/docker || $(STEP) plugins tests/system/plugins target/system/docker fetch
 
 node_modules/.package-lock.json: package.json package-lock.json | tools
