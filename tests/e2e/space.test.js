@@ -184,6 +184,99 @@ house.scene('more people than a page holds are on another page', async () => {
   );
 });
 
+house.scene('whom one looks for among many people is found, and Escape takes that back first', async () => {
+  const panel = ann.page.getByRole('dialog', { name: 'People' });
+  const box = panel.getByRole('searchbox', { name: 'Search people' });
+  const told = panel.getByRole('status');
+  const names = () => panel.locator('#people-list .who').filter({ visible: true }).allInnerTexts();
+  const search = async (/** @type {string} */ text, /** @type {string} */ words) => {
+    await box.fill(text);
+    await told.filter({ hasText: words }).waitFor();
+    return names();
+  };
+  await fillsUp(31);
+  await ann.openPeople();
+  const all = await names();
+  assert.equal(all.length, 31);
+  assert.deepEqual(
+    await search('7 VISITÖR', '3 of 31 people'),
+    all.filter((name) => name.includes('7')),
+    'in the order of the list',
+  );
+  await ann.screenshot('people found');
+  assert.deepEqual(await search('ann', '1 of 31 people'), ['Ann']);
+  assert.deepEqual(await search('Zacharias', 'Nobody here is called that.'), []);
+  await ann.page.keyboard.press('Escape');
+  assert.deepEqual(await names(), all);
+  assert.equal(await told.innerText(), '');
+  await search('ann', '1 of 31 people');
+  await ann.press('Close');
+  await ann.openPeople();
+  assert.equal(await box.inputValue(), '', 'it goes with the panel');
+  assert.deepEqual(await names(), all);
+  await box.focus();
+  await ann.page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'hidden' });
+});
+
+/** What of the tiles lies beneath the people, in CSS pixels. */
+function covered() {
+  const panel = document.getElementById('people-dialog')?.getBoundingClientRect() ?? new DOMRect();
+  return [...document.querySelectorAll('#stage .tile')]
+    .filter((tile) => tile.checkVisibility())
+    .map((tile) => tile.getBoundingClientRect())
+    .filter(
+      ({ left, right, top, bottom }) =>
+        Math.min(right, panel.right) - Math.max(left, panel.left) > 0 &&
+        Math.min(bottom, panel.bottom) - Math.max(top, panel.top) > 0,
+    ).length;
+}
+
+/** @param {import('playwright-core').Locator} panel */
+async function placeOf(panel) {
+  const { x, width, height } = (await panel.boundingBox()) ?? { x: NaN, width: NaN, height: NaN };
+  return `${Math.round(width)} x ${Math.round(height)} up to ${Math.round(x + width)}`;
+}
+
+house.scene('the people stand beside the stage, where the chat does, and lie on nobody', async () => {
+  const panel = ann.page.getByRole('dialog', { name: 'People' });
+  const chat = ann.page.getByRole('complementary', { name: 'Chat' });
+  const message = ann.page.getByRole('textbox', { name: 'Message', exact: true });
+  for (const view of [
+    { width: 1280, height: 640 },
+    { width: 760, height: 900 },
+  ]) {
+    await ann.page.setViewportSize(view);
+    await ann.openPeople();
+    await until(
+      `no tile is beneath the people at ${view.width}`,
+      () => ann.page.evaluate(covered),
+      (tiles) => tiles === 0,
+    );
+    const place = `340 x ${view.height} up to ${view.width}`;
+    await until(
+      `the people have ${place}`,
+      () => placeOf(panel),
+      (found) => found === place,
+    );
+    await ann.screenshot(`space people ${view.width}`);
+    await ann.page.locator('#chat-open').click();
+    await chat.waitFor();
+    await panel.waitFor({ state: 'hidden' });
+    await until(
+      'the chat has the same',
+      () => placeOf(chat),
+      (found) => found === place,
+    );
+    await ann.page.keyboard.type('Hello');
+    assert.equal(await message.inputValue(), 'Hello', 'what comes has the focus');
+    await message.fill('');
+    await ann.openPeople();
+    await chat.waitFor({ state: 'hidden' });
+    await ann.press('Close');
+  }
+});
+
 house.scene('a page that is written from right to left is the same in the mirror', async () => {
   await ann.page.evaluate(() => (document.documentElement.dir = 'rtl'));
   await ann.page.setViewportSize({ width: 1280, height: 720 });

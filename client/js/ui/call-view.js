@@ -8,6 +8,7 @@ import { byId, h, icon, nodesOf } from '../core/dom.js';
 import { rememberQuality } from '../core/quality.js';
 import { isolated, said } from '../core/sentence.js';
 import { say, word } from '../core/words.js';
+import { Beside } from './beside.js';
 import { chatPanel } from './chat.js';
 import { ConnectionPanel } from './connection-panel.js';
 import { deafenSwitches, Deafness } from './deafen.js';
@@ -111,7 +112,8 @@ export function callView({ call, media, share, quality, id, name, returns, regio
   call.on('announce', announce);
   showHealth(call, region.speak);
   wayDialog(call, announce);
-  peoplePanel(call, volumes);
+  const beside = new Beside();
+  peoplePanel(call, volumes, beside);
   lobbyNotice(call.moderation, region.speak);
 
   showSwitches({ call, media, share, announce });
@@ -122,7 +124,7 @@ export function callView({ call, media, share, quality, id, name, returns, regio
   deviceProblems(byId('problems', HTMLDivElement), media, byId('microphone', HTMLButtonElement));
   inviteButton(id, call.moderation, announce);
   invitationWays(call, id, announce);
-  chatPanel({ call, id, announce });
+  chatPanel({ call, id, announce, beside });
   const out = byId('leave', HTMLButtonElement);
   out.prepend(icon('leave'));
   const leaveAll = () => {

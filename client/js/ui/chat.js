@@ -10,6 +10,7 @@ import { ChatLog } from './chat-log.js';
 import { ChatNews } from './chat-news.js';
 import { FilePanel } from './file-panel.js';
 
+/** @import { Beside } from './beside.js' */
 /** @import { Call } from '../call/call.js' */
 /** @import { ChatMessage } from '../proto/messages.js' */
 /** @import { Sentence } from '../core/sentence.js' */
@@ -24,9 +25,10 @@ const TOLD = 120;
  * @param {Call} options.call
  * @param {string} options.id The room's.
  * @param {(sentence: string | Sentence) => void} options.announce
+ * @param {Beside} options.beside
  */
-export function chatPanel({ call, id, announce }) {
-  new ChatPanel(call, id, announce);
+export function chatPanel({ call, id, announce, beside }) {
+  new ChatPanel(call, id, announce, beside);
 }
 
 class ChatPanel {
@@ -34,6 +36,8 @@ class ChatPanel {
   #chat;
   #room;
   #announce;
+  #beside;
+  #leave = () => this.#open(false);
   #panel = byId('chat', HTMLElement);
   #opener = byId('chat-open', HTMLButtonElement);
   #log;
@@ -69,12 +73,14 @@ class ChatPanel {
    * @param {Call} call
    * @param {string} room
    * @param {(sentence: string | Sentence) => void} announce
+   * @param {Beside} beside
    */
-  constructor(call, room, announce) {
+  constructor(call, room, announce, beside) {
     this.#call = call;
     this.#chat = call.chat;
     this.#room = room;
     this.#announce = announce;
+    this.#beside = beside;
     this.#log = new ChatLog(this.#chat, {
       edit: (message) => this.#edit(message),
       remove: (message) => {
@@ -173,6 +179,8 @@ class ChatPanel {
 
   /** @param {boolean} open */
   #open(open) {
+    if (open) this.#beside.comes(this.#leave);
+    else this.#beside.goes(this.#leave);
     this.#panel.hidden = !open;
     this.#opener.setAttribute('aria-expanded', String(open));
     this.#cover();

@@ -8,6 +8,7 @@ import { byId, icon } from '../core/dom.js';
 import { word } from '../core/words.js';
 import { besideIn, keepFocus } from './keep-focus.js';
 import { PersonRow } from './people-actions.js';
+import { PeopleSearch } from './people-search.js';
 import { roomControls } from './room-controls.js';
 import { sheet } from './sheet.js';
 import { VolumeControl } from './volume.js';
@@ -16,6 +17,7 @@ import { wayWords } from './way-dialog.js';
 
 /** @import { Call } from '../call/call.js' */
 /** @import { RoomState } from '../call/room-state.js' */
+/** @import { Beside } from './beside.js' */
 /** @import { Volumes } from './volume.js' */
 /** @import { PeerInfo } from '../proto/messages.js' */
 
@@ -69,8 +71,9 @@ export function inOrder({ self, peers, hands }) {
 /**
  * @param {Call} call
  * @param {Volumes} volumes
+ * @param {Beside} beside
  */
-export function peoplePanel(call, volumes) {
+export function peoplePanel(call, volumes, beside) {
   const button = byId('count', HTMLButtonElement);
   const dialog = byId('people-dialog', HTMLDialogElement);
   const close = byId('people-close', HTMLButtonElement);
@@ -79,7 +82,7 @@ export function peoplePanel(call, volumes) {
   waitingList(moderation, close);
   roomControls(moderation, close);
   showKept(call);
-  const list = peopleList(call, volumes, close);
+  const list = peopleList(call, volumes, { dialog, after: close });
   call.on('room', ({ peers, order }) => {
     button.hidden = peers.length === 0;
     byId('people', HTMLSpanElement).textContent = String(peers.length);
@@ -88,16 +91,18 @@ export function peoplePanel(call, volumes) {
     list();
   });
   moderation.on('change', list);
-  sheet(button, dialog, close);
+  sheet(button, dialog, close, beside);
 }
 
 /**
  * @param {Call} call
  * @param {Volumes} volumes
- * @param {HTMLElement} after Has the focus when there is nothing else.
+ * @param {object} where
+ * @param {HTMLDialogElement} where.dialog
+ * @param {HTMLElement} where.after Has the focus when there is nothing else.
  * @returns {() => void} Shows it again.
  */
-function peopleList(call, volumes, after) {
+function peopleList(call, volumes, { dialog, after }) {
   const list = byId('people-list', HTMLUListElement);
   const { moderation } = call;
   /** @type {Map<string, PersonRow>} */
@@ -116,18 +121,23 @@ function peopleList(call, volumes, after) {
       row.remove();
       rows.delete(id);
     }
-    for (const [place, peer] of inOrder(state).entries()) {
+    const people = inOrder(state);
+    const found = new Set(search.among(people));
+    for (const [place, peer] of people.entries()) {
       const row = rows.get(peer.id) ?? made(peer.id);
       row.show(peer, { words: personWords(peer, state), viewer, raised: state.hands.includes(peer.id) });
       const { element } = row;
+      element.hidden = !found.has(peer);
       if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
     }
   };
-  return () => {
+  const showAgain = () => {
     const focused = document.activeElement?.closest('li') ?? null;
     const place = focused ? Math.max(0, [...list.children].indexOf(focused)) : 0;
     keepFocus(list, show, () => besideIn(list, place, focused) ?? after);
   };
+  const search = new PeopleSearch(dialog, showAgain);
+  return showAgain;
 }
 
 /**
