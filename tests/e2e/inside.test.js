@@ -164,3 +164,31 @@ house.scene('what is wrong with a device is told beside the name of its switch',
   if (!panel || !tile || panel.y + panel.height > tile.y) throw new Error('the panel of problems lies on a face');
   await eve.screenshot('inside problems');
 });
+
+// Only Chromium lets a test take a permission back.
+house.scene('who takes the permission back in a call stays, reads that they did, and comes back with it', async () => {
+  const refuses = await house.browserWithout('refused', 'chromium');
+  const dan = await house.personIn(refuses, 'Dan', { context: { permissions: ['camera', 'microphone'] } });
+  const { page } = dan;
+  await dan.join(invitation);
+  await ann.findsUnmarked('Dan', /camera off|muted/i);
+  await page.context().clearPermissions();
+  const told = page
+    .getByRole('alert')
+    .filter({ hasText: 'The permission to use the camera and microphone was taken back' });
+  await told.waitFor();
+  await page.getByText('How to allow it').filter({ visible: true }).waitFor();
+  await ann.findsMarked('Dan', /camera off/i);
+  await ann.findsMarked('Dan', /muted/i);
+  await dan.screenshot('inside permission taken back');
+  assert.equal(await dan.camerasRunning(), 0);
+  await dan.sees('Ann', 'red');
+
+  await page.context().grantPermissions(['camera', 'microphone']);
+  await dan.press('Turn on camera');
+  await dan.press('Unmute microphone');
+  await told.waitFor({ state: 'hidden' });
+  await ann.findsUnmarked('Dan', /camera off|muted/i);
+  await ann.seesMovement('Dan');
+  await dan.closePage();
+});
