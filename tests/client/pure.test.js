@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { generatedRoomName, hue, initials, isLink, nameToSay, roomMeant } from '../../client/js/core/names.js';
+import {
+  cutToLength,
+  generatedRoomName,
+  hue,
+  initials,
+  isLink,
+  nameToSay,
+  roomMeant,
+} from '../../client/js/core/names.js';
 import { isolated, said, textOf } from '../../client/js/core/sentence.js';
 import { RETURN_WITHIN, putReturn, takeReturn } from '../../client/js/core/storage.js';
 import { delayBefore } from '../../client/js/proto/backoff.js';
@@ -66,6 +74,13 @@ test('the server rules the bitrate and size of each layer, and layers it does no
 test('a name is said as it was typed, and who types none is a guest', () => {
   assert.equal(nameToSay('  Ann\u202e  Lee ', 'Guest'), 'Ann\u202e  Lee');
   assert.equal(nameToSay('   ', 'Guest'), 'Guest');
+});
+
+test('a name that was kept is cut to what one may type, and not within a character', () => {
+  assert.equal(cutToLength('Ann', 64), 'Ann');
+  assert.equal(cutToLength('n'.repeat(5000), 64), 'n'.repeat(64));
+  assert.equal(cutToLength(`${'n'.repeat(63)}🙂🙂`, 64), 'n'.repeat(63));
+  assert.equal(cutToLength('🙂'.repeat(40), 64), '🙂'.repeat(32));
 });
 
 test('only a name that is written from right to left is set apart in an attribute', () => {

@@ -1,5 +1,6 @@
 /** What goes on beside a call: keys, the screen that stays on, and warnings of what one would not notice. */
 
+import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
 import { House } from './lib/house.js';
@@ -67,6 +68,61 @@ house.scene('a muted person is heard while they hold the space bar', async () =>
   await bob.findsMarked('Ann', /muted/i);
 });
 
+house.scene('a host mutes who holds the space bar, and holding on opens nothing', async () => {
+  await bob.press('Mute microphone');
+  await bob.page.locator('#room-name').focus();
+  await bob.page.keyboard.down('Space');
+  await ann.findsUnmarked('Bob', /muted/i);
+  await ann.moderates('Bob', 'Mute Bob');
+  await bob.button('Unmute microphone').waitFor();
+  await bob.page.keyboard.down('Space');
+  await ann.findsMarked('Bob', /muted/i);
+  await bob.page.keyboard.up('Space');
+  await bob.press('Unmute microphone');
+  await ann.findsUnmarked('Bob', /muted/i);
+  await ann.page.locator('#people-close').click();
+});
+
+house.scene('the space bar writes in the chat, and talks nowhere else than in the call', async () => {
+  const { page } = ann;
+  const talks = () => ann.button('Mute microphone').waitFor();
+  const isSilent = () => ann.button('Unmute microphone').waitFor();
+  const call = page.locator('#room-name');
+  await ann.press('Unmute microphone');
+  await ann.press('Mute microphone');
+  await page.locator('#chat-open').click();
+  const box = page.locator('#chat textarea');
+  await box.fill('I');
+  await page.keyboard.press('Space');
+  await isSilent();
+  assert.equal(await box.inputValue(), 'I ', 'who writes writes a blank');
+  await page.locator('#chat-open').click();
+
+  await call.focus();
+  await page.keyboard.down('Space');
+  await talks();
+  await page.locator('#chat-open').click();
+  await box.focus();
+  await isSilent();
+  for (let again = 0; again < 3; again += 1) await page.keyboard.down('Space');
+  await page.keyboard.up('Space');
+  assert.equal(await box.inputValue(), 'I ', 'the key that was held before writes nothing');
+  await page.keyboard.press('Space');
+  assert.equal(await box.inputValue(), 'I  ', 'the next one does');
+  await page.locator('#chat-open').click();
+
+  await call.focus();
+  await page.keyboard.down('Space');
+  await talks();
+  await ann.press('Settings');
+  await isSilent();
+  await page.locator('#settings').getByRole('button', { name: 'Close', exact: true }).focus();
+  await page.keyboard.down('Space');
+  await page.keyboard.up('Space');
+  await page.locator('#settings').waitFor();
+  await page.keyboard.press('Escape');
+});
+
 house.scene('the keys of a headset mute, and turn the camera off', async () => {
   const press = (/** @type {string} */ key) =>
     ann.page.evaluate((action) => /** @type {any} */ (window).keys[action](), key);
@@ -107,4 +163,32 @@ house.scene('what is wrong with a device is told beside the name of its switch',
   const [panel, tile] = await Promise.all([eve.page.locator('#problems').boundingBox(), eve.tile('Ann').boundingBox()]);
   if (!panel || !tile || panel.y + panel.height > tile.y) throw new Error('the panel of problems lies on a face');
   await eve.screenshot('inside problems');
+});
+
+// Only Chromium lets a test take a permission back.
+house.scene('who takes the permission back in a call stays, reads that they did, and comes back with it', async () => {
+  const refuses = await house.browserWithout('refused', 'chromium');
+  const dan = await house.personIn(refuses, 'Dan', { context: { permissions: ['camera', 'microphone'] } });
+  const { page } = dan;
+  await dan.join(invitation);
+  await ann.findsUnmarked('Dan', /camera off|muted/i);
+  await page.context().clearPermissions();
+  const told = page
+    .getByRole('alert')
+    .filter({ hasText: 'The permission to use the camera and microphone was taken back' });
+  await told.waitFor();
+  await page.getByText('How to allow it').filter({ visible: true }).waitFor();
+  await ann.findsMarked('Dan', /camera off/i);
+  await ann.findsMarked('Dan', /muted/i);
+  await dan.screenshot('inside permission taken back');
+  assert.equal(await dan.camerasRunning(), 0);
+  await dan.sees('Ann', 'red');
+
+  await page.context().grantPermissions(['camera', 'microphone']);
+  await dan.press('Turn on camera');
+  await dan.press('Unmute microphone');
+  await told.waitFor({ state: 'hidden' });
+  await ann.findsUnmarked('Dan', /camera off|muted/i);
+  await ann.seesMovement('Dan');
+  await dan.closePage();
 });

@@ -230,6 +230,61 @@ house.scene(
   },
 );
 
+/** The storage is full: it has what it had, and takes nothing more. */
+function full() {
+  Storage.prototype.setItem = () => {
+    throw new DOMException('no more', 'QuotaExceededError');
+  };
+}
+
+house.scene('who has no more place for what is kept goes in, sets what they want, and writes', async () => {
+  const gil = await house.personIn(browser, 'Gil', { context: { locale: 'en-GB' }, also: [full] });
+  const { page } = gil;
+  await gil.join(line);
+  await gil.press('Settings');
+  await page.getByRole('checkbox', { name: 'Push to talk' }).check();
+  await gil.button('Unmute microphone').waitFor();
+  await page.getByRole('checkbox', { name: 'Push to talk' }).uncheck();
+  await page.locator('#settings').getByText('This browser keeps nothing for this page').waitFor();
+  await page.keyboard.press('Escape');
+  await gil.press('Chat');
+  await page.locator('#chat textarea').fill('Still here');
+  await page.keyboard.press('Enter');
+  await page.locator('#chat').getByText('Still here').waitFor();
+  await page.reload();
+  await gil.button('Join').waitFor();
+  assert.deepEqual(gil.errors, []);
+  await gil.closePage();
+});
+
+/** How many lines the name at the door has, of one word. */
+function linesOfName() {
+  const range = document.createRange();
+  range.selectNodeContents(/** @type {Element} */ (document.querySelector('#prejoin-room')));
+  return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+}
+
+house.scene('a long German word has its place on a phone, and a longer one is not cut off', async () => {
+  const hanna = await house.personIn(browser, 'Hanna', {
+    context: { locale: 'de-DE', viewport: { width: 390, height: 844 } },
+  });
+  const { page } = hanna;
+  for (const [name, most] of /** @type {const} */ ([
+    ['Entwurfsbesprechung', 1],
+    ['Donaudampfschifffahrtsgesellschaftskapitän', 3],
+  ])) {
+    await page.goto(house.origin);
+    await page.getByRole('textbox', { name: 'Name des Raums' }).fill(name);
+    await hanna.press('Raum erstellen');
+    await page.getByRole('heading', { name }).waitFor();
+    const lines = await page.evaluate(linesOfName);
+    await hanna.screenshot(`languages door of ${name}`);
+    assert.ok(lines <= most, `${name}: ${lines} lines`);
+    assert.deepEqual(await page.evaluate(cut), []);
+  }
+  await hanna.closePage();
+});
+
 house.scene('who waits, and who finds no room, reads why in German', async () => {
   const dora = await house.personIn(browser, 'Dora', { context: { locale: 'de-AT' } });
   await dora.page.goto(invitation);

@@ -12,6 +12,16 @@ export function nameToSay(text, guest) {
   return text.trim() || guest;
 }
 
+/**
+ * A name that was kept, at most as long as one that is typed: no field holds the page itself to that.
+ * @param {string} text
+ * @param {number} most As `maxlength` counts.
+ * @returns {string} Without half a character at its end.
+ */
+export function cutToLength(text, most) {
+  return text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+}
+
 /** What leads to a room in its link. */
 const LINK = /\/r\/([^/?#\s]+)/i;
 

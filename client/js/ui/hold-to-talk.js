@@ -15,6 +15,9 @@ import { elementOf, FIELDS } from './shortcuts.js';
 /** What the space bar means something else to. */
 const BUSY = 'button, a, input, select, textarea, summary, [contenteditable], [role="button"], [tabindex="0"], dialog';
 
+/** Where nobody begins to talk by keys. Whoever comes here while they hold one has something else in mind. */
+const AWAY = `${FIELDS}, dialog`;
+
 /** The switch of the microphone, wherever it is. */
 const SWITCH = '.toolbar [data-switch="microphone"]';
 
@@ -33,6 +36,8 @@ export function holdToTalk({ media, keys, may, say }) {
   const ended = new AbortController();
   const { signal } = ended;
   let held = false;
+  /** Whether the key is down that talked, also when it does so no more: where the focus is now it must neither write nor press. */
+  let down = false;
   /** The microphone's, one in each place. @type {Set<Element>} */
   const buttons = new Set();
   /** The button that was pressed last by pointer. It has the focus, and nobody sees it. @type {Element | null} */
@@ -51,6 +56,8 @@ export function holdToTalk({ media, keys, may, say }) {
   };
 
   /** @param {KeyboardEvent} event */
+  const isKey = (event) => keysOf(event).split('+').at(-1) === keys.of('talk');
+  /** @param {KeyboardEvent} event */
   const means = (event) => {
     const pressed = keysOf(event);
     if (!keys.talks || pressed !== keys.of('talk')) return false;
@@ -59,24 +66,32 @@ export function holdToTalk({ media, keys, may, say }) {
     const on = target?.closest(BUSY);
     return !on || (keys.push && (buttons.has(on) || on === pointed));
   };
-  const down = (/** @type {KeyboardEvent} */ event) => {
+  const pressKey = (/** @type {KeyboardEvent} */ event) => {
     if (event.code === 'Tab') pointed = null;
+    if (!event.repeat && isKey(event)) down = false;
+    if (down && isKey(event)) return event.preventDefault();
     if (event.defaultPrevented || event.isComposing || !means(event)) return;
     // Not the page: it has nowhere to scroll to. And no button.
     event.preventDefault();
+    down = true;
     if (!event.repeat) hold();
   };
-  const up = (/** @type {KeyboardEvent} */ event) => {
-    if (keysOf(event).split('+').at(-1) !== keys.of('talk')) return;
-    if (held) event.preventDefault();
+  const releaseKey = (/** @type {KeyboardEvent} */ event) => {
+    if (!isKey(event)) return;
+    if (held || down) event.preventDefault();
+    down = false;
     release();
+  };
+  const goAway = (/** @type {Event} */ event) => {
+    if (elementOf(event)?.closest(AWAY)) release();
   };
   const press = (/** @type {Event} */ event) => {
     pointed = elementOf(event)?.closest('button') ?? null;
   };
   const unplaced = everyPlace((place) => {
-    place.document.addEventListener('keydown', down, { signal });
-    place.document.addEventListener('keyup', up, { signal });
+    place.document.addEventListener('keydown', pressKey, { signal });
+    place.document.addEventListener('keyup', releaseKey, { signal });
+    place.document.addEventListener('focusin', goAway, { signal });
     place.document.addEventListener('pointerdown', press, { signal, capture: true });
     place.addEventListener('blur', release, { signal });
     place.addEventListener('pagehide', release, { signal });

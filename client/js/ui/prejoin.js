@@ -4,7 +4,7 @@
 
 import { byId, h, nodesOf } from '../core/dom.js';
 import { takesFocus } from '../core/frame.js';
-import { hue, initials, nameToSay } from '../core/names.js';
+import { cutToLength, hue, initials, nameToSay } from '../core/names.js';
 import { said } from '../core/sentence.js';
 import { remember, remembered } from '../core/storage.js';
 import { word } from '../core/words.js';
@@ -58,7 +58,7 @@ export function prejoin(media, join) {
     letters.textContent = initials(nameToSay(name.value, GUEST));
     frame.style.setProperty('--hue', String(hue(nameToSay(name.value, GUEST))));
   };
-  name.value = remembered('name');
+  name.value = cutToLength(remembered('name'), name.maxLength);
   name.addEventListener('input', () => {
     showName();
     name.removeAttribute('aria-invalid');
