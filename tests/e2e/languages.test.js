@@ -204,6 +204,8 @@ house.scene('who looks through the languages with the keys has chosen none befor
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Raum erstellen' }).waitFor();
+  await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
+  await readsIn(bob, 'en');
 });
 
 /** A browser that keeps nothing for the page: runs before the page's own scripts. */
