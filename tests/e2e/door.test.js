@@ -266,6 +266,10 @@ house.scene('everything can be done with the keyboard, in the order of what is s
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Return to the room');
   await page.keyboard.press('Enter');
-  await page.getByRole('textbox', { name: 'Your name' }).waitFor();
-  assert.equal(await page.getByRole('textbox', { name: 'Your name' }).inputValue(), 'Kay', 'the name is remembered');
+  // The door is there before what is kept is in it.
+  await until(
+    'the name is remembered',
+    () => page.getByRole('textbox', { name: 'Your name' }).inputValue(),
+    (name) => name === 'Kay',
+  );
 });

@@ -205,7 +205,7 @@ house.scene('who looks through the languages with the keys has chosen none befor
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Raum erstellen' }).waitFor();
   await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
-  await readsIn(bob, 'en');
+  await page.getByRole('button', { name: 'Create room' }).waitFor();
 });
 
 /** A browser that keeps nothing for the page: runs before the page's own scripts. */
