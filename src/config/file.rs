@@ -13,8 +13,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use toml::de::{DeTable, DeValue};
 
-/// Names at least this alike are suggested for one that does not exist (1 is the same).
-const ALIKE: f64 = 0.8;
+use super::alike::nearest;
 
 /// The flag of all limits, which are a table in a file.
 const LIMIT: &str = "limit";
@@ -233,16 +232,14 @@ pub(super) fn settable(command: &Command) -> impl Iterator<Item = &Arg> {
 }
 
 fn unknown(name: &str, command: &Command) -> String {
-    let likeness = |arg: &&Arg| strsim::jaro_winkler(arg.get_long().unwrap_or_default(), name);
-    let nearest = settable(command).max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    match nearest.filter(|arg| likeness(arg) >= ALIKE).and_then(Arg::get_long) {
+    match nearest(name, settable(command).filter_map(Arg::get_long)) {
         Some(right) => format!("there is no setting \"{name}\": did you mean {right}?"),
         None => format!("there is no setting \"{name}\": docs/settings.md has them all"),
     }
 }
 
 /// A text or a whole number, as one writes it behind a flag.
-fn text(value: &DeValue<'_>) -> Option<String> {
+pub(super) fn text(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.clone().into_owned()),
         DeValue::Integer(number) => {

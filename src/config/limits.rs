@@ -4,13 +4,11 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use super::alike::nearest;
 use crate::limits::{Limit, Limits};
 
 /// Every counter's name begins so; on the command line it may be left out.
 const PREFIX: &str = "limit_";
-
-/// Names at least this alike are suggested for one that does not exist (1 is the same).
-const ALIKE: f64 = 0.8;
 
 /// Bounds on what clients can make the server hold or do.
 #[derive(Debug, Clone, Default, Args)]
@@ -61,16 +59,18 @@ impl FromStr for Setting {
     }
 }
 
+/// A limit's name on the command line and in a file.
+pub(super) fn short(limit: Limit) -> &'static str {
+    limit.metric().trim_start_matches(PREFIX)
+}
+
 fn named(name: &str) -> Result<Limit, String> {
-    let short = |limit: &Limit| limit.metric().trim_start_matches(PREFIX);
     let wanted = name.trim_start_matches(PREFIX).replace('-', "_");
-    if let Some(limit) = Limit::ALL.iter().find(|limit| short(limit) == wanted) {
+    if let Some(limit) = Limit::ALL.iter().find(|limit| short(**limit) == wanted) {
         return Ok(*limit);
     }
-    let likeness = |limit: &Limit| strsim::jaro_winkler(short(limit), &wanted);
-    let nearest = Limit::ALL.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let hint = match nearest.filter(|limit| likeness(limit) >= ALIKE) {
-        Some(limit) => format!("did you mean {}?", short(limit)),
+    let hint = match nearest(&wanted, Limit::ALL.iter().map(|limit| short(*limit))) {
+        Some(right) => format!("did you mean {right}?"),
         None => "docs/limits.md has them all".to_owned(),
     };
     Err(format!("there is no limit \"{name}\": {hint}"))

@@ -8,14 +8,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use toml::Value;
 use toml::de::DeValue;
 
-use super::file::{Filled, settable, table};
+use super::file::{self, Filled, settable, table};
+use super::limits::short;
 use crate::limits::{Limit, Limits};
 
 /// How the first line of what is told begins. The version comes after it.
 const FIRST: &str = "# plenary ";
-
-/// What every limit's counter begins with, and its setting does not.
-const PREFIX: &str = "limit_";
 
 /// One setting, and where its value comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +52,7 @@ impl Settings {
         let limit = settable(command).find(|arg| arg.get_long() == Some("limit"));
         let set = limit.map_or("default".to_owned(), from);
         let of_limit = |limit: &Limit| {
-            let (value, name) = (limits.get(*limit), limit.metric().trim_start_matches(PREFIX).to_owned());
+            let (value, name) = (limits.get(*limit), short(*limit).to_owned());
             let from = if value == limit.default_value() { "default" } else { &set };
             let value = i64::try_from(value).ok().map(Value::Integer);
             Shown { name, value, from: from.to_owned() }
@@ -112,8 +110,7 @@ fn plain(value: &DeValue<'_>) -> String {
             let each: Vec<String> = several.iter().map(|one| plain(one.get_ref())).collect();
             format!("[{}]", each.join(", "))
         }
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(|_| number.as_str().to_owned(), |number| number.to_string()),
+        DeValue::Integer(number) => file::text(value).unwrap_or_else(|| number.as_str().to_owned()),
         DeValue::Boolean(is_on) => is_on.to_string(),
         DeValue::String(text) => Value::String(text.clone().into_owned()).to_string(),
         DeValue::Float(number) => number.as_str().to_owned(),
