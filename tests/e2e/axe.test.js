@@ -40,6 +40,9 @@ async function writes({ page }, text) {
   await page.keyboard.press('Enter');
 }
 
+/** Somebody reads it in the chat: what is announced is elsewhere, too. @param {Person} person @param {string} text */
+const chatOf = ({ page }, text) => page.locator('#chat').getByText(text).first().waitFor();
+
 house.opening('the home page, the page of a link that leads nowhere, and the door', async () => {
   await ann.page.goto(house.origin);
   await ann.button('Create room').waitFor();
@@ -150,13 +153,13 @@ house.scene(
 house.scene('the chat with messages and a file', async () => {
   for (const person of [ann, bob]) await person.page.locator('#chat-open').click();
   await writes(ann, 'Good morning: https://example.org/minutes');
-  await bob.page.getByText('Good morning').waitFor();
+  await chatOf(bob, 'Good morning');
   await writes(bob, 'Hello');
-  await ann.page.getByText('Hello').waitFor();
+  await chatOf(ann, 'Hello');
   await ann.page
     .locator('#chat input[type=file]')
     .setInputFiles({ name: 'minutes.txt', mimeType: 'text/plain', buffer: Buffer.from('minutes') });
-  await bob.page.getByText('minutes.txt').waitFor();
+  await chatOf(bob, 'minutes.txt');
   for (const person of [ann, bob]) await faultless(person, `chat ${person.name}`);
 });
 

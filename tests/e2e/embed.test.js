@@ -126,7 +126,9 @@ house.scene('the page that is loaded again leads to the door, and a click goes i
   await bob.page.reload();
   await hears(bob, 'ready');
   await inside(bob).getByRole('button', { name: 'Join' }).waitFor();
-  assert.equal(joins(bob), 1, 'nobody goes on air again without a click');
+  // Nobody goes on air again without a click. What was said does not tell: Firefox ends the sockets of a page that goes before
+  // it tells the page, which may have come back by then.
+  await ann.hasTilesOf([]);
   // A browser may have kept nothing of it.
   await say(bob, { type: 'plenary:join', name: 'Bob' });
   await clicksJoin(bob);

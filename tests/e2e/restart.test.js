@@ -25,7 +25,11 @@ house.scene('a server that restarts finds everyone back by themselves', async ()
   // Held to its promises: gone within five seconds with exit code 0, everyone told (1012).
   await house.server.stop();
   for (const person of [ann, bob]) {
-    assert.equal((await person.closeCodes())[0], 1012, `${person.name} was told that the server restarts`);
+    await until(
+      `${person.name} was told that the server restarts`,
+      () => person.closeCodes(),
+      ([first]) => first === 1012,
+    );
     await person.isTold('reconnecting');
     await until(
       `${person.name} reads that the server is out of reach`,
