@@ -9,6 +9,7 @@ mod alike;
 mod announced;
 mod doors;
 mod file;
+mod hooks;
 mod limits;
 mod load;
 mod metrics;
@@ -36,6 +37,7 @@ use crate::limits::Limits;
 use crate::media::codec::Codec;
 use crate::media::rtc::EgressKind;
 use crate::media::{AUDIO_SLOTS, AUDIO_TOP};
+use crate::webhooks::HookConfig;
 use file::FileArgs;
 use limits::LimitArgs;
 use metrics::MetricsArgs;
@@ -175,6 +177,9 @@ struct ServeArgs {
     #[arg(long, env = "PLENARY_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=86_400))]
     drain_seconds: u32,
 
+    #[command(flatten)]
+    hooks: hooks::HookArgs,
+
     /// How much to log to standard error: off, error, warn, info, debug or trace. SIGUSR1 has the server log one level
     /// more, SIGUSR2 as much as at first
     #[arg(long, env = "PLENARY_LOG", value_name = "LEVEL", default_value = "info", value_parser = level)]
@@ -245,6 +250,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long people have to end their calls once the server is to end.
     pub drain: Duration,
+    /// Who is told what happens to rooms and people, if anybody is.
+    pub hooks: Option<HookConfig>,
     /// How much to log.
     pub log: LevelFilter,
     /// How a line of it is written.
@@ -304,9 +311,10 @@ impl Config {
             workers::settle(args.workers, args.pin.as_ref(), args.pin_control, args.udp_port)
                 .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
         let turn = turn::settle(&args.turn_url, args.turn_secret_file.as_deref())?;
+        let hooks = args.hooks.clone().settle()?;
         let (http_addresses, hosts) = doors::settle(args.doors.clone(), args.plain_http)
             .map_err(|text| Stop { text: format!("{text} (see --help)"), code: 2 })?;
-        Ok(Self { http_addresses, hosts, turn, ..Self::new(args, workers, cores, addresses) })
+        Ok(Self { http_addresses, hosts, turn, hooks, ..Self::new(args, workers, cores, addresses) })
     }
 
     fn new(args: ServeArgs, workers: u8, cores: Vec<usize>, addresses: Vec<IpAddr>) -> Self {
@@ -343,6 +351,7 @@ impl Config {
             metrics: args.metrics.metrics,
             limits: args.limits.limits(),
             drain: Duration::from_secs(u64::from(args.drain_seconds)),
+            hooks: None,
             log: args.log,
             log_format: args.log_format,
             client_dir: args.client_dir,

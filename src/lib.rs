@@ -26,4 +26,6 @@ pub mod refusals;
 pub mod standstill;
 pub mod state;
 pub mod store;
+pub mod trust;
+pub mod webhooks;
 pub mod worker;

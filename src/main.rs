@@ -22,6 +22,7 @@ use plenary::passes::mint;
 use plenary::pin::stay_on;
 use plenary::state;
 use plenary::store::{Database, Keeper};
+use plenary::webhooks::Webhooks;
 use plenary::worker::{Pool, StartError};
 
 fn main() -> ExitCode {
@@ -206,6 +207,18 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         log::info!("{} rooms are kept in {}", kept.rooms.len(), file.display());
         conference.restore(Now { instant: Instant::now(), wall: SystemTime::now().into() }, kept);
         control.keep_with(Keeper::start(database, control.waker())?);
+    }
+
+    if let Some(hooks) = &config.hooks {
+        for url in hooks.urls.iter().filter(|url| url.is_open()) {
+            log::warn!(
+                "what the webhook at {} is told can be read on the way: https:// would hide it",
+                url.host()
+            );
+        }
+        let mut life = [0; 6];
+        entropy(&mut life);
+        control.tell_webhooks(Webhooks::start(hooks, life)?);
     }
 
     // The workers are at home by now, and those that replace them have cores of their own.

@@ -2,10 +2,15 @@
 
 #![cfg(test)]
 
+#[path = "house/rooms.rs"]
+mod rooms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rooms::ARROWS;
 
 /// The files of a folder whose name has one of these endings, and what is in them.
 fn files(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
@@ -192,72 +197,6 @@ fn tokens_are_verified_in_one_module() {
         .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
-
-/// What each room of the house may know of the others (docs/architecture.md). Whatever is not named here is a room nobody
-/// planned.
-const ARROWS: [(&str, &[&str]); 26] = [
-    ("faults", &[]),
-    ("json", &[]),
-    ("limits", &[]),
-    ("listener", &[]),
-    ("metrics", &[]),
-    ("pin", &[]),
-    ("qr", &[]),
-    ("queue", &[]),
-    ("standstill", &[]),
-    ("journal", &["metrics"]),
-    ("ledger", &["limits", "metrics"]),
-    ("refusals", &["ledger"]),
-    ("media", &["faults", "limits", "metrics"]),
-    ("passes", &["json"]),
-    ("conference", &["faults", "json", "ledger", "limits", "media", "metrics", "passes"]),
-    ("state", &["conference"]),
-    ("store", &["conference", "metrics"]),
-    ("keyring", &["passes", "state"]),
-    (
-        "control",
-        &[
-            "conference",
-            "faults",
-            "journal",
-            "json",
-            "keyring",
-            "ledger",
-            "limits",
-            "listener",
-            "media",
-            "metrics",
-            "qr",
-            "refusals",
-            "standstill",
-            "store",
-        ],
-    ),
-    ("greeting", &["control", "qr"]),
-    ("config", &["conference", "control", "journal", "keyring", "limits", "listener", "media", "passes"]),
-    (
-        "worker",
-        &[
-            "conference",
-            "config",
-            "control",
-            "faults",
-            "ledger",
-            "limits",
-            "listener",
-            "media",
-            "metrics",
-            "pin",
-            "queue",
-            "refusals",
-            "standstill",
-        ],
-    ),
-    ("load", &["conference", "config", "media"]),
-    ("fuzz", &["conference", "control", "ledger", "limits", "media", "passes"]),
-    ("lib", &[]),
-    ("main", &[]),
-];
 
 /// The rooms that code names: `crate::a::b`, and `crate::{a, b::c}`.
 fn rooms_named(code: &str) -> BTreeSet<String> {

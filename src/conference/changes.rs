@@ -17,31 +17,25 @@ impl Conference {
     /// Something happened to a room: it changes, and whoever is concerned is told. Nothing follows if it was so already.
     pub(super) fn change(&mut self, now: Now, id: RoomId, event: &RoomEvent) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        let announcement = match event {
-            RoomEvent::Joined { peer, name, .. } => {
-                Some((*peer, ServerMessage::PeerJoined { peer: *peer, name: name.shown.clone() }))
+        let happened = match event {
+            RoomEvent::Joined { peer, name, .. } => Some((Happened::Joined, *peer, name.shown.clone())),
+            RoomEvent::Left { peer } => {
+                room.state.member(*peer).map(|member| (Happened::Left, *peer, member.name().shown.clone()))
             }
-            RoomEvent::Left { peer } => room.state.member(*peer).map(|member| {
-                (*peer, ServerMessage::PeerLeft { peer: *peer, name: member.name().shown.clone() })
-            }),
             _ => None,
         };
+        let room_id = happened.as_ref().map(|_| room.id().to_owned()).unwrap_or_default();
         let changed = room.state.apply(event);
         if changed == Changed::Nothing {
             return;
         }
         log::debug!("{id:?} is at {:?}", room.state.version());
-        let happened = match event {
-            RoomEvent::Joined { peer, .. } => Some((Happened::Joined, room.id().to_owned(), *peer)),
-            RoomEvent::Left { peer } => Some((Happened::Left, room.id().to_owned(), *peer)),
-            _ => None,
-        };
         if event.is_kept() {
             let record = room.state.record().clone();
             self.keep_record(record);
         }
-        if let Some((what, room, peer)) = happened {
-            self.happened(what, &room, Some(peer));
+        if let Some((what, peer, name)) = &happened {
+            self.happened(*what, &room_id, Some((*peer, name.clone())));
         }
         if let RoomEvent::Chat(event) = event {
             self.store_chat(id, event);
@@ -53,8 +47,12 @@ impl Conference {
         if changed == Changed::List {
             self.list_changed(now, id);
         }
-        if let Some((about, message)) = announcement {
-            self.announce(now, id, about, &message);
+        if let Some((what, peer, name)) = happened {
+            let message = match what {
+                Happened::Left => ServerMessage::PeerLeft { peer, name },
+                _ => ServerMessage::PeerJoined { peer, name },
+            };
+            self.announce(now, id, peer, &message);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What happened to rooms and people, for whoever keeps a record of that: which room and which person, and nothing else of anybody.
+//! What happened to rooms and people, for whoever keeps a record of that: which room, and which person by id and name.
 
 use super::Conference;
 use crate::media::ids::PeerId;
@@ -11,10 +11,14 @@ const MOST_WAITING: usize = 4_096;
 pub struct Event {
     /// What.
     pub what: Happened,
-    /// What the log calls the room: its id is its link.
+    /// The room's id, which is its link.
     pub room: String,
+    /// What the log calls the room.
+    pub mark: String,
     /// Who it is about, if it is about somebody.
     pub peer: Option<PeerId>,
+    /// What they are called.
+    pub name: Option<String>,
 }
 
 /// What happens to rooms and people.
@@ -50,10 +54,11 @@ impl Conference {
         self.events.pop_front()
     }
 
-    pub(super) fn happened(&mut self, what: Happened, room: &str, peer: Option<PeerId>) {
+    pub(super) fn happened(&mut self, what: Happened, room: &str, person: Option<(PeerId, String)>) {
         if self.events.len() >= MOST_WAITING {
             self.events.pop_front();
         }
-        self.events.push_back(Event { what, room: self.keys.mark(room), peer });
+        let (peer, name) = person.unzip();
+        self.events.push_back(Event { what, room: room.to_owned(), mark: self.keys.mark(room), peer, name });
     }
 }

@@ -72,6 +72,7 @@ use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
 use crate::refusals::RefusalLog;
 use crate::store::Keeper;
+use crate::webhooks::Webhooks;
 use admission::Admission;
 use answers::Answers;
 use assets::Assets;
@@ -127,6 +128,7 @@ pub struct Control {
     listeners: Listeners,
     scrapes: Option<Scrapes>,
     keeper: Option<Keeper>,
+    webhooks: Option<Webhooks>,
     /// Connections whose answers wait until something is kept.
     await_store: BTreeSet<ConnectionId>,
     /// Answers of workers that connections wait for.
@@ -187,6 +189,7 @@ impl Control {
             listeners,
             scrapes: None,
             keeper: None,
+            webhooks: None,
             await_store: BTreeSet::new(),
             answers: Answers::default(),
             repeats: Repeats::default(),
@@ -246,6 +249,11 @@ impl Control {
         self.keeper = Some(keeper);
     }
 
+    /// Has these told what happens to rooms and people from now on.
+    pub fn tell_webhooks(&mut self, webhooks: Webhooks) {
+        self.webhooks = Some(webhooks);
+    }
+
     /// The TCP port, also when the system chose it.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -303,7 +311,7 @@ impl Control {
             turn.carry_outputs();
             turn.keep();
             turn.workers.flush();
-            turn.log_events();
+            turn.tell_events();
             turn.log_refusals();
             turn.control.service.lives(turn.now.instant);
             failed |= turn.workers.are_lost();
@@ -314,6 +322,7 @@ impl Control {
         if let Some(keeper) = self.keeper.take() {
             keeper.finish();
         }
+        drop(self.webhooks.take());
         workers.stop();
         outcome
     }

@@ -11,6 +11,7 @@ use crate::conference::protocol::ErrorCode;
 use crate::limits::Limit;
 use crate::metrics::{Family, Kind, encode};
 use crate::store::Keeper;
+use crate::webhooks::Webhooks;
 
 /// The specification, "Content Type".
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -63,7 +64,8 @@ impl Turn<'_> {
     }
 
     /// Every row there is. What a table counts comes by itself; a new table is named here, or in what its owner tells.
-    fn families(&self) -> Vec<Family> {
+    fn families(&mut self) -> Vec<Family> {
+        let hooks = self.control.webhooks.as_mut().map(Webhooks::counters).unwrap_or_default();
         let (control, conference) = (&*self.control, &*self.conference);
         let (workers, mut hits) = self.workers.numbers();
         hits += &control.tally;
@@ -110,6 +112,7 @@ impl Turn<'_> {
         Family::of(&crate::journal::counters())
             .chain(Family::of(&control.counters))
             .chain(Family::of(&control.keeper.as_ref().map(Keeper::counters).unwrap_or_default()))
+            .chain(Family::of(&hooks))
             .chain(Family::of(&conference.gauges()))
             .chain(Family::of(conference.counters()))
             .chain(Family::of(&conference.ledger().numbers()))

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::conference::protocol::ErrorCode;
 use crate::config::Url;
 use crate::media::rtc::client::ClientError;
+use crate::trust::NoTrust;
 
 /// Why a load ended without a result.
 #[derive(Debug, Error)]
@@ -20,8 +20,8 @@ pub enum LoadError {
     #[error("no server answers at {0}: {1}")]
     Unreachable(String, io::Error),
     /// The file of `--certificate` is of no use.
-    #[error("{} has no certificate that can be trusted: {why}", .0.display(), why = .1)]
-    Certificate(PathBuf, String),
+    #[error("no certificate can be trusted: {0}")]
+    Certificate(#[from] NoTrust),
     /// The server's certificate is not trusted.
     #[error(
         "{0} cannot be trusted: {1}; --certificate FILE names a certificate to trust, --insecure trusts any"

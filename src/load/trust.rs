@@ -5,20 +5,12 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::error::LoadError;
 use crate::config::Trust;
-
-/// Where systems keep what they trust, as one file of PEM: Debian and Alpine, Fedora, SUSE, macOS.
-const SYSTEM: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
+use crate::trust::{self, NoTrust};
 
 /// TLS as it is to be spoken.
 ///
@@ -37,20 +29,18 @@ pub(super) fn tls(trust: &Trust) -> Result<Arc<ClientConfig>, LoadError> {
 }
 
 fn roots(file: &Path) -> Result<RootCertStore, LoadError> {
-    let refused = |why: String| LoadError::Certificate(file.to_owned(), why);
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| refused(error.to_string()))? {
-        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+    for certificate in trust::in_file(file)? {
+        let refused = |why: rustls::Error| NoTrust { file: file.to_owned(), why: why.to_string() };
+        roots.add(certificate).map_err(refused)?;
     }
-    if roots.is_empty() { Err(refused("there is none in it".to_owned())) } else { Ok(roots) }
+    Ok(roots)
 }
 
 /// What the system trusts. Nothing, if it does not say so where it is looked for.
 fn system() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    let found = SYSTEM.iter().find_map(|file| CertificateDer::pem_file_iter(file).ok());
-    roots.add_parsable_certificates(found.into_iter().flatten().filter_map(Result::ok));
+    roots.add_parsable_certificates(trust::of_system());
     roots
 }
 

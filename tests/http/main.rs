@@ -28,6 +28,7 @@ mod store;
 mod stun;
 mod tokens;
 mod turn;
+mod webhooks;
 mod websockets;
 mod whip;
 mod workers;

@@ -55,7 +55,7 @@ pub fn number(address: SocketAddr, name: &str, label: Option<&str>) -> u64 {
     family.samples.iter().find(|(labels, _)| is_it(labels)).map_or(0, |(_, value)| *value)
 }
 
-fn wait_for(what: impl Fn() -> bool) {
+pub fn wait_for(what: impl Fn() -> bool) {
     let start = Instant::now();
     while !what() {
         assert!(start.elapsed() < PATIENCE, "it does not come to pass");
