@@ -6,8 +6,10 @@
 //! are added up by whoever reports. What is told, and in which form, is [`Family`] and [`encode`].
 
 mod exposition;
+mod histogram;
 
 pub use exposition::{Family, encode};
+pub use histogram::Histogram;
 
 /// What a number does over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

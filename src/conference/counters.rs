@@ -1,6 +1,7 @@
 //! What happened to people that an operator wants to know, beside the limits that were hit.
 
 use super::protocol::ErrorCode;
+use crate::media::ids::{Kind, Stream, Track};
 
 crate::metrics! {
     /// What the conference holds.
@@ -14,6 +15,12 @@ crate::metrics! {
         pub rooms: u64 as Gauge,
         /// Files that are on their way through the server.
         pub files: u64 as Gauge,
+        /// Microphones that people publish, muted ones included.
+        pub microphones: u64 as Gauge,
+        /// Cameras that people publish, those that are off included.
+        pub cameras: u64 as Gauge,
+        /// Screens that are shared.
+        pub screens: u64 as Gauge,
         /// People who wait to be let into a room.
         pub waiting: u64 as Gauge,
         /// People in rooms who came by a standard tool (WHIP, WHEP).
@@ -61,6 +68,19 @@ crate::metrics! {
         pub rooms_ended: u64,
     } with {
         refusals: [u64; ErrorCode::ALL.len()],
+    }
+}
+
+impl Gauges {
+    /// Somebody publishes `track`.
+    pub(super) fn add(&mut self, track: Track) {
+        match (track.stream, track.kind) {
+            (Stream::Camera, Kind::Audio) => self.microphones += 1,
+            (Stream::Camera, Kind::Video) => self.cameras += 1,
+            (Stream::Screen, Kind::Video) => self.screens += 1,
+            // A screen's own sound is part of it.
+            (Stream::Screen, Kind::Audio) => {}
+        }
     }
 }
 

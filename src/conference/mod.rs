@@ -402,7 +402,11 @@ impl Conference {
             [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
         let [files, waiting, standard] =
             [self.files.carried(), self.lobby.len(), self.standard.len()].map(|count| count as u64);
-        Gauges { sockets, people, rooms, files, waiting, standard }
+        let mut gauges = Gauges { sockets, people, rooms, files, waiting, standard, ..Gauges::default() };
+        for room in self.rooms.values() {
+            room.state.tracks().for_each(|track| gauges.add(track));
+        }
+        gauges
     }
 
     /// What happened to people.

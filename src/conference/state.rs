@@ -413,6 +413,11 @@ impl RoomState {
         Version { number: self.listed, ..self.version }
     }
 
+    /// What people in it publish.
+    pub(super) fn tracks(&self) -> impl Iterator<Item = Track> {
+        self.members.values().flat_map(|member| member.tracks.iter().copied())
+    }
+
     /// Who is in it, in the order of joining.
     pub(super) fn people(&self) -> &[PeerId] {
         &self.order

@@ -46,6 +46,7 @@ mod site;
 mod standard;
 mod stopping;
 mod upgrade;
+pub mod vitals;
 mod websocket;
 mod wire;
 mod workers;
@@ -58,7 +59,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use log::LevelFilter;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -129,6 +130,8 @@ pub struct Control {
     scrapes: Option<Scrapes>,
     keeper: Option<Keeper>,
     webhooks: Option<Webhooks>,
+    /// When the process began.
+    started: SystemTime,
     /// Connections whose answers wait until something is kept.
     await_store: BTreeSet<ConnectionId>,
     /// Answers of workers that connections wait for.
@@ -190,6 +193,7 @@ impl Control {
             scrapes: None,
             keeper: None,
             webhooks: None,
+            started: SystemTime::now(),
             await_store: BTreeSet::new(),
             answers: Answers::default(),
             repeats: Repeats::default(),

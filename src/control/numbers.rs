@@ -6,6 +6,7 @@ use mio::Token;
 
 use super::http::Reply;
 use super::scrapes::{Step, Wanted};
+use super::vitals::{self, Vitals};
 use super::{SCRAPES, Turn};
 use crate::conference::protocol::ErrorCode;
 use crate::limits::Limit;
@@ -112,6 +113,8 @@ impl Turn<'_> {
         Family::of(&crate::journal::counters())
             .chain(Family::of(&control.counters))
             .chain(Family::of(&control.keeper.as_ref().map(Keeper::counters).unwrap_or_default()))
+            .chain([vitals::build()])
+            .chain(Family::of(&Vitals::read(self.control.started)))
             .chain(Family::of(&hooks))
             .chain(Family::of(&conference.gauges()))
             .chain(Family::of(conference.counters()))

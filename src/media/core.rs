@@ -55,7 +55,7 @@ use super::talkers::Talkers;
 use super::timers::Timers;
 use crate::limits::{Limits, Tally};
 use abroad::Guest;
-pub use counters::Counters;
+pub use counters::{Counters, ESTIMATES, Estimates};
 
 /// Handshake datagrams that may wait for their turn. A join needs about four; a flood beyond this is dropped, and DTLS
 /// repeats what was lost.
@@ -186,6 +186,8 @@ pub struct Core {
     /// Those whose publisher is not known to be there.
     foretold: Vec<Abroad>,
     counters: Counters,
+    /// What downlinks were thought to hold, each time that was thought anew.
+    estimates: Estimates,
     tally: Tally,
     past_faults: Faults,
     /// Bytes of files that may leave in this turn.
@@ -229,6 +231,7 @@ impl Core {
             guests: FxHashMap::default(),
             foretold: Vec::new(),
             counters: Counters::default(),
+            estimates: Estimates::new(&ESTIMATES),
             tally: Tally::default(),
             past_faults: Faults::default(),
             file_bytes_left: files::MOST_IN_A_TURN,
@@ -459,18 +462,6 @@ impl Core {
     /// The next notice for the conference.
     pub fn poll_notice(&mut self) -> Option<Notice> {
         self.notices.pop_front()
-    }
-
-    /// What was counted so far.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    /// Which limits were hit so far.
-    #[must_use]
-    pub fn tally(&self) -> &Tally {
-        &self.tally
     }
 
     /// What the egress guard found so far. Nothing is judged without debug assertions.

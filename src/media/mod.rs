@@ -46,7 +46,7 @@ mod timers;
 pub mod units;
 mod window;
 
-pub use self::core::{AUDIO_TOP, Core, CoreConfig, Counters, MAX_DATAGRAM};
+pub use self::core::{AUDIO_TOP, Core, CoreConfig, Counters, ESTIMATES, Estimates, MAX_DATAGRAM};
 pub use demux::{DatagramKind, Path, Protocol};
 pub use guard::Faults;
 

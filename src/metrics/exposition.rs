@@ -4,19 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Kind, Table};
+use super::{Histogram, Kind, Table};
 
 /// What every name begins with.
 const PREFIX: &str = "plenary";
 
 /// One row of a table, with what it says now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Family {
     /// What it is called, without `plenary_` and without `_total`.
     pub name: &'static str,
@@ -29,11 +29,20 @@ pub struct Family {
     samples: Samples,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Samples {
     One(u64),
     /// By the values of one label. They come from this program, never from a client.
     By(&'static str, Vec<(Cow<'static, str>, u64)>),
+    Spread(Spread),
+}
+
+/// A histogram in the unit that it is told in.
+#[derive(Debug, Clone, PartialEq)]
+struct Spread {
+    sum: f64,
+    count: u64,
+    buckets: Vec<(f64, u64)>,
 }
 
 impl Family {
@@ -61,11 +70,29 @@ impl Family {
         Family { name, help, unit: None, kind, samples: Samples::By(label, numbers) }
     }
 
+    /// A row that says how what was measured is spread. What is told is in `unit`, of which what was recorded is one part in `parts`.
+    pub fn spread<const N: usize>(
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+        histogram: &Histogram<N>,
+        parts: u32,
+    ) -> Family {
+        // Exact up to 2^53 parts: three centuries of microseconds.
+        #[expect(clippy::cast_precision_loss, reason = "what is lost is less than a reader sees")]
+        let told = |number: u64| number as f64 / f64::from(parts);
+        let bounded = |(bound, count): (Option<u64>, u64)| (bound.map_or(f64::INFINITY, told), count);
+        let buckets = histogram.buckets().map(bounded).collect();
+        let spread = Spread { sum: told(histogram.sum()), count: histogram.count(), buckets };
+        Family { name, help, unit: Some(unit), kind: Kind::Counter, samples: Samples::Spread(spread) }
+    }
+
     fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let unit = self.unit.map(|unit| Unit::Other(unit.to_owned()));
         // The library puts the unit behind the name.
         let name = self.unit.and_then(|unit| self.name.strip_suffix(unit)?.strip_suffix('_'));
         let kind = match self.kind {
+            _ if matches!(self.samples, Samples::Spread(_)) => MetricType::Histogram,
             Kind::Counter => MetricType::Counter,
             Kind::Gauge | Kind::Peak => MetricType::Gauge,
         };
@@ -73,6 +100,9 @@ impl Family {
             encoder.encode_descriptor(name.unwrap_or(self.name), self.help, unit.as_ref(), kind)?;
         match &self.samples {
             Samples::One(number) => self.encode_number(*number, metric),
+            Samples::Spread(Spread { sum, count, buckets }) => {
+                metric.encode_histogram::<NoLabelSet>(*sum, *count, buckets, None)
+            }
             Samples::By(label, numbers) => numbers.iter().try_for_each(|(value, number)| {
                 self.encode_number(*number, metric.encode_family(&[(*label, value.as_ref())])?)
             }),
@@ -136,7 +166,11 @@ mod tests {
     fn each_row_has_its_help_its_type_its_unit_and_its_numbers() {
         let kitchen = Kitchen { meals: 3, pots: 2, water_litres: u64::MAX };
         let guests = Family::by("mood", "guests", "Guests.", Kind::Counter, [("well", 7), ("ill", 0)]);
-        let text = encode(Family::of(&kitchen).chain([guests]).collect()).unwrap();
+        let mut waits = Histogram::new(&[250, 1_000]);
+        waits.record(200, 2);
+        waits.record(2_000, 1);
+        let waits = Family::spread("wait_seconds", "Waits.", "seconds", &waits, 1_000);
+        let text = encode(Family::of(&kitchen).chain([guests, waits]).collect()).unwrap();
         let expected = "\
 # HELP plenary_kitchen_meals Meals that were cooked.
 # TYPE plenary_kitchen_meals counter
@@ -152,6 +186,14 @@ plenary_kitchen_water_litres_total 18446744073709551615
 # TYPE plenary_guests counter
 plenary_guests_total{mood=\"well\"} 7
 plenary_guests_total{mood=\"ill\"} 0
+# HELP plenary_wait_seconds Waits.
+# TYPE plenary_wait_seconds histogram
+# UNIT plenary_wait_seconds seconds
+plenary_wait_seconds_sum 2.4
+plenary_wait_seconds_count 3
+plenary_wait_seconds_bucket{le=\"0.25\"} 2
+plenary_wait_seconds_bucket{le=\"1.0\"} 2
+plenary_wait_seconds_bucket{le=\"+Inf\"} 3
 # EOF
 ";
         assert_eq!(text, expected);

@@ -39,13 +39,13 @@ crate::metrics! {
     /// What became of events for webhooks; an event for two addresses counts twice.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
     pub struct HookCounters as "webhook" {
-        /// Events of rooms and people that wait until an address of `--webhook` takes them.
+        /// Events of rooms and people that wait until a webhook takes them.
         pub waiting: u64 as Gauge,
-        /// Events of rooms and people that an address of `--webhook` took.
+        /// Events of rooms and people that a webhook took.
         pub taken: u64,
-        /// Events of rooms and people that an address of `--webhook` will not get: too many waited, or for too long.
+        /// Events of rooms and people that a webhook will not get: too many waited, or for too long.
         pub lost: u64,
-        /// Requests to an address of `--webhook` that failed, and are made again.
+        /// Requests to a webhook that failed, and are made again.
         pub failures: u64,
     }
 }

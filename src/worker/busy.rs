@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::spreads::{Delays, delays, micros};
 use crate::conference::placement::PerMille;
 
 /// What is shorter says nothing: a worker may be asked at any time.
@@ -16,17 +17,26 @@ pub(super) struct Busy {
     looked: (Instant, Duration),
     share: PerMille,
     woke: Instant,
+    turns: Delays,
 }
 
 impl Busy {
     /// Of a worker that begins at `now`.
     pub(super) fn new(now: Instant) -> Busy {
-        Busy { total: Duration::ZERO, looked: (now, Duration::ZERO), share: PerMille::default(), woke: now }
+        Busy {
+            total: Duration::ZERO,
+            looked: (now, Duration::ZERO),
+            share: PerMille::default(),
+            woke: now,
+            turns: delays(),
+        }
     }
 
     /// It waits from `now` on.
     pub(super) fn waits(&mut self, now: Instant) {
-        self.total += now.saturating_duration_since(self.woke);
+        let turn = now.saturating_duration_since(self.woke);
+        self.total += turn;
+        self.turns.record(micros(turn), 1);
         self.woke = now;
     }
 
@@ -38,6 +48,11 @@ impl Busy {
     /// For how long it was busy.
     pub(super) fn total(&self) -> Duration {
         self.total
+    }
+
+    /// How long each time lasted that it did not wait.
+    pub(super) fn turns(&self) -> Delays {
+        self.turns
     }
 
     /// For how much of the last second: since this was asked last, if that is long enough ago.

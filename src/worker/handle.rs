@@ -152,6 +152,11 @@ impl WorkerHandle {
         self.thread.take()
     }
 
+    /// For how much of the second before its last report it was busy.
+    pub(super) fn share(&self) -> PerMille {
+        self.report.share
+    }
+
     /// For how much of the last second it was busy, once for each of its reports.
     pub(super) fn take_share(&mut self) -> Option<PerMille> {
         std::mem::take(&mut self.newly_measured).then_some(self.report.share)

@@ -19,6 +19,7 @@ mod links;
 mod pool;
 mod reading;
 mod report;
+mod spreads;
 mod supervisor;
 mod tcp;
 mod thread;

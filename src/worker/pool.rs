@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::control::Workers;
 use crate::limits::{Limits, Tally};
 use crate::media::message::{Command, Notice};
-use crate::metrics::Family;
+use crate::metrics::{Family, Kind};
 use crate::queue::queue;
 
 /// The running workers.
@@ -170,7 +170,16 @@ impl Workers for Pool {
     fn numbers(&self) -> (Vec<Family>, Tally) {
         let (mut report, mut outside) = (Report::default(), PoolCounters::default());
         self.supervisors.iter().for_each(|supervisor| supervisor.add_to(&mut report, &mut outside));
-        (Family::of(&outside).chain(report.families()).collect(), report.limits)
+        let busy = Family::by(
+            "worker",
+            "worker_busy_permille",
+            "For how much of the last second each worker was busy, in thousandths. Full is slow before it is full.",
+            Kind::Gauge,
+            self.supervisors
+                .iter()
+                .map(|supervisor| (supervisor.config.index.to_string(), supervisor.busy())),
+        );
+        (Family::of(&outside).chain(report.families()).chain([busy]).collect(), report.limits)
     }
 
     fn stop(&mut self) {

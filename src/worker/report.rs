@@ -10,6 +10,7 @@ use crate::metrics::{Family, named};
 
 use super::fault::WorkerFault;
 use super::links::{Link, LinkCounters};
+use super::spreads::Spreads;
 use super::{TcpCounters, UdpCounters};
 
 /// To a worker.
@@ -86,30 +87,33 @@ pub struct Report {
     pub worker: WorkerCounters,
     /// For how much of the last second it was busy.
     pub share: PerMille,
+    /// How what it measured is spread.
+    pub spreads: Spreads,
 }
 
 impl Report {
     /// Every number of it by name; those of limits by the name of their metric.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let Report { core, limits, udp, tcp, links, worker, share: _ } = self;
+        let Report { core, limits, udp, tcp, links, worker, share: _, spreads: _ } = self;
         let limits = crate::limits::Limit::ALL.iter().map(|limit| (limit.metric(), limits.count(*limit)));
         named(core).chain(named(udp)).chain(named(tcp)).chain(named(links)).chain(named(worker)).chain(limits)
     }
 
     /// Every number of it but the limits', which have a table of their own.
     pub fn families(&self) -> impl Iterator<Item = Family> {
-        let Report { core, limits: _, udp, tcp, links, worker, share: _ } = self;
+        let Report { core, limits: _, udp, tcp, links, worker, share: _, spreads } = self;
         Family::of(core)
             .chain(Family::of(udp))
             .chain(Family::of(tcp))
             .chain(Family::of(links))
             .chain(Family::of(worker))
+            .chain(spreads.families())
     }
 
     /// What stays of it when its worker is gone.
     #[must_use]
     pub fn retained(self) -> Report {
-        let Report { core, limits, udp, tcp, links, worker, share: _ } = self;
+        let Report { core, limits, udp, tcp, links, worker, share: _, spreads } = self;
         Report {
             core: core.retained(),
             limits,
@@ -118,13 +122,15 @@ impl Report {
             links: links.retained(),
             worker: worker.retained(),
             share: PerMille::default(),
+            spreads,
         }
     }
 }
 
 impl AddAssign<&Report> for Report {
     fn add_assign(&mut self, other: &Report) {
-        let Report { core, limits, udp, tcp, links, worker, share: _ } = self;
+        let Report { core, limits, udp, tcp, links, worker, share: _, spreads } = self;
+        *spreads += other.spreads;
         *core += other.core;
         *limits += &other.limits;
         *udp += other.udp;

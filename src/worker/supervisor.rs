@@ -124,6 +124,11 @@ impl Supervisor {
         }
     }
 
+    /// For how much of the last second its worker was busy, in thousandths.
+    pub(super) fn busy(&self) -> u64 {
+        self.handle.as_ref().map_or(0, |handle| u64::from(handle.share().0))
+    }
+
     /// Adds what it counted to `report` and `outside`, the threads before included.
     pub(super) fn add_to(&self, report: &mut Report, outside: &mut PoolCounters) {
         *outside += self.outside();

@@ -57,12 +57,16 @@ crate::metrics! {
         pub accept_errors: u64,
         /// Frames received over TCP.
         pub received: u64,
+        /// Bytes of frames received over TCP.
+        pub received_bytes: u64 as Counter in "bytes",
         /// Frames received without content. Such a frame means nothing (RFC 4571 section 2).
         pub empty: u64,
         /// Media connections over TCP that ended because of something that is no kind of datagram, before anybody authenticated.
         pub strangers: u64,
         /// Frames sent over TCP.
         pub sent: u64,
+        /// Bytes of frames sent over TCP, with what tells frames apart.
+        pub sent_bytes: u64 as Counter in "bytes",
         /// Calls that sent frames over TCP.
         pub sends: u64,
         /// Frames dropped because too much waited to be written.
@@ -402,6 +406,7 @@ impl Tcp {
         let most = self.admission.limit(Limit::TcpFrameBytes);
         frames.cut(bytes, most, |frame| {
             counters.received += 1;
+            counters.received_bytes += frame.len() as u64;
             if frame.is_empty() {
                 counters.empty += 1;
                 return Ok(());
@@ -439,8 +444,9 @@ impl Tcp {
     fn flush(&mut self, now: Instant, key: usize, handler: &mut impl DatagramHandler) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (written, result) = connection.queue.flush(now, &mut connection.stream);
-        let Written { frames, calls, stale } = written;
+        let Written { frames, bytes, calls, stale } = written;
         self.counters.sent += frames;
+        self.counters.sent_bytes += bytes;
         self.counters.sends += calls;
         self.counters.stale += stale;
         if result.is_err() {

@@ -12,6 +12,7 @@ use super::busy::Busy;
 use super::links::Links;
 use super::reading::{Slice, Socket};
 use super::report::{FromWorker, Report, ToWorker, WorkerCounters};
+use super::spreads::{Delays, Spreads, delays, micros};
 use super::tcp::Tcp;
 use super::udp::{Udp, UdpCounters};
 use super::{AddressMap, StartError, WorkerConfig};
@@ -110,6 +111,7 @@ pub(super) struct Worker {
     inbound: Drain<ToWorker>,
     links: Links,
     busy: Busy,
+    forwarding: Delays,
     /// The last turn left messages behind.
     has_more: bool,
     pub(super) outbound: Sender<FromWorker>,
@@ -148,6 +150,7 @@ impl Worker {
             inbound,
             links: Links::default(),
             busy: Busy::new(Instant::now()),
+            forwarding: delays(),
             has_more: false,
             outbound,
             outgoing: Vec::with_capacity(MOST_BYTES),
@@ -281,7 +284,7 @@ impl Worker {
             socket.udp.maintain(now);
         }
         self.tcp.maintain(now, &mut self.core);
-        let most = self.v4.udp.segments();
+        let (most, before) = (self.v4.udp.segments(), self.sent());
         let mut run = std::mem::take(&mut self.outgoing);
         while let Some(Run { path, segment }) = self.core.poll_transmit(now, most, &mut run) {
             if path.protocol == Protocol::Tcp {
@@ -302,6 +305,15 @@ impl Worker {
         }
         self.send_batch(batch);
         self.outgoing = run;
+        let sent = self.sent() - before;
+        if sent > 0 {
+            self.forwarding.record(micros(Instant::now().saturating_duration_since(now)), sent);
+        }
+    }
+
+    /// How many datagrams left over UDP so far.
+    fn sent(&self) -> u64 {
+        std::iter::once(&self.v4).chain(&self.v6).map(|socket| socket.udp.counters().sent).sum()
     }
 
     fn send_batch(&mut self, batch: &mut Batch) {
@@ -337,6 +349,11 @@ impl Worker {
         limits += self.tcp.tally();
         let report = Report {
             share: self.busy.share(now),
+            spreads: Spreads {
+                turns: self.busy.turns(),
+                forwarding: self.forwarding,
+                estimates: self.core.estimates(),
+            },
             core: self.core.counters(),
             limits,
             udp,

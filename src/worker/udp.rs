@@ -39,8 +39,12 @@ crate::metrics! {
         pub received: u64,
         /// Times the kernel refused to let us receive, for another reason than that nothing waits.
         pub receive_errors: u64,
+        /// Bytes of datagrams received over UDP.
+        pub received_bytes: u64 as Counter in "bytes",
         /// Datagrams sent over UDP.
         pub sent: u64,
+        /// Bytes of datagrams sent over UDP.
+        pub sent_bytes: u64 as Counter in "bytes",
         /// Calls that sent datagrams. Datagrams by calls tells whether sending several at once works.
         pub sends: u64,
         /// Datagrams dropped on their way out because the kernel's queue was full.
@@ -208,14 +212,16 @@ impl Udp {
                 return self.failed(&error);
             }
         }
-        let mut count = 0;
+        let (mut count, mut bytes) = (0, 0);
         while count < most
             && let Some((meta, datagram)) = self.unread.next(&self.meta, &self.receive)
         {
             count += 1;
+            bytes += datagram.len();
             each(meta.addr, meta.dst_ip, datagram);
         }
         self.counters.received += count as u64;
+        self.counters.received_bytes += bytes as u64;
         Received::Some(count)
     }
 
@@ -262,6 +268,9 @@ impl Udp {
             if sent > 0 {
                 self.counters.sends += 1;
                 self.counters.sent += sent as u64;
+                let bytes =
+                    batch.iter().skip(gone).take(sent).map(|(_, datagram)| datagram.len()).sum::<usize>();
+                self.counters.sent_bytes += bytes as u64;
                 gone += sent;
             } else if let Some((destination, datagram)) = batch.iter().nth(gone) {
                 self.send_at_once(destination, src_ip, datagram, datagram.len().max(1));
@@ -305,6 +314,7 @@ impl Udp {
         self.state.try_send(UdpSockRef::from(&self.socket), &transmit)?;
         self.counters.sends += 1;
         self.counters.sent += count as u64;
+        self.counters.sent_bytes += contents.len() as u64;
         Ok(())
     }
 

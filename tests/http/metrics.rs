@@ -8,10 +8,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use plenary::conference;
+use plenary::control::vitals::Vitals;
 use plenary::control::{ControlConfig, ControlCounters};
 use plenary::limits::{Limit, Limits};
 use plenary::media;
 use plenary::metrics::{Kind, Table};
+use plenary::webhooks::HookCounters;
 use plenary::worker::{PoolCounters, TcpCounters, UdpCounters, WorkerCounters};
 
 use crate::harness::{Answer, Client, Folder, PATIENCE, Server};
@@ -85,6 +87,8 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
         .chain(rows_of::<WorkerCounters>())
         .chain(rows_of::<PoolCounters>())
         .chain(rows_of::<ControlCounters>())
+        .chain(rows_of::<Vitals>())
+        .chain(rows_of::<HookCounters>())
         .chain(rows_of::<conference::Counters>())
         .chain(rows_of::<conference::Gauges>())
         .collect();
@@ -104,7 +108,10 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
         families.iter().filter(|(name, _)| !names.contains(name.as_str())).collect();
     for (name, family) in &labelled {
         let labels: Vec<_> = openmetrics::label_names(family).into_iter().collect();
-        assert!(matches!(labels[..], [] | ["code" | "status" | "limit"]), "{name}: {labels:?}");
+        assert!(
+            matches!(labels[..], [] | ["code" | "status" | "limit" | "worker" | "version"]),
+            "{name}: {labels:?}"
+        );
     }
     let limits = &labelled[&"plenary_limit_hits".to_owned()].samples;
     assert_eq!(limits.len(), Limit::ALL.len());

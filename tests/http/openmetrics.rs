@@ -49,7 +49,7 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Family>, String> {
                 return wrong("metadata comes before samples");
             }
             match what {
-                "TYPE" if family.kind.is_empty() && ["counter", "gauge"].contains(&rest) => {
+                "TYPE" if family.kind.is_empty() && ["counter", "gauge", "histogram"].contains(&rest) => {
                     rest.clone_into(&mut family.kind);
                 }
                 "HELP" if family.help.is_empty() && !rest.contains(['\\', '"']) => {
@@ -67,13 +67,31 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Family>, String> {
                 Some((name, rest)) => (name, labels(rest).ok_or(format!("labels: {line}"))?),
                 None => (series, BTreeMap::new()),
             };
-            let suffix = if family.kind == "counter" { "_total" } else { "" };
-            if name != format!("{current}{suffix}") {
+            let suffix = name.strip_prefix(current.as_str()).unwrap_or("?");
+            let is_of_it = match family.kind.as_str() {
+                "counter" => suffix == "_total",
+                "histogram" => suffix == "_sum" || suffix == "_count" || suffix == "_bucket",
+                _ => suffix.is_empty(),
+            };
+            if !is_of_it {
                 return wrong("the sample is not of this family");
+            }
+            if suffix == "_sum" {
+                if value.parse::<f64>().is_err() {
+                    return wrong("the sum is no number");
+                }
+                continue;
+            }
+            if suffix == "_bucket" && !labels.contains_key("le") {
+                return wrong("a bucket has a bound");
             }
             let Ok(value) = value.parse::<u64>() else { return wrong("the value is no count") };
             if family.samples.iter().any(|(known, _)| *known == labels) {
                 return wrong("the sample is there twice");
+            }
+            let before = family.samples.last().filter(|(labels, _)| labels.contains_key("le"));
+            if suffix == "_bucket" && before.is_some_and(|(_, before)| *before > value) {
+                return wrong("a bucket holds what smaller ones hold");
             }
             family.samples.push((labels, value));
         }
@@ -95,8 +113,14 @@ fn labels(text: &str) -> Option<BTreeMap<String, String>> {
     for pair in text.strip_suffix('}')?.split(',') {
         let (name, value) = pair.split_once('=')?;
         let value = value.strip_prefix('"')?.strip_suffix('"')?;
-        let is_plain =
-            value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+        let is_plain = match name {
+            "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
+            // Of this program.
+            "version" => {
+                value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c))
+            }
+            _ => value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)),
+        };
         if !is_name(name) || value.is_empty() || !is_plain {
             return None;
         }
@@ -105,9 +129,10 @@ fn labels(text: &str) -> Option<BTreeMap<String, String>> {
     Some(labels)
 }
 
-/// The names of the labels of a family.
+/// The names of the labels of a family; bounds are none.
 pub fn label_names(family: &Family) -> BTreeSet<&str> {
-    family.samples.iter().flat_map(|(labels, _)| labels.keys()).map(String::as_str).collect()
+    let names = family.samples.iter().flat_map(|(labels, _)| labels.keys()).map(String::as_str);
+    names.filter(|name| *name != "le").collect()
 }
 
 #[test]
@@ -117,6 +142,13 @@ fn what_the_specification_does_not_allow_is_refused() {
     let unit =
         "# HELP a_seconds Words.\n# TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds 1\n# EOF\n";
     assert_eq!(parse(unit).unwrap()["a_seconds"].unit.as_deref(), Some("seconds"));
+    let spread = "# HELP a_b Words.\n# TYPE a_b histogram\na_b_sum 1.5\na_b_count 2\na_b_bucket{le=\"1.0\"} 1\n\
+                  a_b_bucket{le=\"+Inf\"} 2\n# EOF\n";
+    assert_eq!(parse(spread).unwrap()["a_b"].samples.len(), 3);
+    for (from, to) in [("sum 1.5", "sum x"), ("le=\"1.0\"} 1", "le=\"1.0\"} 3"), ("le=\"1.0\"", "le=\"one\"")]
+    {
+        assert!(parse(&spread.replacen(from, to, 1)).is_err(), "{to}");
+    }
     for (from, to) in [
         ("# EOF\n", ""),
         ("_total{x=\"y\"}", "{x=\"y\"}"),

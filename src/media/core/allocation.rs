@@ -67,6 +67,7 @@ impl Core {
     pub(super) fn estimated(&mut self, now: Instant, key: PeerKey, estimate: Bitrate) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.seldom.estimate = Some(estimate);
+        self.estimates.record(estimate.as_bps(), 1);
         if is_news(now, peer.seldom.told, estimate) {
             peer.seldom.told = Some((now, estimate));
             self.notices.push_back(Notice::Downlink { peer: peer.id, estimate });

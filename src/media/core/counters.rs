@@ -1,11 +1,22 @@
 //! What a core counts.
 
+use super::Core;
+use crate::limits::Tally;
 use crate::media::egress::Counts;
 use crate::media::egress::repair::Refused;
+use crate::media::ids::Layer;
 use crate::media::paths::PathCounts;
 use crate::media::rtc::Connection;
 use crate::media::sound::Spoken;
 use crate::media::talkers::Through;
+use crate::metrics::Histogram;
+
+/// Bits a second: what a voice needs, what each encoding of a picture needs, and what a line of a good many holds.
+pub const ESTIMATES: [u64; 9] =
+    [50_000, 100_000, 200_000, 400_000, 800_000, 1_500_000, 3_000_000, 6_000_000, 12_000_000];
+
+/// How estimates of downlinks are spread, in bits a second.
+pub type Estimates = Histogram<{ ESTIMATES.len() }>;
 
 crate::metrics! {
     /// What a core counted since it started.
@@ -46,6 +57,12 @@ crate::metrics! {
         pub reports_malformed: u64,
         /// Media packets handed to subscribers.
         pub forwarded: u64,
+        /// Packets of pictures handed to subscribers in the smallest of three encodings.
+        pub forwarded_low: u64,
+        /// Packets of pictures handed to subscribers in the encoding between.
+        pub forwarded_middle: u64,
+        /// Packets of pictures handed to subscribers as large as they were captured, or in the only encoding there is.
+        pub forwarded_high: u64,
         /// Media packets handed to the core of another worker, for people of the same room there.
         pub crossed: u64,
         /// Media packets that came from the cores of other workers.
@@ -130,7 +147,38 @@ crate::metrics! {
     }
 }
 
+impl Core {
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// What downlinks were thought to hold so far.
+    #[must_use]
+    pub fn estimates(&self) -> Estimates {
+        self.estimates
+    }
+
+    /// Which limits were hit so far.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+}
+
 impl Counters {
+    /// Counts a packet that a subscriber got: of a picture in this encoding, or of sound.
+    pub(super) fn add_forwarded(&mut self, layer: Option<Layer>) {
+        self.forwarded += 1;
+        match layer {
+            Some(Layer::Low) => self.forwarded_low += 1,
+            Some(Layer::Middle) => self.forwarded_middle += 1,
+            Some(Layer::High) => self.forwarded_high += 1,
+            None => {}
+        }
+    }
+
     pub(super) fn add_paths(&mut self, counts: PathCounts) {
         let PathCounts { challenges, answers, withheld, limited } = counts;
         self.challenges_sent += challenges;

@@ -134,7 +134,8 @@ impl Reach<'_> {
                 connection.begin_anew(ssrc);
             }
         }
-        let (changed, other_layer) = (before != (slot.since.is_some(), slot.blocked), layer != slot.layer());
+        let plays = slot.layer();
+        let (changed, other_layer) = (before != (slot.since.is_some(), slot.blocked), layer != plays);
         self.other_layers |= other_layer;
         if changed && *kind == Kind::Video {
             peer.mark_changed(key, self.changed);
@@ -143,7 +144,7 @@ impl Reach<'_> {
         }
         match written {
             Ok(Ok(())) => {
-                self.counters.forwarded += 1;
+                self.counters.add_forwarded(plays.filter(|_| *kind == Kind::Video));
                 if seals {
                     peer.mark_sending(key, self.sending);
                 } else {

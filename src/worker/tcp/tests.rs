@@ -141,8 +141,11 @@ fn frames_come_and_go_on_a_connection_by_its_path() {
     let expected = TcpCounters {
         accepted: 1,
         received: 3,
+        received_bytes: AUTHENTIC.len() as u64 + 1_500,
         empty: 1,
         sent: 2,
+        // Each frame after its length (RFC 4571).
+        sent_bytes: 5 + 1_200 + 2 * 2,
         sends: 1,
         connections: 1,
         ..TcpCounters::default()

@@ -41,6 +41,8 @@ pub struct WriteQueue {
 pub struct Written {
     /// Frames that are out.
     pub frames: u64,
+    /// Bytes that are out, headers of frames included.
+    pub bytes: u64,
     /// Calls that brought them out.
     pub calls: u64,
     /// Frames thrown away because they had waited too long.
@@ -81,6 +83,7 @@ impl WriteQueue {
                 Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
                 Ok(count) => {
                     written.calls += 1;
+                    written.bytes += count as u64;
                     written.frames += self.advance(count);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return (written, Ok(())),
@@ -234,6 +237,6 @@ mod tests {
             assert!(queue.push(now, vec![number; 1_200], 100_000));
         }
         let (written, _) = queue.flush(now, &mut line);
-        assert_eq!(written, Written { frames: 40, calls: 2, stale: 0 });
+        assert_eq!(written, Written { frames: 40, calls: 2, stale: 0, bytes: written.bytes });
     }
 }
