@@ -5,6 +5,7 @@
 mod api;
 mod certificates;
 mod client;
+mod dashboards;
 mod ending;
 mod forms;
 #[allow(dead_code, reason = "the harness serves other tests too")]

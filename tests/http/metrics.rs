@@ -39,7 +39,7 @@ fn ask(address: SocketAddr, request: &str) -> Answer {
     client.answer()
 }
 
-fn scrape(address: SocketAddr) -> BTreeMap<String, Family> {
+pub fn scrape(address: SocketAddr) -> BTreeMap<String, Family> {
     let answer = ask(address, "GET /metrics HTTP/1.1\r\nHost: plenary:9464\r\n\r\n");
     assert_eq!(answer.status, 200);
     let kind = answer.header("content-type").unwrap();
