@@ -50,7 +50,7 @@ use workers::{Cores, Count};
 pub use announced::{Announced, interface_addresses};
 pub use load::{LinkRule, LoadConfig, Trust, Url};
 pub use settings::{LAST_SETTINGS, Print};
-pub use task::Task;
+pub use task::{Doctor, Task};
 pub use token::TokenConfig;
 
 /// HTTPS as everybody types it when 443 is not to be had.

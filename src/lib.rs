@@ -5,6 +5,7 @@
 pub mod conference;
 pub mod config;
 pub mod control;
+pub mod doctor;
 pub mod faults;
 #[cfg(feature = "faults")]
 pub mod fuzz;

@@ -10,10 +10,12 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use data_encoding::BASE64URL_NOPAD;
 use plenary::conference::{Conference, ConferenceConfig, MemoryStore, Now, stun_urls};
 use plenary::config::{
-    Config, LAST_SETTINGS, LoadConfig, Print, StoreTask, Task, TokenConfig, Transport, interface_addresses,
+    Config, Doctor, LAST_SETTINGS, LoadConfig, Print, StoreTask, Task, TokenConfig, Transport,
+    interface_addresses,
 };
 use plenary::control::certificate::{CertificateFiles, CertificateSource, Tls};
 use plenary::control::{Control, ControlConfig, Reach};
+use plenary::doctor::{self, Report};
 use plenary::greeting::Greeting;
 use plenary::journal::{self, Journal};
 use plenary::keyring;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Ok(Task::Load(config)) => return load(&config),
         Ok(Task::Store(task)) => return store(&task),
         Ok(Task::Token(config)) => return print_token(*config),
+        Ok(Task::Doctor(task)) => return examine(task),
         Ok(Task::Print(Print { text, code })) => {
             // Whoever pipes this elsewhere may have read enough.
             let _ = write!(io::stdout(), "{text}");
@@ -107,6 +110,22 @@ fn store(task: &StoreTask) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Looks for what is wrong, and says so.
+fn examine(task: Doctor) -> ExitCode {
+    let report = match task.config {
+        Ok(config) => doctor::examine(&config),
+        Err(why) => Report::of_bad_settings(&why),
+    };
+    let text = if task.json {
+        serde_json::to_string_pretty(&report).map(|text| text + "\n").unwrap_or_default()
+    } else {
+        report.to_string()
+    };
+    // Whoever pipes this elsewhere may have read enough.
+    let _ = write!(io::stdout(), "{text}");
+    ExitCode::from(report.exit_code())
 }
 
 /// Prints an access token, and a link with it if one is wanted.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::hmac;
 use data_encoding::BASE64;
 
+use super::UnixTime;
 use super::protocol::{IceServer, ServerMessage};
 use super::timers::Timer;
 use super::{Conference, Now};
@@ -58,11 +59,17 @@ impl fmt::Debug for TurnSecret {
 }
 
 impl Turn {
-    /// What `peer` is told: the user name is the end of its time (seconds since 1970) and the peer.
+    /// A user name and the password that goes with it, for `who`: the name is the end of its time (seconds since 1970) and who.
+    #[must_use]
+    pub fn login(&self, now: UnixTime, who: &str) -> (String, String) {
+        let username = format!("{}:{who}", (now + LIFETIME).as_secs());
+        let password = BASE64.encode(hmac::sign(&self.secret.0, username.as_bytes()).as_ref());
+        (username, password)
+    }
+
+    /// What `peer` is told.
     pub(super) fn credentials(&self, now: Now, peer: PeerId) -> IceServer {
-        let ends = (now.wall + LIFETIME).as_secs();
-        let username = format!("{ends}:{peer}");
-        let credential = BASE64.encode(hmac::sign(&self.secret.0, username.as_bytes()).as_ref());
+        let (username, credential) = self.login(now.wall, &peer.to_string());
         IceServer { urls: self.urls.clone(), username: Some(username), credential: Some(credential) }
     }
 }

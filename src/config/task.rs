@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::Resettable;
-use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::file::{self, Filled};
 use super::load::{LoadArgs, LoadConfig};
@@ -36,6 +36,8 @@ enum Command {
     Token(Box<TokenArgs>),
     /// Look at settings, without serving
     Config(SettingsArgs),
+    /// Look for what keeps people from calling: settings, certificate, ports, addresses, TURN, disk, machine
+    Doctor(Box<DoctorArgs>),
 }
 
 /// What the program is to do.
@@ -51,6 +53,26 @@ pub enum Task {
     Token(Box<TokenConfig>),
     /// Print something.
     Print(Print),
+    /// Look for what is wrong.
+    Doctor(Doctor),
+}
+
+/// What is to be looked at for faults.
+#[derive(Debug, Clone)]
+pub struct Doctor {
+    /// What the server would run with, or why it would not.
+    pub config: Result<Box<Config>, String>,
+    /// The report as JSON.
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+struct DoctorArgs {
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    serve: ServeArgs,
 }
 
 impl Task {
@@ -66,10 +88,16 @@ impl Task {
         let command = without_empty_variables(Cli::command());
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
         let help = match args.get(1).and_then(|word| word.to_str()) {
-            Some(word @ ("load" | "store" | "token" | "config")) => format!("{word} --help"),
+            Some(word @ ("load" | "store" | "token" | "config" | "doctor")) => format!("{word} --help"),
             _ => "--help".to_owned(),
         };
-        let filled = file::fill(&command, args).map_err(|text| Stop { text, code: 2 })?;
+        let is_doctor = args.get(1).is_some_and(|word| word == "doctor");
+        let json = args.iter().any(|word| word == "--json");
+        let filled = match file::fill(&command, args) {
+            // What is wrong with the file is what was to be found out.
+            Err(text) if is_doctor => return Ok(Task::Doctor(Doctor { config: Err(text), json })),
+            filled => filled.map_err(|text| Stop { text, code: 2 })?,
+        };
         let explained = |stop: Stop| match stop.code {
             0 => stop,
             code => Stop { text: filled.explain(stop.text), code },
@@ -115,6 +143,10 @@ impl Cli {
             Some(Command::Store(args)) => Ok(Task::Store(args.settle())),
             Some(Command::Token(args)) => Ok(Task::Token(Box::new(args.settle().map_err(wrong)?))),
             Some(Command::Config(args)) => look(args.what, told).map(Task::Print),
+            Some(Command::Doctor(args)) => Ok(Task::Doctor(Doctor {
+                json: args.json,
+                config: serve(args.serve).map(Box::new).map_err(|stop| stop.text),
+            })),
             Some(Command::Serve(args)) => Ok(Task::Serve(Box::new(serve(*args)?))),
             None => Ok(Task::Serve(Box::new(serve(self.serve)?))),
         }

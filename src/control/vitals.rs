@@ -21,7 +21,7 @@ crate::metrics! {
 }
 
 impl Vitals {
-    /// Of this process, as Linux tells them (proc_pid_status(5)), which began at `start`.
+    /// Of this process, as Linux tells them (`proc_pid_status(5)`), which began at `start`.
     pub(super) fn read(start: SystemTime) -> Vitals {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let field = |name: &str| {

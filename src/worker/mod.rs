@@ -36,7 +36,7 @@ pub use links::LinkCounters;
 pub use pool::Pool;
 pub use report::{PoolCounters, Report, WorkerCounters};
 pub use tcp::{TcpCounters, WriteQueue, Written};
-pub use udp::{Received, Udp, UdpCounters};
+pub use udp::{KERNEL_BUFFER, Received, Udp, UdpCounters};
 
 /// How a worker is set up.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use super::fault::Failing;
 const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// Bytes wanted for the kernel's queues: 100 ms at 320 Mbit/s. The kernel grants what its own limit allows.
-const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
+pub const KERNEL_BUFFER: usize = 4 * 1024 * 1024;
 
 /// How long a socket sends without segmentation after a send made the library give it up. One bad destination is enough
 /// for that, and without segmentation every packet is a call.

@@ -6,6 +6,7 @@ mod api;
 mod certificates;
 mod client;
 mod dashboards;
+mod doctor;
 mod ending;
 mod forms;
 #[allow(dead_code, reason = "the harness serves other tests too")]
