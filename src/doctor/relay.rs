@@ -93,13 +93,26 @@ fn judge(url: &str, seen: &Seen, ours: &[IpAddr]) -> Vec<Finding> {
     };
     let list =
         |addresses: &[IpAddr]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let (inner, _): (Vec<IpAddr>, Vec<IpAddr>) = allowed.iter().partition(|address| !ours.contains(address));
-    let (missing, _): (Vec<IpAddr>, Vec<IpAddr>) = denied.iter().partition(|address| ours.contains(address));
+    let inner: Vec<IpAddr> = allowed.iter().copied().filter(|address| !ours.contains(address)).collect();
+    // Also those that nothing was answered about: what is not allowed is not led to.
+    let missing: Vec<IpAddr> = ours.iter().copied().filter(|address| !allowed.contains(address)).collect();
     let inner = if !inner.is_empty() {
         Finding::error(
             "turn-inner",
             format!("{url} leads to {}: whoever is in a call reaches what is inside", list(&inner)),
             "deny all and allow this server alone, as coturn/ does: denied-peer-ip, allowed-peer-ip",
+        )
+    } else if allowed.is_empty() && denied.is_empty() {
+        Finding::warning(
+            "turn-inner",
+            format!("{url} gives an address and does not say whom it leads to"),
+            "its log says why; a firewall may let only some of what is sent to it through",
+        )
+    } else if ours.is_empty() {
+        Finding::notice(
+            "turn-inner",
+            format!("{url} leads to nothing inside; whether it leads to this server was not asked"),
+            "it is asked for addresses of IPv4, and none is announced: try a call through it",
         )
     } else if missing.is_empty() {
         Finding::good("turn-inner", format!("{url} leads to this server, and to nothing inside"))
@@ -318,6 +331,11 @@ mod tests {
         assert_eq!(relays(&[ours], &[inner]), ("turn-inner", Severity::Good));
         assert_eq!(relays(&[ours, inner], &[]), ("turn-inner", Severity::Error));
         assert_eq!(relays(&[], &[ours, inner]), ("turn-inner", Severity::Error));
+        // About ours there was no answer, then about none.
+        assert_eq!(relays(&[], &[inner]), ("turn-inner", Severity::Error));
+        assert_eq!(relays(&[], &[]), ("turn-inner", Severity::Warning));
+        let only_v6 = judge("turn:a", &Seen::Relays { allowed: Vec::new(), denied: vec![inner] }, &[]);
+        assert_eq!((only_v6[2].name, only_v6[2].severity), ("turn-inner", Severity::Notice));
         assert_eq!(judged(&Seen::Unreachable(String::new())), [("turn-reach", Severity::Error)]);
         let unknown = judged(&Seen::Refused(Some(UNAUTHORIZED)));
         assert_eq!(unknown, [("turn-reach", Severity::Good), ("turn-secret", Severity::Error)]);
