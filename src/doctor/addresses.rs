@@ -27,9 +27,16 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
             .iter()
             .map(|announced| announced.public)
             .ne(config.addresses.iter().copied()),
-        is_container: ["/.dockerenv", "/run/.containerenv"].into_iter().any(|file| Path::new(file).exists()),
+        is_container: is_container(),
         port: config.udp_port,
     })
+}
+
+/// Whether this is a container: Docker and Podman put a file in it, Podman, LXC and systemd-nspawn name themselves in a
+/// variable, and so does Kubernetes.
+pub(super) fn is_container() -> bool {
+    ["/.dockerenv", "/run/.containerenv"].into_iter().any(|file| Path::new(file).exists())
+        || ["container", "KUBERNETES_SERVICE_HOST"].into_iter().any(|name| std::env::var_os(name).is_some())
 }
 
 fn judge(facts: &Facts) -> Vec<Finding> {
@@ -67,7 +74,11 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         ));
     }
     let bridged: Vec<IpAddr> = inner.iter().copied().filter(|address| is_bridge(*address)).collect();
-    if !bridged.is_empty() && *is_container {
+    let (bridged, strange): (Vec<IpAddr>, Vec<IpAddr>) =
+        bridged.into_iter().partition(|address| own.contains(address));
+    // A container with the network of the machine around has that one's addresses too, and clients get in by them.
+    let is_all = announced.iter().all(|address| address.is_loopback() || bridged.contains(address));
+    if !bridged.is_empty() && *is_container && is_all {
         findings.push(Finding::error(
             "announced-container",
             format!("{} is an address inside of this container's network: no client can send there", list(&bridged)),
@@ -80,6 +91,16 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             "announced-container",
             format!("{} looks like a bridge to containers on this machine", list(&bridged)),
             "clients try it in vain, which costs them little: --announce with the right ones leaves it out",
+        ));
+    }
+    if !strange.is_empty() {
+        findings.push(Finding::warning(
+            "announced-container",
+            format!(
+                "{} looks like an address inside of a container's network, and is none of this machine",
+                list(&strange)
+            ),
+            "unless the network around has such addresses: --announce with the address of the machine that the container is on",
         ));
     }
     findings
@@ -134,6 +155,11 @@ mod tests {
         assert_eq!(inside, [("announced", Notice), ("announced-container", Error)]);
         let beside = judged(&["192.168.1.2", "172.17.0.1"], &["192.168.1.2", "172.17.0.1"], false);
         assert_eq!(beside, [("announced", Notice), ("announced-container", Notice)]);
+        let around = judged(&["192.168.1.2", "172.17.0.1"], &["192.168.1.2", "172.17.0.1"], true);
+        assert_eq!(around, beside, "with the network of the machine around");
+        let copied = judged(&["172.17.0.9"], &["192.168.1.2"], false);
+        let warned = ("announced-container", Severity::Warning);
+        assert_eq!(copied, [("announced", Notice), ("announced", Notice), warned]);
         assert_eq!(judged(&["100.64.0.1"], &["100.64.0.1"], false), [("announced", Notice)]);
     }
 }

@@ -4,8 +4,9 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use super::Finding;
+use super::{Finding, addresses};
 use crate::config::Config;
+use crate::listener::Listeners;
 
 /// How long an answer from an address of this machine, or through a router beside it, may take.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -44,7 +45,8 @@ pub(super) fn look(config: &Config) -> Looked {
         }
     }
     if config.http_port > 0 {
-        let bound = TcpListener::bind((Ipv4Addr::UNSPECIFIED, config.http_port)).map(drop);
+        // At its own addresses, as the server does: a program at another one is in nobody's way.
+        let bound = Listeners::bind(&config.http_addresses, config.http_port).map(drop);
         findings.extend(judge(
             "TCP",
             config.http_port,
@@ -52,6 +54,11 @@ pub(super) fn look(config: &Config) -> Looked {
             bound.err().map(|error| error.kind()),
             served,
         ));
+    }
+    if let Some(address) = config.metrics.filter(|address| address.port() > 0) {
+        let bound = TcpListener::bind(address).map(drop);
+        let error = bound.err().map(|error| error.kind());
+        findings.extend(judge("TCP", address.port(), "--metrics", error, served));
     }
     if findings.is_empty() {
         let what = if served { "a Plenary serves at these ports already" } else { "every port can be had" };
@@ -74,10 +81,15 @@ fn judge(protocol: &str, port: u16, flag: &str, error: Option<ErrorKind>, served
             format!("{protocol} port {port} needs more rights than this user has"),
             format!("choose one above 1023 with {flag}, or give the program CAP_NET_BIND_SERVICE"),
         )),
+        ErrorKind::AddrNotAvailable => Some(Finding::error(
+            "port",
+            format!("{protocol} port {port} is to be had at an address that this machine does not have"),
+            "name one of `ip address` with --http-address (for numbers with --metrics), or none for every one",
+        )),
         other => Some(Finding::error(
             "port",
             format!("{protocol} port {port} cannot be had: {other}"),
-            "mend that",
+            format!("choose another with {flag}, or ask the system why"),
         )),
     }
 }
@@ -139,12 +151,30 @@ pub(super) fn reach(config: &Config, served: bool) -> Vec<Finding> {
                 if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
             let _listens = (!served).then(|| TcpListener::bind((any, port)));
             let by_tcp = TcpStream::connect_timeout(&to, PATIENCE).is_ok();
-            judge_reach(to, config.addresses.contains(&address), by_udp, by_tcp)
+            let place = if config.addresses.contains(&address) {
+                Place::Here
+            } else if addresses::is_container() {
+                Place::Around
+            } else {
+                Place::Elsewhere
+            };
+            judge_reach(to, place, by_udp, by_tcp)
         })
         .collect()
 }
 
-fn judge_reach(to: SocketAddr, is_own: bool, by_udp: bool, by_tcp: bool) -> Finding {
+/// Where an announced address is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is this machine's.
+    Here,
+    /// Most likely that of the machine around this container.
+    Around,
+    /// A router's, or nobody's.
+    Elsewhere,
+}
+
+fn judge_reach(to: SocketAddr, place: Place, by_udp: bool, by_tcp: bool) -> Finding {
     let (address, port) = (to.ip(), to.port());
     let missing = match (by_udp, by_tcp) {
         (true, true) => {
@@ -158,12 +188,22 @@ fn judge_reach(to: SocketAddr, is_own: bool, by_udp: bool, by_tcp: bool) -> Find
         (false, false) => "UDP and TCP",
     };
     let seen = format!("what is sent to {address} over {missing}, port {port}, does not arrive");
-    if is_own {
+    if place == Place::Here {
         return Finding::error(
             "announced-reach",
             format!("{seen}, though it is this machine's own address"),
             format!(
                 "a firewall here drops it: let {missing} port {port} in (nft, ufw allow {port}, firewall-cmd)"
+            ),
+        );
+    }
+    if place == Place::Around {
+        return Finding::warning(
+            "announced-reach",
+            format!("{seen} when it is sent from this container"),
+            format!(
+                "publish the port under its own number, for both: -p {port}:{port}/udp -p {port}:{port}/tcp. If it is, a firewall or a router in \
+                 front does not lead back in what comes from inside: try a call from outside"
             ),
         );
     }
@@ -189,20 +229,23 @@ mod tests {
         assert_eq!(of(Some(ErrorKind::AddrInUse), true), None);
         let taken = of(Some(ErrorKind::AddrInUse), false).unwrap();
         assert!(taken.severity == Severity::Error && taken.advice.contains("--udp-port"), "{taken:?}");
+        assert!(of(Some(ErrorKind::AddrNotAvailable), false).unwrap().advice.contains("--http-address"));
         assert!(of(Some(ErrorKind::PermissionDenied), true).unwrap().advice.contains("1023"));
     }
 
     #[test]
     fn what_does_not_come_back_through_a_router_is_told_apart_from_what_a_firewall_here_drops() {
         let to: SocketAddr = "192.0.2.1:61000".parse().unwrap();
-        let of = |is_own, by_udp, by_tcp| judge_reach(to, is_own, by_udp, by_tcp);
-        assert_eq!(of(true, true, true).severity, Severity::Good);
-        let dropped = of(true, false, true);
+        let of = |place, by_udp, by_tcp| judge_reach(to, place, by_udp, by_tcp);
+        assert_eq!(of(Place::Here, true, true).severity, Severity::Good);
+        let dropped = of(Place::Here, false, true);
         assert!(
             dropped.severity == Severity::Error && dropped.advice.contains("let UDP port 61000 in"),
             "{dropped:?}"
         );
-        let outside = of(false, false, false);
+        let renumbered = of(Place::Around, false, false);
+        assert!(renumbered.advice.contains("-p 61000:61000/udp -p 61000:61000/tcp"), "{renumbered:?}");
+        let outside = of(Place::Elsewhere, false, false);
         assert!(outside.severity == Severity::Warning && outside.seen.contains("UDP and TCP"), "{outside:?}");
     }
 }

@@ -78,7 +78,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("load", &["conference", "config", "media", "trust"]),
-    ("doctor", &["conference", "config", "control", "store", "trust", "worker"]),
+    ("doctor", &["conference", "config", "control", "listener", "store", "trust", "worker"]),
     ("fuzz", &["conference", "control", "ledger", "limits", "media", "passes"]),
     ("lib", &[]),
     ("main", &[]),

@@ -213,3 +213,35 @@ fn every_finding_is_explained() {
         text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     assert_eq!(written, plenary::doctor::NAMES);
 }
+
+#[test]
+fn an_address_inside_of_a_containers_network_is_named() {
+    let folder = Folder::new();
+    for address in ["172.17.0.9", "10.88.0.9"] {
+        let port = free_port().to_string();
+        let (findings, code) =
+            examine(&folder, &["--announce", address, "--http-port", "0", "--udp-port", &port]);
+        let found = faults(&findings);
+        assert!(found.contains(&("announced-container", "warning")) && code == 0, "{findings:?}");
+        let named = finding(&findings, "announced-container");
+        assert!(named["seen"].as_str().unwrap().contains(address), "{named}");
+        assert!(named["advice"].as_str().unwrap().contains("--announce"), "{named}");
+    }
+}
+
+#[test]
+fn a_port_is_looked_at_where_it_is_to_be_had() {
+    let folder = Folder::new();
+    let other = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
+    let taken = other.local_addr().unwrap();
+    let port = taken.port().to_string();
+    // Elsewhere on this machine the same number is free.
+    let arguments = ["--http-port", &port, "--http-address", "127.0.0.1"];
+    let (findings, _) = examine(&folder, &[&arguments[..], &["--udp-port", "0"]].concat());
+    assert_eq!(finding(&findings, "port")["severity"], "good", "{findings:?}");
+    let numbers = taken.to_string();
+    let (findings, code) = examine(&folder, &["--http-port", "0", "--udp-port", "0", "--metrics", &numbers]);
+    let named = finding(&findings, "port");
+    assert_eq!((named["severity"].as_str(), code), (Some("error"), 1), "{findings:?}");
+    assert!(named["advice"].as_str().unwrap().contains("--metrics"), "{named}");
+}
