@@ -306,6 +306,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
 fn conference_within(limits: Limits, turn: Option<Turn>, rules: PassRules) -> Conference {
     let key = MasterKey::new(&[7; MasterKey::BYTES]);
     let config = ConferenceConfig {
+        media: plenary::conference::MediaReach::default(),
         key,
         limits,
         turn,
