@@ -50,7 +50,7 @@ impl Route {
         ("/api/rooms/{id}/peers/{peer}/mute", Route::Mute, "POST"),
         ("/api/rooms/{id}/peers/{peer}/trace", Route::Trace, "GET, HEAD"),
         ("/api/rooms/{id}/messages", Route::Messages, "POST"),
-        ("/api/troubles/{id}", Route::Trouble, "GET, HEAD"),
+        ("/api/troubles/{code}", Route::Trouble, "GET, HEAD"),
         ("/api/frames", Route::Frames, "GET, HEAD"),
     ];
 
@@ -123,7 +123,8 @@ impl Site<'_> {
             }
             Route::Room => self.room(request, client, id),
             Route::Trouble => self.with_secret(request, |site, secret| {
-                let trouble = site.conference.read_trouble(site.now, client, id, secret)?;
+                let code = found.params.get("code").unwrap_or_default();
+                let trouble = site.conference.read_trouble(site.now, client, code, secret)?;
                 Ok(Reply::json(StatusCode::OK, &trouble))
             }),
             Route::Trace => self.trace(request, client, (id, peer)),
