@@ -88,6 +88,8 @@ limits! {
     /// People an hour and address who are given credentials for the TURN server, as many at once: whoever has them may use
     /// the relay for an hour.
     TurnUsersPerHourPerAddress = 1_000, "limit_turn_users_per_hour_per_address";
+    /// Reports of people who get no media, a minute and address; four minutes' worth at once: a school whose firewall lets no media through.
+    TroublesPerMinutePerAddress = 30, "limit_troubles_per_minute_per_address";
     /// Milliseconds a socket has until somebody is inside: a page joins with its first message.
     JoinMillis = 10_000, "limit_join_millis";
     /// Milliseconds a socket is kept after `leave`: a client may go from room to room on it.

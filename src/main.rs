@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
-use plenary::conference::{Conference, ConferenceConfig, MemoryStore, Now, stun_urls};
+use plenary::conference::{Conference, ConferenceConfig, MediaReach, MemoryStore, Now, stun_urls};
 use plenary::config::{
     Config, Doctor, LAST_SETTINGS, LoadConfig, Print, StoreTask, Task, TokenConfig, Transport,
     interface_addresses,
@@ -204,6 +204,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
     let mut workers = Pool::start(config, &limits, control.waker())
         .map_err(|StartError { protocol, port, error }| port_error(protocol, port, "--udp-port", &error))?;
     let public = config.announced.iter().map(|announced| announced.public);
+    let media = MediaReach { addresses: public.clone().collect(), ports: workers.ports() };
     let stun = workers.ports().first().map_or_else(Vec::new, |port| stun_urls(public, *port));
     let mut rules = config.rules.clone();
     rules.passes.keys = config.keyring.load()?;
@@ -212,6 +213,7 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         limits,
         turn: config.turn.clone(),
         stun,
+        media,
         file_bytes: config.file_bytes,
         whip_bitrate: config.whip_bitrate,
         workers: workers.count(),

@@ -16,6 +16,7 @@ use super::protocol::{Access, PeerInfo, RoomInfo, Screens, Topology};
 use super::refusal::Refusal;
 use super::state::RoomEvent;
 use super::store::RoomRecord;
+use super::trouble::Trouble;
 use super::{Conference, Now, UnixTime, times};
 use crate::ledger::{ClientAddress, Over};
 use crate::limits::Limit;
@@ -97,6 +98,9 @@ pub enum Declined {
     /// There is no such room.
     #[error("there is no such room")]
     NoRoom,
+    /// No trouble that is kept has this code.
+    #[error("no trouble that is kept has this code")]
+    NoTrouble,
     /// It did not show what was given to whoever made the room.
     #[error("this is not the secret of the room")]
     NotTheirs,
@@ -135,6 +139,31 @@ impl Conference {
             Some(open) => Some(open.state.record().clone()),
             None => self.store.get(id),
         }
+    }
+
+    /// Why somebody got no media, for whoever may ask about the room they were in.
+    ///
+    /// # Errors
+    /// [`Declined`] says why not.
+    pub fn read_trouble(
+        &mut self,
+        now: Now,
+        from: ClientAddress,
+        code: &str,
+        secret: &str,
+    ) -> Result<Trouble, Declined> {
+        let found = self.room_of_trouble(code);
+        // A room may have ended since.
+        let administers = found.as_ref().is_some_and(|room| self.administers(now, room, secret));
+        match found {
+            None => {
+                self.asked_in_vain(now, from).map_err(Declined::Over)?;
+                return Err(Declined::NoTrouble);
+            }
+            Some(room) if administers => self.pay_for_asking(now, &room, secret).map_err(Declined::Busy)?,
+            Some(room) => drop(self.owned(now, from, &room, secret)?),
+        }
+        self.trouble_of(code).cloned().ok_or(Declined::NoTrouble)
     }
 
     /// The room of this id, for whoever shows its `secret`, or a pass that administers it.

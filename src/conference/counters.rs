@@ -64,6 +64,8 @@ crate::metrics! {
         pub standard_opened: u64,
         /// Of these, those whose session the server ended: too much came, or their connection failed.
         pub standard_ended: u64,
+        /// Reports of people who got no media, each with a cause and a code.
+        pub troubles: u64,
         /// Rooms that were ended for everybody.
         pub rooms_ended: u64,
     } with {

@@ -204,6 +204,8 @@ pub(super) enum Action {
     React,
     /// Something about others, or about the room.
     Moderate,
+    /// To say how one's connection fares.
+    Report,
     /// To be gone.
     Leave,
     /// A sign that the server is there.
@@ -227,7 +229,8 @@ impl Action {
             Action::File => &[Grant::Files],
             Action::Topology | Action::Moderate => &[Grant::Moderate],
             Action::Chat => &[Grant::Chat],
-            Action::HideAddress | Action::Hand | Action::React | Action::Leave | Action::Ping => &[],
+            Action::HideAddress | Action::Hand | Action::React => &[],
+            Action::Report | Action::Leave | Action::Ping => &[],
         }
     }
 }

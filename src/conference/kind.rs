@@ -29,13 +29,15 @@ pub(super) enum Kind {
     Hand,
     React,
     Moderate,
+    Trouble,
+    Shown,
     Leave,
     Ping,
 }
 
 impl Kind {
     /// All there are, by the names they have on the wire.
-    pub(super) const ALL: [(&'static str, Kind); 19] = [
+    pub(super) const ALL: [(&'static str, Kind); 21] = [
         ("join", Kind::Join),
         ("offer", Kind::Offer),
         ("view", Kind::View),
@@ -53,6 +55,8 @@ impl Kind {
         ("hand", Kind::Hand),
         ("react", Kind::React),
         ("moderate", Kind::Moderate),
+        ("trouble", Kind::Trouble),
+        ("shown", Kind::Shown),
         ("leave", Kind::Leave),
         ("ping", Kind::Ping),
     ];

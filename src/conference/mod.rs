@@ -13,6 +13,7 @@
 //! `docs/protocol.md`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,12 +31,14 @@ mod closing;
 mod codecs;
 mod counters;
 mod course;
+mod diagnosis;
 mod door;
 mod drain;
 mod entrance;
 mod events;
 mod files;
 mod floor;
+mod funnel;
 mod grants;
 mod history;
 mod ids;
@@ -72,9 +75,11 @@ mod times;
 mod token;
 mod topology;
 mod trace;
+mod trouble;
 mod turn;
 mod unix_time;
 mod visitor;
+mod ways;
 mod whereabouts;
 mod wire;
 mod wishes;
@@ -89,6 +94,7 @@ pub use counters::{Counters, Gauges};
 pub use entrance::Full;
 pub use events::{Event, Happened};
 pub use files::FILE_BYTES;
+pub use funnel::{Attempt, Funnel, Loss, Settled, Step as JoinStep};
 pub use keys::MasterKey;
 pub use outbox::{Outbox, OutboxFull};
 pub use pass::{Auth, PassRules, is_pass};
@@ -99,6 +105,7 @@ pub use standard::{
 pub use store::{About, Change, Kept, MemoryStore, RoomRecord, Store, StoredMessage};
 pub use stun::stun_urls;
 pub use trace::{TraceRefused, TraceReport};
+pub use trouble::{MOST_TROUBLES, Trouble};
 pub use turn::{Turn, TurnSecret};
 pub use unix_time::UnixTime;
 
@@ -119,6 +126,7 @@ use sockets::Socket;
 use state::Abilities;
 use timers::{Timer, TimerQueue};
 use token::Tokens;
+use trouble::Troubles;
 use whereabouts::Workers;
 
 /// A client's WebSocket, as the driver numbers it. A number may be used again after `socket_closed`.
@@ -158,8 +166,19 @@ pub struct ConferenceConfig {
     pub file_bytes: u64,
     /// Bits a second of a picture that somebody publishes with a standard tool, which obeys no wish.
     pub whip_bitrate: u64,
+    /// Where clients reach the media ports.
+    pub media: MediaReach,
     /// The codecs pictures are asked in, best first; others are not used. [`DEFAULT_CODECS`] if there is none.
     pub codecs: Vec<Codec>,
+}
+
+/// Where clients are told to send media to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MediaReach {
+    /// The announced addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The port of each worker.
+    pub ports: Vec<u16>,
 }
 
 /// What the driver is to do.
@@ -253,6 +272,8 @@ pub struct Conference {
     chats: Chats,
     files: Files,
     lobby: Lobby,
+    funnel: Funnel,
+    troubles: Troubles,
     /// The ids of rooms that are kept for the next process. Those made in the life of this process with who made them.
     kept: BTreeMap<String, Option<ClientAddress>>,
     reading: Reading,
@@ -299,6 +320,8 @@ impl Conference {
             chats: Chats::default(),
             files: Files::default(),
             lobby: Lobby::default(),
+            funnel: Funnel::default(),
+            troubles: Troubles::default(),
             kept: BTreeMap::new(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
@@ -327,7 +350,11 @@ impl Conference {
                 Notice::Refused { id: offer, reason, .. } => self.refused(now, id, offer, reason),
                 Notice::Slots { slots, .. } => {
                     let version = peer.slots.as_ref().map_or(1, |(version, _)| version + 1);
+                    let shows = slots.video.iter().any(|slot| slot.since.is_some());
                     peer.slots = Some((version, slots));
+                    if shows {
+                        self.picture_left(now, id);
+                    }
                     self.note_shown(now, id);
                     self.send_slots(id);
                 }
@@ -349,6 +376,7 @@ impl Conference {
                     self.review(now, id);
                 }
                 Notice::TooMuch { .. } => self.too_much(now, id),
+                Notice::Reached { reached, .. } => self.came_further(now, id, reached),
                 Notice::Floor { .. } => {}
                 Notice::FileBroken { file } => self.file_broken(file),
                 Notice::Lost { reason, .. } => self.lost(now, id, reason),
@@ -432,6 +460,7 @@ impl Conference {
                 Timer::Chat(peer) => self.send_history(now, peer),
                 Timer::EmptyRoom(room) => self.forget_room(now, &room),
                 Timer::Addresses(room) => self.review_addresses(now, &room),
+                Timer::Funnel(peer) => self.settle_attempt(peer),
                 Timer::ServerEnds => self.tell_end(now),
                 Timer::Closing(room) => self.review_closing(now, &room),
             }

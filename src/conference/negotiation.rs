@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use super::funnel::Step;
 use super::protocol::ServerMessage;
 use super::publish::{Published, Wish};
 use super::refusal::Refusal;
@@ -179,6 +180,7 @@ impl Conference {
         message.fresh |= negotiation.waiting.take().is_some_and(|offer| offer.fresh);
         message.fresh |= negotiation.unread.as_ref().is_some_and(|offer| offer.fresh);
         let reads = negotiation.unread.replace(message).is_none();
+        self.funnel.advance(&mut peer.attempt, Step::Offer);
         self.mute_ungranted(now, peer_id, &tracks);
         if !reads {
             // It is read when the one before would have been.
@@ -342,6 +344,7 @@ impl Conference {
         }
         self.send_publish(now, id, true);
         if done.fresh {
+            self.connection_begins(id);
             self.network_changed(now, id);
             self.files_lost(id);
         }

@@ -14,7 +14,7 @@ use super::grants::Action;
 use super::history::ChatSeen;
 use super::kind;
 use super::negotiation::OfferMessage;
-use super::protocol::{DirectState, FileFrame, Reaction, Topology, Wish};
+use super::protocol::{DirectState, FileFrame, Reaction, Topology, TroubleReport, Way, Wish};
 use super::refusal::Refusal;
 use super::wire;
 use crate::json;
@@ -201,6 +201,12 @@ struct React {
     reaction: Reaction,
 }
 
+/// `shown`.
+#[derive(Debug, Deserialize)]
+struct Shown {
+    way: Way,
+}
+
 /// `leave`.
 #[derive(Debug, Deserialize)]
 struct Leave {
@@ -231,6 +237,8 @@ pub(super) enum Said {
     Hand(bool),
     React(Reaction),
     Moderate(Wish),
+    Trouble(Box<TroubleReport>),
+    Shown(Way),
     Leave { may_return: bool },
     Ping,
 }
@@ -255,6 +263,7 @@ impl Said {
             Said::Hand(_) => Action::Hand,
             Said::React(_) => Action::React,
             Said::Moderate(_) => Action::Moderate,
+            Said::Trouble(_) | Said::Shown(_) => Action::Report,
             Said::Leave { .. } => Action::Leave,
             Said::Ping => Action::Ping,
         }
@@ -322,6 +331,8 @@ pub(super) fn read(text: &str, limits: &Limits, tally: &mut Tally) -> Result<Sai
         kind::Kind::Hand => Said::Hand(fields::<Hand>(text)?.raised),
         kind::Kind::React => Said::React(fields::<React>(text)?.reaction),
         kind::Kind::Moderate => Said::Moderate(fields(text)?),
+        kind::Kind::Trouble => Said::Trouble(fields(text)?),
+        kind::Kind::Shown => Said::Shown(fields::<Shown>(text)?.way),
         kind::Kind::Leave => Said::Leave { may_return: fields::<Leave>(text)?.may_return },
         kind::Kind::Ping => fields::<Ping>(text).map(|Ping {}| Said::Ping)?,
     })

@@ -9,6 +9,7 @@ mod media;
 mod peer;
 mod reaction;
 mod room;
+mod trouble;
 mod wish;
 
 pub use self::course::{DirectState, Path, Topology, Why};
@@ -18,6 +19,9 @@ pub use self::media::{Encodings, IceServer, PublishLayer, PublishTrack, SlotLimi
 pub use self::peer::{Client, PeerInfo, Presence, StreamInfo, TrackInfo};
 pub use self::reaction::Reaction;
 pub use self::room::{Access, Closes, Keeping, KnockId, RoomInfo, Screens, Waiting};
+pub use self::trouble::{
+    Cause, DtlsState, Gathered, IceError, IceState, Scheme, Transport, TroubleReport, Way,
+};
 pub use self::wish::{TrackName, Wish};
 pub use super::grants::{Grant, Role};
 pub use super::history::{ChatMessage, ChatSeen};
@@ -198,6 +202,17 @@ pub enum ClientMessage {
         /// What.
         #[serde(flatten)]
         wish: Wish,
+    },
+    /// No media gets through: what the browser found, without an address.
+    Trouble {
+        /// What it found.
+        #[serde(flatten)]
+        report: TroubleReport,
+    },
+    /// The first picture of somebody else is shown.
+    Shown {
+        /// Which way it came.
+        way: Way,
     },
     /// Leave. With `mayReturn` the page is going away and may be a reload: the others notice nothing for a moment.
     Leave {
@@ -417,6 +432,13 @@ pub enum ServerMessage {
         peer: PeerId,
         /// What.
         reaction: Reaction,
+    },
+    /// Why no media gets through: the answer to the client's own `trouble`.
+    Trouble {
+        /// What is to blame.
+        cause: Cause,
+        /// By which whoever runs the server finds what was seen.
+        code: String,
     },
     /// Something was wrong.
     Error {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bans::Known;
 use super::door::{Entry, Guest};
+use super::funnel::{Attempt, Loss, Settled, Step};
 use super::grants::{Grant, Grants};
 use super::names::{self, Unfit};
 use super::negotiation::Negotiation;
@@ -20,6 +21,7 @@ use super::stun;
 use super::timers::Timer;
 use super::token::{Token, TokenId};
 use super::trace::Trace;
+use super::trouble::Standing;
 use super::turn::Issued;
 use super::visitor::StandardClient;
 use super::wishes::NewlyLimited;
@@ -76,6 +78,10 @@ pub(super) struct Participant {
     pub(super) talk: Talk,
     /// When they were last told credentials for TURN.
     pub(super) issued: Option<Issued>,
+    /// How their connection fares.
+    pub(super) standing: Standing,
+    /// Their way to the first picture; nothing once it ended.
+    pub(super) attempt: Option<Attempt>,
     /// By which tool they came, if not by the page.
     pub(super) standard: Option<Box<StandardClient>>,
 }
@@ -190,6 +196,8 @@ impl Conference {
             self.counters.returned += 1;
             self.tokens.came_back(id);
         }
+        let mut attempt = socket.and_then(|socket| self.attempt_on(socket));
+        self.funnel.advance(&mut attempt, Step::Joined);
         let participant = Participant {
             room: room_id,
             address,
@@ -214,6 +222,8 @@ impl Conference {
             named,
             talk: Talk::default(),
             issued: None,
+            standing: Standing::default(),
+            attempt,
             standard: None,
         };
         self.peers.insert(id, participant);
@@ -245,7 +255,8 @@ impl Conference {
         peer.token = self.tokens.give(now, id, peer.token.room_created_at, peer.token.within);
         peer.used_token = Some(used.id);
         let mut elsewhere = false;
-        if let Some(client) = self.sockets.get(&socket) {
+        if let Some(client) = self.sockets.get_mut(&socket) {
+            self.funnel.settle(&mut client.attempt, Settled::CameBack);
             elsewhere = peer.address != client.address;
             peer.address = client.address;
         }
@@ -368,13 +379,17 @@ impl Conference {
         self.standard_over(id);
         self.files_lost(id);
         self.change(now, room, &RoomEvent::Left { peer: id });
-        self.peers.remove(&id);
+        if let Some(mut peer) = self.peers.remove(&id) {
+            let vanished = peer.signs.departs.is_none() && matches!(peer.signs.link, Link::Gone(_));
+            self.funnel.lose(&mut peer.attempt, if vanished { Loss::SocketGone } else { Loss::Left });
+        }
         self.review_course(now, room);
         self.timers.clear(&Timer::Presence(id));
         self.timers.clear(&Timer::Offer(id));
         self.timers.clear(&Timer::IceServers(id));
         self.timers.clear(&Timer::Limited(id));
         self.timers.clear(&Timer::Chat(id));
+        self.timers.clear(&Timer::Funnel(id));
         self.vacated(now, room);
     }
 }

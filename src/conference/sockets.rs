@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::parse::{self, Said};
+use super::funnel::{Attempt, Loss};
 use super::protocol::{ErrorCode, KnockId, ServerMessage};
 use super::rate::{Flow, Passage};
 use super::refusal::Refusal;
@@ -48,6 +49,20 @@ pub(super) struct Socket {
     /// The room for which somebody waits on it.
     pub(super) waits_for: Option<Arc<str>>,
     pub(super) flow: Flow,
+    /// Somebody was refused on it.
+    turned_away: bool,
+    /// The way into a call of whoever comes by it; nothing while they are inside.
+    pub(super) attempt: Option<Attempt>,
+}
+
+impl Socket {
+    fn loss(&self) -> Loss {
+        match self.state {
+            _ if self.turned_away => Loss::TurnedAway,
+            SocketState::Closing => Loss::SocketClosed,
+            _ => Loss::Left,
+        }
+    }
 }
 
 impl Conference {
@@ -56,7 +71,9 @@ impl Conference {
         self.tokens.socket_opened(now);
         let (state, flow) = (SocketState::Outside, Flow::default());
         self.gone(now, socket);
-        self.sockets.insert(socket, Socket { address, left: false, state, waits_for: None, flow });
+        let (attempt, left, turned_away) = (self.funnel.begin(), false, false);
+        let opened = Socket { address, left, state, waits_for: None, flow, turned_away, attempt };
+        self.sockets.insert(socket, opened);
         self.expect_join(now, socket, Limit::JoinMillis);
         self.run_due(now);
     }
@@ -69,7 +86,7 @@ impl Conference {
             Some(SocketState::Inside(peer)) => self.remove_peer(now, peer),
             _ => {}
         }
-        self.sockets.remove(&socket);
+        self.forget_socket(socket);
     }
 
     /// The same of a person, while something was done that a worker had told of them.
@@ -139,20 +156,31 @@ impl Conference {
         self.run_due(now);
     }
 
+    fn forget_socket(&mut self, socket: SocketId) {
+        if let Some(mut client) = self.sockets.remove(&socket) {
+            let loss = client.loss();
+            self.funnel.lose(&mut client.attempt, loss);
+        }
+    }
+
+    /// The way of whoever comes in on a socket: another one if somebody was inside on it before.
+    pub(super) fn attempt_on(&mut self, socket: SocketId) -> Option<Attempt> {
+        let begun = self.sockets.get_mut(&socket)?.attempt.take();
+        begun.or_else(|| self.funnel.begin())
+    }
+
     /// Nobody is on a socket any more.
     fn gone(&mut self, now: Now, socket: SocketId) {
         match self.sockets.get(&socket).map(|client| client.state) {
             Some(SocketState::Inside(peer)) => {
-                self.sockets.remove(&socket);
+                self.forget_socket(socket);
                 self.detach(now, peer, socket);
             }
             Some(SocketState::Waiting(knock)) => {
                 self.stop_waiting(socket, knock);
-                self.sockets.remove(&socket);
+                self.forget_socket(socket);
             }
-            _ => {
-                self.sockets.remove(&socket);
-            }
+            _ => self.forget_socket(socket),
         }
     }
 
@@ -235,6 +263,11 @@ impl Conference {
                 Ok(())
             }
             Said::Moderate(wish) => self.moderate(now, peer, wish),
+            Said::Trouble(report) => self.trouble(now, (socket, peer), *report),
+            Said::Shown(way) => {
+                self.shown_first(peer, way);
+                Ok(())
+            }
             Said::Leave { may_return } => {
                 self.leave(now, socket, peer, may_return);
                 Ok(())
@@ -253,8 +286,12 @@ impl Conference {
     }
 
     pub(super) fn refuse(&mut self, socket: SocketId, refusal: Refusal) {
-        match self.sockets.get(&socket) {
-            Some(client) => self.note_refused(client.address, refusal.code()),
+        match self.sockets.get_mut(&socket) {
+            Some(client) => {
+                client.turned_away = client.attempt.is_some();
+                let address = client.address;
+                self.note_refused(address, refusal.code());
+            }
             None => self.counters.refused(refusal.code()),
         }
         self.send(socket, &refusal.into_message(), None);

@@ -5,6 +5,7 @@ mod codecs;
 mod files;
 mod floods;
 mod floor;
+mod funnel;
 mod grants;
 mod harness;
 mod hostile;

@@ -31,6 +31,8 @@ pub(super) enum Timer {
     Course(RoomId),
     /// Somebody may say again what they cannot afford to send.
     Limited(PeerId),
+    /// Somebody should see a picture by now.
+    Funnel(PeerId),
     /// Tell somebody more of what was written before they came.
     Chat(PeerId),
     /// Forget a room nobody is in.

@@ -35,12 +35,13 @@ pub(super) enum Route {
     Mute,
     Trace,
     Messages,
+    Trouble,
     Frames,
 }
 
 impl Route {
     /// All there are, with what they take.
-    pub(super) const ALL: [(&'static str, Route, &'static str); 9] = [
+    pub(super) const ALL: [(&'static str, Route, &'static str); 10] = [
         ("/api/openapi.json", Route::Description, "GET, HEAD"),
         ("/api/rooms", Route::Rooms, "GET, HEAD, POST"),
         ("/api/rooms/{id}", Route::Room, "GET, HEAD, PATCH, DELETE"),
@@ -49,6 +50,7 @@ impl Route {
         ("/api/rooms/{id}/peers/{peer}/mute", Route::Mute, "POST"),
         ("/api/rooms/{id}/peers/{peer}/trace", Route::Trace, "GET, HEAD"),
         ("/api/rooms/{id}/messages", Route::Messages, "POST"),
+        ("/api/troubles/{code}", Route::Trouble, "GET, HEAD"),
         ("/api/frames", Route::Frames, "GET, HEAD"),
     ];
 
@@ -120,6 +122,11 @@ impl Site<'_> {
                 })
             }
             Route::Room => self.room(request, client, id),
+            Route::Trouble => self.with_secret(request, |site, secret| {
+                let code = found.params.get("code").unwrap_or_default();
+                let trouble = site.conference.read_trouble(site.now, client, code, secret)?;
+                Ok(Reply::json(StatusCode::OK, &trouble))
+            }),
             Route::Trace => self.trace(request, client, (id, peer)),
             Route::Peers => self.with_secret(request, |site, secret| {
                 let id = site.meant(id);
@@ -255,7 +262,7 @@ impl Site<'_> {
 
     fn declined(&self, declined: &Declined) -> Reply {
         let status = match declined {
-            Declined::NoRoom | Declined::NoPeer => StatusCode::NOT_FOUND,
+            Declined::NoRoom | Declined::NoPeer | Declined::NoTrouble => StatusCode::NOT_FOUND,
             Declined::NotTheirs | Declined::Pass(_) => StatusCode::FORBIDDEN,
             Declined::Over(over) | Declined::Busy(over) => return self.over(&declined.to_string(), *over),
             Declined::Changed => StatusCode::PRECONDITION_FAILED,

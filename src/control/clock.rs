@@ -87,6 +87,7 @@ mod tests {
             secret: TurnSecret::new(b"a secret of sixteen bytes or more").expect("long enough"),
         };
         let config = ConferenceConfig {
+            media: crate::conference::MediaReach::default(),
             limits: Limits::default(),
             turn: Some(turn),
             stun: Vec::new(),

@@ -9,6 +9,7 @@ use super::scrapes::{Step, Wanted};
 use super::vitals::{self, Vitals};
 use super::{SCRAPES, Turn};
 use crate::conference::protocol::ErrorCode;
+use crate::conference::{Funnel, JoinStep};
 use crate::limits::Limit;
 use crate::metrics::{Family, Kind, encode};
 use crate::store::Keeper;
@@ -36,6 +37,7 @@ impl Turn<'_> {
         if let Step::Wants { what, with_body } = step {
             let reply = match what {
                 Wanted::Numbers => self.numbers(),
+                Wanted::Trouble { code } => self.trouble(&code),
                 Wanted::Trace { room, peer } => self.trace(&room, &peer),
             };
             scrapes.answer(token, self.now, &reply, with_body);
@@ -50,6 +52,14 @@ impl Turn<'_> {
         match self.conference.trace_of(self.now, room, peer) {
             Some(trace) => Reply::json(StatusCode::OK, &trace),
             None => Reply::problem(StatusCode::NOT_FOUND, "nobody in such a room has this id"),
+        }
+    }
+
+    /// Why somebody got no media, by the code they read.
+    fn trouble(&self, code: &str) -> Reply {
+        match self.conference.trouble_of(code) {
+            Some(trouble) => Reply::json(StatusCode::OK, trouble),
+            None => Reply::problem(StatusCode::NOT_FOUND, "no trouble that is kept has this code"),
         }
     }
 
@@ -120,9 +130,47 @@ impl Turn<'_> {
             .chain(Family::of(conference.counters()))
             .chain(Family::of(&conference.ledger().numbers()))
             .chain(by_code)
+            .chain(of_funnel(conference.funnel()))
             .chain(workers)
             .collect()
     }
+}
+
+/// How far people come, and where they are lost: of each step, those who reached it are those who reached the next one, were lost or
+/// settled there, or are there now.
+fn of_funnel(funnel: &Funnel) -> [Family; 4] {
+    let on_way = JoinStep::ALL.into_iter().filter(|step| *step != JoinStep::Shown);
+    let reached = JoinStep::ALL.into_iter().map(|step| (step.word(), funnel.reached(step)));
+    [
+        Family::by(
+            "step",
+            "join_funnel",
+            "People on their way into a call, by the step they reached. Of the pages that were sent nobody knows whose they are.",
+            Kind::Counter,
+            [("page", funnel.pages)].into_iter().chain(reached),
+        ),
+        Family::by_two(
+            ["step", "cause"],
+            "join_funnel_lost",
+            "Of these, those who were lost, by the last step they reached and by cause.",
+            Kind::Counter,
+            funnel.lost().map(|(step, loss, count)| ([step.word(), loss.word()], count)),
+        ),
+        Family::by_two(
+            ["step", "as"],
+            "join_funnel_settled",
+            "Of these, those who arrived and have nothing to see, by the last step they reached and by why.",
+            Kind::Counter,
+            funnel.settled().map(|(step, settled, count)| ([step.word(), settled.word()], count)),
+        ),
+        Family::by(
+            "step",
+            "join_funnel_on_way",
+            "Of these, those who are on the way now, by the last step they reached.",
+            Kind::Gauge,
+            on_way.map(|step| (step.word(), funnel.on_way(step))),
+        ),
+    ]
 }
 
 /// The code as clients read it.

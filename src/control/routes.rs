@@ -25,7 +25,13 @@ impl Site<'_> {
                 self.standard(request, client).unwrap_or_else(|| only_reading(request, || None))
             }
             _ => match link(path) {
-                Some(link) => only_reading(request, || self.room_page(request, link)),
+                Some(link) => {
+                    let reply = only_reading(request, || self.room_page(request, link));
+                    if reply.status.is_success() {
+                        self.conference.page_sent();
+                    }
+                    reply
+                }
                 None => only_reading(request, || self.assets.reply(path, &request.head.headers)),
             },
         }

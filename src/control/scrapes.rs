@@ -73,6 +73,8 @@ pub(super) enum Wanted {
     Numbers,
     /// The trace of somebody's subscription.
     Trace { room: String, peer: String },
+    /// Why somebody got no media.
+    Trouble { code: String },
 }
 
 impl Scrapes {
@@ -261,7 +263,10 @@ fn wanted(head: &Head) -> Result<(Wanted, bool), Refusal> {
     let what = match (head.path.as_str(), of) {
         ("/metrics", _) => Wanted::Numbers,
         (_, Some((room, peer))) => Wanted::Trace { room: room.to_owned(), peer: peer.to_owned() },
-        _ => return Err(Refusal::Path),
+        (path, None) => match path.strip_prefix("/api/troubles/") {
+            Some(code) => Wanted::Trouble { code: code.to_owned() },
+            None => return Err(Refusal::Path),
+        },
     };
     match head.method {
         Method::GET => Ok((what, true)),

@@ -65,6 +65,7 @@ impl World {
         let start = Instant::now();
         let wire = Wire::new(mio::net::TcpStream::from_std(stream), None).unwrap();
         let config = ConferenceConfig {
+            media: crate::conference::MediaReach::default(),
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: None,

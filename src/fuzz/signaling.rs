@@ -86,6 +86,7 @@ struct World {
 impl World {
     fn new() -> World {
         let config = ConferenceConfig {
+            media: crate::conference::MediaReach::default(),
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             spill_at: SPILL_AT,

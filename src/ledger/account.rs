@@ -53,6 +53,8 @@ pub enum Metered {
     Offers,
     /// People who are given credentials for the TURN server.
     TurnUsers,
+    /// Reports of people who get no media.
+    Troubles,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -60,7 +62,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Metered {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 
     /// The limit that says how many there are, in which time, and how many of these times' worth may come at once: a class
     /// that follows one link, or everybody when the server was restarted.
@@ -70,6 +72,7 @@ impl Metered {
             Metered::FailedJoins => (Limit::FailedJoinsPerMinutePerAddress, MINUTE, 5),
             Metered::RoomsMade => (Limit::RoomsMadePerMinutePerAddress, MINUTE, 2),
             Metered::Offers => (Limit::OffersPerSecondPerAddress, SECOND, 20),
+            Metered::Troubles => (Limit::TroublesPerMinutePerAddress, MINUTE, 4),
             Metered::TurnUsers => (Limit::TurnUsersPerHourPerAddress, HOUR, 1),
         }
     }

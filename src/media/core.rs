@@ -44,7 +44,7 @@ use super::dominant::Floor;
 use super::guard::Faults;
 use super::ids::{PeerId, RoomId, WorkerId};
 use super::loudest::{Concerned, Loudest};
-use super::message::{Command, Notice};
+use super::message::{Command, Notice, Reached};
 use super::mirror::Mirror;
 use super::peer::Peer;
 use super::publication::{Abroad, Publication};
@@ -314,6 +314,9 @@ impl Core {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(connection) = &mut peer.connection else { return };
         if kind == DatagramKind::Dtls && !connection.is_connected() {
+            if peer.reached.add(Reached::Handshake) {
+                self.notices.push_back(Notice::Reached { peer: peer.id, reached: Reached::Handshake });
+            }
             let theirs = self.handshakes.iter().filter(|waiting| waiting.peer == peer.id).count();
             if self.handshakes.len() >= HANDSHAKES || theirs >= HANDSHAKES_PER_PEER {
                 self.counters.handshakes_dropped += 1;

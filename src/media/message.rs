@@ -248,6 +248,13 @@ pub enum Notice {
         /// From whom.
         peer: PeerId,
     },
+    /// A connection came further than before: each of these is told once of each connection.
+    Reached {
+        /// Whose.
+        peer: PeerId,
+        /// What came.
+        reached: Reached,
+    },
     /// The floor of a room passed to somebody, or nobody has it any more ([`super::dominant`]).
     Floor {
         /// Who has it, or had it until now.
@@ -282,10 +289,45 @@ impl Notice {
             | Notice::Quiet { peer }
             | Notice::TooMuch { peer }
             | Notice::Heard { peer }
+            | Notice::Reached { peer, .. }
             | Notice::Floor { peer, .. }
             | Notice::Lost { peer, .. } => *peer,
             Notice::FileBroken { file } => file.from,
         }
+    }
+}
+
+/// What came of somebody, on the way to media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// A check of theirs over UDP, made with their password.
+    Udp,
+    /// The same over TCP.
+    Tcp,
+    /// A packet of the DTLS handshake.
+    Handshake,
+    /// The end of the handshake: there are keys.
+    Connected,
+    /// A media packet.
+    Media,
+}
+
+/// A set of [`Reached`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReachedSet(u8);
+
+impl ReachedSet {
+    /// Whether it is in.
+    #[must_use]
+    pub fn has(self, reached: Reached) -> bool {
+        self.0 & (1 << reached as u8) != 0
+    }
+
+    /// Puts it in. False if it was in.
+    pub fn add(&mut self, reached: Reached) -> bool {
+        let is_new = !self.has(reached);
+        self.0 |= 1 << reached as u8;
+        is_new
     }
 }
 

@@ -13,7 +13,7 @@ use super::guard::Faults;
 use super::ids::{Kind, PeerId, Stream, StreamId, Track, WorkerId};
 use super::keybudget::KeyBudget;
 use super::ladder;
-use super::message::{AudioSlot, Beside, Blocked, Reason, SlotTable, Tile, VideoSlot};
+use super::message::{AudioSlot, Beside, Blocked, ReachedSet, Reason, SlotTable, Tile, VideoSlot};
 use super::policing::Police;
 use super::rtc::{Connection, DUE, Mid};
 use super::rtp::Ssrc;
@@ -64,6 +64,8 @@ pub struct Peer {
     pub heard: Option<Instant>,
     /// The conference was told that nothing comes.
     pub quiet: bool,
+    /// How far their connection came.
+    pub reached: ReachedSet,
     /// Files wait for them: there is a time for these to leave.
     has_files: bool,
     /// In which lists of their core they are.
@@ -141,6 +143,7 @@ impl Peer {
             police: Box::new(Police::new(now)),
             heard: None,
             quiet: false,
+            reached: ReachedSet::default(),
             has_files: false,
             listed: Listed::default(),
             seldom: Box::new(Seldom {

@@ -34,6 +34,8 @@ enum Samples {
     One(u64),
     /// By the values of one label. They come from this program, never from a client.
     By(&'static str, Vec<(Cow<'static, str>, u64)>),
+    /// By the values of two.
+    ByTwo([&'static str; 2], Vec<([&'static str; 2], u64)>),
     Spread(Spread),
 }
 
@@ -70,6 +72,18 @@ impl Family {
         Family { name, help, unit: None, kind, samples: Samples::By(label, numbers) }
     }
 
+    /// The same for each pair of values of two labels. What never happened has no number.
+    pub fn by_two(
+        labels: [&'static str; 2],
+        name: &'static str,
+        help: &'static str,
+        kind: Kind,
+        numbers: impl IntoIterator<Item = ([&'static str; 2], u64)>,
+    ) -> Family {
+        let samples = Samples::ByTwo(labels, numbers.into_iter().collect());
+        Family { name, help, unit: None, kind, samples }
+    }
+
     /// A row that says how what was measured is spread. What is told is in `unit`, of which what was recorded is one part in `parts`.
     pub fn spread<const N: usize>(
         name: &'static str,
@@ -103,6 +117,10 @@ impl Family {
             Samples::Spread(Spread { sum, count, buckets }) => {
                 metric.encode_histogram::<NoLabelSet>(*sum, *count, buckets, None)
             }
+            Samples::ByTwo([one, other], numbers) => numbers.iter().try_for_each(|([of_one, of_other], number)| {
+                let labels = [(*one, *of_one), (*other, *of_other)];
+                self.encode_number(*number, metric.encode_family(&labels)?)
+            }),
             Samples::By(label, numbers) => numbers.iter().try_for_each(|(value, number)| {
                 self.encode_number(*number, metric.encode_family(&[(*label, value.as_ref())])?)
             }),

@@ -80,6 +80,7 @@ impl Server {
         let (workers_count, codecs) = (workers.count(), config.codecs.clone());
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
         let people = ConferenceConfig {
+            media: plenary::conference::MediaReach::default(),
             key,
             limits,
             turn: None,

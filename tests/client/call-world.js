@@ -29,6 +29,10 @@ export class FakePeer {
     this.configuration = configuration;
   }
   createDataChannel() {}
+  addEventListener() {}
+  async getStats() {
+    return new Map();
+  }
   close() {}
   addTransceiver() {
     const receiver = { getSynchronizationSources: () => [] };

@@ -54,6 +54,8 @@ test('every field the documentation shows is checked, or may be absent', () => {
     'closing.seconds',
     'moderate.peer',
     'moderate.knock',
+    'trouble.requests',
+    'trouble.responses',
   ]);
   for (const { from, message } of examples) {
     for (const field of Object.keys(message)) {

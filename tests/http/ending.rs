@@ -84,6 +84,7 @@ fn a_server_whose_worker_failed_ends_with_an_error_and_clients_are_told() {
     let mut workers = Failing(Arc::clone(&failed));
     let thread = std::thread::spawn(move || {
         let config = ConferenceConfig {
+            media: plenary::conference::MediaReach::default(),
             key: MasterKey::new(&[7; MasterKey::BYTES]),
             limits: Limits::default(),
             turn: None,

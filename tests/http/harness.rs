@@ -133,6 +133,7 @@ impl Server {
         });
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
         let config = ConferenceConfig {
+            media: plenary::conference::MediaReach::default(),
             key,
             limits,
             turn: None,

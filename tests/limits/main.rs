@@ -179,6 +179,18 @@ fn trigger(limit: Limit) -> u64 {
             (0..2).for_each(|socket| join(&mut conference, socket, "Ann"));
             conference.tally().count(limit)
         }
+        Limit::TroublesPerMinutePerAddress => {
+            let mut conference = conference(Limits::default().with(limit, 1));
+            let report = json!({
+                "type": "trouble", "gathered": [], "errors": [], "ice": "new", "dtls": "new", "answered": false,
+                "bytesSent": 0, "bytesReceived": 0, "encoded": false, "decoded": false
+            });
+            for socket in 0..5 {
+                join(&mut conference, socket, "Ann");
+                conference.socket_text(now(), SocketId(socket), &report.to_string());
+            }
+            conference.tally().count(limit)
+        }
         Limit::JoinMillis | Limit::RejoinMillis => {
             let mut conference = conference(Limits::default().with(limit, 1));
             join(&mut conference, 0, "Ann");
@@ -306,6 +318,7 @@ fn conference_with(limits: Limits, turn: Option<Turn>) -> Conference {
 fn conference_within(limits: Limits, turn: Option<Turn>, rules: PassRules) -> Conference {
     let key = MasterKey::new(&[7; MasterKey::BYTES]);
     let config = ConferenceConfig {
+        media: plenary::conference::MediaReach::default(),
         key,
         limits,
         turn,

@@ -141,6 +141,7 @@ impl World {
         let mut rng = Rng::new(seed);
         let key = MasterKey::new(&[7; MasterKey::BYTES]);
         let config = ConferenceConfig {
+            media: plenary::conference::MediaReach::default(),
             key,
             limits: limits.clone(),
             turn: None,

@@ -17,6 +17,7 @@ import { ServerFiles } from '../rtc/server-files.js';
 import { videoSlotsFor } from '../rtc/slot-plan.js';
 import { StallWatch } from '../rtc/stall-watch.js';
 import { orderOf, THROUGH_SERVER } from './direct.js';
+import { followMesh } from './directly.js';
 import { movingLines, newestOf } from './coming.js';
 import { Chat } from './chat.js';
 import { Entrance } from './entrance.js';
@@ -27,8 +28,9 @@ import { firstOwn, followDevices, ownTracks, returnOf, screenTracks } from './ow
 import { isAway, isSilent } from './reach.js';
 import { Reactions } from './reactions.js';
 import { moderatesWords } from './roles.js';
-import { changesOf, comingNews, EMPTY, nameOf, othersOf, reduce, remotePictures } from './room-state.js';
+import { changesOf, comingNews, EMPTY, othersOf, reduce, remotePictures } from './room-state.js';
 import { Telling } from './telling.js';
+import { TroubleDesk } from './trouble.js';
 
 /** @import { ErrorMessage, IceServer, Offer, PublishTrack, RoomInfo, ServerMessage, Tile, Topology, Welcome } from '../proto/messages.js' */
 /** @import { Own } from './own-tracks.js' */
@@ -88,6 +90,10 @@ export class Call extends Emitter {
     own: () => ownTracks(this.#media, this.#share),
     again: () => this.hands.sayAgain(),
   });
+  #troubles = new TroubleDesk(
+    (message) => this.#socket.up && this.#socket.send(message),
+    () => this.#state,
+  );
   // Without a socket the next welcome decides.
   #pace = new RebuildPace(() => this.#socket.up && this.#build());
   /** @type {Health} */
@@ -124,7 +130,7 @@ export class Call extends Emitter {
   #watch = new PathWatch({
     restartIce: () => this.#socket.up && void this.#link?.negotiate({ iceRestart: true }),
     rebuild: () => this.#socket.up && this.#build(),
-    told: (path) => this.#setHealth({ path }),
+    told: (path) => this.#setHealth(this.#troubles.fares(path)),
   });
 
   /** @param {CallOptions} options */
@@ -155,17 +161,9 @@ export class Call extends Emitter {
     this.#mesh.on('state', ({ order, plays }) => this.#reduce({ type: 'direct', order, plays }));
     this.#mesh.on('rests', (rests) => this.#link?.rest(rests));
     this.#mesh.on('speaker', (peer) => this.#reduce({ type: 'speaker', ...(peer ? { peer } : {}) }));
-    this.#mesh.on('track', (track) => this.emit('direct', track));
-    this.#mesh.on('word', ({ peer, word }) => {
-      const who = { peer, name: nameOf(this.#state, peer) };
-      if (!who.name) return;
-      if (word.type === 'hand') this.hands.heardDirectly(peer, { ...word });
-      else if (this.moderation.kept.chat) this.chat.heardDirectly(who, { ...word });
-    });
-    this.#mesh.on('connected', () => this.hands.connected());
+    followMesh(this, this.#mesh);
     this.hands.on('directly', (hand) => this.#reduce({ type: 'hand', ...hand }));
     this.hands.on('lowered', () => this.emit('announce', say('hand.lowered')));
-    this.#mesh.on('uplink', (uplink) => this.emit('uplink', uplink));
     // Before anybody is told that something is on which may not be.
     this.moderation = new Moderation({ send: (message) => this.#socket.send(message), media, share });
     this.moderation.on('say', (news) => this.emit('announce', news));
@@ -295,6 +293,8 @@ export class Call extends Emitter {
         return this.emit('downlink', message.bitrate);
       case 'ice-servers':
         return this.#useIceServers(message.iceServers);
+      case 'trouble':
+        return this.emit('trouble', message);
       case 'error':
         return message.ref === undefined ? this.#refused(message) : this.chat.hear(message);
       default:
@@ -394,6 +394,7 @@ export class Call extends Emitter {
     });
     this.#link = link;
     this.#files.use(link);
+    this.#troubles.use(link);
     link.rest(this.#mesh.rests);
     link.on('slot', (slot) => this.emit('slot', slot));
     link.on('broken', () => this.#pace.soon());
@@ -492,6 +493,7 @@ export class Call extends Emitter {
     this.#limits.stop();
     this.#pulse.stop();
     this.#files.use(null);
+    this.#troubles.use(null);
     this.#link?.close();
     this.#link = null;
   }

@@ -8,7 +8,7 @@
 /** @import { LocalMedia } from '../rtc/local-media.js' */
 /** @import { ScreenShare } from '../rtc/screen-share.js' */
 /** @import { Return } from '../core/storage.js' */
-/** @import { Kind, RoomInfo, Stream, Welcome } from '../proto/messages.js' */
+/** @import { Kind, RoomInfo, Stream, Trouble, Welcome } from '../proto/messages.js' */
 /** @import { Limited } from '../rtc/limit-watch.js' */
 /** @import { Uplink } from '../rtc/mesh.js' */
 /** @import { Path } from '../rtc/path-watch.js' */
@@ -55,6 +55,7 @@
  * @property {{ room: RoomInfo, knocks: boolean }} waiting One waits to be admitted; `knocks` as long as the server is there.
  * @property {News} announce For the live region.
  * @property {Health} health
+ * @property {Trouble} trouble Why sound and picture do not get through.
  * @property {number | null} downlink What the connection is thought to carry, in bits a second.
  * @property {Limited} limited The browser cannot afford what it was asked to send, or can again.
  * @property {null} outdated The page is older than the server, or the server says that it is of another one; nobody was

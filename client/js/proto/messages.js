@@ -48,9 +48,15 @@
  *   | { action: 'end' }} ModerationWish
  */
 /** @typedef {{ type: 'moderate' } & ModerationWish} Moderate */
+/** A kind of address, with what carries it; never the address. @typedef {'host-udp' | 'host-tcp' | 'hidden-udp' | 'hidden-tcp' | 'outer-udp' | 'outer-tcp' | 'relay-udp' | 'relay-tcp'} Gathered */
+/** @typedef {{ code: number, scheme: 'stun' | 'stuns' | 'turn' | 'turns', transport: 'udp' | 'tcp' }} IceError */
+/** Which way media goes to the server. @typedef {'udp' | 'tcp' | 'relay'} Way */
+/** What a browser found that gets no media; some count no checks. @typedef {{ gathered: Gathered[], errors: IceError[], ice: RTCIceConnectionState, dtls: RTCDtlsTransportState, answered: boolean, requests?: number, responses?: number, bytesSent: number, bytesReceived: number, encoded: boolean, decoded: boolean }} TroubleReport */
+/** @typedef {{ type: 'trouble' } & TroubleReport} TroubleTo */
+/** The first picture is shown. @typedef {{ type: 'shown', way: Way }} Shown */
 /** @typedef {{ type: 'leave', mayReturn?: boolean }} Leave */
 /** @typedef {{ type: 'ping' }} Ping */
-/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Hand | React | Moderate | Leave | Ping} ClientMessage */
+/** @typedef {Join | Offer | View | Mute | Limited | SignalTo | Direct | HideAddress | ChooseTopology | ChatPost | ChatEdit | ChatDelete | TypingTo | FileTo | Hand | React | Moderate | TroubleTo | Shown | Leave | Ping} ClientMessage */
 
 /**
  * How the room is kept; an older server says less of it. Times are in milliseconds since 1970, `longest` is in seconds.
@@ -112,8 +118,9 @@
 /** Somebody who waits. @typedef {{ knock: number, name: string, since: number, banned: boolean }} Knock */
 /** @typedef {{ type: 'lobby', waiting: Knock[] }} Lobby */
 /** `ref` if it is about the chat. @typedef {{ type: 'error', code: string, message: string, rebuild?: boolean, offer?: number, ref?: string, reason?: string }} ErrorMessage */
+/** Why no media gets through, as `words` of `ui/health.js` or as a newer server has it, and by which code it is found. @typedef {{ type: 'trouble', cause: string, code: string }} Trouble */
 /** @typedef {{ type: 'pong' }} Pong */
-/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | Reacted | FileFrom | RoomKept | Closing | Granted | Muted | Waiting | Lobby | ErrorMessage | Pong} ServerMessage */
+/** @typedef {Welcome | Peers | PeerJoined | PeerLeft | Answer | Publish | Slots | Speaker | Downlink | IceServers | TopologyOrder | SignalFrom | ChatSaid | ChatHistory | Typing | Reacted | FileFrom | RoomKept | Closing | Granted | Muted | Waiting | Lobby | Trouble | ErrorMessage | Pong} ServerMessage */
 
 /**
  * The protocol this page speaks. A server of another one says so in its `welcome`, or refuses the `join` with `reload`.

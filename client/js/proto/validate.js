@@ -39,6 +39,13 @@ const listOf = (check) => (value, at) => {
   return null;
 };
 
+/** @type {(check: Check) => Check} */
+const upToEight = (check) => (value, at) =>
+  Array.isArray(value) && value.length > 8 ? `${at} has more than 8 entries` : listOf(check)(value, at);
+
+/** The kinds of addresses that a browser gathers. */
+const GATHERED = ['host', 'hidden', 'outer', 'relay'].flatMap((of) => [`${of}-udp`, `${of}-tcp`]);
+
 /** @type {(needed: Record<string, Check>, optional?: Record<string, Check>) => Check} */
 const record =
   (needed, optional = {}) =>
@@ -138,6 +145,7 @@ const SERVER = {
   waiting: record({ knock: count, room }),
   lobby: record({ waiting: listOf(record({ knock: count, name: text, since: count, banned: flag })) }),
   error: record({ code: text, message: text }, { rebuild: flag, offer: u32, ref: text, reason: text }),
+  trouble: record({ cause: text, code: text }),
   pong: record({}),
 };
 
@@ -209,6 +217,23 @@ const CLIENT = {
   hand: record({ raised: flag }),
   react: record({ reaction: oneOf('thumbs-up', 'clap', 'heart', 'laugh', 'surprise', 'celebrate') }),
   moderate: wish,
+  trouble: record(
+    {
+      gathered: listOf(oneOf(...GATHERED)),
+      errors: upToEight(
+        record({ code: u16, scheme: oneOf('stun', 'stuns', 'turn', 'turns'), transport: oneOf('udp', 'tcp') }),
+      ),
+      ice: oneOf('new', 'checking', 'connected', 'completed', 'disconnected', 'failed', 'closed'),
+      dtls: oneOf('new', 'connecting', 'connected', 'failed', 'closed'),
+      answered: flag,
+      bytesSent: count,
+      bytesReceived: count,
+      encoded: flag,
+      decoded: flag,
+    },
+    { requests: u32, responses: u32 },
+  ),
+  shown: record({ way: oneOf('udp', 'tcp', 'relay') }),
   leave: record({}, { mayReturn: flag }),
   ping: record({}),
 };

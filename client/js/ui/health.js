@@ -79,6 +79,34 @@ export function troubleOf({ socket, silent, full, entrance, path }, joined, onli
   return path === 'open' ? null : { trouble: path, after: 0 };
 }
 
+/**
+ * What is said of sound and picture that do not get through, by what the server found; a newer server may find something else.
+ * @type {Record<string, string>}
+ */
+const CAUSES = {
+  'offer-unanswered': word('trouble.offer-unanswered'),
+  'no-candidates': word('trouble.no-candidates'),
+  'turn-refused': word('trouble.turn'),
+  'turn-unreachable': word('trouble.turn'),
+  'announced-unreachable': word('trouble.server'),
+  'udp-blocked': word('health.blocked.more'),
+  'nothing-arrived': word('trouble.server'),
+  'answers-lost': word('health.blocked.more'),
+  'ice-stuck': word('trouble.stuck'),
+  'dtls-stuck': word('trouble.stuck'),
+  'path-lost': word('trouble.stuck'),
+};
+
+/**
+ * What follows "Sound and picture do not get through:". Pure.
+ * @param {string} cause
+ */
+export const causeWords = (cause) =>
+  (Object.hasOwn(CAUSES, cause) ? CAUSES[cause] : undefined) ?? word('health.blocked.more');
+
+/** A code as it is read aloud: in two halves. @param {string} code */
+export const codeWords = (code) => `${code.slice(0, 4)}-${code.slice(4)}`;
+
 /** What is said though something else was said before. @type {Trouble[]} */
 const NEWS = ['blocked', 'full', 'no-answer-ended', 'no-socket', 'no-socket-ended'];
 
@@ -108,6 +136,8 @@ export function showHealth(call, speak) {
   let joined = false;
   /** @type {Trouble | null} */
   let told = null;
+  /** What the server found. @type {{ cause: string, code: string } | null} */
+  let found = null;
   const connecting = () => {
     text.textContent = word('health.connecting');
     again.hidden = true;
@@ -118,19 +148,27 @@ export function showHealth(call, speak) {
   const fine = () => {
     banner.hidden = true;
     const first = told !== null && ['slow', 'full', 'no-answer', 'no-socket'].includes(told);
+    found = null;
     if (told) speak(word(first ? 'health.connected' : 'health.connected-again'));
     told = null;
   };
   /** @param {Trouble} trouble */
   const tell = (trouble) => {
-    const { said, shown, more = '', goesOn = '' } = /** @type {Told} */ (TROUBLES[trouble]);
+    const { said, shown, more: known = '', goesOn = '' } = /** @type {Told} */ (TROUBLES[trouble]);
+    const explained = trouble === 'blocked' ? found : null;
+    const more = explained ? causeWords(explained.cause) : known;
+    const code = explained ? word('trouble.code', { code: [codeWords(explained.code)] }) : '';
     const direct = goesOn !== '' && call.state.direct.length > 0;
     // Of a server out of reach a connection that is lost is a part.
     if (told === null || (NEWS.includes(trouble) && told !== trouble)) speak(direct ? goesOn : said);
     if (told !== trouble) unfold(false);
     told = trouble;
     const words = direct ? `${shown} ${GOES_ON}` : shown;
-    text.replaceChildren(words, ...(more ? [h('span', { class: 'more', text: ` ${more}` })] : []));
+    text.replaceChildren(
+      words,
+      ...(more ? [h('span', { class: 'more', text: ` ${more}` })] : []),
+      ...(code ? [' ', h('span', { class: 'code', text: code })] : []),
+    );
     why.hidden = more === '';
     again.hidden = !trouble.startsWith('no-');
     banner.classList.toggle('given-up', trouble.endsWith('-ended'));
@@ -143,11 +181,17 @@ export function showHealth(call, speak) {
     call.start();
   });
   connecting();
+  call.on('trouble', ({ cause, code }) => {
+    found = { cause, code };
+    if (told !== 'blocked') return;
+    tell('blocked');
+    speak(`${causeWords(cause)} ${word('trouble.code', { code: [codeWords(code)] })}`);
+  });
   call.on('health', (health) => {
     clearTimeout(timer);
     joined ||= health.socket;
-    const found = troubleOf(health, joined, navigator.onLine !== false);
-    if (found) timer = setTimeout(() => tell(found.trouble), found.after);
+    const wrong = troubleOf(health, joined, navigator.onLine !== false);
+    if (wrong) timer = setTimeout(() => tell(wrong.trouble), wrong.after);
     else if (joined) fine();
   });
 }

@@ -726,6 +726,14 @@ const words = {
     'Ton und Bild kommen nicht durch. Vielleicht blockiert sie dieses Netz; ein anderes kann helfen.',
   'health.blocked.shown': 'Ton und Bild kommen nicht durch:',
   'health.blocked.more': 'Vielleicht blockiert sie dieses Netz, ein anderes kann helfen. Es wird weiter versucht …',
+  'trouble.offer-unanswered': 'Der Server gibt dazu keine Antwort. Es wird weiter versucht …',
+  'trouble.no-candidates':
+    'Dieser Browser lässt den Anruf nicht ins Netz. Es kann an einer Einstellung oder einer Erweiterung liegen.',
+  'trouble.turn':
+    'Das Relais, das helfen soll, hilft nicht. Ein anderes Netz kann helfen; wer den Server betreibt, kann es richten. Es wird weiter versucht …',
+  'trouble.server': 'Beim Server kommt nichts davon an. Wer ihn betreibt, kann das richten. Es wird weiter versucht …',
+  'trouble.stuck': 'Etwas unterwegs hält sie auf. Ein anderes Netz kann helfen. Es wird weiter versucht …',
+  'trouble.code': 'Code für Hilfe: {code}',
   'health.no-answer.said': 'Der Server antwortet nicht, es wird weiter versucht',
   'health.no-answer.shown': 'Der Server antwortet nicht. Es wird weiter versucht …',
   'health.no-answer-ended.said': 'Der Server antwortet nicht',

@@ -702,6 +702,14 @@ const words = {
   'health.blocked.said': 'Sound and picture do not get through. This network may block them; another one may help.',
   'health.blocked.shown': 'Sound and picture do not get through:',
   'health.blocked.more': 'this network may block them, another one may help. Still trying…',
+  'trouble.offer-unanswered': 'the server does not answer about them. Still trying…',
+  'trouble.no-candidates':
+    'this browser keeps the call from the network. A setting or an extension of it may be the reason.',
+  'trouble.turn':
+    'the relay that is to help does not. Another network may help; whoever runs the server can mend it. Still trying…',
+  'trouble.server': 'nothing of them arrives at the server. Whoever runs it can mend that. Still trying…',
+  'trouble.stuck': 'something on the way holds them up. Another network may help. Still trying…',
+  'trouble.code': 'Code for help: {code}',
   'health.no-answer.said': 'The server does not answer, trying again',
   'health.no-answer.shown': 'The server does not answer. Trying again…',
   'health.no-answer-ended.said': 'The server does not answer',

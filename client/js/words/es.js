@@ -713,6 +713,14 @@ const words = {
   'health.blocked.said': 'El sonido y la imagen no pasan. Puede que esta red los bloquee; otra puede ayudar.',
   'health.blocked.shown': 'El sonido y la imagen no pasan:',
   'health.blocked.more': 'puede que esta red los bloquee, otra puede ayudar. Se sigue intentando…',
+  'trouble.offer-unanswered': 'el servidor no responde sobre ellos. Se sigue intentando…',
+  'trouble.no-candidates':
+    'este navegador no deja salir la llamada a la red. Puede deberse a un ajuste o a una extensión.',
+  'trouble.turn':
+    'el relé que debe ayudar no ayuda. Otra red puede ayudar; quien gestiona el servidor puede arreglarlo. Se sigue intentando…',
+  'trouble.server': 'nada de ellos llega al servidor. Quien lo gestiona puede arreglarlo. Se sigue intentando…',
+  'trouble.stuck': 'algo en el camino los retiene. Otra red puede ayudar. Se sigue intentando…',
+  'trouble.code': 'Código de ayuda: {code}',
   'health.no-answer.said': 'El servidor no responde, se sigue intentando',
   'health.no-answer.shown': 'El servidor no responde. Se sigue intentando…',
   'health.no-answer-ended.said': 'El servidor no responde',

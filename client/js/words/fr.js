@@ -718,6 +718,13 @@ const words = {
   'health.blocked.said': 'Le son et l’image ne passent pas. Ce réseau les bloque peut-être ; un autre peut aider.',
   'health.blocked.shown': 'Le son et l’image ne passent pas :',
   'health.blocked.more': 'ce réseau les bloque peut-être, un autre peut aider. Les essais continuent…',
+  'trouble.offer-unanswered': 'le serveur ne répond pas à leur sujet. Les essais continuent…',
+  'trouble.no-candidates': 'ce navigateur tient l’appel hors du réseau, peut-être par un réglage ou une extension.',
+  'trouble.turn':
+    'le relais qui doit aider n’aide pas. Un autre réseau peut aider ; qui gère le serveur peut le réparer. Les essais continuent…',
+  'trouble.server': 'rien n’en arrive au serveur. Qui le gère peut y remédier. Les essais continuent…',
+  'trouble.stuck': 'quelque chose en route les retient. Un autre réseau peut aider. Les essais continuent…',
+  'trouble.code': 'Code d’assistance : {code}',
   'health.no-answer.said': 'Le serveur ne répond pas, nouvel essai en cours',
   'health.no-answer.shown': 'Le serveur ne répond pas. Nouvel essai…',
   'health.no-answer-ended.said': 'Le serveur ne répond pas',

@@ -91,6 +91,7 @@ impl World {
         let file_bytes = crate::conference::FILE_BYTES;
         let (rules, spill_at, whip_bitrate) = (PassRules::default(), SPILL_AT, WHIP_BITRATE);
         let config = ConferenceConfig {
+            media: crate::conference::MediaReach::default(),
             key,
             limits,
             rules,

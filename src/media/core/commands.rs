@@ -6,7 +6,7 @@ use super::{Core, Room};
 use crate::limits::Limit;
 use crate::media::files::Files;
 use crate::media::ids::{Kind, OfferId, PeerId, RoomId, Stream, Track, WorkerId};
-use crate::media::message::{Beside, Limitation, Notice, SlotLine, Tile, TrackLine};
+use crate::media::message::{Beside, Limitation, Notice, ReachedSet, SlotLine, Tile, TrackLine};
 use crate::media::peer::{Peer, Published};
 use crate::media::publication::{Origin, Publication};
 use crate::media::rtc::{Connection, Ended, Mid, Offer};
@@ -68,6 +68,7 @@ impl Core {
             Some(connection) => connection,
             None if fresh => {
                 peer.forget_desired();
+                peer.reached = ReachedSet::default();
                 let connection = Connection::new(&self.config.connection, key.number(), now)?;
                 peer.connection.insert(Box::new(connection))
             }

@@ -6,12 +6,12 @@ use super::Core;
 use super::fanout::{Passing, Reach};
 use super::neighbours::carried;
 use crate::limits::Limit;
-use crate::media::demux::{DatagramKind, Path};
+use crate::media::demux::{DatagramKind, Path, Protocol};
 use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
 use crate::media::ids::Kind;
 use crate::media::layers::Seen;
-use crate::media::message::Notice;
+use crate::media::message::{Notice, Reached};
 use crate::media::policing::Verdict;
 use crate::media::publication::Publication;
 use crate::media::recap::Recalled;
@@ -50,6 +50,10 @@ impl Core {
                 }
                 peer.quiet = false;
                 peer.heard = Some(now);
+                let over = if path.protocol == Protocol::Udp { Reached::Udp } else { Reached::Tcp };
+                if check.is_some() && peer.reached.add(over) {
+                    self.notices.push_back(Notice::Reached { peer: peer.id, reached: over });
+                }
             } else if DatagramKind::of(datagram) == DatagramKind::Srtp {
                 self.counters.unauthentic += 1;
             }
@@ -104,6 +108,7 @@ impl Core {
                 log::debug!("connected: {:?}", self.peers.get(key).map(|peer| peer.id));
                 // What was asked of publishers before the client could receive anything may have gone by.
                 self.want_key_frames_for(now, key);
+                self.reached(key, Reached::Connected);
             }
             Event::Estimate(estimate) => self.estimated(now, key, estimate),
             Event::DataStreams(count) if count > self.config.limits.get(Limit::DataStreamsPerPeer) => {
@@ -116,9 +121,21 @@ impl Core {
         }
     }
 
+    /// Tells that the connection of `key` came as far as this, once.
+    pub(super) fn reached(&mut self, key: PeerKey, reached: Reached) {
+        if let Some(peer) = self.peers.get_mut(key)
+            && peer.reached.add(reached)
+        {
+            self.notices.push_back(Notice::Reached { peer: peer.id, reached });
+        }
+    }
+
     fn handle_packet(&mut self, now: Instant, key: PeerKey, packet: &Packet) {
         self.counters.received += 1;
         let Some(peer) = self.peers.get_mut(key) else { return };
+        if peer.reached.add(Reached::Media) {
+            self.notices.push_back(Notice::Reached { peer: peer.id, reached: Reached::Media });
+        }
         let Some(at) = peer.publication_on(packet.mid) else { return };
         let Some(publication) = self.publications.get_mut(at) else { return };
         // What is muted counts, too.
