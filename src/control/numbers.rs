@@ -121,6 +121,7 @@ impl Turn<'_> {
             .chain(Family::of(&conference.ledger().numbers()))
             .chain(by_code)
             .chain(workers)
+            .chain(control.more.iter().flat_map(|more| more()))
             .collect()
     }
 }

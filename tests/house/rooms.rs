@@ -78,6 +78,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("load", &["conference", "config", "media", "trust"]),
+    ("selfcall", &["conference", "config", "load", "media", "metrics"]),
     ("fuzz", &["conference", "control", "ledger", "limits", "media", "passes"]),
     ("lib", &[]),
     ("main", &[]),
