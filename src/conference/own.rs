@@ -31,7 +31,10 @@ impl Conference {
 
     /// Whether somebody is in the server's own room.
     pub(super) fn is_of_server(&self, peer: PeerId) -> bool {
-        self.peers.get(&peer).and_then(|peer| self.rooms.get(&peer.room)).is_some_and(|room| self.is_own(room))
+        self.peers
+            .get(&peer)
+            .and_then(|peer| self.rooms.get(&peer.room))
+            .is_some_and(|room| self.is_own(room))
     }
 
     fn is_own(&self, room: &OpenRoom) -> bool {

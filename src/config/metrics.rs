@@ -33,8 +33,7 @@ impl FromStr for SelfCall {
     fn from_str(text: &str) -> Result<SelfCall, String> {
         let seconds = text.strip_suffix('s').unwrap_or(text).parse().ok();
         let seconds = seconds.filter(|seconds| *seconds == 0 || SELF_CALL.contains(seconds));
-        let wrong =
-            || format!("write seconds from {} to {}, or 0", SELF_CALL.start(), SELF_CALL.end());
+        let wrong = || format!("write seconds from {} to {}, or 0", SELF_CALL.start(), SELF_CALL.end());
         seconds.map(SelfCall).ok_or_else(wrong)
     }
 }

@@ -82,12 +82,24 @@ fn run(call: &Call<'_>, people: &mut [Person], poll: &mut Poll) -> Attempt {
         let now = Instant::now();
         if now >= by {
             let step = people.iter().map(Person::stands_at).min().unwrap_or(Step::Signaling);
-            return Err(Failure::new(step, format!("nothing came within {} s", PATIENCE.as_secs())));
+            return Err(Failure::new(step, missing(step)));
         }
-        let wakes = people.iter().enumerate().filter_map(|(number, person)| person.wakes(unheard(people, number)));
+        let wakes =
+            people.iter().enumerate().filter_map(|(number, person)| person.wakes(unheard(people, number)));
         let until = wakes.min().unwrap_or(by).min(by).min(now + NAP);
         // Whatever is told, everybody is looked at.
         let _ = poll.poll(&mut events, Some(until.saturating_duration_since(now)));
+    }
+}
+
+/// What was waited for in vain.
+fn missing(step: Step) -> String {
+    let seconds = PATIENCE.as_secs();
+    match step {
+        Step::Allocation => {
+            format!("the TURN server answers, but gave us none within {seconds} s: is its secret ours?")
+        }
+        _ => format!("nothing came within {seconds} s"),
     }
 }
 

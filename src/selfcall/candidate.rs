@@ -6,7 +6,12 @@ use crate::media::Protocol;
 
 /// Leaves of the candidates of an answer (RFC 8839, section 5.1) the one that is `public` and of this protocol, and has it lead to the same
 /// port of `to`. Says where that is; `None` if there is none such.
-pub(super) fn only(sdp: &str, protocol: Protocol, public: IpAddr, to: IpAddr) -> Option<(String, SocketAddr)> {
+pub(super) fn only(
+    sdp: &str,
+    protocol: Protocol,
+    public: IpAddr,
+    to: IpAddr,
+) -> Option<(String, SocketAddr)> {
     let (mut left, mut found) = (String::with_capacity(sdp.len()), None);
     for line in sdp.lines() {
         let line = match line.strip_prefix("a=candidate:") {

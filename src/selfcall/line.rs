@@ -25,6 +25,11 @@ pub(super) trait Line {
     /// Where they receive; `None` while that is not known.
     fn address(&self) -> Option<SocketAddr>;
 
+    /// Whether whoever is to give an address has answered.
+    fn is_answered(&self) -> bool {
+        self.address().is_some()
+    }
+
     /// What it is for the server.
     fn protocol(&self) -> Protocol;
 

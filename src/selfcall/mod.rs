@@ -34,8 +34,8 @@ use crate::load::trust;
 use crate::metrics::Family;
 use call::Place;
 use judge::{Around, Attempt, Step, Verdict};
-use numbers::{Found, Numbers};
 pub use numbers::SelfCallCounters;
+use numbers::{Found, Numbers};
 use plan::{Route, Way};
 
 /// Calls of the server with itself, for as long as this lives.

@@ -23,6 +23,8 @@ crate::metrics! {
 struct OfWay {
     planned: AtomicBool,
     judged: AtomicBool,
+    /// It came through once, so that there are times.
+    timed: AtomicBool,
     good: AtomicU64,
     unreachable: AtomicU64,
     broken: AtomicU64,
@@ -98,6 +100,7 @@ impl Numbers {
         of.broken.store(found.broken, Ordering::Relaxed);
         if found.good > 0 {
             let whole = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
+            of.timed.store(true, Ordering::Relaxed);
             of.join_millis.store(whole(found.join.as_millis()), Ordering::Relaxed);
             of.round_trip_micros.store(whole(found.round_trip.as_micros()), Ordering::Relaxed);
         }
@@ -130,6 +133,7 @@ impl Numbers {
         };
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let judged = |of: &OfWay, number: u64| of.judged.load(Ordering::Relaxed).then_some(number);
+        let timed = |of: &OfWay, number: u64| of.timed.load(Ordering::Relaxed).then_some(number);
         let planned = |of: &OfWay, number: u64| of.planned.load(Ordering::Relaxed).then_some(number);
         Family::of(&table)
             .chain([
@@ -155,13 +159,13 @@ impl Numbers {
                     "self_call_join_millis",
                     "Milliseconds until both people of the last self-call that came through by this way had heard each other, at the slowest address.",
                     Kind::Gauge,
-                    |of| judged(of, load(&of.join_millis)),
+                    |of| timed(of, load(&of.join_millis)),
                 ),
                 self.by_way(
                     "self_call_round_trip_micros",
                     "Microseconds that sound took to the server and back in the last self-call that came through by this way, at the slowest address.",
                     Kind::Gauge,
-                    |of| judged(of, load(&of.round_trip_micros)),
+                    |of| timed(of, load(&of.round_trip_micros)),
                 ),
                 self.by_way(
                     "self_call_calls",

@@ -103,6 +103,7 @@ impl Person {
         let has_address = self.line.as_ref().is_some_and(|line| line.address().is_some());
         match self {
             _ if !self.entered => Step::Signaling,
+            Person { line: Some(line), .. } if !has_address && line.is_answered() => Step::Allocation,
             _ if !has_address => Step::Relay,
             _ if !self.answered => Step::Signaling,
             _ if !self.reached => Step::Path,
@@ -185,14 +186,18 @@ impl Person {
         }
     }
 
-    fn open_relay(&mut self, call: &Call<'_>, told: &[IceServer], registry: &Registry) -> Result<(), Failure> {
+    fn open_relay(
+        &mut self,
+        call: &Call<'_>,
+        told: &[IceServer],
+        registry: &Registry,
+    ) -> Result<(), Failure> {
         let Some((place, server)) = call.relay.filter(|_| self.line.is_none()) else { return Ok(()) };
         let Some(told) = told.iter().find(|server| server.credential.is_some()) else {
             return Err(Failure::new(Step::Allocation, "the server gives no credentials"));
         };
         let around = (registry, Token(self.number * 2), Instant::now());
-        let relay =
-            Relay::open((call.way, place, server), told, (call.public.is_ipv6(), call.tls), around)?;
+        let relay = Relay::open((call.way, place, server), told, (call.public.is_ipv6(), call.tls), around)?;
         self.line = Some(Box::new(relay));
         Ok(())
     }

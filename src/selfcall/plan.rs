@@ -122,11 +122,7 @@ mod tests {
     #[test]
     fn every_announced_address_is_called_both_ways_and_compared_with_the_one_behind() {
         let found = routes(
-            &[
-                announced("10.0.0.1", "192.0.2.1"),
-                announced("0.0.0.0", "192.0.2.2"),
-                announced("::1", "::1"),
-            ],
+            &[announced("10.0.0.1", "192.0.2.1"), announced("0.0.0.0", "192.0.2.2"), announced("::1", "::1")],
             &[],
         );
         let told: Vec<_> = found.iter().map(|route| (route.way, route.public, route.local)).collect();
@@ -145,7 +141,8 @@ mod tests {
 
     #[test]
     fn every_relay_is_called_by_its_own_way() {
-        let all = [announced("::1", "::1"), announced("127.0.0.1", "127.0.0.1"), announced("0.0.0.0", "192.0.2.1")];
+        let all =
+            [announced("::1", "::1"), announced("127.0.0.1", "127.0.0.1"), announced("0.0.0.0", "192.0.2.1")];
         let urls = [
             "turn:turn.example.org",
             "turn:192.0.2.9:3479?transport=tcp",

@@ -76,6 +76,8 @@ pub(super) struct Relay {
     client: TurnClient,
     /// The zero of its time.
     begun: Instant,
+    /// Something came of the TURN server.
+    answered: bool,
     local: SocketAddr,
     server: SocketAddr,
     relayed: Option<SocketAddr>,
@@ -120,6 +122,7 @@ impl Relay {
             wire,
             client,
             begun: now,
+            answered: false,
             local,
             server,
             relayed: None,
@@ -137,6 +140,7 @@ impl Relay {
     }
 
     fn take(&mut self, bytes: Vec<u8>, now: Moment, heard: &mut Vec<Vec<u8>>) {
+        self.answered = true;
         let came = Transmit::new(bytes, self.client.transport(), self.server, self.local);
         if let TurnRecvRet::PeerData(data) = self.client.recv(came, now) {
             keep(&data, self.target, heard);
@@ -153,7 +157,7 @@ impl Relay {
             let waits = match self.client.poll(moment) {
                 TurnPollRet::WaitUntil(until) => until.checked_duration_since(moment),
                 TurnPollRet::Closed if self.relayed.is_none() => {
-                    return Err(Failure::new(Step::Relay, "it does not answer"));
+                    return Err(self.broke(&ErrorKind::TimedOut.into()));
                 }
                 _ => Some(Duration::from_secs(1)),
             };
@@ -177,11 +181,17 @@ impl Relay {
             match event {
                 TurnEvent::AllocationCreated(_, address) => self.relayed = Some(address),
                 TurnEvent::AllocationCreateFailed(_) => {
-                    return Err(Failure::new(Step::Allocation, "the TURN server refuses us one: is its secret ours?"));
+                    return Err(Failure::new(
+                        Step::Allocation,
+                        "the TURN server refuses us one: is its secret ours?",
+                    ));
                 }
                 TurnEvent::PermissionCreated(..) => self.permitted = true,
                 TurnEvent::PermissionCreateFailed(_, to) => {
-                    return Err(Failure::new(Step::Allocation, format!("the TURN server lets nobody send to {to}")));
+                    return Err(Failure::new(
+                        Step::Allocation,
+                        format!("the TURN server lets nobody send to {to}"),
+                    ));
                 }
                 _ => {}
             }
@@ -198,9 +208,9 @@ impl Relay {
         }
     }
 
-    /// What went wrong on the way to the TURN server, which is something else once it gave an address.
+    /// What went wrong on the way to the TURN server, which is something else once it has answered.
     fn broke(&self, error: &io::Error) -> Failure {
-        let step = if self.relayed.is_some() { Step::Allocation } else { Step::Relay };
+        let step = if self.answered { Step::Allocation } else { Step::Relay };
         Failure::new(step, error.to_string())
     }
 }
@@ -244,6 +254,10 @@ fn wire(
 impl Line for Relay {
     fn address(&self) -> Option<SocketAddr> {
         self.relayed
+    }
+
+    fn is_answered(&self) -> bool {
+        self.answered
     }
 
     fn protocol(&self) -> Protocol {

@@ -196,8 +196,7 @@ impl Client {
             Protocol::Udp => Candidate::builder().udp().host(address).build(),
             Protocol::Tcp => Candidate::builder().tcp().host(address).tcptype(TcpType::Active).build(),
         };
-        let candidate = candidate
-            .map_err(|error| ClientError::Address(address, error.to_string()))?;
+        let candidate = candidate.map_err(|error| ClientError::Address(address, error.to_string()))?;
         rtc.add_local_candidate(candidate);
         let of = |codec: Str0mCodec| rtc.codec_config().find(|params| params.spec().codec == codec);
         let opus = of(Str0mCodec::Opus).map(PayloadParams::pt);
@@ -305,7 +304,9 @@ impl Client {
         each: &mut impl FnMut(ClientEvent<'_>),
     ) -> Result<(), ClientError> {
         // What is no datagram of WebRTC is nobody's.
-        let Ok(receive) = Receive::new(transport(self.protocol), from, self.address, datagram) else { return Ok(()) };
+        let Ok(receive) = Receive::new(transport(self.protocol), from, self.address, datagram) else {
+            return Ok(());
+        };
         let pt = datagram.get(1).map(|second| Pt::from(second & 0x7f));
         self.resent = pt.is_some() && pt == self.resends;
         self.rtc.handle_input(Input::Receive(now, receive))?;
