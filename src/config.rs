@@ -246,6 +246,8 @@ pub struct Config {
     pub keyring: Keyring,
     /// Where numbers are told, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// How long it is from one self-call to the next, if there are any.
+    pub self_call: Option<Duration>,
     /// The bounds on what clients can make the server hold or do.
     pub limits: Limits,
     /// How long people have to end their calls once the server is to end.
@@ -349,6 +351,7 @@ impl Config {
             rules,
             keyring,
             metrics: args.metrics.metrics,
+            self_call: args.metrics.self_call.each(),
             limits: args.limits.limits(),
             drain: Duration::from_secs(u64::from(args.drain_seconds)),
             hooks: None,

@@ -24,6 +24,7 @@ pub mod pin;
 pub mod qr;
 pub mod queue;
 pub mod refusals;
+pub mod selfcall;
 pub mod standstill;
 pub mod state;
 pub mod store;

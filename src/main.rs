@@ -22,6 +22,7 @@ use plenary::keyring;
 use plenary::media::Protocol;
 use plenary::passes::mint;
 use plenary::pin::stay_on;
+use plenary::selfcall::SelfCalls;
 use plenary::state;
 use plenary::store::{Database, Keeper};
 use plenary::webhooks::Webhooks;
@@ -241,6 +242,15 @@ fn serve(config: &Config, journal: &Journal) -> Result<(), Box<dyn Error>> {
         entropy(&mut life);
         control.tell_webhooks(Webhooks::start(hooks, life)?);
     }
+
+    let self_calls = match config.self_call {
+        None => SelfCalls::none(),
+        Some(each) => {
+            let now = Now { instant: Instant::now(), wall: SystemTime::now().into() };
+            SelfCalls::start(config, control.port(), conference.make_own_room(now), each)?
+        }
+    };
+    control.tell_more(self_calls.told());
 
     // The workers are at home by now, and those that replace them have cores of their own.
     if let Some(core) = config.control_core {

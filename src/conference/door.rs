@@ -163,7 +163,8 @@ impl Conference {
         // Nothing that was given to somebody who was put out brings them back.
         let token = token.filter(|token| !record.bans.removed(token.peer));
         let was_inside = token.filter(|token| self.tokens.brings_back(now, token));
-        let by_pass = self.config.rules.join == Auth::Token || record.keeping.access == Access::Token;
+        let needs_pass = self.config.rules.join == Auth::Token || record.keeping.access == Access::Token;
+        let by_pass = needs_pass && !self.is_own_room(&record.id);
         let pass = self.needed_pass(now, address, shown, (is_owner || was_inside.is_some(), by_pass))?;
         let (role, within) = standing(&record, pass.as_ref(), is_owner, was_inside);
         let expected = was_inside.is_some() || role.rank() > 0;

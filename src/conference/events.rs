@@ -55,6 +55,9 @@ impl Conference {
     }
 
     pub(super) fn happened(&mut self, what: Happened, room: &str, person: Option<(PeerId, String)>) {
+        if self.is_own_room(room) {
+            return;
+        }
         if self.events.len() >= MOST_WAITING {
             self.events.pop_front();
         }

@@ -51,6 +51,7 @@ mod moderation;
 mod names;
 mod negotiation;
 pub mod outbox;
+mod own;
 mod parse;
 mod pass;
 mod payers;
@@ -278,6 +279,8 @@ pub struct Conference {
     kept: BTreeMap<String, Option<ClientAddress>>,
     reading: Reading,
     timers: TimerQueue,
+    /// The id of the server's own room, if it has one.
+    own_room: Option<String>,
     /// When the server ends, once that was asked for.
     ends_at: Option<Instant>,
     outputs: VecDeque<Output>,
@@ -325,6 +328,7 @@ impl Conference {
             kept: BTreeMap::new(),
             reading: Reading::default(),
             timers: TimerQueue::default(),
+            own_room: None,
             ends_at: None,
             outputs: VecDeque::new(),
             changes: VecDeque::new(),
@@ -428,10 +432,13 @@ impl Conference {
     pub fn gauges(&self) -> Gauges {
         let [sockets, people, rooms] =
             [self.sockets.len(), self.peers.len(), self.store.len()].map(|count| count as u64);
+        let (own_people, own_rooms) = (self.own_people() as u64, u64::from(self.own_room.is_some()));
+        let (people, rooms) = (people.saturating_sub(own_people), rooms.saturating_sub(own_rooms));
+        let sockets = sockets.saturating_sub(own_people);
         let [files, waiting, standard] =
             [self.files.carried(), self.lobby.len(), self.standard.len()].map(|count| count as u64);
         let mut gauges = Gauges { sockets, people, rooms, files, waiting, standard, ..Gauges::default() };
-        for room in self.rooms.values() {
+        for room in self.rooms_of_people() {
             room.state.tracks().for_each(|track| gauges.add(track));
         }
         gauges

@@ -460,7 +460,7 @@ impl Conference {
         self.timers.clear(&Timer::Course(id));
         if let Some(room) = self.rooms.remove(&id) {
             self.room_ids.remove(room.id());
-            if !room.state.record().is_kept() {
+            if !(room.state.record().is_kept() || self.is_own_room(room.id())) {
                 self.makers.vacated(room.id());
                 self.forget_later(now, room.id());
             }

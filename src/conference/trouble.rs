@@ -77,7 +77,11 @@ pub(super) struct Troubles {
 fn draw_code(entropy: &mut Entropy) -> String {
     let mut bytes = [0; CODE_CHARS];
     entropy(&mut bytes);
-    bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|char| char::from(*char)).collect()
+    bytes
+        .iter()
+        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
+        .map(|char| char::from(*char))
+        .collect()
 }
 
 /// A code as it was meant: what is read aloud comes in any case, with dashes, and with letters that look like digits.
@@ -109,7 +113,9 @@ impl Conference {
         let address = peer.address;
         self.spend(now, address, Metered::Troubles).map_err(|over| Refusal::over(now, over))?;
         let Some(peer) = self.peers.get(&id) else { return Ok(()) };
-        let Some(room_id) = self.rooms.get(&peer.room).map(|room| room.id().to_owned()) else { return Ok(()) };
+        let Some(room_id) = self.rooms.get(&peer.room).map(|room| room.id().to_owned()) else {
+            return Ok(());
+        };
         let media = &self.config.media;
         let evidence = Evidence {
             report: &report,
@@ -246,9 +252,9 @@ impl Conference {
         let shows = |track: &Track, muted: &std::collections::BTreeSet<Track>| {
             track.kind == Kind::Video && !muted.contains(track)
         };
-        let shown = others.filter_map(|other| room.state.member(*other)).any(|member| {
-            member.tracks().iter().any(|track| shows(track, member.muted()))
-        });
+        let shown = others
+            .filter_map(|other| room.state.member(*other))
+            .any(|member| member.tracks().iter().any(|track| shows(track, member.muted())));
         if shown && !looks_away { Ok(()) } else { Err(Settled::NothingToShow) }
     }
 

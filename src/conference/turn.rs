@@ -97,7 +97,9 @@ impl Conference {
             self.timers.set(Timer::IceServers(id), first_look(now.instant, id));
         }
         // A person is a user of the relay, whatever the credentials they are given one after the other.
-        let newcomer = self.peers.get(&id).filter(|peer| peer.issued.is_none()).map(|peer| peer.address);
+        let is_newcomer =
+            !self.is_of_server(id) && self.peers.get(&id).is_some_and(|peer| peer.issued.is_none());
+        let newcomer = self.peers.get(&id).filter(|_| is_newcomer).map(|peer| peer.address);
         if newcomer.is_some_and(|address| self.spend(now, address, Metered::TurnUsers).is_err()) {
             return Vec::new();
         }

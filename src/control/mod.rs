@@ -71,6 +71,7 @@ use crate::keyring::Keyring;
 use crate::ledger::Turns;
 use crate::limits::{Limits, Tally};
 use crate::listener::Listeners;
+use crate::metrics::Family;
 use crate::refusals::RefusalLog;
 use crate::store::Keeper;
 use crate::webhooks::Webhooks;
@@ -130,6 +131,8 @@ pub struct Control {
     scrapes: Option<Scrapes>,
     keeper: Option<Keeper>,
     webhooks: Option<Webhooks>,
+    /// Numbers of others.
+    more: Vec<Box<dyn Fn() -> Vec<Family> + Send>>,
     /// When the process began.
     started: SystemTime,
     /// Connections whose answers wait until something is kept.
@@ -193,6 +196,7 @@ impl Control {
             scrapes: None,
             keeper: None,
             webhooks: None,
+            more: Vec::new(),
             started: SystemTime::now(),
             await_store: BTreeSet::new(),
             answers: Answers::default(),
@@ -246,6 +250,11 @@ impl Control {
         let address = scrapes.address();
         self.scrapes = Some(scrapes);
         address
+    }
+
+    /// Has these told among the numbers.
+    pub fn tell_more(&mut self, more: impl Fn() -> Vec<Family> + Send + 'static) {
+        self.more.push(Box::new(more));
     }
 
     /// Keeps rooms with this from now on. Without it they live as long as the process.

@@ -132,6 +132,7 @@ impl Turn<'_> {
             .chain(by_code)
             .chain(of_funnel(conference.funnel()))
             .chain(workers)
+            .chain(control.more.iter().flat_map(|more| more()))
             .collect()
     }
 }

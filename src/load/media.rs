@@ -104,6 +104,7 @@ impl Media {
     /// Something happened to the connection.
     pub(super) fn take(&mut self, event: ClientEvent<'_>, now: Instant, micros: u64) {
         match event {
+            ClientEvent::Reached => {}
             ClientEvent::Connected => self.connected = Some(now),
             ClientEvent::KeyFrameAsked(_, layer) => {
                 self.camera.iter_mut().for_each(|(_, camera)| camera.ask_key_frame(layer));

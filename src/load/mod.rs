@@ -21,14 +21,14 @@ mod progress;
 mod report;
 mod rng;
 mod server;
-mod session;
-mod signaling;
-mod site;
+pub(crate) mod session;
+pub(crate) mod signaling;
+pub(crate) mod site;
 mod socket;
 mod source;
 mod stamp;
 mod traffic;
-mod trust;
+pub(crate) mod trust;
 mod watch;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ const TILE_HEIGHT: u16 = 360;
 
 /// What follows from a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     /// We are in. The connection that there was is gone if `anew`.
     Entered {
         /// There is nothing to go on with.
@@ -34,7 +34,7 @@ pub(super) enum Wish {
 
 /// One person's signaling.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     room: String,
     name: String,
     /// An access token.
@@ -58,7 +58,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Person `number`, who will publish `tracks` and shows this `pass`.
-    pub(super) fn new(
+    pub(crate) fn new(
         (room, pass): (String, Option<String>),
         number: usize,
         tracks: Vec<Track>,
@@ -84,7 +84,7 @@ impl Session {
     }
 
     /// A socket was opened: we enter, or come back.
-    pub(super) fn opened(&mut self) {
+    pub(crate) fn opened(&mut self) {
         self.unsaid.clear();
         self.in_flight = false;
         self.unsaid.push_back(ClientMessage::Join {
@@ -103,32 +103,32 @@ impl Session {
     }
 
     /// The connection ended: another one is to be offered.
-    pub(super) fn rebuild(&mut self) {
+    pub(crate) fn rebuild(&mut self) {
         (self.in_flight, self.video) = (false, None);
     }
 
     /// We leave, for good.
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.unsaid.push_back(ClientMessage::Leave { may_return: false });
     }
 
     /// What is to be said next.
-    pub(super) fn next_message(&mut self) -> Option<ClientMessage> {
+    pub(crate) fn next_message(&mut self) -> Option<ClientMessage> {
         self.unsaid.pop_front()
     }
 
     /// Our own tracks.
-    pub(super) fn tracks(&self) -> &[Track] {
+    pub(crate) fn tracks(&self) -> &[Track] {
         &self.tracks
     }
 
     /// Slots for sound.
-    pub(super) fn audio_slots(&self) -> u8 {
+    pub(crate) fn audio_slots(&self) -> u8 {
         self.limits.as_ref().map_or(0, |limits| limits.pairs.saturating_add(limits.audio_only))
     }
 
     /// Something was said.
-    pub(super) fn hear(&mut self, message: ServerMessage) -> Option<Wish> {
+    pub(crate) fn hear(&mut self, message: ServerMessage) -> Option<Wish> {
         match message {
             ServerMessage::Welcome { peer, token, resumed, media, slots, .. } => {
                 (self.peer, self.token, self.limits) = (Some(peer), Some(token), Some(slots));
@@ -162,7 +162,7 @@ impl Session {
     }
 
     /// How many slots for pictures the next offer is to have, if there is to be one now.
-    pub(super) fn wants_offer(&self) -> Option<u8> {
+    pub(crate) fn wants_offer(&self) -> Option<u8> {
         let limits = self.limits.as_ref().filter(|_| self.peer.is_some() && !self.in_flight)?;
         let shown = self.others().count().min(self.view.map_or(usize::MAX, usize::from));
         let mut steps = limits.video_steps.clone();
@@ -177,7 +177,7 @@ impl Session {
     }
 
     /// An offer was made.
-    pub(super) fn offer(&mut self, sdp: String, video: u8, tracks: Vec<TrackLine>, slots: Vec<SlotLine>) {
+    pub(crate) fn offer(&mut self, sdp: String, video: u8, tracks: Vec<TrackLine>, slots: Vec<SlotLine>) {
         let fresh = self.video.is_none();
         self.last_offer += 1;
         (self.video, self.in_flight) = (Some(video), true);

@@ -71,7 +71,7 @@ enum State {
 }
 
 /// One person's socket.
-pub(super) struct Signaling {
+pub(crate) struct Signaling {
     state: State,
     /// What is to be said once it is open.
     unsaid: Vec<String>,
@@ -82,7 +82,7 @@ impl Signaling {
     ///
     /// # Errors
     /// If there are no ports or descriptors left.
-    pub(super) fn open(site: &Site, registry: &Registry, token: Token) -> Result<Signaling, LoadError> {
+    pub(crate) fn open(site: &Site, registry: &Registry, token: Token) -> Result<Signaling, LoadError> {
         let failed = |error| LoadError::System("a socket cannot be opened", error);
         let mut stream = TcpStream::connect(site.address).map_err(failed)?;
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE).map_err(failed)?;
@@ -104,7 +104,7 @@ impl Signaling {
     }
 
     /// Says something, as soon as that is possible.
-    pub(super) fn say(&mut self, message: &ClientMessage) {
+    pub(crate) fn say(&mut self, message: &ClientMessage) {
         // A message of ours has no form that could not be written.
         self.unsaid.extend(serde_json::to_string(message));
     }
@@ -113,7 +113,7 @@ impl Signaling {
     ///
     /// # Errors
     /// Why it is over.
-    pub(super) fn turn(&mut self, heard: &mut Vec<ServerMessage>) -> Result<(), String> {
+    pub(crate) fn turn(&mut self, heard: &mut Vec<ServerMessage>) -> Result<(), String> {
         loop {
             self.state = match std::mem::replace(&mut self.state, State::Over) {
                 State::Connecting(both) => {

@@ -22,7 +22,7 @@ const MOST_ANSWER: u64 = 4 * 1024 * 1024;
 
 /// A server, and how TLS is spoken with it.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(crate) struct Site {
     pub url: Url,
     pub address: SocketAddr,
     pub tls: Arc<ClientConfig>,
@@ -34,7 +34,7 @@ impl Site {
     ///
     /// # Errors
     /// [`LoadError::NoAddress`] if there is none of this name.
-    pub(super) fn find(url: &Url, tls: Arc<ClientConfig>) -> Result<Site, LoadError> {
+    pub(crate) fn find(url: &Url, tls: Arc<ClientConfig>) -> Result<Site, LoadError> {
         let nowhere = |error| LoadError::NoAddress(url.to_string(), error);
         let mut found = (url.host.as_str(), url.port).to_socket_addrs().map_err(nowhere)?;
         let address = found.next().ok_or_else(|| nowhere(ErrorKind::NotFound.into()))?;
@@ -47,7 +47,7 @@ impl Site {
     ///
     /// # Errors
     /// [`LoadError`] if there is no server, or it makes none: then with its status.
-    pub(super) fn make_room(&self, name: &str, pass: Option<&str>) -> Result<Result<String, u16>, LoadError> {
+    pub(crate) fn make_room(&self, name: &str, pass: Option<&str>) -> Result<Result<String, u16>, LoadError> {
         let body = serde_json::json!({ "name": name, "listed": false }).to_string();
         let shown = pass.map_or(String::new(), |pass| format!("Authorization: Bearer {pass}\r\n"));
         let head = format!(
@@ -130,7 +130,7 @@ fn exchange(stream: &mut (impl Read + Write), request: &str) -> io::Result<Strin
 ///
 /// # Errors
 /// If nobody answers there.
-pub(super) fn numbers(address: SocketAddr) -> io::Result<String> {
+pub(crate) fn numbers(address: SocketAddr) -> io::Result<String> {
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     exchange(&mut connect(address)?, &request)
 }

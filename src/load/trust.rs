@@ -16,7 +16,7 @@ use crate::trust::{self, NoTrust};
 ///
 /// # Errors
 /// [`LoadError::Certificate`] if there is nothing to trust in the file, [`LoadError::Tls`] if there is no TLS.
-pub(super) fn tls(trust: &Trust) -> Result<Arc<ClientConfig>, LoadError> {
+pub(crate) fn tls(trust: &Trust) -> Result<Arc<ClientConfig>, LoadError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(LoadError::Tls)?;

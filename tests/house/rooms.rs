@@ -79,6 +79,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("load", &["conference", "config", "media", "trust"]),
     ("doctor", &["conference", "config", "control", "listener", "store", "trust", "worker"]),
+    ("selfcall", &["conference", "config", "load", "media", "metrics"]),
     ("fuzz", &["conference", "control", "ledger", "limits", "media", "passes"]),
     ("lib", &[]),
     ("main", &[]),

@@ -23,6 +23,8 @@ mod requests;
 mod rooms;
 #[cfg(unix)]
 mod scripts;
+#[cfg(target_os = "linux")]
+mod selfcall;
 mod service;
 mod settings;
 mod state;

@@ -13,6 +13,7 @@ use plenary::control::{ControlConfig, ControlCounters};
 use plenary::limits::{Limit, Limits};
 use plenary::media;
 use plenary::metrics::{Kind, Table};
+use plenary::selfcall::SelfCallCounters;
 use plenary::webhooks::HookCounters;
 use plenary::worker::{PoolCounters, TcpCounters, UdpCounters, WorkerCounters};
 
@@ -75,11 +76,14 @@ fn rows_of<T: Table>() -> impl Iterator<Item = (String, Kind, String, Option<Str
 
 #[test]
 fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
-    let (process, address, _folder) = telling(&["--workers", "2"]);
+    let (process, address, _folder) =
+        telling(&["--workers", "2", "--self-call", "3600", "--announce", "127.0.0.1"]);
     // Families by status and by code have a number once they moved.
     let mut socket = crate::harness::websocket(process.port);
     socket.send(tungstenite::Message::Binary(vec![0].into())).unwrap();
     while socket.read().is_ok() {}
+    // Ways have numbers once they were called.
+    wait_for(|| number(address, "plenary_self_call_rounds", None) == 1);
     let families = scrape(address);
     let rows: Vec<_> = rows_of::<media::Counters>()
         .chain(rows_of::<UdpCounters>())
@@ -89,6 +93,7 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
         .chain(rows_of::<ControlCounters>())
         .chain(rows_of::<Vitals>())
         .chain(rows_of::<HookCounters>())
+        .chain(rows_of::<SelfCallCounters>())
         .chain(rows_of::<conference::Counters>())
         .chain(rows_of::<conference::Gauges>())
         .collect();
@@ -109,7 +114,12 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
     for (name, family) in &labelled {
         let labels: Vec<_> = openmetrics::label_names(family).into_iter().collect();
         assert!(
-            matches!(labels[..], [] | ["code" | "status" | "limit" | "worker" | "version" | "step"] | ["as" | "cause", "step"] | ["step", "as" | "cause"]),
+            matches!(
+                labels[..],
+                [] | ["code" | "status" | "limit" | "worker" | "version" | "step" | "way"]
+                    | ["as" | "cause", "step"]
+                    | ["step", "as" | "cause"]
+            ),
             "{name}: {labels:?}"
         );
     }

@@ -1,4 +1,4 @@
-//! The other end of a [`Connection`](super::Connection): what a browser has of one, for `plenary load`.
+//! The other end of a [`Connection`](super::Connection): what a browser has of one, for `plenary load` and the self-call.
 //!
 //! Sans-IO like it: fed with datagrams, time, answers and packets to send; what it has to send lies in an [`Outbox`] afterwards,
 //! what happened is told at once. It offers as the page does: a data channel, its own lines, its slots.
@@ -10,12 +10,13 @@ use rustc_hash::FxHashMap;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::format::{Codec as Str0mCodec, PayloadParams};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Receive, TcpType};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
 use thiserror::Error;
 
 use super::crypto;
+use crate::media::demux::Protocol;
 use crate::media::ids::{Kind, Layer, SlotIndex, Stream, Track};
 use crate::media::lines::{SlotLine, TrackLine};
 
@@ -90,6 +91,8 @@ pub struct Wanted<'a> {
 /// What happened to a client's connection.
 #[derive(Debug, Clone, Copy)]
 pub enum ClientEvent<'a> {
+    /// ICE is up: the server answers on a path.
+    Reached,
     /// ICE and DTLS are up.
     Connected,
     /// The server asks for a key frame.
@@ -143,6 +146,7 @@ struct Own {
 /// One client's connection.
 pub struct Client {
     rtc: Rtc,
+    protocol: Protocol,
     address: SocketAddr,
     offered: Option<SdpPendingOffer>,
     own: Vec<Own>,
@@ -169,6 +173,14 @@ impl Client {
     /// # Errors
     /// [`ClientError::Address`] if nobody can receive there.
     pub fn new(address: SocketAddr, now: Instant) -> Result<Client, ClientError> {
+        Client::over(Protocol::Udp, address, now)
+    }
+
+    /// The same, of which every datagram comes and goes over this; over TCP it opens the connection.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] if nobody can receive there.
+    pub fn over(protocol: Protocol, address: SocketAddr, now: Instant) -> Result<Client, ClientError> {
         let mut config = RtcConfig::new()
             .set_rtp_mode(true)
             .clear_codecs()
@@ -180,8 +192,11 @@ impl Client {
             config = config.set_dtls_cert(certificate);
         }
         let mut rtc = config.build(now);
-        let candidate = Candidate::host(address, Protocol::Udp)
-            .map_err(|error| ClientError::Address(address, error.to_string()))?;
+        let candidate = match protocol {
+            Protocol::Udp => Candidate::builder().udp().host(address).build(),
+            Protocol::Tcp => Candidate::builder().tcp().host(address).tcptype(TcpType::Active).build(),
+        };
+        let candidate = candidate.map_err(|error| ClientError::Address(address, error.to_string()))?;
         rtc.add_local_candidate(candidate);
         let of = |codec: Str0mCodec| rtc.codec_config().find(|params| params.spec().codec == codec);
         let opus = of(Str0mCodec::Opus).map(PayloadParams::pt);
@@ -189,6 +204,7 @@ impl Client {
         let resends = of(Str0mCodec::Vp8).and_then(PayloadParams::resend);
         Ok(Client {
             rtc,
+            protocol,
             address,
             offered: None,
             own: Vec::new(),
@@ -288,7 +304,9 @@ impl Client {
         each: &mut impl FnMut(ClientEvent<'_>),
     ) -> Result<(), ClientError> {
         // What is no datagram of WebRTC is nobody's.
-        let Ok(receive) = Receive::new(Protocol::Udp, from, self.address, datagram) else { return Ok(()) };
+        let Ok(receive) = Receive::new(transport(self.protocol), from, self.address, datagram) else {
+            return Ok(());
+        };
         let pt = datagram.get(1).map(|second| Pt::from(second & 0x7f));
         self.resent = pt.is_some() && pt == self.resends;
         self.rtc.handle_input(Input::Receive(now, receive))?;
@@ -347,6 +365,9 @@ impl Client {
                 }
                 Output::Transmit(transmit) => out.push(transmit.destination, &transmit.contents),
                 Output::Event(Event::Connected) => each(ClientEvent::Connected),
+                Output::Event(Event::IceConnectionStateChange(state)) if state.is_connected() => {
+                    each(ClientEvent::Reached);
+                }
                 Output::Event(Event::RtpPacket(packet)) => self.tell(&packet, each),
                 Output::Event(Event::KeyframeRequest(request)) => {
                     let own = self.own.iter().find(|own| own.mid == request.mid);
@@ -377,6 +398,13 @@ impl Client {
                 payload: &packet.payload,
             }));
         }
+    }
+}
+
+fn transport(protocol: Protocol) -> str0m::net::Protocol {
+    match protocol {
+        Protocol::Udp => str0m::net::Protocol::Udp,
+        Protocol::Tcp => str0m::net::Protocol::Tcp,
     }
 }
 
