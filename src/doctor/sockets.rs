@@ -29,7 +29,9 @@ pub(super) fn look(config: &Config) -> Looked {
     let mut findings = Vec::new();
     let media: Vec<u16> =
         (0..u16::from(config.workers)).map(|index| config.udp_port.saturating_add(index)).collect();
-    let served = config.udp_port > 0 && is_served(config);
+    // Where the port can be had nobody has to be asked, and nobody waited for.
+    let is_taken = config.udp_port > 0 && UdpSocket::bind((Ipv4Addr::UNSPECIFIED, config.udp_port)).is_err();
+    let served = is_taken && is_served(config);
     for port in media.iter().copied().filter(|port| *port > 0) {
         for (protocol, bound) in [
             ("UDP", UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).map(drop)),
