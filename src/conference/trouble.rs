@@ -186,6 +186,7 @@ impl Conference {
             Reached::Udp | Reached::Tcp => self.funnel.advance(&mut peer.attempt, Step::Ice),
             Reached::Connected => {
                 let over_udp = peer.standing.reached.has(Reached::Udp);
+                // Where both are open, browsers take UDP.
                 let way = if over_udp { Way::Udp } else { Way::Tcp };
                 self.funnel.advance(&mut peer.attempt, Step::Dtls);
                 if peer.standing.way.replace(way).is_none() && peer.standard.is_none() {

@@ -6,7 +6,7 @@ use super::Core;
 use super::fanout::{Passing, Reach};
 use super::neighbours::carried;
 use crate::limits::Limit;
-use crate::media::demux::{DatagramKind, Path, Protocol};
+use crate::media::demux::{DatagramKind, Path};
 use crate::media::egress::ring::Kept;
 use crate::media::forward::Arriving;
 use crate::media::ids::Kind;
@@ -50,10 +50,6 @@ impl Core {
                 }
                 peer.quiet = false;
                 peer.heard = Some(now);
-                let over = if path.protocol == Protocol::Udp { Reached::Udp } else { Reached::Tcp };
-                if check.is_some() && peer.reached.add(over) {
-                    self.notices.push_back(Notice::Reached { peer: peer.id, reached: over });
-                }
             } else if DatagramKind::of(datagram) == DatagramKind::Srtp {
                 self.counters.unauthentic += 1;
             }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Core;
 use crate::limits::Limit;
 use crate::media::demux::{Path, Protocol};
+use crate::media::message::Reached;
 use crate::media::mirror;
 use crate::media::paths::{Hold, Learned};
 use crate::media::rtc::{self, Connection};
@@ -34,6 +35,7 @@ impl Core {
         if !connection.is_some_and(|connection| connection.authenticates(check)) {
             return false;
         }
+        self.reached(key, if path.protocol == Protocol::Udp { Reached::Udp } else { Reached::Tcp });
         if self.learn(now, key, path) {
             self.receive(now, key, path, datagram, Some(check));
         }
