@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_cannot_be_reached_from_inside_is_told_apart_from_what_is_broken() {
         assert_eq!(direct(Ok(GOOD), None), Some(Verdict::Good(GOOD)));
-        assert!(is_unreachable(direct(fails(Step::Path), Some(&Ok(GOOD)))).as_ref());
+        assert!(is_unreachable(direct(fails(Step::Path), Some(&Ok(GOOD))).as_ref()));
         for local in [Step::Signaling, Step::Path, Step::Handshake, Step::Media] {
             assert!(is_broken(direct(fails(Step::Path), Some(&fails(local))).as_ref()), "{local:?}");
         }
@@ -180,10 +180,10 @@ mod tests {
     #[test]
     fn a_silent_relay_is_broken_unless_its_address_does_not_lead_back_in() {
         let around = |relay_unreachable, server_unreachable| Around { relay_unreachable, server_unreachable };
-        assert!(is_broken(relayed(fails(Step::Relay), around(false, true))).as_ref());
-        assert!(is_unreachable(relayed(fails(Step::Relay), around(true, false))).as_ref());
-        assert!(is_broken(relayed(fails(Step::Path), around(true, false))).as_ref());
-        assert!(is_unreachable(relayed(fails(Step::Path), around(false, true))).as_ref());
+        assert!(is_broken(relayed(fails(Step::Relay), around(false, true)).as_ref()));
+        assert!(is_unreachable(relayed(fails(Step::Relay), around(true, false)).as_ref()));
+        assert!(is_broken(relayed(fails(Step::Path), around(true, false)).as_ref()));
+        assert!(is_unreachable(relayed(fails(Step::Path), around(false, true)).as_ref()));
         for step in [Step::Signaling, Step::Allocation, Step::Handshake, Step::Media] {
             assert!(is_broken(relayed(fails(step), around(true, true)).as_ref()), "{step:?}");
         }
