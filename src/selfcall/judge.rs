@@ -143,28 +143,28 @@ mod tests {
         Err(Failure::new(step, "no answer"))
     }
 
-    fn is_broken(verdict: Option<Verdict>) -> bool {
+    fn is_broken(verdict: Option<&Verdict>) -> bool {
         matches!(verdict, Some(Verdict::Broken(_)))
     }
 
-    fn is_unreachable(verdict: Option<Verdict>) -> bool {
+    fn is_unreachable(verdict: Option<&Verdict>) -> bool {
         matches!(verdict, Some(Verdict::Unreachable(_)))
     }
 
     #[test]
     fn what_cannot_be_reached_from_inside_is_told_apart_from_what_is_broken() {
         assert_eq!(direct(Ok(GOOD), None), Some(Verdict::Good(GOOD)));
-        assert!(is_unreachable(direct(fails(Step::Path), Some(&Ok(GOOD)))));
+        assert!(is_unreachable(direct(fails(Step::Path), Some(&Ok(GOOD))).as_ref()));
         for local in [Step::Signaling, Step::Path, Step::Handshake, Step::Media] {
-            assert!(is_broken(direct(fails(Step::Path), Some(&fails(local)))), "{local:?}");
+            assert!(is_broken(direct(fails(Step::Path), Some(&fails(local))).as_ref()), "{local:?}");
         }
-        assert!(is_broken(direct(fails(Step::Path), None)), "its own address leads nowhere");
+        assert!(is_broken(direct(fails(Step::Path), None).as_ref()), "its own address leads nowhere");
     }
 
     #[test]
     fn what_answers_and_fails_then_is_broken_whatever_works_elsewhere() {
         for step in [Step::Signaling, Step::Handshake, Step::Media] {
-            assert!(is_broken(direct(fails(step), Some(&Ok(GOOD)))), "{step:?}");
+            assert!(is_broken(direct(fails(step), Some(&Ok(GOOD))).as_ref()), "{step:?}");
             assert!(!wants_comparison(&Failure::new(step, "")), "{step:?}");
         }
     }
@@ -180,12 +180,12 @@ mod tests {
     #[test]
     fn a_silent_relay_is_broken_unless_its_address_does_not_lead_back_in() {
         let around = |relay_unreachable, server_unreachable| Around { relay_unreachable, server_unreachable };
-        assert!(is_broken(relayed(fails(Step::Relay), around(false, true))));
-        assert!(is_unreachable(relayed(fails(Step::Relay), around(true, false))));
-        assert!(is_broken(relayed(fails(Step::Path), around(true, false))));
-        assert!(is_unreachable(relayed(fails(Step::Path), around(false, true))));
+        assert!(is_broken(relayed(fails(Step::Relay), around(false, true)).as_ref()));
+        assert!(is_unreachable(relayed(fails(Step::Relay), around(true, false)).as_ref()));
+        assert!(is_broken(relayed(fails(Step::Path), around(true, false)).as_ref()));
+        assert!(is_unreachable(relayed(fails(Step::Path), around(false, true)).as_ref()));
         for step in [Step::Signaling, Step::Allocation, Step::Handshake, Step::Media] {
-            assert!(is_broken(relayed(fails(step), around(true, true))), "{step:?}");
+            assert!(is_broken(relayed(fails(step), around(true, true)).as_ref()), "{step:?}");
         }
         assert_eq!(relayed(Ok(GOOD), around(true, true)), Some(Verdict::Good(GOOD)));
     }

@@ -122,14 +122,12 @@ impl Line for Datagrams {
         let mut bytes = [0; CHUNK];
         loop {
             match self.socket.recv_from(&mut bytes) {
-                // What comes from elsewhere says nothing about this way.
                 Ok((length, from)) if Some(from) == self.target => {
                     heard.push(bytes.get(..length).unwrap_or_default().to_vec());
                 }
-                Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // An earlier send's ICMP error, told once: whether something comes is seen anyway.
-                Err(_) => {}
+                // What comes from elsewhere says nothing about this way; nor does an earlier send's ICMP error, which is told once.
+                _ => {}
             }
         }
     }

@@ -79,7 +79,9 @@ impl SelfCalls {
         let site = door(config, port, tls(&Trust::Any)?)?;
         let turn = config.turn.as_ref().map_or(&[][..], |turn| &turn.urls);
         let routes = plan::routes(&config.announced, turn);
-        routes.iter().for_each(|route| numbers.plan(route.way));
+        for route in &routes {
+            numbers.plan(route.way);
+        }
         let caller = Caller {
             place: Place { site, room, tls: tls(&Trust::System)?, mark: 0 },
             routes: routes.into_iter().map(|route| (route, Standing::Good)).collect(),

@@ -291,7 +291,9 @@ impl Line for Relay {
                     Err(_) => {}
                 }
             }
-            came.into_iter().for_each(|bytes| self.take(bytes, moment, heard));
+            for bytes in came {
+                self.take(bytes, moment, heard);
+            }
             return self.step(now);
         }
         let up = self.wire.tcp().map_or(Ok(true), is_up);
