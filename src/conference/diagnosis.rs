@@ -151,7 +151,9 @@ impl Evidence<'_> {
         for address in self.announced {
             match Range::of(*address) {
                 Range::Public => {}
-                Range::Private => saw.push(format!("the announced address {address} is of a private network")),
+                Range::Private => {
+                    saw.push(format!("the announced address {address} is of a private network"))
+                }
                 Range::Container => saw.push(format!("the announced address {address} is a container's")),
             }
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::parse::{self, Said};
 use super::funnel::{Attempt, Loss};
+use super::parse::{self, Said};
 use super::protocol::{ErrorCode, KnockId, ServerMessage};
 use super::rate::{Flow, Passage};
 use super::refusal::Refusal;

@@ -1,12 +1,12 @@
 //! Somebody gets no media: they are told why, and a code by which whoever runs the server finds the same.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::diagnosis::Evidence;
-use super::funnel::{Loss, Settled, Step};
+use super::funnel::{Attempt, Funnel, Loss, Settled, Step};
 use super::protocol::{Cause, Path, ServerMessage, TroubleReport, Way};
 use super::refusal::Refusal;
 use super::timers::Timer;
@@ -77,7 +77,11 @@ pub(super) struct Troubles {
 fn draw_code(entropy: &mut Entropy) -> String {
     let mut bytes = [0; CODE_CHARS];
     entropy(&mut bytes);
-    bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|char| char::from(*char)).collect()
+    bytes
+        .iter()
+        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
+        .map(|char| char::from(*char))
+        .collect()
 }
 
 /// A code as it was meant: what is read aloud comes in any case, with dashes, and with letters that look like digits.
@@ -109,7 +113,9 @@ impl Conference {
         let address = peer.address;
         self.spend(now, address, Metered::Troubles).map_err(|over| Refusal::over(now, over))?;
         let Some(peer) = self.peers.get(&id) else { return Ok(()) };
-        let Some(room_id) = self.rooms.get(&peer.room).map(|room| room.id().to_owned()) else { return Ok(()) };
+        let Some(room_id) = self.rooms.get(&peer.room).map(|room| room.id().to_owned()) else {
+            return Ok(());
+        };
         let media = &self.config.media;
         let evidence = Evidence {
             report: &report,
@@ -224,7 +230,7 @@ impl Conference {
     pub(super) fn settle_attempt(&mut self, id: PeerId) {
         let sees = self.what_there_is_to_see(id);
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let at = peer.attempt.as_ref().map(super::funnel::Attempt::at);
+        let at = peer.attempt.as_ref().map(Attempt::at);
         match (sees, at) {
             (Err(settled), _) => self.funnel.settle(&mut peer.attempt, settled),
             (Ok(()), Some(Step::Sent)) => self.funnel.lose(&mut peer.attempt, Loss::NotShown),
@@ -244,12 +250,11 @@ impl Conference {
             return Err(Settled::Direct);
         }
         let looks_away = peer.view.as_ref().is_some_and(Vec::is_empty);
-        let shows = |track: &Track, muted: &std::collections::BTreeSet<Track>| {
-            track.kind == Kind::Video && !muted.contains(track)
-        };
-        let shown = others.filter_map(|other| room.state.member(*other)).any(|member| {
-            member.tracks().iter().any(|track| shows(track, member.muted()))
-        });
+        let is_seen =
+            |track: &Track, muted: &BTreeSet<Track>| track.kind == Kind::Video && !muted.contains(track);
+        let shown = others
+            .filter_map(|other| room.state.member(*other))
+            .any(|member| member.tracks().iter().any(|track| is_seen(track, member.muted())));
         if shown && !looks_away { Ok(()) } else { Err(Settled::NothingToShow) }
     }
 
@@ -260,7 +265,7 @@ impl Conference {
 
     /// How far people came, and where they were lost.
     #[must_use]
-    pub fn funnel(&self) -> &super::funnel::Funnel {
+    pub fn funnel(&self) -> &Funnel {
         &self.funnel
     }
 }

@@ -117,10 +117,12 @@ impl Family {
             Samples::Spread(Spread { sum, count, buckets }) => {
                 metric.encode_histogram::<NoLabelSet>(*sum, *count, buckets, None)
             }
-            Samples::ByTwo([one, other], numbers) => numbers.iter().try_for_each(|([of_one, of_other], number)| {
-                let labels = [(*one, *of_one), (*other, *of_other)];
-                self.encode_number(*number, metric.encode_family(&labels)?)
-            }),
+            Samples::ByTwo([one, other], numbers) => {
+                numbers.iter().try_for_each(|([of_one, of_other], number)| {
+                    let labels = [(*one, *of_one), (*other, *of_other)];
+                    self.encode_number(*number, metric.encode_family(&labels)?)
+                })
+            }
             Samples::By(label, numbers) => numbers.iter().try_for_each(|(value, number)| {
                 self.encode_number(*number, metric.encode_family(&[(*label, value.as_ref())])?)
             }),

@@ -109,7 +109,12 @@ fn every_row_of_every_table_is_told_once_with_its_type_and_its_help() {
     for (name, family) in &labelled {
         let labels: Vec<_> = openmetrics::label_names(family).into_iter().collect();
         assert!(
-            matches!(labels[..], [] | ["code" | "status" | "limit" | "worker" | "version" | "step"] | ["as" | "cause", "step"] | ["step", "as" | "cause"]),
+            matches!(
+                labels[..],
+                [] | ["code" | "status" | "limit" | "worker" | "version" | "step"]
+                    | ["as" | "cause", "step"]
+                    | ["step", "as" | "cause"]
+            ),
             "{name}: {labels:?}"
         );
     }

@@ -30,7 +30,15 @@ fn evidence<'a>(report: &'a TroubleReport, reached: &[Reached], announced: &'a [
     for one in reached {
         set.add(*one);
     }
-    Evidence { report, reached: set, shares: OTHERS, announced, port: Some(61_000), has_turn: false, is_near: false }
+    Evidence {
+        report,
+        reached: set,
+        shares: OTHERS,
+        announced,
+        port: Some(61_000),
+        has_turn: false,
+        is_near: false,
+    }
 }
 
 #[test]

@@ -226,8 +226,12 @@ impl Cause {
     pub fn sentence(self) -> &'static str {
         match self {
             Cause::OfferUnanswered => "The browser's offer got no answer.",
-            Cause::NoCandidates => "The browser offers no address: a policy or an extension keeps it from WebRTC.",
-            Cause::TurnRefused => "The TURN server refuses the credentials: its secret is another one, or its clock.",
+            Cause::NoCandidates => {
+                "The browser offers no address: a policy or an extension keeps it from WebRTC."
+            }
+            Cause::TurnRefused => {
+                "The TURN server refuses the credentials: its secret is another one, or its clock."
+            }
             Cause::TurnUnreachable => "The TURN server does not answer this browser.",
             Cause::AnnouncedUnreachable => {
                 "The announced addresses are reached from the server's own network only: say --announce."
@@ -238,7 +242,9 @@ impl Cause {
             }
             Cause::AnswersLost => "Their packets arrive, and what is answered does not reach them.",
             Cause::IceStuck => "Packets go both ways, and no path was agreed on.",
-            Cause::DtlsStuck => "There is a path, and the DTLS handshake on it does not end: large packets may be lost.",
+            Cause::DtlsStuck => {
+                "There is a path, and the DTLS handshake on it does not end: large packets may be lost."
+            }
             Cause::PathLost => "There was a connection, and nothing gets through any more.",
         }
     }

@@ -24,8 +24,9 @@ impl World {
     /// A picture of somebody begins to leave for `peer`.
     fn sends_picture(&mut self, peer: PeerId) {
         let shows = Some(StreamId { peer: PeerId(1), stream: Stream::Camera });
-        let shown = VideoSlot { slot: SlotIndex(0), shows, since: Some(7), blocked: None, layer: None, reason: None };
-        self.notice(Notice::Slots { peer, slots: SlotTable { video: vec![shown], ..SlotTable::default() } });
+        let slot =
+            VideoSlot { slot: SlotIndex(0), shows, since: Some(7), blocked: None, layer: None, reason: None };
+        self.notice(Notice::Slots { peer, slots: SlotTable { video: vec![slot], ..SlotTable::default() } });
     }
 
     /// Of each step, all who reached it are accounted for, and who is said to be on the way is there.
@@ -142,7 +143,11 @@ fn a_thousand_joins(seed: u64) {
     let funnel = world.conference.funnel();
     assert!(funnel.reached(JoinStep::Socket) >= 1_000);
     assert!(JoinStep::ALL.into_iter().all(|step| funnel.reached(step) > 0), "{funnel:?}");
-    assert_eq!(JoinStep::ALL.into_iter().map(|step| funnel.on_way(step)).sum::<u64>(), 0, "all came to an end");
+    assert_eq!(
+        JoinStep::ALL.into_iter().map(|step| funnel.on_way(step)).sum::<u64>(),
+        0,
+        "all came to an end"
+    );
     for step in &JoinStep::ALL[..6] {
         assert!(funnel.lost().any(|(at, ..)| at == *step), "nobody was lost at {step:?}");
     }
