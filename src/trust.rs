@@ -16,7 +16,7 @@ const SYSTEM: [&str; 4] = [
 
 /// There is nothing to trust in a file.
 #[derive(Debug, Error)]
-#[error("{}: {why}", file.display())]
+#[error("{} has no certificate that can be trusted: {why}", file.display())]
 pub struct NoTrust {
     /// The file.
     pub file: PathBuf,

@@ -229,8 +229,12 @@ impl Action {
             Action::File => &[Grant::Files],
             Action::Topology | Action::Moderate => &[Grant::Moderate],
             Action::Chat => &[Grant::Chat],
-            Action::HideAddress | Action::Hand | Action::React => &[],
-            Action::Report | Action::Leave | Action::Ping => &[],
+            Action::HideAddress
+            | Action::Hand
+            | Action::React
+            | Action::Report
+            | Action::Leave
+            | Action::Ping => &[],
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum LoadError {
     #[error("no server answers at {0}: {1}")]
     Unreachable(String, io::Error),
     /// The file of `--certificate` is of no use.
-    #[error("no certificate can be trusted: {0}")]
+    #[error(transparent)]
     Certificate(#[from] NoTrust),
     /// The server's certificate is not trusted.
     #[error(
