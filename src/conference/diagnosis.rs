@@ -152,7 +152,7 @@ impl Evidence<'_> {
             match Range::of(*address) {
                 Range::Public => {}
                 Range::Private => {
-                    saw.push(format!("the announced address {address} is of a private network"))
+                    saw.push(format!("the announced address {address} is of a private network"));
                 }
                 Range::Container => saw.push(format!("the announced address {address} is a container's")),
             }

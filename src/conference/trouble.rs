@@ -253,10 +253,10 @@ impl Conference {
         let shows = |track: &Track, muted: &std::collections::BTreeSet<Track>| {
             track.kind == Kind::Video && !muted.contains(track)
         };
-        let shown = others
+        let is_any = others
             .filter_map(|other| room.state.member(*other))
             .any(|member| member.tracks().iter().any(|track| shows(track, member.muted())));
-        if shown && !looks_away { Ok(()) } else { Err(Settled::NothingToShow) }
+        if is_any && !looks_away { Ok(()) } else { Err(Settled::NothingToShow) }
     }
 
     /// The page of a room was sent to a browser.

@@ -24,9 +24,9 @@ impl World {
     /// A picture of somebody begins to leave for `peer`.
     fn sends_picture(&mut self, peer: PeerId) {
         let shows = Some(StreamId { peer: PeerId(1), stream: Stream::Camera });
-        let shown =
+        let slot =
             VideoSlot { slot: SlotIndex(0), shows, since: Some(7), blocked: None, layer: None, reason: None };
-        self.notice(Notice::Slots { peer, slots: SlotTable { video: vec![shown], ..SlotTable::default() } });
+        self.notice(Notice::Slots { peer, slots: SlotTable { video: vec![slot], ..SlotTable::default() } });
     }
 
     /// Of each step, all who reached it are accounted for, and who is said to be on the way is there.
