@@ -24,15 +24,19 @@ pub(super) struct Looked {
     pub served: bool,
 }
 
+/// The ports for media: one of each worker.
+fn ports(config: &Config) -> impl Iterator<Item = u16> + use<> {
+    let first = config.udp_port;
+    (0..u16::from(config.workers)).map(move |index| first.saturating_add(index))
+}
+
 /// Looks whether the ports can be had.
 pub(super) fn look(config: &Config) -> Looked {
     let mut findings = Vec::new();
-    let media: Vec<u16> =
-        (0..u16::from(config.workers)).map(|index| config.udp_port.saturating_add(index)).collect();
     // Where the port can be had nobody has to be asked, and nobody waited for.
     let is_taken = config.udp_port > 0 && UdpSocket::bind((Ipv4Addr::UNSPECIFIED, config.udp_port)).is_err();
     let served = is_taken && is_served(config);
-    for port in media.iter().copied().filter(|port| *port > 0) {
+    for port in ports(config).filter(|port| *port > 0) {
         for (protocol, bound) in [
             ("UDP", UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).map(drop)),
             ("TCP", TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).map(drop)),
@@ -129,40 +133,31 @@ fn asks(to: SocketAddr, listener: Option<&UdpSocket>) -> bool {
     })
 }
 
-/// Whether what is sent to the announced addresses arrives.
+/// Whether what is sent to the announced addresses arrives, at the port of each worker.
 pub(super) fn reach(config: &Config, served: bool) -> Vec<Finding> {
-    let port = config.udp_port;
-    if port == 0 {
+    if config.udp_port == 0 {
         return Vec::new();
     }
-    // Nobody serves: for this moment it is listened here.
-    let udp = |v4: bool| {
-        let any: IpAddr = if v4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        (!served).then(|| UdpSocket::bind((any, port)).ok()).flatten()
-    };
     let public = config.announced.iter().map(|announced| announced.public);
     let is_alone = public.clone().all(|address| address.is_loopback());
     public
         .filter(|address| is_alone || !address.is_loopback())
-        .filter(|address| served || udp(address.is_ipv4()).is_some())
-        .map(|address| {
-            let to = SocketAddr::new(address, port);
-            let listener = udp(address.is_ipv4());
-            let by_udp = asks(to, listener.as_ref());
-            let any: IpAddr =
-                if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-            let _listens = (!served).then(|| TcpListener::bind((any, port)));
-            let by_tcp = TcpStream::connect_timeout(&to, PATIENCE).is_ok();
-            let place = if config.addresses.contains(&address) {
-                Place::Here
-            } else if addresses::is_container() {
-                Place::Around
-            } else {
-                Place::Elsewhere
-            };
-            judge_reach(to, place, by_udp, by_tcp)
+        .flat_map(|address| ports(config).map(move |port| SocketAddr::new(address, port)))
+        .filter_map(|to| {
+            let (by_udp, by_tcp) = arrives(to, served)?;
+            Some(judge_reach(to, Place::of(config, to.ip()), by_udp, by_tcp))
         })
         .collect()
+}
+
+/// Whether what is sent there arrives, over UDP and over TCP. Where nobody serves it is listened here for this moment; `None` if that
+/// cannot be.
+fn arrives(to: SocketAddr, served: bool) -> Option<(bool, bool)> {
+    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let listener = if served { None } else { Some(UdpSocket::bind((any, to.port())).ok()?) };
+    let by_udp = asks(to, listener.as_ref());
+    let _listens = (!served).then(|| TcpListener::bind((any, to.port())));
+    Some((by_udp, TcpStream::connect_timeout(&to, PATIENCE).is_ok()))
 }
 
 /// Where an announced address is.
@@ -174,6 +169,16 @@ enum Place {
     Around,
     /// A router's, or nobody's.
     Elsewhere,
+}
+
+impl Place {
+    fn of(config: &Config, address: IpAddr) -> Place {
+        match () {
+            () if config.addresses.contains(&address) => Place::Here,
+            () if addresses::is_container() => Place::Around,
+            () => Place::Elsewhere,
+        }
+    }
 }
 
 fn judge_reach(to: SocketAddr, place: Place, by_udp: bool, by_tcp: bool) -> Finding {
