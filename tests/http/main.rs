@@ -24,7 +24,6 @@ mod rooms;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]
-mod selfcall;
 mod service;
 mod settings;
 mod state;
