@@ -57,14 +57,9 @@ class Alone {
 
   /** What it tells at this address there; nothing as long as it tells nothing. @param {string} port @param {string} path */
   async ask(port, path) {
-    const { stdout } = await this.inside([
-      'curl',
-      '--silent',
-      '--max-time',
-      '5',
-      '-i',
-      `http://127.0.0.1:${port}${path}`,
-    ]);
+    const request = `GET ${path} HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n`;
+    const script = `exec 3<>/dev/tcp/127.0.0.1/${port} && printf '${request}' >&3 && cat <&3`;
+    const { stdout } = await this.inside(['bash', '-c', script]);
     return stdout;
   }
 
