@@ -141,7 +141,10 @@ impl Signaling {
 }
 
 /// Whether TCP is up by now.
-fn is_connected(stream: &TcpStream) -> io::Result<bool> {
+///
+/// # Errors
+/// Why it will not be.
+pub(crate) fn is_connected(stream: &TcpStream) -> io::Result<bool> {
     if let Some(error) = stream.take_error()? {
         return Err(error);
     }

@@ -9,6 +9,7 @@ use mio::{Interest, Registry, Token};
 use socket2::{Domain, Socket, Type};
 
 use super::judge::{Failure, Step};
+use crate::load::signaling::is_connected;
 use crate::media::Protocol;
 
 /// Bytes that are read at once, and the longest datagram.
@@ -59,21 +60,6 @@ pub(super) fn source(to: IpAddr) -> io::Result<IpAddr> {
     let way = std::net::UdpSocket::bind((any, 0))?;
     way.connect((to, 9))?;
     Ok(way.local_addr()?.ip())
-}
-
-/// Whether TCP is up by now.
-///
-/// # Errors
-/// Why it will not be.
-pub(super) fn is_up(stream: &TcpStream) -> io::Result<bool> {
-    if let Some(error) = stream.take_error()? {
-        return Err(error);
-    }
-    match stream.peer_addr() {
-        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-        Err(error) => Err(error),
-        Ok(_) => Ok(true),
-    }
 }
 
 fn no_path(error: &io::Error) -> Failure {
@@ -204,7 +190,7 @@ impl Line for Frames {
 
     fn turn(&mut self, _: Instant, heard: &mut Vec<Vec<u8>>) -> Result<(), Failure> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
-        if !is_up(stream).map_err(|error| no_path(&error))? {
+        if !is_connected(stream).map_err(|error| no_path(&error))? {
             return Ok(());
         }
         let ended = flush(stream, &mut self.unsent).and_then(|()| fill(stream, &mut self.begun));
@@ -221,7 +207,7 @@ impl Line for Frames {
         }
         self.unsent.extend_from_slice(&length.to_be_bytes());
         self.unsent.extend_from_slice(datagram);
-        if let Some(stream) = self.stream.as_mut().filter(|stream| is_up(stream).is_ok_and(|up| up)) {
+        if let Some(stream) = self.stream.as_mut().filter(|stream| is_connected(stream).is_ok_and(|up| up)) {
             // That it ended is seen when it is read.
             let _ = flush(stream, &mut self.unsent);
         }

@@ -18,9 +18,10 @@ use turn_client_proto::types::{AddressFamily, Instant as Moment, TransportType, 
 use turn_client_proto::udp::TurnClientUdp;
 
 use super::judge::{Failure, Step};
-use super::line::{CHUNK, Line, MOST_WAITING, fill, flush, is_up, source};
+use super::line::{CHUNK, Line, MOST_WAITING, fill, flush, source};
 use super::plan::{RelayPlace, Way};
 use crate::conference::protocol::IceServer;
+use crate::load::signaling::is_connected;
 use crate::media::Protocol;
 
 /// Steps of the protocol in a row at most.
@@ -296,7 +297,7 @@ impl Line for Relay {
             }
             return self.step(now);
         }
-        let up = self.wire.tcp().map_or(Ok(true), is_up);
+        let up = self.wire.tcp().map_or(Ok(true), is_connected);
         if !up.map_err(|error| self.broke(&error))? {
             return Ok(());
         }
