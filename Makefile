@@ -15,7 +15,7 @@ PLENARY_E2E_PAIRS ?= chromium-chromium chromium-firefox firefox-firefox
 # What depends on words rather than on who encodes and who decodes runs where both makes take part, and not a second time among one;
 # what names no other browser (lib/pair.js) is the same in every pair, and runs in the first.
 E2E_ALL = $(wildcard tests/e2e/*.test.js)
-E2E_MIXED = $(addprefix tests/e2e/,$(addsuffix .test.js,chat files lost-words mesh names))
+E2E_MIXED = $(addprefix tests/e2e/,$(addsuffix .test.js,chat door embed files host lost-words mesh names reactions restart settings))
 E2E_ONE = $(shell grep -L lib/pair.js $(E2E_ALL))
 E2E_chromium-chromium = $(filter-out $(E2E_MIXED),$(E2E_ALL))
 E2E_chromium-firefox = $(filter-out $(E2E_ONE),$(E2E_ALL))
